@@ -1,0 +1,98 @@
+// Files that survive a kill: whole-file reads with a size limit, replacement by rename, appends that are on disk when they return.
+// Used by latency, data, train and result.
+#pragma once
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <hasse/core/error.hpp>
+
+namespace hasse {
+
+namespace detail {
+/// A file descriptor that closes itself.
+struct descriptor {
+  int number = -1;
+  explicit descriptor(int opened) : number(opened) {}
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+  ~descriptor() {
+    if (number >= 0) ::close(number);
+  }
+};
+
+inline std::string system_reason() { return std::strerror(errno); }
+
+inline void write_all(int file, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ::ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) throw file_error(path, "cannot be written (" + system_reason() + ")", "free space or choose another place");
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+inline void sync_directory_of(const std::filesystem::path& path) {
+  const auto parent = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const descriptor directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY));
+  if (directory.number >= 0) ::fsync(directory.number);
+}
+}  // namespace detail
+
+/// The whole file, at most `limit` bytes (the limit is checked before anything is allocated).
+inline std::string read_file(const std::filesystem::path& path, std::uintmax_t limit = std::uintmax_t{1} << 32) {
+  const detail::descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct ::stat facts {};
+  if (file.number < 0 || ::fstat(file.number, &facts) != 0)
+    throw file_error(path.string(), "cannot be read (" + detail::system_reason() + ")", "check the path and its permissions");
+  if (!S_ISREG(facts.st_mode)) throw file_error(path.string(), "is not a regular file", "name a file");
+  if (static_cast<std::uintmax_t>(facts.st_size) > limit)
+    throw file_error(path.string(), "has " + std::to_string(facts.st_size) + " bytes, more than the " + std::to_string(limit) +
+                                        " that such a file may have", "check that it is the right file");
+  std::string content(static_cast<std::size_t>(facts.st_size), '\0');
+  std::size_t have = 0;
+  while (have < content.size()) {
+    const ::ssize_t got = ::read(file.number, content.data() + have, content.size() - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    have += static_cast<std::size_t>(got);
+  }
+  content.resize(have);
+  return content;
+}
+
+/// Writes `content` so that at every instant the path holds either the old file or the new one, whole.
+inline void replace_file(const std::filesystem::path& path, std::string_view content) {
+  const std::string temporary = path.string() + ".part" + std::to_string(::getpid());
+  {
+    const detail::descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (file.number < 0)
+      throw file_error(temporary, "cannot be created (" + detail::system_reason() + ")", "check the folder and its permissions");
+    detail::write_all(file.number, content, temporary);
+    if (::fsync(file.number) != 0)
+      throw file_error(temporary, "cannot be brought to disk (" + detail::system_reason() + ")", "free space or choose another place");
+  }
+  std::filesystem::rename(temporary, path);
+  detail::sync_directory_of(path);
+}
+
+/// Appends `line` and a newline in one write, and returns when it is on disk.
+inline void append_line(const std::filesystem::path& path, std::string_view line) {
+  const bool fresh = !std::filesystem::exists(path);
+  const detail::descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (file.number < 0)
+    throw file_error(path.string(), "cannot be opened for appending (" + detail::system_reason() + ")", "check the folder and its permissions");
+  detail::write_all(file.number, std::string(line) + '\n', path.string());
+  if (::fsync(file.number) != 0)
+    throw file_error(path.string(), "cannot be brought to disk (" + detail::system_reason() + ")", "free space or choose another place");
+  if (fresh) detail::sync_directory_of(path);
+}
+
+}  // namespace hasse

@@ -1,0 +1,20 @@
+// The shape of one feature map, and of a batch of them. Layout everywhere between blocks: N, H, W, C, dense.
+// Used by every stage.
+#pragma once
+
+#include <cstdint>
+
+namespace hasse {
+
+/// One image or feature map: height, width, channels (the batch is a property of a run, not of a network).
+struct feature_shape {
+  int h = 0, w = 0, c = 0;
+  constexpr std::int64_t size() const { return std::int64_t{h} * w * c; }
+  constexpr std::int64_t pixels() const { return std::int64_t{h} * w; }
+  friend constexpr bool operator==(const feature_shape&, const feature_shape&) = default;
+};
+
+/// Output side of a convolution or pooling window: floor((in + 2 pad - kernel) / stride) + 1.
+constexpr int window_output(int in, int kernel, int stride, int pad) { return (in + 2 * pad - kernel) / stride + 1; }
+
+}  // namespace hasse

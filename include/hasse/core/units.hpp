@@ -1,0 +1,40 @@
+// Time on a device. A latency is a whole number of ticks of 0.1 us, so that sums over blocks are exact and countable.
+// Used by space (counting), latency, search and result.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+
+namespace hasse {
+
+/// A latency in ticks; one tick is 0.1 microseconds, below the noise floor of any device that we have measured.
+struct ticks {
+  std::int64_t count = 0;
+  friend constexpr auto operator<=>(const ticks&, const ticks&) = default;
+  constexpr ticks& operator+=(ticks other) { count += other.count; return *this; }
+  friend constexpr ticks operator+(ticks a, ticks b) { return {a.count + b.count}; }
+  friend constexpr ticks operator-(ticks a, ticks b) { return {a.count - b.count}; }
+};
+
+inline constexpr double ticks_per_millisecond = 10'000.0;
+
+constexpr double to_milliseconds(ticks value) { return static_cast<double>(value.count) / ticks_per_millisecond; }
+
+/// Nearest tick; `milliseconds` must be finite and not negative.
+constexpr ticks from_milliseconds(double milliseconds) {
+  return {static_cast<std::int64_t>(milliseconds * ticks_per_millisecond + 0.5)};
+}
+
+/// A closed interval of latencies: what a search admits.
+struct latency_window {
+  ticks least{0}, most{INT64_MAX};
+  constexpr bool contains(ticks value) const { return least <= value && value <= most; }
+  friend constexpr bool operator==(const latency_window&, const latency_window&) = default;
+};
+
+inline namespace literals {
+constexpr ticks operator""_ms(long double value) { return from_milliseconds(static_cast<double>(value)); }
+constexpr ticks operator""_ms(unsigned long long value) { return from_milliseconds(static_cast<double>(value)); }
+}  // namespace literals
+
+}  // namespace hasse

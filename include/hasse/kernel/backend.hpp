@@ -1,0 +1,64 @@
+// What a backend is: a factory of steps that run one layer on memory planned ahead. Three bodies: reference, cpu, cuda.
+// Used by network (which binds every layer of a list once, then only runs) and by the tests that compare the bodies.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+
+#include <hasse/space/layer.hpp>
+
+namespace hasse {
+
+/// Where an inference step finds its operands; sizes follow from the layer and the batch. Tensors are dense NHWC.
+/// The layer is *folded*: a convolution or linear may carry bias, `act` and a residual (`other`).
+/// `other` may be the same memory as `dst` (the planner arranges it when the residual dies here).
+template <class Scalar>
+struct inference_operands {
+  const Scalar* src = nullptr;
+  const Scalar* other = nullptr;    ///< add: second operand; folded convolution: residual of the output's shape, or null
+  Scalar* dst = nullptr;
+  const Scalar* weights = nullptr;  ///< OIHW (convolution), O x (HWC) (linear); may be packed when the step is made
+  const Scalar* bias = nullptr;     ///< out.c, or null
+};
+
+/// Where a training step finds its operands. The layer is *training-fused*: a batch norm or an add may carry `act`,
+/// and a batch norm a residual (`other`): dst = act(norm(src) * scale + shift + other).
+/// Gradients: the step writes d_src (and d_other), or adds to it when the flag says that another consumer wrote first;
+/// a null gradient pointer means "not wanted". d_weights and d_bias are always overwritten.
+template <class Scalar>
+struct training_operands {
+  const Scalar* src = nullptr;
+  const Scalar* other = nullptr;
+  Scalar* dst = nullptr;
+  const Scalar* weights = nullptr;  ///< convolution, linear: weights; batch norm: scale
+  const Scalar* bias = nullptr;     ///< convolution, linear: bias or null; batch norm: shift
+  Scalar* running_mean = nullptr;   ///< batch norm: updated by forward with the layer's rule (unbiased variance, as PyTorch)
+  Scalar* running_variance = nullptr;
+  const Scalar* d_dst = nullptr;
+  Scalar* d_src = nullptr;
+  Scalar* d_other = nullptr;
+  bool accumulate_d_src = false, accumulate_d_other = false;
+  Scalar* d_weights = nullptr;
+  Scalar* d_bias = nullptr;
+  std::byte* saved = nullptr;       ///< `saved_bytes(layer, batch)`, 64-byte aligned; lives from forward to backward
+};
+
+/// A step that was bound once and runs many times without allocating.
+template <class Step>
+concept RunsInference = requires(Step step) { step.run(); };
+template <class Step>
+concept RunsTraining = requires(Step step) { step.forward(), step.backward(); };
+
+/// A backend makes bound steps. `supports` says why a layer cannot be had, as a sentence fragment ("" when it can).
+/// Steps may keep a pointer to the backend (scratch memory, streams, primitive cache): the backend outlives them.
+template <class Type>
+concept Backend = requires(Type& backend, const layer& item, int batch, const inference_operands<typename Type::scalar>& inference,
+                           const training_operands<typename Type::scalar>& training) {
+  typename Type::scalar;
+  { Type::name } -> std::convertible_to<const char*>;
+  { backend.make_inference(item, batch, inference) } -> RunsInference;
+  { backend.make_training(item, batch, training) } -> RunsTraining;
+  { backend.saved_bytes(item, batch) } -> std::convertible_to<std::size_t>;
+};
+
+}  // namespace hasse

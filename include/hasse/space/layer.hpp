@@ -1,0 +1,139 @@
+// The one description that everything else is derived from: a network, or a block, as a short list of layers.
+// Specs write it (at compile time or at run time); costs, kernels, memory plans, tables, printing and export read it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include <hasse/core/shape.hpp>
+
+namespace hasse {
+
+enum class layer_kind : std::uint8_t {
+  convolution, batch_norm, activation, add, max_pool, average_pool, global_average_pool, linear, resize
+};
+
+enum class activation : std::uint8_t { none, relu, relu6, hard_swish };
+
+constexpr std::string_view name_of(layer_kind kind) {
+  constexpr std::string_view names[] = {"convolution", "batch_norm", "activation", "add", "max_pool", "average_pool", "global_average_pool", "linear", "resize"};
+  return names[static_cast<int>(kind)];
+}
+
+constexpr std::string_view name_of(activation act) {
+  constexpr std::string_view names[] = {"none", "relu", "relu6", "hard_swish"};
+  return names[static_cast<int>(act)];
+}
+
+/// How batch norm counts; integers, so that a spec stays a template argument on every compiler.
+struct batch_norm_rule {
+  int epsilon_millionths = 10;  ///< added to the variance: 10 is 1e-5, 100 is the 1e-4 of the DF networks
+  int keep_percent = 90;        ///< running = keep * running + (1 - keep) * batch
+  friend constexpr bool operator==(const batch_norm_rule&, const batch_norm_rule&) = default;
+};
+
+/// A value in a layer list: 0 is the list's input, i + 1 the output of layer i.
+using value_id = int;
+inline constexpr value_id no_value = -1;
+
+/// One operation. Fields that a kind does not use keep their defaults.
+/// Weights: convolution out.c x (in.c / groups) x kernel x kernel (OIHW), linear out.c x in.size(), batch norm scale and shift of out.c.
+struct layer {
+  layer_kind kind = layer_kind::activation;
+  value_id input = 0;         ///< what it reads
+  value_id other = no_value;  ///< add: the second operand; a folded convolution: the residual added before its activation
+  feature_shape in{}, out{};
+  int kernel = 1, stride = 1, pad = 0, groups = 1;  ///< convolution and pools: square windows, symmetric padding
+  bool bias = false;                                ///< convolution, linear
+  activation act = activation::none;                ///< activation; a folded convolution or linear: applied last
+  batch_norm_rule norm{};
+  friend constexpr bool operator==(const layer&, const layer&) = default;
+};
+
+/// A layer list of bounded length that a constant expression can build. A list that outgrows it does not compile.
+template <int Capacity>
+struct fixed_layers {
+  feature_shape input{};
+  std::array<layer, Capacity> items{};
+  int count = 0;
+
+  constexpr const layer* begin() const { return items.data(); }
+  constexpr const layer* end() const { return items.data() + count; }
+  constexpr const layer* data() const { return items.data(); }
+  constexpr std::size_t size() const { return static_cast<std::size_t>(count); }
+  constexpr void append(const layer& item) { items[static_cast<std::size_t>(count++)] = item; }
+  constexpr feature_shape shape_of(value_id value) const { return value == 0 ? input : items[static_cast<std::size_t>(value - 1)].out; }
+};
+
+/// Adds layers to any list with `append`, `size` and `shape_of`; each call returns the value that it made.
+/// This is the whole vocabulary in which a block says what it is (see space/spec.hpp and docs/how-to/own-block.md).
+template <class List>
+struct layer_builder {
+  List& list;
+
+  constexpr feature_shape shape_of(value_id value) const { return list.shape_of(value); }
+
+  constexpr value_id convolution(value_id from, int out, int kernel, int stride = 1, int pad = -1, int groups = 1, bool bias = false) {
+    layer item{.kind = layer_kind::convolution, .input = from, .in = shape_of(from)};
+    item.kernel = kernel, item.stride = stride, item.pad = pad < 0 ? kernel / 2 : pad, item.groups = groups, item.bias = bias;
+    return windowed(item, out);
+  }
+  constexpr value_id batch_norm(value_id from, batch_norm_rule rule = {}) {
+    layer item{.kind = layer_kind::batch_norm, .input = from};
+    item.norm = rule;
+    return same_shape(item);
+  }
+  constexpr value_id activate(value_id from, activation act) {
+    if (act == activation::none) return from;
+    layer item{.kind = layer_kind::activation, .input = from};
+    item.act = act;
+    return same_shape(item);
+  }
+  /// Element-wise sum of two values of one shape.
+  constexpr value_id add(value_id from, value_id other) { return same_shape({.kind = layer_kind::add, .input = from, .other = other}); }
+  constexpr value_id max_pool(value_id from, int kernel, int stride, int pad) {
+    layer item{.kind = layer_kind::max_pool, .input = from, .in = shape_of(from)};
+    item.kernel = kernel, item.stride = stride, item.pad = pad;
+    return windowed(item, item.in.c);
+  }
+  /// Average over the window; padding does not count.
+  constexpr value_id average_pool(value_id from, int kernel, int stride, int pad) {
+    layer item{.kind = layer_kind::average_pool, .input = from, .in = shape_of(from)};
+    item.kernel = kernel, item.stride = stride, item.pad = pad;
+    return windowed(item, item.in.c);
+  }
+  constexpr value_id global_average_pool(value_id from) {
+    return push({.kind = layer_kind::global_average_pool, .input = from, .in = shape_of(from), .out = {1, 1, shape_of(from).c}});
+  }
+  /// Fully connected over the flattened (H, W, C) input.
+  constexpr value_id linear(value_id from, int out, bool bias = true) {
+    layer item{.kind = layer_kind::linear, .input = from, .in = shape_of(from), .out = {1, 1, out}};
+    item.bias = bias;
+    return push(item);
+  }
+  /// Bilinear resize, corners not aligned (ONNX half_pixel).
+  constexpr value_id resize(value_id from, int h, int w) {
+    return push({.kind = layer_kind::resize, .input = from, .in = shape_of(from), .out = {h, w, shape_of(from).c}});
+  }
+  /// Convolution without bias, batch norm, activation.
+  constexpr value_id conv_bn(value_id from, int out, int kernel, int stride, activation act, batch_norm_rule rule, int groups = 1) {
+    return activate(batch_norm(convolution(from, out, kernel, stride, -1, groups), rule), act);
+  }
+
+ private:
+  constexpr value_id push(const layer& item) {
+    list.append(item);
+    return static_cast<value_id>(list.size());
+  }
+  constexpr value_id same_shape(layer item) {
+    item.in = item.out = shape_of(item.input);
+    return push(item);
+  }
+  constexpr value_id windowed(layer item, int out) {
+    item.out = {window_output(item.in.h, item.kernel, item.stride, item.pad), window_output(item.in.w, item.kernel, item.stride, item.pad), out};
+    return push(item);
+  }
+};
+
+}  // namespace hasse
