@@ -1,0 +1,86 @@
+// What a layer list costs, as constants: multiply-accumulates, parameters, activation memory. Defined once, here.
+// Used by parts and architecture (sums over blocks), catalogue, latency, result and the programs.
+#pragma once
+
+#include <cstdint>
+
+#include <hasse/space/layer.hpp>
+
+namespace hasse {
+
+/// Counts for batch 1. MACs are those of convolutions and linear layers only, as in the papers, which call them FLOPs.
+struct cost {
+  std::int64_t macs = 0;
+  std::int64_t weights = 0;                ///< parameters of convolutions and linear layers, biases included
+  std::int64_t batch_norm_parameters = 0;  ///< scale and shift
+  std::int64_t activations = 0;            ///< elements that convolutions, pools, resizes and linear layers write
+  std::int64_t peak_elements = 0;          ///< most elements alive at once in inference; batch norm, activation and add work in place
+
+  constexpr std::int64_t parameters() const { return weights + batch_norm_parameters; }
+  /// Blocks in a row: everything adds, the peak is the larger one.
+  constexpr cost& operator+=(const cost& next) {
+    macs += next.macs, weights += next.weights, batch_norm_parameters += next.batch_norm_parameters;
+    activations += next.activations;
+    if (next.peak_elements > peak_elements) peak_elements = next.peak_elements;
+    return *this;
+  }
+  friend constexpr bool operator==(const cost&, const cost&) = default;
+};
+
+/// Multiply-accumulates of one layer for one image.
+constexpr std::int64_t macs_of(const layer& item) {
+  switch (item.kind) {
+    case layer_kind::convolution:
+      return item.out.size() * (item.in.c / item.groups) * item.kernel * item.kernel;
+    case layer_kind::linear:
+      return item.in.size() * item.out.c;
+    default:
+      return 0;
+  }
+}
+
+/// Trainable numbers of one layer.
+constexpr std::int64_t parameters_of(const layer& item) {
+  switch (item.kind) {
+    case layer_kind::convolution:
+      return std::int64_t{item.out.c} * (item.in.c / item.groups) * item.kernel * item.kernel + (item.bias ? item.out.c : 0);
+    case layer_kind::linear:
+      return item.in.size() * item.out.c + (item.bias ? item.out.c : 0);
+    case layer_kind::batch_norm:
+      return 2 * std::int64_t{item.out.c};
+    default:
+      return 0;
+  }
+}
+
+namespace detail {
+/// True when the layer can overwrite its input.
+constexpr bool works_in_place(layer_kind kind) {
+  return kind == layer_kind::batch_norm || kind == layer_kind::activation || kind == layer_kind::add;
+}
+}  // namespace detail
+
+/// The cost of a whole list. Peak: at each layer, the values that it or a later layer still reads, plus what it writes.
+template <class List>
+constexpr cost cost_of(const List& list) {
+  cost total;
+  const int count = static_cast<int>(list.size());
+  for (int at = 0; at < count; ++at) {
+    const layer& item = list.data()[at];
+    total.macs += macs_of(item);
+    (item.kind == layer_kind::batch_norm ? total.batch_norm_parameters : total.weights) += parameters_of(item);
+    const bool in_place = detail::works_in_place(item.kind);
+    if (!in_place) total.activations += item.out.size();
+    std::int64_t alive = in_place ? 0 : item.out.size();
+    for (value_id value = 0; value <= at; ++value) {
+      bool read = false;
+      for (int later = at; later < count && !read; ++later)
+        read = list.data()[later].input == value || list.data()[later].other == value;
+      if (read) alive += list.shape_of(value).size();
+    }
+    if (alive > total.peak_elements) total.peak_elements = alive;
+  }
+  return total;
+}
+
+}  // namespace hasse
