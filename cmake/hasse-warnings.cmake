@@ -1,0 +1,13 @@
+# The warnings that our own tests, examples and benches are compiled with; users of the library never see them.
+set(HASSE_WARNING_FLAGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+if(HASSE_WARNINGS_AS_ERRORS)
+  list(APPEND HASSE_WARNING_FLAGS -Werror)
+endif()
+
+add_library(hasse_warnings INTERFACE)
+target_compile_options(hasse_warnings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${HASSE_WARNING_FLAGS}>")
+
+add_library(hasse_native INTERFACE)
+if(HASSE_NATIVE)
+  target_compile_options(hasse_native INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=native>)
+endif()
