@@ -1,0 +1,50 @@
+// What training minimises: softmax cross-entropy with label smoothing, and its gradient with respect to the logits.
+// Used by train/trainer.hpp and train/evaluate.hpp.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace hasse {
+
+/// The mean loss of a batch and how many of its images had their label as the largest logit (the first of equals counts).
+struct batch_loss {
+  double loss = 0;
+  std::int64_t correct = 0;
+};
+
+/// Cross-entropy of `batch` x `classes` logits against labels in [0, classes): the target gives 1 - smoothing to the label and
+/// shares `smoothing` among all classes. `gradient` (null: not wanted) receives d(mean loss)/d(logits).
+/// A logit that is not finite makes the loss NaN or infinite, which is how divergence is noticed.
+template <class Scalar>
+batch_loss softmax_cross_entropy(const Scalar* logits, const int* labels, int batch, int classes, double smoothing, Scalar* gradient) {
+  batch_loss result;
+  const double share = smoothing / classes;
+  for (int n = 0; n < batch; ++n) {
+    const Scalar* row = logits + std::ptrdiff_t{n} * classes;
+    int best = 0;
+    for (int k = 1; k < classes; ++k)
+      if (row[k] > row[best]) best = k;
+    double sum = 0, mean = 0;  // relative to the largest logit, so that no exponential overflows
+    for (int k = 0; k < classes; ++k) {
+      const double above = static_cast<double>(row[k]) - static_cast<double>(row[best]);
+      sum += std::exp(above);
+      mean += above;
+    }
+    const double chosen = static_cast<double>(row[labels[n]]) - static_cast<double>(row[best]);
+    result.loss += std::log(sum) - (1 - smoothing) * chosen - share * mean;
+    result.correct += best == labels[n];
+    if (gradient == nullptr) continue;
+    Scalar* out = gradient + std::ptrdiff_t{n} * classes;
+    for (int k = 0; k < classes; ++k) {
+      const double probability = std::exp(static_cast<double>(row[k]) - static_cast<double>(row[best])) / sum;
+      const double target = share + (k == labels[n] ? 1 - smoothing : 0);
+      out[k] = static_cast<Scalar>((probability - target) / batch);
+    }
+  }
+  result.loss /= batch;
+  return result;
+}
+
+}  // namespace hasse
