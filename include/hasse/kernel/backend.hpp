@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <string>
 
 #include <hasse/space/layer.hpp>
 
@@ -15,7 +16,7 @@ namespace hasse {
 template <class Scalar>
 struct inference_operands {
   const Scalar* src = nullptr;
-  const Scalar* other = nullptr;    ///< add: second operand; folded convolution: residual of the output's shape, or null
+  const Scalar* other = nullptr;  ///< add: second operand; folded convolution: residual of the output's shape, or null
   Scalar* dst = nullptr;
   const Scalar* weights = nullptr;  ///< OIHW (convolution), O x (HWC) (linear); may be packed when the step is made
   const Scalar* bias = nullptr;     ///< out.c, or null
@@ -25,6 +26,8 @@ struct inference_operands {
 /// and a batch norm a residual (`other`): dst = act(norm(src) * scale + shift + other).
 /// Gradients: the step writes d_src (and d_other), or adds to it when the flag says that another consumer wrote first;
 /// a null gradient pointer means "not wanted". d_weights and d_bias are always overwritten.
+/// src, other, dst, weights and bias hold the same values from forward to backward. A batch norm, an activation and an add
+/// may find d_dst in the memory of d_src or of d_other; otherwise gradients do not overlap anything.
 template <class Scalar>
 struct training_operands {
   const Scalar* src = nullptr;
@@ -40,22 +43,28 @@ struct training_operands {
   bool accumulate_d_src = false, accumulate_d_other = false;
   Scalar* d_weights = nullptr;
   Scalar* d_bias = nullptr;
-  std::byte* saved = nullptr;       ///< `saved_bytes(layer, batch)`, 64-byte aligned; lives from forward to backward
+  std::byte* saved = nullptr;  ///< `saved_bytes(layer, batch)`, 64-byte aligned; lives from forward to backward
 };
 
 /// A step that was bound once and runs many times without allocating.
 template <class Step>
-concept RunsInference = requires(Step step) { step.run(); };
+concept RunsInference = requires(Step step) {
+  step.run();
+};
 template <class Step>
-concept RunsTraining = requires(Step step) { step.forward(), step.backward(); };
+concept RunsTraining = requires(Step step) {
+  step.forward(), step.backward();
+};
 
-/// A backend makes bound steps. `supports` says why a layer cannot be had, as a sentence fragment ("" when it can).
+/// A backend makes bound steps. `supports` says why a layer cannot be had, as a sentence fragment ("" when it can);
+/// making a step of such a layer throws an error that ends with it.
 /// Steps may keep a pointer to the backend (scratch memory, streams, primitive cache): the backend outlives them.
 template <class Type>
 concept Backend = requires(Type& backend, const layer& item, int batch, const inference_operands<typename Type::scalar>& inference,
                            const training_operands<typename Type::scalar>& training) {
   typename Type::scalar;
   { Type::name } -> std::convertible_to<const char*>;
+  { backend.supports(item) } -> std::convertible_to<std::string>;
   { backend.make_inference(item, batch, inference) } -> RunsInference;
   { backend.make_training(item, batch, training) } -> RunsTraining;
   { backend.saved_bytes(item, batch) } -> std::convertible_to<std::size_t>;

@@ -1,0 +1,5 @@
+// The kernel stage: what runs one layer.
+// Backends need libraries of their own: kernel/reference.hpp Eigen, kernel/cpu.hpp oneDNN. Include the one you use.
+#pragma once
+
+#include <hasse/kernel/backend.hpp>

@@ -1,0 +1,61 @@
+// What a layer looks like in a sentence, and why one cannot run at all.
+// Used by the backends for their refusals and by the kernel tests for their reports.
+#pragma once
+
+#include <string>
+
+#include <hasse/core/error.hpp>
+#include <hasse/space/layer.hpp>
+
+namespace hasse::detail {
+
+inline std::string describe(feature_shape shape) {
+  return std::to_string(shape.h) + "x" + std::to_string(shape.w) + "x" + std::to_string(shape.c);
+}
+
+/// "convolution 3x3 stride 2 pad 1 groups 4, 9x7x8 to 5x4x12, bias, relu".
+inline std::string describe(const layer& item) {
+  std::string text(name_of(item.kind));
+  if (item.kind == layer_kind::convolution || item.kind == layer_kind::max_pool || item.kind == layer_kind::average_pool) {
+    text += " " + std::to_string(item.kernel) + "x" + std::to_string(item.kernel) + " stride " + std::to_string(item.stride);
+    text += " pad " + std::to_string(item.pad);
+  }
+  if (item.groups != 1) text += " groups " + std::to_string(item.groups);
+  text += ", " + describe(item.in) + " to " + describe(item.out);
+  if (item.bias) text += ", bias";
+  if (item.act != activation::none) text += ", " + std::string(name_of(item.act));
+  return text;
+}
+
+/// Why no backend can run this layer: a fragment that follows the layer's description, or "".
+inline std::string problem_of(const layer& item) {
+  if (item.in.h < 1 || item.in.w < 1 || item.in.c < 1 || item.out.h < 1 || item.out.w < 1 || item.out.c < 1)
+    return "has an empty input or output; every side and channel count must be at least 1";
+  const bool pool = item.kind == layer_kind::max_pool || item.kind == layer_kind::average_pool;
+  if (item.kind == layer_kind::convolution || pool) {
+    if (item.kernel < 1 || item.stride < 1 || item.pad < 0) return "needs kernel and stride of at least 1 and no negative padding";
+    if (item.out.h != window_output(item.in.h, item.kernel, item.stride, item.pad) ||
+        item.out.w != window_output(item.in.w, item.kernel, item.stride, item.pad))
+      return "has an output that its window does not give; build layers with layer_builder";
+    if (pool && item.pad >= item.kernel) return "has windows that see only padding; the padding must be smaller than the kernel";
+  }
+  if (item.kind == layer_kind::convolution && (item.groups < 1 || item.in.c % item.groups || item.out.c % item.groups))
+    return "needs channel counts that the groups divide";
+  const bool keeps_shape =
+      item.kind == layer_kind::batch_norm || item.kind == layer_kind::activation || item.kind == layer_kind::add;
+  if (keeps_shape && item.in != item.out) return "must keep its shape";
+  const bool keeps_channels = pool || item.kind == layer_kind::global_average_pool || item.kind == layer_kind::resize;
+  if (keeps_channels && item.in.c != item.out.c) return "must keep its channel count";
+  const bool makes_vector = item.kind == layer_kind::global_average_pool || item.kind == layer_kind::linear;
+  if (makes_vector && item.out.pixels() != 1) return "gives a single pixel; its output must be 1x1";
+  return "";
+}
+
+/// Throws the sentence when `problem` is not empty or the batch is not positive.
+inline void require_runnable(const char* backend, const layer& item, int batch, const std::string& problem) {
+  if (!problem.empty()) throw error(std::string(backend) + ": " + describe(item) + " " + problem);
+  if (batch < 1)
+    throw error(std::string(backend) + ": a batch of " + std::to_string(batch) + " was asked for; it must be at least 1");
+}
+
+}  // namespace hasse::detail

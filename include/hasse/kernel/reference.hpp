@@ -1,0 +1,442 @@
+// The readable backend: one thread, Eigen maps and plain loops, any floating type. It defines what every layer means.
+// Used by the tests, which hold the other backends against it and its own gradients, in double, against finite differences.
+#pragma once
+
+#include <Eigen/Core>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <type_traits>
+
+#include <hasse/kernel/backend.hpp>
+#include <hasse/kernel/detail/describe.hpp>
+#include <hasse/kernel/detail/elementwise.hpp>
+
+namespace hasse {
+
+namespace detail {
+
+/// A batch of feature maps as a matrix: one column per pixel, one row per channel (NHWC is column major in this view).
+template <class Scalar>
+using pixel_matrix = Eigen::Map<Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>>;
+template <class Scalar>
+using const_pixel_matrix = Eigen::Map<const Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>>;
+template <class Scalar>
+using channel_vector = Eigen::Map<Eigen::Array<Scalar, Eigen::Dynamic, 1>>;
+template <class Scalar>
+using const_channel_vector = Eigen::Map<const Eigen::Array<Scalar, Eigen::Dynamic, 1>>;
+
+/// A matrix whose rows and columns lie at regular distances: a kernel tap, or every stride-th pixel of an image row.
+template <class Scalar>
+using strided_matrix =
+    Eigen::Map<std::conditional_t<std::is_const_v<Scalar>, const Eigen::Matrix<std::remove_const_t<Scalar>, -1, -1>,
+                                  Eigen::Matrix<Scalar, -1, -1>>,
+               0, Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>>;
+
+/// Calls `body(weight, input, output)` for every piece of the convolution output += weight * input, where weight is one tap
+/// of one group (channels out x channels in), and input and output hold one image row (channels x pixels).
+/// The forward pass and both gradients are the same walk; which operands are const says which is written.
+template <class Weight, class Input, class Output, class Body>
+void for_each_product(const layer& item, int batch, Weight* weights, Input* src, Output* dst, Body&& body) {
+  using Eigen::Index;
+  using strides = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
+  const Index in_c = item.in.c, out_c = item.out.c, group_in = in_c / item.groups, group_out = out_c / item.groups;
+  const Index taps = Index{item.kernel} * item.kernel;
+  for (Index image = 0; image < batch; ++image)
+    for (int ky = 0; ky < item.kernel; ++ky)
+      for (int kx = 0; kx < item.kernel; ++kx) {
+        const index_range rows = outputs_of_tap(item.in.h, item.out.h, item.stride, item.pad, ky);
+        const index_range columns = outputs_of_tap(item.in.w, item.out.w, item.stride, item.pad, kx);
+        if (columns.size() == 0) continue;
+        for (int y = rows.first; y < rows.last; ++y)
+          for (Index group = 0; group < item.groups; ++group) {
+            const Index in_pixel =
+                (image * item.in.h + y * item.stride - item.pad + ky) * item.in.w + columns.first * item.stride - item.pad + kx;
+            const Index out_pixel = (image * item.out.h + y) * item.out.w + columns.first;
+            body(strided_matrix<Weight>(weights + group * group_out * group_in * taps + ky * item.kernel + kx, group_out, group_in,
+                                        strides(taps, group_in * taps)),
+                 strided_matrix<Input>(src + in_pixel * in_c + group * group_in, group_in, columns.size(),
+                                       strides(in_c * item.stride, 1)),
+                 strided_matrix<Output>(dst + out_pixel * out_c + group * group_out, group_out, columns.size(), strides(out_c, 1)));
+          }
+      }
+}
+
+/// Calls `body(input, output, share)` for every tap of every pooling window: two runs of channels, and the window's 1 / count.
+template <class Input, class Output, class Body>
+void for_each_tap(const layer& item, int batch, Input* src, Output* dst, Body&& body) {
+  for (std::ptrdiff_t image = 0; image < batch; ++image)
+    for (int y = 0; y < item.out.h; ++y)
+      for (int x = 0; x < item.out.w; ++x) {
+        const index_range rows = taps_of_output(item.in.h, item.kernel, item.stride, item.pad, y);
+        const index_range columns = taps_of_output(item.in.w, item.kernel, item.stride, item.pad, x);
+        for (int ky = rows.first; ky < rows.last; ++ky)
+          for (int kx = columns.first; kx < columns.last; ++kx) {
+            const int in_y = y * item.stride - item.pad + ky, in_x = x * item.stride - item.pad + kx;
+            body(src + ((image * item.in.h + in_y) * item.in.w + in_x) * item.in.c,
+                 dst + ((image * item.out.h + y) * item.out.w + x) * item.out.c, 1.0 / (rows.size() * columns.size()));
+          }
+      }
+}
+
+/// Calls `body(input, output, weight)` for the four taps of every pixel of a bilinear resize.
+template <class Input, class Output, class Body>
+void for_each_blend(const layer& item, int batch, Input* src, Output* dst, Body&& body) {
+  for (std::ptrdiff_t image = 0; image < batch; ++image)
+    for (int y = 0; y < item.out.h; ++y)
+      for (int x = 0; x < item.out.w; ++x) {
+        const auto row = bilinear<double>(item.in.h, item.out.h, y), column = bilinear<double>(item.in.w, item.out.w, x);
+        const auto blend = [&](int in_y, int in_x, double weight) {
+          body(src + ((image * item.in.h + in_y) * item.in.w + in_x) * item.in.c,
+               dst + ((image * item.out.h + y) * item.out.w + x) * item.out.c, weight);
+        };
+        blend(row.low, column.low, (1 - row.weight) * (1 - column.weight));
+        blend(row.low, column.high, (1 - row.weight) * column.weight);
+        blend(row.high, column.low, row.weight * (1 - column.weight));
+        blend(row.high, column.high, row.weight * column.weight);
+      }
+}
+
+/// What the readable steps have in common: the layer, and views of its operands.
+template <class Scalar>
+struct reference_layer {
+  layer item;
+  Eigen::Index batch;
+
+  Eigen::Index in_pixels() const { return batch * item.in.pixels(); }
+  Eigen::Index out_pixels() const { return batch * item.out.pixels(); }
+  Eigen::Index in_size() const { return batch * item.in.size(); }
+  Eigen::Index out_size() const { return batch * item.out.size(); }
+  int images() const { return static_cast<int>(batch); }
+  const_pixel_matrix<Scalar> input(const Scalar* data) const { return {data, item.in.c, in_pixels()}; }
+  pixel_matrix<Scalar> input(Scalar* data) const { return {data, item.in.c, in_pixels()}; }
+  const_pixel_matrix<Scalar> output(const Scalar* data) const { return {data, item.out.c, out_pixels()}; }
+  pixel_matrix<Scalar> output(Scalar* data) const { return {data, item.out.c, out_pixels()}; }
+  /// Linear sees an image as one column.
+  const_pixel_matrix<Scalar> flat_input(const Scalar* data) const { return {data, item.in.size(), batch}; }
+  pixel_matrix<Scalar> flat_input(Scalar* data) const { return {data, item.in.size(), batch}; }
+  /// O x I row major is I x O here.
+  const_pixel_matrix<Scalar> linear_weights(const Scalar* data) const { return {data, item.in.size(), item.out.c}; }
+  pixel_matrix<Scalar> linear_weights(Scalar* data) const { return {data, item.in.size(), item.out.c}; }
+  const_channel_vector<Scalar> channels(const Scalar* data) const { return {data, item.out.c}; }
+  channel_vector<Scalar> channels(Scalar* data) const { return {data, item.out.c}; }
+
+  void activate(Scalar* values) const {
+    with_activation(item.act, [&](auto act) {
+      for (Eigen::Index i = 0; i < out_size(); ++i) values[i] = activated<act>(values[i]);
+    });
+  }
+
+  /// dst = weights * src + bias + other; `other` may be dst.
+  void multiply(const Scalar* src, const Scalar* weights, const Scalar* bias, const Scalar* other, Scalar* dst) const {
+    auto result = output(dst);
+    if (other)
+      result = output(other);
+    else
+      result.setZero();
+    if (bias) result.colwise() += channels(bias).matrix();
+    if (item.kind == layer_kind::linear)
+      result.noalias() += linear_weights(weights).transpose() * flat_input(src);
+    else
+      for_each_product(item, images(), weights, src, dst, [](const auto& w, const auto& x, auto&& y) { y.noalias() += w * x; });
+  }
+
+  void max_pool(const Scalar* src, Scalar* dst) const {
+    output(dst).setConstant(-std::numeric_limits<Scalar>::infinity());
+    for_each_tap(item, images(), src, dst,
+                 [this](const Scalar* x, Scalar* y, double) { channels(y) = channels(y).max(channels(x)); });
+  }
+
+  void average_pool(const Scalar* src, Scalar* dst) const {
+    output(dst).setZero();
+    for_each_tap(item, images(), src, dst,
+                 [this](const Scalar* x, Scalar* y, double share) { channels(y) += static_cast<Scalar>(share) * channels(x); });
+  }
+
+  void global_average_pool(const Scalar* src, Scalar* dst) const {
+    for (Eigen::Index image = 0; image < batch; ++image)
+      output(dst).col(image) = input(src).middleCols(image * item.in.pixels(), item.in.pixels()).rowwise().mean();
+  }
+
+  void resize(const Scalar* src, Scalar* dst) const {
+    output(dst).setZero();
+    for_each_blend(item, images(), src, dst,
+                   [this](const Scalar* x, Scalar* y, double weight) { channels(y) += static_cast<Scalar>(weight) * channels(x); });
+  }
+};
+
+}  // namespace detail
+
+template <class Scalar>
+class reference {
+ public:
+  using scalar = Scalar;
+  static constexpr const char* name = "reference";
+
+  /// A folded layer. A batch norm that stands alone is dst = act(weights * src + bias), its statistics already folded in.
+  class inference_step {
+   public:
+    void run() {
+      const inference_operands<Scalar>& at = operands_;
+      switch (shape_.item.kind) {
+        case layer_kind::convolution:
+        case layer_kind::linear:
+          shape_.multiply(at.src, at.weights, at.bias, at.other, at.dst);
+          break;
+        case layer_kind::batch_norm:
+          shape_.output(at.dst) = shape_.channels(at.weights).matrix().asDiagonal() * shape_.input(at.src);
+          shape_.output(at.dst).colwise() += shape_.channels(at.bias).matrix();
+          if (at.other) shape_.output(at.dst) += shape_.output(at.other);
+          break;
+        case layer_kind::activation:
+          shape_.output(at.dst) = shape_.input(at.src);
+          break;
+        case layer_kind::add:
+          shape_.output(at.dst) = shape_.input(at.src) + shape_.input(at.other);
+          break;
+        case layer_kind::max_pool:
+          shape_.max_pool(at.src, at.dst);
+          break;
+        case layer_kind::average_pool:
+          shape_.average_pool(at.src, at.dst);
+          break;
+        case layer_kind::global_average_pool:
+          shape_.global_average_pool(at.src, at.dst);
+          break;
+        case layer_kind::resize:
+          shape_.resize(at.src, at.dst);
+          break;
+      }
+      shape_.activate(at.dst);
+    }
+    std::string implementation() const { return name; }
+
+   private:
+    friend reference;
+    inference_step(const layer& item, int batch, const inference_operands<Scalar>& operands)
+        : shape_{item, batch}, operands_(operands) {}
+
+    detail::reference_layer<Scalar> shape_;
+    inference_operands<Scalar> operands_;
+  };
+
+  /// A training-fused layer, forward and backward.
+  class training_step {
+   public:
+    void forward() {
+      const training_operands<Scalar>& at = operands_;
+      switch (shape_.item.kind) {
+        case layer_kind::convolution:
+        case layer_kind::linear:
+          shape_.multiply(at.src, at.weights, at.bias, nullptr, at.dst);
+          break;
+        case layer_kind::batch_norm:
+          return normalise();
+        case layer_kind::activation:
+          shape_.output(at.dst) = shape_.input(at.src);
+          break;
+        case layer_kind::add:
+          shape_.output(at.dst) = shape_.input(at.src) + shape_.input(at.other);
+          break;
+        case layer_kind::max_pool:
+          shape_.max_pool(at.src, at.dst);
+          break;
+        case layer_kind::average_pool:
+          shape_.average_pool(at.src, at.dst);
+          break;
+        case layer_kind::global_average_pool:
+          shape_.global_average_pool(at.src, at.dst);
+          break;
+        case layer_kind::resize:
+          shape_.resize(at.src, at.dst);
+          break;
+      }
+      if (shape_.item.kind == layer_kind::activation || shape_.item.kind == layer_kind::add) shape_.activate(at.dst);
+    }
+
+    void backward() {
+      const training_operands<Scalar>& at = operands_;
+      const layer& item = shape_.item;
+      switch (item.kind) {
+        case layer_kind::batch_norm:
+          return normalise_backward();
+        case layer_kind::activation:
+        case layer_kind::add:
+          return elementwise_backward();
+        case layer_kind::convolution:
+        case layer_kind::linear:
+          if (at.d_bias) shape_.channels(at.d_bias) = shape_.output(at.d_dst).rowwise().sum().array();
+          if (at.d_weights) weights_backward();
+          break;
+        default:
+          break;
+      }
+      if (!at.d_src) return;
+      if (!at.accumulate_d_src) shape_.input(at.d_src).setZero();
+      source_backward();
+    }
+
+   private:
+    friend reference;
+    training_step(const layer& item, int batch, const training_operands<Scalar>& operands)
+        : shape_{item, batch}, operands_(operands) {}
+
+    /// What forward leaves for backward: mean and 1 / sqrt(variance + epsilon) of each channel.
+    detail::channel_vector<Scalar> saved_mean() { return shape_.channels(reinterpret_cast<Scalar*>(operands_.saved)); }
+    detail::channel_vector<Scalar> saved_factor() {
+      return shape_.channels(reinterpret_cast<Scalar*>(operands_.saved) + shape_.item.out.c);
+    }
+
+    Scalar before_activation(Eigen::Index i, Eigen::Index channel) {
+      const training_operands<Scalar>& at = operands_;
+      if (shape_.item.kind == layer_kind::activation) return at.src[i];
+      if (shape_.item.kind == layer_kind::add) return at.src[i] + at.other[i];
+      return (at.src[i] - saved_mean()[channel]) * saved_factor()[channel] * at.weights[channel] + at.bias[channel] +
+             (at.other ? at.other[i] : Scalar(0));
+    }
+
+    void normalise() {
+      const training_operands<Scalar>& at = operands_;
+      const auto count = static_cast<double>(shape_.in_pixels());
+      const double keep = shape_.item.norm.keep_percent * 0.01, epsilon = shape_.item.norm.epsilon_millionths * 1e-6;
+      for (Eigen::Index channel = 0; channel < shape_.item.in.c; ++channel) {
+        const auto values = shape_.input(at.src).row(channel).template cast<double>();
+        const double mean = values.sum() / count;
+        const double variance = (values.array() - mean).square().sum() / count;
+        const double unbiased = count > 1 ? variance * count / (count - 1) : variance;
+        saved_mean()[channel] = static_cast<Scalar>(mean);
+        saved_factor()[channel] = static_cast<Scalar>(1 / std::sqrt(variance + epsilon));
+        at.running_mean[channel] = static_cast<Scalar>(keep * at.running_mean[channel] + (1 - keep) * mean);
+        at.running_variance[channel] = static_cast<Scalar>(keep * at.running_variance[channel] + (1 - keep) * unbiased);
+      }
+      for (Eigen::Index i = 0; i < shape_.out_size(); ++i) at.dst[i] = before_activation(i, i % shape_.item.out.c);
+      shape_.activate(at.dst);
+    }
+
+    /// With g the gradient before the activation and n the normalised input (Ioffe and Szegedy 2015, section 3):
+    /// d_shift = sum g, d_scale = sum g n, d_src = scale factor (g - mean g - n mean(g n)), d_other = g.
+    void normalise_backward() {
+      const training_operands<Scalar>& at = operands_;
+      const Eigen::Index channels = shape_.item.out.c;
+      const auto count = static_cast<double>(shape_.in_pixels());
+      const auto normalised = [&](Eigen::Index i) {
+        return (at.src[i] - saved_mean()[i % channels]) * saved_factor()[i % channels];
+      };
+      detail::with_activation(shape_.item.act, [&](auto act) {
+        const auto gradient = [&](Eigen::Index i) { return at.d_dst[i] * detail::slope<act>(before_activation(i, i % channels)); };
+        Eigen::ArrayXd sum = Eigen::ArrayXd::Zero(channels), product = Eigen::ArrayXd::Zero(channels);
+        for (Eigen::Index i = 0; i < shape_.out_size(); ++i) {
+          sum[i % channels] += gradient(i);
+          product[i % channels] += gradient(i) * normalised(i);
+        }
+        if (at.d_weights) shape_.channels(at.d_weights) = product.cast<Scalar>();
+        if (at.d_bias) shape_.channels(at.d_bias) = sum.cast<Scalar>();
+        for (Eigen::Index i = 0; i < shape_.out_size(); ++i) {
+          const Eigen::Index channel = i % channels;
+          const Scalar g = gradient(i);
+          const double centred = g - (sum[channel] + normalised(i) * product[channel]) / count;
+          write(at.d_src, at.accumulate_d_src, i, static_cast<Scalar>(centred * at.weights[channel] * saved_factor()[channel]));
+          write(at.d_other, at.accumulate_d_other, i, g);
+        }
+      });
+    }
+
+    void elementwise_backward() {
+      const training_operands<Scalar>& at = operands_;
+      detail::with_activation(shape_.item.act, [&](auto act) {
+        for (Eigen::Index i = 0; i < shape_.out_size(); ++i) {
+          const Scalar g = at.d_dst[i] * detail::slope<act>(before_activation(i, i % shape_.item.out.c));
+          write(at.d_src, at.accumulate_d_src, i, g);
+          write(at.d_other, at.accumulate_d_other, i, g);
+        }
+      });
+    }
+
+    static void write(Scalar* gradient, bool accumulate, Eigen::Index i, Scalar value) {
+      if (gradient) gradient[i] = accumulate ? gradient[i] + value : value;
+    }
+
+    void weights_backward() {
+      const training_operands<Scalar>& at = operands_;
+      const layer& item = shape_.item;
+      if (item.kind == layer_kind::linear) {
+        shape_.linear_weights(at.d_weights).noalias() = shape_.flat_input(at.src) * shape_.output(at.d_dst).transpose();
+        return;
+      }
+      detail::channel_vector<Scalar>(at.d_weights, Eigen::Index{item.out.c} * (item.in.c / item.groups) * item.kernel * item.kernel)
+          .setZero();
+      detail::for_each_product(item, shape_.images(), at.d_weights, at.src, at.d_dst,
+                               [](auto&& w, const auto& x, const auto& y) { w.noalias() += y * x.transpose(); });
+    }
+
+    /// Adds the gradient of the source to d_src.
+    void source_backward() {
+      const training_operands<Scalar>& at = operands_;
+      const layer& item = shape_.item;
+      const auto scatter = [this](Scalar* x, const Scalar* y, double share) {
+        shape_.channels(x) += static_cast<Scalar>(share) * shape_.channels(y);
+      };
+      switch (item.kind) {
+        case layer_kind::convolution:
+          detail::for_each_product(item, shape_.images(), at.weights, at.d_src, at.d_dst,
+                                   [](const auto& w, auto&& x, const auto& y) { x.noalias() += w.transpose() * y; });
+          break;
+        case layer_kind::linear:
+          shape_.flat_input(at.d_src).noalias() += shape_.linear_weights(at.weights) * shape_.output(at.d_dst);
+          break;
+        case layer_kind::max_pool:
+          max_pool_backward();
+          break;
+        case layer_kind::average_pool:
+          detail::for_each_tap(item, shape_.images(), at.d_src, at.d_dst, scatter);
+          break;
+        case layer_kind::resize:
+          detail::for_each_blend(item, shape_.images(), at.d_src, at.d_dst, scatter);
+          break;
+        case layer_kind::global_average_pool:
+          for (Eigen::Index image = 0; image < shape_.batch; ++image)
+            shape_.input(at.d_src).middleCols(image * item.in.pixels(), item.in.pixels()).colwise() +=
+                shape_.output(at.d_dst).col(image) / static_cast<Scalar>(item.in.pixels());
+          break;
+        default:
+          break;
+      }
+    }
+
+    /// The first of several equal maxima receives the gradient.
+    void max_pool_backward() {
+      const training_operands<Scalar>& at = operands_;
+      const layer& item = shape_.item;
+      for (int channel = 0; channel < item.in.c; ++channel) {
+        const Scalar* done = nullptr;
+        detail::for_each_tap(item, shape_.images(), at.src, at.dst, [&](const Scalar* x, const Scalar* y, double) {
+          if (done == y || x[channel] != y[channel]) return;
+          done = y;
+          at.d_src[x - at.src + channel] += at.d_dst[y - at.dst + channel];
+        });
+      }
+    }
+
+    detail::reference_layer<Scalar> shape_;
+    training_operands<Scalar> operands_;
+  };
+
+  std::string supports(const layer& item) const { return detail::problem_of(item); }
+
+  inference_step make_inference(const layer& item, int batch, const inference_operands<Scalar>& operands) {
+    detail::require_runnable(name, item, batch, supports(item));
+    return {item, batch, operands};
+  }
+  training_step make_training(const layer& item, int batch, const training_operands<Scalar>& operands) {
+    detail::require_runnable(name, item, batch, supports(item));
+    return {item, batch, operands};
+  }
+  std::size_t saved_bytes(const layer& item, int) const {
+    return item.kind == layer_kind::batch_norm ? 2 * static_cast<std::size_t>(item.out.c) * sizeof(Scalar) : 0;
+  }
+};
+
+static_assert(Backend<reference<float>> && Backend<reference<double>>);
+
+}  // namespace hasse
