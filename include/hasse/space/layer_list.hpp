@@ -10,7 +10,7 @@ namespace hasse {
 
 struct layer_list {
   feature_shape input{};
-  std::vector<layer> items;
+  std::vector<layer> items{};
 
   const layer* begin() const { return items.data(); }
   const layer* end() const { return items.data() + items.size(); }

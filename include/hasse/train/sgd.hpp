@@ -1,0 +1,88 @@
+// Stochastic gradient descent with Nesterov momentum over flat parameter memory, with weight decay only where it belongs.
+// Used by train/trainer.hpp; the arithmetic is that of PyTorch's SGD(nesterov=True, dampening=0).
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+
+#include <hasse/network/aligned.hpp>
+#include <hasse/network/parameters.hpp>
+
+namespace hasse {
+
+/// Weight decay pulls weights to zero, except those that it would only disturb: batch norm, biases and depthwise kernels.
+inline bool decays(const parameter_tensor& tensor) { return tensor.role == parameter_role::weight && !tensor.depthwise; }
+
+/// How a gradient becomes a step; the learning rate comes with each step.
+struct descent_rule {
+  double momentum = 0.9;
+  double decay = 1e-4;
+  double largest_norm = 0;  ///< gradients of a larger Euclidean norm are scaled down to it; 0: never
+};
+
+/// One step is one loop over all parameters: g += decay w; v = momentum v + g; w -= rate (g + momentum v).
+/// The result does not depend on the number of threads.
+template <class Scalar>
+class nesterov_descent {
+ public:
+  nesterov_descent(const parameter_layout& layout, const descent_rule& rule)
+      : rule_(rule), velocity_(layout.trainable_size), decay_(layout.trainable_size / block), sums_((decay_.size() + run - 1) / run) {
+    for (const parameter_tensor& tensor : layout.trainable)
+      if (decays(tensor))
+        for (std::size_t at = tensor.offset; at < tensor.offset + tensor.size; at += block) decay_[at / block] = static_cast<Scalar>(rule.decay);
+  }
+
+  /// Moves `values` against `gradients` (both as long as the layout's trainable memory).
+  void step(Scalar* values, const Scalar* gradients, double learning_rate) {
+    const Scalar rate = static_cast<Scalar>(learning_rate), keep = static_cast<Scalar>(rule_.momentum);
+    const Scalar scale = rule_.largest_norm > 0 ? static_cast<Scalar>(shrink(norm(gradients))) : Scalar{1};
+    Scalar* velocity = velocity_.data();
+    const Scalar* decay = decay_.data();
+    const auto blocks = static_cast<std::ptrdiff_t>(decay_.size());
+#if defined(_OPENMP)
+#pragma omp parallel for schedule(static) if (blocks > 4096)
+#endif
+    for (std::ptrdiff_t b = 0; b < blocks; ++b)
+      for (std::ptrdiff_t i = b * block; i < (b + 1) * block; ++i) {
+        const Scalar gradient = scale * gradients[i] + decay[b] * values[i];
+        velocity[i] = keep * velocity[i] + gradient;
+        values[i] -= rate * (gradient + keep * velocity[i]);
+      }
+  }
+
+  /// The momentum of every parameter: what a checkpoint has to keep.
+  std::span<Scalar> velocity() { return velocity_; }
+  std::span<const Scalar> velocity() const { return velocity_; }
+
+ private:
+  static constexpr std::ptrdiff_t block = 16;  // tensors start at multiples of it, so a block has one decay
+  static constexpr std::size_t run = 256;      // blocks per partial sum: fixed, so that the norm is the same for any thread count
+
+  double norm(const Scalar* gradients) {
+    const auto runs = static_cast<std::ptrdiff_t>(sums_.size());
+#if defined(_OPENMP)
+#pragma omp parallel for schedule(static) if (runs > 16)
+#endif
+    for (std::ptrdiff_t r = 0; r < runs; ++r) {
+      const std::size_t first = static_cast<std::size_t>(r) * run * block, last = std::min(first + run * block, velocity_.size());
+      double lanes[block] = {};
+      for (std::size_t i = first; i < last; i += block)
+        for (std::size_t j = 0; j < block; ++j) lanes[j] += static_cast<double>(gradients[i + j]) * static_cast<double>(gradients[i + j]);
+      double sum = 0;
+      for (const double lane : lanes) sum += lane;
+      sums_[static_cast<std::size_t>(r)] = sum;
+    }
+    double sum = 0;
+    for (const double part : sums_) sum += part;
+    return std::sqrt(sum);
+  }
+  double shrink(double norm) const { return norm > rule_.largest_norm ? rule_.largest_norm / norm : 1; }
+
+  descent_rule rule_;
+  aligned_vector<Scalar> velocity_, decay_;
+  aligned_vector<double> sums_;
+};
+
+}  // namespace hasse

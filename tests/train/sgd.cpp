@@ -1,0 +1,81 @@
+// The optimiser against steps worked out by hand in PyTorch's form, its groups, and gradient-norm clipping.
+#include <hasse/train/sgd.hpp>
+
+#include <cmath>
+#include <vector>
+
+#include "../support/catch.hpp"
+#include <hasse/space/layer_list.hpp>
+
+using namespace hasse;
+
+namespace {
+layer_list small_network() {
+  layer_list list{.input = {4, 4, 3}};
+  layer_builder<layer_list> build{list};
+  value_id value = build.conv_bn(0, 8, 3, 1, activation::relu, {});
+  value = build.convolution(value, 8, 3, 1, 1, 8, true);
+  build.linear(build.global_average_pool(value), 5);
+  return list;
+}
+}  // namespace
+
+TEST_CASE("two Nesterov steps give the values that PyTorch gives", "[train][sgd]") {
+  layer_list list{.input = {1, 1, 2}};
+  layer_builder<layer_list>{list}.linear(0, 1);
+  parameters<double> values(list);
+  values.of(0, parameter_role::weight)[0] = 1.0;
+  values.of(0, parameter_role::bias)[0] = 1.0;
+  std::vector<double> gradients(values.values.size());
+  const std::size_t weight = values.layout.find(0, parameter_role::weight)->offset, bias = values.layout.find(0, parameter_role::bias)->offset;
+  nesterov_descent<double> descent(values.layout, {.momentum = 0.9, .decay = 0.1});
+
+  // weight: g = 0.5 + 0.1 * 1 = 0.6, v = 0.6,  w = 1 - 0.2 * (0.6 + 0.54) = 0.772
+  // bias:   g = 0.5,                v = 0.5,  w = 1 - 0.2 * (0.5 + 0.45) = 0.81
+  gradients[weight] = gradients[bias] = 0.5;
+  descent.step(values.values.data(), gradients.data(), 0.2);
+  CHECK(values.values[weight] == Approx(0.772).epsilon(1e-14));
+  CHECK(values.values[bias] == Approx(0.81).epsilon(1e-14));
+  // weight: g = -1 + 0.0772 = -0.9228, v = 0.54 - 0.9228 = -0.3828, w = 0.772 - 0.1 * (-0.9228 - 0.34452) = 0.898732
+  // bias:   g = -1,                    v = 0.45 - 1 = -0.55,        w = 0.81 - 0.1 * (-1 - 0.495) = 0.9595
+  gradients[weight] = gradients[bias] = -1;
+  descent.step(values.values.data(), gradients.data(), 0.1);
+  CHECK(values.values[weight] == Approx(0.898732).epsilon(1e-14));
+  CHECK(values.values[bias] == Approx(0.9595).epsilon(1e-14));
+  CHECK(descent.velocity()[weight] == Approx(-0.3828).epsilon(1e-14));
+}
+
+TEST_CASE("only dense weights decay", "[train][sgd]") {
+  const layer_list list = small_network();
+  parameters<float> values(list);
+  for (const parameter_tensor& tensor : values.layout.trainable)
+    for (float& value : values.of(tensor)) value = 1.0f;
+  const std::vector<float> gradients(values.values.size());
+  nesterov_descent<float> descent(values.layout, {.momentum = 0, .decay = 0.5});
+  descent.step(values.values.data(), gradients.data(), 1.0);
+  int shrunk = 0;
+  for (const parameter_tensor& tensor : values.layout.trainable) {
+    const bool dense = tensor.role == parameter_role::weight && tensor.layer != 3;
+    shrunk += dense;
+    INFO(tensor.name);
+    for (const float value : values.of(tensor)) REQUIRE(value == (dense ? 0.5f : 1.0f));
+  }
+  CHECK(shrunk == 2);
+}
+
+TEST_CASE("a gradient that is too long is scaled down to the largest norm, a short one is left alone", "[train][sgd]") {
+  const layer_list list = small_network();
+  parameters<double> values(list);
+  std::vector<double> gradients(values.values.size());
+  double squares = 0;
+  for (const parameter_tensor& tensor : values.layout.trainable)
+    for (std::size_t i = 0; i < tensor.size; ++i) squares += gradients[tensor.offset + i] = 1.0;
+  for (const double limit : {2.0, 1000.0}) {
+    std::fill(values.values.begin(), values.values.end(), 0.0);
+    nesterov_descent<double> descent(values.layout, {.momentum = 0, .decay = 0, .largest_norm = limit});
+    descent.step(values.values.data(), gradients.data(), 1.0);
+    double moved = 0;
+    for (const double value : values.values) moved += value * value;
+    CHECK(std::sqrt(moved) == Approx(std::min(limit, std::sqrt(squares))));
+  }
+}
