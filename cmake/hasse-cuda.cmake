@@ -1,0 +1,28 @@
+# The component cuda: only with a CUDA Toolkit and nvcc; nothing else of the build depends on it.
+if(HASSE_CUDA STREQUAL "OFF")
+  return()
+endif()
+hasse_find_cuda()
+include(CheckLanguage)
+check_language(CUDA)
+if(hasse_cuda_MISSING OR NOT CMAKE_CUDA_COMPILER)
+  if(HASSE_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "HASSE_CUDA=ON needs the CUDA Toolkit with nvcc: put nvcc into PATH or set CMAKE_CUDA_COMPILER; HASSE_CUDA=OFF builds without it.")
+  endif()
+  message(STATUS "hasse: built without cuda (no CUDA Toolkit with nvcc)")
+  return()
+endif()
+
+if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+  set(architectures 80 90)
+  if(CUDAToolkit_VERSION VERSION_GREATER_EQUAL 12.8)
+    list(APPEND architectures 100)
+  endif()
+  set(CMAKE_CUDA_ARCHITECTURES "${architectures}" CACHE STRING "GPU architectures, for instance 80;90 or native")
+endif()
+enable_language(CUDA)
+
+hasse_component(cuda LINK hasse::hasse CUDA::cudart)
+# CMake 3.25 knows no cuda_std_20 and drops CUDA_STANDARD 20 without a word, so the flag is passed by hand;
+# kernel/cuda/language.hpp refuses a source that missed it.
+target_compile_options(hasse_cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20>)
