@@ -1,0 +1,6 @@
+// Formats that several stages write and read: JSON, the journal, safetensors, TensorBoard scalars.
+#pragma once
+
+#include <hasse/file/journal.hpp>
+#include <hasse/file/json.hpp>
+#include <hasse/file/safetensors.hpp>

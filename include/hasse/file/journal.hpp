@@ -1,0 +1,190 @@
+// An append-only record of what happened, one JSON object per line, on disk when `append` returns; a killed process replays it.
+// Used by result (the record of a search) and by workers, each of which writes a file of its own.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <hasse/core/hash.hpp>
+#include <hasse/file/json.hpp>
+
+namespace hasse {
+
+/// One line: the `sequence`-th record of `writer` (from 1), what happened, and its particulars (a JSON object).
+struct journal_record {
+  std::uint64_t sequence = 0;
+  std::string writer, operation;
+  json payload = json::object();
+  friend bool operator==(const journal_record&, const journal_record&) = default;
+};
+
+/// What a journal may cost before it is refused.
+struct journal_limits {
+  std::uintmax_t file_bytes = std::uintmax_t{1} << 30;
+  std::size_t line_bytes = std::size_t{16} << 20;
+  std::size_t files = 4096;
+};
+
+/// The records of one file, and how many of its bytes they take: what follows is a line that a kill cut short.
+struct journal_content {
+  std::vector<journal_record> records;
+  std::size_t good_bytes = 0;
+};
+
+namespace detail {
+
+inline constexpr std::string_view journal_tail = R"(,"checksum":"########"})";
+
+inline std::string checksum_text(std::string_view bytes) { return std::string(hex64(crc32(bytes)).view().substr(8)); }
+
+/// Letters, digits, '_', '-' and '.', but no leading '.': the name of a writer is the name of its file.
+inline bool is_plain_name(std::string_view name) {
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+  return !name.empty() && name.size() <= 64 && name[0] != '.' && name.find_first_not_of(plain) == name.npos;
+}
+
+inline std::string journal_line(const journal_record& record) {
+  const std::string body = "{\"sequence\":" + std::to_string(record.sequence) + ",\"writer\":" + json_text(record.writer) +
+                           ",\"operation\":" + json_text(record.operation) + ",\"payload\":" + json_text(record.payload);
+  return body + ",\"checksum\":\"" + checksum_text(body) + "\"}";
+}
+
+/// Holds a file exclusively for this process (not for its children) until destroyed or killed.
+class process_lock {
+ public:
+  explicit process_lock(const std::filesystem::path& path) : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+    if (file_.number < 0)
+      throw file_error(path.string(), "cannot be created (" + system_reason() + ")", "check the folder and its permissions");
+    struct ::flock whole {};
+    whole.l_type = F_WRLCK, whole.l_whence = SEEK_SET;
+    if (::fcntl(file_.number, F_SETLK, &whole) != 0)
+      throw file_error(path.string(), "is held by another process that writes this run", "wait until it ends or choose another folder");
+  }
+
+ private:
+  descriptor file_;
+};
+
+}  // namespace detail
+
+/// Reads the content of the file of `writer`. A last line without its newline is left out; any other damage is refused with its line number.
+inline journal_content parse_journal(std::string_view text, const std::string& writer, const std::string& path, const journal_limits& limits = {}) {
+  journal_content content;
+  for (std::size_t end; (end = text.find('\n', content.good_bytes)) != text.npos; content.good_bytes = end + 1) {
+    const std::string_view line = text.substr(content.good_bytes, end - content.good_bytes);
+    const std::uint64_t number = content.records.size() + 1;
+    const std::string place = "line " + std::to_string(number);
+    const auto refuse = [&](const std::string& problem) {
+      return file_error(path, place + " " + problem, "restore the file from a copy, or start a new run in another folder");
+    };
+    if (line.size() > limits.line_bytes) throw refuse("is longer than the " + std::to_string(limits.line_bytes) + " bytes allowed");
+    if (line.size() < detail::journal_tail.size()) throw refuse("is damaged (too short)");
+    const std::string_view body = line.substr(0, line.size() - detail::journal_tail.size());
+    if (line.substr(body.size()) != ",\"checksum\":\"" + detail::checksum_text(body) + "\"}")
+      throw refuse("is damaged (its checksum does not match)");
+    const json value = parse_json(line, path, {.bytes = limits.line_bytes});
+    allow_only(value, {"sequence", "writer", "operation", "payload", "checksum"}, path, place);
+    journal_record record{.sequence = require<std::uint64_t>(value, "sequence", path, place),
+                          .writer = require<std::string>(value, "writer", path, place),
+                          .operation = require<std::string>(value, "operation", path, place),
+                          .payload = require_object(value, "payload", path, place)};
+    if (record.writer != writer) throw refuse("was written by " + detail::in_quotes(record.writer) + ", not by " + detail::in_quotes(writer));
+    if (record.sequence != number)
+      throw refuse("has sequence number " + std::to_string(record.sequence) + " where " + std::to_string(number) + " is due (a record is " +
+                   (record.sequence < number ? "repeated)" : "missing)"));
+    content.records.push_back(std::move(record));
+  }
+  return content;
+}
+
+/// All records of the folder's `*.jsonl` files, in the order (sequence, writer): the same for the same files. No folder, no records.
+/// Order between writers says nothing about time; what must be ordered belongs to one writer.
+inline std::vector<journal_record> replay_journal(const std::filesystem::path& folder, const journal_limits& limits = {}) {
+  std::vector<journal_record> records;
+  if (!std::filesystem::exists(folder)) return records;
+  if (!std::filesystem::is_directory(folder)) throw file_error(folder.string(), "is not a folder", "name the folder of the run");
+  std::vector<std::filesystem::path> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == ".jsonl") paths.push_back(entry.path());
+  if (paths.size() > limits.files)
+    throw file_error(folder.string(), "holds " + std::to_string(paths.size()) + " journal files, more than the " + std::to_string(limits.files) + " allowed",
+                     "check that it is the right folder");
+  for (const auto& path : paths) {
+    journal_content content = parse_journal(read_file(path, limits.file_bytes), path.stem().string(), path.string(), limits);
+    std::move(content.records.begin(), content.records.end(), std::back_inserter(records));
+  }
+  std::sort(records.begin(), records.end(), [](const journal_record& left, const journal_record& right) {
+    return left.sequence != right.sequence ? left.sequence < right.sequence : left.writer < right.writer;
+  });
+  return records;
+}
+
+/// The file of one writer, open for appending. Opening cuts off a torn last line; a second process with the same name is refused.
+class journal {
+ public:
+  explicit journal(const std::filesystem::path& folder, const std::string& writer = "main", const journal_limits& limits = {})
+      : path_(prepare(folder, writer) / (writer + ".jsonl")), writer_(writer), limits_(limits), lock_(folder / (writer + ".lock")) {
+    if (!std::filesystem::exists(path_)) return;
+    const std::string text = read_file(path_, limits_.file_bytes);
+    journal_content content = parse_journal(text, writer_, path_.string(), limits_);
+    records_ = std::move(content.records);
+    size_ = content.good_bytes;
+    if (size_ < text.size()) std::filesystem::resize_file(path_, size_);
+  }
+
+  /// Records of this writer, the ones from before included.
+  const std::vector<journal_record>& records() const { return records_; }
+  const std::filesystem::path& path() const { return path_; }
+
+  /// Adds a record; it is on disk when this returns. When it cannot be written, the file stays as it was.
+  const journal_record& append(std::string operation, json payload = json::object()) {
+    if (!payload.is_object()) throw error("the particulars of a journal record must be a JSON object; wrap them into one");
+    const std::uintmax_t found = std::filesystem::exists(path_) ? std::filesystem::file_size(path_) : 0;
+    if (found != size_)
+      throw file_error(path_.string(), "has " + std::to_string(found) + " bytes where this process left " + std::to_string(size_),
+                       "let one process write it, and start again");
+    journal_record record{.sequence = records_.size() + 1, .writer = writer_, .operation = std::move(operation), .payload = std::move(payload)};
+    const std::string line = detail::journal_line(record);
+    if (line.size() > limits_.line_bytes || size_ + line.size() >= limits_.file_bytes)
+      throw file_error(path_.string(), "would outgrow its limit by a record of " + std::to_string(line.size()) + " bytes", "raise journal_limits");
+    try {
+      append_line(path_, line);
+    } catch (...) {
+      std::error_code ignored;
+      std::filesystem::resize_file(path_, size_, ignored);
+      throw;
+    }
+    size_ += line.size() + 1;
+    return records_.emplace_back(std::move(record));
+  }
+
+ private:
+  static const std::filesystem::path& prepare(const std::filesystem::path& folder, const std::string& writer) {
+    if (!detail::is_plain_name(writer))
+      throw error("the journal writer " + detail::in_quotes(writer) + " is no file name; use up to 64 letters, digits, '_', '-' and '.'");
+    std::error_code failure;
+    std::filesystem::create_directories(folder, failure);
+    if (failure) throw file_error(folder.string(), "cannot be created (" + failure.message() + ")", "check the folder above it and its permissions");
+    detail::sync_directory_of(folder);
+    return folder;
+  }
+
+  std::filesystem::path path_;
+  std::string writer_;
+  journal_limits limits_;
+  detail::process_lock lock_;
+  std::vector<journal_record> records_;
+  std::uintmax_t size_ = 0;
+};
+
+}  // namespace hasse

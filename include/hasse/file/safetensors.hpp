@@ -1,0 +1,212 @@
+// Named tensors in the safetensors format: a length, a JSON header padded so that the data begins 64-byte aligned, the data.
+// Used by train (checkpoints) and result (weights). The reader checks everything before it touches data.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <concepts>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <hasse/file/json.hpp>
+
+namespace hasse {
+
+static_assert(std::endian::native == std::endian::little, "hasse: safetensors data is little-endian and is copied as it is");
+
+/// One tensor: row-major elements of `dtype` ("F32", "I64", ...) as bytes.
+struct named_tensor {
+  std::string name, dtype;
+  std::vector<std::int64_t> shape;
+  std::string bytes;
+  friend bool operator==(const named_tensor&, const named_tensor&) = default;
+};
+
+/// What a file holds. Names are unique; metadata is text only (a rule of the format).
+struct tensor_file {
+  std::vector<named_tensor> tensors;
+  std::map<std::string, std::string> metadata;
+
+  const named_tensor* find(std::string_view name) const {
+    for (const named_tensor& tensor : tensors)
+      if (tensor.name == name) return &tensor;
+    return nullptr;
+  }
+  friend bool operator==(const tensor_file&, const tensor_file&) = default;
+};
+
+/// Bytes of one element, 0 for a type that the format does not have.
+constexpr std::size_t size_of_dtype(std::string_view dtype) {
+  if (dtype == "F64" || dtype == "I64" || dtype == "U64") return 8;
+  if (dtype == "F32" || dtype == "I32" || dtype == "U32") return 4;
+  if (dtype == "F16" || dtype == "BF16" || dtype == "I16" || dtype == "U16") return 2;
+  if (dtype == "U8" || dtype == "I8" || dtype == "BOOL") return 1;
+  return 0;
+}
+
+/// The format's name of a C++ scalar.
+template <class Scalar>
+constexpr std::string_view dtype_of() {
+  if constexpr (std::same_as<Scalar, float>) return "F32";
+  else if constexpr (std::same_as<Scalar, double>) return "F64";
+  else {
+    static_assert(std::integral<Scalar>, "hasse: safetensors holds float, double and integers");
+    constexpr std::string_view names[2][4] = {{"U8", "U16", "U32", "U64"}, {"I8", "I16", "I32", "I64"}};
+    return names[std::is_signed_v<Scalar>][std::bit_width(sizeof(Scalar)) - 1];
+  }
+}
+
+/// A tensor made from values; the shape is checked when the file is written.
+template <class Scalar>
+named_tensor tensor_of(std::string name, std::vector<std::int64_t> shape, std::span<const Scalar> values) {
+  return {std::move(name), std::string(dtype_of<Scalar>()), std::move(shape),
+          std::string(reinterpret_cast<const char*>(values.data()), values.size_bytes())};
+}
+
+namespace detail {
+
+inline constexpr std::uint64_t safetensors_header_limit = std::uint64_t{64} << 20;
+inline constexpr const char* safetensors_remedy = "restore the file from a copy or delete it";
+
+inline std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (const std::int64_t side : shape) text += (text.size() > 1 ? "," : "") + std::to_string(side);
+  return text + "]";
+}
+
+/// Bytes that dtype and shape ask for, at most `limit`; nothing when a side is negative or the product is larger.
+inline std::optional<std::uint64_t> tensor_bytes(std::string_view dtype, const std::vector<std::int64_t>& shape, std::uint64_t limit) {
+  if (std::any_of(shape.begin(), shape.end(), [](std::int64_t side) { return side < 0; })) return std::nullopt;
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
+  std::uint64_t bytes = size_of_dtype(dtype);
+  for (const std::int64_t side : shape) {
+    if (bytes > limit / static_cast<std::uint64_t>(side)) return std::nullopt;
+    bytes *= static_cast<std::uint64_t>(side);
+  }
+  return bytes;
+}
+
+}  // namespace detail
+
+/// The bytes of a file. Tensors are laid out by element size (largest first), then name, so equal content gives equal bytes.
+inline std::string safetensors_bytes(const tensor_file& file) {
+  std::vector<const named_tensor*> order;
+  for (const named_tensor& tensor : file.tensors) order.push_back(&tensor);
+  std::sort(order.begin(), order.end(), [](const named_tensor* left, const named_tensor* right) {
+    const auto left_size = size_of_dtype(left->dtype), right_size = size_of_dtype(right->dtype);
+    return left_size != right_size ? left_size > right_size : left->name < right->name;
+  });
+  json header = json::object();
+  if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
+  std::uint64_t offset = 0;
+  for (const named_tensor* tensor : order) {
+    if (size_of_dtype(tensor->dtype) == 0) throw error("tensor " + tensor->name + " has the type " + tensor->dtype + ", which safetensors lacks; use F32");
+    if (detail::tensor_bytes(tensor->dtype, tensor->shape, tensor->bytes.size()) != tensor->bytes.size())
+      throw error("tensor " + tensor->name + " holds " + std::to_string(tensor->bytes.size()) + " bytes, which is not " + tensor->dtype + " " +
+                  detail::shape_text(tensor->shape) + "; give it as many values as its shape says");
+    if (tensor->name.empty() || tensor->name == "__metadata__" || header.contains(tensor->name))
+      throw error("tensor name " + detail::in_quotes(tensor->name) + " is empty, reserved or used twice; give every tensor a name of its own");
+    header[tensor->name] = {{"dtype", tensor->dtype}, {"shape", tensor->shape}, {"data_offsets", {offset, offset + tensor->bytes.size()}}};
+    offset += tensor->bytes.size();
+  }
+  std::string text = json_text(header);
+  text.resize((text.size() + 8 + 63) / 64 * 64 - 8, ' ');
+  const std::uint64_t length = text.size();
+  std::string bytes(8, '\0');
+  std::memcpy(bytes.data(), &length, 8);
+  bytes.reserve(8 + text.size() + offset);
+  bytes += text;
+  for (const named_tensor* tensor : order) bytes += tensor->bytes;
+  return bytes;
+}
+
+/// What `bytes` hold, in the order of the data; `path` is only named in errors.
+inline tensor_file parse_safetensors(std::string_view bytes, const std::string& path) {
+  const auto refuse = [&](const std::string& problem) { return file_error(path, problem, detail::safetensors_remedy); };
+  std::uint64_t length = 0;
+  if (bytes.size() < 10) throw refuse("has " + std::to_string(bytes.size()) + " bytes, too few for safetensors");
+  std::memcpy(&length, bytes.data(), 8);
+  if (length < 2 || length > detail::safetensors_header_limit || length > bytes.size() - 8)
+    throw refuse("claims a header of " + std::to_string(length) + " bytes in a file of " + std::to_string(bytes.size()));
+  if (bytes[8] != '{') throw refuse("is not safetensors (its header does not begin with a brace)");
+  const json header = parse_json(bytes.substr(8, length), path, {.bytes = detail::safetensors_header_limit, .depth = 4});
+  const std::string_view data = bytes.substr(8 + length);
+
+  tensor_file file;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
+  for (const auto& [name, entry] : header.items()) {
+    if (name == "__metadata__") {
+      if (!entry.is_object()) throw refuse("has metadata that is not an object");
+      for (const auto& [key, value] : entry.items()) file.metadata[key] = require<std::string>(entry, key, path, "the metadata");
+      continue;
+    }
+    const std::string place = "tensor " + detail::in_quotes(name);
+    named_tensor tensor{.name = name, .dtype = require<std::string>(entry, "dtype", path, place), .shape = {}, .bytes = {}};
+    allow_only(entry, {"dtype", "shape", "data_offsets"}, path, place);
+    if (size_of_dtype(tensor.dtype) == 0) throw refuse(place + " has the unknown type " + detail::in_quotes(tensor.dtype));
+    for (const json& side : require_array(entry, "shape", path, place, 8)) {
+      const auto value = detail::json_as<std::int64_t>(side);
+      if (!value || *value < 0) throw refuse(place + " has a shape that is not a list of whole numbers");
+      tensor.shape.push_back(*value);
+    }
+    const json& offsets = require_array(entry, "data_offsets", path, place, 2);
+    const auto begin = offsets.size() == 2 ? detail::json_as<std::uint64_t>(offsets[0]) : std::nullopt;
+    const auto end = offsets.size() == 2 ? detail::json_as<std::uint64_t>(offsets[1]) : std::nullopt;
+    if (!begin || !end || *begin > *end || *end > data.size())
+      throw refuse(place + " has offsets outside of the " + std::to_string(data.size()) + " bytes of data");
+    if (detail::tensor_bytes(tensor.dtype, tensor.shape, data.size()) != *end - *begin)
+      throw refuse(place + " holds " + std::to_string(*end - *begin) + " bytes, which is not " + tensor.dtype + " " + detail::shape_text(tensor.shape));
+    file.tensors.push_back(std::move(tensor));
+    ranges.emplace_back(*begin, *end);
+  }
+
+  std::vector<std::size_t> order(ranges.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) { return ranges[left] < ranges[right]; });
+  std::uint64_t reached = 0;
+  for (const std::size_t index : order) {
+    if (ranges[index].first != reached)
+      throw refuse("tensor " + detail::in_quotes(file.tensors[index].name) + (ranges[index].first < reached ? " overlaps" : " leaves a hole after") +
+                   " the tensor before it");
+    reached = ranges[index].second;
+  }
+  if (reached != data.size()) throw refuse("has " + std::to_string(data.size() - reached) + " bytes after its last tensor");
+
+  std::vector<named_tensor> sorted;
+  sorted.reserve(order.size());
+  for (const std::size_t index : order) {
+    sorted.push_back(std::move(file.tensors[index]));
+    sorted.back().bytes = data.substr(ranges[index].first, ranges[index].second - ranges[index].first);
+  }
+  file.tensors = std::move(sorted);
+  return file;
+}
+
+inline void write_safetensors(const std::filesystem::path& path, const tensor_file& file) { replace_file(path, safetensors_bytes(file)); }
+
+inline tensor_file read_safetensors(const std::filesystem::path& path, std::uintmax_t limit = std::uintmax_t{4} << 30) {
+  return parse_safetensors(read_file(path, limit), path.string());
+}
+
+/// Copies the tensor `name` into `values`; refuses a file in which it is missing, of another type or of another shape.
+template <class Scalar>
+void copy_tensor(const tensor_file& file, std::string_view name, const std::vector<std::int64_t>& shape, std::span<Scalar> values,
+                 const std::string& path) {
+  const named_tensor* tensor = file.find(name);
+  const std::string wanted = std::string(dtype_of<Scalar>()) + " " + detail::shape_text(shape);
+  if (!tensor) throw file_error(path, "lacks the tensor " + detail::in_quotes(name) + " (" + wanted + ")", "check that it belongs to this network");
+  if (tensor->dtype != dtype_of<Scalar>() || tensor->shape != shape || tensor->bytes.size() != values.size_bytes())
+    throw file_error(path, "holds the tensor " + detail::in_quotes(name) + " as " + tensor->dtype + " " + detail::shape_text(tensor->shape) +
+                               " where " + wanted + " is needed", "check that it belongs to this network");
+  if (!values.empty()) std::memcpy(values.data(), tensor->bytes.data(), values.size_bytes());
+}
+
+}  // namespace hasse

@@ -1,0 +1,84 @@
+// Every way in which JSON can be wrong is a sentence with the file, the place and the remedy.
+#include <limits>
+
+#include <hasse/file/json.hpp>
+
+#include "../support/catch.hpp"
+
+using namespace hasse;
+
+namespace {
+std::string refusal(std::string_view text, const json_limits& limits = {}) {
+  try {
+    (void)parse_json(text, "table.json", limits);
+  } catch (const file_error& problem) {
+    return problem.what();
+  }
+  return "accepted";
+}
+
+template <class Call>
+std::string sentence(Call call) {
+  try {
+    call();
+  } catch (const file_error& problem) {
+    return problem.what();
+  }
+  return "accepted";
+}
+}  // namespace
+
+TEST_CASE("damaged JSON is refused with line and column") {
+  CHECK(refusal("{\n  \"rows\": [1, 2,, 3]\n}") ==
+        "table.json: holds text that is not JSON at line 2, column 17; restore it from a copy or make it again");
+  CHECK_THAT(refusal(""), ContainsSubstring("not JSON"));
+  CHECK_THAT(refusal("{\"a\":1"), ContainsSubstring("not JSON"));
+  CHECK_THAT(refusal("{} {}"), ContainsSubstring("not JSON"));
+  CHECK_THAT(refusal("[1e999]"), ContainsSubstring("a number too large to hold"));
+  CHECK_THAT(refusal("{\"a\":1,\"a\":2}"), ContainsSubstring("the key \"a\" twice"));
+  CHECK_THAT(refusal("[NaN]"), ContainsSubstring("not JSON"));
+  CHECK_THAT(refusal("\"\xff\""), ContainsSubstring("not JSON"));
+}
+
+TEST_CASE("limits stop a file before it costs memory") {
+  CHECK_THAT(refusal(std::string(33, '[') + std::string(33, ']')), ContainsSubstring("more than 32 nested"));
+  CHECK(refusal(std::string(32, '[') + std::string(32, ']')) == "accepted");
+  CHECK_THAT(refusal(std::string(1'000'000, '[')), ContainsSubstring("nested"));
+  CHECK_THAT(refusal("[1,2,3,4]", {.values = 4}), ContainsSubstring("more than 4 values"));
+  CHECK_THAT(refusal("[1,2,3,4]", {.bytes = 8}), ContainsSubstring("9 bytes of JSON, more than the 8 allowed"));
+}
+
+TEST_CASE("values are read by type") {
+  const json row = parse_json(R"({"n":7,"big":18446744073709551615,"x":0.25,"name":"a","on":true,"none":null,"huge":1e300,"minus":-1})", "t");
+  CHECK(require<int>(row, "n", "t") == 7);
+  CHECK(require<double>(row, "n", "t") == 7.0);
+  CHECK(require<std::uint64_t>(row, "big", "t") == std::numeric_limits<std::uint64_t>::max());
+  CHECK(require<double>(row, "x", "t") == 0.25);
+  CHECK(require<std::string>(row, "name", "t") == "a");
+  CHECK(require<bool>(row, "on", "t"));
+  CHECK(maybe<double>(row, "x", "t") == 0.25);
+  CHECK_FALSE(maybe<double>(row, "none", "t"));
+  CHECK_FALSE(maybe<double>(row, "absent", "t"));
+
+  CHECK(sentence([&] { require<double>(row, "p50", "t", "rows[3]"); }) == "t: lacks \"p50\" in rows[3]; check that it is the right file and version");
+  CHECK_THAT(sentence([&] { require<std::int64_t>(row, "big", "t"); }), ContainsSubstring("\"big\" must be a whole number from -9223372036854775808"));
+  CHECK_THAT(sentence([&] { require<unsigned>(row, "minus", "t"); }), ContainsSubstring("whole number from 0 to 4294967295"));
+  CHECK_THAT(sentence([&] { require<int>(row, "x", "t"); }), ContainsSubstring("whole number"));
+  CHECK_THAT(sentence([&] { require<double>(row, "none", "t"); }), ContainsSubstring("must be a finite number"));
+  CHECK_THAT(sentence([&] { require<float>(row, "huge", "t"); }), ContainsSubstring("must be a finite number"));
+  CHECK_THAT(sentence([&] { require<bool>(row, "n", "t"); }), ContainsSubstring("true or false"));
+  CHECK_THAT(sentence([&] { maybe<double>(row, "name", "t"); }), ContainsSubstring("finite number"));
+  CHECK_THAT(sentence([&] { require<int>(json(3), "n", "t"); }), ContainsSubstring("the content is not an object"));
+  CHECK_THAT(sentence([&] { allow_only(row, {"n", "x"}, "t"); }), ContainsSubstring("unknown key \"big\""));
+  CHECK_THAT(sentence([&] { require_array(row, "n", "t"); }), ContainsSubstring("must be a list"));
+  CHECK_THAT(sentence([&] { require_array(parse_json("{\"a\":[1,2,3]}", "t"), "a", "t", "", 2); }), ContainsSubstring("at most 2"));
+}
+
+TEST_CASE("numbers and text survive writing") {
+  for (const double value : {0.1, 1.0 / 3, 1e-308, -2.5e300, 123456789.123456789})
+    CHECK(parse_json(json_text(number_or_null(value)), "t").get<double>() == value);
+  CHECK(number_or_null(std::numeric_limits<double>::quiet_NaN()).is_null());
+  CHECK(number_or_null(std::numeric_limits<double>::infinity()).is_null());
+  CHECK_NOTHROW(parse_json(json_text(json("broken \xc3 text \xff")), "t"));
+  CHECK_THAT(refusal("{\"a\":1,\"\\u0000\\u001b[2J\":1,\"\\u0000\\u001b[2J\":1}"), ContainsSubstring("the key \"??[2J\" twice"));
+}
