@@ -1,0 +1,151 @@
+// A training that can go on after a kill: weights, statistics, momentum and the exact place in the data, as one safetensors file.
+// Used by train/trainer.hpp. The file is replaced as a whole and carries a checksum; a reader believes nothing that it says.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <hasse/core/hash.hpp>
+#include <hasse/file/safetensors.hpp>
+#include <hasse/network/parameters.hpp>
+#include <hasse/train/record.hpp>
+
+namespace hasse {
+
+/// Whose checkpoint it is: the architecture's text, and one number for everything else that decides the weights.
+struct training_identity {
+  std::string architecture;
+  std::uint64_t configuration = 0, seed = 0;
+};
+
+/// Where a training stands: `batch` batches of epoch `epoch` (both from 0) are done; the sums run over them.
+struct training_position {
+  std::int64_t epoch = 0, batch = 0;
+  double loss_sum = 0;
+  std::int64_t correct = 0;
+  double seconds = 0;  ///< of this epoch so far
+  std::vector<epoch_record> curve;
+};
+
+namespace detail {
+inline constexpr std::string_view checkpoint_format = "hasse training checkpoint 1";
+inline constexpr const char* checkpoint_remedy = "delete it and the training starts again from its first epoch";
+
+/// Over all that a tensor file says, in an order that does not depend on where its tensors lie.
+inline std::uint64_t content_hash(const tensor_file& file) {
+  std::vector<const named_tensor*> order;
+  for (const named_tensor& tensor : file.tensors) order.push_back(&tensor);
+  std::sort(order.begin(), order.end(), [](const named_tensor* left, const named_tensor* right) { return left->name < right->name; });
+  std::uint64_t hash = fnv1a("");
+  for (const named_tensor* tensor : order) hash = fnv1a(tensor->bytes, fnv1a(tensor->name + '\n', hash));
+  for (const auto& [key, value] : file.metadata)
+    if (key != "checksum") hash = fnv1a(key + '=' + value + '\n', hash);
+  return hash;
+}
+
+/// The tensors of `flat` (one of a network's two arrays, or the momentum) under `prefix` + their names.
+template <class Scalar>
+void append_tensors(tensor_file& file, const std::string& prefix, std::span<const parameter_tensor> tensors, std::span<const Scalar> flat) {
+  for (const parameter_tensor& tensor : tensors)
+    file.tensors.push_back(
+        tensor_of(prefix + tensor.name, {tensor.dims.begin(), tensor.dims.end()}, flat.subspan(tensor.offset, tensor.size)));
+}
+template <class Scalar>
+void copy_tensors(const tensor_file& file, const std::string& prefix, std::span<const parameter_tensor> tensors, std::span<Scalar> flat,
+                  const std::string& path) {
+  for (const parameter_tensor& tensor : tensors)
+    copy_tensor(file, prefix + tensor.name, {tensor.dims.begin(), tensor.dims.end()}, flat.subspan(tensor.offset, tensor.size), path);
+}
+
+inline constexpr std::size_t record_fields = 6;
+}  // namespace detail
+
+/// The file name of an architecture: its text, or a hash of it where the text cannot be a name.
+inline std::string file_name_of(const std::string& architecture) {
+  const bool plain = !architecture.empty() && architecture.size() <= 200 && architecture[0] != '.' &&
+                     std::all_of(architecture.begin(), architecture.end(), [](char letter) { return letter > ' ' && letter <= '~' && letter != '/'; });
+  return plain ? architecture : std::string(hex64(fnv1a(architecture)).view());
+}
+
+/// Brings a training's state to disk; whatever happens, `path` holds this state or the one before, whole.
+template <class Scalar>
+void save_checkpoint(const std::filesystem::path& path, const training_identity& whose, const training_position& at,
+                     const parameters<Scalar>& weights, std::span<const Scalar> momentum) {
+  tensor_file file;
+  detail::append_tensors<Scalar>(file, "", weights.layout.trainable, weights.values);
+  detail::append_tensors<Scalar>(file, "", weights.layout.statistics, weights.statistics);
+  detail::append_tensors<Scalar>(file, "momentum.", weights.layout.trainable, momentum);
+  const std::int64_t counts[] = {at.epoch, at.batch, at.correct};
+  const double sums[] = {at.loss_sum, at.seconds};
+  std::vector<double> curve;
+  for (const epoch_record& each : at.curve)
+    curve.insert(curve.end(), {static_cast<double>(each.epoch), each.loss, each.train_accuracy, each.validation_accuracy, each.learning_rate, each.seconds});
+  file.tensors.push_back(tensor_of<std::int64_t>("position.counts", {3}, counts));
+  file.tensors.push_back(tensor_of<double>("position.sums", {2}, sums));
+  file.tensors.push_back(tensor_of<double>(
+      "position.curve", {static_cast<std::int64_t>(at.curve.size()), static_cast<std::int64_t>(detail::record_fields)}, curve));
+  file.metadata = {{"format", std::string(detail::checkpoint_format)},
+                   {"architecture", whose.architecture},
+                   {"configuration", std::string(hex64(whose.configuration).view())},
+                   {"seed", std::to_string(whose.seed)}};
+  file.metadata["checksum"] = hex64(detail::content_hash(file)).view();
+  write_safetensors(path, file);
+}
+
+/// Reads what `save_checkpoint` wrote, into parameters and momentum of the same layout. Refuses a file that is damaged, that is no
+/// checkpoint, or that belongs to another architecture, configuration or seed; then nothing has been changed.
+template <class Scalar>
+training_position load_checkpoint(const std::filesystem::path& path, const training_identity& whose, parameters<Scalar>& weights,
+                                  std::span<Scalar> momentum) {
+  const std::string where = path.string();
+  const auto refuse = [&](const std::string& problem) { return file_error(where, problem, detail::checkpoint_remedy); };
+  const tensor_file file = read_safetensors(path);
+  const auto said = [&](const char* key) {
+    const auto found = file.metadata.find(key);
+    return found == file.metadata.end() ? std::string() : found->second;
+  };
+  if (said("format") != detail::checkpoint_format) throw refuse("is not a checkpoint of a training");
+  if (said("checksum") != hex64(detail::content_hash(file)).view()) throw refuse("is damaged (its checksum is wrong)");
+  const auto belongs = [&](const char* key, const std::string& wanted) {
+    if (said(key) != wanted)
+      throw file_error(where, "belongs to a training with " + std::string(key) + ' ' + detail::in_quotes(said(key)) + ", not " + detail::in_quotes(wanted),
+                       "give this run a folder of its own, or delete the file");
+  };
+  belongs("architecture", whose.architecture);
+  belongs("configuration", std::string(hex64(whose.configuration).view()));
+  belongs("seed", std::to_string(whose.seed));
+
+  std::int64_t counts[3];
+  double sums[2];
+  copy_tensor<std::int64_t>(file, "position.counts", {3}, counts, where);
+  copy_tensor<double>(file, "position.sums", {2}, sums, where);
+  const std::int64_t epochs = counts[0];
+  const named_tensor* stored = file.find("position.curve");
+  if (epochs < 0 || counts[1] < 0 || counts[2] < 0 || !stored || stored->bytes.size() / sizeof(double) / detail::record_fields != static_cast<std::uint64_t>(epochs))
+    throw refuse("counts " + std::to_string(epochs) + " epochs and does not hold as many records");
+  std::vector<double> numbers(static_cast<std::size_t>(epochs) * detail::record_fields);
+  copy_tensor<double>(file, "position.curve", {epochs, static_cast<std::int64_t>(detail::record_fields)}, numbers, where);
+  training_position at{.epoch = epochs, .batch = counts[1], .loss_sum = sums[0], .correct = counts[2], .seconds = sums[1], .curve = {}};
+  for (std::int64_t i = 0; i < epochs; ++i) {
+    const double* field = numbers.data() + static_cast<std::size_t>(i) * detail::record_fields;
+    at.curve.push_back({static_cast<int>(i + 1), field[1], field[2], field[3], field[4], field[5]});
+  }
+
+  parameters<Scalar> read(weights.layout);
+  aligned_vector<Scalar> speed(momentum.size());
+  detail::copy_tensors<Scalar>(file, "", read.layout.trainable, read.values, where);
+  detail::copy_tensors<Scalar>(file, "", read.layout.statistics, read.statistics, where);
+  detail::copy_tensors<Scalar>(file, "momentum.", read.layout.trainable, speed, where);
+  std::copy(read.values.begin(), read.values.end(), weights.values.begin());
+  std::copy(read.statistics.begin(), read.statistics.end(), weights.statistics.begin());
+  std::copy(speed.begin(), speed.end(), momentum.begin());
+  return at;
+}
+
+}  // namespace hasse
