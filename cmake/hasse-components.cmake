@@ -2,12 +2,12 @@
 #   hasse::hasse     core, space, kernel (reference), block, catalogue, network, search     Eigen, Boost headers
 #   hasse::onednn    kernel/cpu                                                             oneDNN, OpenMP
 #   hasse::data      data, train                                                            turbojpeg, libpng, zlib, threads
-#   hasse::result    latency, result                                                        nlohmann_json
+#   hasse::result    file, latency, result                                                  nlohmann_json
 #   hasse::programs  program, hasse.hpp                                                     CLI11, fmt and all of the above
 #   hasse::cuda      kernel/cuda                                                            CUDA Toolkit
 set(headers_of_onednn "^kernel/cpu/")
 set(headers_of_data "^(data|train)[/.]")
-set(headers_of_result "^(latency|result)[/.]")
+set(headers_of_result "^(file|latency|result)[/.]")
 set(headers_of_programs "^(program[/.]|hasse.hpp)")
 set(headers_of_cuda "^kernel/cuda/")
 
