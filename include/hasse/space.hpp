@@ -1,0 +1,10 @@
+// Search spaces, architectures, their cost and their order. Light: no file, kernel or run-time container comes with it.
+#pragma once
+
+#include <hasse/space/architecture.hpp>
+#include <hasse/space/cost.hpp>
+#include <hasse/space/layer.hpp>
+#include <hasse/space/order.hpp>
+#include <hasse/space/parts.hpp>
+#include <hasse/space/search_space.hpp>
+#include <hasse/space/spec.hpp>

@@ -1,0 +1,78 @@
+// The partial order: which architectures are certainly not more accurate, and not slower, than others.
+// Used by search (pruning), the reports, and the static_asserts of user code. Laws: tests/laws; the why: docs/explanation/order.md.
+#pragma once
+
+#include <hasse/space/architecture.hpp>
+
+namespace hasse {
+
+/// An architecture as bytes such that the order is "every byte at most the other's": one vector comparison.
+template <class Space>
+struct alignas(16) order_signature {
+  static constexpr std::size_t size = [] {
+    std::size_t bytes = static_cast<std::size_t>(Space::stages);
+    for (const stage_facts& stage : Space::facts) bytes += static_cast<std::size_t>(stage.width_count);
+    return (bytes + 15) / 16 * 16;
+  }();
+  std::array<std::uint8_t, size> bytes{};
+
+  friend constexpr bool operator==(const order_signature&, const order_signature&) = default;
+  /// True when every byte is at most the other's.
+  constexpr bool below(const order_signature& other) const {
+    std::uint8_t above = 0;
+    for (std::size_t at = 0; at < size; ++at) above |= static_cast<std::uint8_t>(bytes[at] > other.bytes[at]);
+    return above == 0;
+  }
+};
+
+/// What an order policy offers: a signature per architecture.
+template <class Type, class Space>
+concept OrderPolicy = requires(const architecture<Space>& choice) {
+  { Type::signature(choice) } -> std::same_as<order_signature<Space>>;
+  { Type::name } -> std::convertible_to<std::string_view>;
+};
+
+/// x can be embedded block by block into y: in each stage, for every width, x has at most as many blocks at least that wide.
+/// (Stages are Young diagrams; right-aligned comparison and these counts say the same.)
+struct embedding_order {
+  static constexpr std::string_view name = "embedding";
+
+  template <class Space>
+  static constexpr order_signature<Space> signature(const architecture<Space>& choice) {
+    order_signature<Space> result;
+    std::array<std::size_t, static_cast<std::size_t>(Space::stages)> start{};
+    std::size_t next = static_cast<std::size_t>(Space::stages);
+    for (std::size_t stage = 0; stage < start.size(); ++stage) start[stage] = next, next += static_cast<std::size_t>(Space::facts[stage].width_count);
+    for_each_block(choice, [&](int stage, int, int option) {
+      for (int at = 0; at <= option; ++at) ++result.bytes[start[static_cast<std::size_t>(stage)] + static_cast<std::size_t>(at)];
+    });
+    return result;
+  }
+};
+
+/// y is reachable from x by widening a block or duplicating a block (spec of Partial Order Pruning, 2.3): embedding, and in each
+/// stage the first block of y is at least as wide as that of x. The default order.
+struct strict_order {
+  static constexpr std::string_view name = "strict";
+
+  template <class Space>
+  static constexpr order_signature<Space> signature(const architecture<Space>& choice) {
+    order_signature<Space> result = embedding_order::signature(choice);
+    for_each_block(choice, [&](int stage, int position, int option) {
+      if (position == 0) result.bytes[static_cast<std::size_t>(stage)] = static_cast<std::uint8_t>(option);
+    });
+    return result;
+  }
+};
+
+/// x <= y in the order (reflexive): `precedes(x, y)`, `precedes<space, embedding_order>(x, y)`, or with literals.
+template <class Space, class Order = strict_order>
+constexpr bool precedes(const architecture<Space>& x, const architecture<Space>& y) {
+  return Order::signature(x).below(Order::signature(y));
+}
+template <class Space, class Order = strict_order>
+constexpr bool precedes(architecture_literal x, architecture_literal y) {
+  return precedes<Space, Order>(parse<Space>(x.text), parse<Space>(y.text));
+}
+
+}  // namespace hasse
