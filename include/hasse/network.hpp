@@ -1,0 +1,11 @@
+// Networks: parameters, fusion, memory plans, and what runs and trains them.
+#pragma once
+
+#include <hasse/network/aligned.hpp>
+#include <hasse/network/check.hpp>
+#include <hasse/network/fuse.hpp>
+#include <hasse/network/inference.hpp>
+#include <hasse/network/memory.hpp>
+#include <hasse/network/model.hpp>
+#include <hasse/network/parameters.hpp>
+#include <hasse/network/training.hpp>

@@ -1,0 +1,69 @@
+// Refuses a layer list that cannot be a network, in a sentence, before anything is planned on it.
+// Used by inference and training networks, whose lists may come from a file or from code written by hand.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <hasse/core/error.hpp>
+#include <hasse/kernel/backend.hpp>
+#include <hasse/space/layer_list.hpp>
+
+namespace hasse {
+
+/// "layer 4, convolution 3x3 s2, 32x32x16 > 16x16x32": how errors name a layer.
+inline std::string text_of(const layer& item, int index) {
+  const auto shape = [](feature_shape it) { return std::to_string(it.h) + 'x' + std::to_string(it.w) + 'x' + std::to_string(it.c); };
+  std::string text = "layer " + std::to_string(index) + ", " + std::string(name_of(item.kind));
+  if (item.kind == layer_kind::convolution || item.kind == layer_kind::max_pool || item.kind == layer_kind::average_pool)
+    text += ' ' + std::to_string(item.kernel) + 'x' + std::to_string(item.kernel) + " s" + std::to_string(item.stride);
+  if (item.groups > 1) text += " g" + std::to_string(item.groups);
+  return text + ", " + shape(item.in) + " > " + shape(item.out);
+}
+
+namespace detail {
+inline bool has_extent(feature_shape shape) {
+  constexpr int most = 1 << 20;
+  return shape.h > 0 && shape.w > 0 && shape.c > 0 && shape.h <= most && shape.w <= most && shape.c <= most && shape.pixels() <= (1 << 28) &&
+         shape.size() <= (std::int64_t{1} << 36);
+}
+
+/// What is wrong with the place of a layer in its list, or "". What it computes is the backend's to judge.
+inline std::string fault_of(const layer_list& layers, int index) {
+  const layer& item = layers.items[static_cast<std::size_t>(index)];
+  const auto is_value = [&](value_id value) { return value >= 0 && value <= index; };
+  if (!is_value(item.input)) return "reads value " + std::to_string(item.input) + ", which is not computed before it";
+  if (!(item.in == layers.shape_of(item.input))) return "declares another input shape than that of the value it reads";
+  if (!has_extent(item.out)) return "has an output without extent (or an absurd one)";
+  if ((item.kind == layer_kind::add) != (item.other != no_value)) return "must have a second operand if it is an add, and only then";
+  if ((item.kind == layer_kind::activation) != (item.act != activation::none)) return "must name an activation if it is one, and only then";
+  if (item.kind != layer_kind::add) return "";
+  if (!is_value(item.other)) return "reads value " + std::to_string(item.other) + ", which is not computed before it";
+  return layers.shape_of(item.other) == item.in ? "" : "adds two values of different shapes";
+}
+}  // namespace detail
+
+/// Throws unless every layer reads earlier values, shapes agree, every value but the last is read, and the backend has every layer.
+template <Backend Engine>
+void check(const layer_list& layers, int batch, Engine& backend) {
+  if (batch < 1) throw error("a network cannot run a batch of " + std::to_string(batch) + " images; ask for at least 1");
+  if (layers.items.empty()) throw error("a network without layers cannot run; give it at least one layer");
+  if (!detail::has_extent(layers.input)) throw error("a network needs an input with height, width and channels");
+  std::vector<bool> read(layers.size() + 1, false);
+  for (int i = 0; i < static_cast<int>(layers.size()); ++i) {
+    const layer& item = layers.items[static_cast<std::size_t>(i)];
+    if (const std::string fault = detail::fault_of(layers, i); !fault.empty())
+      throw error(text_of(item, i) + ": it " + fault + "; build the list with layer_builder");
+    if (const std::string fault = backend.supports(item); !fault.empty())
+      throw error(text_of(item, i) + ": on backend " + Engine::name + " it " + fault + "; change the layer or use another backend");
+    read[static_cast<std::size_t>(item.input)] = true;
+    if (item.other != no_value) read[static_cast<std::size_t>(item.other)] = true;
+  }
+  for (std::size_t value = 0; value < layers.size(); ++value)
+    if (!read[value])
+      throw error((value == 0 ? std::string("the input of the network") : text_of(layers.items[value - 1], static_cast<int>(value) - 1)) +
+                  ": nobody reads its value; remove the layer or use it");
+}
+
+}  // namespace hasse

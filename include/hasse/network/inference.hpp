@@ -1,0 +1,119 @@
+// A network ready to run: batch norm folded, every layer bound once to one arena planned ahead. run() neither allocates nor creates.
+// Used by latency (what is measured), train (evaluation) and result.
+#pragma once
+
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include <hasse/kernel/backend.hpp>
+#include <hasse/network/aligned.hpp>
+#include <hasse/network/check.hpp>
+#include <hasse/network/fuse.hpp>
+#include <hasse/network/memory.hpp>
+#include <hasse/network/parameters.hpp>
+#include <hasse/space/layer_list.hpp>
+
+namespace hasse {
+
+namespace detail {
+/// The steps of a folded list on a backend, and the memory that they work in: the road that run-time and static networks share.
+template <Backend Engine>
+class bound_inference {
+ public:
+  using scalar = typename Engine::scalar;
+
+  bound_inference(Engine& backend, std::size_t arena_bytes) : backend_(&backend), arena_(arena_bytes) {}
+
+  /// Binds (again) with these weights. `offsets` are those of the values in the arena.
+  void bind(std::span<const layer> folded, std::span<const std::size_t> offsets, int batch, folded_weights<scalar> weights) {
+    steps_.clear();
+    steps_.reserve(folded.size());
+    weights_ = std::move(weights);
+    const auto value = [&](value_id id) { return reinterpret_cast<scalar*>(arena_.data() + offsets[at(id)]); };
+    for (int i = 0; i < static_cast<int>(folded.size()); ++i) {
+      const layer& item = folded[at(i)];
+      const auto data_or_null = [](std::span<const scalar> tensor) { return tensor.empty() ? nullptr : tensor.data(); };
+      inference_operands<scalar> operands;
+      operands.src = value(item.input);
+      operands.other = item.other == no_value ? nullptr : value(item.other);
+      operands.dst = value(i + 1);
+      operands.weights = data_or_null(weights_.weights(i));
+      operands.bias = data_or_null(weights_.bias(i));
+      steps_.push_back(backend_->make_inference(item, batch, operands));
+    }
+    input_ = value(0), output_ = value(static_cast<value_id>(folded.size()));
+  }
+
+  scalar* input() { return input_; }
+  const scalar* output() const { return output_; }
+  void run() {
+    for (auto& step : steps_) step.run();
+  }
+  std::size_t arena_bytes() const { return arena_.size(); }
+  std::size_t weight_bytes() const { return weights_.values.size() * sizeof(scalar); }
+  auto& steps() { return steps_; }
+
+ private:
+  using step_type = decltype(std::declval<Engine&>().make_inference(layer{}, 1, inference_operands<scalar>{}));
+  Engine* backend_;
+  aligned_vector<std::byte> arena_;
+  folded_weights<scalar> weights_;
+  std::vector<step_type> steps_;
+  scalar *input_ = nullptr, *output_ = nullptr;
+};
+}  // namespace detail
+
+/// A network known at run time, for a fixed batch. The backend must outlive it. Example: examples/03_network.cpp.
+template <Backend Engine>
+class inference_network {
+ public:
+  using scalar = typename Engine::scalar;
+
+  /// `layers` is unfused; `source` has its layout.
+  inference_network(Engine& backend, const layer_list& layers, int batch, const parameters<scalar>& source)
+      : inference_network(backend, checked(backend, layers, batch), batch, source, fold_for_inference(layers)) {}
+
+  /// N x H x W x C, to be written before run(); stays as it is.
+  scalar* input() { return bound_.input(); }
+  const scalar* output() const { return bound_.output(); }
+  void run() { bound_.run(); }
+
+  /// Takes other parameters of the same layout. Steps are made again, since a backend may pack weights: not for a timed path.
+  void load(const parameters<scalar>& source) {
+    bound_.bind(folded_.layers, plan_.offsets, batch_, fold_weights<scalar>(unfused_, folded_.layers, folded_.origins, source));
+  }
+
+  int batch() const { return batch_; }
+  feature_shape input_shape() const { return unfused_.input; }
+  feature_shape output_shape() const { return unfused_.items.back().out; }
+  const layer_list& layers() const { return unfused_; }
+  /// The layers that run; step i of steps() runs layer i.
+  const layer_list& folded_layers() const { return folded_.layers; }
+  auto& steps() { return bound_.steps(); }
+  /// Peak memory of run() apart from weights and the backend's own scratch.
+  std::size_t arena_bytes() const { return bound_.arena_bytes(); }
+  std::size_t weight_bytes() const { return bound_.weight_bytes(); }
+
+ private:
+  static const layer_list& checked(Engine& backend, const layer_list& layers, int batch) {
+    check(layers, batch, backend);
+    return layers;
+  }
+  inference_network(Engine& backend, const layer_list& layers, int batch, const parameters<scalar>& source, fused<layer_list> folded)
+      : unfused_(layers),
+        folded_(std::move(folded)),
+        plan_(plan_inference(folded_.layers, batch, sizeof(scalar))),
+        batch_(batch),
+        bound_(backend, plan_.arena_bytes) {
+    load(source);
+  }
+
+  layer_list unfused_;
+  fused<layer_list> folded_;
+  inference_plan<layer_list> plan_;
+  int batch_;
+  detail::bound_inference<Engine> bound_;
+};
+
+}  // namespace hasse

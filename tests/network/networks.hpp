@@ -1,0 +1,105 @@
+// Small networks that the network tests share: shared values, stride 2, projections, pools, a lone batch norm; and random ones.
+#pragma once
+
+#include <hasse/core/random.hpp>
+#include <hasse/network/parameters.hpp>
+#include <hasse/space/layer.hpp>
+#include <hasse/space/layer_list.hpp>
+
+namespace hasse::testing {
+
+/// Residual block; `projected` puts a convolution on the shortcut, before or after the main branch.
+template <class List>
+constexpr value_id residual(layer_builder<List> list, value_id from, int out, int stride, activation act, bool shortcut_first) {
+  const bool projected = stride != 1 || list.shape_of(from).c != out;
+  const batch_norm_rule rule{};
+  value_id skip = from;
+  if (projected && shortcut_first) skip = list.batch_norm(list.convolution(from, out, 1, stride, 0), rule);
+  const value_id middle = list.conv_bn(from, out, 3, stride, act, rule);
+  const value_id main = list.conv_bn(middle, out, 3, 1, activation::none, rule);
+  if (projected && !shortcut_first) skip = list.batch_norm(list.convolution(from, out, 1, stride, 0), rule);
+  return list.activate(shortcut_first ? list.add(main, skip) : list.add(skip, main), act);
+}
+
+/// Stem, an identity block, two projected blocks of stride 2 (one each way round), global pooling, linear.
+template <class List>
+constexpr List small_residual(activation act = activation::relu) {
+  List layers{};
+  layers.input = {9, 8, 3};
+  layer_builder<List> list{layers};
+  value_id value = list.conv_bn(0, 4, 3, 1, act, {});
+  value = residual(list, value, 4, 1, act, false);
+  value = residual(list, value, 6, 2, act, true);
+  value = residual(list, value, 8, 2, act, false);
+  list.linear(list.global_average_pool(value), 5);
+  return layers;
+}
+
+/// What residual nets do not have: a batch norm after a pool, one with an activation, an add of values that cannot carry it,
+/// a value with three readers, an activation that is shared, a depthwise and a biased convolution, a resize.
+template <class List>
+constexpr List odd_shapes() {
+  List layers{};
+  layers.input = {8, 6, 4};
+  layer_builder<List> list{layers};
+  const value_id pooled = list.max_pool(0, 3, 2, 1);
+  const value_id normal = list.activate(list.batch_norm(pooled), activation::relu6);
+  const value_id deep = list.activate(list.convolution(normal, 4, 3, 1, 1, 4, true), activation::hard_swish);
+  const value_id sum = list.add(normal, pooled);
+  const value_id twice = list.add(sum, list.batch_norm(deep));
+  const value_id rectified = list.activate(list.add(twice, normal), activation::relu);
+  const value_id small = list.average_pool(rectified, 2, 2, 0);
+  const value_id back = list.resize(small, 4, 3);
+  const value_id joined = list.add(list.add(back, rectified), list.activate(deep, activation::relu));
+  list.activate(list.linear(joined, 6), activation::relu);
+  return layers;
+}
+
+/// A random graph of up to `length` layers on one shape, so that any two values may be added; the last layers use what is left.
+inline layer_list random_network(random_source& random, int length) {
+  layer_list layers{.input = {4, 5, 3}, .items = {}};
+  layer_builder<layer_list> list{layers};
+  const auto any_value = [&] { return static_cast<value_id>(random.below(layers.size() + 1)); };
+  for (int i = 0; i < length; ++i) {
+    const value_id from = random.below(3) ? static_cast<value_id>(layers.size()) : any_value();
+    switch (random.below(6)) {
+      case 0:
+      case 1: list.convolution(from, 3, random.below(2) ? 3 : 1, 1, -1, 1, random.below(2) == 0); break;
+      case 2: list.batch_norm(from); break;
+      case 3: list.activate(from, random.below(2) ? activation::relu : activation::hard_swish); break;
+      case 4: list.add(from, any_value()); break;
+      default: list.average_pool(from, 3, 1, 1); break;
+    }
+  }
+  std::vector<bool> read(layers.size() + 1, false);
+  for (const layer& item : layers) {
+    read[static_cast<std::size_t>(item.input)] = true;
+    if (item.other != no_value) read[static_cast<std::size_t>(item.other)] = true;
+  }
+  value_id sum = static_cast<value_id>(layers.size());
+  for (value_id value = 0; value < static_cast<value_id>(read.size()) - 1; ++value)
+    if (!read[static_cast<std::size_t>(value)]) sum = list.add(sum, value);
+  return layers;
+}
+
+/// Parameters with every role away from its neutral value, so that a mistake in folding shows.
+template <class Scalar>
+parameters<Scalar> random_parameters(const layer_list& layers, std::uint64_t seed) {
+  parameters<Scalar> result{std::span<const layer>(layers)};
+  random_source random(seed);
+  initialise<Scalar>(result, layers, random);
+  for (const auto* tensors : {&result.layout.trainable, &result.layout.statistics})
+    for (const parameter_tensor& tensor : *tensors)
+      for (Scalar& value : result.of(tensor))
+        if (tensor.role != parameter_role::weight)
+          value += static_cast<Scalar>(tensor.role == parameter_role::running_variance ? random.uniform() : 0.6 * random.uniform() - 0.3);
+  return result;
+}
+
+template <class Scalar>
+void fill(Scalar* memory, std::int64_t count, std::uint64_t seed) {
+  random_source random(seed);
+  for (std::int64_t i = 0; i < count; ++i) memory[i] = static_cast<Scalar>(random.normal());
+}
+
+}  // namespace hasse::testing
