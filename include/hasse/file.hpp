@@ -1,6 +1,8 @@
-// Formats that several stages write and read: JSON, the journal, safetensors, TensorBoard scalars.
+// Formats that several stages write and read: JSON, the journal, safetensors, TensorBoard scalars, protocol buffers.
 #pragma once
 
 #include <hasse/file/journal.hpp>
 #include <hasse/file/json.hpp>
+#include <hasse/file/protobuf.hpp>
 #include <hasse/file/safetensors.hpp>
+#include <hasse/file/tensorboard.hpp>
