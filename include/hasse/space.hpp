@@ -8,3 +8,4 @@
 #include <hasse/space/parts.hpp>
 #include <hasse/space/search_space.hpp>
 #include <hasse/space/spec.hpp>
+#include <hasse/space/spaces.hpp>

@@ -1,0 +1,329 @@
+// How many architectures lie in a latency window, one of them drawn exactly uniformly, and how many precede a given one:
+// dynamic programming over stages, never a list of architectures.
+// Used by search (sampling, stopping, diagnostics) and by reports.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <hasse/core/random.hpp>
+#include <hasse/core/units.hpp>
+#include <hasse/space/order.hpp>
+
+namespace hasse {
+
+/// A number of architectures. Spaces of more than 3.4e38 are refused.
+__extension__ typedef unsigned __int128 count_type;
+
+/// Decimal digits of a count.
+inline std::string to_text(count_type value) {
+  std::string digits;
+  do digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(value % 10)));
+  while ((value /= 10) > 0);
+  return digits;
+}
+
+/// Uniform in [0, bound), exactly; bound > 0.
+inline count_type below(random_source& random, count_type bound) {
+  if (bound <= UINT64_MAX) return random.below(static_cast<std::uint64_t>(bound));
+  const count_type limit = -bound % bound;
+  for (;;)
+    if (const count_type draw = (count_type{random()} << 64) | random(); draw >= limit) return draw % bound;
+}
+
+namespace detail {
+/// Counts by integer cost: costs ascending, `up_to` cumulative, so that a window is two binary searches.
+struct cost_histogram {
+  std::vector<std::int64_t> costs;
+  std::vector<count_type> up_to;
+
+  count_type at_most(std::int64_t cost) const {
+    const auto after = std::upper_bound(costs.begin(), costs.end(), cost) - costs.begin();
+    return after == 0 ? 0 : up_to[static_cast<std::size_t>(after - 1)];
+  }
+  count_type within(std::int64_t least, std::int64_t most) const { return most < least ? 0 : at_most(most) - at_most(least - 1); }
+};
+
+/// Collects shifted histograms. Costs above `limit` are dropped: no window reaches them.
+class histogram_sum {
+ public:
+  explicit histogram_sum(std::int64_t limit) : limit_(limit) {}
+  void add(std::int64_t cost, count_type count) {
+    if (cost > limit_) return;
+    count_type& slot = slots_[cost];
+    if (slot + count < slot) throw error("this space has more than 3.4e38 architectures, which is more than can be counted; narrow a stage");
+    slot += count;
+  }
+  void add(std::int64_t shift, const cost_histogram& next) {
+    count_type before = 0;
+    for (std::size_t at = 0; at < next.costs.size(); ++at) {
+      add(shift + next.costs[at], next.up_to[at] - before);
+      before = next.up_to[at];
+    }
+  }
+  cost_histogram result() const {
+    cost_histogram all;
+    count_type sum = 0;
+    for (const auto& [cost, count] : slots_) {
+      if (sum + count < sum) throw error("this space has more than 3.4e38 architectures, which is more than can be counted; narrow a stage");
+      all.costs.push_back(cost);
+      all.up_to.push_back(sum += count);
+    }
+    return all;
+  }
+
+ private:
+  std::int64_t limit_;
+  std::map<std::int64_t, count_type> slots_;
+};
+}  // namespace detail
+
+/// Counts and samples the architectures of `Space` whose summed part latencies lie in a window.
+template <class Space>
+class counter {
+ public:
+  /// Every architecture: all latencies count as zero.
+  counter() : counter(std::array<ticks, static_cast<std::size_t>(part_count<Space>)>{}, {}) {}
+
+  /// `latencies`: one per part (part_count<Space> of them), none negative.
+  counter(std::span<const ticks> latencies, latency_window window) {
+    if (latencies.size() != cost_.size())
+      throw error("a counter of this space needs " + std::to_string(cost_.size()) + " part latencies and got " + std::to_string(latencies.size()) +
+                  "; pass the ticks of a table of the same space");
+    std::int64_t unit = 0;
+    for (const ticks latency : latencies) {
+      if (latency.count < 0) throw error("a part latency is negative (" + std::to_string(latency.count) + " ticks); measure the table again");
+      unit = std::gcd(unit, latency.count);
+    }
+    unit = std::max<std::int64_t>(unit, 1);
+    std::ranges::transform(latencies, cost_.begin(), [&](ticks latency) { return latency.count / unit; });
+    least_ = window.least.count <= 0 ? 0 : (window.least.count + unit - 1) / unit;
+    most_ = window.most.count < 0 ? -1 : window.most.count / unit;
+    for (int layer = 0; layer < detail::stem_layers<Space>; ++layer) stem_cost_ += cost_[static_cast<std::size_t>(layer)];
+    count_completions();
+  }
+
+  /// How many architectures the window admits.
+  count_type size() const {
+    count_type sum = 0;
+    for_each_start([&](state next, std::int64_t cost) { sum += completions(next).within(least_ - stem_cost_ - cost, most_ - stem_cost_ - cost); });
+    return sum;
+  }
+
+  /// One of them, each with the same probability. Throws `error` when there is none.
+  architecture<Space> sample(random_source& random) const {
+    const count_type all = size();
+    if (all == 0) throw error("no architecture of this space has a latency in the window; widen the window");
+    count_type draw = below(random, all);
+    architecture<Space> choice;
+    std::size_t blocks = 0;
+    std::int64_t spent = stem_cost_;
+    state here{};
+    bool chosen = false;
+    const auto choose = [&](state next, std::int64_t cost) {
+      if (chosen) return;
+      const count_type ways = completions(next).within(least_ - spent - cost, most_ - spent - cost);
+      if (draw >= ways) {
+        draw -= ways;
+        return;
+      }
+      chosen = true, here = next, spent += cost;
+      ++choice.depths[static_cast<std::size_t>(next.stage)];
+      choice.options[blocks++] = static_cast<std::uint8_t>(next.option);
+    };
+    for_each_start(choose);
+    while (chosen) {
+      chosen = false;
+      if (may_end(here)) {
+        const std::int64_t total = spent + head_cost(here.option);
+        const count_type ways = least_ <= total && total <= most_ ? 1 : 0;
+        if (draw < ways) break;
+        draw -= ways;
+      }
+      for_each_move(here, choose);
+    }
+    return choice;
+  }
+
+  /// How many admitted architectures precede `top` in `Order` and differ from it.
+  template <class Order = strict_order>
+  count_type precedents(const architecture<Space>& top) const {
+    static_assert(std::same_as<Order, strict_order> || std::same_as<Order, embedding_order>,
+                  "hasse: precedents are counted for strict_order and embedding_order");
+    std::array<std::vector<int>, static_cast<std::size_t>(Space::stages)> bounds;
+    for_each_block(top, [&](int stage, int, int option) { bounds[static_cast<std::size_t>(stage)].push_back(option); });
+    // Right-aligned: a block with `left` blocks after it in its stage is bounded by top's block with as many after it.
+    std::map<std::array<int, 4>, detail::cost_histogram> known;  // stage, left, blocks so far, option -> cost of what follows
+    const auto follow = [&](auto& self, int stage, int left, int blocks, int option) -> const detail::cost_histogram& {
+      const std::array<int, 4> key{stage, left, blocks, option};
+      if (const auto found = known.find(key); found != known.end()) return found->second;
+      detail::histogram_sum sum(most_);
+      const auto& bound = bounds[static_cast<std::size_t>(stage)];
+      if (left > 0) {
+        for (int next = option; next <= bound[bound.size() - static_cast<std::size_t>(left)]; ++next)
+          sum.add(block_cost(true, stage, option, next), self(self, stage, left - 1, blocks + 1, next));
+      } else if (stage + 1 == Space::stages) {
+        if (blocks >= Space::least_blocks) sum.add(head_cost(option), count_type{1});
+      } else {
+        enter(bounds, stage + 1, option, [&](int depth, int next) {
+          sum.add(block_cost(false, stage + 1, option, next), self(self, stage + 1, depth - 1, blocks + 1, next));
+        }, std::same_as<Order, strict_order>);
+      }
+      return known.emplace(key, sum.result()).first->second;
+    };
+    count_type sum = 0;
+    enter(bounds, 0, 0, [&](int depth, int next) {
+      const std::int64_t spent = stem_cost_ + block_cost(false, 0, 0, next);
+      sum += follow(follow, 0, depth - 1, 1, next).within(least_ - spent, most_ - spent);
+    }, std::same_as<Order, strict_order>);
+    std::int64_t own = 0;
+    for_each_part(top, [&](part_id part) { own += cost_[static_cast<std::size_t>(part)]; });
+    return sum - (least_ <= own && own <= most_ ? 1 : 0);
+  }
+
+ private:
+  /// A block is placed; `in_stage` and `in_all` count blocks so far, as far as a bound can still depend on them.
+  struct state {
+    int stage = 0, in_stage = 0, in_all = 0, option = 0;
+  };
+
+  // Where total_depth alone bounds a stage, its own count matters only up to its least depth; where the stages' own depths
+  // bound the total, the total does not matter at all. That keeps the tables small.
+  static constexpr bool total_matters = [] {
+    int least = 0, most = 0;
+    for (const stage_facts& stage : Space::facts) least += stage.least_depth, most += stage.most_depth;
+    return least < Space::least_blocks || most > Space::most_blocks;
+  }();
+  static constexpr std::array<int, static_cast<std::size_t>(Space::stages)> stage_memory = [] {
+    std::array<int, static_cast<std::size_t>(Space::stages)> memory{};
+    int least = 0;
+    for (const stage_facts& stage : Space::facts) least += stage.least_depth;
+    for (std::size_t stage = 0; stage < memory.size(); ++stage) {
+      const stage_facts& facts = Space::facts[stage];
+      const bool total_bounds_it = total_matters && facts.most_depth >= Space::most_blocks - (least - facts.least_depth);
+      memory[stage] = total_bounds_it ? facts.least_depth : facts.most_depth;
+    }
+    return memory;
+  }();
+
+  static constexpr state placed_block(int stage, int in_stage, int in_all, int option) {
+    return {stage, std::min(in_stage, stage_memory[static_cast<std::size_t>(stage)]), total_matters ? in_all : 0, option};
+  }
+  static constexpr bool may_grow(const state& here) {
+    const auto stage = static_cast<std::size_t>(here.stage);
+    const bool saturating = stage_memory[stage] < Space::facts[stage].most_depth;
+    return (saturating || here.in_stage < Space::facts[stage].most_depth) && (!total_matters || here.in_all < Space::most_blocks);
+  }
+  static constexpr bool may_leave(const state& here) { return here.in_stage >= Space::facts[static_cast<std::size_t>(here.stage)].least_depth; }
+  static constexpr bool may_end(const state& here) {
+    return here.stage + 1 == Space::stages && may_leave(here) && (!total_matters || here.in_all >= Space::least_blocks);
+  }
+
+  std::int64_t block_cost(bool later, int stage, int before, int own) const {
+    const int part = detail::block_ids<Space>[later][static_cast<std::size_t>(stage)][static_cast<std::size_t>(before)][static_cast<std::size_t>(own)];
+    return cost_[static_cast<std::size_t>(part)];
+  }
+  std::int64_t head_cost(int option) const {
+    return cost_[static_cast<std::size_t>(part_count<Space> - Space::facts[Space::stages - 1].width_count + option)];
+  }
+
+  /// Calls visit(next state, cost of its block) for every first block.
+  template <class Visit>
+  void for_each_start(Visit visit) const {
+    for (int option = 0; option < Space::facts[0].width_count; ++option) visit(placed_block(0, 1, 1, option), block_cost(false, 0, 0, option));
+  }
+
+  /// The same for every block that may follow.
+  template <class Visit>
+  void for_each_move(const state& here, Visit visit) const {
+    const stage_facts& own = Space::facts[static_cast<std::size_t>(here.stage)];
+    if (may_grow(here))
+      for (int option = here.option; option < own.width_count; ++option)
+        visit(placed_block(here.stage, here.in_stage + 1, here.in_all + 1, option), block_cost(true, here.stage, here.option, option));
+    if (may_leave(here) && here.stage + 1 < Space::stages && (!total_matters || here.in_all < Space::most_blocks)) {
+      const stage_facts& after = Space::facts[static_cast<std::size_t>(here.stage + 1)];
+      for (int option = 0; option < after.width_count; ++option)
+        if (detail::may_follow(own, here.option, after, option))
+          visit(placed_block(here.stage + 1, 1, here.in_all + 1, option), block_cost(false, here.stage + 1, here.option, option));
+    }
+  }
+
+  /// Calls visit(depth, first option) for every way to begin `stage` below the bounds.
+  template <class Visit>
+  static void enter(const std::array<std::vector<int>, static_cast<std::size_t>(Space::stages)>& bounds, int stage, int before, Visit visit, bool first_bounded) {
+    const auto& bound = bounds[static_cast<std::size_t>(stage)];
+    const stage_facts& own = Space::facts[static_cast<std::size_t>(stage)];
+    for (int depth = own.least_depth; depth <= static_cast<int>(bound.size()); ++depth) {
+      const int aligned = bound[bound.size() - static_cast<std::size_t>(depth)];
+      for (int option = 0; option <= (first_bounded ? std::min(aligned, bound[0]) : aligned); ++option)
+        if (stage == 0 || detail::may_follow(Space::facts[static_cast<std::size_t>(stage - 1)], before, own, option)) visit(depth, option);
+    }
+  }
+
+  static std::array<int, 4> key(const state& at) { return {at.stage, at.in_stage, at.in_all, at.option}; }
+  const detail::cost_histogram& completions(const state& at) const { return completions_.at(key(at)); }
+
+  const detail::cost_histogram& complete(const state& here) {
+    if (const auto found = completions_.find(key(here)); found != completions_.end()) return found->second;
+    detail::histogram_sum sum(most_ - stem_cost_);
+    if (may_end(here)) sum.add(head_cost(here.option), count_type{1});
+    for_each_move(here, [&](state next, std::int64_t cost) { sum.add(cost, complete(next)); });
+    detail::cost_histogram result = sum.result();
+    if ((entries_ += result.costs.size()) > (std::size_t{1} << 26))
+      throw error("the latency window holds too many distinct latencies to count exactly; round the table to coarser ticks or narrow the window");
+    return completions_.emplace(key(here), std::move(result)).first->second;
+  }
+  void count_completions() {
+    for_each_start([&](state next, std::int64_t) { complete(next); });
+  }
+
+  std::array<std::int64_t, static_cast<std::size_t>(part_count<Space>)> cost_{};
+  std::int64_t least_ = 0, most_ = 0, stem_cost_ = 0;
+  std::map<std::array<int, 4>, detail::cost_histogram> completions_;
+  std::size_t entries_ = 0;
+};
+
+/// Sum of the latencies of an architecture's parts.
+template <class Space>
+ticks latency_of(const architecture<Space>& choice, std::span<const ticks> latencies) {
+  ticks sum;
+  for_each_part(choice, [&](part_id part) { sum += latencies[static_cast<std::size_t>(part)]; });
+  return sum;
+}
+
+/// Number of architectures of a space.
+template <class Space>
+count_type cardinality() {
+  static const count_type size = counter<Space>().size();
+  return size;
+}
+
+/// Calls `visit(architecture)` for every architecture, in a fixed order. For spaces of up to about 10^7.
+template <class Space, class Visit>
+void for_each_architecture(Visit visit) {
+  architecture<Space> choice;
+  const auto place = [&](auto& self, int stage, int blocks, int before) -> void {
+    const stage_facts& own = Space::facts[static_cast<std::size_t>(stage)];
+    std::uint8_t& depth = choice.depths[static_cast<std::size_t>(stage)];
+    if (depth >= own.least_depth) {
+      if (stage + 1 < Space::stages) self(self, stage + 1, blocks, before);
+      else if (blocks >= Space::least_blocks) visit(std::as_const(choice));
+    }
+    if (depth == own.most_depth || blocks == Space::most_blocks) return;
+    ++depth;
+    for (int option = 0; option < own.width_count; ++option) {
+      const stage_facts& previous = Space::facts[static_cast<std::size_t>(depth > 1 || stage == 0 ? stage : stage - 1)];
+      if (blocks > 0 && !detail::may_follow(previous, before, own, option)) continue;
+      choice.options[static_cast<std::size_t>(blocks)] = static_cast<std::uint8_t>(option);
+      self(self, stage, blocks + 1, option);
+    }
+    choice.options[static_cast<std::size_t>(blocks)] = 0;
+    --depth;
+  };
+  place(place, 0, 0, 0);
+}
+
+}  // namespace hasse
