@@ -1,4 +1,4 @@
-#include "hasse/kernel/cuda/device.hpp"
+#include <hasse/kernel/cuda/device.hpp>
 
 #include "catch.hpp"
 

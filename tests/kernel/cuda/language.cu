@@ -2,7 +2,7 @@
 // A kernel itself takes plain numbers: nvcc 13.0 cannot write the host stub of one whose template argument is a namespace's struct.
 #include <concepts>
 
-#include "hasse/kernel/cuda/language.hpp"
+#include <hasse/kernel/cuda/language.hpp>
 
 namespace {
 

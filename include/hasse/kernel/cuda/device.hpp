@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "hasse/core/error.hpp"
-#include "hasse/kernel/cuda/language.hpp"
+#include <hasse/core/error.hpp>
+#include <hasse/kernel/cuda/language.hpp>
 
 namespace hasse::cuda {
 

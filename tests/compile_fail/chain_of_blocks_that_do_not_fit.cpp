@@ -1,0 +1,7 @@
+// expect: map_of<16, 16, 32>
+#include <hasse/block.hpp>
+using namespace hasse;
+
+using first = block<basic{.out = 32, .stride = 2}, feature_shape{32, 32, 16}>;
+using second = block<basic{.out = 64}, feature_shape{16, 16, 48}>;
+constexpr auto count = chain<first, second>::layers.size();
