@@ -1,0 +1,71 @@
+// A block: the type made from a spec value and an input shape. Its layers, shapes and costs are constants.
+// Used by catalogue (one entry per block) and by networks that are written down as a chain of blocks.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+
+#include <hasse/space/cost.hpp>
+#include <hasse/space/parts.hpp>
+#include <hasse/space/spec.hpp>
+
+namespace hasse {
+
+/// "32>64 @32x32": channels and input size, the second half of every block's name.
+inline std::string place_text(feature_shape in, feature_shape out) {
+  return std::to_string(in.c) + '>' + std::to_string(out.c) + " @" + std::to_string(in.h) + 'x' + std::to_string(in.w);
+}
+
+/// Models Block. `block<basic{.out = 64, .stride = 2}, feature_shape{32, 32, 32}>` is a basic block that reads 32 x 32 x 32.
+/// Preconditions are those of the spec; a block that shrinks to nothing does not compile.
+template <auto SpecValue, feature_shape In>
+struct block : placed<SpecValue, In> {
+  static_assert(Spec<typename placed<SpecValue, In>::spec_type>, "hasse: a block needs a spec with lower and text; the shortest one is max_pool in space/spec.hpp");
+  using placed<SpecValue, In>::layers;
+  static constexpr cost costs = cost_of(layers);
+  static constexpr std::int64_t macs = costs.macs, parameters = costs.parameters();
+  static_assert(layers.shape_of(layers.count).size() > 0, "hasse: this block has no output left: its input is smaller than its windows and strides");
+
+  /// "basic s2 32>64 @32x32": spec, channels, input size.
+  static std::string text() { return placed<SpecValue, In>::spec.text() + ' ' + place_text(In, layers.shape_of(layers.count)); }
+};
+
+namespace detail {
+template <class Part>
+struct block_at;
+template <auto SpecValue, feature_shape In>
+struct block_at<placed<SpecValue, In>> {
+  using type = block<SpecValue, In>;
+};
+}  // namespace detail
+
+/// The block at a part of a space.
+template <class Part>
+using block_of = typename detail::block_at<Part>::type;
+
+/// What a block must have, one requirement a name, so that a compiler's message is the reason.
+template <class Type>
+concept HasSpec = Spec<std::remove_const_t<decltype(Type::spec)>>;
+template <class Type>
+concept HasShapes = requires {
+  { Type::in } -> std::convertible_to<feature_shape>;
+  { Type::out } -> std::convertible_to<feature_shape>;
+};
+template <class Type>
+concept HasLayers = requires {
+  { Type::layers.begin() } -> std::convertible_to<const layer*>;
+  { Type::layers.size() } -> std::convertible_to<std::size_t>;
+};
+template <class Type>
+concept Block = HasSpec<Type> && HasShapes<Type> && HasLayers<Type>;
+
+/// A shape dressed as a type, so that compilers print it.
+template <int H, int W, int C>
+struct map_of {};
+
+/// The first block gives the shape that the next one reads.
+template <class First, class Next>
+concept Feeds = std::same_as<map_of<First::out.h, First::out.w, First::out.c>, map_of<Next::in.h, Next::in.w, Next::in.c>>;
+
+}  // namespace hasse
