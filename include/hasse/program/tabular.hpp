@@ -1,0 +1,128 @@
+// Replays a policy on a table of trained networks and measures how fast it gets to the table's frontier.
+// Used by the program hasse_tabular and its tests.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hasse/file/json.hpp>
+#include <hasse/search/partial_order_pruning.hpp>
+#include <hasse/search/random_search.hpp>
+#include <hasse/search/regularised_evolution.hpp>
+#include <hasse/search/tabular.hpp>
+
+namespace hasse {
+
+enum class tabular_policy : std::uint8_t { pop, random, evolution };
+
+constexpr std::string_view to_text(tabular_policy policy) {
+  return policy == tabular_policy::pop ? "pop" : policy == tabular_policy::random ? "random" : "evolution";
+}
+
+inline constexpr std::array<int, 4> hypervolume_marks{80, 90, 95, 99};               ///< percent of the table's full hypervolume
+inline constexpr std::array<std::size_t, 4> training_marks{50, 100, 200, 500};
+
+/// What one seed gave.
+struct tabular_replay {
+  std::uint64_t seed = 0;
+  std::array<std::optional<std::size_t>, 4> reached{};  ///< trainings until each of `hypervolume_marks`; nothing: never
+  std::array<std::size_t, 4> living{};                  ///< candidates living after each of `training_marks` (0 once nothing lives)
+  std::size_t trainings = 0;                            ///< until nothing lives
+  double share = 0;                                     ///< of the full hypervolume, at the end
+};
+
+/// The hypervolume of all networks of the table.
+inline double full_hypervolume(const tabular_benchmark& benchmark) {
+  frontier<std::size_t> all;
+  for (const tabular_network& n : benchmark.networks) all.add({0, ticks{n.flops}, n.accuracy});
+  return all.hypervolume(benchmark.reference());
+}
+
+/// Runs a fresh policy until nothing lives.
+template <Policy<tabular_domain> Search>
+tabular_replay replay_table(const tabular_benchmark& benchmark, const tabular_domain& domain, Search policy, std::uint64_t seed) {
+  tabular_replay result{.seed = seed};
+  const hypervolume_reference reference = benchmark.reference();
+  const double full = full_hypervolume(benchmark);
+  frontier<std::size_t> front;
+  while (const auto x = policy.ask()) {
+    policy.tell(*x, {domain.accuracy(*x)});
+    ++result.trainings;
+    if (front.add({0, domain.latency(*x), domain.accuracy(*x)})) {
+      result.share = full > 0 ? front.hypervolume(reference) / full : 1;
+      for (std::size_t m = 0; m < hypervolume_marks.size(); ++m)
+        if (!result.reached[m] && 100 * result.share >= hypervolume_marks[m]) result.reached[m] = result.trainings;
+    }
+    for (std::size_t m = 0; m < training_marks.size(); ++m)
+      if (result.trainings == training_marks[m]) result.living[m] = policy.living().value_or(0);
+  }
+  return result;
+}
+
+/// `margin` is for pop only.
+inline tabular_replay replay_table(const tabular_benchmark& benchmark, const tabular_domain& domain, tabular_policy policy, double margin, std::uint64_t seed) {
+  if (policy == tabular_policy::random) return replay_table(benchmark, domain, random_search(domain, {.seed = seed}), seed);
+  if (policy == tabular_policy::evolution) return replay_table(benchmark, domain, regularised_evolution(domain, {.seed = seed}), seed);
+  return replay_table(benchmark, domain, partial_order_pruning(domain, {.seed = seed, .margin = margin}), seed);
+}
+
+/// The middle of the values (mean of the middle two); what was never reached counts as later than everything, and may be the middle.
+inline std::optional<double> median(std::vector<std::optional<std::size_t>> values) {
+  if (values.empty()) return std::nullopt;
+  const auto later = [](const auto& one, const auto& other) { return one && (!other || *one < *other); };
+  std::sort(values.begin(), values.end(), later);
+  const auto low = values[(values.size() - 1) / 2], high = values[values.size() / 2];
+  if (!low || !high) return std::nullopt;
+  return (static_cast<double>(*low) + static_cast<double>(*high)) / 2;
+}
+
+/// The columns of a report over seeds, in order: name and median.
+inline std::vector<std::pair<std::string, std::optional<double>>> medians(std::span<const tabular_replay> replays) {
+  std::vector<std::pair<std::string, std::optional<double>>> columns;
+  const auto add = [&](const std::string& name, auto value) {
+    std::vector<std::optional<std::size_t>> values;
+    for (const tabular_replay& r : replays) values.push_back(value(r));
+    columns.emplace_back(name, median(std::move(values)));
+  };
+  for (std::size_t m = 0; m < hypervolume_marks.size(); ++m)
+    add("trainings_until_" + std::to_string(hypervolume_marks[m]), [m](const tabular_replay& r) { return r.reached[m]; });
+  for (std::size_t m = 0; m < training_marks.size(); ++m)
+    add("living_after_" + std::to_string(training_marks[m]), [m](const tabular_replay& r) { return std::optional(r.living[m]); });
+  add("trainings_until_nothing_lives", [](const tabular_replay& r) { return std::optional(r.trainings); });
+  return columns;
+}
+
+/// All of it as one object; keys as in the help of hasse_tabular.
+inline json to_json(const tabular_benchmark& benchmark, tabular_policy policy, tabular_order order, double margin, std::span<const tabular_replay> replays) {
+  const hypervolume_reference reference = benchmark.reference();
+  const auto object_of = [](const auto& columns) {
+    json object = json::object();
+    for (const auto& [name, value] : columns) object[name] = value ? json(*value) : json(nullptr);
+    return object;
+  };
+  json seeds = json::array();
+  for (const tabular_replay& r : replays) {
+    json row = object_of(medians(std::span(&r, 1)));
+    row["seed"] = r.seed, row["hypervolume_share"] = r.share;
+    seeds.push_back(std::move(row));
+  }
+  const bool pop = policy == tabular_policy::pop;
+  return {{"table", benchmark.format->name},
+          {"keys", benchmark.keys},
+          {"networks", benchmark.networks.size()},
+          {"reference", {{"flops", reference.latency.count}, {"accuracy", reference.accuracy}}},
+          {"hypervolume", full_hypervolume(benchmark)},
+          {"policy", to_text(policy)},
+          {"order", pop ? json(to_text(order)) : json(nullptr)},
+          {"margin", pop ? json(margin) : json(nullptr)},
+          {"seeds", std::move(seeds)},
+          {"medians", object_of(medians(replays))}};
+}
+
+}  // namespace hasse

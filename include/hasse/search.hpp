@@ -1,0 +1,14 @@
+// Search: domains, policies that are asked and told, the frontier, certificates, diagnostics and the loop with its journal.
+#pragma once
+
+#include <hasse/search/certificate.hpp>
+#include <hasse/search/diagnostics.hpp>
+#include <hasse/search/domain.hpp>
+#include <hasse/search/exchange.hpp>
+#include <hasse/search/frontier.hpp>
+#include <hasse/search/partial_order_pruning.hpp>
+#include <hasse/search/policy.hpp>
+#include <hasse/search/random_search.hpp>
+#include <hasse/search/regularised_evolution.hpp>
+#include <hasse/search/session.hpp>
+#include <hasse/search/tabular.hpp>

@@ -1,0 +1,37 @@
+// Why a candidate was pruned, in a form that anyone can check without the search that wrote it.
+// Used by partial_order_pruning, by result (reports) and by tests.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <hasse/search/policy.hpp>
+
+namespace hasse {
+
+/// `pruned` precedes the trained `above`, so it is at most as accurate; the trained `instead` is at least as accurate as `above`
+/// (by the margin) and not slower than `pruned`. So `instead` is at least as good a choice as `pruned`.
+template <class Candidate>
+struct certificate {
+  Candidate pruned{}, above{}, instead{};
+  friend bool operator==(const certificate&, const certificate&) = default;
+};
+
+/// Empty when the certificate holds for what was trained; else the sentence that says which claim fails.
+template <Domain Space>
+std::string certificate_fault(const Space& domain, const certificate<typename Space::candidate>& claim,
+                              const std::vector<trained<typename Space::candidate>>& done, double margin = 0) {
+  const auto find = [&](const auto& x) { return std::find_if(done.begin(), done.end(), [&](const auto& t) { return t.candidate == x; }); };
+  const auto above = find(claim.above), instead = find(claim.instead);
+  const std::string who = domain.text(claim.pruned);
+  if (find(claim.pruned) != done.end()) return who + " is trained, not pruned";
+  if (above == done.end() || !above->accuracy) return domain.text(claim.above) + " has no accuracy, so it bounds nothing";
+  if (instead == done.end() || !instead->accuracy) return domain.text(claim.instead) + " has no accuracy, so it replaces nothing";
+  if (!domain.precedes(claim.pruned, claim.above)) return who + " does not precede " + domain.text(claim.above);
+  if (!(*instead->accuracy >= *above->accuracy + margin)) return domain.text(claim.instead) + " is not accurate enough to replace " + who;
+  if (domain.latency(claim.pruned) < domain.latency(claim.instead)) return who + " is faster than " + domain.text(claim.instead);
+  return {};
+}
+
+}  // namespace hasse

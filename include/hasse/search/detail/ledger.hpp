@@ -1,0 +1,82 @@
+// What every policy keeps: the trained candidates in order, their frontier, how many are under way, and the stopping rules.
+// Used by the policies of search.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <hasse/core/hash.hpp>
+#include <hasse/search/detail/open_candidates.hpp>
+#include <hasse/search/policy.hpp>
+
+namespace hasse::detail {
+
+template <Domain Space>
+class ledger {
+ public:
+  using candidate = typename Space::candidate;
+
+  ledger(const Space& space, std::uint64_t seed, stop_rule stop, std::size_t list_up_to)
+      : open(space, seed, list_up_to), domain_(&space), stop_(stop), hash_(fnv1a("seed", seed)) {}
+
+  /// The next candidate that `propose` gives, unless a stopping rule holds.
+  template <class Propose>
+  std::optional<candidate> ask(Propose propose) {
+    if (stop_.trainings > 0 && done.size() + under_way_ >= stop_.trainings) return end = search_end::trainings, std::nullopt;
+    if (stop_.unchanged > 0 && unchanged_ >= stop_.unchanged) return end = search_end::unchanged, std::nullopt;
+    std::optional<candidate> asked = propose();
+    end = asked ? search_end::none : open.listed() ? search_end::exhausted : search_end::sparse;
+    if (asked) ++under_way_;
+    return asked;
+  }
+
+  void release(const candidate& x) {
+    open.put_back(x);
+    --under_way_;
+  }
+
+  /// What became of a told candidate: whether it was still listed, and whether it changed the frontier.
+  struct effect {
+    bool was_listed, on_frontier;
+  };
+
+  effect tell(const candidate& x, const outcome& result) {
+    if (result.accuracy && !std::isfinite(*result.accuracy))
+      throw error("the accuracy of " + domain_->text(x) + " is not a finite number; tell a training that diverged without accuracy");
+    const bool asked = open.taken(x);
+    effect changed{.was_listed = open.close(x), .on_frontier = false};
+    if (asked) --under_way_;
+    const std::size_t index = done.size();
+    done.push_back({x, domain_->latency(x), result.accuracy});
+    if (result.accuracy) changed.on_frontier = front.add({index, done.back().latency, *result.accuracy});
+    unchanged_ = changed.on_frontier ? 0 : unchanged_ + 1;
+    hash_ = fnv1a(domain_->text(x), hash_);
+    hash_ = fnv1a(hex64(result.accuracy ? std::bit_cast<std::uint64_t>(*result.accuracy) : ~std::uint64_t{}).view(), hash_);
+    return changed;
+  }
+
+  frontier<candidate> boundary() const {
+    frontier<candidate> points;
+    for (const auto& p : front.points()) points.add({done[p.candidate].candidate, p.latency, p.accuracy});
+    return points;
+  }
+
+  std::uint64_t hash() const { return hash_; }
+  const Space& domain() const { return *domain_; }
+
+  open_candidates<Space> open;
+  std::vector<trained<candidate>> done;
+  frontier<std::size_t> front;  // indices into done
+  search_end end = search_end::none;
+
+ private:
+  const Space* domain_;
+  stop_rule stop_;
+  std::size_t under_way_ = 0, unchanged_ = 0;
+  std::uint64_t hash_;
+};
+
+}  // namespace hasse::detail

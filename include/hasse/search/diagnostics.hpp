@@ -1,0 +1,85 @@
+// Does the order deserve its trust? Every comparable pair of trained candidates is a test of the assumption that pruning rests on.
+// Used by result (reports) and by programs that replay tables.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+#include <hasse/search/policy.hpp>
+
+namespace hasse {
+
+/// `lower` strictly precedes `upper` (indices into the trained list); differences are upper minus lower, so the assumption is >= 0.
+struct comparable_pair {
+  std::size_t lower = 0, upper = 0;
+  std::int64_t latency_difference = 0;  ///< ticks
+  double accuracy_difference = 0;
+};
+
+/// The assumption, x < y implies Lat(x) <= Lat(y) and Acc(x) <= Acc(y), against what was trained.
+struct order_diagnostics {
+  std::vector<comparable_pair> pairs;
+  std::size_t latency_violations = 0, accuracy_violations = 0;
+  std::int64_t largest_latency_violation = 0;  ///< ticks, 0 when there is none
+  double largest_accuracy_violation = 0;       ///< in units of accuracy, 0 when there is none
+  /// Kendall's tau compatible with the order: over the comparable pairs only, (pairs that rise - pairs that fall) / pairs; ties count
+  /// neither way. 1: the order predicts every pair; 0: it predicts nothing. 0 when there is no pair.
+  double latency_tau = 0, accuracy_tau = 0;
+
+  double latency_violation_share() const { return share(latency_violations); }
+  double accuracy_violation_share() const { return share(accuracy_violations); }
+
+ private:
+  double share(std::size_t count) const { return pairs.empty() ? 0 : static_cast<double>(count) / static_cast<double>(pairs.size()); }
+};
+
+/// Compares all pairs of `done` that have an accuracy (quadratic in their number).
+template <Domain Space>
+order_diagnostics diagnose_order(const Space& domain, const std::vector<trained<typename Space::candidate>>& done) {
+  order_diagnostics found;
+  std::int64_t latency_balance = 0, accuracy_balance = 0;
+  const auto compare = [&](std::size_t lower, std::size_t upper) {
+    if (!domain.precedes(done[lower].candidate, done[upper].candidate)) return;
+    const comparable_pair pair{lower, upper, (done[upper].latency - done[lower].latency).count, *done[upper].accuracy - *done[lower].accuracy};
+    latency_balance += (pair.latency_difference > 0) - (pair.latency_difference < 0);
+    accuracy_balance += (pair.accuracy_difference > 0) - (pair.accuracy_difference < 0);
+    found.latency_violations += pair.latency_difference < 0;
+    found.accuracy_violations += pair.accuracy_difference < 0;
+    found.largest_latency_violation = std::max(found.largest_latency_violation, -pair.latency_difference);
+    found.largest_accuracy_violation = std::max(found.largest_accuracy_violation, -pair.accuracy_difference);
+    found.pairs.push_back(pair);
+  };
+  for (std::size_t i = 0; i < done.size(); ++i) {
+    if (!done[i].accuracy) continue;
+    for (std::size_t j = 0; j < i; ++j)
+      if (done[j].accuracy && !(done[i].candidate == done[j].candidate)) compare(i, j), compare(j, i);
+  }
+  if (!found.pairs.empty()) {
+    found.latency_tau = static_cast<double>(latency_balance) / static_cast<double>(found.pairs.size());
+    found.accuracy_tau = static_cast<double>(accuracy_balance) / static_cast<double>(found.pairs.size());
+  }
+  return found;
+}
+
+/// For each trained candidate, how many others of the admissible set precede it: exact when the set has at most `list_up_to`
+/// members, else scaled up from `draws` uniform draws. Plotted against accuracy it should rise.
+template <Domain Space>
+std::vector<double> precedent_counts(const Space& domain, const std::vector<trained<typename Space::candidate>>& done,
+                                     std::size_t list_up_to = listing_limit, std::size_t draws = 10'000, std::uint64_t seed = 1) {
+  std::vector<double> counts(done.size());
+  const auto count = [&](const typename Space::candidate& x) {
+    for (std::size_t i = 0; i < done.size(); ++i) counts[i] += domain.precedes(x, done[i].candidate) && !(x == done[i].candidate);
+  };
+  if (static_cast<candidate_count>(domain.size()) <= list_up_to) {
+    domain.for_each(count);
+    return counts;
+  }
+  random_source random(seed);
+  for (std::size_t i = 0; i < draws; ++i) count(domain.sample(random));
+  for (double& value : counts) value *= static_cast<double>(domain.size()) / static_cast<double>(draws);
+  return counts;
+}
+
+}  // namespace hasse

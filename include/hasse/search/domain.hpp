@@ -1,0 +1,61 @@
+// What can be searched: a finite set of candidates with a cost, a partial order, a uniform sampler and a text form.
+// Used by every policy of search; a search space with its latency table models it, and so does a table of trained networks.
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <string_view>
+
+#include <hasse/core/random.hpp>
+#include <hasse/core/units.hpp>
+
+namespace hasse {
+
+/// A number of candidates; spaces of 10^30 are normal.
+__extension__ typedef unsigned __int128 candidate_count;
+
+/// Up to this many candidates are listed, so that sampling stays uniform over what is left to the very end; larger sets are drawn from.
+inline constexpr std::size_t listing_limit = 10'000'000;
+
+/// `candidate` is a cheap value: what a policy asks for.
+template <class Type>
+concept HasCandidate = std::regular<typename Type::candidate>;
+
+/// `size()` is the exact number of admissible candidates; `for_each(f)` visits each once (called only up to `listing_limit`).
+template <class Type>
+concept ListsCandidates = HasCandidate<Type> && requires(const Type& domain, void (*visit)(const typename Type::candidate&)) {
+  { domain.size() } -> std::convertible_to<candidate_count>;
+  domain.for_each(visit);
+};
+
+/// `sample(random)` is uniform over the admissible set; `mutate(x, random)` is an admissible neighbour of x.
+template <class Type>
+concept DrawsCandidates = HasCandidate<Type> && requires(const Type& domain, const typename Type::candidate& x, random_source& random) {
+  { domain.sample(random) } -> std::same_as<typename Type::candidate>;
+  { domain.mutate(x, random) } -> std::same_as<typename Type::candidate>;
+};
+
+/// `latency(x)` is the cost, as measured or counted; it is never inferred from the order.
+template <class Type>
+concept CostsCandidates = HasCandidate<Type> && requires(const Type& domain, const typename Type::candidate& x) {
+  { domain.latency(x) } -> std::same_as<ticks>;
+};
+
+/// `precedes(x, y)` is a reflexive partial order.
+template <class Type>
+concept OrdersCandidates = HasCandidate<Type> && requires(const Type& domain, const typename Type::candidate& x) {
+  { domain.precedes(x, x) } -> std::convertible_to<bool>;
+};
+
+/// `text(x)` is canonical (equal candidates, equal texts); `parse(text)` is its inverse and throws `error` on anything inadmissible.
+template <class Type>
+concept NamesCandidates = HasCandidate<Type> && requires(const Type& domain, const typename Type::candidate& x, std::string_view text) {
+  { domain.text(x) } -> std::convertible_to<std::string>;
+  { domain.parse(text) } -> std::same_as<typename Type::candidate>;
+};
+
+/// The admissible set of a search. Policies keep a reference: a domain must outlive them and must not change.
+template <class Type>
+concept Domain = ListsCandidates<Type> && DrawsCandidates<Type> && CostsCandidates<Type> && OrdersCandidates<Type> && NamesCandidates<Type>;
+
+}  // namespace hasse

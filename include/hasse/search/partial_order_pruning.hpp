@@ -1,0 +1,145 @@
+// Partial Order Pruning (Li, Zhou, Pan, Feng, CVPR 2019): train uniformly drawn candidates, prune what cannot reach the frontier.
+// Used by programs through session or exchange; models the concept Policy.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <hasse/search/certificate.hpp>
+#include <hasse/search/detail/ledger.hpp>
+
+namespace hasse {
+
+struct pruning_options {
+  std::uint64_t seed = 1;
+  double margin = 0;  ///< a pruning net must be better by this much, in units of accuracy; about the deviation between seeds
+  stop_rule stop = {};
+  std::size_t list_up_to = listing_limit;  ///< larger sets are drawn from instead of listed
+};
+
+/// For a trained w let y be the fastest trained candidate with Acc(y) >= Acc(w) + margin. Every x that precedes w and is not faster
+/// than y is pruned: Acc(x) <= Acc(w) <= Acc(y) and Lat(x) >= Lat(y). A better y found later prunes more below every old w.
+/// Drawing is uniform over what is neither trained, pruned nor under way. `domain` must outlive the policy.
+template <Domain Space>
+class partial_order_pruning {
+ public:
+  using candidate = typename Space::candidate;
+
+  explicit partial_order_pruning(const Space& domain, pruning_options options = {})
+      : ledger_(domain, options.seed, options.stop, options.list_up_to), options_(options) {
+    if (!(options.margin >= 0) || !std::isfinite(options.margin)) throw error("the margin of pruning must be a number of at least 0; 0 trusts every accuracy");
+  }
+
+  std::optional<candidate> ask() {
+    return ledger_.ask([&] { return ledger_.open.next([&](const candidate& x) { return find_bound(x) != nullptr; }); });
+  }
+
+  /// Takes candidates that were never asked for, too.
+  void tell(const candidate& x, const outcome& result) {
+    const auto effect = ledger_.tell(x, result);
+    if (!effect.was_listed) std::erase_if(certificates_, [&](const auto& c) { return c.pruned == x; });
+    bounds_.push_back({});
+    if (result.accuracy) {
+      cuts_.clear();
+      if (effect.on_frontier)
+        for (std::size_t w = 0; w + 1 < bounds_.size(); ++w) update(w);
+      update(bounds_.size() - 1);
+      if (ledger_.open.listed() && !cuts_.empty()) sweep();
+    }
+    pruned_after_.push_back(certificates_.size());
+  }
+
+  /// A candidate that will not be trained after all, such as a queued one that has become pruned.
+  void release(const candidate& x) { ledger_.release(x); }
+
+  /// Whether x is in P: not trained, and excluded by something that is.
+  bool is_pruned(const candidate& x) const { return certificate_of(x).has_value(); }
+
+  std::optional<certificate<candidate>> certificate_of(const candidate& x) const {
+    if (ledger_.open.told(x)) return std::nullopt;
+    const bound* const found = find_bound(x);
+    if (!found) return std::nullopt;
+    return certificate<candidate>{x, done()[static_cast<std::size_t>(found - bounds_.data())].candidate, done()[found->instead].candidate};
+  }
+
+  /// One for every member of P; empty for sets that are not listed.
+  const std::vector<certificate<candidate>>& certificates() const { return certificates_; }
+  const std::vector<trained<candidate>>& done() const { return ledger_.done; }
+  frontier<candidate> boundary() const { return ledger_.boundary(); }
+  search_end end() const { return ledger_.end; }
+  double margin() const { return options_.margin; }
+
+  /// Members of P after each training: the curve "pruned against trained" of a listed set.
+  const std::vector<std::size_t>& pruned_after() const { return pruned_after_; }
+  /// Exact for listed sets, nothing for others (see `living_share`).
+  std::optional<std::size_t> pruned() const { return ledger_.open.listed() ? std::optional(certificates_.size()) : std::nullopt; }
+  std::optional<std::size_t> living() const { return ledger_.open.listed() ? std::optional(ledger_.open.living()) : std::nullopt; }
+
+  /// The share of the admissible set that is neither trained nor pruned: exact when listed, else from so many draws.
+  double living_share(std::size_t draws = 1000) const {
+    const Space& domain = ledger_.domain();
+    if (ledger_.open.listed()) return static_cast<double>(ledger_.open.living()) / std::max(1.0, static_cast<double>(domain.size()));
+    random_source random(derive(options_.seed, 0x73686172 + done().size()));
+    std::size_t living = 0;
+    for (std::size_t i = 0; i < draws; ++i) {
+      const candidate x = domain.sample(random);
+      living += !ledger_.open.told(x) && !find_bound(x);
+    }
+    return static_cast<double>(living) / static_cast<double>(std::max<std::size_t>(draws, 1));
+  }
+
+  /// Equal hashes: equal seeds and equal trainings in equal order, so the same future.
+  std::uint64_t state_hash() const { return ledger_.hash(); }
+
+ private:
+  // For the trained net of the same index: y and its latency; `from` at its largest value when there is no y.
+  struct bound {
+    ticks from{INT64_MAX};
+    std::size_t instead = 0;
+  };
+  // What precedes `above` and costs from <= latency < below is newly pruned.
+  struct cut {
+    std::size_t above;
+    ticks from, below;
+  };
+
+  void update(std::size_t w) {
+    const auto& net = ledger_.done[w];
+    if (!net.accuracy) return;
+    const auto y = ledger_.front.fastest_reaching(*net.accuracy + options_.margin);
+    if (!y) return;
+    if (y->latency < bounds_[w].from) cuts_.push_back({w, y->latency, bounds_[w].from});
+    bounds_[w] = {y->latency, y->candidate};
+  }
+
+  void sweep() {
+    const Space& domain = ledger_.domain();
+    ledger_.open.drop_if([&](const auto& x) {
+      for (const cut& c : cuts_)
+        if (c.from <= x.latency && x.latency < c.below && domain.precedes(x.value, ledger_.done[c.above].candidate)) {
+          certificates_.push_back({x.value, ledger_.done[c.above].candidate, ledger_.done[bounds_[c.above].instead].candidate});
+          return true;
+        }
+      return false;
+    });
+  }
+
+  const bound* find_bound(const candidate& x) const {
+    const ticks latency = ledger_.domain().latency(x);
+    for (std::size_t w = 0; w < bounds_.size(); ++w)
+      if (bounds_[w].from <= latency && ledger_.domain().precedes(x, ledger_.done[w].candidate) && !(ledger_.done[w].candidate == x)) return &bounds_[w];
+    return nullptr;
+  }
+
+  detail::ledger<Space> ledger_;
+  pruning_options options_;
+  std::vector<bound> bounds_;
+  std::vector<cut> cuts_;
+  std::vector<certificate<candidate>> certificates_;
+  std::vector<std::size_t> pruned_after_;
+};
+
+}  // namespace hasse

@@ -1,0 +1,76 @@
+// How a policy talks: it is asked for a candidate, and told what came of it. Any engine can sit on the other side.
+// Used by the three policies, by session and by exchange.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <hasse/search/domain.hpp>
+#include <hasse/search/frontier.hpp>
+
+namespace hasse {
+
+/// What a training gave: an accuracy (larger is better, any finite scale), or none when it diverged.
+/// `note` is one line for the journal, such as the hash of the training's log.
+struct outcome {
+  std::optional<double> accuracy;
+  std::string note = {};
+  friend bool operator==(const outcome&, const outcome&) = default;
+};
+
+/// A candidate that has been told, in order. Without accuracy it counts as trained, prunes nothing and is on no frontier.
+template <class Candidate>
+struct trained {
+  Candidate candidate{};
+  ticks latency{};
+  std::optional<double> accuracy;
+  friend bool operator==(const trained&, const trained&) = default;
+};
+
+/// When to stop before nothing lives; 0 means never.
+struct stop_rule {
+  std::size_t trainings = 0;  ///< so many candidates asked for in all
+  std::size_t unchanged = 0;  ///< the frontier stayed the same for so many consecutive trainings (20 is a good value)
+};
+
+/// Why `ask` gives nothing.
+enum class search_end : std::uint8_t {
+  none,       ///< it still gives something
+  exhausted,  ///< every candidate is trained, pruned or under way
+  sparse,     ///< a set too large to list: so many draws in a row were pruned or known that hardly anything can live
+  trainings,  ///< `stop_rule::trainings` was reached
+  unchanged   ///< `stop_rule::unchanged` was reached
+};
+
+constexpr std::string_view to_text(search_end end) {
+  switch (end) {
+    case search_end::none: return "running";
+    case search_end::exhausted: return "nothing lives";
+    case search_end::sparse: return "hardly anything lives";
+    case search_end::trainings: return "budget of trainings spent";
+    case search_end::unchanged: return "frontier unchanged";
+  }
+  return "";
+}
+
+/// ask/tell. `ask` gives nothing when the search has ended; several candidates may be under way at a time, each is told once or released.
+/// What follows depends only on the seed, the options and what was told in which order: telling the same again restores a search.
+template <class Type, class Space>
+concept Policy = Domain<Space> && requires(Type& policy, const Type& seen, const typename Space::candidate& x, const outcome& result) {
+  { policy.ask() } -> std::same_as<std::optional<typename Space::candidate>>;
+  policy.tell(x, result);
+  policy.release(x);
+  { seen.is_pruned(x) } -> std::same_as<bool>;
+  { seen.done() } -> std::same_as<const std::vector<trained<typename Space::candidate>>&>;
+  { seen.boundary() } -> std::same_as<frontier<typename Space::candidate>>;
+  { seen.pruned() } -> std::same_as<std::optional<std::size_t>>;
+  { seen.living() } -> std::same_as<std::optional<std::size_t>>;
+  { seen.end() } -> std::same_as<search_end>;
+  { seen.state_hash() } -> std::same_as<std::uint64_t>;
+};
+
+}  // namespace hasse

@@ -1,0 +1,121 @@
+// The search loop: ask, train, write down, tell. A killed run that starts again replays its journal and goes on where it stopped.
+// Used by programs; wires a Domain, a Policy and an Evaluator together.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/progress.hpp>
+#include <hasse/file/journal.hpp>
+#include <hasse/search/policy.hpp>
+
+namespace hasse {
+
+/// Trains and scores the `ordinal`-th candidate (from 0). It may take hours and keep checkpoints of its own: after a kill it is called
+/// again with the same arguments. What must end the search is thrown; a training that diverges is an outcome without accuracy.
+template <class Type, class Space>
+concept Evaluator = requires(Type& evaluator, const typename Space::candidate& x, std::size_t ordinal) {
+  { evaluator.evaluate(x, ordinal) } -> std::convertible_to<outcome>;
+};
+
+struct session_options {
+  /// Says what the outcomes depend on: policy, options, seed, space, table, data, recipe. A journal that says otherwise is refused.
+  std::string configuration;
+  progress_sink progress = {};
+  /// Asked before each training; true ends the call early, and a later call goes on.
+  std::function<bool()> interrupted = {};
+};
+
+template <class Candidate>
+struct search_result {
+  std::vector<trained<Candidate>> done;  ///< in the order of training
+  frontier<Candidate> boundary;
+  std::size_t failed = 0;                      ///< of `done`, without accuracy
+  std::size_t replayed = 0;                    ///< of `done`, from the journal
+  std::optional<std::size_t> pruned, living;   ///< nothing for sets too large to list
+  search_end end = search_end::none;           ///< none: interrupted
+
+  /// Trainings saved per training, as the paper counts (its 438 / 200 = 2.2).
+  double pruned_per_training() const { return ratio(0); }
+  /// Candidates settled per training, (trained + pruned) / trained (the paper's numbers would give 3.2).
+  double settled_per_training() const { return ratio(done.size()); }
+
+ private:
+  double ratio(std::size_t more) const { return done.empty() ? 0 : static_cast<double>(pruned.value_or(0) + more) / static_cast<double>(done.size()); }
+};
+
+namespace detail {
+template <class Space, class Search>
+void replay_into(Search& policy, const Space& domain, const journal& book, const std::string& configuration) {
+  const auto other = [&](const journal_record& record, const std::string& what) {
+    return file_error(book.path().string(), "is the journal of another configuration (record " + std::to_string(record.sequence) + " " + what + ")",
+                      "start with the settings that it was begun with, or choose another folder");
+  };
+  for (const journal_record& record : book.records()) {
+    const std::string path = book.path().string(), place = "record " + std::to_string(record.sequence);
+    if (record.operation == "search" && require<std::string>(record.payload, "configuration", path, place) != configuration)
+      throw other(record, "says " + in_quotes(require<std::string>(record.payload, "configuration", path, place)) + ", this run " + in_quotes(configuration));
+    if (record.operation != "trained") continue;
+    const auto text = require<std::string>(record.payload, "candidate", path, place);
+    const auto x = policy.ask();
+    if (!x) throw other(record, "trains " + in_quotes(text) + " where this search ends");
+    if (domain.text(*x) != text) throw other(record, "trains " + in_quotes(text) + " where this search trains " + in_quotes(domain.text(*x)));
+    if (require<std::int64_t>(record.payload, "latency_ticks", path, place) != domain.latency(*x).count)
+      throw other(record, "has another latency for " + in_quotes(text));
+    policy.tell(*x, {maybe<double>(record.payload, "accuracy", path, place), require<std::string>(record.payload, "note", path, place)});
+  }
+}
+}  // namespace detail
+
+/// Replays `book` (when given) into a fresh `policy`, then asks, evaluates, writes down and tells until the policy ends.
+/// Every training is one record "trained" {candidate, latency_ticks, accuracy or null, note}, on disk before the policy hears of it;
+/// the first record "search" holds the configuration. Records of other operations are left alone.
+template <Domain Space, Policy<Space> Search, Evaluator<Space> Trainer>
+search_result<typename Space::candidate> run_search(const Space& domain, Search& policy, Trainer& trainer, journal* book,
+                                                    const session_options& options = {}) {
+  if (!policy.done().empty()) throw error("the policy has been told " + std::to_string(policy.done().size()) + " trainings already; give run_search a fresh one");
+  if (book) {
+    const auto& records = book->records();
+    if (std::none_of(records.begin(), records.end(), [](const journal_record& record) { return record.operation == "search"; }))
+      book->append("search", {{"configuration", options.configuration}});
+    detail::replay_into(policy, domain, *book, options.configuration);
+  }
+  search_result<typename Space::candidate> result;
+  result.replayed = policy.done().size();
+
+  remaining_time clock;
+  const auto report = [&](const std::string& doing) {
+    if (!options.progress) return;
+    const double settled = static_cast<double>(policy.done().size() + policy.pruned().value_or(0));
+    const double fraction = policy.end() != search_end::none ? 1 : std::min(1.0, settled / std::max(1.0, static_cast<double>(domain.size())));
+    options.progress({fraction, doing, clock(fraction)});
+  };
+  while (!options.interrupted || !options.interrupted()) {
+    const auto x = policy.ask();
+    if (!x) break;
+    const std::size_t ordinal = policy.done().size();
+    report("training " + std::to_string(ordinal + 1) + ", " + domain.text(*x));
+    const outcome found = trainer.evaluate(*x, ordinal);
+    if (book)
+      book->append("trained", {{"candidate", domain.text(*x)},
+                               {"latency_ticks", domain.latency(*x).count},
+                               {"accuracy", found.accuracy ? number_or_null(*found.accuracy) : json(nullptr)},
+                               {"note", found.note}});
+    policy.tell(*x, found);
+  }
+  report(std::to_string(policy.done().size()) + " trained, " + std::string(to_text(policy.end())));
+
+  result.done = policy.done();
+  result.boundary = policy.boundary();
+  result.failed = static_cast<std::size_t>(std::count_if(result.done.begin(), result.done.end(), [](const auto& t) { return !t.accuracy; }));
+  result.pruned = policy.pruned(), result.living = policy.living(), result.end = policy.end();
+  return result;
+}
+
+}  // namespace hasse
