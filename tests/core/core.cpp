@@ -1,0 +1,72 @@
+// core/*: random numbers, checksums, units and files.
+#include <filesystem>
+
+#include <hasse/core/file.hpp>
+#include <hasse/core/hash.hpp>
+#include <hasse/core/progress.hpp>
+#include <hasse/core/random.hpp>
+#include <hasse/core/units.hpp>
+
+#include "../support/catch.hpp"
+
+using namespace hasse;
+
+static_assert(crc32("123456789") == 0xcbf43926u);
+static_assert(crc32c("123456789") == 0xe3069283u);
+static_assert(fnv1a("") == 0xcbf29ce484222325ull && fnv1a("a") == 0xaf63dc4c8601ec8cull);
+static_assert(hex64(0xab).view() == "00000000000000ab");
+static_assert((0.5_ms).count == 5000 && to_milliseconds({5000}) == 0.5);
+static_assert(latency_window{{10}, {20}}.contains({20}) && !latency_window{{10}, {20}}.contains({21}));
+
+TEST_CASE("the generator is xoshiro256** and survives a copy of its state", "[core]") {
+  random_source known;
+  known.state = {1, 2, 3, 4};
+  REQUIRE(known() == 11520);  // first outputs of the authors' reference code for this state
+  REQUIRE(known() == 0);
+  REQUIRE(known() == 1509978240);
+  random_source first(7);
+  first();
+  random_source second;
+  second.state = first.state;
+  for (int i = 0; i < 100; ++i) REQUIRE(first() == second());
+  REQUIRE(random_source(1) != random_source(2));
+}
+
+TEST_CASE("draws below a bound are uniform and normals have the right moments", "[core]") {
+  random_source random(3);
+  std::array<int, 7> hits{};
+  for (int i = 0; i < 70'000; ++i) ++hits[random.below(7)];
+  for (const int hit : hits) REQUIRE(std::abs(hit - 10'000) < 500);
+  double sum = 0, square = 0;
+  for (int i = 0; i < 50'000; ++i) {
+    const double value = random.normal();
+    sum += value, square += value * value;
+  }
+  REQUIRE(sum / 50'000 == Approx(0).margin(0.02));
+  REQUIRE(square / 50'000 == Approx(1).margin(0.03));
+}
+
+TEST_CASE("a file is replaced whole, appended to, and read back", "[core]") {
+  const auto folder = std::filesystem::temp_directory_path() / ("hasse_core_" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  const auto path = folder / "file.txt";
+  replace_file(path, "one");
+  replace_file(path, "two\n");
+  append_line(path, "three");
+  REQUIRE(read_file(path) == "two\nthree\n");
+  REQUIRE_THROWS_WITH(read_file(path, 3), ContainsSubstring("more than the 3"));
+  REQUIRE_THROWS_WITH(read_file(folder / "none"), ContainsSubstring("check the path"));
+  REQUIRE_THROWS_WITH(read_file(folder), ContainsSubstring("not a regular file"));
+  REQUIRE_THROWS_AS(replace_file(folder / "no" / "file", "x"), file_error);
+  int files = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++files;
+  REQUIRE(files == 1);
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("times are written for people", "[core]") {
+  REQUIRE(clock_text(0.4) == "0:00");
+  REQUIRE(clock_text(247) == "4:07");
+  REQUIRE(clock_text(3909) == "1:05:09");
+  REQUIRE(clock_text(-1) == "?");
+}

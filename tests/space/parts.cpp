@@ -1,0 +1,45 @@
+// space/parts.hpp and space/cost.hpp: the finite set of parts and what they cost, against published numbers.
+#include <hasse/space/parts.hpp>
+
+#include "../support/catch.hpp"
+#include "../support/spaces.hpp"
+
+using namespace hasse;
+using namespace hasse::testing;
+
+static_assert(part_count<df> == 87, "2 stem convolutions, 80 blocks, 5 heads: spec of Partial Order Pruning, 2.2");
+static_assert(part_t<df, 86>::in == feature_shape{7, 7, 1024});
+static_assert(part_t<df, 0>::spec == conv{.out = 32, .stride = 2, .norm = df_norm});
+
+// Spec of Partial Order Pruning, 1.5, to the last digit that it prints.
+constexpr cost df1 = cost_of(parse<df>("[(64,64,64),(128,128,128),(256,256,256,512)]"));
+static_assert(df1.macs == 746'729'472 && df1.weights == 8'523'592 && df1.batch_norm_parameters == 9'536);
+constexpr cost df2 = cost_of(parse<df>("[(64,64,128),(128,128,128,128,128,128,128,128,128,128,256),(256,256,256,256,512,512)]"));
+static_assert(df2.macs == 1'774'333'952 && df2.weights == 17'968'968 && df2.batch_norm_parameters == 18'240);
+
+TEST_CASE("an architecture costs what its concatenated layers cost", "[cost]") {
+  const auto check = []<class Space>(const architecture<Space>& choice) {
+    fixed_layers<512> whole{.input = Space::image};
+    [&]<std::size_t... Id>(std::index_sequence<Id...>) {
+      for_each_part(choice, [&](part_id part) {
+        ((static_cast<int>(Id) == part ? static_cast<void>(part_t<Space, static_cast<int>(Id)>::spec.lower(layer_builder<fixed_layers<512>>{whole}, whole.count))
+                                       : static_cast<void>(0)),
+         ...);
+      });
+    }(std::make_index_sequence<static_cast<std::size_t>(part_count<Space>)>{});
+    const cost expected = cost_of(whole), sum = cost_of(choice);
+    REQUIRE(sum == expected);
+  };
+  for (const char* text : {"[(32),(64)]", "[(32,64,128),(128,128,256)]", "[(64,64),(64)]"}) check(parse<two_stages>(text));
+  for (const char* text : {"[(16,32),(64,128,128)]"}) check(parse<bounded>(text));
+}
+
+TEST_CASE("peak memory counts what is alive", "[cost]") {
+  // conv 4x4x1 -> 4x4x8: input 16 + output 128; then a residual block of 8: skip 128 + middle 128 + output 128
+  fixed_layers<16> list{.input = {4, 4, 1}};
+  layer_builder<fixed_layers<16>> build{list};
+  const value_id first = build.convolution(0, 8, 3);
+  REQUIRE(cost_of(list).peak_elements == 16 + 128);
+  build.add(build.convolution(build.convolution(first, 8, 3), 8, 3), first);
+  REQUIRE(cost_of(list).peak_elements == 3 * 128);
+}

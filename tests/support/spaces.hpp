@@ -1,0 +1,46 @@
+// Small spaces that several tests walk from end to end.
+#pragma once
+
+#include <vector>
+
+#include <hasse/space.hpp>
+#include <hasse/space/count.hpp>
+
+namespace hasse::testing {
+
+/// 306 architectures; the example of the README.
+using two_stages = search_space<input<3, 32, 32>, stem<conv{.out = 32, .kernel = 3}>,
+                                stage<basic{.stride = 2}, widths<32, 64, 128>, depth<1, 3>>,
+                                stage<basic{.stride = 2}, widths<32, 64, 128, 256>, depth<1, 3>>, head<global_average_pool, linear<10>>>;
+
+/// The space on which the specification checked its closed form: widths 64, 128, 256 and depths up to 3, 3, 2.
+template <class Depth>
+using checked_stage = stage<basic{.stride = 2}, widths<64, 128, 256>, Depth>;
+using three_stages = search_space<input<3, 64, 64>, stem<conv{.out = 64, .stride = 2}>, checked_stage<depth<1, 3>>, checked_stage<depth<1, 3>>,
+                                  checked_stage<depth<1, 2>>, head<global_average_pool, linear<10>>>;
+
+/// A bound on all stages together that is narrower than the stages' own, from both sides.
+using bounded = search_space<input<3, 32, 32>, stem<conv{.out = 16}>, stage<basic{.stride = 2}, widths<16, 32>, depth<1, 6>>,
+                             stage<bottleneck{.stride = 2}, widths<32, 64, 128>, depth<2, 6>>, head<global_average_pool, linear<10>>, total_depth<4, 7>>;
+
+/// One stage, one width, one depth: the smallest space.
+using smallest = search_space<input<1, 8, 8>, stem<conv{.out = 4}>, stage<basic{}, widths<4>, depth<1, 1>>, head<global_average_pool, linear<2>>>;
+
+/// A single stage whose depth is the whole depth.
+using single = search_space<input<1, 8, 8>, stem<conv{.out = 4}>, stage<basic{}, widths<4, 8, 12>, depth<1, 5>>, head<global_average_pool, linear<2>>>;
+
+template <class Space>
+std::vector<architecture<Space>> all_architectures() {
+  std::vector<architecture<Space>> all;
+  for_each_architecture<Space>([&](const architecture<Space>& choice) { all.push_back(choice); });
+  return all;
+}
+
+template <class Space>
+std::vector<ticks> random_latencies(random_source& random, std::uint64_t most) {
+  std::vector<ticks> latencies(static_cast<std::size_t>(part_count<Space>));
+  for (ticks& latency : latencies) latency.count = static_cast<std::int64_t>(random.below(most + 1));
+  return latencies;
+}
+
+}  // namespace hasse::testing
