@@ -1,0 +1,34 @@
+"""check_onnx.py FILE IMAGE LOGITS: onnx's checker and shape inference; the numbers too where ONNX Runtime is installed.
+
+Exit code 77: onnx is not installed."""
+import sys
+
+try:
+    import numpy
+    import onnx
+except ImportError:
+    sys.exit(77)
+
+path, image, logits = sys.argv[1:]
+model = onnx.load(path)
+onnx.checker.check_model(model, full_check=True)
+inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+for node in inferred.graph.node:
+    for name in node.output:
+        known = [value for value in list(inferred.graph.value_info) + list(inferred.graph.output) if value.name == name]
+        assert known and known[0].type.tensor_type.HasField("shape"), f"no shape for {name}"
+
+try:
+    import onnxruntime
+except ImportError:
+    sys.exit(0)
+session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+port = session.get_inputs()[0]
+shape = [side if isinstance(side, int) else 1 for side in port.shape]
+expected = numpy.fromfile(logits, numpy.float32)
+images = numpy.fromfile(image, numpy.float32).reshape(shape)
+found = session.run(None, {port.name: images})[0]
+assert numpy.abs(found.ravel() - expected).max() <= 1e-4 * max(1, numpy.abs(expected).max()), "ONNX Runtime computes other numbers"
+if not isinstance(port.shape[0], int):
+    pair = session.run(None, {port.name: numpy.concatenate([images, images])})[0]
+    assert numpy.allclose(pair[0], pair[1]) and pair.shape[0] == 2

@@ -1,0 +1,378 @@
+// ONNX files are read back by a parser of this test and run by a plain NCHW interpreter: structure, names and numbers.
+// Where Python's onnx (Debian: python3-onnx) and ONNX Runtime are installed, their checker and their numbers are asked as well.
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <set>
+
+#include <unistd.h>
+
+#include <hasse/kernel/reference.hpp>
+#include <hasse/network/inference.hpp>
+#include <hasse/result/onnx.hpp>
+
+#include "../support/catch.hpp"
+
+using namespace hasse;
+
+namespace {
+
+struct field {
+  int number = 0;
+  std::int64_t whole = 0;
+  std::string bytes;
+  float real = 0;
+};
+
+std::vector<field> fields(std::string_view bytes) {
+  std::vector<field> result;
+  std::size_t at = 0;
+  const auto varint = [&] {
+    std::uint64_t value = 0;
+    for (int shift = 0;; shift += 7) {
+      const auto byte = static_cast<unsigned char>(bytes.at(at++));
+      value |= std::uint64_t{byte & 0x7fu} << shift;
+      if (byte < 0x80) return value;
+    }
+  };
+  while (at < bytes.size()) {
+    const std::uint64_t tag = varint();
+    field item{.number = static_cast<int>(tag >> 3), .bytes = {}};
+    if ((tag & 7) == 0) item.whole = static_cast<std::int64_t>(varint());
+    else if ((tag & 7) == 5) std::memcpy(&item.real, bytes.substr(at).data(), 4), at += 4;
+    else {
+      REQUIRE((tag & 7) == 2);
+      const std::size_t length = varint();
+      REQUIRE(length <= bytes.size() - at);
+      item.bytes = bytes.substr(at, length), at += length;
+    }
+    result.push_back(std::move(item));
+  }
+  return result;
+}
+
+struct tensor {
+  std::vector<std::int64_t> dims;
+  std::vector<float> data;
+};
+
+struct attribute {
+  std::int64_t whole = 0;
+  float real = 0;
+  std::string text;
+  std::vector<std::int64_t> wholes;
+};
+
+struct node {
+  std::vector<std::string> inputs;
+  std::string output, name, kind;
+  std::map<std::string, attribute> attributes;
+};
+
+struct graph {
+  std::int64_t ir = 0, opset = 0;
+  std::string name, batch;
+  std::vector<node> nodes;
+  std::map<std::string, tensor> initializers;
+  std::map<std::string, std::string> metadata;
+  std::map<std::string, std::vector<std::int64_t>> ports;  // inputs and outputs; a symbolic side is -1
+};
+
+graph parse(const std::string& bytes) {
+  graph result;
+  const auto port = [&](const std::string& info) {
+    std::string name;
+    for (const field& item : fields(info)) {
+      if (item.number == 1) name = item.bytes;
+      if (item.number != 2) continue;
+      const auto type = fields(fields(item.bytes).at(0).bytes);
+      CHECK(type.at(0).whole == 1);
+      for (const field& dim : fields(type.at(1).bytes)) {
+        const field side = fields(dim.bytes).at(0);
+        if (side.number == 2) result.batch = side.bytes;
+        result.ports[name].push_back(side.number == 1 ? side.whole : -1);
+      }
+    }
+  };
+  for (const field& part : fields(bytes)) {
+    if (part.number == 1) result.ir = part.whole;
+    if (part.number == 8) result.opset = fields(part.bytes).at(1).whole;
+    if (part.number == 14) result.metadata[fields(part.bytes).at(0).bytes] = fields(part.bytes).at(1).bytes;
+    if (part.number != 7) continue;
+    for (const field& item : fields(part.bytes)) {
+      if (item.number == 2) result.name = item.bytes;
+      if (item.number == 11 || item.number == 12) port(item.bytes);
+      if (item.number == 1) {
+        node made;
+        for (const field& of : fields(item.bytes)) {
+          if (of.number == 1) made.inputs.push_back(of.bytes);
+          if (of.number == 2) made.output = of.bytes;
+          if (of.number == 3) made.name = of.bytes;
+          if (of.number == 4) made.kind = of.bytes;
+          if (of.number != 5) continue;
+          attribute value;
+          std::string name;
+          for (const field& piece : fields(of.bytes)) {
+            if (piece.number == 1) name = piece.bytes;
+            if (piece.number == 2) value.real = piece.real;
+            if (piece.number == 3) value.whole = piece.whole;
+            if (piece.number == 4) value.text = piece.bytes;
+            if (piece.number == 8) value.wholes.push_back(piece.whole);
+          }
+          made.attributes[name] = value;
+        }
+        result.nodes.push_back(made);
+      }
+      if (item.number == 5) {
+        tensor made;
+        std::string name, raw;
+        std::int64_t type = 0;
+        for (const field& of : fields(item.bytes)) {
+          if (of.number == 1) made.dims.push_back(of.whole);
+          if (of.number == 2) type = of.whole;
+          if (of.number == 8) name = of.bytes;
+          if (of.number == 9) raw = of.bytes;
+        }
+        if (type == 1) made.data.resize(raw.size() / 4), std::memcpy(made.data.data(), raw.data(), raw.size());
+        CHECK(result.initializers.emplace(name, made).second);
+      }
+    }
+  }
+  return result;
+}
+
+/// Runs the graph for one image, as the operators' documentation says.
+std::vector<float> run(const graph& of, const tensor& image) {
+  std::map<std::string, tensor> values = of.initializers;
+  values["images"] = image;
+  for (const node& step : of.nodes) {
+    const tensor x = values.at(step.inputs.at(0));
+    tensor y = x;
+    const auto each = [&](const std::function<float(std::size_t)>& what) {
+      for (std::size_t i = 0; i < x.data.size(); ++i) y.data[i] = what(i);
+    };
+    const auto with = [&](std::size_t input) -> const tensor& { return values.at(step.inputs.at(input)); };
+    const auto windows = [&](std::int64_t out_channels, const std::function<float(std::int64_t, std::int64_t, std::int64_t)>& at_output) {
+      const auto& kernel = step.attributes.at("kernel_shape").wholes;
+      const auto &stride = step.attributes.at("strides").wholes, &pads = step.attributes.at("pads").wholes;
+      y.dims = {1, out_channels, (x.dims[2] + pads[0] + pads[2] - kernel[0]) / stride[0] + 1, (x.dims[3] + pads[1] + pads[3] - kernel[1]) / stride[1] + 1};
+      y.data.clear();
+      for (std::int64_t c = 0; c < out_channels; ++c)
+        for (std::int64_t h = 0; h < y.dims[2]; ++h)
+          for (std::int64_t w = 0; w < y.dims[3]; ++w) y.data.push_back(at_output(c, h * stride[0] - pads[0], w * stride[1] - pads[1]));
+    };
+    const auto pixel = [&](std::int64_t c, std::int64_t h, std::int64_t w) {
+      return x.data.at(static_cast<std::size_t>((c * x.dims[2] + h) * x.dims[3] + w));
+    };
+    const auto inside = [&](std::int64_t h, std::int64_t w) { return h >= 0 && w >= 0 && h < x.dims[2] && w < x.dims[3]; };
+    if (step.kind == "Conv") {
+      const tensor& weight = with(1);
+      const std::int64_t side = weight.dims[2], per_group = weight.dims[1], group = step.attributes.at("group").whole;
+      CHECK(step.attributes.at("kernel_shape").wholes == std::vector<std::int64_t>{side, weight.dims[3]});
+      windows(weight.dims[0], [&](std::int64_t c, std::int64_t top, std::int64_t left) {
+        double sum = step.inputs.size() > 2 ? static_cast<double>(with(2).data.at(static_cast<std::size_t>(c))) : 0.0;
+        for (std::int64_t i = 0; i < per_group; ++i)
+          for (std::int64_t h = 0; h < side; ++h)
+            for (std::int64_t w = 0; w < side; ++w)
+              if (inside(top + h, left + w))
+                sum += double(weight.data.at(static_cast<std::size_t>(((c * per_group + i) * side + h) * side + w))) *
+                       double(pixel(c / (weight.dims[0] / group) * per_group + i, top + h, left + w));
+        return static_cast<float>(sum);
+      });
+    } else if (step.kind == "MaxPool" || step.kind == "AveragePool") {
+      const std::int64_t side = step.attributes.at("kernel_shape").wholes[0];
+      windows(x.dims[1], [&](std::int64_t c, std::int64_t top, std::int64_t left) {
+        float most = -1e30f, sum = 0, count = 0;
+        for (std::int64_t h = top; h < top + side; ++h)
+          for (std::int64_t w = left; w < left + side; ++w)
+            if (inside(h, w)) most = std::max(most, pixel(c, h, w)), sum += pixel(c, h, w), ++count;
+        return step.kind == "MaxPool" ? most : sum / count;
+      });
+    } else if (step.kind == "GlobalAveragePool") {
+      y = {{1, x.dims[1], 1, 1}, {}};
+      for (std::int64_t c = 0; c < x.dims[1]; ++c) {
+        float sum = 0;
+        for (std::int64_t h = 0; h < x.dims[2]; ++h)
+          for (std::int64_t w = 0; w < x.dims[3]; ++w) sum += pixel(c, h, w);
+        y.data.push_back(sum / static_cast<float>(x.dims[2] * x.dims[3]));
+      }
+    } else if (step.kind == "Resize") {
+      const tensor& scales = with(2);
+      CHECK(step.attributes.at("coordinate_transformation_mode").text == "half_pixel");
+      y = {x.dims, {}};
+      for (const std::size_t axis : {2u, 3u}) y.dims[axis] = static_cast<std::int64_t>(std::floor(static_cast<float>(x.dims[axis]) * scales.data.at(axis)));
+      const auto source = [&](std::int64_t to, std::size_t axis) {
+        return std::clamp((static_cast<float>(to) + 0.5f) / scales.data.at(axis) - 0.5f, 0.0f, static_cast<float>(x.dims[axis] - 1));
+      };
+      for (std::int64_t c = 0; c < x.dims[1]; ++c)
+        for (std::int64_t h = 0; h < y.dims[2]; ++h)
+          for (std::int64_t w = 0; w < y.dims[3]; ++w) {
+            const float row = source(h, 2), column = source(w, 3);
+            const auto top = static_cast<std::int64_t>(row), left = static_cast<std::int64_t>(column);
+            const std::int64_t bottom = std::min(top + 1, x.dims[2] - 1), right = std::min(left + 1, x.dims[3] - 1);
+            const float down = row - static_cast<float>(top), across = column - static_cast<float>(left);
+            y.data.push_back((1 - down) * ((1 - across) * pixel(c, top, left) + across * pixel(c, top, right)) +
+                             down * ((1 - across) * pixel(c, bottom, left) + across * pixel(c, bottom, right)));
+          }
+    } else if (step.kind == "Flatten") {
+      y.dims = {1, static_cast<std::int64_t>(x.data.size())};
+    } else if (step.kind == "Unsqueeze") {
+      y.dims = {x.dims.at(0), x.dims.at(1), 1, 1};
+    } else if (step.kind == "Gemm") {
+      const tensor& weight = with(1);
+      REQUIRE(weight.dims.at(1) == static_cast<std::int64_t>(x.data.size()));
+      y = {{1, weight.dims[0]}, {}};
+      for (std::size_t row = 0; row < static_cast<std::size_t>(weight.dims[0]); ++row) {
+        double sum = step.inputs.size() > 2 ? double(with(2).data.at(row)) : 0.0;
+        for (std::size_t i = 0; i < x.data.size(); ++i) sum += double(weight.data[row * x.data.size() + i]) * double(x.data[i]);
+        y.data.push_back(static_cast<float>(sum));
+      }
+    } else if (step.kind == "Add" || step.kind == "Mul") {
+      REQUIRE(with(1).dims == x.dims);
+      each([&](std::size_t i) { return step.kind == "Add" ? x.data[i] + with(1).data[i] : x.data[i] * with(1).data[i]; });
+    } else if (step.kind == "Relu") {
+      each([&](std::size_t i) { return std::max(x.data[i], 0.0f); });
+    } else if (step.kind == "Clip") {
+      each([&](std::size_t i) { return std::clamp(x.data[i], with(1).data.at(0), with(2).data.at(0)); });
+    } else if (step.kind == "HardSigmoid") {
+      each([&](std::size_t i) { return std::clamp(step.attributes.at("alpha").real * x.data[i] + step.attributes.at("beta").real, 0.0f, 1.0f); });
+    } else {
+      REQUIRE(step.kind == "Identity");
+    }
+    CHECK(values.emplace(step.output, y).second);
+  }
+  return values.at("logits").data;
+}
+
+model made(std::string name, feature_shape input, const std::function<void(layer_builder<layer_list>&)>& write) {
+  model result{.name = std::move(name), .layers = {.input = input, .items = {}}, .weights = {}};
+  layer_builder<layer_list> builder{result.layers};
+  write(builder);
+  result.weights = parameters<float>(result.layers.items);
+  random_source random(7);
+  initialise<float>(result.weights, result.layers.items, random);
+  for (float& value : result.weights.statistics) value = static_cast<float>(0.5 + random.uniform());
+  for (const parameter_tensor& tensor : result.weights.layout.trainable)
+    if (tensor.role != parameter_role::weight)
+      for (float& value : result.weights.of(tensor)) value = static_cast<float>(random.normal());
+  return result;
+}
+
+/// Every layer kind, every activation, residuals in both places, odd sizes.
+model everything() {
+  return made("everything <&> \"quoted\"", {11, 9, 3}, [](layer_builder<layer_list>& b) {
+    value_id x = b.batch_norm(0);
+    x = b.conv_bn(x, 8, 3, 2, activation::relu, {});
+    const value_id shortcut = x;
+    x = b.conv_bn(x, 8, 3, 1, activation::relu6, {}, 8);
+    x = b.batch_norm(b.convolution(x, 8, 1));
+    x = b.activate(b.add(x, shortcut), activation::hard_swish);
+    const value_id deep = b.max_pool(x, 3, 2, 1);
+    x = b.resize(b.average_pool(deep, 3, 2, 1), b.shape_of(deep).h, b.shape_of(deep).w);
+    x = b.activate(b.add(x, deep), activation::relu);
+    x = b.convolution(x, 12, 3, 1, 1, 4, true);
+    x = b.activate(b.linear(x, 16), activation::hard_swish);
+    x = b.add(x, b.activate(b.linear(x, 16, false), activation::relu6));
+    const value_id flat = x;
+    x = b.convolution(x, 16, 1);
+    x = b.add(x, flat);
+    b.linear(b.global_average_pool(x), 5);
+  });
+}
+
+std::vector<float> own_logits(const model& of, const std::vector<float>& image) {
+  reference<float> backend;
+  inference_network<reference<float>> network(backend, of.layers, 1, of.weights);
+  std::copy(image.begin(), image.end(), network.input());
+  network.run();
+  return {network.output(), network.output() + network.output_shape().size()};
+}
+
+std::vector<float> random_image(feature_shape shape) {
+  random_source random(3);
+  std::vector<float> image(static_cast<std::size_t>(shape.size()));
+  for (float& value : image) value = static_cast<float>(random.normal());
+  return image;
+}
+
+tensor by_channel(feature_shape shape, const std::vector<float>& image) {
+  tensor result{{1, shape.c, shape.h, shape.w}, std::vector<float>(image.size())};
+  for (std::size_t i = 0; i < image.size(); ++i) {
+    const std::size_t channels = static_cast<std::size_t>(shape.c), pixels = static_cast<std::size_t>(shape.pixels());
+    result.data[i % channels * pixels + i / channels] = image[i];
+  }
+  return result;
+}
+
+double difference(const std::vector<float>& left, const std::vector<float>& right) {
+  REQUIRE(left.size() == right.size());
+  double worst = 0, largest = 0;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    worst = std::max(worst, std::abs(double(left[i]) - double(right[i])));
+    largest = std::max(largest, std::abs(double(right[i])));
+  }
+  return worst / std::max(1.0, largest);
+}
+
+}  // namespace
+
+TEST_CASE("an ONNX file computes what the network computes") {
+  const model spatial = made("linear over pixels", {3, 5, 4}, [](layer_builder<layer_list>& b) { b.linear(b.conv_bn(0, 6, 3, 1, activation::relu, {}), 7); });
+  const model features = made("features", {6, 6, 3}, [](layer_builder<layer_list>& b) { b.resize(b.conv_bn(0, 4, 3, 2, activation::relu, {}), 7, 5); });
+  for (const model& of : {everything(), spatial}) {
+    const auto image = random_image(of.layers.input);
+    for (const bool symbolic : {false, true})
+      CHECK(difference(run(parse(onnx_bytes(of, {.symbolic_batch = symbolic})), by_channel(of.layers.input, image)), own_logits(of, image)) < 1e-5);
+  }
+  const auto image = random_image(features.layers.input);
+  const auto map = run(parse(onnx_bytes(features)), by_channel(features.layers.input, image));
+  CHECK(difference(map, by_channel({7, 5, 4}, own_logits(features, image)).data) < 1e-5);
+}
+
+TEST_CASE("an ONNX file says what it is") {
+  const model of = everything();
+  const graph parsed = parse(onnx_bytes(of, {.symbolic_batch = true, .metadata = {{"seed", "7"}}, .mean = {0.5f, 0.25f, 0.1f}, .deviation = {1, 2, 3}}));
+  CHECK(parsed.ir == 7);
+  CHECK(parsed.opset == 13);
+  CHECK(parsed.name == of.name);
+  CHECK(parsed.metadata == std::map<std::string, std::string>{
+                               {"architecture", of.name}, {"seed", "7"}, {"mean", "0.5,0.25,0.100000001"}, {"deviation", "1,2,3"}});
+  CHECK(parsed.ports.at("images") == std::vector<std::int64_t>{-1, 3, 11, 9});
+  CHECK(parsed.ports.at("logits") == std::vector<std::int64_t>{-1, 5});
+  CHECK(parsed.batch == "N");
+  CHECK(parse(onnx_bytes(of)).ports.at("images") == std::vector<std::int64_t>{1, 3, 11, 9});
+  std::set<std::string> names;
+  for (const node& step : parsed.nodes) {
+    CHECK(names.insert(step.name).second);
+    CHECK(step.kind != "BatchNormalization");
+    CHECK(step.kind != "HardSwish");
+  }
+  CHECK(parsed.initializers.contains("001.convolution.weight"));
+  CHECK(onnx_bytes(of) == onnx_bytes(of));
+  CHECK_THROWS_AS(onnx_bytes(model{.name = "nothing", .layers = {}, .weights = {}}), error);
+}
+
+TEST_CASE("Python's checker accepts ONNX files and ONNX Runtime agrees, where they are installed") {
+  const std::string folder = std::filesystem::temp_directory_path() / ("hasse_onnx_" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  const model of = everything();
+  const auto image = random_image(of.layers.input);
+  const auto raw = [&](const std::string& name, const std::vector<float>& values) {
+    std::ofstream(folder + "/" + name, std::ios::binary).write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size() * 4));
+  };
+  raw("image", by_channel(of.layers.input, image).data);
+  raw("logits", own_logits(of, image));
+  write_onnx(folder + "/static.onnx", of);
+  write_onnx(folder + "/symbolic.onnx", of, {.symbolic_batch = true});
+  // Debian's interpreter first: another one that is earlier in the path rarely has the package.
+  const char* chosen = std::getenv("HASSE_PYTHON");
+  const std::string python = chosen ? chosen : std::filesystem::exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
+  for (const std::string name : {"static", "symbolic"}) {
+    const int status = std::system((python + " " HASSE_SOURCE_DIR "/tests/result/check_onnx.py " + folder + "/" + name + ".onnx " + folder + "/image " +
+                                    folder + "/logits").c_str());
+    if (status >> 8 == 77) WARN("onnx is not installed for " << python << "; its checker was not asked");
+    else CHECK(status == 0);
+  }
+  std::filesystem::remove_all(folder);
+}
