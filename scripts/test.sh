@@ -11,5 +11,5 @@ if command -v ccache >/dev/null; then
   export CCACHE_SLOPPINESS="${CCACHE_SLOPPINESS:-pch_defines,time_macros}"
 fi
 cmake --preset dev -B build/test $launcher
-cmake --build build/test --parallel "$(nproc)"
+cmake --build build/test --parallel "$(nproc)" --target all all_verify_interface_header_sets
 exec ctest --test-dir build/test --parallel "$(nproc)" --output-on-failure "$@"

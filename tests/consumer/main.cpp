@@ -1,16 +1,14 @@
-// What a user's first program needs of the package: a space as a type, an architecture of it, and its cost.
+// What a user's first program needs of the package: a space as a type, an architecture of it, its cost and its catalogue.
 #include <cstdio>
 
-#include <hasse/space.hpp>
+#include "space.hpp"
 
 using namespace hasse;
 using namespace hasse::literals;
-
-using space = search_space<input<3, 32, 32>, stem<conv{.out = 32, .kernel = 3}>, stage<basic{.stride = 2}, widths<32, 64>, depth<1, 3>>,
-                           head<global_average_pool, linear<10>>>;
-static_assert(macs<space>("[(32)]"_arch) < macs<space>("[(32,64)]"_arch));
+static_assert(macs<mine::space>("[(32)]"_arch) < macs<mine::space>("[(32,64)]"_arch));
 
 int main() {
-  const auto choice = parse<space>("[(32,64)]");
-  std::printf("%s: %lld parameters\n", to_text(choice).c_str(), static_cast<long long>(parameter_count(choice)));
+  const auto choice = parse<mine::space>("[(32,64)]");
+  const auto layers = layers_of(choice);
+  std::printf("%s: %zu layers, %lld parameters\n", to_text(choice).c_str(), layers.size(), static_cast<long long>(parameter_count(choice)));
 }

@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""What compiling hasse costs: instances (counted by clang, the same on every run) and seconds (a median, for reading).
+
+  bench/compile/run.py            everything, as a table; over budget is marked
+  bench/compile/run.py --counts   instances only; ends with 1 if a limit is passed (this is what ctest runs)
+"""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+INCLUDES = ["-std=c++20", f"-I{ROOT}/include", "-isystem", "/usr/include/eigen3"]
+
+# Instances of our own templates that a source may cost, a quarter above what it cost when it was set.
+LIMITS = {
+    "space of 16 parts": 800,
+    "space of 64 parts": 960,
+    "space of 256 parts": 1750,
+    "catalogue of 16 entries": 1450,
+    "catalogue of 64 entries": 1900,
+    "catalogue of 256 entries": 3600,
+}
+# Seconds and megabytes of one compilation by g++ -O2, from the design.
+BUDGETS = {
+    "#include <hasse/space.hpp>": (0.6, 1500),
+    "#include <hasse/hasse.hpp>": (3.0, 1500),
+}
+EXAMPLE_BUDGET = (40.0, 1500)
+
+# Parts of a space: stem layers, a stage's first and later blocks at each pair of widths, a head for each last width.
+SPACES = {16: (4, [3]), 64: (1, [9]), 256: (2, [10, 13])}
+
+
+def space(parts):
+    layers, stages = SPACES[parts]
+    stem = ", ".join(["conv{.out = 8, .kernel = 3}"] * layers)
+    stages = "".join(
+        f"    stage<basic{{.stride = 2}}, widths<{', '.join(str(8 * (1 + n)) for n in range(count))}>, depth<1, 3>>,\n" for count in stages)
+    return ("using space = hasse::search_space<hasse::input<3, 32, 32>, stem<" + stem + ">,\n" + stages +
+            "    head<global_average_pool, linear<10>>>;\n" + f"static_assert(part_count<space> == {parts});\n")
+
+
+def space_source(parts):
+    return ("#include <hasse/space.hpp>\nusing namespace hasse;\n" + space(parts) +
+            "std::int64_t all() { std::int64_t sum = 0; for (const cost& part : part_costs<space>) sum += part.macs; return sum; }\n")
+
+
+def catalogue_source(parts):
+    return ("#include <hasse/catalogue/shard.hpp>\n#include <hasse/space.hpp>\nusing namespace hasse;\n" + space(parts) +
+            "template struct hasse::catalogue_shard<space, 0, 1>;\n")
+
+
+def compile_once(command, folder):
+    """Seconds and megabytes of one compiler run."""
+    begin = time.monotonic()
+    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
+    errors = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        sys.exit(f"{' '.join(map(str, command))} failed:\n{errors[:4000]}")
+    return time.monotonic() - begin, usage.ru_maxrss / 1024
+
+
+def instances(source, compiler, folder):
+    """How many classes and functions of namespace hasse the compiler instantiates."""
+    file = folder / "counted.cpp"
+    file.write_text(source)
+    compile_once([compiler, *INCLUDES, "-ftime-trace", "-ftime-trace-granularity=0", "-c", file, "-o", folder / "counted.o"], folder)
+    events = json.loads((folder / "counted.json").read_text())["traceEvents"]
+    return sum(event["name"] in ("InstantiateClass", "InstantiateFunction") and "hasse::" in event.get("args", {}).get("detail", "")
+               for event in events)
+
+
+def seconds(source, compiler, folder, repeats, flags=("-O2",)):
+    file = folder / "timed.cpp"
+    file.write_text(source)
+    runs = [compile_once([compiler, *INCLUDES, *flags, "-c", file, "-o", folder / "timed.o"], folder) for _ in range(repeats)]
+    return statistics.median(time for time, _ in runs), max(memory for _, memory in runs)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--counts", action="store_true", help="instances only")
+    parser.add_argument("--clang", default="clang++-14")
+    parser.add_argument("--gcc", default="g++")
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+
+    sources = {f"space of {parts} parts": space_source(parts) for parts in SPACES}
+    if (ROOT / "include/hasse/catalogue/shard.hpp").exists():
+        sources |= {f"catalogue of {parts} entries": catalogue_source(parts) for parts in SPACES}
+
+    over = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        print("| source | instances | limit |" + ("" if options.counts else " g++ -O2, s | MB |"))
+        print("|---|---|---|" + ("" if options.counts else "---|---|"))
+        for title, source in sources.items():
+            count = instances(source, options.clang, folder)
+            mark = " **over**" if count > LIMITS[title] else ""
+            over += bool(mark)
+            line = f"| {title} | {count}{mark} | {LIMITS[title]} |"
+            if not options.counts:
+                line += " {:.1f} | {:.0f} |".format(*seconds(source, options.gcc, folder, options.repeats))
+            print(line, flush=True)
+        if not options.counts:
+            print("\n| source | s | budget | MB | budget |\n|---|---|---|---|---|")
+            rows = [(title, title + "\n", budget) for title, budget in BUDGETS.items()]
+            rows += [(f"examples/{file.name}", file.read_text(), EXAMPLE_BUDGET) for file in sorted((ROOT / "examples").glob("*.cpp"))]
+            for title, source, (time_budget, memory_budget) in rows:
+                time, memory = seconds(source, options.gcc, folder, options.repeats)
+                mark = " **over**" if time > time_budget or memory > memory_budget else ""
+                print(f"| `{title}` | {time:.2f}{mark} | {time_budget} | {memory:.0f} | {memory_budget} |", flush=True)
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
