@@ -8,4 +8,5 @@
 #include <hasse/network/memory.hpp>
 #include <hasse/network/model.hpp>
 #include <hasse/network/parameters.hpp>
+#include <hasse/network/static_network.hpp>
 #include <hasse/network/training.hpp>

@@ -1,0 +1,113 @@
+// A network that is one type: its layers, fusion, costs and memory plan are constants, and it runs on the same steps as a
+// run-time network, so that both give the same bits.
+// Used by programs that hold a result: `using net = network<space, "[(64,64),(128)]">;`.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include <hasse/block/block.hpp>
+#include <hasse/block/chain.hpp>
+#include <hasse/catalogue/shard.hpp>
+#include <hasse/core/fixed_string.hpp>
+#include <hasse/network/inference.hpp>
+#include <hasse/network/memory.hpp>
+#include <hasse/network/parameters.hpp>
+#include <hasse/space/architecture.hpp>
+#include <hasse/space/cost.hpp>
+#include <hasse/space/search_space.hpp>
+
+namespace hasse {
+
+/// What follows from a constant layer list; `Listed` has one, as a chain of blocks does.
+template <HasLayers Listed>
+struct static_network {
+  static constexpr auto layers = Listed::layers;  ///< unfused
+  static constexpr auto folded = fold_for_inference(layers);
+  static constexpr cost costs = cost_of(layers);
+  /// Where every value lies in an inference of `Batch` images.
+  template <int Batch, class Scalar>
+  static constexpr auto plan = plan_inference(folded.layers, Batch, sizeof(Scalar));
+
+  static constexpr feature_shape in = layers.input, out = layers.shape_of(layers.count);
+  static constexpr std::int64_t macs() { return costs.macs; }
+  static constexpr std::int64_t parameter_count() { return costs.parameters(); }
+  /// Peak memory of an inference apart from weights.
+  template <int Batch = 1, class Scalar = float>
+  static constexpr std::size_t arena_bytes() { return plan<Batch, Scalar>.arena_bytes; }
+};
+
+namespace detail {
+template <class Space, fixed_string Text>
+struct architecture_layers {
+  static constexpr architecture<Space> choice = parse<Space>(Text.view());
+  static constexpr int count = [] {
+    std::size_t sum = 0;
+    for_each_part(choice, [&](part_id part) { sum += shard_entries<Space, 0, 1>[at(part)].layers.size(); });
+    return static_cast<int>(sum);
+  }();
+  static constexpr auto layers = [] {
+    fixed_layers<count> list{.input = Space::image};
+    for_each_part(choice, [&](part_id part) { append_layers(list, shard_entries<Space, 0, 1>[at(part)].layers); });
+    return list;
+  }();
+};
+
+template <class Input, auto... Specs>
+struct spec_layers {
+  static_assert((Spec<std::remove_const_t<decltype(Specs)>> && ...), "hasse: fixed_network<input<...>, ...> takes spec values such as conv{.out = 32}");
+  template <class List>
+  static constexpr void lower_into(List& list) {
+    value_id value = 0;
+    ((value = Specs.lower(layer_builder<List>{list}, value)), ...);
+  }
+  /// Counts what a list would hold; keeps shapes only.
+  static constexpr int count = [] {
+    fixed_layers<1024> list{.input = Input::shape};
+    lower_into(list);
+    return list.count;
+  }();
+  static constexpr auto layers = [] {
+    fixed_layers<count> list{.input = Input::shape};
+    lower_into(list);
+    return list;
+  }();
+};
+}  // namespace detail
+
+/// The network of an architecture, as a type. A text that is none of the space's does not compile.
+template <class Space, fixed_string Text>
+struct network : static_network<detail::architecture_layers<Space, Text>> {
+  static constexpr architecture<Space> choice = detail::architecture_layers<Space, Text>::choice;
+};
+
+/// A network of specs in a row, as a type: fixed_network<input<3, 32, 32>, conv{.out = 16}, basic{.out = 16}, global_average_pool{}, linear<10>{}>.
+template <class Input, auto... Specs>
+struct fixed_network : static_network<detail::spec_layers<Input, Specs...>> {};
+
+/// A static network bound to a backend. Same use and same bits as inference_network; planning costs nothing at run time.
+template <class Net, Backend Engine, int Batch = 1>
+class static_inference {
+ public:
+  using scalar = typename Engine::scalar;
+
+  static_inference(Engine& backend, const parameters<scalar>& source) : bound_(backend, arena_bytes()) { load(source); }
+
+  /// N x H x W x C, to be written before run(); stays as it is.
+  scalar* input() { return bound_.input(); }
+  const scalar* output() const { return bound_.output(); }
+  void run() { bound_.run(); }
+  /// Takes other parameters of the same layout; makes the steps again.
+  void load(const parameters<scalar>& source) {
+    constexpr auto& plan = Net::template plan<Batch, scalar>;
+    bound_.bind(Net::folded.layers, plan.offsets, Batch, fold_weights<scalar>(Net::layers, Net::folded.layers, Net::folded.origins, source));
+  }
+  static constexpr std::size_t arena_bytes() { return Net::template arena_bytes<Batch, scalar>(); }
+  std::size_t weight_bytes() const { return bound_.weight_bytes(); }
+
+ private:
+  detail::bound_inference<Engine> bound_;
+};
+
+}  // namespace hasse
