@@ -61,9 +61,11 @@ struct parsed_architecture {
 namespace detail {
 constexpr bool is_space(char letter) { return letter == ' ' || letter == '\t'; }
 
-/// Reads "[(64,64),(128,256),(256)]"; blanks are allowed between the marks.
+}  // namespace detail
+
+/// Reads "[(64,64),(128,256),(256)]"; blanks are allowed between the marks. The answer carries the fault, if any.
 template <class Space>
-constexpr parsed_architecture<Space> read_architecture(std::string_view text) {
+constexpr parsed_architecture<Space> try_parse(std::string_view text) {
   parsed_architecture<Space> result;
   std::size_t at = 0;
   const auto fail = [&](architecture_fault fault, int stage, int number) {
@@ -71,7 +73,7 @@ constexpr parsed_architecture<Space> read_architecture(std::string_view text) {
     return result;
   };
   const auto take = [&](char letter) {
-    while (at < text.size() && is_space(text[at])) ++at;
+    while (at < text.size() && detail::is_space(text[at])) ++at;
     return at < text.size() && text[at] == letter ? (++at, true) : false;
   };
   if (!take('[')) return fail(architecture_fault::not_in_brackets, 0, 0);
@@ -82,7 +84,7 @@ constexpr parsed_architecture<Space> read_architecture(std::string_view text) {
     const stage_facts& facts = Space::facts[static_cast<std::size_t>(stage)];
     int depth = 0;
     do {
-      while (at < text.size() && is_space(text[at])) ++at;
+      while (at < text.size() && detail::is_space(text[at])) ++at;
       int width = 0, digits = 0;
       for (; at < text.size() && text[at] >= '0' && text[at] <= '9' && digits < 7; ++at, ++digits) width = width * 10 + (text[at] - '0');
       if (digits == 0 || digits == 7) return fail(architecture_fault::not_a_width, stage, 0);
@@ -106,6 +108,7 @@ constexpr parsed_architecture<Space> read_architecture(std::string_view text) {
   return result;
 }
 
+namespace detail {
 template <class Space>
 std::string fault_sentence(std::string_view text, const parsed_architecture<Space>& parsed) {
   const stage_facts& facts = Space::facts[static_cast<std::size_t>(std::min(parsed.stage, Space::stages - 1))];
@@ -142,7 +145,7 @@ template <class Space>
 /// The architecture that a text names. Throws `error` with a sentence; in a constant expression it does not compile.
 template <class Space>
 constexpr architecture<Space> parse(std::string_view text) {
-  const parsed_architecture<Space> parsed = detail::read_architecture<Space>(text);
+  const parsed_architecture<Space> parsed = try_parse<Space>(text);
   if (parsed.fault != architecture_fault::none) detail::this_text_is_no_architecture_of_this_space(text, parsed);
   return parsed.value;
 }

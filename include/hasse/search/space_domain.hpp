@@ -1,0 +1,96 @@
+// A search space and its part latencies as the admissible set of a search: S-hat of Partial Order Pruning (spec 2.1).
+// Used by every search over a `search_space`; policies see only the concept Domain.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <hasse/search/domain.hpp>
+#include <hasse/space/count.hpp>
+#include <hasse/space/order.hpp>
+
+namespace hasse {
+
+/// The architectures of `Space` whose latency lies in `window`, under `Order`. `latencies`: one per part of the space.
+template <class Space, class Order = strict_order>
+  requires OrderPolicy<Order, Space>
+class space_domain {
+ public:
+  using candidate = architecture<Space>;
+
+  space_domain(std::span<const ticks> latencies, latency_window window)
+      : latencies_(latencies.begin(), latencies.end()), window_(window), counter_(latencies, window), size_(counter_.size()) {}
+
+  count_type size() const { return size_; }
+  latency_window window() const { return window_; }
+  candidate sample(random_source& random) const { return counter_.sample(random); }
+  ticks latency(const candidate& choice) const { return latency_of<Space>(choice, latencies_); }
+  bool precedes(const candidate& x, const candidate& y) const { return hasse::precedes<Space, Order>(x, y); }
+  std::string text(const candidate& choice) const { return to_text(choice); }
+
+  /// Exact number of admissible architectures that precede `choice`.
+  count_type precedents(const candidate& choice) const { return counter_.template precedents<Order>(choice); }
+
+  /// Throws `error` when the text is no architecture of the space or its latency lies outside the window.
+  candidate parse(std::string_view text) const {
+    const candidate choice = hasse::parse<Space>(text);
+    if (const ticks own = latency(choice); !window_.contains(own))
+      throw error("architecture " + to_text(choice) + " takes " + milliseconds(own) + " ms, outside the window of " + milliseconds(window_.least) +
+                  " to " + milliseconds(window_.most) + " ms; widen the window");
+    return choice;
+  }
+
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for_each_architecture<Space>([&](const candidate& choice) {
+      if (window_.contains(latency(choice))) visit(choice);
+    });
+  }
+
+  /// One block wider, narrower, added or removed; a uniform sample when sixty-four tries stay outside the set.
+  candidate mutate(const candidate& from, random_source& random) const {
+    for (int attempt = 0; attempt < 64; ++attempt) {
+      std::array<std::vector<int>, static_cast<std::size_t>(Space::stages)> blocks;
+      for_each_block(from, [&](int stage, int, int option) { blocks[static_cast<std::size_t>(stage)].push_back(option); });
+      const std::size_t stage = random.below(blocks.size());
+      auto& own = blocks[stage];
+      const auto place = static_cast<std::ptrdiff_t>(random.below(own.size()));
+      switch (random.below(3)) {
+        case 0: own[static_cast<std::size_t>(place)] = static_cast<int>(random.below(static_cast<std::uint64_t>(Space::facts[stage].width_count))); break;
+        case 1: own.insert(own.begin() + place, own[static_cast<std::size_t>(place)]); break;
+        default: own.erase(own.begin() + place);
+      }
+      if (const auto choice = build(blocks); choice && *choice != from && window_.contains(latency(*choice))) return *choice;
+    }
+    return sample(random);
+  }
+
+ private:
+  static std::string milliseconds(ticks value) {
+    std::string text = std::to_string(to_milliseconds(value));
+    return text.substr(0, text.find('.') + 5);
+  }
+
+  /// The architecture with these options, if the space has it: its text decides, so that the rules stand in one place.
+  static std::optional<candidate> build(const std::array<std::vector<int>, static_cast<std::size_t>(Space::stages)>& blocks) {
+    std::string text = "[";
+    for (std::size_t stage = 0; stage < blocks.size(); ++stage) {
+      text += stage > 0 ? ",(" : "(";
+      for (std::size_t block = 0; block < blocks[stage].size(); ++block)
+        text += (block > 0 ? "," : "") + std::to_string(Space::facts[stage].widths[static_cast<std::size_t>(blocks[stage][block])]);
+      text += ")";
+    }
+    const auto parsed = try_parse<Space>(text + "]");
+    return parsed.fault == architecture_fault::none ? std::optional<candidate>(parsed.value) : std::nullopt;
+  }
+
+  std::vector<ticks> latencies_;
+  latency_window window_;
+  counter<Space> counter_;
+  count_type size_;
+};
+
+}  // namespace hasse
