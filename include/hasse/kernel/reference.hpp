@@ -185,9 +185,10 @@ class reference {
           shape_.multiply(at.src, at.weights, at.bias, at.other, at.dst);
           break;
         case layer_kind::batch_norm:
-          shape_.output(at.dst) = shape_.channels(at.weights).matrix().asDiagonal() * shape_.input(at.src);
-          shape_.output(at.dst).colwise() += shape_.channels(at.bias).matrix();
-          if (at.other) shape_.output(at.dst) += shape_.output(at.other);
+          for (Eigen::Index i = 0; i < shape_.out_size(); ++i) {
+            const Eigen::Index channel = i % shape_.item.out.c;
+            at.dst[i] = at.src[i] * at.weights[channel] + at.bias[channel] + (at.other ? at.other[i] : Scalar(0));
+          }
           break;
         case layer_kind::activation:
           shape_.output(at.dst) = shape_.input(at.src);

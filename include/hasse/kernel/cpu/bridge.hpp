@@ -1,0 +1,212 @@
+// The only place that knows which oneDNN it is: one spelling for 2.6 and 3.x of the few primitives that we use.
+// Used by kernel/cpu.hpp.
+#pragma once
+
+#include <cstddef>
+#include <dnnl.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/error.hpp>
+#include <hasse/space/layer.hpp>
+
+namespace hasse::detail::onednn {
+
+using dnnl::memory;
+
+inline std::string version() {
+  const dnnl_version_t* found = dnnl_version();
+  return "oneDNN " + std::to_string(found->major) + "." + std::to_string(found->minor) + "." + std::to_string(found->patch);
+}
+
+/// A convolution or linear layer in oneDNN's terms. A linear layer sees each image as one row.
+struct product_shape {
+  memory::dims src, weights, dst, strides, padding;
+  memory::format_tag data_tag, weights_tag;  ///< how src and dst, and how the caller's weights lie in memory
+  bool linear;
+
+  product_shape(const layer& item, int batch) : linear(item.kind == layer_kind::linear) {
+    if (linear) {
+      src = {batch, item.in.size()}, weights = {item.out.c, item.in.size()}, dst = {batch, item.out.c};
+      data_tag = memory::format_tag::nc, weights_tag = memory::format_tag::oi;
+      return;
+    }
+    src = {batch, item.in.c, item.in.h, item.in.w}, dst = {batch, item.out.c, item.out.h, item.out.w};
+    weights = {item.out.c, item.in.c / item.groups, item.kernel, item.kernel};
+    data_tag = memory::format_tag::nhwc, weights_tag = memory::format_tag::oihw;
+    if (item.groups > 1) {
+      weights = {item.groups, item.out.c / item.groups, item.in.c / item.groups, item.kernel, item.kernel};
+      weights_tag = memory::format_tag::goihw;
+    }
+    strides = {item.stride, item.stride}, padding = {item.pad, item.pad};
+  }
+
+  static memory::desc tensor(const memory::dims& dims, memory::format_tag tag) { return {dims, memory::data_type::f32, tag}; }
+  memory::desc src_desc() const { return tensor(src, data_tag); }
+  memory::desc dst_desc() const { return tensor(dst, data_tag); }
+  memory::desc weights_desc() const { return tensor(weights, weights_tag); }
+  memory::desc any_weights() const { return tensor(weights, memory::format_tag::any); }
+  memory::desc bias_desc(bool wanted) const { return wanted ? tensor({dst[1]}, memory::format_tag::a) : memory::desc(); }
+};
+
+/// What is fused behind an inference product: the residual, then the activation.
+enum class residual { none, in_dst, apart };
+
+inline dnnl::primitive_attr attributes(const product_shape& shape, residual other, activation act) {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  dnnl::post_ops ops;
+  const auto append = [&ops](dnnl::algorithm algorithm, float alpha, float beta) {
+#if DNNL_VERSION_MAJOR >= 3
+    ops.append_eltwise(algorithm, alpha, beta);
+#else
+    ops.append_eltwise(1.0f, algorithm, alpha, beta);
+#endif
+  };
+  if (other == residual::in_dst) ops.append_sum();
+  if (other == residual::apart) ops.append_binary(dnnl::algorithm::binary_add, shape.dst_desc());
+  switch (act) {
+    case activation::none:
+      break;
+    case activation::relu:
+      append(dnnl::algorithm::eltwise_relu, 0, 0);
+      break;
+    case activation::relu6:
+      append(dnnl::algorithm::eltwise_clip, 0, 6);
+      break;
+    // 2.6 ignores the two numbers, 3.x needs them: x * clip(x / 6 + 1 / 2, 0, 1).
+    case activation::hard_swish:
+      append(dnnl::algorithm::eltwise_hardswish, 1.0f / 6, 0.5f);
+      break;
+  }
+  attr.set_post_ops(ops);
+  return attr;
+}
+
+// Primitive descriptors; an empty one means that oneDNN has no such implementation.
+
+inline dnnl::convolution_forward::primitive_desc convolution_forward(const dnnl::engine& engine, dnnl::prop_kind use,
+                                                                     const product_shape& shape, bool bias,
+                                                                     const dnnl::primitive_attr& attr) {
+  using operation = dnnl::convolution_forward;
+#if DNNL_VERSION_MAJOR >= 3
+  return operation::primitive_desc(engine, use, dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(),
+                                   shape.bias_desc(bias), shape.dst_desc(), shape.strides, shape.padding, shape.padding, attr,
+                                   true);
+#else
+  const operation::desc what(use, dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(), shape.bias_desc(bias),
+                             shape.dst_desc(), shape.strides, shape.padding, shape.padding);
+  return operation::primitive_desc(what, attr, engine, true);
+#endif
+}
+
+inline dnnl::convolution_backward_data::primitive_desc convolution_backward_data(
+    const dnnl::engine& engine, const product_shape& shape, const dnnl::primitive_attr& attr,
+    const dnnl::convolution_forward::primitive_desc& hint) {
+  using operation = dnnl::convolution_backward_data;
+#if DNNL_VERSION_MAJOR >= 3
+  return operation::primitive_desc(engine, dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(),
+                                   shape.dst_desc(), shape.strides, shape.padding, shape.padding, hint, attr, true);
+#else
+  const operation::desc what(dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(), shape.dst_desc(),
+                             shape.strides, shape.padding, shape.padding);
+  return operation::primitive_desc(what, attr, engine, hint, true);
+#endif
+}
+
+inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights(
+    const dnnl::engine& engine, const product_shape& shape, bool bias, const dnnl::primitive_attr& attr,
+    const dnnl::convolution_forward::primitive_desc& hint) {
+  using operation = dnnl::convolution_backward_weights;
+#if DNNL_VERSION_MAJOR >= 3
+  return operation::primitive_desc(engine, dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(),
+                                   shape.bias_desc(bias), shape.dst_desc(), shape.strides, shape.padding, shape.padding, hint, attr,
+                                   true);
+#else
+  const operation::desc what(dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(), shape.bias_desc(bias),
+                             shape.dst_desc(), shape.strides, shape.padding, shape.padding);
+  return operation::primitive_desc(what, attr, engine, hint, true);
+#endif
+}
+
+inline dnnl::inner_product_forward::primitive_desc linear_forward(const dnnl::engine& engine, dnnl::prop_kind use,
+                                                                  const product_shape& shape, bool bias,
+                                                                  const dnnl::primitive_attr& attr) {
+  using operation = dnnl::inner_product_forward;
+#if DNNL_VERSION_MAJOR >= 3
+  return operation::primitive_desc(engine, use, shape.src_desc(), shape.any_weights(), shape.bias_desc(bias), shape.dst_desc(),
+                                   attr, true);
+#else
+  const operation::desc what(use, shape.src_desc(), shape.any_weights(), shape.bias_desc(bias), shape.dst_desc());
+  return operation::primitive_desc(what, attr, engine, true);
+#endif
+}
+
+inline dnnl::inner_product_backward_data::primitive_desc linear_backward_data(
+    const dnnl::engine& engine, const product_shape& shape, const dnnl::primitive_attr& attr,
+    const dnnl::inner_product_forward::primitive_desc& hint) {
+  using operation = dnnl::inner_product_backward_data;
+#if DNNL_VERSION_MAJOR >= 3
+  return operation::primitive_desc(engine, shape.src_desc(), shape.any_weights(), shape.dst_desc(), hint, attr, true);
+#else
+  return operation::primitive_desc(operation::desc(shape.src_desc(), shape.any_weights(), shape.dst_desc()), attr, engine, hint,
+                                   true);
+#endif
+}
+
+inline dnnl::inner_product_backward_weights::primitive_desc linear_backward_weights(
+    const dnnl::engine& engine, const product_shape& shape, bool bias, const dnnl::primitive_attr& attr,
+    const dnnl::inner_product_forward::primitive_desc& hint) {
+  using operation = dnnl::inner_product_backward_weights;
+#if DNNL_VERSION_MAJOR >= 3
+  return operation::primitive_desc(engine, shape.src_desc(), shape.any_weights(), shape.bias_desc(bias), shape.dst_desc(), hint,
+                                   attr, true);
+#else
+  const operation::desc what(shape.src_desc(), shape.any_weights(), shape.bias_desc(bias), shape.dst_desc());
+  return operation::primitive_desc(what, attr, engine, hint, true);
+#endif
+}
+
+/// A primitive with its arguments, ready to run many times. Some arguments lie in the backend's scratch memory, whose address may
+/// change between runs: they are kept as offsets.
+class bound_primitive {
+ public:
+  bound_primitive(dnnl::engine engine, dnnl::primitive primitive) : engine_(std::move(engine)), primitive_(std::move(primitive)) {}
+
+  void bind(int argument, const memory::desc& desc, const void* data) {
+    memories_.emplace_back(desc, engine_, const_cast<void*>(data));
+    arguments_.push_back({argument, memories_.back().get()});
+  }
+  void bind_scratch(int argument, const memory::desc& desc, std::size_t offset) {
+    if (desc.get_size() == 0) return;
+    scratch_.emplace_back(memories_.size(), offset);
+    bind(argument, desc, nullptr);
+  }
+
+  void run(const dnnl::stream& stream, std::byte* scratch) {
+    if (scratch != bound_to_) {
+      for (const auto& [at, offset] : scratch_) memories_[at].set_data_handle(scratch + offset);
+      bound_to_ = scratch;
+    }
+    if (dnnl_primitive_execute(primitive_.get(), stream.get(), static_cast<int>(arguments_.size()), arguments_.data()) !=
+        dnnl_success)
+      throw error("cpu: oneDNN could not run a primitive; it is most likely out of memory, so use a smaller batch");
+  }
+
+ private:
+  dnnl::engine engine_;
+  dnnl::primitive primitive_;
+  std::vector<memory> memories_;
+  std::vector<dnnl_exec_arg_t> arguments_;
+  std::vector<std::pair<std::size_t, std::size_t>> scratch_;  ///< index into memories_, offset in the scratch memory
+  std::byte* bound_to_ = nullptr;
+};
+
+inline bound_primitive reorder(const dnnl::engine& engine, const memory::desc& from, const memory::desc& to) {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return {engine, dnnl::reorder(dnnl::reorder::primitive_desc(engine, from, engine, to, attr))};
+}
+
+}  // namespace hasse::detail::onednn

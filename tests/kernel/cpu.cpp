@@ -1,0 +1,226 @@
+// The CPU backend against the readable one, over odd sizes, strides, groups, batches, and outputs that start as NaN.
+#include <hasse/kernel/cpu.hpp>
+#include <hasse/kernel/reference.hpp>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "../support/catch.hpp"
+#include "../support/layer_fixture.hpp"
+
+namespace {
+
+using namespace hasse;
+
+/// |found - expected| / |expected|, Euclidean; a NaN anywhere makes it infinite.
+double distance(const buffer<float>& found, const buffer<float>& expected) {
+  double error = 0, norm = 1e-20;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    error += std::pow(static_cast<double>(found[i]) - static_cast<double>(expected[i]), 2);
+    norm += std::pow(static_cast<double>(expected[i]), 2);
+  }
+  return std::isfinite(error) ? std::sqrt(error / norm) : std::numeric_limits<double>::infinity();
+}
+
+void compare_inference(cpu& backend, const layer_use& use) {
+  INFO("inference: " << use.text());
+  reference<float> plain;
+  layer_fixture<float> found(use), expected(use);
+  backend.make_inference(use.item, use.batch, found.inference()).run();
+  plain.make_inference(use.item, use.batch, expected.inference()).run();
+  CHECK(distance(found.dst, expected.dst) < 1e-4);
+}
+
+void compare_training(cpu& backend, const layer_use& use) {
+  INFO("training: " << use.text());
+  reference<float> plain;
+  layer_fixture<float> found(use), expected(use);
+  auto step = backend.make_training(use.item, use.batch, found.training(backend));
+  auto truth = plain.make_training(use.item, use.batch, expected.training(plain));
+  step.forward(), step.backward();
+  truth.forward(), truth.backward();
+  const auto check = [&](const char* what, const buffer<float>& one, const buffer<float>& other) {
+    INFO(what);
+    CHECK(distance(one, other) < 1e-4);
+  };
+  check("dst", found.dst, expected.dst);
+  if (use.wants_d_src) check("d_src", found.d_src, expected.d_src);
+  check("d_other", found.d_other, expected.d_other);
+  check("d_weights", found.d_weights, expected.d_weights);
+  check("d_bias", found.d_bias, expected.d_bias);
+  check("running mean", found.running_mean, expected.running_mean);
+  check("running variance", found.running_variance, expected.running_variance);
+}
+
+template <class Write>
+layer with_activation_of(activation act, feature_shape input, Write&& write) {
+  layer item = make_layer(input, write);
+  item.act = act;
+  return item;
+}
+
+struct window {
+  feature_shape input;
+  int out, kernel, stride, pad = -1, groups = 1;
+  bool bias = false;
+};
+
+const window windows[] = {
+    {{9, 7, 3}, 16, 3, 1},
+    {{9, 7, 3}, 16, 3, 2, -1, 1, true},
+    {{8, 8, 32}, 48, 3, 1},
+    {{7, 9, 32}, 32, 3, 2},
+    {{7, 5, 24}, 40, 1, 1},
+    {{7, 5, 20}, 12, 1, 2, 0, 1, true},
+    {{11, 9, 16}, 16, 5, 2, -1, 16},
+    {{7, 7, 24}, 24, 3, 1, -1, 24, true},
+    {{10, 7, 13}, 13, 7, 2, -1, 13},
+    {{6, 7, 32}, 64, 3, 1, -1, 4},
+    {{5, 5, 6}, 9, 3, 2, -1, 3, true},
+    {{13, 11, 5}, 7, 7, 2},
+    {{6, 6, 2}, 3, 4, 3, 2},
+};
+
+layer convolution(const window& w) {
+  return make_layer(w.input, [&](auto b) { b.convolution(0, w.out, w.kernel, w.stride, w.pad, w.groups, w.bias); });
+}
+
+constexpr activation every_activation[] = {activation::none, activation::relu, activation::relu6, activation::hard_swish};
+
+/// The layers that have no weights.
+std::vector<layer> plain_layers() {
+  return {make_layer({9, 7, 5}, [](auto b) { b.max_pool(0, 3, 2, 1); }),
+          make_layer({8, 8, 32}, [](auto b) { b.max_pool(0, 2, 2, 0); }),
+          make_layer({9, 7, 5}, [](auto b) { b.average_pool(0, 3, 2, 1); }),
+          make_layer({7, 6, 32}, [](auto b) { b.average_pool(0, 2, 1, 0); }),
+          make_layer({5, 7, 33}, [](auto b) { b.global_average_pool(0); }),
+          make_layer({5, 4, 7}, [](auto b) { b.resize(0, 9, 11); }),
+          make_layer({9, 11, 16}, [](auto b) { b.resize(0, 5, 4); })};
+}
+
+}  // namespace
+
+TEST_CASE("cpu convolutions agree with the readable ones") {
+  cpu backend({.threads = 2});
+  layer_use use;
+  for (const window& w : windows)
+    for (int batch : {1, 7}) {
+      use = {.item = convolution(w), .batch = batch, .seed = use.seed + 1};
+      compare_training(backend, use);
+      use.accumulate = true;
+      compare_training(backend, use);
+      use.accumulate = false, use.wants_d_src = false;
+      compare_training(backend, use);
+      for (activation act : every_activation) {
+        use.item.act = act, use.item.bias = true;
+        compare_inference(backend, use);
+        for (bool in_place : {false, true}) {
+          use.residual = true, use.in_place = in_place;
+          compare_inference(backend, use);
+        }
+        use.residual = use.in_place = false;
+      }
+    }
+}
+
+TEST_CASE("cpu linear layers agree with the readable ones") {
+  cpu backend({.threads = 2});
+  for (feature_shape input : {feature_shape{1, 1, 64}, feature_shape{3, 5, 7}})
+    for (bool bias : {false, true})
+      for (int batch : {1, 7}) {
+        layer_use use{.item = make_layer(input, [&](auto b) { b.linear(0, 10, bias); }), .batch = batch};
+        for (bool accumulate : {false, true}) {
+          use.accumulate = accumulate;
+          compare_training(backend, use);
+        }
+        for (activation act : every_activation) {
+          use.item.act = act;
+          compare_inference(backend, use);
+        }
+      }
+}
+
+TEST_CASE("cpu batch norm, activation and add agree with the readable ones") {
+  for (int threads : {1, 2}) {
+    cpu backend({.threads = threads});
+    layer_use use;
+    for (feature_shape shape :
+         {feature_shape{5, 7, 3}, feature_shape{9, 8, 48}, feature_shape{1, 1, 1500}, feature_shape{33, 35, 5}})
+      for (activation act : every_activation)
+        for (int batch : {1, 7})
+          for (int variant = 0; variant < 4; ++variant) {
+            use = {.item = with_activation_of(act, shape, [](auto b) { b.batch_norm(0); }), .batch = batch, .seed = use.seed + 1};
+            use.residual = variant > 0, use.accumulate = variant == 2, use.in_place = variant == 3;
+            if (shape.pixels() * batch > 1) compare_training(backend, use);
+            compare_inference(backend, use);
+            use.item.kind = layer_kind::activation, use.residual = use.in_place = false;
+            compare_training(backend, use);
+            compare_inference(backend, use);
+            use.item.kind = layer_kind::add, use.residual = true, use.in_place = variant == 3;
+            compare_training(backend, use);
+            compare_inference(backend, use);
+          }
+  }
+}
+
+TEST_CASE("cpu pools and resize agree with the readable ones") {
+  cpu backend({.threads = 2});
+  for (const layer& item : plain_layers())
+    for (int batch : {1, 7}) {
+      layer_use use{.item = item, .batch = batch};
+      compare_inference(backend, use);
+      for (bool accumulate : {false, true}) {
+        use.accumulate = accumulate;
+        compare_training(backend, use);
+      }
+    }
+}
+
+TEST_CASE("batch norm keeps its accuracy when the mean is large") {
+  layer_use use{.item = make_layer({16, 16, 4}, [](auto b) { b.batch_norm(0); }), .batch = 8};
+  cpu backend;
+  reference<double> exact;
+  layer_fixture<float> found(use);
+  layer_fixture<double> expected(use);
+  for (std::size_t i = 0; i < found.src.size(); ++i) expected.src[i] = static_cast<double>(found.src[i] += 300);
+  backend.make_training(use.item, use.batch, found.training(backend)).forward();
+  exact.make_training(use.item, use.batch, expected.training(exact)).forward();
+  for (std::size_t c = 0; c < 4; ++c) CHECK(found.running_variance[c] == Approx(expected.running_variance[c]).epsilon(1e-5));
+}
+
+TEST_CASE("no main shape falls to a slow implementation") {
+  cpu backend;
+  const auto is_fast = [](const std::string& name) {
+    INFO(name);
+    CHECK(name.find("ref") == std::string::npos);
+    CHECK(name.find("gemm") == std::string::npos);
+  };
+  const window main_shapes[] = {{{32, 32, 3}, 32, 3, 1},         {{64, 64, 3}, 32, 3, 2},  {{32, 32, 32}, 64, 3, 2},
+                                {{16, 16, 64}, 64, 3, 1},        {{8, 8, 128}, 256, 3, 2}, {{4, 4, 256}, 256, 3, 1},
+                                {{16, 16, 64}, 128, 1, 2},       {{8, 8, 256}, 64, 1, 1},  {{16, 16, 96}, 96, 3, 1, -1, 96},
+                                {{16, 16, 96}, 96, 5, 2, -1, 96}};
+  for (const window& w : main_shapes) {
+    layer_use use{.item = convolution(w), .batch = 8};
+    INFO(use.text());
+    layer_fixture<float> training(use);
+    for (const std::string& name : backend.make_training(use.item, use.batch, training.training(backend)).implementations())
+      is_fast(name);
+    for (activation act : every_activation)
+      for (int variant = 0; variant < 3; ++variant) {
+        use.batch = 1, use.item.bias = true, use.item.act = act, use.residual = variant > 0, use.in_place = variant == 2;
+        layer_fixture<float> inference(use);
+        is_fast(backend.make_inference(use.item, use.batch, inference.inference()).implementation());
+      }
+  }
+}
+
+TEST_CASE("what cannot run is refused with a sentence") {
+  cpu backend;
+  layer broken = convolution({{8, 8, 6}, 8, 3, 1});
+  broken.groups = 4;
+  CHECK_THROWS_WITH(backend.make_inference(broken, 1, {}),
+                    ContainsSubstring("groups divide") && ContainsSubstring("convolution 3x3"));
+  CHECK_THROWS_WITH(backend.make_inference(convolution({{8, 8, 6}, 8, 3, 1}), 0, {}), ContainsSubstring("at least 1"));
+  CHECK_THROWS_WITH(cpu({.threads = 0}), ContainsSubstring("at least 1"));
+}
