@@ -1,6 +1,10 @@
 // Small networks that the network tests share: shared values, stride 2, projections, pools, a lone batch norm; and random ones.
 #pragma once
 
+#include <cstdint>
+#include <span>
+#include <vector>
+
 #include <hasse/core/random.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/space/layer.hpp>
@@ -50,7 +54,8 @@ constexpr List odd_shapes() {
   const value_id rectified = list.activate(list.add(twice, normal), activation::relu);
   const value_id small = list.average_pool(rectified, 2, 2, 0);
   const value_id back = list.resize(small, 4, 3);
-  const value_id joined = list.add(list.add(back, rectified), list.activate(deep, activation::relu));
+  const value_id again = list.add(back, rectified);
+  const value_id joined = list.add(again, list.activate(deep, activation::relu));
   list.activate(list.linear(joined, 6), activation::relu);
   return layers;
 }

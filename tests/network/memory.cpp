@@ -1,0 +1,134 @@
+// Memory plans: no two things in use at one step overlap, whatever the list; and they are tight where it is easy to say.
+#include <algorithm>
+#include <vector>
+
+#include <hasse/network/memory.hpp>
+
+#include "../support/catch.hpp"
+#include "networks.hpp"
+
+using namespace hasse;
+
+namespace {
+/// Plays an inference on tagged bytes: every read must find what was written there for that value.
+void check_inference_plan(const layer_list& folded, int batch) {
+  const auto plan = plan_inference(folded, batch, 1);
+  REQUIRE(plan.arena_bytes >= plan.least_bytes);
+  std::vector<int> arena(plan.arena_bytes, -1);
+  const auto bytes = [&](value_id value) { return static_cast<std::size_t>(folded.shape_of(value).size() * batch); };
+  const auto begin = [&](value_id value) { return arena.begin() + static_cast<std::ptrdiff_t>(plan.offsets[static_cast<std::size_t>(value)]); };
+  const auto write = [&](value_id value) { std::fill_n(begin(value), bytes(value), value); };
+  const auto holds = [&](value_id value) {
+    return std::all_of(begin(value), begin(value) + static_cast<std::ptrdiff_t>(bytes(value)), [&](int tag) { return tag == value; });
+  };
+  for (value_id value = 0; value <= static_cast<value_id>(folded.size()); ++value) {
+    REQUIRE(plan.offsets[static_cast<std::size_t>(value)] % tensor_alignment == 0);
+    REQUIRE(plan.offsets[static_cast<std::size_t>(value)] + bytes(value) <= arena.size());
+  }
+  write(0);
+  for (value_id value = 1; value <= static_cast<value_id>(folded.size()); ++value) {
+    const layer& item = folded.items[static_cast<std::size_t>(value) - 1];
+    REQUIRE(holds(item.input));
+    if (item.other != no_value) REQUIRE(holds(item.other));
+    write(value);
+    REQUIRE(holds(item.input));  // dst may be the memory of the residual, never that of what a window still reads
+  }
+  REQUIRE(holds(static_cast<value_id>(folded.size())));
+  REQUIRE(holds(0));
+}
+
+/// The same for a training step: values, gradients and what layers keep, forward and backward.
+void check_training_plan(const layer_list& fused, int batch, bool input_gradient, random_source& random) {
+  std::vector<std::size_t> saved;
+  for (std::size_t i = 0; i < fused.size(); ++i) saved.push_back(random.below(2) ? random.below(500) : 0);
+  const training_plan plan = plan_training(fused, batch, 1, saved, input_gradient);
+  REQUIRE(plan.arena_bytes >= plan.least_bytes);
+  std::vector<int> arena(plan.arena_bytes, -1);
+  const int count = static_cast<int>(fused.size());
+  const auto bytes = [&](value_id value) { return static_cast<std::size_t>(fused.shape_of(value).size() * batch); };
+  const auto write = [&](std::size_t offset, std::size_t size, int tag) {
+    REQUIRE(offset + size <= arena.size());
+    std::fill_n(arena.begin() + static_cast<std::ptrdiff_t>(offset), size, tag);
+  };
+  const auto holds = [&](std::size_t offset, std::size_t size, int tag) {
+    return std::all_of(arena.begin() + static_cast<std::ptrdiff_t>(offset), arena.begin() + static_cast<std::ptrdiff_t>(offset + size),
+                       [&](int found) { return found == tag; });
+  };
+  const auto gradient_tag = [](value_id value) { return 10'000 + value; };
+  const auto saved_tag = [](int index) { return 20'000 + index; };
+  const auto value_at = [&](value_id value) { return plan.values[static_cast<std::size_t>(value)]; };
+  const auto gradient_at = [&](value_id value) { return plan.gradients[static_cast<std::size_t>(value)]; };
+
+  write(value_at(0), bytes(0), 0);
+  for (int i = 0; i < count; ++i) {
+    write(value_at(i + 1), bytes(i + 1), i + 1);
+    if (saved[static_cast<std::size_t>(i)]) write(plan.saved[static_cast<std::size_t>(i)], saved[static_cast<std::size_t>(i)], saved_tag(i));
+  }
+  write(gradient_at(count), bytes(count), gradient_tag(count));
+  for (int i = count - 1; i >= 0; --i) {
+    const layer& item = fused.items[static_cast<std::size_t>(i)];
+    REQUIRE(holds(value_at(item.input), bytes(item.input), item.input));
+    REQUIRE(holds(value_at(i + 1), bytes(i + 1), i + 1));
+    REQUIRE(holds(gradient_at(i + 1), bytes(i + 1), gradient_tag(i + 1)));
+    if (saved[static_cast<std::size_t>(i)])
+      REQUIRE(holds(plan.saved[static_cast<std::size_t>(i)], saved[static_cast<std::size_t>(i)], saved_tag(i)));
+    const auto give = [&](value_id value, bool adds) {
+      if (value == no_value || gradient_at(value) == training_plan::none) return;
+      if (adds) REQUIRE(holds(gradient_at(value), bytes(value), gradient_tag(value)));
+      write(gradient_at(value), bytes(value), gradient_tag(value));
+    };
+    give(item.input, plan.adds[static_cast<std::size_t>(i)].input);
+    give(item.other, plan.adds[static_cast<std::size_t>(i)].other);
+  }
+  REQUIRE(holds(value_at(0), bytes(0), 0));
+  REQUIRE(holds(value_at(count), bytes(count), count));
+  if (input_gradient) REQUIRE(holds(gradient_at(0), bytes(0), gradient_tag(0)));
+  else REQUIRE(gradient_at(0) == training_plan::none);
+}
+}  // namespace
+
+TEST_CASE("buffers in use at one step never overlap") {
+  random_source random(3);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<buffer> buffers(1 + random.below(40));
+    for (buffer& each : buffers) {
+      each.bytes = random.below(8) ? 1 + random.below(5000) : 64 * random.below(4);
+      each.first = static_cast<int>(random.below(30));
+      each.last = each.first + static_cast<int>(random.below(10));
+    }
+    const std::size_t arena = place(buffers);
+    REQUIRE(arena >= most_in_use(buffers));
+    for (std::size_t a = 0; a < buffers.size(); ++a) {
+      REQUIRE(buffers[a].offset % tensor_alignment == 0);
+      REQUIRE(buffers[a].offset + buffers[a].bytes <= arena);
+      for (std::size_t b = 0; b < a; ++b) {
+        const bool apart = buffers[a].offset + buffers[a].bytes <= buffers[b].offset || buffers[b].offset + buffers[b].bytes <= buffers[a].offset;
+        REQUIRE((apart || !buffers[a].meets(buffers[b])));
+      }
+    }
+  }
+}
+
+TEST_CASE("plans of random networks keep every value until its last reader") {
+  random_source random(9);
+  for (int round = 0; round < 200; ++round) {
+    const layer_list layers = testing::random_network(random, static_cast<int>(random.below(25)) + 1);
+    check_inference_plan(fold_for_inference(layers).layers, 1 + static_cast<int>(random.below(3)));
+    check_inference_plan(layers, 2);
+    check_training_plan(fuse_for_training(layers).layers, 2, round % 2 == 0, random);
+  }
+  check_inference_plan(fold_for_inference(testing::small_residual<layer_list>()).layers, 2);
+  check_inference_plan(fold_for_inference(testing::odd_shapes<layer_list>()).layers, 2);
+}
+
+TEST_CASE("a residual that dies becomes the memory of the sum") {
+  fixed_layers<16> layers{.input = {8, 8, 4}};
+  layer_builder<fixed_layers<16>> list{layers};
+  const value_id first = list.conv_bn(0, 4, 3, 1, activation::relu, {});
+  testing::residual(list, first, 4, 1, activation::relu, true);
+  const auto folded = fold_for_inference(layers);
+  REQUIRE(folded.layers.size() == 3);
+  const auto plan = plan_inference(folded.layers, 1, sizeof(float));
+  CHECK(plan.offsets[3] == plan.offsets[1]);
+  CHECK(plan.arena_bytes == 3 * 8 * 8 * 4 * sizeof(float));
+}
