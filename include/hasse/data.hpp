@@ -1,0 +1,14 @@
+// The data stage: image sets from files or drawn, their splits, and the reader that feeds a network.
+// Programs that include it link turbojpeg, png, z and threads.
+#pragma once
+
+#include <hasse/data/batch_reader.hpp>
+#include <hasse/data/cifar10.hpp>
+#include <hasse/data/decode.hpp>
+#include <hasse/data/idx.hpp>
+#include <hasse/data/image_folder.hpp>
+#include <hasse/data/image_set.hpp>
+#include <hasse/data/open.hpp>
+#include <hasse/data/resize.hpp>
+#include <hasse/data/synthetic.hpp>
+#include <hasse/data/tar.hpp>

@@ -1,0 +1,173 @@
+// One call for every source of images: `synthetic[:DIFFICULTY]`, `cifar10:DIR`, `folder:DIR|TAR`, `idx:DIR`.
+// Used by the programs; programs that include it link turbojpeg, png and z.
+#pragma once
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+#include <hasse/core/error.hpp>
+#include <hasse/core/file.hpp>
+#include <hasse/core/progress.hpp>
+#include <hasse/data/cifar10.hpp>
+#include <hasse/data/decode.hpp>
+#include <hasse/data/idx.hpp>
+#include <hasse/data/image_folder.hpp>
+#include <hasse/data/image_set.hpp>
+#include <hasse/data/resize.hpp>
+#include <hasse/data/synthetic.hpp>
+
+namespace hasse {
+
+/// What is wanted of a data set. Splits that the source lacks are cut from its training images by `seed`.
+struct data_options {
+  feature_shape wanted{32, 32, 3};   ///< images of another shape are resized, grey and RGB converted
+  double validation_share = 0.1;     ///< of the training images (the test split, too, where the source has none)
+  std::uint64_t seed = 1;
+  std::size_t most_train = 0, most_validation = 0, most_test = 0;     ///< stratified limits for quick runs; 0: all
+  int synthetic_train = 5000, synthetic_validation = 1000, synthetic_test = 1000;
+};
+
+namespace detail {
+enum data_purpose : std::uint64_t { cut_validation = 1, cut_test, limit_train, limit_validation, limit_test };
+
+inline void convert(image_set& set, feature_shape wanted) {
+  if (set.shape() == wanted) return;
+  image_fitter fitter(wanted);
+  image_set result = empty_images(set.name, wanted, set.classes);
+  result.mirrored_alike = set.mirrored_alike;
+  result.pixels.reserve(set.size() * result.image_bytes());
+  for (std::size_t i = 0; i < set.size(); ++i) fitter.append(set.image(i), set.shape(), result.pixels);
+  result.labels = std::move(set.labels);
+  set = std::move(result);
+}
+
+inline splits cut(train_and_test whole, const data_options& options) {
+  splits data;
+  data.validation = hold_out(whole.train, options.validation_share, derive(options.seed, cut_validation));
+  data.train = std::move(whole.train);
+  data.test = std::move(whole.test);
+  limit_images(data.train, options.most_train, derive(options.seed, limit_train));
+  limit_images(data.validation, options.most_validation, derive(options.seed, limit_validation));
+  limit_images(data.test, options.most_test, derive(options.seed, limit_test));
+  for (image_set* set : {&data.train, &data.validation, &data.test}) convert(*set, options.wanted);
+  return data;
+}
+
+inline std::vector<std::uint16_t> labels_of(const std::vector<listed_image>& images) {
+  std::vector<std::uint16_t> labels;
+  for (const listed_image& image : images) labels.push_back(image.label);
+  return labels;
+}
+
+inline std::vector<listed_image> pick(const std::vector<listed_image>& images, const std::vector<std::uint32_t>& indices) {
+  std::vector<listed_image> result;
+  for (const std::uint32_t index : indices) result.push_back(images[index]);
+  return result;
+}
+
+inline void limit_listing(std::vector<listed_image>& images, std::size_t most, std::uint64_t seed) {
+  if (most != 0 && most < images.size()) images = pick(images, divide(labels_of(images), most, seed).taken);
+}
+
+/// Moves a stratified share of the training images to a split that the folder did not have.
+inline void cut_listing(std::vector<listed_image>& train, std::vector<listed_image>& missing, double share, std::uint64_t seed) {
+  const auto count = static_cast<std::size_t>(static_cast<double>(train.size()) * share + 0.5);
+  const division parts = divide(labels_of(train), count, seed);
+  missing = pick(train, parts.taken);
+  train = pick(train, parts.kept);
+}
+
+inline splits open_folder(const std::filesystem::path& root, const data_options& options, const progress_sink& progress) {
+  folder_listing listing = list_folder(root);
+  if (listing.test.empty()) cut_listing(listing.train, listing.test, options.validation_share, derive(options.seed, cut_test));
+  if (listing.validation.empty()) cut_listing(listing.train, listing.validation, options.validation_share, derive(options.seed, cut_validation));
+  limit_listing(listing.train, options.most_train, derive(options.seed, limit_train));
+  limit_listing(listing.validation, options.most_validation, derive(options.seed, limit_validation));
+  limit_listing(listing.test, options.most_test, derive(options.seed, limit_test));
+
+  const std::size_t total = listing.train.size() + listing.validation.size() + listing.test.size();
+  const double need = static_cast<double>(total) * static_cast<double>(options.wanted.size());
+  const double have = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  if (need > 0.8 * have)
+    throw file_error(root.string(), "needs " + std::to_string(static_cast<std::int64_t>(need / 1e6)) + " MB of memory as " +
+                                        std::to_string(total) + " images, more than this machine can spare",
+                     "limit the number of images or ask for smaller ones");
+  image_decoder decoder;
+  image_fitter fitter(options.wanted);
+  remaining_time left;
+  std::size_t done = 0;
+  splits data;
+  for (auto [images, set] : {std::pair{&listing.train, &data.train}, {&listing.validation, &data.validation}, {&listing.test, &data.test}}) {
+    *set = empty_images("folder", options.wanted, listing.classes);
+    set->pixels.reserve(images->size() * set->image_bytes());
+    for (const listed_image& image : *images) {
+      const std::string file = image.content.empty() ? read_file(image.where, std::uintmax_t{1} << 28) : std::string();
+      const decoded_image& decoded = decoder.decode(image.content.empty() ? std::string_view(file) : image.content, image.where);
+      fitter.append(decoded.pixels, decoded.shape, set->pixels);
+      set->labels.push_back(image.label);
+      if (progress && done % 256 == 0) {
+        const double fraction = static_cast<double>(done) / static_cast<double>(total);
+        progress({fraction, "decoding images", left(fraction)});
+      }
+      ++done;
+    }
+  }
+  return data;
+}
+
+inline splits open_synthetic(std::string_view difficulty, const data_options& options, const progress_sink& progress) {
+  synthetic_options drawn;
+  if (!difficulty.empty()) {
+    const auto [end, problem] = std::from_chars(difficulty.data(), difficulty.data() + difficulty.size(), drawn.difficulty);
+    if (problem != std::errc() || end != difficulty.data() + difficulty.size())
+      throw error("the difficulty '" + std::string(difficulty) + "' is not a number; write synthetic or, for instance, synthetic:0.7");
+  }
+  drawn.shape = options.wanted;
+  drawn.seed = options.seed;
+  const auto limited = [](int count, std::size_t most) { return most != 0 && std::cmp_less(most, count) ? static_cast<int>(most) : count; };
+  drawn.train = limited(options.synthetic_train, options.most_train);
+  drawn.validation = limited(options.synthetic_validation, options.most_validation);
+  drawn.test = limited(options.synthetic_test, options.most_test);
+  return draw_synthetic(drawn, progress);
+}
+}  // namespace detail
+
+/// Opens the data set that `uri` names, in the shape and the splits that `options` ask for.
+inline splits open_data(const std::string& uri, const data_options& options, const progress_sink& progress = {}) {
+  const feature_shape wanted = options.wanted;
+  if (wanted.h < 1 || wanted.w < 1 || wanted.h > 4096 || wanted.w > 4096 || (wanted.c != 1 && wanted.c != 3))
+    throw error("images of " + std::to_string(wanted.h) + " x " + std::to_string(wanted.w) + " x " + std::to_string(wanted.c) +
+                " cannot be had; ask for 1 to 4096 pixels a side and 1 or 3 channels");
+  if (!(options.validation_share > 0 && options.validation_share < 0.5))
+    throw error("a validation share of " + std::to_string(options.validation_share) + " cannot be cut; choose more than 0 and less than 0.5");
+  const std::size_t colon = uri.find(':');
+  const std::string scheme = uri.substr(0, colon), rest = colon == std::string::npos ? std::string() : uri.substr(colon + 1);
+  splits data;
+  if (scheme == "synthetic") {
+    data = detail::open_synthetic(rest, options, progress);
+  } else if (scheme == "cifar10" || scheme == "folder" || scheme == "idx") {
+    if (rest.empty()) throw error("the data '" + uri + "' name no place; write " + scheme + ":DIR");
+    data = scheme == "cifar10" ? detail::cut(read_cifar10(rest), options)
+           : scheme == "idx"   ? detail::cut(read_idx(rest), options)
+                               : detail::open_folder(rest, options, progress);
+  } else {
+    throw error("the data '" + uri + "' are of no known kind; write synthetic, synthetic:DIFFICULTY, cifar10:DIR, folder:DIR_OR_TAR or idx:DIR");
+  }
+  for (const image_set* set : {&data.train, &data.validation, &data.test})
+    if (set->size() == 0)
+      throw error("the data '" + uri + "' leave the " + (set == &data.train ? "training" : set == &data.test ? "test" : "validation") +
+                  " split without images; add images or raise the validation share");
+  if (progress) progress({1, std::to_string(data.train.size()) + " training images are ready", 0});
+  return data;
+}
+
+}  // namespace hasse

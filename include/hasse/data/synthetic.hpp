@@ -1,0 +1,229 @@
+// A procedural image set: ten classes that a network must look at to tell apart, drawn from a seed with integer arithmetic only.
+// Used by open_data for `synthetic[:DIFFICULTY]`, so that a first run needs no download; the same bytes on every machine.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <hasse/core/error.hpp>
+#include <hasse/core/progress.hpp>
+#include <hasse/core/random.hpp>
+#include <hasse/data/image_set.hpp>
+
+namespace hasse {
+
+/// What is drawn. The class of an image is the outline of its figure (disc, ring, square, triangle, cross) together with the
+/// pattern inside it (striped, chequered). Everything else tells nothing: place, size, turn, colours, background, the plain
+/// bars and the small patterned patches around it. Difficulty 0 is a large figure of strong contrast on a plain ground; 1 is
+/// a small, pale, strongly turned one in clutter and noise. A mirrored image stays in its class.
+struct synthetic_options {
+  feature_shape shape{32, 32, 3};
+  double difficulty = 0.5;
+  std::uint64_t seed = 1;
+  int train = 5000, validation = 1000, test = 1000;  ///< each is rounded up to the same number of images per class
+};
+
+namespace detail {
+/// A canvas of 2048 x 2048 units (64 per pixel at 32 x 32), painted back to front by coverage of four samples a pixel.
+class synthetic_painter {
+ public:
+  static constexpr int outlines = 5, side = 2048;
+
+  synthetic_painter(feature_shape shape, int difficulty) : shape_(shape), difficulty_(difficulty) {}
+
+  /// Appends image number `index` of that class to `pixels`. `difficulty_` is in thousandths.
+  void paint(int label, std::uint64_t seed, std::vector<std::uint8_t>& pixels) {
+    random_ = random_source(seed);
+    background();
+    const int bars = between(0, scaled(0, 6));
+    for (int i = 0; i < bars; ++i) bar();
+    const int patches = between(0, scaled(0, 5));
+    for (int i = 0; i < patches; ++i) figure(between(0, outlines - 1), between(0, 1), between(150, 260), 1000);
+    figure(label / 2, label % 2, between(scaled(760, 420), scaled(860, 760)), 0);
+    finish(pixels);
+  }
+
+ private:
+  using colour = std::array<int, 3>;
+  struct turn {
+    std::int64_t cosine, sine;  // times 4096
+  };
+
+  /// Linear in the difficulty: `easy` at 0, `hard` at 1.
+  int scaled(int easy, int hard) const { return easy + (hard - easy) * difficulty_ / 1000; }
+  int between(int least, int most) { return least + static_cast<int>(random_.below(static_cast<std::uint64_t>(most - least + 1))); }
+  colour any_colour() { return {between(30, 225), between(30, 225), between(30, 225)}; }
+
+  /// A turn by at most 2 atan(limit / 1024): the rational points of the circle need neither sine nor root.
+  turn any_turn(int limit) {
+    const std::int64_t t = between(-limit, limit), scale = 1024 * 1024 + t * t;
+    return {4096 * (1024 * 1024 - t * t) / scale, 4096 * 2 * 1024 * t / scale};
+  }
+
+  void background() {
+    const colour from = ground_ = any_colour();
+    colour to = from;
+    for (int& value : to) value = std::clamp(value + between(-scaled(10, 90), scaled(10, 90)), 0, 255);
+    const turn direction = any_turn(1024);
+    canvas_.resize(static_cast<std::size_t>(shape_.h) * static_cast<std::size_t>(shape_.w));
+    for_pixels([&](std::int64_t x, std::int64_t y, colour& pixel) {
+      const std::int64_t along = ((x - side / 2) * direction.cosine + (y - side / 2) * direction.sine) / 4096 + side * 3 / 4;
+      for (std::size_t c = 0; c < 3; ++c) pixel[c] = from[c] + static_cast<int>((to[c] - from[c]) * along / (side * 3 / 2));
+    });
+  }
+
+  /// Two shades around a colour that differs from the ground.
+  std::pair<colour, colour> shades() {
+    colour base;
+    for (int distance = 0; distance < scaled(200, 80);) {
+      base = any_colour();
+      distance = 0;
+      for (std::size_t c = 0; c < 3; ++c) distance += std::abs(base[c] - ground_[c]);
+    }
+    const int half = between(scaled(38, 10), scaled(56, 22));
+    colour light = base, dark = base;
+    for (int& value : light) value += half;
+    for (int& value : dark) value -= half;
+    return {light, dark};
+  }
+
+  /// A plain line across the image.
+  void bar() {
+    const colour paint = any_colour();
+    const turn direction = any_turn(1024);
+    const std::int64_t offset = between(-700, 700), half = between(30, 90);
+    cover([&](std::int64_t x, std::int64_t y) -> const colour* {
+      const std::int64_t distance = ((x - side / 2) * direction.sine - (y - side / 2) * direction.cosine) / 4096 - offset;
+      return distance <= half && distance >= -half ? &paint : nullptr;
+    });
+  }
+
+  /// An outline filled with a pattern in two shades of one colour.
+  void figure(int outline, int pattern, int radius, int least_turn) {
+    const int room = std::max(0, side / 2 - radius);
+    const std::int64_t centre_x = side / 2 + between(-room, room), centre_y = side / 2 + between(-room, room);
+    const turn own = any_turn(std::max(least_turn, scaled(30, 400))), weave = any_turn(1024);
+    const auto [light, dark] = shades();
+    const std::int64_t half_period = between(100, 140), phase = between(0, 1023);
+    cover([&](std::int64_t x, std::int64_t y) -> const colour* {
+      const std::int64_t dx = x - centre_x, dy = y - centre_y;
+      const std::int64_t u = (dx * own.cosine + dy * own.sine) / 4 / radius, v = (dy * own.cosine - dx * own.sine) / 4 / radius;
+      if (!inside(outline, u, v)) return nullptr;
+      const std::int64_t across = (dx * weave.cosine + dy * weave.sine) / 4096 + phase + 2 * side;
+      const std::int64_t along = (dy * weave.cosine - dx * weave.sine) / 4096 + phase + 2 * side;
+      const bool odd = ((across / half_period + (pattern == 1 ? along / half_period : 0)) & 1) != 0;
+      return odd ? &light : &dark;
+    });
+  }
+
+  /// In units of 1 / 1024 of the radius.
+  static bool inside(int outline, std::int64_t u, std::int64_t v) {
+    const std::int64_t square = u * u + v * v, a = std::abs(u), b = std::abs(v);
+    switch (outline) {
+      case 0: return square <= 900 * 900;
+      case 1: return square <= 1000 * 1000 && square >= 480 * 480;
+      case 2: return a <= 790 && b <= 790;
+      case 3: return v <= 620 && 1000 * v >= 1732 * a - 1'150'000;
+      default: return (a <= 330 && b <= 1000) || (b <= 330 && a <= 1000);
+    }
+  }
+
+  template <class Body>
+  void for_pixels(Body body) {
+    std::size_t at = 0;
+    for (int y = 0; y < shape_.h; ++y)
+      for (int x = 0; x < shape_.w; ++x) body((2 * x + 1) * std::int64_t{side} / (2 * shape_.w), (2 * y + 1) * std::int64_t{side} / (2 * shape_.h), canvas_[at++]);
+  }
+
+  /// Mixes the colour that `sample(x, y)` returns (null: nothing there) into every pixel, from four points of it.
+  template <class Sample>
+  void cover(Sample sample) {
+    const std::int64_t step_x = side / (4 * shape_.w), step_y = side / (4 * shape_.h);
+    for_pixels([&](std::int64_t x, std::int64_t y, colour& pixel) {
+      colour sum{};
+      for (const std::int64_t dy : {-step_y, step_y})
+        for (const std::int64_t dx : {-step_x, step_x}) {
+          const colour* over = sample(x + dx, y + dy);
+          for (std::size_t c = 0; c < 3; ++c) sum[c] += over ? (*over)[c] : pixel[c];
+        }
+      for (std::size_t c = 0; c < 3; ++c) pixel[c] = (sum[c] + 2) / 4;
+    });
+  }
+
+  /// Adds noise (a sum of four uniform draws from one word) and turns to bytes; grey is the mean of the colours.
+  void finish(std::vector<std::uint8_t>& pixels) {
+    const int noise = scaled(6, 52);
+    for (const colour& pixel : canvas_) {
+      std::array<int, 3> value{};
+      for (std::size_t c = 0; c < 3; ++c) {
+        const std::uint64_t word = random_();
+        int sum = -510;
+        for (int i = 0; i < 4; ++i) sum += static_cast<int>(word >> (8 * i) & 255);
+        value[c] = std::clamp(pixel[c] + sum * noise / 148, 0, 255);  // 148: the deviation of the sum
+      }
+      if (shape_.c == 3)
+        for (const int v : value) pixels.push_back(static_cast<std::uint8_t>(v));
+      else
+        pixels.push_back(static_cast<std::uint8_t>((value[0] + value[1] + value[2]) / 3));
+    }
+  }
+
+  feature_shape shape_;
+  int difficulty_;
+  random_source random_;
+  colour ground_{};  // the background's colour, before its slope
+  std::vector<colour> canvas_;
+};
+}  // namespace detail
+
+/// Draws `count` images; image i depends on the seed and i alone and is of class i % 10, so a smaller set begins a larger one.
+inline image_set draw_synthetic(feature_shape shape, double difficulty, std::uint64_t seed, int count, const progress_sink& progress = {}) {
+  if (!(difficulty >= 0 && difficulty <= 1))
+    throw error("the difficulty " + std::to_string(difficulty) + " is outside of 0 to 1; choose one in between");
+  if (shape.h < 8 || shape.w < 8 || shape.h > 512 || shape.w > 512 || (shape.c != 1 && shape.c != 3))
+    throw error("synthetic images of " + std::to_string(shape.h) + " x " + std::to_string(shape.w) + " x " + std::to_string(shape.c) +
+                " cannot be drawn; ask for 8 to 512 pixels a side and 1 or 3 channels");
+  if (count < 1 || count > 10'000'000)
+    throw error(std::to_string(count) + " synthetic images cannot be drawn; ask for 1 to 10000000");
+  image_set set = empty_images("synthetic", shape, {"striped disc", "chequered disc", "striped ring", "chequered ring", "striped square",
+                                                    "chequered square", "striped triangle", "chequered triangle", "striped cross", "chequered cross"});
+  const int rounded = (count + 9) / 10 * 10;
+  set.pixels.reserve(static_cast<std::size_t>(rounded) * set.image_bytes());
+  detail::synthetic_painter painter(shape, static_cast<int>(difficulty * 1000 + 0.5));
+  remaining_time left;
+  for (int i = 0; i < rounded; ++i) {
+    painter.paint(i % 10, derive(seed, static_cast<std::uint64_t>(i)), set.pixels);
+    set.labels.push_back(static_cast<std::uint16_t>(i % 10));
+    if (progress && i % 256 == 0) {
+      const double fraction = static_cast<double>(i) / rounded;
+      progress({fraction, "drawing images", left(fraction)});
+    }
+  }
+  return set;
+}
+
+/// All three splits, from three seeds of their own.
+inline splits draw_synthetic(const synthetic_options& options, const progress_sink& progress = {}) {
+  const double total = static_cast<double>(options.train) + options.validation + options.test;
+  double before = 0;
+  const auto draw = [&](std::uint64_t split, int count) {
+    progress_sink part;
+    if (progress) part = [&](const progress_event& event) {
+      progress({(before + event.fraction * count) / total, event.doing, -1});
+    };
+    image_set set = draw_synthetic(options.shape, options.difficulty, derive(options.seed, split), count, part);
+    before += count;
+    return set;
+  };
+  splits data;
+  data.train = draw(0, options.train);
+  data.validation = draw(1, options.validation);
+  data.test = draw(2, options.test);
+  return data;
+}
+
+}  // namespace hasse
