@@ -1,0 +1,13 @@
+// Training: loss, optimiser, schedules, the trainer of one network, and the classifier that a search asks.
+// Includes every public header of the stage.
+#pragma once
+
+#include <hasse/train/checkpoint.hpp>
+#include <hasse/train/classifier.hpp>
+#include <hasse/train/evaluate.hpp>
+#include <hasse/train/loss.hpp>
+#include <hasse/train/recipe.hpp>
+#include <hasse/train/record.hpp>
+#include <hasse/train/schedule.hpp>
+#include <hasse/train/sgd.hpp>
+#include <hasse/train/trainer.hpp>

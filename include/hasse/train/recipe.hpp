@@ -1,0 +1,75 @@
+// How networks are trained: one recipe for all candidates of a search, since comparability matters more than the level.
+// Used by train/trainer.hpp and by the programs that fill it from a command line.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include <hasse/core/error.hpp>
+#include <hasse/data/batch_reader.hpp>
+#include <hasse/train/schedule.hpp>
+
+namespace hasse {
+
+/// Stochastic gradient descent with Nesterov momentum. Everything here decides the weights, and nothing else does but the data,
+/// the backend and its number of threads.
+struct recipe {
+  int epochs = 12;
+  int batch = 128;
+  double learning_rate = 0.05;
+  double momentum = 0.9;
+  double decay = 1e-4;  ///< of dense weights only
+  double label_smoothing = 0;
+  double largest_gradient = 0;  ///< Euclidean norm above which gradients are scaled down; 0: never
+  decay_rule schedule = cosine_decay{};
+  double warmup_epochs = 0;
+  std::optional<augmentation> augment{};  ///< empty: usual_augmentation() of the training images
+  std::uint64_t seed = 1;
+};
+
+/// The name of a recipe where it is given: `train_on(images, sgd{.epochs = 12})`.
+using sgd = recipe;
+
+/// Refuses a recipe that cannot train, by the first value that is impossible.
+inline void check(const recipe& how) {
+  const auto demand = [](bool holds, const char* what, double value, const char* needed) {
+    char text[160];
+    std::snprintf(text, sizeof text, "%s is %g, but it must be %s", what, value, needed);
+    if (!holds) throw error(text);
+  };
+  demand(how.epochs >= 1 && how.epochs <= 100'000, "the number of epochs", how.epochs, "between 1 and 100000");
+  demand(how.batch >= 1 && how.batch <= 65'536, "the batch", how.batch, "between 1 and 65536");
+  demand(how.learning_rate > 0 && std::isfinite(how.learning_rate), "the learning rate", how.learning_rate, "positive and finite");
+  demand(how.momentum >= 0 && how.momentum < 1, "the momentum", how.momentum, "at least 0 and below 1");
+  demand(how.decay >= 0 && std::isfinite(how.decay), "the weight decay", how.decay, "at least 0 and finite");
+  demand(how.label_smoothing >= 0 && how.label_smoothing < 1, "the label smoothing", how.label_smoothing, "at least 0 and below 1");
+  demand(how.largest_gradient >= 0 && std::isfinite(how.largest_gradient), "the largest gradient norm", how.largest_gradient, "at least 0 and finite");
+  demand(how.warmup_epochs >= 0 && how.warmup_epochs <= how.epochs, "the warm-up in epochs", how.warmup_epochs, "between 0 and the number of epochs");
+  if (const auto* steps = std::get_if<step_decay>(&how.schedule)) {
+    demand(steps->plateaus >= 1 && steps->plateaus <= 1000, "the number of plateaus of the step schedule", steps->plateaus, "between 1 and 1000");
+    demand(steps->factor > 0 && steps->factor <= 1, "the factor of the step schedule", steps->factor, "above 0 and at most 1");
+  }
+}
+
+/// Every value of a recipe but its seed, as one line: what configurations show and hash.
+inline std::string to_text(const recipe& how) {
+  std::string schedule(name_of(how.schedule));
+  char text[512];
+  if (const auto* steps = std::get_if<step_decay>(&how.schedule)) {
+    std::snprintf(text, sizeof text, "(%d x %.17g)", steps->plateaus, steps->factor);
+    schedule += text;
+  }
+  const std::string augment =
+      !how.augment ? "usual" : "pad " + std::to_string(how.augment->pad) + (how.augment->flip ? " flip" : "");
+  std::snprintf(text, sizeof text,
+                "epochs %d, batch %d, learning rate %.17g, momentum %.17g, decay %.17g, label smoothing %.17g, largest gradient %.17g, "
+                "schedule %s, warm-up %.17g epochs, augmentation %s",
+                how.epochs, how.batch, how.learning_rate, how.momentum, how.decay, how.label_smoothing, how.largest_gradient, schedule.c_str(),
+                how.warmup_epochs, augment.c_str());
+  return text;
+}
+
+}  // namespace hasse

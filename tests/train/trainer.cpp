@@ -1,0 +1,171 @@
+// The trainer learns what can be learnt, repeats itself exactly, goes on exactly after a kill, and reports divergence.
+#include <hasse/train/trainer.hpp>
+
+#include <cmath>
+#include <stdexcept>
+#include <vector>
+
+#include "../support/catch.hpp"
+#include "problem.hpp"
+#include <hasse/kernel/cpu.hpp>
+
+using namespace hasse;
+
+namespace {
+const image_set easy_train = problem::quadrants(160, 1), easy_validation = problem::quadrants(75, 2);
+const recipe short_recipe{.epochs = 3, .batch = 32, .learning_rate = 0.1, .label_smoothing = 0.1, .warmup_epochs = 0.5, .augment = augmentation{.pad = 1}};
+
+struct interrupted : std::runtime_error {
+  interrupted() : std::runtime_error("interrupted") {}
+};
+
+/// A sink that throws in its `count`-th call, which is what a kill after that step looks like.
+progress_sink stop_after(int count) {
+  return [count](const progress_event&) mutable {
+    if (--count == 0) throw interrupted();
+  };
+}
+}  // namespace
+
+TEST_CASE("a separable problem is learnt, and the validation accuracy says so", "[train][trainer]") {
+  cpu backend;
+  const training_data data(easy_train, easy_validation);
+  trainer<cpu> training(backend, "net", problem::network(), data, {.epochs = 6, .batch = 16, .augment = augmentation{}}, 7);
+  const training_outcome outcome = training.run();
+  CHECK(outcome.accuracy > 0.97);
+  CHECK_FALSE(outcome.diverged);
+  REQUIRE(outcome.curve.size() == 6);
+  CHECK(outcome.curve.back().loss < 0.5 * outcome.curve.front().loss);
+  CHECK(outcome.accuracy == outcome.curve.back().validation_accuracy);
+  CHECK(outcome.curve.back().epoch == 6);
+  CHECK(outcome.curve.front().learning_rate > outcome.curve.back().learning_rate);
+  CHECK(outcome.seconds > 0);
+}
+
+TEST_CASE("a tiny set is learnt by heart, and what was learnt does not carry over", "[train][trainer]") {
+  cpu backend;
+  const image_set train = problem::noise(32, 3), validation = problem::noise(200, 4);
+  const training_data data(train, validation);
+  trainer<cpu> training(backend, "net", problem::network(16), data,
+                                     {.epochs = 60, .batch = 16, .decay = 0, .augment = augmentation{}}, 1);
+  const training_outcome outcome = training.run();
+  CHECK(outcome.curve.back().train_accuracy == 1.0);
+  CHECK(outcome.accuracy < 0.45);
+}
+
+TEST_CASE("one seed gives one result to the last bit, another seed another", "[train][trainer]") {
+  cpu backend;
+  const training_data data(easy_train, easy_validation);
+  const auto trained = [&](std::uint64_t seed) {
+    trainer<cpu> training(backend, "net", problem::network(), data, short_recipe, seed);
+    const training_outcome outcome = training.run();
+    return std::make_pair(training.weights(), outcome.curve.back().loss);
+  };
+  const auto first = trained(5), again = trained(5), other = trained(6);
+  CHECK(first.first == again.first);
+  CHECK(first.second == again.second);
+  CHECK_FALSE(first.first.values == other.first.values);
+}
+
+TEST_CASE("a training that was killed anywhere goes on to the same bits", "[train][trainer]") {
+  cpu backend;
+  const training_data data(easy_train, easy_validation);
+  trainer<cpu> whole(backend, "net", problem::network(), data, short_recipe, 5);
+  const training_outcome expected = whole.run();
+  for (const double every_seconds : {0.0, std::numeric_limits<double>::infinity()})  // after every step; only after epochs
+    for (const int killed_after : {1, 3, 5, 6, 9, 10, 14}) {
+      CAPTURE(every_seconds, killed_after);
+      const problem::scratch_folder folder("trainer");
+      const checkpoint_policy saving{.folder = folder.path, .every_epochs = 1, .every_seconds = every_seconds};
+      {
+        trainer<cpu> first(backend, "net", problem::network(), data, short_recipe, 5, saving);
+        CHECK_THROWS_AS(first.run(stop_after(killed_after)), interrupted);
+      }
+      CHECK(folder.files() == (every_seconds == 0 || killed_after > 5 ? 1 : 0));
+      trainer<cpu> second(backend, "net", problem::network(), data, short_recipe, 5, saving);
+      const std::int64_t steps = second.position().epoch * 5 + second.position().batch;
+      CHECK(steps == (every_seconds == 0 ? killed_after : (killed_after - 1) / 5 * 5));
+      const training_outcome outcome = second.run();
+      CHECK(second.weights() == whole.weights());
+      CHECK(std::equal(second.momentum().begin(), second.momentum().end(), whole.momentum().begin()));
+      REQUIRE(outcome.curve.size() == expected.curve.size());
+      for (std::size_t i = 0; i < expected.curve.size(); ++i) {
+        CHECK(outcome.curve[i].loss == expected.curve[i].loss);
+        CHECK(outcome.curve[i].train_accuracy == expected.curve[i].train_accuracy);
+        CHECK(outcome.curve[i].validation_accuracy == expected.curve[i].validation_accuracy);
+      }
+      CHECK(folder.files() == 0);
+    }
+}
+
+TEST_CASE("a checkpoint of other data, another recipe or another network is refused", "[train][trainer]") {
+  cpu backend;
+  const problem::scratch_folder folder("foreign");
+  const checkpoint_policy saving{.folder = folder.path, .every_seconds = 0};
+  const training_data data(easy_train, easy_validation), swapped(easy_validation, easy_train);
+  {
+    trainer<cpu> first(backend, "net", problem::network(), data, short_recipe, 5, saving);
+    CHECK_THROWS_AS(first.run(stop_after(2)), interrupted);
+  }
+  using training = trainer<cpu>;
+  recipe hotter = short_recipe;
+  hotter.learning_rate = 0.2;
+  CHECK_THROWS_WITH(training(backend, "net", problem::network(), data, hotter, 5, saving), ContainsSubstring("belongs to a training with configuration"));
+  CHECK_THROWS_WITH(training(backend, "net", problem::network(), swapped, short_recipe, 5, saving), ContainsSubstring("configuration"));
+  CHECK_THROWS_WITH(training(backend, "net", problem::network(9), data, short_recipe, 5, saving), ContainsSubstring("configuration"));
+  CHECK_THROWS_WITH(training(backend, "net", problem::network(), data, short_recipe, 6, saving), ContainsSubstring("seed \"5\""));
+  CHECK_NOTHROW(training(backend, "net", problem::network(), data, short_recipe, 5, saving));
+}
+
+TEST_CASE("an absurd learning rate ends in a record, not in an exception", "[train][trainer]") {
+  cpu backend;
+  const problem::scratch_folder folder("diverged");
+  const training_data data(easy_train, easy_validation);
+  recipe absurd = short_recipe;
+  absurd.learning_rate = 1e30, absurd.warmup_epochs = 0;
+  trainer<cpu> training(backend, "net", problem::network(), data, absurd, 5, {.folder = folder.path, .every_seconds = 0});
+  const training_outcome outcome = training.run();
+  CHECK(outcome.diverged);
+  CHECK(outcome.accuracy == 0);
+  CHECK_THAT(outcome.note, ContainsSubstring("in epoch 1 after") && ContainsSubstring("lower the learning rate (1e+30)"));
+  REQUIRE(outcome.curve.size() == 1);
+  CHECK_FALSE(std::isfinite(outcome.curve[0].loss));
+  CHECK(folder.files() == 0);
+}
+
+TEST_CASE("progress goes up to one and foretells the end", "[train][trainer]") {
+  cpu backend;
+  const training_data data(easy_train, easy_validation);
+  trainer<cpu> training(backend, "net", problem::network(), data, short_recipe, 5);
+  std::vector<progress_event> events;
+  training.run([&](const progress_event& event) { events.push_back(event); });
+  REQUIRE(events.size() == 15);
+  for (std::size_t i = 1; i < events.size(); ++i) {
+    CHECK(events[i].fraction > events[i - 1].fraction);
+    CHECK(events[i].seconds_left >= 0);
+  }
+  CHECK(events.back().fraction == 1);
+  CHECK_THAT(events[7].doing, ContainsSubstring("epoch 2 of 3, loss ") && ContainsSubstring("validation"));
+}
+
+TEST_CASE("data and recipes that do not suit are refused with a sentence", "[train][trainer]") {
+  cpu backend;
+  using training = trainer<cpu>;
+  const training_data data(easy_train, easy_validation);
+  const image_set few = problem::quadrants(20, 1);
+  CHECK_THROWS_WITH(training(backend, "net", problem::network(), training_data(few, easy_validation), short_recipe, 1),
+                    "the image set 'quadrants' has 20 training images, fewer than one batch of 32; make the batch smaller");
+  layer_list other{.input = {16, 16, 3}};
+  layer_builder<layer_list>{other}.linear(0, 4);
+  CHECK_THROWS_WITH(training(backend, "net", other, data, short_recipe, 1), ContainsSubstring("8x8x3 but the network reads 16x16x3"));
+  layer_list wide{.input = {8, 8, 3}};
+  layer_builder<layer_list>{wide}.linear(0, 10);
+  CHECK_THROWS_WITH(training(backend, "net", wide, data, short_recipe, 1), ContainsSubstring("has 4 classes but the network answers with 10 numbers"));
+  image_set mislabelled = easy_train;
+  mislabelled.labels[3] = 4;
+  CHECK_THROWS_WITH(training(backend, "net", problem::network(), training_data(mislabelled, easy_validation), short_recipe, 1),
+                    ContainsSubstring("has the label 4 but only 4 classes"));
+  recipe none = short_recipe;
+  none.epochs = 0;
+  CHECK_THROWS_WITH(training(backend, "net", problem::network(), data, none, 1), "the number of epochs is 0, but it must be between 1 and 100000");
+}
