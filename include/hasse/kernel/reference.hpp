@@ -325,7 +325,9 @@ class reference {
         return (at.src[i] - saved_mean()[i % channels]) * saved_factor()[i % channels];
       };
       detail::with_activation(shape_.item.act, [&](auto act) {
-        const auto gradient = [&](Eigen::Index i) { return at.d_dst[i] * detail::slope<act>(before_activation(i, i % channels)); };
+        const auto gradient = [&](Eigen::Index i) {
+          return detail::passed_back<act>(at.d_dst[i], before_activation(i, i % channels));
+        };
         Eigen::ArrayXd sum = Eigen::ArrayXd::Zero(channels), product = Eigen::ArrayXd::Zero(channels);
         for (Eigen::Index i = 0; i < shape_.out_size(); ++i) {
           sum[i % channels] += gradient(i);
@@ -347,7 +349,7 @@ class reference {
       const training_operands<Scalar>& at = operands_;
       detail::with_activation(shape_.item.act, [&](auto act) {
         for (Eigen::Index i = 0; i < shape_.out_size(); ++i) {
-          const Scalar g = at.d_dst[i] * detail::slope<act>(before_activation(i, i % shape_.item.out.c));
+          const Scalar g = detail::passed_back<act>(at.d_dst[i], before_activation(i, i % shape_.item.out.c));
           write(at.d_src, at.accumulate_d_src, i, g);
           write(at.d_other, at.accumulate_d_other, i, g);
         }

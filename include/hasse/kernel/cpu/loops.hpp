@@ -67,14 +67,14 @@ inline void elementwise_backward(int threads, std::ptrdiff_t count, activation a
       alignas(64) float tile[tile_elements];
       for (std::ptrdiff_t start = first; start < last; start += tile_elements) {
         const std::ptrdiff_t size = std::min(tile_elements, last - start);
-        const float* from = slope_from_result(kind) ? at.dst : at.src;
-        if (!slope_from_result(kind) && at.other) {
+        const float* from = passes_back_from_result(kind) ? at.dst : at.src;
+        if (!passes_back_from_result(kind) && at.other) {
 #pragma omp simd
           for (std::ptrdiff_t i = 0; i < size; ++i)
-            tile[i] = at.d_dst[start + i] * slope<kind>(at.src[start + i] + at.other[start + i]);
+            tile[i] = passed_back<kind>(at.d_dst[start + i], at.src[start + i] + at.other[start + i]);
         } else {
 #pragma omp simd
-          for (std::ptrdiff_t i = 0; i < size; ++i) tile[i] = at.d_dst[start + i] * slope<kind>(from[start + i]);
+          for (std::ptrdiff_t i = 0; i < size; ++i) tile[i] = passed_back<kind>(at.d_dst[start + i], from[start + i]);
         }
         if (at.d_src) write_gradient(tile, size, at.accumulate_d_src, at.d_src + start);
         if (at.d_other) write_gradient(tile, size, at.accumulate_d_other, at.d_other + start);
@@ -289,14 +289,14 @@ class batch_norm_loops {
     with_activation(item_.act, [=, &at](auto kind) {
       if (!at.other) {
 #pragma omp simd
-        for (std::ptrdiff_t i = 0; i < size; ++i) tile[i] = d[i] * slope<kind>(x[i] * factor[i] + offset[i]);
-      } else if (slope_from_result(kind)) {
+        for (std::ptrdiff_t i = 0; i < size; ++i) tile[i] = passed_back<kind>(d[i], x[i] * factor[i] + offset[i]);
+      } else if (passes_back_from_result(kind)) {
 #pragma omp simd
-        for (std::ptrdiff_t i = 0; i < size; ++i) tile[i] = d[i] * slope<kind>(y[i]);
+        for (std::ptrdiff_t i = 0; i < size; ++i) tile[i] = passed_back<kind>(d[i], y[i]);
       } else {
         const float* const skip = at.other + start;
 #pragma omp simd
-        for (std::ptrdiff_t i = 0; i < size; ++i) tile[i] = d[i] * slope<kind>(x[i] * factor[i] + offset[i] + skip[i]);
+        for (std::ptrdiff_t i = 0; i < size; ++i) tile[i] = passed_back<kind>(d[i], x[i] * factor[i] + offset[i] + skip[i]);
       }
     });
   }

@@ -20,18 +20,24 @@ constexpr Scalar activated(Scalar x) {
   if constexpr (Act == activation::none) return x;
 }
 
-/// The derivative at `x`. For none, relu and relu6 the activated value may stand in for `x`: the answer is the same.
+/// What is left of a gradient behind the activation of `x`. For none, relu and relu6 the activated value may stand in for `x`:
+/// the answer is the same. Written as selections of ready values, which every compiler vectorises.
 template <activation Act, class Scalar>
-constexpr Scalar slope(Scalar x) {
-  if constexpr (Act == activation::relu) return x > Scalar(0) ? Scalar(1) : Scalar(0);
-  if constexpr (Act == activation::relu6) return x > Scalar(0) && x < Scalar(6) ? Scalar(1) : Scalar(0);
-  if constexpr (Act == activation::hard_swish)
-    return x > Scalar(-3) ? (x < Scalar(3) ? x / Scalar(3) + Scalar(0.5) : Scalar(1)) : Scalar(0);
-  if constexpr (Act == activation::none) return Scalar(1);
+constexpr Scalar passed_back(Scalar gradient, Scalar x) {
+  if constexpr (Act == activation::relu) return x > Scalar(0) ? gradient : Scalar(0);
+  if constexpr (Act == activation::relu6) {
+    const Scalar above = x > Scalar(0) ? gradient : Scalar(0);
+    return x < Scalar(6) ? above : Scalar(0);
+  }
+  if constexpr (Act == activation::hard_swish) {
+    const Scalar rising = x > Scalar(-3) ? x / Scalar(3) + Scalar(0.5) : Scalar(0);
+    return gradient * (x < Scalar(3) ? rising : Scalar(1));
+  }
+  if constexpr (Act == activation::none) return gradient;
 }
 
-/// Whether `slope` needs the value before the activation, or the activated one will do.
-constexpr bool slope_from_result(activation act) { return act != activation::hard_swish; }
+/// Whether `passed_back` needs the value before the activation, or the activated one will do.
+constexpr bool passes_back_from_result(activation act) { return act != activation::hard_swish; }
 
 /// Calls `body(std::integral_constant<activation, act>{})`: the choice is made outside the loop.
 template <class Body>

@@ -1,0 +1,199 @@
+// What every backend promises of its steps: folding changes nothing, statistics follow the rule, running allocates nothing,
+// and the same numbers come out again.
+#include <hasse/kernel/cpu.hpp>
+#include <hasse/kernel/reference.hpp>
+
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include "../support/catch.hpp"
+#include "../support/layer_fixture.hpp"
+
+namespace {
+
+using namespace hasse;
+
+std::atomic<std::size_t> largest_allocation = 0;
+
+void* counted(std::size_t size) {
+  if (size > largest_allocation) largest_allocation = size;
+  void* const memory = std::malloc(size);
+  if (!memory) throw std::bad_alloc();
+  return memory;
+}
+
+/// One layer of every kind.
+std::vector<layer> every_kind() {
+  return {make_layer({9, 9, 16}, [](auto b) { b.convolution(0, 32, 3, 2, -1, 1, true); }),
+          make_layer({9, 9, 16}, [](auto b) { b.batch_norm(0); }),
+          make_layer({9, 9, 16}, [](auto b) { b.activate(0, activation::relu); }),
+          make_layer({9, 9, 16}, [](auto b) { b.add(0, 0); }),
+          make_layer({9, 9, 16}, [](auto b) { b.max_pool(0, 3, 2, 1); }),
+          make_layer({9, 9, 16}, [](auto b) { b.average_pool(0, 3, 2, 1); }),
+          make_layer({9, 9, 16}, [](auto b) { b.global_average_pool(0); }),
+          make_layer({9, 9, 16}, [](auto b) { b.linear(0, 10); }),
+          make_layer({9, 9, 16}, [](auto b) { b.resize(0, 5, 13); })};
+}
+
+layer_use use_of(const layer& item) { return {.item = item, .batch = 3, .residual = item.kind == layer_kind::add}; }
+
+/// A folded convolution must equal convolution, scale and shift, add and activation run one by one.
+template <class Backend>
+void check_folding(Backend& backend, activation act) {
+  using Scalar = typename Backend::scalar;
+  layer conv = make_layer({7, 9, 8}, [](auto b) { b.convolution(0, 12, 3, 1, -1, 2); });
+  const int batch = 2;
+  const std::size_t size = batch * static_cast<std::size_t>(conv.out.size()), channels = 12, fan = weight_count(conv) / channels;
+  layer_use use{.item = conv, .batch = batch, .residual = true};
+  layer_fixture<Scalar> plain(use);
+  const buffer<Scalar> scale = random_values<Scalar>(channels, 20), shift = random_values<Scalar>(channels, 21);
+
+  backend.make_inference(conv, batch, {.src = plain.src.data(), .dst = plain.dst.data(), .weights = plain.weights.data()}).run();
+  layer norm{.kind = layer_kind::batch_norm, .in = conv.out, .out = conv.out};
+  buffer<Scalar> normed = poison<Scalar>(size), sum = poison<Scalar>(size), expected = poison<Scalar>(size);
+  backend
+      .make_inference(norm, batch, {.src = plain.dst.data(), .dst = normed.data(), .weights = scale.data(), .bias = shift.data()})
+      .run();
+  layer add{.kind = layer_kind::add, .other = 0, .in = conv.out, .out = conv.out};
+  backend.make_inference(add, batch, {.src = normed.data(), .other = plain.other.data(), .dst = sum.data()}).run();
+  layer last{.kind = layer_kind::activation, .in = conv.out, .out = conv.out, .act = act};
+  backend.make_inference(last, batch, {.src = sum.data(), .dst = expected.data()}).run();
+
+  for (std::size_t i = 0; i < plain.weights.size(); ++i) plain.weights[i] *= scale[i / fan];
+  conv.bias = true, conv.act = act;
+  buffer<Scalar> folded = poison<Scalar>(size);
+  backend
+      .make_inference(conv, batch,
+                      {.src = plain.src.data(),
+                       .other = plain.other.data(),
+                       .dst = folded.data(),
+                       .weights = plain.weights.data(),
+                       .bias = shift.data()})
+      .run();
+  double worst = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const double difference = std::abs(static_cast<double>(folded[i] - expected[i]));
+    worst = std::isfinite(difference) ? std::max(worst, difference) : 1e300;
+  }
+  INFO(Backend::name << ", " << name_of(act));
+  CHECK(worst < (sizeof(Scalar) == 8 ? 1e-13 : 1e-4));
+}
+
+template <class Backend>
+void check_statistics(Backend& backend) {
+  using Scalar = typename Backend::scalar;
+  // Four values of one channel: mean 2.5, unbiased variance 5 / 3.
+  const buffer<Scalar> src{1, 2, 3, 4};
+  buffer<Scalar> dst = poison<Scalar>(4), scale{2}, shift{1}, mean{10}, variance{20};
+  buffer<std::byte> saved;
+  layer norm{.kind = layer_kind::batch_norm, .in = {2, 1, 1}, .out = {2, 1, 1}};
+  norm.norm = {.epsilon_millionths = 250000, .keep_percent = 75};
+  saved.resize(backend.saved_bytes(norm, 2));
+  training_operands<Scalar> at{.src = src.data(), .dst = dst.data(), .weights = scale.data(), .bias = shift.data()};
+  at.running_mean = mean.data(), at.running_variance = variance.data(), at.saved = saved.data();
+  backend.make_training(norm, 2, at).forward();
+  INFO(Backend::name);
+  CHECK(mean[0] == Approx(0.75 * 10 + 0.25 * 2.5));
+  CHECK(variance[0] == Approx(0.75 * 20 + 0.25 * 5 / 3));
+  for (std::size_t i = 0; i < 4; ++i) CHECK(dst[i] == Approx((src[i] - 2.5) / std::sqrt(1.25 + 0.25) * 2 + 1).epsilon(1e-5));
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return counted(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+TEST_CASE("a folded step equals the layers that were folded") {
+  reference<double> exact;
+  cpu backend;
+  for (activation act : {activation::none, activation::relu, activation::relu6, activation::hard_swish}) {
+    check_folding(exact, act);
+    check_folding(backend, act);
+  }
+}
+
+TEST_CASE("running statistics follow the rule") {
+  reference<double> exact;
+  reference<float> plain;
+  cpu backend;
+  check_statistics(exact);
+  check_statistics(plain);
+  check_statistics(backend);
+}
+
+TEST_CASE("resize samples at half pixels") {
+  const buffer<double> src{0, 8};
+  buffer<double> wide(4), narrow(1);
+  reference<double> exact;
+  exact.make_inference(make_layer({1, 2, 1}, [](auto b) { b.resize(0, 1, 4); }), 1, {.src = src.data(), .dst = wide.data()}).run();
+  CHECK(wide == buffer<double>{0, 2, 6, 8});
+  exact.make_inference(make_layer({1, 2, 1}, [](auto b) { b.resize(0, 1, 1); }), 1, {.src = src.data(), .dst = narrow.data()})
+      .run();
+  CHECK(narrow == buffer<double>{4});
+}
+
+TEST_CASE("an average does not count padding") {
+  const buffer<double> src{2, 4, 6};
+  buffer<double> dst(3);
+  reference<double> exact;
+  exact.make_inference(make_layer({1, 3, 1}, [](auto b) { b.average_pool(0, 3, 1, 1); }), 1, {.src = src.data(), .dst = dst.data()})
+      .run();
+  CHECK(dst == buffer<double>{3, 4, 5});
+}
+
+TEST_CASE("running a cpu step allocates nothing") {
+  cpu backend({.threads = 2});
+  for (const layer& item : every_kind()) {
+    const layer_use use = use_of(item);
+    layer_fixture<float> inference(use), training(use);
+    auto run = backend.make_inference(item, use.batch, inference.inference());
+    auto train = backend.make_training(item, use.batch, training.training(backend));
+    run.run(), train.forward(), train.backward();
+    largest_allocation = 0;
+    run.run(), train.forward(), train.backward();
+    const std::size_t largest = largest_allocation;
+    INFO(use.text());
+    // The library keeps a small map of arguments while a primitive runs; we add nothing to it.
+    const bool library = item.kind == layer_kind::convolution || item.kind == layer_kind::linear;
+    CHECK(largest <= (library ? 256 : 0));
+  }
+}
+
+TEST_CASE("a cpu step gives the same bits every time, after others used the scratch memory") {
+  cpu backend({.threads = 2});
+  for (const layer& item : every_kind()) {
+    const layer_use use = use_of(item);
+    layer_fixture<float> one(use), two(use);
+    auto first = backend.make_training(item, use.batch, one.training(backend));
+    first.forward(), first.backward();
+    layer_use larger = use_of(make_layer({20, 20, 64}, [](auto b) { b.convolution(0, 128, 5); }));
+    larger.accumulate = true;
+    layer_fixture<float> other(larger);
+    auto between = backend.make_training(larger.item, larger.batch, other.training(backend));
+    between.forward(), between.backward();
+    const buffer<float> dst = one.dst, d_src = one.d_src, d_weights = one.d_weights;
+    first.forward(), first.backward();
+    INFO(use.text());
+    CHECK(dst == one.dst);
+    CHECK(d_src == one.d_src);
+    CHECK(d_weights == one.d_weights);
+  }
+}
+
+TEST_CASE("batch norm sums do not depend on the threads") {
+  layer_use use{.item = make_layer({15, 13, 24}, [](auto b) { b.batch_norm(0); }), .batch = 9, .residual = true};
+  layer_fixture<float> one(use), two(use);
+  cpu alone({.threads = 1}), pair({.threads = 2});
+  auto first = alone.make_training(use.item, use.batch, one.training(alone));
+  auto second = pair.make_training(use.item, use.batch, two.training(pair));
+  first.forward(), first.backward();
+  second.forward(), second.backward();
+  CHECK(one.dst == two.dst);
+  CHECK(one.d_src == two.d_src);
+  CHECK(one.d_weights == two.d_weights);
+}
