@@ -8,5 +8,6 @@
 #include <hasse/network/memory.hpp>
 #include <hasse/network/model.hpp>
 #include <hasse/network/parameters.hpp>
+#include <hasse/network/published.hpp>
 #include <hasse/network/static_network.hpp>
 #include <hasse/network/training.hpp>

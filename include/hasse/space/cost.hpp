@@ -63,23 +63,27 @@ constexpr bool works_in_place(layer_kind kind) {
 /// The cost of a whole list. Peak: at each layer, the values that it or a later layer still reads, plus what it writes.
 template <class List>
 constexpr cost cost_of(const List& list) {
-  cost total;
   const int count = static_cast<int>(list.size());
+  const layer* const items = list.data();
+  int* const last_reader = new int[static_cast<std::size_t>(count) + 1]{};  // 0: nobody; else 1 + the layer
   for (int at = 0; at < count; ++at) {
-    const layer& item = list.data()[at];
+    last_reader[items[at].input] = at + 1;
+    if (items[at].other != no_value) last_reader[items[at].other] = at + 1;
+  }
+  cost total;
+  std::int64_t alive = last_reader[0] > 0 ? list.shape_of(0).size() : 0;
+  for (int at = 0; at < count; ++at) {
+    const layer& item = items[at];
     total.macs += macs_of(item);
     (item.kind == layer_kind::batch_norm ? total.batch_norm_parameters : total.weights) += parameters_of(item);
-    const bool in_place = detail::works_in_place(item.kind);
-    if (!in_place) total.activations += item.out.size();
-    std::int64_t alive = in_place ? 0 : item.out.size();
-    for (value_id value = 0; value <= at; ++value) {
-      bool read = false;
-      for (int later = at; later < count && !read; ++later)
-        read = list.data()[later].input == value || list.data()[later].other == value;
-      if (read) alive += list.shape_of(value).size();
-    }
-    if (alive > total.peak_elements) total.peak_elements = alive;
+    const std::int64_t written = detail::works_in_place(item.kind) ? 0 : item.out.size();
+    total.activations += written;
+    if (alive + written > total.peak_elements) total.peak_elements = alive + written;
+    if (last_reader[item.input] == at + 1) alive -= list.shape_of(item.input).size();
+    if (item.other != no_value && item.other != item.input && last_reader[item.other] == at + 1) alive -= list.shape_of(item.other).size();
+    if (last_reader[at + 1] > 0) alive += item.out.size();
   }
+  delete[] last_reader;
   return total;
 }
 

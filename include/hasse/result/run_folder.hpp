@@ -1,0 +1,53 @@
+// The folder that a run leaves behind, and the rule that only the same run may go on in it.
+// Used by programs; design and contents: docs/reference/run-folder.md.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include <hasse/core/file.hpp>
+#include <hasse/file/json.hpp>
+#include <hasse/train/checkpoint.hpp>
+
+namespace hasse {
+
+/// Paths of a run. Opening it with another configuration than it was begun with is refused, key by key.
+class run_folder {
+ public:
+  /// Creates the folder and `config.json`, or compares: `configuration` is a flat object of everything that decides the results.
+  run_folder(std::filesystem::path root, const json& configuration) : root_(std::move(root)) {
+    std::error_code failure;
+    for (const auto& folder : {root_, root_ / "checkpoints", root_ / "networks"}) {
+      std::filesystem::create_directories(folder, failure);
+      if (failure) throw file_error(folder.string(), "cannot be created (" + failure.message() + ")", "name another folder with --run");
+    }
+    const auto path = config();
+    if (!std::filesystem::exists(path)) {
+      replace_file(path, configuration.dump(2) + "\n");
+      return;
+    }
+    const json before = read_json(path);
+    for (const auto& [key, value] : configuration.items())
+      if (!before.is_object() || !before.contains(key) || before.at(key) != value)
+        throw file_error(path.string(), "was begun with " + key + " = " + (before.is_object() && before.contains(key) ? before.at(key).dump() : "nothing") +
+                                            ", this start has " + value.dump(),
+                         "start with the old settings to go on, or name another folder");
+  }
+
+  const std::filesystem::path& root() const { return root_; }
+  std::filesystem::path config() const { return root_ / "config.json"; }
+  std::filesystem::path table() const { return root_ / "latency.json"; }
+  std::filesystem::path journal() const { return root_ / "journal"; }
+  std::filesystem::path checkpoints() const { return root_ / "checkpoints"; }
+  std::filesystem::path networks() const { return root_ / "networks"; }
+  std::filesystem::path frontier() const { return root_ / "frontier.json"; }
+  std::filesystem::path report() const { return root_ / "report.html"; }
+  /// The weights of a trained architecture that is, or was, on the frontier.
+  std::filesystem::path weights(const std::string& architecture) const { return checkpoints() / (file_name_of(architecture) + ".safetensors"); }
+
+ private:
+  std::filesystem::path root_;
+};
+
+}  // namespace hasse
