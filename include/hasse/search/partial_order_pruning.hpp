@@ -68,7 +68,7 @@ class partial_order_pruning {
   /// One for every member of P; empty for sets that are not listed.
   const std::vector<certificate<candidate>>& certificates() const { return certificates_; }
   const std::vector<trained<candidate>>& done() const { return ledger_.done; }
-  frontier<candidate> boundary() const { return ledger_.boundary(); }
+  const frontier<candidate>& boundary() const { return ledger_.boundary; }
   search_end end() const { return ledger_.end; }
   double margin() const { return options_.margin; }
 

@@ -66,7 +66,7 @@ concept Policy = Domain<Space> && requires(Type& policy, const Type& seen, const
   policy.release(x);
   { seen.is_pruned(x) } -> std::same_as<bool>;
   { seen.done() } -> std::same_as<const std::vector<trained<typename Space::candidate>>&>;
-  { seen.boundary() } -> std::same_as<frontier<typename Space::candidate>>;
+  { seen.boundary() } -> std::same_as<const frontier<typename Space::candidate>&>;
   { seen.pruned() } -> std::same_as<std::optional<std::size_t>>;
   { seen.living() } -> std::same_as<std::optional<std::size_t>>;
   { seen.end() } -> std::same_as<search_end>;

@@ -53,7 +53,7 @@ class regularised_evolution {
 
   bool is_pruned(const candidate&) const { return false; }
   const std::vector<trained<candidate>>& done() const { return ledger_.done; }
-  frontier<candidate> boundary() const { return ledger_.boundary(); }
+  const frontier<candidate>& boundary() const { return ledger_.boundary; }
   search_end end() const { return ledger_.end; }
   std::optional<std::size_t> pruned() const { return 0; }
   std::optional<std::size_t> living() const { return ledger_.open.listed() ? std::optional(ledger_.open.living()) : std::nullopt; }

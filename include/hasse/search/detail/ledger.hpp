@@ -51,17 +51,14 @@ class ledger {
     if (asked) --under_way_;
     const std::size_t index = done.size();
     done.push_back({x, domain_->latency(x), result.accuracy});
-    if (result.accuracy) changed.on_frontier = front.add({index, done.back().latency, *result.accuracy});
+    if (result.accuracy) {
+      boundary.add({x, done.back().latency, *result.accuracy});
+      changed.on_frontier = front.add({index, done.back().latency, *result.accuracy});
+    }
     unchanged_ = changed.on_frontier ? 0 : unchanged_ + 1;
     hash_ = fnv1a(domain_->text(x), hash_);
     hash_ = fnv1a(hex64(result.accuracy ? std::bit_cast<std::uint64_t>(*result.accuracy) : ~std::uint64_t{}).view(), hash_);
     return changed;
-  }
-
-  frontier<candidate> boundary() const {
-    frontier<candidate> points;
-    for (const auto& p : front.points()) points.add({done[p.candidate].candidate, p.latency, p.accuracy});
-    return points;
   }
 
   std::uint64_t hash() const { return hash_; }
@@ -69,7 +66,8 @@ class ledger {
 
   open_candidates<Space> open;
   std::vector<trained<candidate>> done;
-  frontier<std::size_t> front;  // indices into done
+  frontier<candidate> boundary;
+  frontier<std::size_t> front;  // the same points as indices into done
   search_end end = search_end::none;
 
  private:

@@ -1,0 +1,76 @@
+#include <catch.hpp>
+
+#include <hasse/program/tabular.hpp>
+
+#include "../search/macro_table.hpp"
+
+using hasse::tabular_order, hasse::tabular_policy;
+
+namespace {
+std::vector<hasse::tabular_replay> replays_of(const hasse::tabular_benchmark& table, tabular_policy policy, std::uint64_t seeds, tabular_order order = tabular_order::strict) {
+  const hasse::tabular_domain domain(table, order);
+  std::vector<hasse::tabular_replay> all;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) all.push_back(hasse::replay_table(table, domain, policy, 0, seed));
+  return all;
+}
+}  // namespace
+
+TEST_CASE("medians treat what was never reached as last", "[tabular]") {
+  CHECK(hasse::median({}) == std::nullopt);
+  CHECK(hasse::median({3, 1, 2}) == 2);
+  CHECK(hasse::median({4, 1, 3, 2}) == 2.5);
+  CHECK(hasse::median({1, std::nullopt, 2}) == 2);
+  CHECK(hasse::median({1, std::nullopt}) == std::nullopt);
+  CHECK(hasse::median({std::nullopt, std::nullopt, 1}) == std::nullopt);
+}
+
+TEST_CASE("a replay on a table that follows the order finds all of the hypervolume, sooner than random search", "[tabular]") {
+  const auto table = hasse::parse_benchmark(test::macro_table(0), "t");
+  for (const auto order : {tabular_order::strict, tabular_order::embedding, tabular_order::product}) {
+    const auto pruning = replays_of(table, tabular_policy::pop, 5, order), random = replays_of(table, tabular_policy::random, 5);
+    for (std::size_t s = 0; s < pruning.size(); ++s) {
+      CHECK(pruning[s].share == Approx(1));
+      for (std::size_t m = 0; m < hasse::hypervolume_marks.size(); ++m) CHECK(*pruning[s].reached[m] <= *random[s].reached[m]);
+      CHECK(pruning[s].trainings < 3000);
+      CHECK(pruning[s].living[0] < 3919);
+      CHECK(random[s].trainings == 3969);
+      CHECK(random[s].living == std::array<std::size_t, 4>{3919, 3869, 3769, 3469});
+    }
+  }
+}
+
+TEST_CASE("on a table with noise pruning is at least as good as random search at equal trainings, on average", "[tabular]") {
+  const auto table = hasse::parse_benchmark(test::macro_table(0.3), "t");
+  const auto pruning = replays_of(table, tabular_policy::pop, 10), random = replays_of(table, tabular_policy::random, 10);
+  const auto by_pruning = hasse::medians(pruning), by_random = hasse::medians(random);
+  CHECK(*by_pruning[0].second <= *by_random[0].second);  // 80 %
+  CHECK(*by_pruning[1].second <= *by_random[1].second);  // 90 %
+  CHECK(by_pruning[0].first == "trainings_until_80");
+}
+
+TEST_CASE("evolution replays to the end of the table", "[tabular]") {
+  const auto table = hasse::parse_benchmark(test::macro_table(0.3), "t");
+  const auto replays = replays_of(table, tabular_policy::evolution, 1);
+  CHECK(replays[0].share == Approx(1));
+  CHECK(replays[0].trainings == 3969);
+}
+
+TEST_CASE("the JSON report has every key that the help names", "[tabular]") {
+  const auto table = hasse::parse_benchmark(R"({"00000000":{"mean_acc":10,"flops":5},"00000010":{"mean_acc":40,"flops":9},"00000020":{"mean_acc":30,"flops":7}})", "t");
+  const auto replays = replays_of(table, tabular_policy::random, 3);
+  const auto report = hasse::to_json(table, tabular_policy::random, tabular_order::strict, 0, replays);
+  CHECK(report.at("table") == "nas-bench-macro");
+  CHECK(report.at("networks") == 3);
+  CHECK(report.at("order").is_null());
+  CHECK(report.at("margin").is_null());
+  CHECK(report.at("reference").at("flops") == 9);
+  CHECK(report.at("seeds").size() == 3);
+  for (const char* key : {"trainings_until_80", "trainings_until_99", "living_after_50", "living_after_500", "trainings_until_nothing_lives"}) {
+    CHECK(report.at("medians").contains(key));
+    CHECK(report.at("seeds")[0].contains(key));
+  }
+  CHECK(report.at("seeds")[2].at("seed") == 3);
+  CHECK(report.at("medians").at("trainings_until_nothing_lives") == 3);
+  CHECK(report.at("medians").at("living_after_50") == 0);
+  CHECK(hasse::to_json(table, tabular_policy::pop, tabular_order::product, 0.5, replays).at("order") == "product");
+}
