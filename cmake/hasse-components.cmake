@@ -1,13 +1,13 @@
 # The targets of the package. A header belongs to the first component that can compile it.
 #   hasse::hasse     core, space, kernel (reference), block, catalogue, network, search     Eigen, Boost headers
+#   hasse::result    file, latency, result; search where it reads or writes files           nlohmann_json
 #   hasse::onednn    kernel/cpu                                                             oneDNN, OpenMP
-#   hasse::data      data, train                                                            turbojpeg, libpng, zlib, threads
-#   hasse::result    file, latency, result                                                  nlohmann_json
+#   hasse::data      data, train                                                            turbojpeg, libpng, zlib, threads, hasse::result
 #   hasse::programs  program, hasse.hpp                                                     CLI11, fmt and all of the above
 #   hasse::cuda      kernel/cuda                                                            CUDA Toolkit
-set(headers_of_onednn "^kernel/cpu/")
+set(headers_of_onednn "^kernel/cpu[/.]")
 set(headers_of_data "^(data|train)[/.]")
-set(headers_of_result "^(file|latency|result)[/.]")
+set(headers_of_result "^(file|latency|result)[/.]|^search([.]|/(exchange|session|tabular)[.])")
 set(headers_of_programs "^(program[/.]|hasse.hpp)")
 set(headers_of_cuda "^kernel/cuda/")
 
@@ -64,10 +64,11 @@ hasse_component(core LINK Eigen3::Eigen Boost::headers)
 
 hasse_find_onednn()
 hasse_optional_component(onednn LINK hasse::hasse hasse::dnnl OpenMP::OpenMP_CXX)
-hasse_find_data()
-hasse_optional_component(data LINK hasse::hasse hasse::turbojpeg PNG::PNG ZLIB::ZLIB Threads::Threads)
 hasse_find_result()
 hasse_optional_component(result LINK hasse::hasse nlohmann_json::nlohmann_json)
+hasse_find_data()
+list(APPEND hasse_data_MISSING ${hasse_result_MISSING})
+hasse_optional_component(data LINK hasse::result hasse::turbojpeg PNG::PNG ZLIB::ZLIB Threads::Threads)
 hasse_find_programs()
-list(APPEND hasse_programs_MISSING ${hasse_onednn_MISSING} ${hasse_data_MISSING} ${hasse_result_MISSING})
+list(APPEND hasse_programs_MISSING ${hasse_onednn_MISSING} ${hasse_data_MISSING})
 hasse_optional_component(programs LINK hasse::hasse hasse::onednn hasse::data hasse::result CLI11::CLI11 fmt::fmt)
