@@ -1,0 +1,10 @@
+// The result stage: what a search hands over - networks as ONNX, weights and C++ headers, the frontier for people.
+#pragma once
+
+#include <hasse/result/cpp_header.hpp>
+#include <hasse/result/onnx.hpp>
+#include <hasse/result/report.hpp>
+#include <hasse/result/report_data.hpp>
+#include <hasse/result/run_folder.hpp>
+#include <hasse/result/svg.hpp>
+#include <hasse/result/weights.hpp>

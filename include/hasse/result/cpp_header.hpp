@@ -1,0 +1,68 @@
+// The network that a search found, as a C++ header: the same network as one static type, for a program that knows what it wants.
+// Used by programs. The header names the file of its weights; compiling it checks the architecture once more.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <hasse/core/error.hpp>
+#include <hasse/core/file.hpp>
+
+namespace hasse {
+
+/// What the header says.
+struct found_network {
+  std::string name = "net";           ///< the alias that it declares
+  std::string type{};                 ///< network_type(...), or the whole C++ type of a fixed network
+  std::vector<std::string> headers{}; ///< that declare the space, for instance "hasse/space/spaces.hpp" or "my_space.hpp"
+  std::string weights_file{};         ///< next to the header; empty: no word about weights
+  std::vector<std::string> facts{};   ///< lines of comment: latency, accuracy, device, seed
+};
+
+namespace detail {
+inline std::string comment_line(const std::string& text) {
+  std::string line = "// ";
+  for (const char letter : text) line += static_cast<unsigned char>(letter) < ' ' ? ' ' : letter == '\\' ? '/' : letter;
+  return line + '\n';
+}
+}  // namespace detail
+
+/// The C++ type of an architecture: network_type("hasse::df_small", "[(32),(64)]") is hasse::network<hasse::df_small, "[(32),(64)]">.
+inline std::string network_type(const std::string& space, const std::string& architecture) {
+  if (architecture.find_first_not_of("[]()<>{},.:;=+-*/_ abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != std::string::npos)
+    throw error("the architecture text " + architecture + " cannot stand in a C++ string; write it as to_text does");
+  return "hasse::network<" + space + ", \"" + architecture + "\">";
+}
+
+/// The text of the header.
+inline std::string cpp_header_text(const found_network& found) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+  if (found.name.empty() || found.name.find_first_not_of(letters) != std::string::npos || (found.name[0] >= '0' && found.name[0] <= '9'))
+    throw error("the name " + found.name + " is no C++ identifier; use letters, digits and '_'");
+  std::string text = "// A network found by hasse, as one static type: shapes, memory plan and kernels are fixed by the compiler.\n";
+  for (const std::string& fact : found.facts) text += detail::comment_line(fact);
+  text += "#pragma once\n\n";
+  std::vector<std::string> headers = found.headers;
+  headers.push_back("hasse/network.hpp");
+  if (!found.weights_file.empty()) headers.push_back("hasse/result/weights.hpp");
+  std::sort(headers.begin(), headers.end());
+  headers.erase(std::unique(headers.begin(), headers.end()), headers.end());
+  for (const std::string& header : headers)
+    text += header.starts_with("hasse/") ? "#include <" + header + ">\n" : "#include \"" + header + "\"\n";
+  text += "\nusing " + found.name + " = " + found.type + ";\n";
+  if (!found.weights_file.empty()) {
+    text += "\n// How to run it:\n";
+    for (const std::string& line : {std::string("  hasse::cpu backend;                      // of <hasse/kernel/cpu.hpp>"), "  const auto weights = hasse::read_weights(\"" + found.weights_file + "\", " + found.name + "::layers);",
+                                    "  hasse::static_inference<" + found.name + ", hasse::cpu> ready(backend, weights);",
+                                    std::string("  // write height x width x channels floats to ready.input(), then ready.run() and read ready.output()")})
+      text += detail::comment_line(line);
+  }
+  return text;
+}
+
+inline void write_cpp_header(const std::filesystem::path& path, const found_network& found) { replace_file(path, cpp_header_text(found)); }
+
+}  // namespace hasse

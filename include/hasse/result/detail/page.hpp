@@ -1,0 +1,43 @@
+// The look of report.html and its one script; no address of another machine appears in either.
+#pragma once
+
+#include <string_view>
+
+namespace hasse::detail {
+
+inline constexpr std::string_view page_style = R"(
+:root{--ink:#1e293b;--quiet:#64748b;--line:#e2e8f0;--paper:#ffffff;--back:#f1f5f9;--accent:#1d4ed8;--soft:#eff6ff;--warn:#fef3c7}
+@media (prefers-color-scheme:dark){:root{--ink:#e2e8f0;--quiet:#94a3b8;--line:#263449;--paper:#0f172a;--back:#020617;--accent:#60a5fa;--soft:#172554;--warn:#422006}}
+*{box-sizing:border-box}html{color-scheme:light dark}
+body{margin:0;background:var(--back);color:var(--ink);font:15px/1.5 ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"DejaVu Sans",sans-serif}
+main{max-width:1120px;margin:0 auto;padding:32px 20px 64px}
+h1{font-size:26px;line-height:1.25;margin:0 0 4px}h2{font-size:18px;margin:0 0 4px}p{margin:0 0 12px}.quiet{color:var(--quiet)}
+section{background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:20px 22px;margin-top:18px}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin-top:18px}
+.card{background:var(--paper);border:1px solid var(--line);border-radius:12px;padding:12px 16px}
+.card b{display:block;font-size:23px;line-height:1.25;font-variant-numeric:tabular-nums}.card span{color:var(--quiet);font-size:13px}
+.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:18px}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 18px;margin:0}dt{color:var(--quiet)}dd{margin:0;overflow-wrap:anywhere}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
+th{font-weight:600;color:var(--quiet);text-align:right;padding:6px 8px;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:bottom}
+td{text-align:right;padding:6px 8px;border-bottom:1px solid var(--line);white-space:nowrap}tr:last-child td{border-bottom:0}
+th.name,td.name{text-align:left}td.name{white-space:normal}code{font:12.5px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
+a{color:var(--accent)}svg{display:block;width:100%;height:auto}
+.ask{background:var(--soft);border-radius:10px;padding:14px 16px;margin-bottom:14px}.ask label{display:block}
+.ask input{width:6.5em;font:inherit;padding:2px 6px;border:1px solid var(--line);border-radius:6px;background:var(--paper);color:var(--ink)}
+.ask output{display:block;font-weight:600;margin-top:4px}
+.warning{background:var(--warn);border-radius:8px;padding:8px 14px;margin:12px 0 0}
+details summary{cursor:pointer;color:var(--accent)}
+)";
+
+/// Answers the two questions for any number that is typed in, from the data in the page.
+inline constexpr std::string_view page_script = R"(
+(()=>{const data=JSON.parse(document.getElementById('data').textContent);
+const points=data.networks.filter(n=>n.on_frontier).sort((a,b)=>a.milliseconds-b.milliseconds);
+const say=(n)=>n?`${n.name}: ${(100*n.accuracy).toFixed(2)} % in ${n.milliseconds.toFixed(4)} ms`:'no trained network does';
+const ask=(id,find)=>{const box=document.getElementById(id);if(!box)return;const out=document.getElementById(id+'-answer');
+const show=()=>{out.textContent=box.value===''?'':say(find(Number(box.value)))};box.addEventListener('input',show);show()};
+ask('within',t=>points.filter(n=>n.milliseconds<=t).pop());ask('reaching',a=>points.find(n=>100*n.accuracy>=a));})();
+)";
+
+}  // namespace hasse::detail

@@ -1,0 +1,133 @@
+// The report shows what it is given, embeds it as JSON, loads nothing, and no text in it can become markup.
+#include <hasse/result/report.hpp>
+
+#include "../support/catch.hpp"
+
+using namespace hasse;
+
+namespace {
+
+report_data example() {
+  report_data data;
+  data.facts = {{"space", "df-small"}, {"seed", "7"}};
+  data.admissible = 4839;
+  const auto add = [&](const char* name, double ms, double accuracy, bool best) {
+    report_network network{.name = name, .milliseconds = ms, .accuracy = accuracy, .macs = 1e6 * ms, .parameters = 45231, .precedents = 10 * ms, .on_frontier = best};
+    for (int epoch = 1; epoch <= 3; ++epoch)
+      network.curve.push_back({.epoch = epoch, .loss = 2.0 / epoch, .train_accuracy = 0, .validation_accuracy = accuracy * epoch / 3, .learning_rate = 0, .seconds = 0});
+    data.networks.push_back(network);
+  };
+  add("[(32,32),(64)]", 2.0, 0.81, true);
+  add("[(16),(16)]", 0.5, 0.6, true);
+  add("[(16,16),(32)]", 1.5, 0.58, false);
+  add("[(32),(64)]", 1.0, 0.75, true);
+  data.networks[0].files = {{"onnx", "networks/a\" onmouseover='x'.onnx"}};
+  data.pairs = {{1, 0}, {1, 2}, {1, 3}, {3, 0}, {2, 0}};
+  data.pruning = {{1, 0, 4838}, {2, 100, 4737}, {3, 900, 3936}, {4, 2000, 2835}};
+  data.sums = {{"[(16),(16)]", 0.5, 0.52}, {"[(32),(64)]", 1.0, 1.0}, {"[(32,32),(64)]", 2.2, 2.0}};
+  data.certificates = {{"[(16),(32)]", "[(16,16),(32)]", "[(32),(64)]"}};
+  data.comparison = {{"[(16),(64)]", 1.1, 0.7}};
+  return data;
+}
+
+json embedded(const std::string& html) {
+  const std::string open = "<script type='application/json' id='data'>";
+  const std::size_t begin = html.find(open) + open.size();
+  return parse_json(std::string_view(html).substr(begin, html.find("</script>", begin) - begin), "report");
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a report has every section and loads nothing") {
+  const std::string html = report_html(example());
+  for (const char* title : {"The frontier", "The two questions", "What was pruned, and why", "Does the order deserve its trust?", "The order around the frontier",
+                            "Sum of the table against whole networks", "Trainings", "The run"})
+    CHECK(html.find("<h2>" + std::string(title) + "</h2>") != html.npos);
+  for (const char* outside : {"http://", "https://", "src=", "@import", "url(//"}) {
+    std::string rest = html;
+    for (const std::string harmless = "http://www.w3.org/2000/svg"; rest.find(harmless) != rest.npos;) rest.erase(rest.find(harmless), harmless.size());
+    CHECK(rest.find(outside) == rest.npos);
+  }
+  CHECK(count(html, "<svg") == count(html, "</svg>"));
+  CHECK(count(html, "<svg") == 9);
+  CHECK_THAT(html, ContainsSubstring("the sum is off by 3.8 % in the median and 10.0 % at worst"));
+  CHECK_THAT(html, ContainsSubstring("<b>20.0 %</b><span>of pairs have the larger network less accurate, at worst by 2.00 points</span>"));
+  CHECK_THAT(html, ContainsSubstring("500.0 x"));
+  CHECK(html == report_html(example()));
+}
+
+TEST_CASE("the data is embedded and complete") {
+  const json data = embedded(report_html(example()));
+  CHECK(data["networks"].size() == 4);
+  CHECK(data["networks"][3]["accuracy"] == 0.75);
+  CHECK(data["networks"][0]["whole_milliseconds"].is_null());
+  CHECK(data["networks"][0]["curve"].size() == 3);
+  CHECK(data["pairs"].size() == 5);
+  CHECK(data["facts"]["seed"] == "7");
+}
+
+TEST_CASE("hostile text stays text") {
+  report_data data = example();
+  const std::string evil = "</script><script>alert(1)</script><!--\"'\xff\x1b[2J";
+  data.title = data.comparison_name = evil;
+  data.facts = {{evil, evil}};
+  data.warnings = {evil};
+  for (report_network& network : data.networks) network.name = evil, network.files = {{evil, "javascript:" + evil}};
+  data.comparison[0].name = data.sums[0].name = evil;
+  data.certificates = {{evil, evil, evil}};
+  const std::string html = report_html(data);
+  CHECK(count(html, "<script") == 2);
+  CHECK(count(html, "</script") == 2);
+  CHECK(html.find("<!--") == html.npos);
+  CHECK(html.find("href='javascript") == html.npos);
+  CHECK(html.find('\x1b') == html.npos);
+  CHECK(embedded(html)["networks"].size() == 4);
+  CHECK(frontier_svg(data).find("<script") == std::string::npos);
+  CHECK(frontier_table(data).find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("little data and wrong data still give a page") {
+  CHECK_THAT(report_html({}), ContainsSubstring("No training has ended with an accuracy yet."));
+  CHECK(frontier_table({}) == "#  latency  measured  accuracy  test  MACs  parameters  architecture\n");
+  report_data data = example();
+  data.pairs = {{0, 99}, {99, 0}, {0, 0}, {0, 1}, {1, 2}, {2, 0}};  // out of range, and a cycle
+  data.networks[2].accuracy = unknown;
+  data.networks[1].milliseconds = std::numeric_limits<double>::infinity();
+  data.networks.resize(1);
+  CHECK_NOTHROW(report_html(data));
+  report_data single;
+  single.networks.push_back({.name = "[(16)]", .milliseconds = 0.1, .accuracy = 0.5, .on_frontier = true});
+  CHECK_THAT(report_html(single), ContainsSubstring("[(16)"));
+}
+
+TEST_CASE("the table for terminals is sorted and aligned") {
+  CHECK(frontier_table(example()) ==
+        "#    latency  accuracy    MACs  parameters  architecture\n"
+        "1  0.5000 ms   60.00 %   500 k      45.2 k  [(16),(16)]\n"
+        "2  1.0000 ms   75.00 %  1.00 M      45.2 k  [(32),(64)]\n"
+        "3  2.0000 ms   81.00 %  2.00 M      45.2 k  [(32,32),(64)]\n");
+}
+
+TEST_CASE("the Hasse diagram joins neighbours only") {
+  const detail::diagram order = detail::lay_out(example());
+  CHECK(order.networks.size() == 4);
+  CHECK(order.covers.size() == 4);  // 1-0 follows from 1-3 and 3-0
+  CHECK(order.rows == 3);
+  for (const auto& cover : order.covers) CHECK(order.row[cover.lower] < order.row[cover.upper]);
+  report_data cycle = example();
+  cycle.pairs = {{0, 1}, {1, 2}, {2, 0}};
+  CHECK_NOTHROW(detail::hasse_diagram(cycle));
+  report_data many;
+  for (int i = 0; i < 300; ++i) {
+    many.networks.push_back({.name = std::to_string(i), .milliseconds = 1.0 + i, .accuracy = 0.001 * i, .on_frontier = i % 10 == 0});
+    for (int j = 0; j < i; ++j) many.pairs.push_back({static_cast<std::size_t>(j), static_cast<std::size_t>(i)});
+  }
+  CHECK(detail::lay_out(many).networks.size() == 60);
+  CHECK(detail::lay_out(many).rows == 60);
+}

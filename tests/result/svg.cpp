@@ -1,0 +1,54 @@
+// Plots: round ticks, numbers in every size, text that cannot become markup, and nothing outside of the frame.
+#include <limits>
+
+#include <hasse/result/svg.hpp>
+
+#include "../support/catch.hpp"
+
+using namespace hasse;
+
+TEST_CASE("ticks are round numbers inside the range") {
+  CHECK(round_ticks(0, 10).values == std::vector<double>{0, 2, 4, 6, 8, 10});
+  CHECK(round_ticks(0.71, 0.86).decimals == 2);
+  CHECK(round_ticks(0.15, 120, true).values == std::vector<double>{0.2, 0.5, 1, 2, 5, 10, 20, 50, 100});
+  for (const double least : {-3.7, 0.0, 1e-6, 12345.0})
+    for (const double span : {1e-9, 0.3, 7.0, 1e6}) {
+      const axis_ticks ticks = round_ticks(least, least + span);
+      CHECK(ticks.values.size() <= 8);
+      for (const double value : ticks.values) CHECK((value >= least - span * 1e-6 && value <= least + span * 1.000001));
+    }
+}
+
+TEST_CASE("numbers read well") {
+  CHECK(fixed_text(12.5, 2) == "12.50");
+  CHECK(fixed_text(-0.001, 1) == "0.0");
+  CHECK(fixed_text(std::numeric_limits<double>::quiet_NaN(), 2) == "-");
+  CHECK(fixed_text(1e300, 2) == "-");
+  CHECK(count_text(7) == "7");
+  CHECK(count_text(45231) == "45.2 k");
+  CHECK(count_text(999'600) == "1.00 M");
+  CHECK(count_text(1'774'334'000) == "1.77 G");
+  CHECK(count_text(std::numeric_limits<double>::quiet_NaN()) == "-");
+}
+
+TEST_CASE("text cannot become markup") {
+  CHECK(markup_text("a<b>&\"'c") == "a&lt;b&gt;&amp;&quot;&#39;c");
+  CHECK(markup_text("tab\tbell\a") == "tab bell ");
+  CHECK(markup_text("\xff") == "\xef\xbf\xbd");
+  CHECK(markup_text("\xc3\xa9") == "\xc3\xa9");
+}
+
+TEST_CASE("plots survive any number") {
+  constexpr double big = std::numeric_limits<double>::max(), none = std::numeric_limits<double>::quiet_NaN(), infinite = std::numeric_limits<double>::infinity();
+  const std::vector<plot_point> wild{{1, 2, "<script>", "<b>"}, {none, 1, {}, {}}, {infinite, -infinite, {}, {}}, {big, -big, {}, {}}, {0, 0, {}, {}}, {-5, 3, {}, {}},
+                                     {std::numeric_limits<double>::denorm_min(), 1, {}, {}}};
+  for (const bool logarithmic : {false, true})
+    for (const plot_shape shape : {plot_shape::points, plot_shape::line, plot_shape::steps})
+      for (const auto& points : {wild, std::vector<plot_point>{}, std::vector<plot_point>{{3, 3, {}, {}}}}) {
+        const plot picture{.title = "t", .x = {.label = "x", .logarithmic = logarithmic}, .y = {.label = "y", .logarithmic = logarithmic},
+                           .series = {{.name = "<i>", .shape = shape, .points = points}}};
+        const std::string svg = picture.svg(true);
+        CHECK(svg.size() < 20'000);
+        for (const char* wrong : {"nan", "inf", "'-'", "<script>", "<b>", "<i>"}) CHECK(svg.find(wrong) == svg.npos);
+      }
+}
