@@ -11,4 +11,5 @@
 #include <hasse/search/random_search.hpp>
 #include <hasse/search/regularised_evolution.hpp>
 #include <hasse/search/session.hpp>
+#include <hasse/search/space_domain.hpp>
 #include <hasse/search/tabular.hpp>

@@ -1,0 +1,229 @@
+// The program hasse_boundary as a function: measures the device, searches a space, prints the frontier and writes a report.
+// Used by examples/hasse_boundary.cpp for the spaces that ship; a ten-line program of your own calls boundary<your_space>.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <type_traits>
+
+#include <CLI/CLI.hpp>
+
+#include <hasse/data.hpp>
+#include <hasse/kernel/cpu.hpp>
+#include <hasse/latency/on_cpu.hpp>
+#include <hasse/program/search.hpp>
+#include <hasse/result/run_folder.hpp>
+
+namespace hasse {
+
+/// The command line of hasse_boundary.
+struct boundary_options {
+  std::string data = "synthetic", space, latency = "auto", policy = "pop", order = "strict", schedule = "cosine";
+  std::string run = "run";
+  std::size_t trainings = 24, unchanged = 0, train_images = 0;
+  int epochs = 6, batch = 64, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency())), device_threads = 1;
+  double learning_rate = 0.1, decay = 5e-4, smoothing = 0, margin = 0;
+  std::uint64_t seed = 1;
+};
+
+namespace detail {
+/// "0.1..2.0ms" or "0.1..2.0"; nothing for "auto".
+inline std::optional<latency_window> read_window(std::string_view text) {
+  if (text == "auto") return std::nullopt;
+  const auto refuse = [&]() -> error {
+    return error("the latency window '" + std::string(text) + "' cannot be read; write the least and the most milliseconds, for instance 0.1..2.0ms");
+  };
+  std::string_view numbers = text;
+  if (numbers.ends_with("ms")) numbers.remove_suffix(2);
+  const std::size_t dots = numbers.find("..");
+  if (dots == std::string_view::npos) throw refuse();
+  const auto number = [&](std::string_view digits) {
+    double value = 0;
+    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (problem != std::errc() || end != digits.data() + digits.size() || !(value >= 0) || value > 1e9) throw refuse();
+    return value;
+  };
+  const latency_window window{from_milliseconds(number(numbers.substr(0, dots))), from_milliseconds(number(numbers.substr(dots + 2)))};
+  if (window.most <= window.least)
+    throw error("the latency window '" + std::string(text) + "' is empty; its first number must be less than its second");
+  return window;
+}
+
+/// From the fastest architecture to four times its latency: what can be searched in minutes.
+template <class Space>
+latency_window usual_window(std::span<const ticks> latencies) {
+  std::int64_t low = 0, high = 1;  // nothing takes at most `low`, something takes at most `high`
+  while (counter<Space>(latencies, {{0}, {high}}).size() == 0) low = high, high *= 2;
+  while (high - low > 1) {
+    const std::int64_t middle = low + (high - low) / 2;
+    (counter<Space>(latencies, {{0}, {middle}}).size() == 0 ? low : high) = middle;
+  }
+  return {{high}, {4 * high}};
+}
+
+inline void describe(CLI::App& app, boundary_options& options, const std::string& spaces) {
+  app.add_option("--data", options.data, "images: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR")->capture_default_str();
+  app.add_option("--space", options.space, "search space, one of: " + spaces)->capture_default_str();
+  app.add_option("--latency", options.latency, "admissible latencies, such as 0.1..2.0ms; auto: from the fastest network to four times its latency")->capture_default_str();
+  app.add_option("--trainings", options.trainings, "networks to train at most")->capture_default_str()->check(CLI::Range(1, 1'000'000));
+  app.add_option("--epochs", options.epochs, "epochs of each training")->capture_default_str();
+  app.add_option("--threads", options.threads, "threads that train")->capture_default_str()->check(CLI::Range(1, 1024));
+  app.add_option("--device-threads", options.device_threads, "threads of the device whose latency counts")->capture_default_str()->check(CLI::Range(1, 1024));
+  app.add_option("--seed", options.seed, "decides data splits, candidates, weights and augmentation")->capture_default_str();
+  app.add_option("--run", options.run, "folder of this run; an unfinished run in it goes on")->capture_default_str();
+  app.add_option("--policy", options.policy, "pop (Partial Order Pruning), random or evolution")->capture_default_str()->check(CLI::IsMember({"pop", "random", "evolution"}));
+  app.add_option("--order", options.order, "strict or embedding")->capture_default_str()->check(CLI::IsMember({"strict", "embedding"}));
+  app.add_option("--margin", options.margin, "prune only on differences in accuracy above this (0..1)")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+  app.add_option("--unchanged", options.unchanged, "stop when the frontier stayed the same for so many trainings; 0: never")->capture_default_str();
+  app.add_option("--train-images", options.train_images, "train on so many images at most, drawn by the seed; 0: all")->capture_default_str();
+  app.add_option("--batch", options.batch, "images of a training step")->capture_default_str();
+  app.add_option("--learning-rate", options.learning_rate, "highest learning rate")->capture_default_str();
+  app.add_option("--schedule", options.schedule, "of the learning rate: cosine, linear or step")->capture_default_str()->check(CLI::IsMember({"cosine", "linear", "step"}));
+  app.add_option("--weight-decay", options.decay, "of convolution and linear weights")->capture_default_str();
+  app.add_option("--label-smoothing", options.smoothing, "share of the target spread over all classes")->capture_default_str();
+}
+
+inline recipe recipe_of(const boundary_options& options) {
+  recipe how{.epochs = options.epochs, .batch = options.batch, .learning_rate = options.learning_rate, .decay = options.decay,
+             .label_smoothing = options.smoothing, .warmup_epochs = 0.15 * options.epochs, .augment = std::nullopt, .seed = options.seed};
+  if (options.schedule == "linear") how.schedule = linear_decay{};
+  if (options.schedule == "step") how.schedule = step_decay{};
+  check(how);
+  return how;
+}
+
+/// What a table holds against `Order`, largest first.
+template <class Order, class Space>
+std::vector<order_violation> violations_along(const latency_table<Space>& table) {
+  std::vector<order_violation> found = table.violations();
+  if (std::same_as<Order, strict_order>) std::erase_if(found, [](const order_violation& each) { return each.move.embedding; });
+  return found;
+}
+
+template <class Space, class Order>
+void run_boundary(const boundary_options& options, const std::string& space_type) {
+  const auto window = read_window(options.latency);
+  const recipe how = recipe_of(options);
+  const on_cpu device{.threads = options.device_threads};
+  const auto device_facts = device.facts();
+  run_folder folder(options.run, {{"program", "hasse_boundary"}, {"space", options.space}, {"parts", space_identity<Space>()}, {"data", options.data},
+                                  {"train_images", options.train_images}, {"latency", options.latency}, {"policy", options.policy}, {"order", options.order},
+                                  {"margin", options.margin}, {"trainings", options.trainings}, {"unchanged", options.unchanged}, {"seed", options.seed},
+                                  {"recipe", to_text(how)}, {"threads", options.threads}, {"device", device_facts.name},
+                                  {"device_threads", options.device_threads}, {"library", device_facts.library}, {"compiler", device_facts.compiler}});
+  progress_printer printer;
+  const progress_sink progress = std::ref(printer);
+
+  std::printf("data: %s\n", options.data.c_str());
+  const splits images = open_data(options.data, {.wanted = Space::image, .seed = options.seed, .most_train = options.train_images}, progress);
+  printer.finish();
+  std::printf("  %zu training, %zu validation and %zu test images of %zu classes\n", images.train.size(), images.validation.size(), images.test.size(),
+              images.train.classes.size());
+  std::printf("device: %s, %d thread%s, %s\n", device_facts.name.c_str(), options.device_threads, options.device_threads == 1 ? "" : "s", device_facts.library.c_str());
+
+  const auto table = latency_table<Space>::load_or_measure(folder.table(), device, {}, progress);
+  printer.finish();
+  std::printf("  %d parts measured; sums of parts miss whole networks by %.1f %% in the median, %.1f %% at worst (%zu networks)\n", part_count<Space>,
+              100 * table.record().additivity.median_error(), 100 * table.record().additivity.worst_error(), table.record().additivity.networks.size());
+  const auto violations = violations_along<Order>(table);
+  std::size_t real = 0;
+  for (const order_violation& each : violations) real += each.beyond_noise();
+  if (!violations.empty())
+    std::printf("  %zu steps up in the order are faster on this device, %zu of them by more than the noise; the report lists them\n", violations.size(), real);
+
+  search_settings settings{.within = window ? *window : usual_window<Space>(table.ticks_per_part()), .trainings = options.trainings, .unchanged = options.unchanged,
+                           .margin = options.margin, .seed = options.seed};
+  settings.policy = options.policy == "random" ? search_policy::random : options.policy == "evolution" ? search_policy::evolution : search_policy::pop;
+  const std::string admissible = to_text(counter<Space>(table.ticks_per_part(), settings.within).size());
+  std::printf("search: %s of %s architectures take %.4f to %.4f ms\n", admissible.c_str(), to_text(cardinality<Space>()).c_str(),
+              to_milliseconds(settings.within.least), to_milliseconds(settings.within.most));
+  std::fflush(stdout);
+
+  cpu trainer({.threads = options.threads});
+  const auto train = train_on(trainer, images, how, {.folder = folder.checkpoints()});
+  search_answer answer = search<Space, Order>(settings, table, device, trainer, train, images.test, folder, space_type, progress);
+  printer.finish();
+
+  report_data& report = answer.report;
+  report.title = "The speed/accuracy boundary of this device";
+  report.facts.insert(report.facts.begin(), {{"device", device_facts.name + ", " + std::to_string(options.device_threads) + " thread(s)"},
+                                             {"library", device_facts.library + ", " + device_facts.compiler}, {"system", device_facts.notes},
+                                             {"data", options.data + ", " + std::to_string(images.train.size()) + " training images"},
+                                             {"space", options.space + ", " + to_text(cardinality<Space>()) + " architectures, " + admissible + " of them admissible"},
+                                             {"policy", options.policy + ", " + options.order + " order"}, {"recipe", to_text(how)},
+                                             {"seed", std::to_string(options.seed)}, {"latency", "batch 1, fp32, batch norm folded, median; table measured " + table.record().date}});
+  std::vector<std::int64_t> noise;
+  for (const latency_row& row : table.rows()) noise.push_back(row.noise);
+  std::nth_element(noise.begin(), noise.begin() + static_cast<std::ptrdiff_t>(noise.size() / 2), noise.end());
+  report.noise_floor_milliseconds = static_cast<double>(noise[noise.size() / 2]) / 1e6;
+  for (const order_violation& each : violations)
+    report.warnings.push_back("Faster although the order says slower: " + each.move.text + " by " + milliseconds_text(static_cast<double>(each.size) / 1e6) +
+                              (each.beyond_noise() ? ", beyond" : ", within") + " the noise of " + milliseconds_text(static_cast<double>(each.noise) / 1e6) + ".");
+  write_report(folder.report(), report);
+  replace_file(folder.root() / "frontier.svg", frontier_svg(report));
+
+  std::printf("\n%s\n", frontier_table(report).c_str());
+  if (!answer.finalists.empty()) {
+    const ticks middle{(settings.within.least.count + settings.within.most.count) / 2};
+    if (const finalist* best = answer.best_within(middle))
+      std::printf("most accurate within %.4f ms: %s, %.2f %%\n", to_milliseconds(middle), best->architecture.c_str(), 100 * best->accuracy);
+    const double level = answer.finalists.back().accuracy - 0.02;
+    if (const finalist* fast = answer.fastest_reaching(level))
+      std::printf("fastest reaching %.2f %%: %s, %.4f ms\n", 100 * level, fast->architecture.c_str(), to_milliseconds(fast->whole.latency()));
+  }
+  std::printf("networks: %s\nreport: %s\n", folder.networks().c_str(), std::filesystem::absolute(folder.report()).c_str());
+}
+
+/// Parses, runs, and turns refusals into one sentence and exit code 2.
+template <class Run>
+int guarded(CLI::App& app, int argc, char** argv, Run run) {
+  try {
+    app.parse(argc, argv);
+    run();
+    return 0;
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& refused) {
+    std::fprintf(stderr, "%s: %s (see --help)\n", app.get_name().c_str(), refused.what());
+  } catch (const std::exception& refused) {
+    std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), refused.what());
+  }
+  return 2;
+}
+}  // namespace detail
+
+/// How a space is called: on the command line, and in C++ for the headers of found networks (empty: none are written).
+struct space_name {
+  std::string name, type = {};
+};
+
+/// The program: parses, picks the space, runs. Returns the exit code: 0, or 2 after one sentence on stderr.
+template <class... Spaces>
+int boundary(int argc, char** argv, const std::array<space_name, sizeof...(Spaces)>& names) {
+  boundary_options options{.space = names[0].name};
+  std::string list;
+  for (const space_name& each : names) list += (list.empty() ? "" : ", ") + each.name;
+  CLI::App app("Finds the speed/accuracy boundary of this machine by Partial Order Pruning on real trainings", "hasse_boundary");
+  detail::describe(app, options, list);
+  return detail::guarded(app, argc, argv, [&] {
+    std::size_t at = 0;
+    const auto run_if_named = [&]<class Space>(std::type_identity<Space>) {
+      const space_name& name = names[at++];
+      if (name.name != options.space) return false;
+      if (options.order == "strict") detail::run_boundary<Space, strict_order>(options, name.type);
+      else detail::run_boundary<Space, embedding_order>(options, name.type);
+      return true;
+    };
+    if (!(run_if_named(std::type_identity<Spaces>{}) || ...))
+      throw error("there is no space '" + options.space + "' in this program; choose from: " + list + ", or write your own as docs/how-to/own-space.md shows");
+  });
+}
+
+}  // namespace hasse

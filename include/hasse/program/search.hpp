@@ -1,0 +1,265 @@
+// A whole search in one call: policy, table, training and a folder to keep it in; it goes on where a killed one stopped.
+// Used by hasse_boundary and by programs of users' own: examples/02_boundary.cpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hasse/catalogue.hpp>
+#include <hasse/file/journal.hpp>
+#include <hasse/file/tensorboard.hpp>
+#include <hasse/latency.hpp>
+#include <hasse/result.hpp>
+#include <hasse/search.hpp>
+#include <hasse/train.hpp>
+
+namespace hasse {
+
+/// Which policy asks. Random search and regularised evolution are there to compare with.
+enum class search_policy : std::uint8_t { pop, random, evolution };
+
+constexpr std::string_view to_text(search_policy policy) {
+  return policy == search_policy::pop ? "pop" : policy == search_policy::random ? "random" : "evolution";
+}
+
+/// What is searched and when it ends.
+struct search_settings {
+  latency_window within{};     ///< the admissible latencies, by the table
+  search_policy policy = search_policy::pop;
+  std::size_t trainings = 60;  ///< at most
+  std::size_t unchanged = 0;   ///< stop when the frontier stayed the same for so many trainings; 0: never
+  double margin = 0;           ///< of Partial Order Pruning, in units of accuracy (0..1)
+  std::uint64_t seed = 1;
+};
+
+/// One network of the answer.
+struct finalist {
+  std::string architecture;
+  ticks sum{};                  ///< by the table
+  measurement whole{};          ///< measured as a whole network
+  double accuracy = 0;          ///< on the validation images that the search used, 0..1
+  double test_accuracy = 0;     ///< on images that the search never saw
+  cost costs{};
+};
+
+/// The answer, with everything that a report shows.
+struct search_answer {
+  std::vector<finalist> finalists;  ///< from fast to accurate
+  report_data report;
+
+  /// The most accurate network within a latency, as measured whole; null when there is none.
+  const finalist* best_within(ticks latency) const {
+    const finalist* best = nullptr;
+    for (const finalist& each : finalists)
+      if (each.whole.latency() <= latency && (!best || each.accuracy > best->accuracy)) best = &each;
+    return best;
+  }
+  /// The fastest network with at least this validation accuracy (0..1); null when there is none.
+  const finalist* fastest_reaching(double accuracy) const {
+    const finalist* best = nullptr;
+    for (const finalist& each : finalists)
+      if (each.accuracy >= accuracy && (!best || each.whole.median < best->whole.median)) best = &each;
+    return best;
+  }
+};
+
+namespace detail {
+/// Trains what a search asks for; keeps the curve in the journal, the weights while they are on the frontier, scalars for viewing.
+template <class Space, Backend Engine>
+class search_trainer {
+ public:
+  search_trainer(const classifier<Engine>& train, run_folder& folder, journal& book, const std::vector<ticks>& latencies, std::size_t trainings,
+                 progress_sink progress)
+      : train_(&train), folder_(&folder), book_(&book), latencies_(latencies), trainings_(trainings), progress_(std::move(progress)), events_(folder.root()) {
+    for (const journal_record& record : book.records()) {
+      if (record.operation != "trained") continue;
+      const std::string path = book.path().string(), place = "record " + std::to_string(record.sequence);
+      if (const auto accuracy = maybe<double>(record.payload, "accuracy", path, place))
+        front_.add({require<std::string>(record.payload, "candidate", path, place), {require<std::int64_t>(record.payload, "latency_ticks", path, place)}, *accuracy});
+    }
+  }
+
+  outcome evaluate(const architecture<Space>& choice, std::size_t ordinal) {
+    const std::string name = to_text(choice);
+    model trained;
+    const training_outcome result = (*train_)(name, layers_of(choice), ordinal, [&](const progress_event& event) {
+      if (!progress_) return;
+      const double fraction = (static_cast<double>(ordinal) + event.fraction) / static_cast<double>(trainings_);
+      progress_({fraction, "training " + std::to_string(ordinal + 1) + " of at most " + std::to_string(trainings_) + ", " + name + ": " + event.doing, clock_(fraction)});
+    }, &trained);
+    book_->append("curve", {{"candidate", name}, {"seconds", result.seconds}, {"diverged", result.diverged}, {"epochs", curve_json(result.curve)}});
+    for (const epoch_record& epoch : result.curve)
+      events_.scalar("validation accuracy/" + name, epoch.epoch, epoch.validation_accuracy);
+    if (result.diverged) return {std::nullopt, result.note};
+    events_.scalar("accuracy", static_cast<std::int64_t>(ordinal), result.accuracy);
+    if (front_.add({name, latency_of<Space>(choice, latencies_), result.accuracy})) {
+      write_weights(folder_->weights(name), trained, {{"seed", std::to_string(train_->how().seed)}});
+      drop_dominated_weights();
+    }
+    return {result.accuracy, result.note};
+  }
+
+ private:
+  static json curve_json(const std::vector<epoch_record>& curve) {
+    json list = json::array();
+    for (const epoch_record& each : curve)
+      list.push_back({each.epoch, number_or_null(each.loss), each.train_accuracy, each.validation_accuracy, each.learning_rate, each.seconds});
+    return list;
+  }
+
+  /// Bounded disk: only members of the frontier keep their weights.
+  void drop_dominated_weights() const {
+    std::vector<std::filesystem::path> kept;
+    for (const auto& point : front_.points()) kept.push_back(folder_->weights(point.candidate));
+    for (const auto& entry : std::filesystem::directory_iterator(folder_->checkpoints()))
+      if (const std::string file = entry.path().filename().string(); file.ends_with(".safetensors") && !file.ends_with(".training.safetensors") &&
+                                                                     std::find(kept.begin(), kept.end(), entry.path()) == kept.end())
+        std::filesystem::remove(entry.path());
+  }
+
+  const classifier<Engine>* train_;
+  run_folder* folder_;
+  journal* book_;
+  std::vector<ticks> latencies_;
+  std::size_t trainings_;
+  progress_sink progress_;
+  event_writer events_;
+  frontier<std::string> front_;
+  remaining_time clock_;
+};
+
+/// The training curves that a journal holds, by architecture.
+inline std::map<std::string, std::vector<epoch_record>> curves_of(const journal& book) {
+  std::map<std::string, std::vector<epoch_record>> curves;
+  for (const journal_record& record : book.records()) {
+    if (record.operation != "curve") continue;
+    const std::string path = book.path().string(), place = "record " + std::to_string(record.sequence);
+    auto& curve = curves[require<std::string>(record.payload, "candidate", path, place)];
+    curve.clear();
+    for (const json& epoch : require_array(record.payload, "epochs", path, place)) {
+      const auto number = [&](std::size_t at) { return epoch.at(at).is_number() ? epoch.at(at).template get<double>() : unknown; };
+      if (!epoch.is_array() || epoch.size() != 6) throw file_error(path, place + " has a damaged training curve", "restore the journal from a copy or start in another folder");
+      curve.push_back({static_cast<int>(number(0)), number(1), number(2), number(3), number(4), number(5)});
+    }
+  }
+  return curves;
+}
+}  // namespace detail
+
+/// Partial Order Pruning, random search or evolution over `Space`, on real trainings, kept in `folder`. After a kill the same call
+/// goes on with the same remaining sequence. `device` is the table's; `test` is only looked at when the search has ended.
+template <class Space, class Order = strict_order, Backend Engine, DevicePolicy Device>
+search_answer search(const search_settings& settings, const latency_table<Space>& table, const Device& device, Engine& backend,
+                     const classifier<Engine>& train, const image_set& test, run_folder& folder, const std::string& space_type = {},
+                     const progress_sink& progress = {}) {
+  const std::vector<ticks> latencies(table.ticks_per_part().begin(), table.ticks_per_part().end());
+  const space_domain<Space, Order> domain(latencies, settings.within);
+  if (domain.size() == 0)
+    throw error("no architecture of this space takes between " + std::to_string(to_milliseconds(settings.within.least)) + " and " +
+                std::to_string(to_milliseconds(settings.within.most)) + " ms on this device; widen the latency window");
+  journal book(folder.journal());
+  detail::search_trainer<Space, Engine> trainer(train, folder, book, latencies, settings.trainings, progress);
+  const session_options options{.configuration = "policy " + std::string(to_text(settings.policy)) + ", order " + std::string(Order::name) + ", seed " +
+                                                 std::to_string(settings.seed) + ", margin " + std::to_string(settings.margin)};
+  const stop_rule stop{.trainings = settings.trainings, .unchanged = settings.unchanged};
+  using candidate = architecture<Space>;
+
+  search_result<candidate> found;
+  std::vector<certificate<candidate>> certificates;
+  std::vector<std::size_t> pruned_after;
+  if (settings.policy == search_policy::random) {
+    random_search policy(domain, {.seed = settings.seed, .stop = stop});
+    found = run_search(domain, policy, trainer, &book, options);
+  } else if (settings.policy == search_policy::evolution) {
+    regularised_evolution policy(domain, {.seed = settings.seed, .stop = stop});
+    found = run_search(domain, policy, trainer, &book, options);
+  } else {
+    partial_order_pruning policy(domain, {.seed = settings.seed, .margin = settings.margin, .stop = stop});
+    found = run_search(domain, policy, trainer, &book, options);
+    certificates = policy.certificates();
+    pruned_after = policy.pruned_after();
+  }
+
+  // What the search learned, for the report.
+  search_answer answer;
+  report_data& report = answer.report;
+  const auto curves = detail::curves_of(book);
+  for (const trained<candidate>& each : found.done) {
+    const cost costs = cost_of(each.candidate);
+    report_network network{.name = to_text(each.candidate), .milliseconds = to_milliseconds(each.latency)};
+    if (each.accuracy) network.accuracy = *each.accuracy;
+    network.macs = static_cast<double>(costs.macs), network.parameters = static_cast<double>(costs.parameters());
+    network.precedents = static_cast<double>(domain.precedents(each.candidate));
+    if (const auto curve = curves.find(network.name); curve != curves.end()) network.curve = curve->second;
+    if (!each.accuracy) report.warnings.push_back("The training of " + network.name + " diverged; it counts as trained and prunes nothing.");
+    report.networks.push_back(std::move(network));
+  }
+  const order_diagnostics order = diagnose_order(domain, found.done);
+  for (const comparable_pair& pair : order.pairs) report.pairs.push_back({pair.lower, pair.upper});
+  report.latency_tau = order.latency_tau, report.accuracy_tau = order.accuracy_tau;
+  report.admissible = static_cast<double>(domain.size());
+  for (std::size_t i = 0; i < pruned_after.size(); ++i)
+    report.pruning.push_back({static_cast<double>(i + 1), static_cast<double>(pruned_after[i]),
+                              report.admissible - static_cast<double>(i + 1) - static_cast<double>(pruned_after[i])});
+  for (const auto& each : certificates) report.certificates.push_back({to_text(each.pruned), to_text(each.above), to_text(each.instead)});
+  for (const additivity_pair& pair : table.record().additivity.networks)
+    report.sums.push_back({pair.network, static_cast<double>(pair.sum) / 1e6, static_cast<double>(pair.whole) / 1e6});
+
+  // The finalists: measured whole, judged on images that the search never saw, and written in forms that load elsewhere.
+  const auto facts_of_table = table.record().device;
+  std::size_t done = 0;
+  for (const auto& point : found.boundary.points()) {
+    const std::string name = to_text(point.candidate);
+    if (progress) progress({1.0, "measuring finalist " + std::to_string(++done) + " of " + std::to_string(found.boundary.points().size()) + ", " + name, -1});
+    const layer_list layers = layers_of(point.candidate);
+    const model network{name, layers, read_weights(folder.weights(name), layers)};
+    finalist each{.architecture = name, .sum = point.latency, .whole = measure(layers, device, table.record().rules), .accuracy = point.accuracy};
+    each.test_accuracy = accuracy(backend, layers, network.weights, test, train.data().scale);
+    each.costs = cost_of(point.candidate);
+
+    const auto stem = folder.networks() / file_name_of(name);
+    const std::map<std::string, std::string> metadata{{"table", table.record().space}, {"seed", std::to_string(settings.seed)}, {"device", facts_of_table.name}};
+    write_onnx(stem.string() + ".onnx", network, {.metadata = metadata, .mean = train.data().scale.mean, .deviation = train.data().scale.deviation});
+    write_onnx(stem.string() + ".batch.onnx", network,
+               {.symbolic_batch = true, .metadata = metadata, .mean = train.data().scale.mean, .deviation = train.data().scale.deviation});
+    write_weights(stem.string() + ".safetensors", network, metadata);
+    std::vector<std::pair<std::string, std::string>> files;
+    for (const char* ending : {".onnx", ".safetensors"}) files.emplace_back(ending + 1, "networks/" + file_name_of(name) + ending);
+    if (!space_type.empty()) {
+      write_cpp_header(stem.string() + ".hpp",
+                       {.type = network_type(space_type, name), .headers = {"hasse/space/spaces.hpp"}, .weights_file = file_name_of(name) + ".safetensors",
+                        .facts = {detail::milliseconds_text(to_milliseconds(each.whole.latency())) + " on " + facts_of_table.name,
+                                  detail::percent_text(each.accuracy) + " of the validation images, " + detail::percent_text(each.test_accuracy) + " of the test images"}});
+      files.emplace_back("hpp", "networks/" + file_name_of(name) + ".hpp");
+    }
+    for (report_network& shown : report.networks)
+      if (shown.name == name) {
+        shown.on_frontier = true, shown.whole_milliseconds = to_milliseconds(each.whole.latency()), shown.test_accuracy = each.test_accuracy;
+        shown.files = files;
+      }
+    answer.finalists.push_back(std::move(each));
+  }
+
+  json list = json::array(), pruned = json::array();
+  for (const finalist& each : answer.finalists)
+    list.push_back({{"architecture", each.architecture}, {"sum_ms", to_milliseconds(each.sum)}, {"whole_ms", static_cast<double>(each.whole.median) / 1e6},
+                    {"whole_p10_ms", static_cast<double>(each.whole.p10) / 1e6}, {"whole_p90_ms", static_cast<double>(each.whole.p90) / 1e6},
+                    {"validation_accuracy", each.accuracy}, {"test_accuracy", each.test_accuracy}, {"macs", each.costs.macs}, {"parameters", each.costs.parameters()}});
+  for (const auto& each : certificates)
+    pruned.push_back({{"pruned", to_text(each.pruned)}, {"precedes", to_text(each.above)}, {"dominated_by", to_text(each.instead)}});
+  replace_file(folder.frontier(), json{{"frontier", list}, {"trained", found.done.size()}, {"diverged", found.failed}, {"pruned", found.pruned.value_or(0)},
+                                       {"living", found.living.value_or(0)}, {"pruned_per_training", found.pruned_per_training()},
+                                       {"settled_per_training", found.settled_per_training()}, {"ended", std::string(to_text(found.end))},
+                                       {"certificates", pruned}}.dump(1) + "\n");
+  report.facts.emplace_back("trainings", std::to_string(found.done.size()) + ", " + std::string(to_text(found.end)));
+  return answer;
+}
+
+}  // namespace hasse
