@@ -20,6 +20,7 @@ TEST_CASE("every part has its entry, at its id") {
     REQUIRE_FALSE(each.layers.empty());
     CHECK(each.layers.back().out == each.out);
     CHECK(each.layers.front().in == each.in);
+    CHECK(cost_of(layers_of(each)) == each.costs);
   }
 }
 

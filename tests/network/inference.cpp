@@ -106,6 +106,11 @@ TEST_CASE("what cannot be a network is refused with a sentence") {
   broken.items[1].input = 7;
   CHECK_THAT(refusal(broken), ContainsSubstring("layer 1, batch_norm") && ContainsSubstring("value 7"));
   broken = sound;
+  broken.items[1].input = 1'000'000'000;
+  CHECK_THAT(refusal(broken), ContainsSubstring("not computed before"));
+  broken.items[1].input = -5;
+  CHECK_THAT(refusal(broken), ContainsSubstring("not computed before"));
+  broken = sound;
   broken.items[3].in.c = 99;
   CHECK_THAT(refusal(broken), ContainsSubstring("another input shape"));
   broken = sound;

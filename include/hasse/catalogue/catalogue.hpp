@@ -68,6 +68,9 @@ struct catalogue {
   }
 };
 
+/// The layers of one block, as a network of its own: what a latency table measures.
+inline layer_list layers_of(const entry& block) { return {.input = block.in, .items = {block.layers.begin(), block.layers.end()}}; }
+
 /// The layers of an architecture: those of its blocks, one behind the other.
 template <class Space>
 layer_list layers_of(const architecture<Space>& choice) {

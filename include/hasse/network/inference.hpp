@@ -72,7 +72,13 @@ class inference_network {
 
   /// `layers` is unfused; `source` has its layout.
   inference_network(Engine& backend, const layer_list& layers, int batch, const parameters<scalar>& source)
-      : inference_network(backend, checked(backend, layers, batch), batch, source, fold_for_inference(layers)) {}
+      : unfused_(checked(backend, layers, batch)),
+        folded_(fold_for_inference(unfused_)),
+        plan_(plan_inference(folded_.layers, batch, sizeof(scalar))),
+        batch_(batch),
+        bound_(backend, plan_.arena_bytes) {
+    load(source);
+  }
 
   /// N x H x W x C, to be written before run(); stays as it is.
   scalar* input() { return bound_.input(); }
@@ -99,14 +105,6 @@ class inference_network {
   static const layer_list& checked(Engine& backend, const layer_list& layers, int batch) {
     check(layers, batch, backend);
     return layers;
-  }
-  inference_network(Engine& backend, const layer_list& layers, int batch, const parameters<scalar>& source, fused<layer_list> folded)
-      : unfused_(layers),
-        folded_(std::move(folded)),
-        plan_(plan_inference(folded_.layers, batch, sizeof(scalar))),
-        batch_(batch),
-        bound_(backend, plan_.arena_bytes) {
-    load(source);
   }
 
   layer_list unfused_;
