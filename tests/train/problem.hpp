@@ -44,6 +44,11 @@ inline hasse::layer_list network(int width = 8) {
   return list;
 }
 
+/// How often the program has asked for this much memory so far (allocations.cpp): less is what oneDNN's own bookkeeping takes
+/// with every call, and a fraction of any feature map of a batch.
+inline constexpr std::size_t large_allocation = 1024;
+long large_allocations();
+
 struct scratch_folder {
   std::filesystem::path path;
   explicit scratch_folder(const std::string& name)

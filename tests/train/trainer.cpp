@@ -148,6 +148,22 @@ TEST_CASE("progress goes up to one and foretells the end", "[train][trainer]") {
   CHECK_THAT(events[7].doing, ContainsSubstring("epoch 2 of 3, loss ") && ContainsSubstring("validation"));
 }
 
+TEST_CASE("a step takes no memory for tensors: three times as many ask for it exactly as often", "[train][trainer]") {
+  cpu backend;
+  const auto allocations_of = [&](std::size_t images) {
+    const image_set train = problem::quadrants(images, 1);
+    const training_data data(train, easy_validation);
+    trainer<cpu> training(backend, "net", problem::network(), data, {.epochs = 2, .batch = 16}, 3);
+    const long before = problem::large_allocations();
+    training.run();
+    return problem::large_allocations() - before;
+  };
+  allocations_of(64);  // the first training fills the backend's caches
+  const long few = allocations_of(64), many = allocations_of(192);
+  CHECK(few > 0);
+  CHECK(few == many);
+}
+
 TEST_CASE("data and recipes that do not suit are refused with a sentence", "[train][trainer]") {
   cpu backend;
   using training = trainer<cpu>;
