@@ -130,6 +130,9 @@ TEST_CASE("records of others are left alone, an interruption loses nothing, and 
   CHECK(std::equal(first.done.begin(), first.done.end(), second.done.begin()));
   REQUIRE(!fractions.empty());
   CHECK(fractions.back() == 1);
+  CHECK(fractions.front() == 0);
+  CHECK(fractions[2] == Approx(0.2));  // of the budget
+  CHECK(std::is_sorted(fractions.begin(), fractions.end()));
 }
 
 TEST_CASE("a search needs no journal, and a used policy is refused", "[session]") {

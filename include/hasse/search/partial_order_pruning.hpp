@@ -70,6 +70,8 @@ class partial_order_pruning {
   const std::vector<trained<candidate>>& done() const { return ledger_.done; }
   const frontier<candidate>& boundary() const { return ledger_.boundary; }
   search_end end() const { return ledger_.end; }
+  /// How far the search is, from 0 to 1.
+  double fraction() const { return ledger_.fraction(certificates_.size()); }
   double margin() const { return options_.margin; }
 
   /// Members of P after each training: the curve "pruned against trained" of a listed set.

@@ -69,6 +69,7 @@ concept Policy = Domain<Space> && requires(Type& policy, const Type& seen, const
   { seen.boundary() } -> std::same_as<const frontier<typename Space::candidate>&>;
   { seen.pruned() } -> std::same_as<std::optional<std::size_t>>;
   { seen.living() } -> std::same_as<std::optional<std::size_t>>;
+  { seen.fraction() } -> std::same_as<double>;
   { seen.end() } -> std::same_as<search_end>;
   { seen.state_hash() } -> std::same_as<std::uint64_t>;
 };

@@ -92,8 +92,7 @@ search_result<typename Space::candidate> run_search(const Space& domain, Search&
   remaining_time clock;
   const auto report = [&](const std::string& doing) {
     if (!options.progress) return;
-    const double settled = static_cast<double>(policy.done().size() + policy.pruned().value_or(0));
-    const double fraction = policy.end() != search_end::none ? 1 : std::min(1.0, settled / std::max(1.0, static_cast<double>(domain.size())));
+    const double fraction = policy.fraction();
     options.progress({fraction, doing, clock(fraction)});
   };
   while (!options.interrupted || !options.interrupted()) {

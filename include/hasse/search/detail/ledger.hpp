@@ -2,6 +2,7 @@
 // Used by the policies of search.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -62,6 +63,14 @@ class ledger {
   }
 
   std::uint64_t hash() const { return hash_; }
+
+  /// How far the search is, from 0 to 1: of its budget or of the admissible set, whichever is further.
+  double fraction(std::size_t pruned) const {
+    if (end != search_end::none) return 1;
+    const double settled = static_cast<double>(done.size() + pruned) / std::max(1.0, static_cast<double>(domain_->size()));
+    const double spent = stop_.trainings > 0 ? static_cast<double>(done.size()) / static_cast<double>(stop_.trainings) : 0;
+    return std::clamp(std::max(settled, spent), 0.0, 1.0);
+  }
   const Space& domain() const { return *domain_; }
 
   open_candidates<Space> open;
