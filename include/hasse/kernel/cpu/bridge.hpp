@@ -184,7 +184,7 @@ class bound_primitive {
     bind(argument, desc, nullptr);
   }
 
-  void run(const dnnl::stream& stream, std::byte* scratch) {
+  void run(dnnl::stream& stream, std::byte* scratch) {
     if (scratch != bound_to_) {
       for (const auto& [at, offset] : scratch_) memories_[at].set_data_handle(scratch + offset);
       bound_to_ = scratch;
@@ -192,6 +192,8 @@ class bound_primitive {
     if (dnnl_primitive_execute(primitive_.get(), stream.get(), static_cast<int>(arguments_.size()), arguments_.data()) !=
         dnnl_success)
       throw error("cpu: oneDNN could not run a primitive; it is most likely out of memory, so use a smaller batch");
+    // Costs nothing with OpenMP; a library built for SYCL returns before the work is done.
+    stream.wait();
   }
 
  private:
