@@ -1,0 +1,12 @@
+// Latency: devices, the measuring protocol, tables and their files, whole networks, the order check.
+#pragma once
+
+#include <hasse/latency/device.hpp>
+#include <hasse/latency/order_check.hpp>
+#include <hasse/latency/probe.hpp>
+#include <hasse/latency/record.hpp>
+#include <hasse/latency/table.hpp>
+#include <hasse/latency/whole.hpp>
+#if __has_include(<dnnl.hpp>)
+#include <hasse/latency/on_cpu.hpp>
+#endif

@@ -1,0 +1,130 @@
+// The device that a latency belongs to: what it is, in words that a file keeps, and how to get a backend and a clock on it.
+// Used by probe and table; on_cpu.hpp is the policy for this machine's processor, another device is one more struct like it.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <sys/utsname.h>
+
+#include <hasse/kernel/backend.hpp>
+
+namespace hasse {
+
+/// What decides how long a network takes. Two tables may be compared when everything but `notes` is equal.
+struct device_facts {
+  std::string name;      ///< processor or accelerator
+  std::string features;  ///< the instruction sets that matter
+  std::string backend;   ///< "cpu"
+  std::string library;   ///< with its version: "oneDNN 2.6.3"
+  std::string compiler;  ///< of our own kernels, with the instruction set they were compiled for
+  int cores = 0, threads = 0;
+  std::string notes;  ///< operating system, clock governor: for the reader, not compared
+
+  friend bool operator==(const device_facts&, const device_facts&) = default;
+};
+
+/// The first difference that forbids using a table of `measured` on `here`, as a fragment; "" when there is none.
+inline std::string difference(const device_facts& measured, const device_facts& here) {
+  const auto compare = [](const char* what, const std::string& then, const std::string& now) {
+    return then == now ? std::string() : std::string(what) + " was \"" + then + "\" and is \"" + now + "\" here";
+  };
+  for (const std::string& found :
+       {compare("the device", measured.name, here.name), compare("its instruction sets", measured.features, here.features),
+        compare("the backend", measured.backend, here.backend), compare("the library", measured.library, here.library),
+        compare("the compiler", measured.compiler, here.compiler),
+        compare("the number of cores", std::to_string(measured.cores), std::to_string(here.cores)),
+        compare("the number of threads", std::to_string(measured.threads), std::to_string(here.threads))})
+    if (!found.empty()) return found;
+  return "";
+}
+
+/// Measures the stretches of one run: `start()`, then `lap()` after each; `nanoseconds(i)` may wait for the device.
+template <class Type>
+concept Stopwatch = requires(Type& watch, std::size_t lap) {
+  watch.start();
+  watch.lap();
+  { watch.nanoseconds(lap) } -> std::convertible_to<std::int64_t>;
+};
+
+/// A device policy: its facts, a backend on it, and a clock for that backend.
+template <class Type>
+concept DevicePolicy = requires(const Type& device) {
+  { device.facts() } -> std::same_as<device_facts>;
+  { device.make_backend() } -> Backend;
+  { device.make_stopwatch() } -> Stopwatch;
+};
+
+/// The stopwatch of a backend that computes in the calling thread.
+class steady_stopwatch {
+ public:
+  void start() {
+    marks_.clear();
+    lap();
+  }
+  void lap() { marks_.push_back(std::chrono::steady_clock::now()); }
+  std::int64_t nanoseconds(std::size_t lap) const {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(marks_[lap + 1] - marks_[lap]).count();
+  }
+
+ private:
+  std::vector<std::chrono::steady_clock::time_point> marks_;
+};
+
+namespace detail {
+/// The rest of the first line of `path` that begins with `key`, behind its colon; the whole first line for an empty key.
+inline std::string line_of(const char* path, const std::string& key) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);)
+    if (line.compare(0, key.size(), key) == 0) {
+      if (key.empty()) return line;
+      const std::size_t colon = line.find(": ");
+      return colon == std::string::npos ? "" : line.substr(colon + 2);
+    }
+  return "";
+}
+
+inline std::string compiler_text() {
+#if defined(__clang__)
+  std::string text = "clang " + std::to_string(__clang_major__);
+#elif defined(__GNUC__)
+  std::string text = "g++ " + std::to_string(__GNUC__);
+#else
+  std::string text = "unknown compiler";
+#endif
+#if defined(__AVX512F__)
+  return text + ", avx512";
+#elif defined(__AVX2__)
+  return text + ", avx2";
+#else
+  return text + ", baseline";
+#endif
+}
+}  // namespace detail
+
+/// The facts of this machine; the policy adds backend, library and threads.
+inline device_facts host_facts() {
+  device_facts facts;
+  facts.name = detail::line_of("/proc/cpuinfo", "model name");
+  const std::string family = detail::line_of("/proc/cpuinfo", "cpu family"), model = detail::line_of("/proc/cpuinfo", "model\t");
+  facts.name = (facts.name.empty() ? "unknown processor" : facts.name) +
+               (family.empty() ? "" : " (family " + family + " model " + model + ")");
+  const std::string flags = " " + detail::line_of("/proc/cpuinfo", "flags") + " ";
+  for (const char* flag : {"sse4_2", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_tile"})
+    if (flags.find(" " + std::string(flag) + " ") != std::string::npos)
+      facts.features += (facts.features.empty() ? "" : " ") + std::string(flag);
+  facts.compiler = detail::compiler_text();
+  facts.cores = static_cast<int>(std::thread::hardware_concurrency());
+  struct ::utsname system {};
+  if (::uname(&system) == 0) facts.notes = std::string(system.sysname) + " " + system.release;
+  const std::string governor = detail::line_of("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "");
+  facts.notes += governor.empty() ? ", clock governor not readable" : ", clock governor " + governor;
+  return facts;
+}
+
+}  // namespace hasse

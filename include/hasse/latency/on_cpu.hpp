@@ -1,0 +1,29 @@
+// The device policy of this machine's processor: oneDNN and loops of our own, one thread unless told otherwise.
+// Used by programs: `latency_table<space>::load_or_measure("latency.json", on_cpu{.threads = 1})`.
+#pragma once
+
+#include <cstdlib>
+
+#include <hasse/kernel/cpu.hpp>
+#include <hasse/latency/device.hpp>
+
+namespace hasse {
+
+/// With several threads, start the program with OMP_WAIT_POLICY=passive: waiting threads that spin make quanta of 8 ms.
+struct on_cpu {
+  int threads = 1;
+
+  device_facts facts() const {
+    device_facts facts = host_facts();
+    const char* policy = std::getenv("OMP_WAIT_POLICY");
+    facts.backend = cpu::name, facts.library = cpu_library(), facts.threads = threads;
+    facts.notes += std::string(", OMP_WAIT_POLICY ") + (policy ? policy : "not set");
+    return facts;
+  }
+  cpu make_backend() const { return cpu({.threads = threads}); }
+  steady_stopwatch make_stopwatch() const { return {}; }
+};
+
+static_assert(DevicePolicy<on_cpu>);
+
+}  // namespace hasse

@@ -1,0 +1,171 @@
+// The order as an instrument: which elementary moves a table calls faster although the order says slower, and their repair.
+// Used by table. Spec of Partial Order Pruning, 2.3 and 5.5; what the choices mean: docs/explanation/latency.md.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <hasse/core/units.hpp>
+#include <hasse/space/parts.hpp>
+
+namespace hasse {
+
+/// A step up in the order, as the parts that appear (sign > 0) and vanish (sign < 0).
+struct elementary_move {
+  struct term {
+    part_id part = 0;
+    int sign = 0;
+  };
+  std::vector<term> terms;
+  std::string text;        ///< "stage 2: first block 32 -> 64 (after 16, before 64)"
+  bool embedding = false;  ///< a move of the embedding order only
+};
+
+/// A move that the table calls faster: by `size`, where repeated measurements of its parts differ by `noise` (nanoseconds).
+struct order_violation {
+  elementary_move move;
+  std::int64_t size = 0, noise = 0;
+  bool beyond_noise() const { return size > noise; }
+};
+
+namespace detail {
+/// The id of a part, or -1.
+template <class Space>
+part_id find_part(part_key key) {
+  const auto& keys = part_keys<Space>;
+  const auto found = std::find(keys.begin(), keys.end(), key);
+  return found == keys.end() ? -1 : static_cast<part_id>(found - keys.begin());
+}
+}  // namespace detail
+
+/// Every elementary move of a space, up to what surrounds it: widening a block by one option, between each pair of neighbours, and
+/// (embedding order) putting a narrower block in front of a stage. Duplicating a block adds a part and so cannot be a violation.
+template <class Space>
+std::vector<elementary_move> elementary_moves() {
+  std::vector<elementary_move> moves;
+  const auto width = [](int stage, int option) {
+    return std::to_string(Space::facts[static_cast<std::size_t>(stage)].widths[static_cast<std::size_t>(option)]);
+  };
+  const auto add = [&](std::initializer_list<elementary_move::term> terms, std::string text, bool embedding) {
+    elementary_move move{.terms = {}, .text = std::move(text), .embedding = embedding};
+    for (const elementary_move::term& term : terms) {
+      if (term.part < 0) return;
+      const auto same =
+          std::find_if(move.terms.begin(), move.terms.end(), [&](const auto& other) { return other.part == term.part; });
+      if (same == move.terms.end())
+        move.terms.push_back(term);
+      else
+        same->sign += term.sign;
+    }
+    std::erase_if(move.terms, [](const auto& term) { return term.sign == 0; });
+    moves.push_back(std::move(move));
+  };
+  for (int stage = 0; stage < Space::stages; ++stage) {
+    const stage_facts& own = Space::facts[static_cast<std::size_t>(stage)];
+    for (const bool later : {false, true}) {
+      if (later && own.most_depth < 2) continue;
+      const int befores = later ? own.width_count : stage > 0 ? Space::facts[static_cast<std::size_t>(stage - 1)].width_count : 1;
+      const part_kind kind = later ? part_kind::later_block : part_kind::first_block;
+      const std::string name = "stage " + std::to_string(stage + 1) + ": " + (later ? "later" : "first") + " block ";
+      for (int before = 0; before < befores; ++before) {
+        const std::string after = later       ? " (after " + width(stage, before)
+                                  : stage > 0 ? " (after " + width(stage - 1, before)
+                                              : " (after the stem";
+        for (int option = 0; option + 1 < own.width_count; ++option) {
+          const part_id narrow = detail::find_part<Space>({kind, stage, before, option}),
+                        wide = detail::find_part<Space>({kind, stage, before, option + 1});
+          if (narrow < 0) continue;
+          const std::string what = name + width(stage, option) + " -> " + width(stage, option + 1) + after;
+          const auto widen = [&](part_key next_narrow, part_key next_wide, const std::string& next) {
+            const part_id less = detail::find_part<Space>(next_narrow), more = detail::find_part<Space>(next_wide);
+            add({{wide, 1}, {more, 1}, {narrow, -1}, {less, -1}}, what + ", before " + next + ")", false);
+          };
+          if (own.most_depth >= (later ? 3 : 2))
+            for (int next = option + 1; next < own.width_count; ++next)
+              widen({part_kind::later_block, stage, option, next}, {part_kind::later_block, stage, option + 1, next},
+                    width(stage, next));
+          if (stage + 1 == Space::stages)
+            widen({part_kind::head, 0, option, 0}, {part_kind::head, 0, option + 1, 0}, "the head");
+          else
+            for (int next = 0; next < Space::facts[static_cast<std::size_t>(stage + 1)].width_count; ++next)
+              widen({part_kind::first_block, stage + 1, option, next}, {part_kind::first_block, stage + 1, option + 1, next},
+                    width(stage + 1, next));
+        }
+        if (later || own.most_depth < 2) continue;
+        for (int option = 0; option < own.width_count; ++option)
+          for (int front = 0; front < option; ++front)
+            add({{detail::find_part<Space>({part_kind::first_block, stage, before, front}), 1},
+                 {detail::find_part<Space>({part_kind::later_block, stage, front, option}), 1},
+                 {detail::find_part<Space>({part_kind::first_block, stage, before, option}), -1}},
+                name + width(stage, front) + " put before " + width(stage, option) + after + ")", true);
+      }
+    }
+  }
+  return moves;
+}
+
+/// The moves that `latency` (one number per part) calls faster. Parts with a negative number have no latency: their moves are left
+/// out.
+template <class Number>
+std::vector<order_violation> violations_of(std::span<const elementary_move> moves, std::span<const Number> latency,
+                                           std::span<const std::int64_t> noise) {
+  std::vector<order_violation> found;
+  for (const elementary_move& move : moves) {
+    std::int64_t gain = 0, floor = 0;
+    bool known = true;
+    for (const auto& [part, sign] : move.terms) {
+      const auto at = static_cast<std::size_t>(part);
+      known = known && latency[at] >= 0;
+      gain += sign * static_cast<std::int64_t>(latency[at]), floor += noise[at];
+    }
+    if (known && gain < 0) found.push_back({move, -gain, floor});
+  }
+  std::stable_sort(found.begin(), found.end(), [](const order_violation& a, const order_violation& b) { return a.size > b.size; });
+  return found;
+}
+
+/// Isotonic repair: the latencies nearest to the given ones of which no move is a violation, as whole ticks of at least one.
+/// Nearest: least sum of change^2 / latency, so that a long row gives way before a short one. Negative numbers (no latency) stay.
+/// Hildreth's method: project on one violated half-space after the other, and take back what was too much.
+inline std::vector<std::int64_t> isotonic(std::span<const elementary_move> moves, std::span<const std::int64_t> latency) {
+  std::vector<const elementary_move*> known;
+  for (const elementary_move& move : moves)
+    if (std::all_of(move.terms.begin(), move.terms.end(),
+                    [&](const auto& term) { return latency[static_cast<std::size_t>(term.part)] >= 0; }))
+      known.push_back(&move);
+  std::vector<std::int64_t> result(latency.begin(), latency.end());
+  const auto weight = [&](part_id part) {
+    return static_cast<double>(std::max<std::int64_t>(1, latency[static_cast<std::size_t>(part)]));
+  };
+  // Rounding to whole ticks can reopen a gap that was closed exactly; then the gap is closed with a margin.
+  for (int margin = 0; margin <= 4; ++margin) {
+    std::vector<double> x(latency.begin(), latency.end()), pressure(known.size(), 0.0);
+    for (int sweep = 0; sweep < 20'000; ++sweep) {
+      double moved = 0;
+      for (std::size_t at = 0; at < known.size(); ++at) {
+        double gain = 0, norm = 0;
+        for (const auto& [part, sign] : known[at]->terms)
+          gain += sign * x[static_cast<std::size_t>(part)], norm += sign * sign * weight(part);
+        const double step = std::max(-pressure[at], (margin - gain) / norm);
+        pressure[at] += step, moved = std::max(moved, std::abs(step * norm));
+        for (const auto& [part, sign] : known[at]->terms) x[static_cast<std::size_t>(part)] += sign * step * weight(part);
+      }
+      if (moved < 1e-4) break;
+    }
+    for (std::size_t at = 0; at < x.size(); ++at)
+      if (latency[at] >= 0) result[at] = std::max<std::int64_t>(1, std::llround(x[at]));
+    const auto closed = [&](const elementary_move* move) {
+      std::int64_t gain = 0;
+      for (const auto& [part, sign] : move->terms) gain += sign * result[static_cast<std::size_t>(part)];
+      return gain >= 0;
+    };
+    if (std::all_of(known.begin(), known.end(), closed)) break;
+  }
+  return result;
+}
+
+}  // namespace hasse

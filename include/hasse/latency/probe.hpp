@@ -1,0 +1,177 @@
+// How a latency is measured: the protocol as a value, and one visit to a network, timed part by part or as a whole.
+// Used by whole (one network) and table (all parts of a space). The why, with numbers: docs/explanation/latency.md.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <hasse/core/random.hpp>
+#include <hasse/latency/device.hpp>
+#include <hasse/network/inference.hpp>
+
+namespace hasse {
+
+/// The rules of a measurement. A table is only used under the rules that it was made with.
+struct protocol {
+  int rounds = 5;    ///< every network is visited once a round, in another order each time, so that drift hits all alike
+  int warm_up = 10;  ///< runs before the samples of a visit
+  int samples = 20;  ///< timed runs of a visit
+  int visit_milliseconds = 250;  ///< a visit to a slow network ends early, but never before the third sample
+  int contexts = 4;              ///< networks that a part is measured in, at least
+  int checked = 50;              ///< random networks that are measured whole, to be compared with the sums
+  int disturbed_percent = 10;    ///< a run, or a visit, that takes so much longer than the quiet ones is set aside
+  std::uint64_t seed = 1;        ///< which networks, weights and inputs
+
+  friend bool operator==(const protocol&, const protocol&) = default;
+};
+
+/// Throws unless the numbers make sense.
+inline void check(const protocol& rules) {
+  const auto within = [](const char* what, int value, int least, int most) {
+    if (value < least || value > most)
+      throw error("protocol: " + std::string(what) + " = " + std::to_string(value) + "; it must be " + std::to_string(least) +
+                  " to " + std::to_string(most));
+  };
+  within("rounds", rules.rounds, 2, 100);
+  within("warm_up", rules.warm_up, 1, 1000);
+  within("samples", rules.samples, 3, 10'000);
+  within("visit_milliseconds", rules.visit_milliseconds, 1, 60'000);
+  within("contexts", rules.contexts, 1, 64);
+  within("checked", rules.checked, 1, 1000);
+  within("disturbed_percent", rules.disturbed_percent, 1, 1000);
+}
+
+/// Rejected runs by cause: the scheduler gave the core away for whole ticks of 4 ms, or something else slowed the run down.
+struct rejections {
+  int quanta = 0, disturbed = 0;
+  int all() const { return quanta + disturbed; }
+  rejections& operator+=(rejections other) {
+    quanta += other.quanta, disturbed += other.disturbed;
+    return *this;
+  }
+  friend bool operator==(const rejections&, const rejections&) = default;
+};
+
+/// What one visit found: medians over its accepted runs, in nanoseconds.
+struct visit {
+  std::vector<std::int64_t> laps;  ///< one per part
+  std::int64_t total = 0, p10 = 0, p90 = 0;
+  int accepted = 0;
+  rejections rejected{};
+  friend bool operator==(const visit&, const visit&) = default;
+};
+
+/// The `share`-quantile (nearest rank) of values in any order; 0 of none.
+inline std::int64_t quantile(std::vector<std::int64_t> values, double share) {
+  if (values.empty()) return 0;
+  const auto rank = static_cast<std::ptrdiff_t>(std::lround(share * static_cast<double>(values.size() - 1)));
+  std::nth_element(values.begin(), values.begin() + rank, values.end());
+  return values[static_cast<std::size_t>(rank)];
+}
+/// The mean of the two middle values when their number is even.
+inline std::int64_t median(std::vector<std::int64_t> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+namespace detail {
+/// True when `excess` lies within 0.25 ms of a positive multiple of the scheduler's 4 ms.
+inline bool is_quantum(std::int64_t excess) {
+  constexpr std::int64_t tick = 4'000'000, slack = 250'000;
+  const std::int64_t nearest = (excess + tick / 2) / tick * tick;
+  return nearest > 0 && std::abs(excess - nearest) <= slack;
+}
+
+/// Keeps the runs that were not disturbed. `runs[i]` are the laps of run i.
+inline visit summarise(const std::vector<std::vector<std::int64_t>>& runs, int disturbed_percent) {
+  visit result;
+  std::vector<std::int64_t> totals, kept;
+  for (const auto& laps : runs) {
+    std::int64_t sum = 0;
+    for (const std::int64_t lap : laps) sum += lap;
+    totals.push_back(sum);
+  }
+  const std::int64_t quiet = quantile(totals, 0.1), most = quiet + quiet * disturbed_percent / 100;
+  std::vector<const std::vector<std::int64_t>*> accepted;
+  for (std::size_t run = 0; run < runs.size(); ++run) {
+    if (totals[run] <= most)
+      accepted.push_back(&runs[run]), kept.push_back(totals[run]);
+    else
+      ++(is_quantum(totals[run] - quiet) ? result.rejected.quanta : result.rejected.disturbed);
+  }
+  for (std::size_t lap = 0; lap < runs.front().size(); ++lap) {
+    std::vector<std::int64_t> values;
+    for (const auto* laps : accepted) values.push_back((*laps)[lap]);
+    result.laps.push_back(median(std::move(values)));
+  }
+  result.accepted = static_cast<int>(accepted.size());
+  result.total = median(kept), result.p10 = quantile(kept, 0.1), result.p90 = quantile(kept, 0.9);
+  return result;
+}
+
+/// Random weights that keep activations at the scale of one, and quickly: a visit must not spend its time on drawing normals.
+template <class Scalar>
+parameters<Scalar> timing_parameters(std::span<const layer> layers, random_source& random) {
+  parameters<Scalar> result(layers);
+  const auto fill = [&](std::span<Scalar> values, double bound) {
+    for (Scalar& value : values) value = static_cast<Scalar>(bound * (2 * random.uniform() - 1));
+  };
+  for (const parameter_tensor& tensor : result.layout.trainable) {
+    const layer& item = layers[static_cast<std::size_t>(tensor.layer)];
+    const double fan_in = item.kind == layer_kind::linear ? static_cast<double>(item.in.size())
+                                                          : double(item.kernel) * item.kernel * item.in.c / item.groups;
+    if (tensor.role == parameter_role::weight)
+      fill(result.of(tensor), std::sqrt(6.0 / fan_in));
+    else if (tensor.role == parameter_role::scale)
+      std::ranges::fill(result.of(tensor), Scalar{1});
+  }
+  for (const parameter_tensor& tensor : result.layout.statistics)
+    if (tensor.role == parameter_role::running_variance) std::ranges::fill(result.of(tensor), Scalar{1});
+  return result;
+}
+}  // namespace detail
+
+/// One visit: warm-up, then timed runs of the whole network with a lap after each of `ends` (step counts, ascending; the last is
+/// all of them). The steps are those that deployment runs; only the clock is read between parts.
+template <Backend Engine, Stopwatch Watch>
+visit measure(inference_network<Engine>& network, std::span<const int> ends, const protocol& rules, Watch& watch) {
+  const auto run = [&](std::vector<std::int64_t>& laps) {
+    auto& steps = network.steps();
+    std::size_t step = 0;
+    watch.start();
+    for (const int end : ends) {
+      for (; step < static_cast<std::size_t>(end); ++step) steps[step].run();
+      watch.lap();
+    }
+    std::int64_t total = 0;
+    for (std::size_t lap = 0; lap < ends.size(); ++lap) total += laps[lap] = watch.nanoseconds(lap);
+    return total;
+  };
+  const std::int64_t limit = std::int64_t{rules.visit_milliseconds} * 1'000'000;
+  std::vector<std::int64_t> laps(ends.size());
+  std::int64_t spent = 0;
+  for (int i = 0; i < rules.warm_up && (i < 2 || spent < limit); ++i) spent += run(laps);
+  std::vector<std::vector<std::int64_t>> runs;
+  spent = 0;
+  for (int i = 0; i < rules.samples && (i < 3 || spent < limit); ++i) {
+    spent += run(laps);
+    runs.push_back(laps);
+  }
+  return detail::summarise(runs, rules.disturbed_percent);
+}
+
+/// A network of these layers with random weights and a random input, ready to be timed.
+template <Backend Engine>
+inference_network<Engine> network_for_timing(Engine& backend, const layer_list& layers, random_source& random) {
+  using scalar = typename Engine::scalar;
+  inference_network<Engine> network(backend, layers, 1, detail::timing_parameters<scalar>(layers, random));
+  for (std::int64_t i = 0; i < layers.input.size(); ++i) network.input()[i] = static_cast<scalar>(2 * random.uniform() - 1);
+  return network;
+}
+
+}  // namespace hasse

@@ -1,0 +1,456 @@
+// The latency table of a space on a device: one row per part, measured in real networks of the space, kept in latency.json.
+// Used by search (costs), result (reports) and the programs. A program also includes catalogue/shard.hpp once.
+#pragma once
+
+#include <array>
+#include <ctime>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <hasse/catalogue/catalogue.hpp>
+#include <hasse/core/progress.hpp>
+#include <hasse/latency/order_check.hpp>
+#include <hasse/latency/record.hpp>
+#include <hasse/latency/whole.hpp>
+#include <hasse/space/count.hpp>
+
+namespace hasse {
+
+/// The name of every part's row: "stage 2 later: basic s1 64>64 @8x8".
+template <class Space>
+std::vector<std::string> row_names() {
+  std::vector<std::string> names;
+  for (const entry& each : catalogue<Space>::entries()) {
+    const std::string stage = std::to_string(each.key.index + 1);
+    std::string place;
+    switch (each.key.kind) {
+      case part_kind::stem:
+        place = "stem " + stage;
+        break;
+      case part_kind::first_block:
+        place = "stage " + stage + " first";
+        break;
+      case part_kind::later_block:
+        place = "stage " + stage + " later";
+        break;
+      case part_kind::head:
+        place = "head";
+        break;
+    }
+    names.push_back(place + ": " + each.text());
+  }
+  return names;
+}
+
+/// The identity of a space: a hash over every layer of every part and over what the stages allow.
+template <class Space>
+std::string space_identity() {
+  std::string text;
+  const auto put = [&](std::int64_t number) { text += std::to_string(number) + ','; };
+  const auto names = row_names<Space>();
+  for (const entry& each : catalogue<Space>::entries()) {
+    text += names[static_cast<std::size_t>(each.id)] + '\n';
+    for (const layer& item : each.layers) {
+      for (const std::int64_t number :
+           {static_cast<int>(item.kind), item.input, item.other, item.in.h, item.in.w, item.in.c, item.out.h, item.out.w,
+            item.out.c, item.kernel, item.stride, item.pad, item.groups, int{item.bias}, static_cast<int>(item.act)})
+        put(number);
+    }
+  }
+  for (const stage_facts& stage : Space::facts) put(stage.least_depth), put(stage.most_depth);
+  put(Space::least_blocks), put(Space::most_blocks);
+  return std::string(hex64(fnv1a(text)).view());
+}
+
+/// What a table does where it breaks the order. Nothing happens unless it is asked for, and what was changed can be listed.
+enum class order_policy : std::uint8_t {
+  warn,      ///< the rows stay as they were measured; `violations()` lists what breaks the order
+  isotonic,  ///< the nearest latencies that break nothing; `repairs()` lists every changed row
+  exclude    ///< as warn, and `contradicts` is true of the pairs of architectures that a pruner must not use
+};
+
+/// A row that isotonic repair changed.
+struct row_repair {
+  part_id part = 0;
+  ticks measured, repaired;
+};
+
+/// Models what a search needs of latencies: `ticks_per_part()` and `estimate`. Example: examples/05_latency.cpp.
+template <class Space>
+class latency_table {
+ public:
+  static constexpr std::size_t parts = static_cast<std::size_t>(part_count<Space>);
+  /// Stands for "no latency": beyond every window, and sums of it do not overflow.
+  static constexpr ticks unsupported{1'000'000'000'000'000};
+
+  /// From a complete record of this space; `source` is named in refusals.
+  explicit latency_table(latency_record record, const std::string& source = "latency table") : record_(std::move(record)) {
+    if (record_.space != space_identity<Space>())
+      throw file_error(source,
+                       "belongs to another search space (" + record_.space + ", and this one is " + space_identity<Space>() + ")",
+                       detail::table_remedy);
+    if (!record_.complete()) throw file_error(source, "is not measured to its end", "measure on with load_or_measure");
+    const auto names = row_names<Space>();
+    std::vector<latency_row> ordered;
+    std::string missing;
+    int count = 0;
+    for (const std::string& name : names) {
+      const auto row =
+          std::find_if(record_.rows.begin(), record_.rows.end(), [&](const latency_row& each) { return each.part == name; });
+      if (row != record_.rows.end())
+        ordered.push_back(*row);
+      else if (++count <= 5)
+        missing += (count > 1 ? ", \"" : " \"") + name + '"';
+    }
+    if (count > 0)
+      throw file_error(
+          source,
+          "lacks " + std::to_string(count) + " of " + std::to_string(parts) + " rows:" + missing + (count > 5 ? ", ..." : ""),
+          detail::table_remedy);
+    if (record_.rows.size() != parts) throw file_error(source, "has rows for parts that this space has not", detail::table_remedy);
+    record_.rows = std::move(ordered);
+    refresh();
+  }
+
+  /// Reads a complete table of this space, of whatever device: for reports and comparisons.
+  static latency_table load(const std::filesystem::path& path) {
+    return latency_table(parse_latency_record(read_file(path, std::uintmax_t{64} << 20), path.string()), path.string());
+  }
+
+  /// The table at `path` if it was measured on this device under these rules; measures it when there is no file, and goes on where
+  /// an interrupted measurement stopped. Anything else at `path` is refused.
+  template <DevicePolicy Device>
+  static latency_table load_or_measure(const std::filesystem::path& path, const Device& device, const protocol& rules = {},
+                                       const progress_sink& progress = {}) {
+    check(rules);
+    latency_record record{.space = space_identity<Space>(),
+                          .device = device.facts(),
+                          .rules = rules,
+                          .date = today(),
+                          .rounds = {},
+                          .rows = {},
+                          .additivity = {}};
+    if (std::filesystem::exists(path)) {
+      latency_record found = parse_latency_record(read_file(path, std::uintmax_t{64} << 20), path.string());
+      if (found.space != record.space)
+        throw file_error(path.string(),
+                         "belongs to another search space (" + found.space + ", and this one is " + record.space + ")",
+                         detail::table_remedy);
+      if (const std::string other = difference(found.device, record.device); !other.empty())
+        throw file_error(path.string(), "was measured elsewhere: " + other, detail::table_remedy);
+      if (found.rules != rules) throw file_error(path.string(), "was measured under another protocol", detail::table_remedy);
+      if (found.complete()) return latency_table(std::move(found), path.string());
+      record = std::move(found);
+    }
+    measure_rounds(record, device, path, progress);
+    return latency_table(std::move(record), path.string());
+  }
+
+  /// Writes the measured rows; what `apply` did is not written.
+  void save(const std::filesystem::path& path) const { replace_file(path, to_text(record_)); }
+
+  const latency_record& record() const { return record_; }
+  std::span<const latency_row> rows() const { return record_.rows; }
+  const hasse::additivity& additivity() const { return record_.additivity; }
+  int resolution() const { return record_.resolution; }
+
+  /// One latency per part, a multiple of `resolution()` ticks; `unsupported` where there is none.
+  std::span<const ticks> ticks_per_part() const { return ticks_; }
+
+  /// Why the device cannot run this architecture, or "".
+  std::string refusal(const architecture<Space>& choice) const {
+    std::string why;
+    for_each_part(choice, [&](part_id part) {
+      const latency_row& row = record_.rows[static_cast<std::size_t>(part)];
+      if (why.empty() && row.state == row_state::unsupported) why = row.part + ": " + row.reason;
+    });
+    return why;
+  }
+
+  /// The sum over the parts. Throws where a part has no latency.
+  ticks estimate(const architecture<Space>& choice) const {
+    if (const std::string why = refusal(choice); !why.empty())
+      throw error("no latency of " + to_text(choice) + " is known: " + why + "; leave it out of the search");
+    return latency_of(choice, ticks_per_part());
+  }
+
+  /// The median over rows of noise / latency: two latencies closer than this are equal.
+  double noise_floor() const {
+    std::vector<std::int64_t> millionths;
+    for (const latency_row& row : record_.rows)
+      if (row.state == row_state::measured) millionths.push_back(row.noise * 1'000'000 / row.p50);
+    return static_cast<double>(median(std::move(millionths))) * 1e-6;
+  }
+
+  /// The elementary moves that the measured rows call faster, largest first.
+  std::vector<order_violation> violations() const {
+    std::vector<std::int64_t> latency, noise;
+    for (const latency_row& row : record_.rows)
+      latency.push_back(row.state == row_state::measured ? row.p50 : -1), noise.push_back(row.noise);
+    return violations_of<std::int64_t>(elementary_moves<Space>(), latency, noise);
+  }
+
+  /// Chooses what to do about them.
+  void apply(order_policy policy) {
+    policy_ = policy;
+    refresh();
+    if (policy != order_policy::isotonic) return;
+    std::array<std::int64_t, parts> units{};
+    for (std::size_t part = 0; part < parts; ++part)
+      units[part] = ticks_[part] == unsupported ? -1 : ticks_[part].count / record_.resolution;
+    const std::vector<std::int64_t> repaired = isotonic(elementary_moves<Space>(), units);
+    for (std::size_t part = 0; part < parts; ++part)
+      if (repaired[part] != units[part]) {
+        const ticks now{repaired[part] * record_.resolution};
+        repairs_.push_back({static_cast<part_id>(part), ticks_[part], now});
+        ticks_[part] = now;
+      }
+  }
+  order_policy policy() const { return policy_; }
+  std::span<const row_repair> repairs() const { return repairs_; }
+
+  /// With order_policy::exclude: true when `smaller` precedes `larger` but has the longer latency. Such a pair must not prune.
+  bool contradicts(const architecture<Space>& smaller, const architecture<Space>& larger) const {
+    return policy_ == order_policy::exclude && estimate(smaller) > estimate(larger);
+  }
+
+ private:
+  /// A network of the survey: which parts it runs, and after how many steps each part ends.
+  struct surveyed {
+    architecture<Space> choice;
+    bool whole = false;
+    std::vector<part_id> parts() const {
+      std::vector<part_id> result;
+      for_each_part(choice, [&](part_id part) { result.push_back(part); });
+      return result;
+    }
+    /// Step counts at the ends of the parts; one end when it is measured whole.
+    std::vector<int> ends(const layer_list& layers) const {
+      const fused<layer_list> folded = fold_for_inference(layers);
+      const int steps = static_cast<int>(folded.layers.size());
+      if (whole) return {steps};
+      std::vector<int> result;
+      int unfused = 0, step = 0;
+      for (const part_id part : parts()) {
+        unfused += static_cast<int>(catalogue<Space>::at(part).layers.size());
+        while (step < steps && folded.origins[static_cast<std::size_t>(step)].last < unfused) ++step;
+        result.push_back(step);
+      }
+      return result;
+    }
+  };
+
+  /// Why each part has no latency; "" for those that are measured.
+  template <Backend Engine>
+  static std::vector<std::string> reasons_against(const Engine& backend) {
+    std::vector<std::string> reasons(parts);
+    for (const entry& each : catalogue<Space>::entries())
+      for (const layer& item : each.layers)
+        if (const std::string why = backend.supports(item); !why.empty() && reasons[static_cast<std::size_t>(each.id)].empty())
+          reasons[static_cast<std::size_t>(each.id)] =
+              std::string("backend ") + Engine::name + ": a " + std::string(name_of(item.kind)) + " " + why;
+    return reasons;
+  }
+
+  /// The networks to visit: for each part, architectures drawn uniformly from those that contain it, until it has its contexts;
+  /// then the ones to check sums with, drawn uniformly from the space.
+  static std::vector<surveyed> survey(const protocol& rules, std::vector<std::string>& reasons) {
+    constexpr std::int64_t forbidden = 1'000'000;
+    std::array<ticks, parts> marks{};
+    for (std::size_t part = 0; part < parts; ++part)
+      if (!reasons[part].empty()) marks[part].count = forbidden;
+    std::vector<surveyed> networks;
+    std::array<int, parts> seen{};
+    random_source random(derive(rules.seed, 1));
+    for (std::size_t part = 0; part < parts; ++part) {
+      if (!reasons[part].empty() || seen[part] >= rules.contexts) continue;
+      std::array<ticks, parts> wanted = marks;
+      wanted[part].count = 1;
+      const counter<Space> with_part(wanted, {ticks{1}, ticks{forbidden - 1}});
+      if (with_part.size() == 0) {
+        reasons[part] = "no architecture of the space that the backend can run has this part";
+        continue;
+      }
+      while (seen[part] < rules.contexts) {
+        networks.push_back({with_part.sample(random), false});
+        for (const part_id each : networks.back().parts()) ++seen[static_cast<std::size_t>(each)];
+      }
+    }
+    const counter<Space> runnable(marks, {ticks{0}, ticks{forbidden - 1}});
+    if (runnable.size() == 0)
+      throw error("the backend cannot run any architecture of this space (" + reasons.front() +
+                  "); choose another backend or space");
+    for (int i = 0; i < rules.checked; ++i) networks.push_back({runnable.sample(random), true});
+    return networks;
+  }
+
+  template <DevicePolicy Device>
+  static void measure_rounds(latency_record& record, const Device& device, const std::filesystem::path& path,
+                             const progress_sink& progress) {
+    auto backend = device.make_backend();
+    auto watch = device.make_stopwatch();
+    std::vector<std::string> reasons = reasons_against(backend);
+    const std::vector<surveyed> networks = survey(record.rules, reasons);
+    std::vector<std::string> implementations(parts);
+    check_rounds(record, networks, path.string());
+    const double steps = static_cast<double>(networks.size()) * record.rules.rounds;
+    remaining_time left;
+    const auto rounds = static_cast<std::size_t>(record.rules.rounds);
+    for (std::size_t round = record.rounds.size(); round < rounds; ++round) {
+      std::vector<std::size_t> order(networks.size());
+      for (std::size_t at = 0; at < order.size(); ++at) order[at] = at;
+      random_source random(derive(record.rules.seed, 1000 + round));
+      shuffle(order.begin(), order.end(), random);
+      std::vector<visit> visits(networks.size());
+      std::size_t done = 0;
+      for (const std::size_t at : order) {
+        if (progress) {
+          const double fraction = (static_cast<double>(round * networks.size() + done++)) / steps;
+          progress({fraction, "measuring latencies, round " + std::to_string(round + 1) + " of " + std::to_string(rounds),
+                    left(fraction)});
+        }
+        random_source own(derive(random(), at));
+        const layer_list layers = layers_of(networks[at].choice);
+        auto network = network_for_timing(backend, layers, own);
+        visits[at] = measure(network, networks[at].ends(layers), record.rules, watch);
+      }
+      record.rounds.push_back(std::move(visits));
+      replace_file(path, to_text(record));
+    }
+    for (const surveyed& each : networks)
+      if (!each.whole) name_implementations(backend, each, implementations);
+    finish(record, networks, reasons, implementations);
+    replace_file(path, to_text(record));
+    if (progress) progress({1, "latencies measured", 0});
+  }
+
+  /// An interrupted table must have the visits that this program would have made.
+  static void check_rounds(const latency_record& record, const std::vector<surveyed>& networks, const std::string& path) {
+    const auto fits = [&](const std::vector<visit>& round) {
+      if (round.size() != networks.size()) return false;
+      for (std::size_t at = 0; at < round.size(); ++at)
+        if (round[at].laps.size() != (networks[at].whole ? 1 : networks[at].parts().size())) return false;
+      return true;
+    };
+    if (record.rounds.size() > static_cast<std::size_t>(record.rules.rounds) ||
+        !std::all_of(record.rounds.begin(), record.rounds.end(), fits))
+      throw file_error(path, "was begun by another version of this program", detail::table_remedy);
+  }
+
+  /// What runs for each part, as far as the backend's steps can tell.
+  template <Backend Engine>
+  static void name_implementations(Engine& backend, const surveyed& each, std::vector<std::string>& names) {
+    const std::vector<part_id> row = each.parts();
+    if (std::none_of(row.begin(), row.end(), [&](part_id part) { return names[static_cast<std::size_t>(part)].empty(); })) return;
+    random_source random(1);
+    const layer_list layers = layers_of(each.choice);
+    auto network = network_for_timing(backend, layers, random);
+    const std::vector<int> ends = each.ends(layers);
+    int step = 0;
+    for (std::size_t at = 0; at < row.size(); ++at) {
+      std::string text;
+      for (; step < ends[at]; ++step) {
+        const auto& made = network.steps()[static_cast<std::size_t>(step)];
+        if constexpr (requires { made.implementation(); })
+          text += (text.empty() ? "" : " + ") + std::string(made.implementation());
+        else
+          text = Engine::name;
+      }
+      names[static_cast<std::size_t>(row[at])] = text;
+    }
+  }
+
+  /// Turns rounds into rows and the additivity record.
+  static void finish(latency_record& record, const std::vector<surveyed>& networks, const std::vector<std::string>& reasons,
+                     const std::vector<std::string>& implementations) {
+    const auto names = row_names<Space>();
+    std::vector<std::vector<std::int64_t>> contexts(parts), spreads(parts), all(parts);
+    std::vector<latency_row> rows(parts);
+    for (std::size_t at = 0; at < networks.size(); ++at) {
+      if (networks[at].whole) continue;
+      std::vector<const visit*> visits;
+      for (const auto& round : record.rounds) visits.push_back(&round[at]);
+      const std::vector<std::size_t> quiet = detail::quiet_rounds(visits, record.rules.disturbed_percent);
+      const measurement joined = detail::join(visits, record.rules.disturbed_percent);
+      const std::vector<part_id> row = networks[at].parts();
+      for (std::size_t lap = 0; lap < row.size(); ++lap) {
+        const auto part = static_cast<std::size_t>(row[lap]);
+        std::vector<std::int64_t> medians;
+        for (const std::size_t round : quiet) medians.push_back(visits[round]->laps[lap]);
+        const auto [least, most] = std::minmax_element(medians.begin(), medians.end());
+        spreads[part].push_back((*most - *least) / 2);
+        contexts[part].push_back(median(medians));
+        all[part].insert(all[part].end(), medians.begin(), medians.end());
+        rows[part].samples += joined.samples, rows[part].rejected += joined.rejected;
+      }
+    }
+    for (std::size_t part = 0; part < parts; ++part) {
+      latency_row& row = rows[part];
+      row.part = names[part];
+      if (!reasons[part].empty()) {
+        row.state = row_state::unsupported, row.reason = reasons[part];
+        continue;
+      }
+      const auto at_least_one = [](std::int64_t time) { return std::max<std::int64_t>(1, time); };
+      row.implementation = implementations[part];
+      row.p50 = at_least_one(median(contexts[part])), row.noise = median(spreads[part]);
+      row.p10 = at_least_one(quantile(all[part], 0.1)), row.p90 = at_least_one(quantile(all[part], 0.9));
+      row.contexts = static_cast<int>(contexts[part].size());
+    }
+    for (std::size_t at = 0; at < networks.size(); ++at) {
+      if (!networks[at].whole) continue;
+      std::vector<const visit*> visits;
+      for (const auto& round : record.rounds) visits.push_back(&round[at]);
+      additivity_pair pair{to_text(networks[at].choice), 0,
+                           std::max<std::int64_t>(1, detail::join(visits, record.rules.disturbed_percent).median)};
+      for (const part_id part : networks[at].parts()) pair.sum += rows[static_cast<std::size_t>(part)].p50;
+      record.additivity.networks.push_back(std::move(pair));
+    }
+    record.resolution = resolution_for(rows);
+    record.rows = std::move(rows);
+    record.rounds.clear();
+  }
+
+  /// One tick, or coarser when the slowest architecture takes more than 60 000 ticks (6 ms): counting walks over distinct sums.
+  static int resolution_for(const std::vector<latency_row>& rows) {
+    std::int64_t slowest_block = 0, rest = 0;
+    for (std::size_t part = 0; part < parts; ++part) {
+      const part_kind kind = part_keys<Space>[part].kind;
+      if (kind == part_kind::stem || kind == part_kind::head)
+        rest += rows[part].p50;
+      else
+        slowest_block = std::max(slowest_block, rows[part].p50);
+    }
+    return static_cast<int>(std::max<std::int64_t>(1, (rest + Space::most_blocks * slowest_block) / 100 / 60'000));
+  }
+
+  void refresh() {
+    const std::int64_t unit = std::int64_t{record_.resolution} * 100;
+    for (std::size_t part = 0; part < parts; ++part) {
+      const latency_row& row = record_.rows[part];
+      ticks_[part] = row.state == row_state::measured
+                         ? ticks{std::max<std::int64_t>(1, (row.p50 + unit / 2) / unit) * record_.resolution}
+                         : unsupported;
+    }
+    repairs_.clear();
+  }
+
+  static std::string today() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts_of_now{};
+    char text[32];
+    ::gmtime_r(&now, &parts_of_now);
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts_of_now);
+    return text;
+  }
+
+  latency_record record_;
+  std::array<ticks, parts> ticks_{};
+  order_policy policy_ = order_policy::warn;
+  std::vector<row_repair> repairs_;
+};
+
+}  // namespace hasse

@@ -1,0 +1,68 @@
+// The latency of one whole network, measured: what a finalist is reported with.
+// Used by result and the programs, after a search that relied on sums.
+#pragma once
+
+#include <hasse/core/units.hpp>
+#include <hasse/latency/probe.hpp>
+
+namespace hasse {
+
+/// A measured latency, in nanoseconds; `noise` is half the range of the undisturbed rounds' medians.
+struct measurement {
+  std::int64_t median = 0, p10 = 0, p90 = 0, noise = 0;
+  int samples = 0;
+  rejections rejected{};
+  ticks latency() const { return {(median + 50) / 100}; }
+  friend bool operator==(const measurement&, const measurement&) = default;
+};
+
+namespace detail {
+/// Which rounds of one network count: those within `percent` of the quietest, and the two quietest in any case.
+inline std::vector<std::size_t> quiet_rounds(const std::vector<const visit*>& rounds, int percent) {
+  std::vector<std::size_t> order(rounds.size());
+  for (std::size_t at = 0; at < order.size(); ++at) order[at] = at;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rounds[a]->total < rounds[b]->total; });
+  const std::int64_t quiet = rounds[order.front()]->total;
+  std::vector<std::size_t> kept;
+  for (const std::size_t round : order)
+    if (kept.size() < 2 || rounds[round]->total <= quiet + quiet * percent / 100) kept.push_back(round);
+  std::sort(kept.begin(), kept.end());
+  return kept;
+}
+
+/// Joins the visits to one network; runs of set-aside visits count as disturbed.
+inline measurement join(const std::vector<const visit*>& rounds, int percent) {
+  measurement result;
+  std::vector<std::int64_t> medians, lows, highs;
+  for (const visit* round : rounds) result.rejected += round->rejected, result.rejected.disturbed += round->accepted;
+  for (const std::size_t round : quiet_rounds(rounds, percent)) {
+    const visit& kept = *rounds[round];
+    medians.push_back(kept.total), lows.push_back(kept.p10), highs.push_back(kept.p90);
+    result.samples += kept.accepted, result.rejected.disturbed -= kept.accepted;
+  }
+  result.median = median(medians), result.p10 = median(lows), result.p90 = median(highs);
+  const auto [least, most] = std::minmax_element(medians.begin(), medians.end());
+  result.noise = (*most - *least) / 2;
+  return result;
+}
+}  // namespace detail
+
+/// Measures a whole network; `layers` is unfused. Each round builds it anew, so that no placement in memory is taken for the rule.
+template <DevicePolicy Device>
+measurement measure(const layer_list& layers, const Device& device, const protocol& rules = {}) {
+  check(rules);
+  auto backend = device.make_backend();
+  auto watch = device.make_stopwatch();
+  std::vector<visit> rounds;
+  for (int round = 0; round < rules.rounds; ++round) {
+    random_source random(derive(rules.seed, static_cast<std::uint64_t>(round)));
+    auto network = network_for_timing(backend, layers, random);
+    const int end = static_cast<int>(network.steps().size());
+    rounds.push_back(measure(network, std::span<const int>(&end, 1), rules, watch));
+  }
+  std::vector<const visit*> pointers;
+  for (const visit& round : rounds) pointers.push_back(&round);
+  return detail::join(pointers, rules.disturbed_percent);
+}
+
+}  // namespace hasse
