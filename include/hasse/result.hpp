@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hasse/result/cpp_header.hpp>
+#include <hasse/result/frontier_file.hpp>
 #include <hasse/result/onnx.hpp>
 #include <hasse/result/report.hpp>
 #include <hasse/result/report_data.hpp>

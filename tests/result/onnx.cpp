@@ -181,6 +181,7 @@ std::vector<float> run(const graph& of, const tensor& image) {
         return static_cast<float>(sum);
       });
     } else if (step.kind == "MaxPool" || step.kind == "AveragePool") {
+      if (step.kind == "AveragePool") CHECK(step.attributes.at("count_include_pad").whole == 0);
       const std::int64_t side = step.attributes.at("kernel_shape").wholes[0];
       windows(x.dims[1], [&](std::int64_t c, std::int64_t top, std::int64_t left) {
         float most = -1e30f, sum = 0, count = 0;

@@ -1,4 +1,5 @@
 // The report shows what it is given, embeds it as JSON, loads nothing, and no text in it can become markup.
+#include <hasse/result/frontier_file.hpp>
 #include <hasse/result/report.hpp>
 
 #include "../support/catch.hpp"
@@ -130,4 +131,17 @@ TEST_CASE("the Hasse diagram joins neighbours only") {
   }
   CHECK(detail::lay_out(many).networks.size() == 60);
   CHECK(detail::lay_out(many).rows == 60);
+}
+
+TEST_CASE("the frontier file holds the answer and its certificates") {
+  const json file = frontier_json(example());
+  REQUIRE(file["frontier"].size() == 3);
+  CHECK(file["frontier"][0]["architecture"] == "[(16),(16)]");
+  CHECK(file["frontier"][2]["milliseconds"] == 2.0);
+  CHECK(file["frontier"][2]["files"].size() == 1);
+  CHECK(file["frontier"][2]["test_accuracy"].is_null());
+  CHECK(file["trained"] == 4);
+  CHECK(file["pruned"] == 2000);
+  CHECK(file["certificates"] == json::array({{{"pruned", "[(16),(32)]"}, {"above", "[(16,16),(32)]"}, {"instead", "[(32),(64)]"}}}));
+  CHECK(frontier_json({})["frontier"].empty());
 }

@@ -1,0 +1,36 @@
+// frontier.json: the answer of a run for other programs, with a certificate for what was pruned.
+// Used by programs. The journal stays the truth; this file is made from it again at any time.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <hasse/file/json.hpp>
+#include <hasse/result/report_data.hpp>
+
+namespace hasse {
+
+/// The frontier from fast to accurate (latencies in ms, accuracies in 0..1, null: not measured), how many were trained and pruned,
+/// and the certificates: `pruned` precedes `above`; `instead` is at least as accurate as `above` and no slower than `pruned`.
+inline json frontier_json(const report_data& data) {
+  json result = {{"schema", 1}, {"facts", json::object()}, {"frontier", json::array()}, {"trained", data.networks.size()},
+                 {"pruned", data.pruning.empty() ? json(nullptr) : number_or_null(data.pruning.back().pruned)},
+                 {"admissible", number_or_null(data.admissible)}, {"certificates", json::array()}};
+  for (const auto& [key, value] : data.facts) result["facts"][key] = value;
+  for (const std::size_t i : detail::frontier_order(data)) {
+    const report_network& network = data.networks[i];
+    json files = json::object();
+    for (const auto& [label, path] : network.files) files[label] = path;
+    result["frontier"].push_back({{"architecture", network.name}, {"milliseconds", number_or_null(network.milliseconds)},
+                                  {"whole_milliseconds", number_or_null(network.whole_milliseconds)}, {"accuracy", number_or_null(network.accuracy)},
+                                  {"test_accuracy", number_or_null(network.test_accuracy)}, {"macs", number_or_null(network.macs)},
+                                  {"parameters", number_or_null(network.parameters)}, {"files", files}});
+  }
+  for (const report_certificate& claim : data.certificates)
+    result["certificates"].push_back({{"pruned", claim.pruned}, {"above", claim.above}, {"instead", claim.instead}});
+  return result;
+}
+
+inline void write_frontier(const std::filesystem::path& path, const report_data& data) { write_json(path, frontier_json(data)); }
+
+}  // namespace hasse
