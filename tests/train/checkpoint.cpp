@@ -7,10 +7,10 @@
 
 #include <unistd.h>
 
-#include "../support/catch.hpp"
 #include <hasse/core/file.hpp>
 #include <hasse/core/random.hpp>
 #include <hasse/space/layer_list.hpp>
+#include "../support/catch.hpp"
 
 using namespace hasse;
 
@@ -42,7 +42,11 @@ struct training {
 };
 
 const training_identity whose{"[(6)]", 0x1234, 99};
-const training_position where{.epoch = 2, .batch = 7, .loss_sum = 1.0 / 3, .correct = 41, .seconds = 0.1,
+const training_position where{.epoch = 2,
+                              .batch = 7,
+                              .loss_sum = 1.0 / 3,
+                              .correct = 41,
+                              .seconds = 0.1,
                               .curve = {{1, 2.3, 0.1, 0.2, 0.05, 1.5}, {2, 2.1, 0.3, 0.4, 0.04, 1.25}}};
 }  // namespace
 
@@ -79,7 +83,8 @@ TEST_CASE("a checkpoint of another training is refused by what differs", "[train
     }
     return std::string();
   };
-  CHECK_THAT(refusal({"[(8)]", 0x1234, 99}, target), ContainsSubstring("net.safetensors: belongs to a training with architecture \"[(6)]\", not \"[(8)]\""));
+  CHECK_THAT(refusal({"[(8)]", 0x1234, 99}, target),
+             ContainsSubstring("net.safetensors: belongs to a training with architecture \"[(6)]\", not \"[(8)]\""));
   CHECK_THAT(refusal({"[(6)]", 0x1235, 99}, target), ContainsSubstring("configuration"));
   CHECK_THAT(refusal({"[(6)]", 0x1234, 98}, target), ContainsSubstring("seed \"99\", not \"98\""));
   training wider(8);
@@ -103,8 +108,10 @@ TEST_CASE("truncated and bit-flipped checkpoints are refused, whatever was hit",
   int padding = 0;
   for (int round = 0; round < 400; ++round) {
     std::string bytes = whole;
-    if (round % 4 == 0) bytes.resize(random.below(whole.size()));
-    else bytes[random.below(whole.size())] ^= static_cast<char>(1u << random.below(8));
+    if (round % 4 == 0)
+      bytes.resize(random.below(whole.size()));
+    else
+      bytes[random.below(whole.size())] ^= static_cast<char>(1u << random.below(8));
     replace_file(path, bytes);
     try {
       load_checkpoint<float>(path, whose, target.weights, target.momentum);

@@ -3,9 +3,9 @@
 
 #include <type_traits>
 
+#include <hasse/kernel/cpu.hpp>
 #include "../support/catch.hpp"
 #include "problem.hpp"
-#include <hasse/kernel/cpu.hpp>
 
 using namespace hasse;
 
@@ -45,7 +45,11 @@ TEST_CASE("a candidate that was killed leaves one file, and none when it is done
   model expected, got;
   train_on(backend, data, quick)("[(8)]", problem::network(), 3, {}, &expected);
   int calls = 0;
-  CHECK_THROWS_AS(candidates("[(8)]", problem::network(), 3, [&](const progress_event&) { if (++calls == 8) throw 1; }), int);
+  CHECK_THROWS_AS(candidates("[(8)]", problem::network(), 3,
+                             [&](const progress_event&) {
+                               if (++calls == 8) throw 1;
+                             }),
+                  int);
   CHECK(std::filesystem::exists(folder.path / "[(8)].training.safetensors"));
   CHECK(folder.files() == 1);
   candidates("[(8)]", problem::network(), 3, {}, &got);

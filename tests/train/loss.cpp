@@ -5,8 +5,8 @@
 #include <limits>
 #include <vector>
 
-#include "../support/catch.hpp"
 #include <hasse/core/random.hpp>
+#include "../support/catch.hpp"
 
 using namespace hasse;
 
@@ -61,6 +61,7 @@ TEST_CASE("large logits do not overflow, and logits that are not finite show in 
   CHECK(gradient[0] == 1.0f);
   CHECK(gradient[1] == -1.0f);
   const float infinity = std::numeric_limits<float>::infinity(), nothing = std::numeric_limits<float>::quiet_NaN();
-  for (const std::vector<float>& broken : {std::vector<float>{infinity, 0, 0}, {0, nothing, 0}, {nothing, 0, 0}, {-infinity, -infinity, -infinity}})
+  for (const std::vector<float>& broken :
+       {std::vector<float>{infinity, 0, 0}, {0, nothing, 0}, {nothing, 0, 0}, {-infinity, -infinity, -infinity}})
     CHECK_FALSE(std::isfinite(softmax_cross_entropy(broken.data(), label, 1, 3, 0.1, static_cast<float*>(nullptr)).loss));
 }

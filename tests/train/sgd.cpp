@@ -4,8 +4,8 @@
 #include <cmath>
 #include <vector>
 
-#include "../support/catch.hpp"
 #include <hasse/space/layer_list.hpp>
+#include "../support/catch.hpp"
 
 using namespace hasse;
 
@@ -27,7 +27,8 @@ TEST_CASE("two Nesterov steps give the values that PyTorch gives", "[train][sgd]
   values.of(0, parameter_role::weight)[0] = 1.0;
   values.of(0, parameter_role::bias)[0] = 1.0;
   std::vector<double> gradients(values.values.size());
-  const std::size_t weight = values.layout.find(0, parameter_role::weight)->offset, bias = values.layout.find(0, parameter_role::bias)->offset;
+  const std::size_t weight = values.layout.find(0, parameter_role::weight)->offset,
+                    bias = values.layout.find(0, parameter_role::bias)->offset;
   nesterov_descent<double> descent(values.layout, {.momentum = 0.9, .decay = 0.1});
 
   // weight: g = 0.5 + 0.1 * 1 = 0.6, v = 0.6,  w = 1 - 0.2 * (0.6 + 0.54) = 0.772

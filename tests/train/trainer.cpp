@@ -5,15 +5,20 @@
 #include <stdexcept>
 #include <vector>
 
+#include <hasse/kernel/cpu.hpp>
 #include "../support/catch.hpp"
 #include "problem.hpp"
-#include <hasse/kernel/cpu.hpp>
 
 using namespace hasse;
 
 namespace {
 const image_set easy_train = problem::quadrants(160, 1), easy_validation = problem::quadrants(75, 2);
-const recipe short_recipe{.epochs = 3, .batch = 32, .learning_rate = 0.1, .label_smoothing = 0.1, .warmup_epochs = 0.5, .augment = augmentation{.pad = 1}};
+const recipe short_recipe{.epochs = 3,
+                          .batch = 32,
+                          .learning_rate = 0.1,
+                          .label_smoothing = 0.1,
+                          .warmup_epochs = 0.5,
+                          .augment = augmentation{.pad = 1}};
 
 struct interrupted : std::runtime_error {
   interrupted() : std::runtime_error("interrupted") {}
@@ -47,7 +52,7 @@ TEST_CASE("a tiny set is learnt by heart, and what was learnt does not carry ove
   const image_set train = problem::noise(32, 3), validation = problem::noise(200, 4);
   const training_data data(train, validation);
   trainer<cpu> training(backend, "net", problem::network(16), data,
-                                     {.epochs = 60, .batch = 16, .decay = 0, .augment = augmentation{}}, 1);
+                        {.epochs = 60, .batch = 16, .decay = 0, .augment = augmentation{}}, 1);
   const training_outcome outcome = training.run();
   CHECK(outcome.curve.back().train_accuracy == 1.0);
   CHECK(outcome.accuracy < 0.45);
@@ -110,9 +115,12 @@ TEST_CASE("a checkpoint of other data, another recipe or another network is refu
   using training = trainer<cpu>;
   recipe hotter = short_recipe;
   hotter.learning_rate = 0.2;
-  CHECK_THROWS_WITH(training(backend, "net", problem::network(), data, hotter, 5, saving), ContainsSubstring("belongs to a training with configuration"));
-  CHECK_THROWS_WITH(training(backend, "net", problem::network(), swapped, short_recipe, 5, saving), ContainsSubstring("configuration"));
-  CHECK_THROWS_WITH(training(backend, "net", problem::network(9), data, short_recipe, 5, saving), ContainsSubstring("configuration"));
+  CHECK_THROWS_WITH(training(backend, "net", problem::network(), data, hotter, 5, saving),
+                    ContainsSubstring("belongs to a training with configuration"));
+  CHECK_THROWS_WITH(training(backend, "net", problem::network(), swapped, short_recipe, 5, saving),
+                    ContainsSubstring("configuration"));
+  CHECK_THROWS_WITH(training(backend, "net", problem::network(9), data, short_recipe, 5, saving),
+                    ContainsSubstring("configuration"));
   CHECK_THROWS_WITH(training(backend, "net", problem::network(), data, short_recipe, 6, saving), ContainsSubstring("seed \"5\""));
   CHECK_NOTHROW(training(backend, "net", problem::network(), data, short_recipe, 5, saving));
 }
@@ -173,15 +181,18 @@ TEST_CASE("data and recipes that do not suit are refused with a sentence", "[tra
                     "the image set 'quadrants' has 20 training images, fewer than one batch of 32; make the batch smaller");
   layer_list other{.input = {16, 16, 3}};
   layer_builder<layer_list>{other}.linear(0, 4);
-  CHECK_THROWS_WITH(training(backend, "net", other, data, short_recipe, 1), ContainsSubstring("8x8x3 but the network reads 16x16x3"));
+  CHECK_THROWS_WITH(training(backend, "net", other, data, short_recipe, 1),
+                    ContainsSubstring("8x8x3 but the network reads 16x16x3"));
   layer_list wide{.input = {8, 8, 3}};
   layer_builder<layer_list>{wide}.linear(0, 10);
-  CHECK_THROWS_WITH(training(backend, "net", wide, data, short_recipe, 1), ContainsSubstring("has 4 classes but the network answers with 10 numbers"));
+  CHECK_THROWS_WITH(training(backend, "net", wide, data, short_recipe, 1),
+                    ContainsSubstring("has 4 classes but the network answers with 10 numbers"));
   image_set mislabelled = easy_train;
   mislabelled.labels[3] = 4;
   CHECK_THROWS_WITH(training(backend, "net", problem::network(), training_data(mislabelled, easy_validation), short_recipe, 1),
                     ContainsSubstring("has the label 4 but only 4 classes"));
   recipe none = short_recipe;
   none.epochs = 0;
-  CHECK_THROWS_WITH(training(backend, "net", problem::network(), data, none, 1), "the number of epochs is 0, but it must be between 1 and 100000");
+  CHECK_THROWS_WITH(training(backend, "net", problem::network(), data, none, 1),
+                    "the number of epochs is 0, but it must be between 1 and 100000");
 }

@@ -41,7 +41,8 @@ inline constexpr const char* checkpoint_remedy = "delete it and the training sta
 inline std::uint64_t content_hash(const tensor_file& file) {
   std::vector<const named_tensor*> order;
   for (const named_tensor& tensor : file.tensors) order.push_back(&tensor);
-  std::sort(order.begin(), order.end(), [](const named_tensor* left, const named_tensor* right) { return left->name < right->name; });
+  std::sort(order.begin(), order.end(),
+            [](const named_tensor* left, const named_tensor* right) { return left->name < right->name; });
   std::uint64_t hash = fnv1a("");
   for (const named_tensor* tensor : order) hash = fnv1a(tensor->bytes, fnv1a(tensor->name + '\n', hash));
   for (const auto& [key, value] : file.metadata)
@@ -51,16 +52,18 @@ inline std::uint64_t content_hash(const tensor_file& file) {
 
 /// The tensors of `flat` (one of a network's two arrays, or the momentum) under `prefix` + their names.
 template <class Scalar>
-void append_tensors(tensor_file& file, const std::string& prefix, std::span<const parameter_tensor> tensors, std::span<const Scalar> flat) {
+void append_tensors(tensor_file& file, const std::string& prefix, std::span<const parameter_tensor> tensors,
+                    std::span<const Scalar> flat) {
   for (const parameter_tensor& tensor : tensors)
     file.tensors.push_back(
         tensor_of(prefix + tensor.name, {tensor.dims.begin(), tensor.dims.end()}, flat.subspan(tensor.offset, tensor.size)));
 }
 template <class Scalar>
-void copy_tensors(const tensor_file& file, const std::string& prefix, std::span<const parameter_tensor> tensors, std::span<Scalar> flat,
-                  const std::string& path) {
+void copy_tensors(const tensor_file& file, const std::string& prefix, std::span<const parameter_tensor> tensors,
+                  std::span<Scalar> flat, const std::string& path) {
   for (const parameter_tensor& tensor : tensors)
-    copy_tensor(file, prefix + tensor.name, {tensor.dims.begin(), tensor.dims.end()}, flat.subspan(tensor.offset, tensor.size), path);
+    copy_tensor(file, prefix + tensor.name, {tensor.dims.begin(), tensor.dims.end()}, flat.subspan(tensor.offset, tensor.size),
+                path);
 }
 
 inline constexpr std::size_t record_fields = 6;
@@ -69,7 +72,8 @@ inline constexpr std::size_t record_fields = 6;
 /// The file name of an architecture: its text, or a hash of it where the text cannot be a name.
 inline std::string file_name_of(const std::string& architecture) {
   const bool plain = !architecture.empty() && architecture.size() <= 200 && architecture[0] != '.' &&
-                     std::all_of(architecture.begin(), architecture.end(), [](char letter) { return letter > ' ' && letter <= '~' && letter != '/'; });
+                     std::all_of(architecture.begin(), architecture.end(),
+                                 [](char letter) { return letter > ' ' && letter <= '~' && letter != '/'; });
   return plain ? architecture : std::string(hex64(fnv1a(architecture)).view());
 }
 
@@ -85,7 +89,8 @@ void save_checkpoint(const std::filesystem::path& path, const training_identity&
   const double sums[] = {at.loss_sum, at.seconds};
   std::vector<double> curve;
   for (const epoch_record& each : at.curve)
-    curve.insert(curve.end(), {static_cast<double>(each.epoch), each.loss, each.train_accuracy, each.validation_accuracy, each.learning_rate, each.seconds});
+    curve.insert(curve.end(), {static_cast<double>(each.epoch), each.loss, each.train_accuracy, each.validation_accuracy,
+                               each.learning_rate, each.seconds});
   file.tensors.push_back(tensor_of<std::int64_t>("position.counts", {3}, counts));
   file.tensors.push_back(tensor_of<double>("position.sums", {2}, sums));
   file.tensors.push_back(tensor_of<double>(
@@ -114,7 +119,9 @@ training_position load_checkpoint(const std::filesystem::path& path, const train
   if (said("checksum") != hex64(detail::content_hash(file)).view()) throw refuse("is damaged (its checksum is wrong)");
   const auto belongs = [&](const char* key, const std::string& wanted) {
     if (said(key) != wanted)
-      throw file_error(where, "belongs to a training with " + std::string(key) + ' ' + detail::in_quotes(said(key)) + ", not " + detail::in_quotes(wanted),
+      throw file_error(where,
+                       "belongs to a training with " + std::string(key) + ' ' + detail::in_quotes(said(key)) + ", not " +
+                           detail::in_quotes(wanted),
                        "give this run a folder of its own, or delete the file");
   };
   belongs("architecture", whose.architecture);
@@ -127,11 +134,13 @@ training_position load_checkpoint(const std::filesystem::path& path, const train
   copy_tensor<double>(file, "position.sums", {2}, sums, where);
   const std::int64_t epochs = counts[0];
   const named_tensor* stored = file.find("position.curve");
-  if (epochs < 0 || counts[1] < 0 || counts[2] < 0 || !stored || stored->bytes.size() / sizeof(double) / detail::record_fields != static_cast<std::uint64_t>(epochs))
+  if (epochs < 0 || counts[1] < 0 || counts[2] < 0 || !stored ||
+      stored->bytes.size() / sizeof(double) / detail::record_fields != static_cast<std::uint64_t>(epochs))
     throw refuse("counts " + std::to_string(epochs) + " epochs and does not hold as many records");
   std::vector<double> numbers(static_cast<std::size_t>(epochs) * detail::record_fields);
   copy_tensor<double>(file, "position.curve", {epochs, static_cast<std::int64_t>(detail::record_fields)}, numbers, where);
-  training_position at{.epoch = epochs, .batch = counts[1], .loss_sum = sums[0], .correct = counts[2], .seconds = sums[1], .curve = {}};
+  training_position at{
+      .epoch = epochs, .batch = counts[1], .loss_sum = sums[0], .correct = counts[2], .seconds = sums[1], .curve = {}};
   for (std::int64_t i = 0; i < epochs; ++i) {
     const double* field = numbers.data() + static_cast<std::size_t>(i) * detail::record_fields;
     at.curve.push_back({static_cast<int>(i + 1), field[1], field[2], field[3], field[4], field[5]});

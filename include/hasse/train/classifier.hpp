@@ -23,8 +23,8 @@ class classifier {
 
   /// The outcome of one candidate. Its seed follows from the run's seed and `ordinal` alone, so it does not depend on what was
   /// trained before, nor on which process trains it. `trained` (null: not wanted) receives the network.
-  training_outcome operator()(const std::string& name, const layer_list& layers, std::uint64_t ordinal, const progress_sink& progress = {},
-                              model* trained = nullptr) const {
+  training_outcome operator()(const std::string& name, const layer_list& layers, std::uint64_t ordinal,
+                              const progress_sink& progress = {}, model* trained = nullptr) const {
     trainer<Engine> training(*backend_, name, layers, data_, how_, derive(how_.seed, ordinal), saving_);
     training_outcome outcome = training.run(progress);
     if (trained) *trained = training.result();

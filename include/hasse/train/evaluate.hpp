@@ -29,8 +29,9 @@ inline void check_images(const image_set& images, feature_shape input, feature_s
     throw error("the images of '" + images.name + "' are " + text(images.shape()) + " but the network reads " + text(input) +
                 "; open the data in the shape of the search space");
   if (static_cast<std::int64_t>(images.classes.size()) != output.size())
-    throw error("the image set '" + images.name + "' has " + std::to_string(images.classes.size()) + " classes but the network answers with " +
-                std::to_string(output.size()) + " numbers; give its last layer one output per class");
+    throw error("the image set '" + images.name + "' has " + std::to_string(images.classes.size()) +
+                " classes but the network answers with " + std::to_string(output.size()) +
+                " numbers; give its last layer one output per class");
   for (const std::uint16_t label : images.labels)
     if (label >= images.classes.size())
       throw error("the image set '" + images.name + "' has the label " + std::to_string(label) + " but only " +
@@ -57,7 +58,8 @@ void for_each_batch(inference_network<Engine>& network, batch_reader& reader, Re
   std::vector<int> labels(static_cast<std::size_t>(reader.batch()));
   std::vector<float> staged;
   for (std::uint64_t batch = 0; batch < reader.batches_per_epoch(); ++batch) {
-    const int count = read_batch(reader, static_cast<std::size_t>(network.input_shape().size()), network.input(), labels.data(), staged);
+    const int count =
+        read_batch(reader, static_cast<std::size_t>(network.input_shape().size()), network.input(), labels.data(), staged);
     network.run();
     receive(count, network.output(), labels.data());
   }
@@ -87,8 +89,8 @@ evaluation evaluate(inference_network<Engine>& network, batch_reader& reader) {
 
 /// Top-1 accuracy (0..1) of a network with these parameters; `scale` is that of the images it was trained on.
 template <Backend Engine>
-double accuracy(Engine& backend, const layer_list& layers, const parameters<typename Engine::scalar>& weights, const image_set& images,
-                const normalisation& scale, int batch = 128) {
+double accuracy(Engine& backend, const layer_list& layers, const parameters<typename Engine::scalar>& weights,
+                const image_set& images, const normalisation& scale, int batch = 128) {
   inference_network<Engine> network(backend, layers, batch, weights);
   check_images(images, network.input_shape(), network.output_shape());
   batch_reader reader(images, scale, batch, read_order::evaluation);
@@ -97,8 +99,9 @@ double accuracy(Engine& backend, const layer_list& layers, const parameters<type
 
 /// What the network answers to every image, in the set's order: images x classes.
 template <Backend Engine>
-std::vector<typename Engine::scalar> logits(Engine& backend, const layer_list& layers, const parameters<typename Engine::scalar>& weights,
-                                            const image_set& images, const normalisation& scale, int batch = 128) {
+std::vector<typename Engine::scalar> logits(Engine& backend, const layer_list& layers,
+                                            const parameters<typename Engine::scalar>& weights, const image_set& images,
+                                            const normalisation& scale, int batch = 128) {
   using scalar = typename Engine::scalar;
   inference_network<Engine> network(backend, layers, batch, weights);
   check_images(images, network.input_shape(), network.output_shape());

@@ -18,7 +18,8 @@ struct batch_loss {
 /// shares `smoothing` among all classes. `gradient` (null: not wanted) receives d(mean loss)/d(logits).
 /// A logit that is not finite makes the loss NaN or infinite, which is how divergence is noticed.
 template <class Scalar>
-batch_loss softmax_cross_entropy(const Scalar* logits, const int* labels, int batch, int classes, double smoothing, Scalar* gradient) {
+batch_loss softmax_cross_entropy(const Scalar* logits, const int* labels, int batch, int classes, double smoothing,
+                                 Scalar* gradient) {
   batch_loss result;
   const double share = smoothing / classes;
   for (int n = 0; n < batch; ++n) {

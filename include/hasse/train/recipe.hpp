@@ -46,10 +46,13 @@ inline void check(const recipe& how) {
   demand(how.momentum >= 0 && how.momentum < 1, "the momentum", how.momentum, "at least 0 and below 1");
   demand(how.decay >= 0 && std::isfinite(how.decay), "the weight decay", how.decay, "at least 0 and finite");
   demand(how.label_smoothing >= 0 && how.label_smoothing < 1, "the label smoothing", how.label_smoothing, "at least 0 and below 1");
-  demand(how.largest_gradient >= 0 && std::isfinite(how.largest_gradient), "the largest gradient norm", how.largest_gradient, "at least 0 and finite");
-  demand(how.warmup_epochs >= 0 && how.warmup_epochs <= how.epochs, "the warm-up in epochs", how.warmup_epochs, "between 0 and the number of epochs");
+  demand(how.largest_gradient >= 0 && std::isfinite(how.largest_gradient), "the largest gradient norm", how.largest_gradient,
+         "at least 0 and finite");
+  demand(how.warmup_epochs >= 0 && how.warmup_epochs <= how.epochs, "the warm-up in epochs", how.warmup_epochs,
+         "between 0 and the number of epochs");
   if (const auto* steps = std::get_if<step_decay>(&how.schedule)) {
-    demand(steps->plateaus >= 1 && steps->plateaus <= 1000, "the number of plateaus of the step schedule", steps->plateaus, "between 1 and 1000");
+    demand(steps->plateaus >= 1 && steps->plateaus <= 1000, "the number of plateaus of the step schedule", steps->plateaus,
+           "between 1 and 1000");
     demand(steps->factor > 0 && steps->factor <= 1, "the factor of the step schedule", steps->factor, "above 0 and at most 1");
   }
 }
@@ -64,11 +67,12 @@ inline std::string to_text(const recipe& how) {
   }
   const std::string augment =
       !how.augment ? "usual" : "pad " + std::to_string(how.augment->pad) + (how.augment->flip ? " flip" : "");
-  std::snprintf(text, sizeof text,
-                "epochs %d, batch %d, learning rate %.17g, momentum %.17g, decay %.17g, label smoothing %.17g, largest gradient %.17g, "
-                "schedule %s, warm-up %.17g epochs, augmentation %s",
-                how.epochs, how.batch, how.learning_rate, how.momentum, how.decay, how.label_smoothing, how.largest_gradient, schedule.c_str(),
-                how.warmup_epochs, augment.c_str());
+  std::snprintf(
+      text, sizeof text,
+      "epochs %d, batch %d, learning rate %.17g, momentum %.17g, decay %.17g, label smoothing %.17g, largest gradient %.17g, "
+      "schedule %s, warm-up %.17g epochs, augmentation %s",
+      how.epochs, how.batch, how.learning_rate, how.momentum, how.decay, how.label_smoothing, how.largest_gradient,
+      schedule.c_str(), how.warmup_epochs, augment.c_str());
   return text;
 }
 

@@ -32,7 +32,9 @@ struct step_decay {
 
 /// A straight line, from the whole rate to none.
 struct linear_decay {
-  double operator()(std::int64_t step, std::int64_t steps) const { return 1 - static_cast<double>(step) / static_cast<double>(steps); }
+  double operator()(std::int64_t step, std::int64_t steps) const {
+    return 1 - static_cast<double>(step) / static_cast<double>(steps);
+  }
   friend bool operator==(const linear_decay&, const linear_decay&) = default;
 };
 

@@ -28,10 +28,14 @@ template <class Scalar>
 class nesterov_descent {
  public:
   nesterov_descent(const parameter_layout& layout, const descent_rule& rule)
-      : rule_(rule), velocity_(layout.trainable_size), decay_(layout.trainable_size / block), sums_((decay_.size() + run - 1) / run) {
+      : rule_(rule),
+        velocity_(layout.trainable_size),
+        decay_(layout.trainable_size / block),
+        sums_((decay_.size() + run - 1) / run) {
     for (const parameter_tensor& tensor : layout.trainable)
       if (decays(tensor))
-        for (std::size_t at = tensor.offset; at < tensor.offset + tensor.size; at += block) decay_[at / block] = static_cast<Scalar>(rule.decay);
+        for (std::size_t at = tensor.offset; at < tensor.offset + tensor.size; at += block)
+          decay_[at / block] = static_cast<Scalar>(rule.decay);
   }
 
   /// Moves `values` against `gradients` (both as long as the layout's trainable memory).
@@ -69,7 +73,8 @@ class nesterov_descent {
       const std::size_t first = static_cast<std::size_t>(r) * run * block, last = std::min(first + run * block, velocity_.size());
       double lanes[block] = {};
       for (std::size_t i = first; i < last; i += block)
-        for (std::size_t j = 0; j < block; ++j) lanes[j] += static_cast<double>(gradients[i + j]) * static_cast<double>(gradients[i + j]);
+        for (std::size_t j = 0; j < block; ++j)
+          lanes[j] += static_cast<double>(gradients[i + j]) * static_cast<double>(gradients[i + j]);
       double sum = 0;
       for (const double lane : lanes) sum += lane;
       sums_[static_cast<std::size_t>(r)] = sum;

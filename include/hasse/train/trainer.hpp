@@ -38,11 +38,11 @@ namespace detail {
 /// One number for all that decides the weights but the architecture's name and the seed.
 inline std::uint64_t configuration_of(const layer_list& layers, std::uint64_t data, const recipe& how, std::string_view backend) {
   std::uint64_t hash = fnv1a(to_text(how), fnv1a(backend));
+  const auto take = [&](auto... fields) { ((hash = derive(hash, static_cast<std::uint64_t>(fields))), ...); };
   for (const layer& item : layers) {
-    const int fields[] = {static_cast<int>(item.kind), item.input, item.other, item.in.h, item.in.w, item.in.c, item.out.h, item.out.w, item.out.c,
-                          item.kernel, item.stride, item.pad, item.groups, item.bias, static_cast<int>(item.act), item.norm.epsilon_millionths,
-                          item.norm.keep_percent};
-    for (const int field : fields) hash = derive(hash, static_cast<std::uint64_t>(field));
+    take(item.kind, item.input, item.other, item.kernel, item.stride, item.pad, item.groups, item.bias, item.act);
+    take(item.in.h, item.in.w, item.in.c, item.out.h, item.out.w, item.out.c);
+    take(item.norm.epsilon_millionths, item.norm.keep_percent);
   }
   return derive(hash, data);
 }
@@ -64,8 +64,8 @@ struct training_data {
 
 /// Where and how often a training is saved. None of it changes the weights.
 struct checkpoint_policy {
-  std::filesystem::path folder;  ///< empty: nothing is saved
-  int every_epochs = 1;          ///< at the end of every so many epochs; 0: never
+  std::filesystem::path folder;                                    ///< empty: nothing is saved
+  int every_epochs = 1;                                            ///< at the end of every so many epochs; 0: never
   double every_seconds = std::numeric_limits<double>::infinity();  ///< and inside an epoch, when the last one is this old
 };
 
@@ -78,20 +78,20 @@ class trainer {
 
   /// `seed` decides the first weights and every augmentation (the recipe's own seed is for whoever trains several networks).
   /// A checkpoint of the same training in the folder is gone on with; one of another is refused.
-  trainer(Engine& backend, std::string name, const layer_list& layers, const training_data& data, const recipe& how, std::uint64_t seed,
-          checkpoint_policy saving = {})
+  trainer(Engine& backend, std::string name, const layer_list& layers, const training_data& data, const recipe& how,
+          std::uint64_t seed, checkpoint_policy saving = {})
       : name_(std::move(name)),
         layers_(layers),
         data_(data),
         how_(checked(how, layers, data)),
         saving_(std::move(saving)),
-        whose_{name_, detail::configuration_of(layers, data.identity, how, Engine::name), seed},
+        whose_{name_, detail::configuration_of(layers, data.identity, how_, Engine::name), seed},
         steps_(static_cast<std::int64_t>(data.train->size()) / how.batch),
         weights_(first_weights(layers, seed)),
         network_(backend, layers, how.batch, weights_),
         judge_(backend, layers, how.batch, weights_),
         descent_(weights_.layout, {.momentum = how.momentum, .decay = how.decay, .largest_norm = how.largest_gradient}),
-        reader_(*data.train, data.scale, how.batch, read_order::training, derive(seed, 2), how.augment.value_or(usual_augmentation(*data.train))),
+        reader_(*data.train, data.scale, how.batch, read_order::training, derive(seed, 2), *how_.augment),
         judging_(*data.validation, data.scale, how.batch, read_order::evaluation),
         labels_(static_cast<std::size_t>(how.batch)) {
     if (!saving_.folder.empty() && std::filesystem::exists(checkpoint_path())) go_on();
@@ -121,14 +121,15 @@ class trainer {
  private:
   using clock = std::chrono::steady_clock;
 
-  static const recipe& checked(const recipe& how, const layer_list& layers, const training_data& data) {
+  static recipe checked(recipe how, const layer_list& layers, const training_data& data) {
     check(how);
     if (layers.size() == 0) throw error("a network without layers cannot be trained; give it at least one");
     check_images(*data.train, layers.input, layers.items.back().out);
     check_images(*data.validation, layers.input, layers.items.back().out);
     if (data.train->size() < static_cast<std::size_t>(how.batch))
-      throw error("the image set '" + data.train->name + "' has " + std::to_string(data.train->size()) + " training images, fewer than one batch of " +
-                  std::to_string(how.batch) + "; make the batch smaller");
+      throw error("the image set '" + data.train->name + "' has " + std::to_string(data.train->size()) +
+                  " training images, fewer than one batch of " + std::to_string(how.batch) + "; make the batch smaller");
+    if (!how.augment) how.augment = usual_augmentation(*data.train);
     return how;
   }
   static parameters<scalar> first_weights(const layer_list& layers, std::uint64_t seed) {
@@ -158,8 +159,9 @@ class trainer {
   batch_loss step() {
     detail::read_batch(reader_, static_cast<std::size_t>(layers_.input.size()), network_.input(), labels_.data(), staged_);
     network_.forward();
-    const batch_loss result = softmax_cross_entropy(network_.output(), labels_.data(), how_.batch, static_cast<int>(network_.output_shape().size()),
-                                                    how_.label_smoothing, network_.output_gradient());
+    const batch_loss result =
+        softmax_cross_entropy(network_.output(), labels_.data(), how_.batch, static_cast<int>(network_.output_shape().size()),
+                              how_.label_smoothing, network_.output_gradient());
     if (!std::isfinite(result.loss)) return result;
     network_.backward();
     descent_.step(weights_.values.data(), network_.gradients(), rate_of(at_.batch));
@@ -179,7 +181,8 @@ class trainer {
       at_.correct += result.correct;
       ++at_.batch;
       at_.seconds = seconds();
-      if (!saving_.folder.empty() && std::chrono::duration<double>(clock::now() - last_saved_).count() >= saving_.every_seconds) save();
+      if (!saving_.folder.empty() && std::chrono::duration<double>(clock::now() - last_saved_).count() >= saving_.every_seconds)
+        save();
       report(progress, left);
     }
     judge_.load(weights_);
@@ -194,15 +197,20 @@ class trainer {
 
   epoch_record record(double loss, double validation_accuracy, double seconds) const {
     const double seen = static_cast<double>(std::max<std::int64_t>(at_.batch, 1) * how_.batch);
-    return {static_cast<int>(at_.epoch + 1), loss, static_cast<double>(at_.correct) / seen, validation_accuracy,
-            rate_of(std::min(at_.batch, steps_ - 1)), seconds};
+    epoch_record made{.epoch = static_cast<int>(at_.epoch + 1), .loss = loss, .validation_accuracy = validation_accuracy};
+    made.train_accuracy = static_cast<double>(at_.correct) / seen;
+    made.learning_rate = rate_of(std::min(at_.batch, steps_ - 1));
+    made.seconds = seconds;
+    return made;
   }
 
   std::string diverge(double loss, double seconds) {
     at_.curve.push_back(record(loss, 0, seconds));
     char text[200];
-    std::snprintf(text, sizeof text, "the loss became %g in epoch %lld after %lld of %lld steps; lower the learning rate (%g) or warm up longer", loss,
-                  static_cast<long long>(at_.epoch + 1), static_cast<long long>(at_.batch), static_cast<long long>(steps_), how_.learning_rate);
+    std::snprintf(text, sizeof text,
+                  "the loss became %g in epoch %lld after %lld of %lld steps; lower the learning rate (%g) or warm up longer", loss,
+                  static_cast<long long>(at_.epoch + 1), static_cast<long long>(at_.batch), static_cast<long long>(steps_),
+                  how_.learning_rate);
     return text;
   }
 
@@ -213,7 +221,8 @@ class trainer {
     int length = std::snprintf(text, sizeof text, "epoch %lld of %d, loss %.3f", static_cast<long long>(at_.epoch + 1), how_.epochs,
                                at_.loss_sum / static_cast<double>(at_.batch));
     if (!at_.curve.empty())
-      std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), ", validation %.1f %%", 100 * at_.curve.back().validation_accuracy);
+      std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), ", validation %.1f %%",
+                    100 * at_.curve.back().validation_accuracy);
     progress({fraction, text, left(fraction)});
   }
 
