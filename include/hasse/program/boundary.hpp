@@ -147,7 +147,7 @@ void run_boundary(const boundary_options& options, const std::string& space_type
   std::fflush(stdout);
 
   cpu trainer({.threads = options.threads});
-  const auto train = train_on(trainer, images, how, {.folder = folder.checkpoints()});
+  const auto train = train_on(trainer, images, how, {.folder = folder.checkpoints(), .every_seconds = 60});
   search_answer answer = search<Space, Order>(settings, table, device, trainer, train, images.test, folder, space_type, progress);
   printer.finish();
 
@@ -167,6 +167,7 @@ void run_boundary(const boundary_options& options, const std::string& space_type
     report.warnings.push_back("Faster although the order says slower: " + each.move.text + " by " + milliseconds_text(static_cast<double>(each.size) / 1e6) +
                               (each.beyond_noise() ? ", beyond" : ", within") + " the noise of " + milliseconds_text(static_cast<double>(each.noise) / 1e6) + ".");
   write_report(folder.report(), report);
+  write_frontier(folder.frontier(), report);
   replace_file(folder.root() / "frontier.svg", frontier_svg(report));
 
   std::printf("\n%s\n", frontier_table(report).c_str());

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -225,10 +226,12 @@ search_answer search(const search_settings& settings, const latency_table<Space>
     each.costs = cost_of(point.candidate);
 
     const auto stem = folder.networks() / file_name_of(name);
-    const std::map<std::string, std::string> metadata{{"table", table.record().space}, {"seed", std::to_string(settings.seed)}, {"device", facts_of_table.name}};
-    write_onnx(stem.string() + ".onnx", network, {.metadata = metadata, .mean = train.data().scale.mean, .deviation = train.data().scale.deviation});
+    const normalisation& scale = train.data().scale;
+    const std::map<std::string, std::string> metadata{{"space", table.record().space}, {"seed", std::to_string(settings.seed)}, {"device", facts_of_table.name},
+                                                      {"mean", detail::comma_list(scale.mean)}, {"deviation", detail::comma_list(scale.deviation)}};
+    write_onnx(stem.string() + ".onnx", network, {.metadata = metadata, .mean = scale.mean, .deviation = scale.deviation});
     write_onnx(stem.string() + ".batch.onnx", network,
-               {.symbolic_batch = true, .metadata = metadata, .mean = train.data().scale.mean, .deviation = train.data().scale.deviation});
+               {.symbolic_batch = true, .metadata = metadata, .mean = scale.mean, .deviation = scale.deviation});
     write_weights(stem.string() + ".safetensors", network, metadata);
     std::vector<std::pair<std::string, std::string>> files;
     for (const char* ending : {".onnx", ".safetensors"}) files.emplace_back(ending + 1, "networks/" + file_name_of(name) + ending);
@@ -247,18 +250,9 @@ search_answer search(const search_settings& settings, const latency_table<Space>
     answer.finalists.push_back(std::move(each));
   }
 
-  json list = json::array(), pruned = json::array();
-  for (const finalist& each : answer.finalists)
-    list.push_back({{"architecture", each.architecture}, {"sum_ms", to_milliseconds(each.sum)}, {"whole_ms", static_cast<double>(each.whole.median) / 1e6},
-                    {"whole_p10_ms", static_cast<double>(each.whole.p10) / 1e6}, {"whole_p90_ms", static_cast<double>(each.whole.p90) / 1e6},
-                    {"validation_accuracy", each.accuracy}, {"test_accuracy", each.test_accuracy}, {"macs", each.costs.macs}, {"parameters", each.costs.parameters()}});
-  for (const auto& each : certificates)
-    pruned.push_back({{"pruned", to_text(each.pruned)}, {"precedes", to_text(each.above)}, {"dominated_by", to_text(each.instead)}});
-  replace_file(folder.frontier(), json{{"frontier", list}, {"trained", found.done.size()}, {"diverged", found.failed}, {"pruned", found.pruned.value_or(0)},
-                                       {"living", found.living.value_or(0)}, {"pruned_per_training", found.pruned_per_training()},
-                                       {"settled_per_training", found.settled_per_training()}, {"ended", std::string(to_text(found.end))},
-                                       {"certificates", pruned}}.dump(1) + "\n");
-  report.facts.emplace_back("trainings", std::to_string(found.done.size()) + ", " + std::string(to_text(found.end)));
+  char saved[96];
+  std::snprintf(saved, sizeof saved, "%.2f pruned per training, %.2f settled per training", found.pruned_per_training(), found.settled_per_training());
+  report.facts.emplace_back("trainings", std::to_string(found.done.size()) + ", " + std::string(to_text(found.end)) + "; " + saved);
   return answer;
 }
 
