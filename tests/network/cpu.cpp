@@ -70,7 +70,8 @@ void check_training(const layer_list& layers, int batch, std::uint64_t seed) {
   step(given, seed), step(expected, seed);
   const auto outputs = static_cast<std::size_t>(batch * expected.output_shape().size());
   require_close(given.output(), expected.output(), outputs, "output");
-  require_close(given.input_gradient(), expected.input_gradient(), static_cast<std::size_t>(batch * layers.input.size()), "input gradient");
+  require_close(given.input_gradient(), expected.input_gradient(), static_cast<std::size_t>(batch * layers.input.size()),
+                "input gradient");
   for (const parameter_tensor& tensor : values.layout.trainable)
     require_close(given.gradients() + tensor.offset, expected.gradients() + tensor.offset, tensor.size, tensor.name.c_str());
   for (const parameter_tensor& tensor : values.layout.statistics)
@@ -84,7 +85,8 @@ void check_inference(const layer_list& layers, int batch, std::uint64_t seed) {
   const auto values = testing::random_parameters<double>(layers, seed);
   inference_network<cpu> given(fast, layers, batch, parameters<float>(values));
   inference_network<reference<double>> expected(exact, layers, batch, values);
-  testing::fill(given.input(), batch * layers.input.size(), seed), testing::fill(expected.input(), batch * layers.input.size(), seed);
+  testing::fill(given.input(), batch * layers.input.size(), seed),
+      testing::fill(expected.input(), batch * layers.input.size(), seed);
   given.run(), expected.run();
   require_close(given.output(), expected.output(), static_cast<std::size_t>(batch * expected.output_shape().size()), "output");
 }
@@ -108,8 +110,8 @@ TEST_CASE("the cpu backend trains and runs networks as the reference does") {
 }
 
 TEST_CASE("a static network gives the bits of the run-time one on the cpu backend") {
-  using net = fixed_network<input<3, 17, 15>, conv{.out = 16}, basic{.out = 16, .stride = 2}, bottleneck{.out = 32, .stride = 2}, basic{.out = 32},
-                            global_average_pool{}, linear<10>{}>;
+  using net = fixed_network<input<3, 17, 15>, conv{.out = 16}, basic{.out = 16, .stride = 2}, bottleneck{.out = 32, .stride = 2},
+                            basic{.out = 32}, global_average_pool{}, linear<10>{}>;
   cpu backend;
   const layer_list layers{net::in, {net::layers.begin(), net::layers.end()}};
   const auto values = testing::random_parameters<float>(layers, 8);

@@ -15,7 +15,8 @@ double loss_of(training_network<reference<double>>& net) {
   net.forward();
   random_source random(77);
   double loss = 0;
-  for (std::int64_t i = 0; i < net.batch() * net.output_shape().size(); ++i) loss += net.output()[i] * (net.output_gradient()[i] = random.normal());
+  for (std::int64_t i = 0; i < net.batch() * net.output_shape().size(); ++i)
+    loss += net.output()[i] * (net.output_gradient()[i] = random.normal());
   return loss;
 }
 
@@ -63,7 +64,9 @@ TEST_CASE("gradients of a residual network agree with central differences") {
   check_gradients(testing::small_residual<layer_list>(activation::hard_swish), 2);
 }
 
-TEST_CASE("gradients of a network of odd shapes agree with central differences") { check_gradients(testing::odd_shapes<layer_list>(), 3); }
+TEST_CASE("gradients of a network of odd shapes agree with central differences") {
+  check_gradients(testing::odd_shapes<layer_list>(), 3);
+}
 
 TEST_CASE("gradients of random networks agree with central differences") {
   random_source random(5);

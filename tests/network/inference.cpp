@@ -13,7 +13,8 @@ using namespace hasse;
 
 namespace {
 /// Evaluates an unfused list layer by layer; batch norm written out here, the rest one backend step each.
-std::vector<double> composed(const layer_list& layers, int batch, const parameters<double>& values, const std::vector<double>& input) {
+std::vector<double> composed(const layer_list& layers, int batch, const parameters<double>& values,
+                             const std::vector<double>& input) {
   reference<double> backend;
   std::vector<std::vector<double>> memory{input};
   for (int i = 0; i < static_cast<int>(layers.size()); ++i) {

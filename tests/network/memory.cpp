@@ -16,10 +16,13 @@ void check_inference_plan(const layer_list& folded, int batch) {
   REQUIRE(plan.arena_bytes >= plan.least_bytes);
   std::vector<int> arena(plan.arena_bytes, -1);
   const auto bytes = [&](value_id value) { return static_cast<std::size_t>(folded.shape_of(value).size() * batch); };
-  const auto begin = [&](value_id value) { return arena.begin() + static_cast<std::ptrdiff_t>(plan.offsets[static_cast<std::size_t>(value)]); };
+  const auto begin = [&](value_id value) {
+    return arena.begin() + static_cast<std::ptrdiff_t>(plan.offsets[static_cast<std::size_t>(value)]);
+  };
   const auto write = [&](value_id value) { std::fill_n(begin(value), bytes(value), value); };
   const auto holds = [&](value_id value) {
-    return std::all_of(begin(value), begin(value) + static_cast<std::ptrdiff_t>(bytes(value)), [&](int tag) { return tag == value; });
+    return std::all_of(begin(value), begin(value) + static_cast<std::ptrdiff_t>(bytes(value)),
+                       [&](int tag) { return tag == value; });
   };
   for (value_id value = 0; value <= static_cast<value_id>(folded.size()); ++value) {
     REQUIRE(plan.offsets[static_cast<std::size_t>(value)] % tensor_alignment == 0);
@@ -51,8 +54,8 @@ void check_training_plan(const layer_list& fused, int batch, bool input_gradient
     std::fill_n(arena.begin() + static_cast<std::ptrdiff_t>(offset), size, tag);
   };
   const auto holds = [&](std::size_t offset, std::size_t size, int tag) {
-    return std::all_of(arena.begin() + static_cast<std::ptrdiff_t>(offset), arena.begin() + static_cast<std::ptrdiff_t>(offset + size),
-                       [&](int found) { return found == tag; });
+    return std::all_of(arena.begin() + static_cast<std::ptrdiff_t>(offset),
+                       arena.begin() + static_cast<std::ptrdiff_t>(offset + size), [&](int found) { return found == tag; });
   };
   const auto gradient_tag = [](value_id value) { return 10'000 + value; };
   const auto saved_tag = [](int index) { return 20'000 + index; };
@@ -62,7 +65,8 @@ void check_training_plan(const layer_list& fused, int batch, bool input_gradient
   write(value_at(0), bytes(0), 0);
   for (int i = 0; i < count; ++i) {
     write(value_at(i + 1), bytes(i + 1), i + 1);
-    if (saved[static_cast<std::size_t>(i)]) write(plan.saved[static_cast<std::size_t>(i)], saved[static_cast<std::size_t>(i)], saved_tag(i));
+    if (saved[static_cast<std::size_t>(i)])
+      write(plan.saved[static_cast<std::size_t>(i)], saved[static_cast<std::size_t>(i)], saved_tag(i));
   }
   write(gradient_at(count), bytes(count), gradient_tag(count));
   for (int i = count - 1; i >= 0; --i) {
@@ -82,8 +86,10 @@ void check_training_plan(const layer_list& fused, int batch, bool input_gradient
   }
   REQUIRE(holds(value_at(0), bytes(0), 0));
   REQUIRE(holds(value_at(count), bytes(count), count));
-  if (input_gradient) REQUIRE(holds(gradient_at(0), bytes(0), gradient_tag(0)));
-  else REQUIRE(gradient_at(0) == training_plan::none);
+  if (input_gradient)
+    REQUIRE(holds(gradient_at(0), bytes(0), gradient_tag(0)));
+  else
+    REQUIRE(gradient_at(0) == training_plan::none);
 }
 }  // namespace
 
@@ -102,7 +108,8 @@ TEST_CASE("buffers in use at one step never overlap") {
       REQUIRE(buffers[a].offset % tensor_alignment == 0);
       REQUIRE(buffers[a].offset + buffers[a].bytes <= arena);
       for (std::size_t b = 0; b < a; ++b) {
-        const bool apart = buffers[a].offset + buffers[a].bytes <= buffers[b].offset || buffers[b].offset + buffers[b].bytes <= buffers[a].offset;
+        const bool apart =
+            buffers[a].offset + buffers[a].bytes <= buffers[b].offset || buffers[b].offset + buffers[b].bytes <= buffers[a].offset;
         REQUIRE((apart || !buffers[a].meets(buffers[b])));
       }
     }

@@ -69,11 +69,21 @@ inline layer_list random_network(random_source& random, int length) {
     const value_id from = random.below(3) ? static_cast<value_id>(layers.size()) : any_value();
     switch (random.below(6)) {
       case 0:
-      case 1: list.convolution(from, 3, random.below(2) ? 3 : 1, 1, -1, 1, random.below(2) == 0); break;
-      case 2: list.batch_norm(from); break;
-      case 3: list.activate(from, random.below(2) ? activation::relu : activation::hard_swish); break;
-      case 4: list.add(from, any_value()); break;
-      default: list.average_pool(from, 3, 1, 1); break;
+      case 1:
+        list.convolution(from, 3, i % 3 ? 3 : 1, 1, -1, 1, random.below(2) == 0);
+        break;
+      case 2:
+        list.batch_norm(from);
+        break;
+      case 3:
+        list.activate(from, random.below(2) ? activation::relu : activation::hard_swish);
+        break;
+      case 4:
+        list.add(from, any_value());
+        break;
+      default:
+        list.average_pool(from, 3, 1, 1);
+        break;
     }
   }
   std::vector<bool> read(layers.size() + 1, false);
@@ -97,7 +107,8 @@ parameters<Scalar> random_parameters(const layer_list& layers, std::uint64_t see
     for (const parameter_tensor& tensor : *tensors)
       for (Scalar& value : result.of(tensor))
         if (tensor.role != parameter_role::weight)
-          value += static_cast<Scalar>(tensor.role == parameter_role::running_variance ? random.uniform() : 0.6 * random.uniform() - 0.3);
+          value += static_cast<Scalar>(tensor.role == parameter_role::running_variance ? random.uniform()
+                                                                                       : 0.6 * random.uniform() - 0.3);
   return result;
 }
 

@@ -1,4 +1,5 @@
-// The layout of parameters is the names of checkpoints: unique, aligned, and the same for ever; initialisation has the moments it promises.
+// The layout of parameters is the names of checkpoints: unique, aligned, and the same for ever; initialisation has the moments it
+// promises.
 #include <cmath>
 #include <set>
 

@@ -21,11 +21,13 @@ inline std::string place_text(feature_shape in, feature_shape out) {
 /// Preconditions are those of the spec; a block that shrinks to nothing does not compile.
 template <auto SpecValue, feature_shape In>
 struct block : placed<SpecValue, In> {
-  static_assert(Spec<typename placed<SpecValue, In>::spec_type>, "hasse: a block needs a spec with lower and text; the shortest one is max_pool in space/spec.hpp");
+  static_assert(Spec<typename placed<SpecValue, In>::spec_type>,
+                "hasse: a block needs a spec with lower and text; the shortest one is max_pool in space/spec.hpp");
   using placed<SpecValue, In>::layers;
   static constexpr cost costs = cost_of(layers);
   static constexpr std::int64_t macs = costs.macs, parameters = costs.parameters();
-  static_assert(layers.shape_of(layers.count).size() > 0, "hasse: this block has no output left: its input is smaller than its windows and strides");
+  static_assert(layers.shape_of(layers.count).size() > 0,
+                "hasse: this block has no output left: its input is smaller than its windows and strides");
 
   /// "basic s2 32>64 @32x32": spec, channels, input size.
   static std::string text() { return placed<SpecValue, In>::spec.text() + ' ' + place_text(In, layers.shape_of(layers.count)); }

@@ -21,9 +21,9 @@ namespace hasse {
 /// One block of a space: what it is made of and what it costs.
 struct entry {
   part_id id = 0;
-  part_key key{};                  ///< stem, stage or head, and which
+  part_key key{};  ///< stem, stage or head, and which
   feature_shape in{}, out{};
-  std::span<const layer> layers;   ///< unfused; value 0 is the block's input, the last layer its output
+  std::span<const layer> layers;  ///< unfused; value 0 is the block's input, the last layer its output
   cost costs{};
   std::string (*spec_text)() = nullptr;
 

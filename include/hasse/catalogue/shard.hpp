@@ -22,12 +22,15 @@ inline constexpr auto kept_layers = [] {
 }();
 
 template <class Block>
-std::string spec_text_of() { return Block::spec.text(); }
+std::string spec_text_of() {
+  return Block::spec.text();
+}
 
 template <class Space, part_id Id>
 constexpr entry entry_of() {
   using made = block_of<part_t<Space, Id>>;
-  return {Id, part_keys<Space>[static_cast<std::size_t>(Id)], made::in, made::out, kept_layers<made>, made::costs, &spec_text_of<made>};
+  return {
+      Id, part_keys<Space>[static_cast<std::size_t>(Id)], made::in, made::out, kept_layers<made>, made::costs, &spec_text_of<made>};
 }
 
 /// The entries Shard, Shard + Shards, Shard + 2 Shards ... of a space.

@@ -26,7 +26,9 @@ struct aligned_allocator {
   }
   void deallocate(Item* memory, std::size_t) { ::operator delete(memory, std::align_val_t{tensor_alignment}); }
   template <class Other>
-  friend constexpr bool operator==(const aligned_allocator&, const aligned_allocator<Other>&) { return true; }
+  friend constexpr bool operator==(const aligned_allocator&, const aligned_allocator<Other>&) {
+    return true;
+  }
 };
 
 template <class Item>

@@ -14,7 +14,9 @@ namespace hasse {
 
 /// "layer 4, convolution 3x3 s2, 32x32x16 > 16x16x32": how errors name a layer.
 inline std::string text_of(const layer& item, int index) {
-  const auto shape = [](feature_shape it) { return std::to_string(it.h) + 'x' + std::to_string(it.w) + 'x' + std::to_string(it.c); };
+  const auto shape = [](feature_shape it) {
+    return std::to_string(it.h) + 'x' + std::to_string(it.w) + 'x' + std::to_string(it.c);
+  };
   std::string text = "layer " + std::to_string(index) + ", " + std::string(name_of(item.kind));
   if (item.kind == layer_kind::convolution || item.kind == layer_kind::max_pool || item.kind == layer_kind::average_pool)
     text += ' ' + std::to_string(item.kernel) + 'x' + std::to_string(item.kernel) + " s" + std::to_string(item.stride);
@@ -25,8 +27,8 @@ inline std::string text_of(const layer& item, int index) {
 namespace detail {
 inline bool has_extent(feature_shape shape) {
   constexpr int most = 1 << 20;
-  return shape.h > 0 && shape.w > 0 && shape.c > 0 && shape.h <= most && shape.w <= most && shape.c <= most && shape.pixels() <= (1 << 28) &&
-         shape.size() <= (std::int64_t{1} << 36);
+  return shape.h > 0 && shape.w > 0 && shape.c > 0 && shape.h <= most && shape.w <= most && shape.c <= most &&
+         shape.pixels() <= (1 << 28) && shape.size() <= (std::int64_t{1} << 36);
 }
 
 /// What is wrong with the place of a layer in its list, or "". What it computes is the backend's to judge.
@@ -36,8 +38,10 @@ inline std::string fault_of(const layer_list& layers, int index) {
   if (!is_value(item.input)) return "reads value " + std::to_string(item.input) + ", which is not computed before it";
   if (!(item.in == layers.shape_of(item.input))) return "declares another input shape than that of the value it reads";
   if (!has_extent(item.out)) return "has an output without extent (or an absurd one)";
-  if ((item.kind == layer_kind::add) != (item.other != no_value)) return "must have a second operand if it is an add, and only then";
-  if ((item.kind == layer_kind::activation) != (item.act != activation::none)) return "must name an activation if it is one, and only then";
+  if ((item.kind == layer_kind::add) != (item.other != no_value))
+    return "must have a second operand if it is an add, and only then";
+  if ((item.kind == layer_kind::activation) != (item.act != activation::none))
+    return "must name an activation if it is one, and only then";
   if (item.kind != layer_kind::add) return "";
   if (!is_value(item.other)) return "reads value " + std::to_string(item.other) + ", which is not computed before it";
   return layers.shape_of(item.other) == item.in ? "" : "adds two values of different shapes";
@@ -62,8 +66,9 @@ void check(const layer_list& layers, int batch, Engine& backend) {
   }
   for (std::size_t value = 0; value < layers.size(); ++value)
     if (!read[value])
-      throw error((value == 0 ? std::string("the input of the network") : text_of(layers.items[value - 1], static_cast<int>(value) - 1)) +
-                  ": nobody reads its value; remove the layer or use it");
+      throw error(
+          (value == 0 ? std::string("the input of the network") : text_of(layers.items[value - 1], static_cast<int>(value) - 1)) +
+          ": nobody reads its value; remove the layer or use it");
 }
 
 }  // namespace hasse

@@ -106,8 +106,10 @@ constexpr fused<List> fuse(const List& list, fusion purpose) {
       chain* other = chain_that_ends_in(item.other);
       if (of && !carries_residual(*of)) of = nullptr;
       if (other && !carries_residual(*other)) other = nullptr;
-      if (of && (input_is_later || !other)) of->other = item.other;
-      else if ((of = other)) of->other = item.input;
+      if (of && (input_is_later || !other))
+        of->other = item.other;
+      else if ((of = other))
+        of->other = item.input;
     } else {
       of = nullptr;
     }
@@ -178,8 +180,8 @@ struct folded_weights {
 /// w' = w scale / sqrt(variance + eps), b' = shift + (bias - mean) scale / sqrt(variance + eps).
 /// `folded` and `origins` come from fold_for_inference(unfused); `source` has the layout of `unfused`.
 template <class Scalar>
-folded_weights<Scalar> fold_weights(std::span<const layer> unfused, std::span<const layer> folded, std::span<const fused_origin> origins,
-                                    const parameters<Scalar>& source) {
+folded_weights<Scalar> fold_weights(std::span<const layer> unfused, std::span<const layer> folded,
+                                    std::span<const fused_origin> origins, const parameters<Scalar>& source) {
   if (source.layout != layout_of(unfused))
     throw error("the parameters belong to another layer list than the one that is to run; load the parameters of this network");
   folded_weights<Scalar> result;
@@ -189,8 +191,10 @@ folded_weights<Scalar> fold_weights(std::span<const layer> unfused, std::span<co
     const layer& item = folded[i];
     auto& place = result.places[i];
     if (item.kind == layer_kind::convolution)
-      place.weight_count = static_cast<std::size_t>(item.out.c) * static_cast<std::size_t>(item.in.c / item.groups * item.kernel * item.kernel);
-    if (item.kind == layer_kind::linear) place.weight_count = static_cast<std::size_t>(item.out.c) * static_cast<std::size_t>(item.in.size());
+      place.weight_count =
+          static_cast<std::size_t>(item.out.c) * static_cast<std::size_t>(item.in.c / item.groups * item.kernel * item.kernel);
+    if (item.kind == layer_kind::linear)
+      place.weight_count = static_cast<std::size_t>(item.out.c) * static_cast<std::size_t>(item.in.size());
     if (item.bias) place.bias_count = static_cast<std::size_t>(item.out.c);
     place.weights = end;
     place.bias = end += round_up(place.weight_count, 16);
@@ -203,7 +207,8 @@ folded_weights<Scalar> fold_weights(std::span<const layer> unfused, std::span<co
     const fused_origin origin = origins[i];
     const auto weights = source.of(origin.weights, parameter_role::weight), bias = source.of(origin.weights, parameter_role::bias);
     const auto scale = source.of(origin.norm, parameter_role::scale), shift = source.of(origin.norm, parameter_role::shift);
-    const auto mean = source.of(origin.norm, parameter_role::running_mean), variance = source.of(origin.norm, parameter_role::running_variance);
+    const auto mean = source.of(origin.norm, parameter_role::running_mean),
+               variance = source.of(origin.norm, parameter_role::running_variance);
     const std::size_t channels = static_cast<std::size_t>(folded[i].out.c), per_channel = place.weight_count / channels;
     for (std::size_t c = 0; c < channels; ++c) {
       double factor = 1, moved = bias.empty() ? 0.0 : static_cast<double>(bias[c]);

@@ -1,5 +1,5 @@
-// A network ready to run: batch norm folded, every layer bound once to one arena planned ahead. run() neither allocates nor creates.
-// Used by latency (what is measured), train (evaluation) and result.
+// A network ready to run: batch norm folded, every layer bound once to one arena planned ahead. run() neither allocates nor
+// creates. Used by latency (what is measured), train (evaluation) and result.
 #pragma once
 
 #include <cstring>

@@ -33,7 +33,9 @@ constexpr std::size_t place(std::span<buffer> buffers) {
   for (std::size_t placed = 0; placed < buffers.size(); ++placed) {
     int chosen = -1;
     for (int i = 0; i < static_cast<int>(buffers.size()); ++i)
-      if (buffers[detail::at(i)].offset == buffer::unplaced && (chosen < 0 || buffers[detail::at(i)].bytes > buffers[detail::at(chosen)].bytes)) chosen = i;
+      if (buffers[detail::at(i)].offset == buffer::unplaced &&
+          (chosen < 0 || buffers[detail::at(i)].bytes > buffers[detail::at(chosen)].bytes))
+        chosen = i;
     buffer& mine = buffers[detail::at(chosen)];
     std::size_t offset = 0;
     for (int i = head; i >= 0; i = buffers[detail::at(i)].next) {
@@ -127,8 +129,8 @@ struct training_plan {
 /// Plans the training of a fused list; `saved_bytes` has one number per layer. Every value lives until the backward of its
 /// producer; a gradient lives from the backward of the value's last reader to that of its producer. The network's input and
 /// output outlive the step.
-inline training_plan plan_training(const layer_list& fused, int batch, std::size_t scalar_bytes, std::span<const std::size_t> saved_bytes,
-                                   bool input_gradient) {
+inline training_plan plan_training(const layer_list& fused, int batch, std::size_t scalar_bytes,
+                                   std::span<const std::size_t> saved_bytes, bool input_gradient) {
   using detail::at;
   const int count = static_cast<int>(fused.size());
   const auto backward_of = [&](int index) { return 2 * count - 1 - index; };
@@ -160,7 +162,8 @@ inline training_plan plan_training(const layer_list& fused, int batch, std::size
     put(bytes, value - 1, outlives ? 2 * count : backward_of(value - 1), plan.values[at(value)]);
     if (value > 0) {
       put(bytes, backward_of(last_reader[at(value)]), backward_of(value - 1), plan.gradients[at(value)]);
-      if (saved_bytes[at(value - 1)] > 0) put(saved_bytes[at(value - 1)], value - 1, backward_of(value - 1), plan.saved[at(value - 1)]);
+      if (saved_bytes[at(value - 1)] > 0)
+        put(saved_bytes[at(value - 1)], value - 1, backward_of(value - 1), plan.saved[at(value - 1)]);
     } else if (input_gradient) {
       put(bytes, backward_of(last_reader[0]), 2 * count, plan.gradients[0]);
     }

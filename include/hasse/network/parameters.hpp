@@ -77,7 +77,8 @@ inline parameter_layout layout_of(std::span<const layer> layers) {
     if (item.kind == layer_kind::linear) put(index, parameter_role::weight, {item.out.c, static_cast<int>(item.in.size())});
     if (item.bias) put(index, parameter_role::bias, {item.out.c}, depthwise);
     if (item.kind == layer_kind::batch_norm)
-      for (const auto role : {parameter_role::scale, parameter_role::shift, parameter_role::running_mean, parameter_role::running_variance})
+      for (const auto role :
+           {parameter_role::scale, parameter_role::shift, parameter_role::running_mean, parameter_role::running_variance})
         put(index, role, {item.out.c});
   }
   return layout;
@@ -91,16 +92,21 @@ struct parameters {
   aligned_vector<Scalar> statistics;  ///< running means and variances; zero between them
 
   parameters() = default;
-  explicit parameters(parameter_layout of) : layout(std::move(of)), values(layout.trainable_size), statistics(layout.statistics_size) {}
+  explicit parameters(parameter_layout of)
+      : layout(std::move(of)), values(layout.trainable_size), statistics(layout.statistics_size) {}
   explicit parameters(std::span<const layer> layers) : parameters(layout_of(layers)) {}
   /// The same parameters in another number type.
   template <class Other>
   explicit parameters(const parameters<Other>& other) : parameters(other.layout) {
-    std::transform(other.values.begin(), other.values.end(), values.begin(), [](Other value) { return static_cast<Scalar>(value); });
-    std::transform(other.statistics.begin(), other.statistics.end(), statistics.begin(), [](Other value) { return static_cast<Scalar>(value); });
+    std::transform(other.values.begin(), other.values.end(), values.begin(),
+                   [](Other value) { return static_cast<Scalar>(value); });
+    std::transform(other.statistics.begin(), other.statistics.end(), statistics.begin(),
+                   [](Other value) { return static_cast<Scalar>(value); });
   }
 
-  std::span<Scalar> of(const parameter_tensor& tensor) { return {(is_statistic(tensor.role) ? statistics : values).data() + tensor.offset, tensor.size}; }
+  std::span<Scalar> of(const parameter_tensor& tensor) {
+    return {(is_statistic(tensor.role) ? statistics : values).data() + tensor.offset, tensor.size};
+  }
   std::span<const Scalar> of(const parameter_tensor& tensor) const {
     return {(is_statistic(tensor.role) ? statistics : values).data() + tensor.offset, tensor.size};
   }

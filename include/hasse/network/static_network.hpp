@@ -35,7 +35,9 @@ struct static_network {
   static constexpr std::int64_t parameter_count() { return costs.parameters(); }
   /// Peak memory of an inference apart from weights.
   template <int Batch = 1, class Scalar = float>
-  static constexpr std::size_t arena_bytes() { return plan<Batch, Scalar>.arena_bytes; }
+  static constexpr std::size_t arena_bytes() {
+    return plan<Batch, Scalar>.arena_bytes;
+  }
 };
 
 namespace detail {
@@ -56,7 +58,8 @@ struct architecture_layers {
 
 template <class Input, auto... Specs>
 struct spec_layers {
-  static_assert((Spec<std::remove_const_t<decltype(Specs)>> && ...), "hasse: fixed_network<input<...>, ...> takes spec values such as conv{.out = 32}");
+  static_assert((Spec<std::remove_const_t<decltype(Specs)>> && ...),
+                "hasse: fixed_network<input<...>, ...> takes spec values such as conv{.out = 32}");
   template <class List>
   static constexpr void lower_into(List& list) {
     value_id value = 0;
@@ -82,7 +85,8 @@ struct network : static_network<detail::architecture_layers<Space, Text>> {
   static constexpr architecture<Space> choice = detail::architecture_layers<Space, Text>::choice;
 };
 
-/// A network of specs in a row, as a type: fixed_network<input<3, 32, 32>, conv{.out = 16}, basic{.out = 16}, global_average_pool{}, linear<10>{}>.
+/// A network of specs in a row, as a type: fixed_network<input<3, 32, 32>, conv{.out = 16}, basic{.out = 16},
+/// global_average_pool{}, linear<10>{}>.
 template <class Input, auto... Specs>
 struct fixed_network : static_network<detail::spec_layers<Input, Specs...>> {};
 
@@ -101,7 +105,8 @@ class static_inference {
   /// Takes other parameters of the same layout; makes the steps again.
   void load(const parameters<scalar>& source) {
     constexpr auto& plan = Net::template plan<Batch, scalar>;
-    bound_.bind(Net::folded.layers, plan.offsets, Batch, fold_weights<scalar>(Net::layers, Net::folded.layers, Net::folded.origins, source));
+    bound_.bind(Net::folded.layers, plan.offsets, Batch,
+                fold_weights<scalar>(Net::layers, Net::folded.layers, Net::folded.origins, source));
   }
   static constexpr std::size_t arena_bytes() { return Net::template arena_bytes<Batch, scalar>(); }
   std::size_t weight_bytes() const { return bound_.weight_bytes(); }

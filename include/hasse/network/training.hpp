@@ -29,7 +29,8 @@ class training_network {
       : batch_(batch), input_shape_(layers.input), gradients_(values.values.size()) {
     check(layers, batch, backend);
     if (values.layout != layout_of(layers))
-      throw error("the parameters belong to another layer list than the one that is to be trained; make them with parameters(layers)");
+      throw error(
+          "the parameters belong to another layer list than the one that is to be trained; make them with parameters(layers)");
     const fused<layer_list> fusion = fuse_for_training(layers);
     const layer_list& list = fusion.layers;
     output_shape_ = list.items.back().out;
