@@ -2,9 +2,11 @@
 
 #include <map>
 #include <set>
+#include <tuple>
 
 #include <hasse/data/batch_reader.hpp>
 
+#include "allocations.hpp"
 #include "files.hpp"
 
 using namespace hasse;
@@ -144,6 +146,21 @@ TEST_CASE("crops and mirrors are those of the image, of every kind, and the bord
     CHECK(matches == 1);
   }
   CHECK(seen.size() == 18);
+}
+
+TEST_CASE("a reader that runs allocates nothing") {
+  const image_set set = varied(40);
+  batch_reader reader(set, measure(set), 8, read_order::training, 1, usual_augmentation(set));
+  std::vector<float> images(8 * set.image_bytes());
+  std::vector<int> labels(8);
+  reader.next(images.data(), labels.data());
+  const long before = test::allocations;
+  for (int i = 0; i < 30; ++i) reader.next(images.data(), labels.data());
+  reader.seek({1, 2});
+  reader.next(images.data(), labels.data());
+  const long after = test::allocations;
+  CHECK(after == before);
+  CHECK(before > 0);
 }
 
 TEST_CASE("what a reader cannot do") {

@@ -66,7 +66,11 @@ inline std::string tar_entry(std::string_view name, std::string_view content, ch
   std::snprintf(bytes.data() + 100, 8, "0000644");
   std::snprintf(bytes.data() + 124, 12, "%011zo", content.size());
   bytes[156] = type;
-  std::string_view("ustar\0" "00", 8).copy(bytes.data() + 257, 8);
+  std::string_view(
+      "ustar\0"
+      "00",
+      8)
+      .copy(bytes.data() + 257, 8);
   content.copy(bytes.data() + 512, content.size());
   seal_tar_header(bytes, 0);
   return bytes;

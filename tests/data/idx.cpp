@@ -55,7 +55,8 @@ TEST_CASE("both forms side by side are one set, two sets are too many") {
   write_digits(folder, true);
   CHECK(read_idx(folder.path).train.size() == 40);
   folder.write("letters-train-images-idx3-ubyte", "any");
-  CHECK_THAT(test::refusal_of([&] { read_idx(folder.path); }), ContainsSubstring("has 3 files named *train-images*; put exactly one"));
+  CHECK_THAT(test::refusal_of([&] { read_idx(folder.path); }),
+             ContainsSubstring("has 3 files named *train-images*; put exactly one"));
 }
 
 TEST_CASE("what an idx file may not say") {
@@ -64,10 +65,14 @@ TEST_CASE("what an idx file may not say") {
   CHECK_THAT(refusal(test::idx({4}, "abc")), ContainsSubstring("claims more elements"));
   CHECK_THAT(refusal(test::idx({2}, "abc")), ContainsSubstring("1 bytes too many"));
   CHECK_THAT(refusal(test::idx({3, 1}, "abc")), ContainsSubstring("not an idx file of bytes with 1 dimension"));
-  CHECK_THAT(test::refusal_of([&] { parse_idx(test::idx({0xffffffff, 0xffffffff, 0xffffffff}, "abc"), 3, "f"); }),
+  CHECK_THAT(test::refusal_of([&] {
+               parse_idx(test::idx({0xffffffff, 0xffffffff, 0xffffffff}, "abc"), 3, "f");
+             }),
              ContainsSubstring("claims more elements"));
   image_set set;
-  CHECK_THAT(test::refusal_of([&] { append_idx(test::idx({2, 1, 1}, "ab"), "i", test::idx({1}, "a"), "l", set); }),
+  CHECK_THAT(test::refusal_of([&] {
+               append_idx(test::idx({2, 1, 1}, "ab"), "i", test::idx({1}, "a"), "l", set);
+             }),
              ContainsSubstring("l: has 1 labels for 2 images"));
 }
 

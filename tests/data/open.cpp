@@ -31,7 +31,8 @@ std::multiset<int> first_bytes(const image_set& set) {
 
 TEST_CASE("the binary batches of CIFAR-10, in the folder or below it") {
   const test::scratch_folder folder;
-  for (int i = 1; i <= 5; ++i) folder.write("cifar-10-batches-bin/data_batch_" + std::to_string(i) + ".bin", batch(20, 40 * (i - 1)));
+  for (int i = 1; i <= 5; ++i)
+    folder.write("cifar-10-batches-bin/data_batch_" + std::to_string(i) + ".bin", batch(20, 40 * (i - 1)));
   folder.write("cifar-10-batches-bin/test_batch.bin", batch(10, 220));
   const train_and_test whole = read_cifar10(folder.path);
   CHECK(whole.train.size() == 100);
@@ -76,8 +77,9 @@ TEST_CASE("damaged CIFAR-10 batches") {
 }
 
 TEST_CASE("uris and options that cannot be") {
-  CHECK_THAT(open_refusal("imagenet:x"), ContainsSubstring("'imagenet:x' are of no known kind; write synthetic, synthetic:DIFFICULTY, cifar10:DIR, "
-                                                           "folder:DIR_OR_TAR or idx:DIR"));
+  CHECK_THAT(open_refusal("imagenet:x"),
+             ContainsSubstring("'imagenet:x' are of no known kind; write synthetic, synthetic:DIFFICULTY, cifar10:DIR, "
+                               "folder:DIR_OR_TAR or idx:DIR"));
   CHECK_THAT(open_refusal(""), ContainsSubstring("no known kind"));
   CHECK_THAT(open_refusal("folder:"), ContainsSubstring("name no place; write folder:DIR"));
   CHECK_THAT(open_refusal("folder"), ContainsSubstring("name no place"));

@@ -22,8 +22,9 @@ TEST_CASE("plain, prefixed, GNU long and pax names") {
   test::seal_tar_header(prefixed, 0);
   const std::string bytes = test::tar_entry("dir/", "", '5') + test::tar_entry("dir/a.png", "one") + prefixed +
                             test::tar_entry("././@LongLink", long_name + '\0', 'L') + test::tar_entry("cut", "three") +
-                            test::tar_entry("pax", pax("mtime", "1.5") + pax("path", "other/name.jpg"), 'x') + test::tar_entry("cut", "4444") +
-                            test::tar_entry("global", pax("comment", "made by a test"), 'g') + test::tar_entry("last", "") + test::tar_end();
+                            test::tar_entry("pax", pax("mtime", "1.5") + pax("path", "other/name.jpg"), 'x') +
+                            test::tar_entry("cut", "4444") + test::tar_entry("global", pax("comment", "made by a test"), 'g') +
+                            test::tar_entry("last", "") + test::tar_end();
   const auto members = tar_members(bytes, "t.tar");
   REQUIRE(members.size() == 5);
   CHECK(members[0].path == "dir/a.png");
@@ -39,7 +40,8 @@ TEST_CASE("plain, prefixed, GNU long and pax names") {
 TEST_CASE("what an archive may not do") {
   const auto refusal = [](const std::string& bytes) { return test::refusal_of([&] { tar_members(bytes, "t.tar"); }); };
   const std::string one = test::tar_entry("a.png", "content");
-  CHECK_THAT(refusal(one), ContainsSubstring("t.tar: the archive member at byte 1024 is missing: the archive ends without its end mark"));
+  CHECK_THAT(refusal(one),
+             ContainsSubstring("t.tar: the archive member at byte 1024 is missing: the archive ends without its end mark"));
   CHECK_THAT(refusal(""), ContainsSubstring("end mark"));
   CHECK_THAT(refusal(one.substr(0, 600) + std::string()), ContainsSubstring("is cut off"));
   std::string wrong = one + test::tar_end();
@@ -54,11 +56,13 @@ TEST_CASE("what an archive may not do") {
   CHECK_THAT(refusal(huge), ContainsSubstring("too large"));
   CHECK_THAT(refusal(test::tar_entry("link", "", '2') + test::tar_end()), ContainsSubstring("is a link or a special file"));
   CHECK_THAT(refusal(test::tar_entry("p", "99 path=a\n", 'x') + one + test::tar_end()), ContainsSubstring("damaged pax record"));
-  CHECK_THAT(refusal(test::tar_entry("p", pax("size", "999999"), 'x') + one + test::tar_end()), ContainsSubstring("claims 999999 bytes"));
+  CHECK_THAT(refusal(test::tar_entry("p", pax("size", "999999"), 'x') + one + test::tar_end()),
+             ContainsSubstring("claims 999999 bytes"));
   CHECK_THAT(refusal(test::tar_entry("p", pax("size", "-1"), 'x') + one + test::tar_end()), ContainsSubstring("not a number"));
 }
 
 TEST_CASE("damaged archives are refused or listed, never more") {
-  const std::string bytes = test::tar_entry("p", pax("path", "a/b.png"), 'x') + test::tar_entry("a.png", "content") + test::tar_end();
+  const std::string bytes =
+      test::tar_entry("p", pax("path", "a/b.png"), 'x') + test::tar_entry("a.png", "content") + test::tar_end();
   CHECK(test::refusals_of_damage(bytes, 1, [](const std::string& damaged) { tar_members(damaged, "t.tar"); }) > 1000);
 }

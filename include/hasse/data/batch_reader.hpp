@@ -26,9 +26,7 @@ struct augmentation {
 };
 
 /// An eighth of the side to crop from, and mirroring where the classes bear it.
-inline augmentation usual_augmentation(const image_set& set) {
-  return {std::min(set.height, set.width) / 8, set.mirrored_alike};
-}
+inline augmentation usual_augmentation(const image_set& set) { return {std::min(set.height, set.width) / 8, set.mirrored_alike}; }
 
 /// Where the next batch lies; a checkpoint stores it and `batch_reader::seek` puts it back.
 struct read_position {
@@ -42,16 +40,17 @@ enum class read_order { training, evaluation };
 /// Endless batches of one image set, which must outlive the reader. After construction nothing is allocated.
 class batch_reader {
  public:
-  batch_reader(const image_set& set, normalisation scale, int batch, read_order order, std::uint64_t seed = 1, augmentation varied = {})
+  batch_reader(const image_set& set, normalisation scale, int batch, read_order order, std::uint64_t seed = 1,
+               augmentation varied = {})
       : set_(set), batch_(batch), order_(order), seed_(seed), varied_(varied), permutation_(set.size()) {
     const auto channels = static_cast<std::size_t>(set.channels);
     if (batch < 1) throw error("a batch of " + std::to_string(batch) + " images cannot be read; choose 1 or more");
     if (scale.mean.size() != channels || scale.deviation.size() != channels)
-      throw error("the normalisation has " + std::to_string(scale.mean.size()) + " channels and the image set '" + set.name + "' has " +
-                  std::to_string(channels) + "; measure it on the training split of the same data");
+      throw error("the normalisation has " + std::to_string(scale.mean.size()) + " channels and the image set '" + set.name +
+                  "' has " + std::to_string(channels) + "; measure it on the training split of the same data");
     if (varied.pad < 0 || varied.pad > std::min(set.height, set.width))
-      throw error("a crop border of " + std::to_string(varied.pad) + " pixels does not suit images of " + std::to_string(set.height) + " x " +
-                  std::to_string(set.width) + "; choose 0 up to the shorter side");
+      throw error("a crop border of " + std::to_string(varied.pad) + " pixels does not suit images of " +
+                  std::to_string(set.height) + " x " + std::to_string(set.width) + "; choose 0 up to the shorter side");
     const std::size_t size = static_cast<std::size_t>(batch);
     batches_ = order == read_order::training ? set.size() / size : (set.size() + size - 1) / size;
     if (batches_ == 0)
@@ -59,7 +58,8 @@ class batch_reader {
                   std::to_string(batch) + "; choose a smaller batch or more images");
     levels_.resize(channels * 256);
     for (std::size_t c = 0; c < channels; ++c)
-      for (std::size_t v = 0; v < 256; ++v) levels_[c * 256 + v] = (static_cast<float>(v) / 255.0f - scale.mean[c]) / scale.deviation[c];
+      for (std::size_t v = 0; v < 256; ++v)
+        levels_[c * 256 + v] = (static_cast<float>(v) / 255.0f - scale.mean[c]) / scale.deviation[c];
     for (slot& each : slots_) each.images.resize(size * set.image_bytes()), each.labels.resize(size);
     worker_ = std::thread([this] { work(); });
   }
@@ -182,7 +182,8 @@ class batch_reader {
       for (int x = 0; x < set_.width; ++x) {
         const int from_y = y + down, from_x = (mirrored ? set_.width - 1 - x : x) + right;
         const bool inside = from_y >= 0 && from_y < set_.height && from_x >= 0 && from_x < set_.width;
-        const std::uint8_t* pixel = inside ? image + (static_cast<std::ptrdiff_t>(from_y) * set_.width + from_x) * channels : nullptr;
+        const std::uint8_t* pixel =
+            inside ? image + (static_cast<std::ptrdiff_t>(from_y) * set_.width + from_x) * channels : nullptr;
         for (int c = 0; c < channels; ++c) *to++ = inside ? levels_[static_cast<std::size_t>(c) * 256 + pixel[c]] : 0.0f;
       }
   }

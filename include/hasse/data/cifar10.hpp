@@ -18,7 +18,8 @@ namespace hasse {
 inline void append_cifar10(std::string_view bytes, const std::string& where, image_set& set) {
   constexpr std::size_t plane = 32 * 32, record = 1 + 3 * plane;
   if (bytes.empty() || bytes.size() % record != 0)
-    throw file_error(where, "has " + std::to_string(bytes.size()) + " bytes, not a multiple of a record's " + std::to_string(record),
+    throw file_error(where,
+                     "has " + std::to_string(bytes.size()) + " bytes, not a multiple of a record's " + std::to_string(record),
                      "fetch the binary version of CIFAR-10 again");
   const std::size_t start = set.pixels.size();
   set.pixels.resize(start + bytes.size() / record * 3 * plane);
@@ -26,7 +27,8 @@ inline void append_cifar10(std::string_view bytes, const std::string& where, ima
   for (std::size_t i = 0; i < bytes.size(); i += record) {
     const auto label = static_cast<unsigned char>(bytes[i]);
     if (label > 9)
-      throw file_error(where, "has the label " + std::to_string(label) + " at byte " + std::to_string(i) + " where 0 to 9 are known",
+      throw file_error(where,
+                       "has the label " + std::to_string(label) + " at byte " + std::to_string(i) + " where 0 to 9 are known",
                        "fetch the binary version of CIFAR-10 again");
     set.labels.push_back(label);
     for (std::size_t pixel = 0; pixel < plane; ++pixel)

@@ -34,9 +34,12 @@ class image_decoder {
 
   /// The image in `bytes`, valid until the next call; throws `file_error` for anything but a whole JPEG or PNG.
   const decoded_image& decode(std::string_view bytes, const std::string& where) {
-    if (bytes.starts_with("\xff\xd8\xff")) decode_jpeg(bytes, where);
-    else if (bytes.starts_with("\x89PNG\r\n\x1a\n")) decode_png(bytes, where);
-    else throw file_error(where, "is neither a JPEG nor a PNG image", remedy);
+    if (bytes.starts_with("\xff\xd8\xff"))
+      decode_jpeg(bytes, where);
+    else if (bytes.starts_with("\x89PNG\r\n\x1a\n"))
+      decode_png(bytes, where);
+    else
+      throw file_error(where, "is neither a JPEG nor a PNG image", remedy);
     return image_;
   }
 
@@ -44,11 +47,13 @@ class image_decoder {
   static constexpr const char* remedy = "replace the image by a whole one, or take it out of the data set";
 
   /// Refuses sizes that the limit forbids or that so few bytes cannot hold (`most_per_byte` pixels at best compression).
-  static void check_size(std::int64_t height, std::int64_t width, std::size_t bytes, std::int64_t most_per_byte, const std::string& where) {
+  static void check_size(std::int64_t height, std::int64_t width, std::size_t bytes, std::int64_t most_per_byte,
+                         const std::string& where) {
     const std::string claim = "claims " + std::to_string(width) + " x " + std::to_string(height) + " pixels";
     if (height <= 0 || width <= 0) throw file_error(where, claim, remedy);
     if (height > most_pixels / width)
-      throw file_error(where, claim + ", more than the " + std::to_string(most_pixels) + " that are read", "make the image smaller");
+      throw file_error(where, claim + ", more than the " + std::to_string(most_pixels) + " that are read",
+                       "make the image smaller");
     if (height * width / most_per_byte > static_cast<std::int64_t>(bytes))
       throw file_error(where, claim + ", more than its " + std::to_string(bytes) + " bytes can hold", remedy);
   }
@@ -77,7 +82,8 @@ class image_decoder {
     png.version = PNG_IMAGE_VERSION;
     const std::unique_ptr<png_image, decltype(&png_image_free)> freed(&png, png_image_free);
     if (png_image_begin_read_from_memory(&png, bytes.data(), bytes.size()) == 0) refuse_png(png, where);
-    check_size(png.height, png.width, bytes.size(), 8 * 1040, where);  // deflate gains at most a factor of 1032; a pixel has a bit or more
+    check_size(png.height, png.width, bytes.size(), 8 * 1040,
+               where);  // deflate gains at most a factor of 1032; a pixel has a bit or more
     const bool coloured = (png.format & PNG_FORMAT_FLAG_COLOR) != 0;
     png.format = coloured ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
     png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;

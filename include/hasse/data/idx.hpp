@@ -48,7 +48,8 @@ inline std::string gunzip(std::string bytes, const std::string& where, std::size
       throw file_error(where, status == Z_BUF_ERROR ? "is cut off" : "is not a readable gzip file", "fetch it again");
     const std::size_t got = piece.size() - stream.avail_out;
     if (got > limit - result.size())
-      throw file_error(where, "unpacks to more than the " + std::to_string(limit) + " bytes that are read", "check that it is the right file");
+      throw file_error(where, "unpacks to more than the " + std::to_string(limit) + " bytes that are read",
+                       "check that it is the right file");
     result.append(piece.data(), got);
   }
   if (stream.avail_in + unread != 0) throw file_error(where, "goes on after the end of its gzip stream", "fetch it again");
@@ -71,7 +72,8 @@ inline idx_array parse_idx(std::string_view bytes, std::size_t dimensions, const
   }
   std::size_t expected = 1;
   for (const std::size_t extent : result.dims) {
-    if (extent == 0 || extent > left / expected) refuse("claims more elements than its " + std::to_string(bytes.size()) + " bytes hold, or none");
+    if (extent == 0 || extent > left / expected)
+      refuse("claims more elements than its " + std::to_string(bytes.size()) + " bytes hold, or none");
     expected *= extent;
   }
   if (expected != left) refuse("has " + std::to_string(left - expected) + " bytes too many");
@@ -79,11 +81,12 @@ inline idx_array parse_idx(std::string_view bytes, std::size_t dimensions, const
 }
 
 /// Appends images and labels of one idx pair to `set`, which takes its shape from the first pair.
-inline void append_idx(std::string_view images, const std::string& images_where, std::string_view labels, const std::string& labels_where,
-                       image_set& set) {
+inline void append_idx(std::string_view images, const std::string& images_where, std::string_view labels,
+                       const std::string& labels_where, image_set& set) {
   const idx_array pixels = parse_idx(images, 3, images_where), classes = parse_idx(labels, 1, labels_where);
   if (pixels.dims[0] != classes.dims[0])
-    throw file_error(labels_where, "has " + std::to_string(classes.dims[0]) + " labels for " + std::to_string(pixels.dims[0]) + " images",
+    throw file_error(labels_where,
+                     "has " + std::to_string(classes.dims[0]) + " labels for " + std::to_string(pixels.dims[0]) + " images",
                      "take images and labels of the same set");
   if (pixels.dims[1] > 16384 || pixels.dims[2] > 16384)
     throw file_error(images_where, "has images of more than 16384 pixels a side", "check that it is the right file");
@@ -115,15 +118,18 @@ inline train_and_test read_idx(const std::filesystem::path& folder) {
   train_and_test result;
   const auto read = [&](std::string_view images_word, std::string_view labels_word, std::string_view images_other,
                         std::string_view labels_other, image_set& set) {
-    const auto images = detail::find_idx(folder, images_word, images_other), labels = detail::find_idx(folder, labels_word, labels_other);
-    append_idx(gunzip(read_file(images), images.string()), images.string(), gunzip(read_file(labels), labels.string()), labels.string(), set);
+    const auto images = detail::find_idx(folder, images_word, images_other),
+               labels = detail::find_idx(folder, labels_word, labels_other);
+    append_idx(gunzip(read_file(images), images.string()), images.string(), gunzip(read_file(labels), labels.string()),
+               labels.string(), set);
   };
   read("train-images", "train-labels", "train-images", "train-labels", result.train);
   read("t10k-images", "t10k-labels", "test-images", "test-labels", result.test);
   if (result.train.shape() != result.test.shape())
     throw file_error(folder.string(), "has training and test images of different sizes", "take both from the same data set");
   std::uint16_t most = 0;
-  for (const image_set* set : {&result.train, &result.test}) most = std::max(most, *std::max_element(set->labels.begin(), set->labels.end()));
+  for (const image_set* set : {&result.train, &result.test})
+    most = std::max(most, *std::max_element(set->labels.begin(), set->labels.end()));
   for (image_set* set : {&result.train, &result.test}) {
     set->name = "idx";
     set->mirrored_alike = false;

@@ -72,7 +72,8 @@ inline placed_image place(const std::string& path, listed_image image) {
   for (const auto& part : std::filesystem::path(path))
     if (part != "." && part != "/") parts.push_back(part.string());
   for (std::size_t i = 0; i + 2 < parts.size(); ++i)
-    if (const folder_split split = split_named(parts[i]); split != folder_split::none) return {split, parts[i + 1], std::move(image)};
+    if (const folder_split split = split_named(parts[i]); split != folder_split::none)
+      return {split, parts[i + 1], std::move(image)};
   if (parts.size() < 2)
     throw file_error(image.where, "lies outside of every class folder", "arrange the images as CLASS/IMAGE or SPLIT/CLASS/IMAGE");
   return {folder_split::none, parts[parts.size() - 2], std::move(image)};
@@ -82,9 +83,10 @@ inline placed_image place(const std::string& path, listed_image image) {
 inline void place_archive(const std::filesystem::path& path, std::string_view bytes, std::vector<placed_image>& images) {
   const std::string name = lower_case(path.filename().string());
   const auto says = [&](const char* word) { return name.find(word) != std::string::npos; };
-  const folder_split named = says("train") ? folder_split::train
-                             : says("val") ? folder_split::validation
-                             : says("test") ? folder_split::test : folder_split::none;
+  const folder_split named = says("train")  ? folder_split::train
+                             : says("val")  ? folder_split::validation
+                             : says("test") ? folder_split::test
+                                            : folder_split::none;
   for (tar_member& member : tar_members(bytes, path.string())) {
     if (!named_as_image(member.path)) continue;
     images.push_back(place(member.path, {path.string() + ":" + member.path, member.content, 0}));
@@ -99,7 +101,8 @@ inline void place_folder(const std::filesystem::path& root, std::vector<placed_i
 
 /// Sorts placed images into the listing; `root` is for errors.
 inline void sort_images(std::vector<placed_image> images, const std::string& root, folder_listing& listing) {
-  if (images.empty()) throw file_error(root, "holds no .jpg, .jpeg or .png image", "name a folder, or a plain tar, of SPLIT/CLASS/IMAGE");
+  if (images.empty())
+    throw file_error(root, "holds no .jpg, .jpeg or .png image", "name a folder, or a plain tar, of SPLIT/CLASS/IMAGE");
   std::map<std::string, std::size_t> classes;
   bool any_split = false, any_plain = false;
   for (const placed_image& image : images) {
@@ -107,9 +110,11 @@ inline void sort_images(std::vector<placed_image> images, const std::string& roo
     (image.split == folder_split::none ? any_plain : any_split) = true;
   }
   if (any_split && any_plain)
-    throw file_error(root, "has images both inside and outside of train, val and test folders", "put all of them into such folders, or none");
+    throw file_error(root, "has images both inside and outside of train, val and test folders",
+                     "put all of them into such folders, or none");
   if (classes.size() > 65535)
-    throw file_error(root, "has " + std::to_string(classes.size()) + " class folders, more than 65535", "check the layout SPLIT/CLASS/IMAGE");
+    throw file_error(root, "has " + std::to_string(classes.size()) + " class folders, more than 65535",
+                     "check the layout SPLIT/CLASS/IMAGE");
   for (auto& [name, label] : classes) {
     label = listing.classes.size();
     listing.classes.push_back(name);
@@ -119,13 +124,15 @@ inline void sort_images(std::vector<placed_image> images, const std::string& roo
     image.image.label = static_cast<std::uint16_t>(classes[image.class_name]);
     const bool for_training = image.split == folder_split::train || image.split == folder_split::none;
     if (for_training) trained[image.image.label] = true;
-    (for_training                                     ? listing.train
-     : image.split == folder_split::validation        ? listing.validation
-                                                      : listing.test).push_back(std::move(image.image));
+    (for_training                              ? listing.train
+     : image.split == folder_split::validation ? listing.validation
+                                               : listing.test)
+        .push_back(std::move(image.image));
   }
   if (const auto missing = std::find(trained.begin(), trained.end(), false); missing != trained.end())
-    throw file_error(root, "has no training image of the class '" + listing.classes[static_cast<std::size_t>(missing - trained.begin())] + "'",
-                     "add some, or take the class out of the other splits");
+    throw file_error(
+        root, "has no training image of the class '" + listing.classes[static_cast<std::size_t>(missing - trained.begin())] + "'",
+        "add some, or take the class out of the other splits");
 }
 }  // namespace detail
 

@@ -29,10 +29,10 @@ namespace hasse {
 
 /// What is wanted of a data set. Splits that the source lacks are cut from its training images by `seed`.
 struct data_options {
-  feature_shape wanted{32, 32, 3};   ///< images of another shape are resized, grey and RGB converted
-  double validation_share = 0.1;     ///< of the training images (the test split, too, where the source has none)
+  feature_shape wanted{32, 32, 3};  ///< images of another shape are resized, grey and RGB converted
+  double validation_share = 0.1;    ///< of the training images (the test split, too, where the source has none)
   std::uint64_t seed = 1;
-  std::size_t most_train = 0, most_validation = 0, most_test = 0;     ///< stratified limits for quick runs; 0: all
+  std::size_t most_train = 0, most_validation = 0, most_test = 0;  ///< stratified limits for quick runs; 0: all
   int synthetic_train = 5000, synthetic_validation = 1000, synthetic_test = 1000;
 };
 
@@ -89,7 +89,8 @@ inline void cut_listing(std::vector<listed_image>& train, std::vector<listed_ima
 inline splits open_folder(const std::filesystem::path& root, const data_options& options, const progress_sink& progress) {
   folder_listing listing = list_folder(root);
   if (listing.test.empty()) cut_listing(listing.train, listing.test, options.validation_share, derive(options.seed, cut_test));
-  if (listing.validation.empty()) cut_listing(listing.train, listing.validation, options.validation_share, derive(options.seed, cut_validation));
+  if (listing.validation.empty())
+    cut_listing(listing.train, listing.validation, options.validation_share, derive(options.seed, cut_validation));
   limit_listing(listing.train, options.most_train, derive(options.seed, limit_train));
   limit_listing(listing.validation, options.most_validation, derive(options.seed, limit_validation));
   limit_listing(listing.test, options.most_test, derive(options.seed, limit_test));
@@ -98,15 +99,17 @@ inline splits open_folder(const std::filesystem::path& root, const data_options&
   const double need = static_cast<double>(total) * static_cast<double>(options.wanted.size());
   const double have = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
   if (need > 0.8 * have)
-    throw file_error(root.string(), "needs " + std::to_string(static_cast<std::int64_t>(need / 1e6)) + " MB of memory as " +
-                                        std::to_string(total) + " images, more than this machine can spare",
+    throw file_error(root.string(),
+                     "needs " + std::to_string(static_cast<std::int64_t>(need / 1e6)) + " MB of memory as " +
+                         std::to_string(total) + " images, more than this machine can spare",
                      "limit the number of images or ask for smaller ones");
   image_decoder decoder;
   image_fitter fitter(options.wanted);
   remaining_time left;
   std::size_t done = 0;
   splits data;
-  for (auto [images, set] : {std::pair{&listing.train, &data.train}, {&listing.validation, &data.validation}, {&listing.test, &data.test}}) {
+  for (auto [images, set] :
+       {std::pair{&listing.train, &data.train}, {&listing.validation, &data.validation}, {&listing.test, &data.test}}) {
     *set = empty_images("folder", options.wanted, listing.classes);
     set->pixels.reserve(images->size() * set->image_bytes());
     for (const listed_image& image : *images) {
@@ -129,11 +132,14 @@ inline splits open_synthetic(std::string_view difficulty, const data_options& op
   if (!difficulty.empty()) {
     const auto [end, problem] = std::from_chars(difficulty.data(), difficulty.data() + difficulty.size(), drawn.difficulty);
     if (problem != std::errc() || end != difficulty.data() + difficulty.size())
-      throw error("the difficulty '" + std::string(difficulty) + "' is not a number; write synthetic or, for instance, synthetic:0.7");
+      throw error("the difficulty '" + std::string(difficulty) +
+                  "' is not a number; write synthetic or, for instance, synthetic:0.7");
   }
   drawn.shape = options.wanted;
   drawn.seed = options.seed;
-  const auto limited = [](int count, std::size_t most) { return most != 0 && std::cmp_less(most, count) ? static_cast<int>(most) : count; };
+  const auto limited = [](int count, std::size_t most) {
+    return most != 0 && std::cmp_less(most, count) ? static_cast<int>(most) : count;
+  };
   drawn.train = limited(options.synthetic_train, options.most_train);
   drawn.validation = limited(options.synthetic_validation, options.most_validation);
   drawn.test = limited(options.synthetic_test, options.most_test);
@@ -148,7 +154,8 @@ inline splits open_data(const std::string& uri, const data_options& options, con
     throw error("images of " + std::to_string(wanted.h) + " x " + std::to_string(wanted.w) + " x " + std::to_string(wanted.c) +
                 " cannot be had; ask for 1 to 4096 pixels a side and 1 or 3 channels");
   if (!(options.validation_share > 0 && options.validation_share < 0.5))
-    throw error("a validation share of " + std::to_string(options.validation_share) + " cannot be cut; choose more than 0 and less than 0.5");
+    throw error("a validation share of " + std::to_string(options.validation_share) +
+                " cannot be cut; choose more than 0 and less than 0.5");
   const std::size_t colon = uri.find(':');
   const std::string scheme = uri.substr(0, colon), rest = colon == std::string::npos ? std::string() : uri.substr(colon + 1);
   splits data;
@@ -160,11 +167,15 @@ inline splits open_data(const std::string& uri, const data_options& options, con
            : scheme == "idx"   ? detail::cut(read_idx(rest), options)
                                : detail::open_folder(rest, options, progress);
   } else {
-    throw error("the data '" + uri + "' are of no known kind; write synthetic, synthetic:DIFFICULTY, cifar10:DIR, folder:DIR_OR_TAR or idx:DIR");
+    throw error("the data '" + uri +
+                "' are of no known kind; write synthetic, synthetic:DIFFICULTY, cifar10:DIR, folder:DIR_OR_TAR or idx:DIR");
   }
   for (const image_set* set : {&data.train, &data.validation, &data.test})
     if (set->size() == 0)
-      throw error("the data '" + uri + "' leave the " + (set == &data.train ? "training" : set == &data.test ? "test" : "validation") +
+      throw error("the data '" + uri + "' leave the " +
+                  (set == &data.train  ? "training"
+                   : set == &data.test ? "test"
+                                       : "validation") +
                   " split without images; add images or raise the validation share");
   if (progress) progress({1, std::to_string(data.train.size()) + " training images are ready", 0});
   return data;

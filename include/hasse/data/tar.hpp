@@ -31,14 +31,19 @@ class tar_walk {
       const char type = header[156];
       const bool carries_size = pax_size_ >= 0 && type != 'x' && type != 'g' && type != 'L' && type != 'K';
       const std::uint64_t size = carries_size ? static_cast<std::uint64_t>(pax_size_) : number(header.substr(124, 12));
-      if (size > bytes_.size() - position_ - block) refuse("claims " + std::to_string(size) + " bytes, more than the archive has left");
+      if (size > bytes_.size() - position_ - block)
+        refuse("claims " + std::to_string(size) + " bytes, more than the archive has left");
       const std::string_view content = bytes_.substr(position_ + block, size);
       const std::uint64_t padded = (size + block - 1) / block * block;
-      if (type == 'L') long_name_ = text(content);
-      else if (type == 'x') read_pax(content);
+      if (type == 'L')
+        long_name_ = text(content);
+      else if (type == 'x')
+        read_pax(content);
       else if (type != 'K' && type != 'g') {
-        if (type == '0' || type == '\0' || type == '7') result.push_back({path_of(header), content});
-        else if (type != '5') refuse("is a link or a special file, which is not read");
+        if (type == '0' || type == '\0' || type == '7')
+          result.push_back({path_of(header), content});
+        else if (type != '5')
+          refuse("is a link or a special file, which is not read");
         long_name_.clear(), pax_path_.clear(), pax_size_ = -1;
       }
       if (padded > bytes_.size() - position_ - block) refuse("is cut off");
@@ -102,7 +107,8 @@ class tar_walk {
       std::size_t digits = 0, length = 0;
       for (; digits < content.size() && digits < 9 && content[digits] >= '0' && content[digits] <= '9'; ++digits)
         length = length * 10 + static_cast<std::size_t>(content[digits] - '0');
-      if (digits >= content.size() || content[digits] != ' ' || length < digits + 3 || length > content.size() || content[length - 1] != '\n')
+      if (digits >= content.size() || content[digits] != ' ' || length < digits + 3 || length > content.size() ||
+          content[length - 1] != '\n')
         refuse("has a damaged pax record");
       const std::string_view record = content.substr(digits + 1, length - digits - 2);
       const std::size_t equals = record.find('=');

@@ -1,0 +1,44 @@
+#include "../support/catch.hpp"
+
+#include <hasse/data/synthetic.hpp>
+
+#include "files.hpp"
+
+using namespace hasse;
+
+TEST_CASE("the drawn images are the same on every machine") {
+  CHECK(std::string(hex64(identity(draw_synthetic({32, 32, 3}, 0.5, 1, 100))).view()) == "ec3258c130f75bf4");
+  CHECK(std::string(hex64(identity(draw_synthetic({32, 32, 3}, 1.0, 2, 100))).view()) == "985e432862643002");
+  CHECK(std::string(hex64(identity(draw_synthetic({48, 24, 1}, 0.0, 3, 100))).view()) == "74dec9725a726025");
+}
+
+TEST_CASE("classes are balanced, and a smaller set begins a larger one") {
+  const image_set set = draw_synthetic({16, 16, 3}, 0.5, 7, 95);
+  CHECK(set.size() == 100);
+  CHECK(set.classes.size() == 10);
+  for (std::uint16_t label = 0; label < 10; ++label) CHECK(std::count(set.labels.begin(), set.labels.end(), label) == 10);
+  const image_set less = draw_synthetic({16, 16, 3}, 0.5, 7, 30);
+  CHECK(less.size() == 30);
+  CHECK(std::equal(less.pixels.begin(), less.pixels.end(), set.pixels.begin()));
+}
+
+TEST_CASE("splits are drawn apart, by seed and difficulty") {
+  synthetic_options options;
+  options.shape = {16, 16, 3};
+  options.train = options.validation = options.test = 20;
+  const splits data = draw_synthetic(options);
+  CHECK(identity(data.train) != identity(data.validation));
+  CHECK(identity(data.train) != identity(data.test));
+  CHECK(identity(data.validation) != identity(data.test));
+  CHECK(identity(draw_synthetic(options)) == identity(data));
+  options.seed = 2;
+  CHECK(identity(draw_synthetic(options).train) != identity(data.train));
+  options.seed = 1, options.difficulty = 0.6;
+  CHECK(identity(draw_synthetic(options).train) != identity(data.train));
+}
+
+TEST_CASE("what cannot be drawn") {
+  CHECK_THAT(test::refusal_of([] { draw_synthetic({32, 32, 3}, -0.1, 1, 10); }), ContainsSubstring("outside of 0 to 1"));
+  CHECK_THAT(test::refusal_of([] { draw_synthetic({4, 32, 3}, 0.5, 1, 10); }), ContainsSubstring("4 x 32 x 3 cannot be drawn"));
+  CHECK_THAT(test::refusal_of([] { draw_synthetic({32, 32, 3}, 0.5, 1, 0); }), ContainsSubstring("0 synthetic images"));
+}
