@@ -78,7 +78,7 @@ struct row_repair {
   ticks measured, repaired;
 };
 
-/// Models what a search needs of latencies: `ticks_per_part()` and `estimate`. Example: examples/05_latency.cpp.
+/// Models what a search needs of latencies: `ticks_per_part()` and `estimate`.
 template <class Space>
 class latency_table {
  public:
