@@ -28,7 +28,7 @@ struct boundary_options {
   std::string data = "synthetic", space, latency = "auto", policy = "pop", order = "strict", schedule = "cosine";
   std::string run = "run";
   std::size_t trainings = 24, unchanged = 0, train_images = 0;
-  int epochs = 6, batch = 64, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency())), device_threads = 1;
+  int epochs = 6, batch = 64, crop_padding = -1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency())), device_threads = 1;
   double learning_rate = 0.1, decay = 5e-4, smoothing = 0, margin = 0;
   std::uint64_t seed = 1;
 };
@@ -72,7 +72,7 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   app.add_option("--data", options.data, "images: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR")->capture_default_str();
   app.add_option("--space", options.space, "search space, one of: " + spaces)->capture_default_str();
   app.add_option("--latency", options.latency, "admissible latencies, such as 0.1..2.0ms; auto: from the fastest network to four times its latency")->capture_default_str();
-  app.add_option("--trainings", options.trainings, "networks to train at most")->capture_default_str()->check(CLI::Range(1, 1'000'000));
+  app.add_option("--trainings", options.trainings, "networks to train at most; a finished run goes on when it is started with more")->capture_default_str()->check(CLI::Range(1, 1'000'000));
   app.add_option("--epochs", options.epochs, "epochs of each training")->capture_default_str();
   app.add_option("--threads", options.threads, "threads that train")->capture_default_str()->check(CLI::Range(1, 1024));
   app.add_option("--device-threads", options.device_threads, "threads of the device whose latency counts")->capture_default_str()->check(CLI::Range(1, 1024));
@@ -84,6 +84,7 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   app.add_option("--unchanged", options.unchanged, "stop when the frontier stayed the same for so many trainings; 0: never")->capture_default_str();
   app.add_option("--train-images", options.train_images, "train on so many images at most, drawn by the seed; 0: all")->capture_default_str();
   app.add_option("--batch", options.batch, "images of a training step")->capture_default_str();
+  app.add_option("--crop-padding", options.crop_padding, "pixels around an image before it is cropped at random; -1: an eighth of its side")->capture_default_str()->check(CLI::Range(-1, 64));
   app.add_option("--learning-rate", options.learning_rate, "highest learning rate")->capture_default_str();
   app.add_option("--schedule", options.schedule, "of the learning rate: cosine, linear or step")->capture_default_str()->check(CLI::IsMember({"cosine", "linear", "step"}));
   app.add_option("--weight-decay", options.decay, "of convolution and linear weights")->capture_default_str();
@@ -110,13 +111,13 @@ std::vector<order_violation> violations_along(const latency_table<Space>& table)
 template <class Space, class Order>
 void run_boundary(const boundary_options& options, const std::string& space_type) {
   const auto window = read_window(options.latency);
-  const recipe how = recipe_of(options);
+  recipe how = recipe_of(options);
   const on_cpu device{.threads = options.device_threads};
   const auto device_facts = device.facts();
   run_folder folder(options.run, {{"program", "hasse_boundary"}, {"space", options.space}, {"parts", space_identity<Space>()}, {"data", options.data},
                                   {"train_images", options.train_images}, {"latency", options.latency}, {"policy", options.policy}, {"order", options.order},
-                                  {"margin", options.margin}, {"trainings", options.trainings}, {"unchanged", options.unchanged}, {"seed", options.seed},
-                                  {"recipe", to_text(how)}, {"threads", options.threads}, {"device", device_facts.name},
+                                  {"margin", options.margin}, {"seed", options.seed},
+                                  {"recipe", to_text(how)}, {"crop_padding", options.crop_padding}, {"threads", options.threads}, {"device", device_facts.name},
                                   {"device_threads", options.device_threads}, {"library", device_facts.library}, {"compiler", device_facts.compiler}});
   progress_printer printer;
   const progress_sink progress = std::ref(printer);
@@ -124,6 +125,7 @@ void run_boundary(const boundary_options& options, const std::string& space_type
   std::printf("data: %s\n", options.data.c_str());
   const splits images = open_data(options.data, {.wanted = Space::image, .seed = options.seed, .most_train = options.train_images}, progress);
   printer.finish();
+  if (options.crop_padding >= 0) how.augment = augmentation{options.crop_padding, images.train.mirrored_alike};
   std::printf("  %zu training, %zu validation and %zu test images of %zu classes\n", images.train.size(), images.validation.size(), images.test.size(),
               images.train.classes.size());
   std::printf("device: %s, %d thread%s, %s\n", device_facts.name.c_str(), options.device_threads, options.device_threads == 1 ? "" : "s", device_facts.library.c_str());
