@@ -20,8 +20,8 @@ class ledger {
  public:
   using candidate = typename Space::candidate;
 
-  ledger(const Space& space, std::uint64_t seed, stop_rule stop, std::size_t list_up_to)
-      : open(space, seed, list_up_to), domain_(&space), stop_(stop), hash_(fnv1a("seed", seed)) {}
+  ledger(const Space& admissible, std::uint64_t seed, stop_rule stop, std::size_t list_up_to)
+      : open(admissible, seed, list_up_to), domain_(&admissible), stop_(stop), hash_(fnv1a("seed", seed)) {}
 
   /// The next candidate that `propose` gives, unless a stopping rule holds.
   template <class Propose>

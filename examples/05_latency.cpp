@@ -1,0 +1,38 @@
+// 05: the latency table of a space on this machine: measured once, kept in a file, refused where it does not belong.
+#include <cstdio>
+
+#include <hasse/catalogue/shard.hpp>
+#include <hasse/latency.hpp>
+#include <hasse/space.hpp>
+
+using namespace hasse;
+
+using space = search_space<input<3, 16, 16>, stem<conv{.out = 8, .stride = 2}>, stage<basic{.stride = 2}, widths<8, 16, 32>, depth<1, 2>>,
+                           head<global_average_pool, linear<10>>>;
+
+int main() {
+  // begin: table
+  const on_cpu device{.threads = 1};
+  const protocol quick{.rounds = 2, .samples = 5, .contexts = 2, .checked = 5};  // leave it out for the numbers that count
+  const auto table = latency_table<space>::load_or_measure("latency_05.json", device, quick);
+  // end: table
+  for (const latency_row& row : table.rows())
+    std::printf("%-40s %8.4f ms  +- %.4f\n", row.part.c_str(), static_cast<double>(row.p50) / 1e6, static_cast<double>(row.noise) / 1e6);
+
+  // begin: estimate
+  const auto choice = parse<space>("[(16,32)]");
+  const measurement whole = measure(layers_of(choice), device, quick);
+  std::printf("%s: %.4f ms by the table, %.4f ms as a whole network\n", to_text(choice).c_str(), to_milliseconds(table.estimate(choice)),
+              to_milliseconds(whole.latency()));
+  // end: estimate
+  std::printf("sums miss whole networks by %.1f %% in the median\n", 100 * table.additivity().median_error());
+  for (const order_violation& each : table.violations())
+    std::printf("faster although the order says slower: %s\n", each.move.text.c_str());
+
+  // A table of another space is refused with a sentence.
+  try {
+    latency_table<df_small>::load("latency_05.json");
+  } catch (const error& refused) {
+    std::printf("refused: %s\n", refused.what());
+  }
+}

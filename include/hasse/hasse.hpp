@@ -1,0 +1,20 @@
+// Everything but the command lines (program/boundary.hpp), for a first try; what is built often includes the stages that it uses.
+// Used by examples/02_boundary.cpp.
+#pragma once
+
+#include <hasse/block.hpp>
+#include <hasse/catalogue.hpp>
+#include <hasse/catalogue/shard.hpp>
+#include <hasse/core.hpp>
+#include <hasse/data.hpp>
+#include <hasse/file.hpp>
+#include <hasse/kernel.hpp>
+#include <hasse/kernel/cpu.hpp>
+#include <hasse/latency.hpp>
+#include <hasse/network.hpp>
+#include <hasse/program/search.hpp>
+#include <hasse/result.hpp>
+#include <hasse/search.hpp>
+#include <hasse/space.hpp>
+#include <hasse/space/count.hpp>
+#include <hasse/train.hpp>

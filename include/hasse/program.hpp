@@ -1,0 +1,7 @@
+// The programs as functions, so that a program of your own is ten lines.
+#pragma once
+
+#include <hasse/program/boundary.hpp>
+#include <hasse/program/info.hpp>
+#include <hasse/program/search.hpp>
+#include <hasse/program/tabular.hpp>
