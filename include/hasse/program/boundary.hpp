@@ -28,7 +28,7 @@ struct boundary_options {
   std::string data = "synthetic", space, latency = "auto", policy = "pop", order = "strict", schedule = "cosine";
   std::string run = "run";
   std::size_t trainings = 24, unchanged = 0, train_images = 0;
-  int epochs = 6, batch = 64, crop_padding = -1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency())), device_threads = 1;
+  int epochs = 6, finish_epochs = 0, batch = 64, crop_padding = -1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency())), device_threads = 1;
   double learning_rate = 0.1, decay = 5e-4, smoothing = 0, margin = 0;
   std::uint64_t seed = 1;
 };
@@ -74,6 +74,7 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   app.add_option("--latency", options.latency, "admissible latencies, such as 0.1..2.0ms; auto: from the fastest network to four times its latency")->capture_default_str();
   app.add_option("--trainings", options.trainings, "networks to train at most; a finished run goes on when it is started with more")->capture_default_str()->check(CLI::Range(1, 1'000'000));
   app.add_option("--epochs", options.epochs, "epochs of each training")->capture_default_str();
+  app.add_option("--finish-epochs", options.finish_epochs, "train the frontier's networks once more, from scratch, for so many epochs; 0: hand them over as searched")->capture_default_str()->check(CLI::Range(0, 100'000));
   app.add_option("--threads", options.threads, "threads that train")->capture_default_str()->check(CLI::Range(1, 1024));
   app.add_option("--device-threads", options.device_threads, "threads of the device whose latency counts")->capture_default_str()->check(CLI::Range(1, 1024));
   app.add_option("--seed", options.seed, "decides data splits, candidates, weights and augmentation")->capture_default_str();
@@ -91,27 +92,28 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   app.add_option("--label-smoothing", options.smoothing, "share of the target spread over all classes")->capture_default_str();
 }
 
-inline recipe recipe_of(const boundary_options& options) {
-  recipe how{.epochs = options.epochs, .batch = options.batch, .learning_rate = options.learning_rate, .decay = options.decay,
-             .label_smoothing = options.smoothing, .warmup_epochs = 0.15 * options.epochs, .augment = std::nullopt, .seed = options.seed};
+inline recipe recipe_of(const boundary_options& options, int epochs) {
+  recipe how{.epochs = epochs, .batch = options.batch, .learning_rate = options.learning_rate, .decay = options.decay,
+             .label_smoothing = options.smoothing, .warmup_epochs = 0.15 * epochs, .augment = std::nullopt, .seed = options.seed};
   if (options.schedule == "linear") how.schedule = linear_decay{};
   if (options.schedule == "step") how.schedule = step_decay{};
   check(how);
   return how;
 }
 
-/// What a table holds against `Order`, largest first.
-template <class Order, class Space>
-std::vector<order_violation> violations_along(const latency_table<Space>& table) {
+/// What a table holds against the order, largest first.
+template <class Space>
+std::vector<order_violation> violations_along(const chosen_order& order, const latency_table<Space>& table) {
   std::vector<order_violation> found = table.violations();
-  if (std::same_as<Order, strict_order>) std::erase_if(found, [](const order_violation& each) { return each.move.embedding; });
+  if (order.name == strict_order::name) std::erase_if(found, [](const order_violation& each) { return each.move.embedding; });
   return found;
 }
 
-template <class Space, class Order>
+template <class Space>
 void run_boundary(const boundary_options& options, const std::string& space_type) {
   const auto window = read_window(options.latency);
-  recipe how = recipe_of(options);
+  recipe how = recipe_of(options, options.epochs);
+  const chosen_order order{options.order};
   const on_cpu device{.threads = options.device_threads};
   const auto device_facts = device.facts();
   run_folder folder(options.run, {{"program", "hasse_boundary"}, {"space", options.space}, {"parts", space_identity<Space>()}, {"data", options.data},
@@ -134,7 +136,7 @@ void run_boundary(const boundary_options& options, const std::string& space_type
   printer.finish();
   std::printf("  %d parts measured; sums of parts miss whole networks by %.1f %% in the median, %.1f %% at worst (%zu networks)\n", part_count<Space>,
               100 * table.record().additivity.median_error(), 100 * table.record().additivity.worst_error(), table.record().additivity.networks.size());
-  const auto violations = violations_along<Order>(table);
+  const auto violations = violations_along(order, table);
   std::size_t real = 0;
   for (const order_violation& each : violations) real += each.beyond_noise();
   if (!violations.empty())
@@ -142,6 +144,10 @@ void run_boundary(const boundary_options& options, const std::string& space_type
 
   search_settings settings{.within = window ? *window : usual_window<Space>(table.ticks_per_part()), .trainings = options.trainings, .unchanged = options.unchanged,
                            .margin = options.margin, .seed = options.seed};
+  if (options.finish_epochs > 0) {
+    settings.finish = recipe_of(options, options.finish_epochs);
+    settings.finish->augment = how.augment;
+  }
   settings.policy = options.policy == "random" ? search_policy::random : options.policy == "evolution" ? search_policy::evolution : search_policy::pop;
   const std::string admissible = to_text(counter<Space>(table.ticks_per_part(), settings.within).size());
   std::printf("search: %s of %s architectures take %.4f to %.4f ms\n", admissible.c_str(), to_text(cardinality<Space>()).c_str(),
@@ -150,7 +156,7 @@ void run_boundary(const boundary_options& options, const std::string& space_type
 
   cpu trainer({.threads = options.threads});
   const auto train = train_on(trainer, images, how, {.folder = folder.checkpoints(), .every_seconds = 60});
-  search_answer answer = search<Space, Order>(settings, table, device, trainer, train, images.test, folder, space_type, progress);
+  search_answer answer = search<Space>(settings, table, device, trainer, train, images.test, folder, space_type, progress, order);
   printer.finish();
 
   report_data& report = answer.report;
@@ -164,6 +170,7 @@ void run_boundary(const boundary_options& options, const std::string& space_type
   std::vector<std::int64_t> noise;
   for (const latency_row& row : table.rows()) noise.push_back(row.noise);
   std::nth_element(noise.begin(), noise.begin() + static_cast<std::ptrdiff_t>(noise.size() / 2), noise.end());
+  if (settings.finish) report.facts.emplace_back("frontier", "trained again from scratch: " + to_text(*settings.finish));
   report.noise_floor_milliseconds = static_cast<double>(noise[noise.size() / 2]) / 1e6;
   for (const order_violation& each : violations)
     report.warnings.push_back("Faster although the order says slower: " + each.move.text + " by " + milliseconds_text(static_cast<double>(each.size) / 1e6) +
@@ -220,8 +227,7 @@ int boundary(int argc, char** argv, const std::array<space_name, sizeof...(Space
     const auto run_if_named = [&]<class Space>(std::type_identity<Space>) {
       const space_name& name = names[at++];
       if (name.name != options.space) return false;
-      if (options.order == "strict") detail::run_boundary<Space, strict_order>(options, name.type);
-      else detail::run_boundary<Space, embedding_order>(options, name.type);
+      detail::run_boundary<Space>(options, name.type);
       return true;
     };
     if (!(run_if_named(std::type_identity<Spaces>{}) || ...))

@@ -19,6 +19,7 @@
 #include <hasse/latency.hpp>
 #include <hasse/result.hpp>
 #include <hasse/search.hpp>
+#include <hasse/search/any_policy.hpp>
 #include <hasse/train.hpp>
 
 namespace hasse {
@@ -38,6 +39,7 @@ struct search_settings {
   std::size_t unchanged = 0;   ///< stop when the frontier stayed the same for so many trainings; 0: never
   double margin = 0;           ///< of Partial Order Pruning, in units of accuracy (0..1)
   std::uint64_t seed = 1;
+  std::optional<recipe> finish = {};  ///< trains the networks of the frontier once more, from scratch and longer; empty: they stay as searched
 };
 
 /// One network of the answer.
@@ -45,8 +47,8 @@ struct finalist {
   std::string architecture;
   ticks sum{};                  ///< by the table
   measurement whole{};          ///< measured as a whole network
-  double accuracy = 0;          ///< on the validation images that the search used, 0..1
-  double test_accuracy = 0;     ///< on images that the search never saw
+  double accuracy = 0;          ///< on the validation images, 0..1, of the weights that are handed over
+  double test_accuracy = 0;     ///< the same on images that the search never saw
   cost costs{};
 };
 
@@ -136,6 +138,42 @@ class search_trainer {
   remaining_time clock_;
 };
 
+/// The network of a frontier point as it is handed over: as the search trained it, or trained once more by `finish`. What was
+/// finished before a kill is read back.
+template <Backend Engine>
+struct finisher {
+  const classifier<Engine>* train;  ///< null: nothing is trained again
+  run_folder* folder;
+  journal* book;
+  progress_sink progress;
+
+  /// The network and its validation accuracy; `searched` is that of the search.
+  std::pair<model, double> operator()(const std::string& name, const layer_list& layers, double searched, std::size_t ordinal, std::size_t count) const {
+    model network{name, layers, {}};
+    if (!train) {
+      network.weights = read_weights(folder->weights(name), layers);
+      return {std::move(network), searched};
+    }
+    const auto kept = folder->checkpoints() / (file_name_of(name) + ".finished");
+    for (const journal_record& record : book->records()) {
+      if (record.operation != "finished") continue;
+      const std::string path = book->path().string(), place = "record " + std::to_string(record.sequence);
+      if (require<std::string>(record.payload, "candidate", path, place) != name || require<std::string>(record.payload, "recipe", path, place) != to_text(train->how()))
+        continue;
+      if (!std::filesystem::exists(kept)) break;
+      network.weights = read_weights(kept, layers);
+      return {std::move(network), require<double>(record.payload, "accuracy", path, place)};
+    }
+    const training_outcome result = (*train)(name, layers, ordinal, [&](const progress_event& event) {
+      if (progress) progress({event.fraction, "training finalist " + std::to_string(ordinal + 1) + " of " + std::to_string(count) + " again, " + name + ": " + event.doing, event.seconds_left});
+    }, &network);
+    if (result.diverged) throw error("the longer training of " + name + " diverged; start again with a lower learning rate or without --finish-epochs");
+    write_weights(kept, network);
+    book->append("finished", {{"candidate", name}, {"recipe", to_text(train->how())}, {"accuracy", result.accuracy}, {"seconds", result.seconds}});
+    return {std::move(network), result.accuracy};
+  }
+};
+
 /// The training curves that a journal holds, by architecture.
 inline std::map<std::string, std::vector<epoch_record>> curves_of(const journal& book) {
   std::map<std::string, std::vector<epoch_record>> curves;
@@ -159,34 +197,27 @@ inline std::map<std::string, std::vector<epoch_record>> curves_of(const journal&
 template <class Space, class Order = strict_order, Backend Engine, DevicePolicy Device>
 search_answer search(const search_settings& settings, const latency_table<Space>& table, const Device& device, Engine& backend,
                      const classifier<Engine>& train, const image_set& test, run_folder& folder, const std::string& space_type = {},
-                     const progress_sink& progress = {}) {
+                     const progress_sink& progress = {}, Order order = {}) {
   const std::vector<ticks> latencies(table.ticks_per_part().begin(), table.ticks_per_part().end());
-  const space_domain<Space, Order> domain(latencies, settings.within);
+  const space_domain<Space, Order> domain(latencies, settings.within, order);
   if (domain.size() == 0)
     throw error("no architecture of this space takes between " + std::to_string(to_milliseconds(settings.within.least)) + " and " +
                 std::to_string(to_milliseconds(settings.within.most)) + " ms on this device; widen the latency window");
   journal book(folder.journal());
   detail::search_trainer<Space, Engine> trainer(train, folder, book, latencies, settings.trainings, progress);
-  const session_options options{.configuration = "policy " + std::string(to_text(settings.policy)) + ", order " + std::string(Order::name) + ", seed " +
+  const session_options options{.configuration = "policy " + std::string(to_text(settings.policy)) + ", order " + std::string(order.name) + ", seed " +
                                                  std::to_string(settings.seed) + ", margin " + std::to_string(settings.margin)};
   const stop_rule stop{.trainings = settings.trainings, .unchanged = settings.unchanged};
   using candidate = architecture<Space>;
 
-  search_result<candidate> found;
-  std::vector<certificate<candidate>> certificates;
-  std::vector<std::size_t> pruned_after;
-  if (settings.policy == search_policy::random) {
-    random_search policy(domain, {.seed = settings.seed, .stop = stop});
-    found = run_search(domain, policy, trainer, &book, options);
-  } else if (settings.policy == search_policy::evolution) {
-    regularised_evolution policy(domain, {.seed = settings.seed, .stop = stop});
-    found = run_search(domain, policy, trainer, &book, options);
-  } else {
-    partial_order_pruning policy(domain, {.seed = settings.seed, .margin = settings.margin, .stop = stop});
-    found = run_search(domain, policy, trainer, &book, options);
-    certificates = policy.certificates();
-    pruned_after = policy.pruned_after();
-  }
+  using domain_type = space_domain<Space, Order>;
+  const auto made = [&] {
+    if (settings.policy == search_policy::random) return any_policy<domain_type>(random_search(domain, {.seed = settings.seed, .stop = stop}));
+    if (settings.policy == search_policy::evolution) return any_policy<domain_type>(regularised_evolution(domain, {.seed = settings.seed, .stop = stop}));
+    return any_policy<domain_type>(partial_order_pruning(domain, {.seed = settings.seed, .margin = settings.margin, .stop = stop}));
+  };
+  any_policy<domain_type> policy = made();
+  const search_result<candidate> found = run_search(domain, policy, trainer, &book, options);
 
   // What the search learned, for the report.
   search_answer answer;
@@ -202,26 +233,32 @@ search_answer search(const search_settings& settings, const latency_table<Space>
     if (!each.accuracy) report.warnings.push_back("The training of " + network.name + " diverged; it counts as trained and prunes nothing.");
     report.networks.push_back(std::move(network));
   }
-  const order_diagnostics order = diagnose_order(domain, found.done);
-  for (const comparable_pair& pair : order.pairs) report.pairs.push_back({pair.lower, pair.upper});
-  report.latency_tau = order.latency_tau, report.accuracy_tau = order.accuracy_tau;
+  const order_diagnostics diagnosed = diagnose_order(domain, found.done);
+  for (const comparable_pair& pair : diagnosed.pairs) report.pairs.push_back({pair.lower, pair.upper});
+  report.latency_tau = diagnosed.latency_tau, report.accuracy_tau = diagnosed.accuracy_tau;
   report.admissible = static_cast<double>(domain.size());
-  for (std::size_t i = 0; i < pruned_after.size(); ++i)
-    report.pruning.push_back({static_cast<double>(i + 1), static_cast<double>(pruned_after[i]),
-                              report.admissible - static_cast<double>(i + 1) - static_cast<double>(pruned_after[i])});
-  for (const auto& each : certificates) report.certificates.push_back({to_text(each.pruned), to_text(each.above), to_text(each.instead)});
+  if (const auto* pruning = policy.template as<partial_order_pruning<domain_type>>()) {
+    for (std::size_t i = 0; i < pruning->pruned_after().size(); ++i) {
+      const auto trained_then = static_cast<double>(i + 1), pruned_then = static_cast<double>(pruning->pruned_after()[i]);
+      report.pruning.push_back({trained_then, pruned_then, report.admissible - trained_then - pruned_then});
+    }
+    for (const auto& each : pruning->certificates()) report.certificates.push_back({to_text(each.pruned), to_text(each.above), to_text(each.instead)});
+  }
   for (const additivity_pair& pair : table.record().additivity.networks)
     report.sums.push_back({pair.network, static_cast<double>(pair.sum) / 1e6, static_cast<double>(pair.whole) / 1e6});
 
   // The finalists: measured whole, judged on images that the search never saw, and written in forms that load elsewhere.
   const auto facts_of_table = table.record().device;
-  std::size_t done = 0;
+  std::optional<classifier<Engine>> again;
+  if (settings.finish) again.emplace(backend, *train.data().train, *train.data().validation, *settings.finish, checkpoint_policy{.folder = folder.checkpoints(), .every_seconds = 60});
+  const detail::finisher<Engine> finish{again ? &*again : nullptr, &folder, &book, progress};
+  const std::size_t count = found.boundary.points().size();
   for (const auto& point : found.boundary.points()) {
     const std::string name = to_text(point.candidate);
-    if (progress) progress({1.0, "measuring finalist " + std::to_string(++done) + " of " + std::to_string(found.boundary.points().size()) + ", " + name, -1});
     const layer_list layers = layers_of(point.candidate);
-    const model network{name, layers, read_weights(folder.weights(name), layers)};
-    finalist each{.architecture = name, .sum = point.latency, .whole = measure(layers, device, table.record().rules), .accuracy = point.accuracy};
+    const auto [network, reached] = finish(name, layers, point.accuracy, answer.finalists.size(), count);
+    if (progress) progress({1.0, "measuring finalist " + std::to_string(answer.finalists.size() + 1) + " of " + std::to_string(count) + ", " + name, -1});
+    finalist each{.architecture = name, .sum = point.latency, .whole = measure(layers, device, table.record().rules), .accuracy = reached};
     each.test_accuracy = accuracy(backend, layers, network.weights, test, train.data().scale);
     each.costs = cost_of(point.candidate);
 

@@ -21,18 +21,20 @@ class space_domain {
  public:
   using candidate = architecture<Space>;
 
-  space_domain(std::span<const ticks> latencies, latency_window window)
-      : latencies_(latencies.begin(), latencies.end()), window_(window), counter_(latencies, window), size_(counter_.size()) {}
+  space_domain(std::span<const ticks> latencies, latency_window window, Order order = {})
+      : latencies_(latencies.begin(), latencies.end()), window_(window), order_(order), counter_(latencies, window), size_(counter_.size()) {}
 
   count_type size() const { return size_; }
   latency_window window() const { return window_; }
   candidate sample(random_source& random) const { return counter_.sample(random); }
   ticks latency(const candidate& choice) const { return latency_of<Space>(choice, latencies_); }
-  bool precedes(const candidate& x, const candidate& y) const { return hasse::precedes<Space, Order>(x, y); }
+  bool precedes(const candidate& x, const candidate& y) const { return order_.signature(x).below(order_.signature(y)); }
   std::string text(const candidate& choice) const { return to_text(choice); }
 
-  /// Exact number of admissible architectures that precede `choice`.
-  count_type precedents(const candidate& choice) const { return counter_.template precedents<Order>(choice); }
+  /// Exact number of admissible architectures that precede `choice`; of the two orders that ship.
+  count_type precedents(const candidate& choice) const {
+    return order_.name == embedding_order::name ? counter_.template precedents<embedding_order>(choice) : counter_.template precedents<strict_order>(choice);
+  }
 
   /// Throws `error` when the text is no architecture of the space or its latency lies outside the window.
   candidate parse(std::string_view text) const {
@@ -89,6 +91,7 @@ class space_domain {
 
   std::vector<ticks> latencies_;
   latency_window window_;
+  [[no_unique_address]] Order order_;
   counter<Space> counter_;
   count_type size_;
 };

@@ -27,9 +27,9 @@ struct alignas(16) order_signature {
 
 /// What an order policy offers: a signature per architecture.
 template <class Type, class Space>
-concept OrderPolicy = requires(const architecture<Space>& choice) {
-  { Type::signature(choice) } -> std::same_as<order_signature<Space>>;
-  { Type::name } -> std::convertible_to<std::string_view>;
+concept OrderPolicy = std::default_initializable<Type> && requires(const Type& order, const architecture<Space>& choice) {
+  { order.signature(choice) } -> std::same_as<order_signature<Space>>;
+  { order.name } -> std::convertible_to<std::string_view>;
 };
 
 /// x can be embedded block by block into y: in each stage, for every width, x has at most as many blocks at least that wide.
@@ -65,10 +65,20 @@ struct strict_order {
   }
 };
 
+/// Either of the two, chosen at run time: what a program reads from its command line.
+struct chosen_order {
+  std::string_view name = strict_order::name;
+
+  template <class Space>
+  constexpr order_signature<Space> signature(const architecture<Space>& choice) const {
+    return name == embedding_order::name ? embedding_order::signature(choice) : strict_order::signature(choice);
+  }
+};
+
 /// x <= y in the order (reflexive): `precedes(x, y)`, `precedes<space, embedding_order>(x, y)`, or with literals.
 template <class Space, class Order = strict_order>
 constexpr bool precedes(const architecture<Space>& x, const architecture<Space>& y) {
-  return Order::signature(x).below(Order::signature(y));
+  return Order{}.signature(x).below(Order{}.signature(y));
 }
 template <class Space, class Order = strict_order>
 constexpr bool precedes(architecture_literal x, architecture_literal y) {
