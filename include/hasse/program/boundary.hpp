@@ -109,10 +109,14 @@ std::vector<order_violation> violations_along(const chosen_order& order, const l
   return found;
 }
 
+}  // namespace detail
+
+/// hasse_boundary without its command line: prints what it does, leaves a run folder. `type` is the space's name in C++ for the
+/// headers of found networks (empty: none are written). A program of several spaces may instantiate this in a file for each.
 template <class Space>
-void run_boundary(const boundary_options& options, const std::string& space_type) {
-  const auto window = read_window(options.latency);
-  recipe how = recipe_of(options, options.epochs);
+void search_boundary(const boundary_options& options, const std::string& type) {
+  const auto window = detail::read_window(options.latency);
+  recipe how = detail::recipe_of(options, options.epochs);
   const chosen_order order{options.order};
   const on_cpu device{.threads = options.device_threads};
   const auto device_facts = device.facts();
@@ -136,16 +140,16 @@ void run_boundary(const boundary_options& options, const std::string& space_type
   printer.finish();
   std::printf("  %d parts measured; sums of parts miss whole networks by %.1f %% in the median, %.1f %% at worst (%zu networks)\n", part_count<Space>,
               100 * table.record().additivity.median_error(), 100 * table.record().additivity.worst_error(), table.record().additivity.networks.size());
-  const auto violations = violations_along(order, table);
+  const auto violations = detail::violations_along(order, table);
   std::size_t real = 0;
   for (const order_violation& each : violations) real += each.beyond_noise();
   if (!violations.empty())
     std::printf("  %zu steps up in the order are faster on this device, %zu of them by more than the noise; the report lists them\n", violations.size(), real);
 
-  search_settings settings{.within = window ? *window : usual_window<Space>(table.ticks_per_part()), .trainings = options.trainings, .unchanged = options.unchanged,
+  search_settings settings{.within = window ? *window : detail::usual_window<Space>(table.ticks_per_part()), .trainings = options.trainings, .unchanged = options.unchanged,
                            .margin = options.margin, .seed = options.seed};
   if (options.finish_epochs > 0) {
-    settings.finish = recipe_of(options, options.finish_epochs);
+    settings.finish = detail::recipe_of(options, options.finish_epochs);
     settings.finish->augment = how.augment;
   }
   settings.policy = options.policy == "random" ? search_policy::random : options.policy == "evolution" ? search_policy::evolution : search_policy::pop;
@@ -156,7 +160,7 @@ void run_boundary(const boundary_options& options, const std::string& space_type
 
   cpu trainer({.threads = options.threads});
   const auto train = train_on(trainer, images, how, {.folder = folder.checkpoints(), .every_seconds = 60});
-  search_answer answer = search<Space>(settings, table, device, trainer, train, images.test, folder, space_type, progress, order);
+  search_answer answer = search<Space>(settings, table, device, trainer, train, images.test, folder, type, progress, order);
   printer.finish();
 
   report_data& report = answer.report;
@@ -173,8 +177,8 @@ void run_boundary(const boundary_options& options, const std::string& space_type
   if (settings.finish) report.facts.emplace_back("frontier", "trained again from scratch: " + to_text(*settings.finish));
   report.noise_floor_milliseconds = static_cast<double>(noise[noise.size() / 2]) / 1e6;
   for (const order_violation& each : violations)
-    report.warnings.push_back("Faster although the order says slower: " + each.move.text + " by " + milliseconds_text(static_cast<double>(each.size) / 1e6) +
-                              (each.beyond_noise() ? ", beyond" : ", within") + " the noise of " + milliseconds_text(static_cast<double>(each.noise) / 1e6) + ".");
+    report.warnings.push_back("Faster although the order says slower: " + each.move.text + " by " + detail::milliseconds_text(static_cast<double>(each.size) / 1e6) +
+                              (each.beyond_noise() ? ", beyond" : ", within") + " the noise of " + detail::milliseconds_text(static_cast<double>(each.noise) / 1e6) + ".");
   write_report(folder.report(), report);
   write_frontier(folder.frontier(), report);
   replace_file(folder.root() / "frontier.svg", frontier_svg(report));
@@ -191,6 +195,7 @@ void run_boundary(const boundary_options& options, const std::string& space_type
   std::printf("networks: %s\nreport: %s\n", folder.networks().c_str(), std::filesystem::absolute(folder.report()).c_str());
 }
 
+namespace detail {
 /// Parses, runs, and turns refusals into one sentence and exit code 2.
 template <class Run>
 int guarded(CLI::App& app, int argc, char** argv, Run run) {
@@ -227,7 +232,7 @@ int boundary(int argc, char** argv, const std::array<space_name, sizeof...(Space
     const auto run_if_named = [&]<class Space>(std::type_identity<Space>) {
       const space_name& name = names[at++];
       if (name.name != options.space) return false;
-      detail::run_boundary<Space>(options, name.type);
+      search_boundary<Space>(options, name.type);
       return true;
     };
     if (!(run_if_named(std::type_identity<Spaces>{}) || ...))

@@ -1,0 +1,6 @@
+// The search over df_small, compiled once.
+#include <hasse/catalogue/shard.hpp>
+#include <hasse/program/boundary.hpp>
+#include <hasse/space/spaces.hpp>
+
+template void hasse::search_boundary<hasse::df_small>(const hasse::boundary_options&, const std::string&);
