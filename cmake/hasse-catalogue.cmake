@@ -18,7 +18,8 @@ function(hasse_add_catalogue target)
     message(FATAL_ERROR "hasse_add_catalogue(${target} ...): ${arg_HEADER} does not exist; HEADER is the file that declares ${arg_SPACE}")
   endif()
 
-  set(folder ${CMAKE_CURRENT_BINARY_DIR}/${target}_catalogue)
+  string(MAKE_C_IDENTIFIER "${arg_SPACE}" space_folder)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/${target}_catalogue/${space_folder})
   math(EXPR last "${arg_SHARDS} - 1")
   foreach(shard RANGE ${last})
     file(CONFIGURE OUTPUT ${folder}/shard_${shard}.cpp CONTENT [[

@@ -1,5 +1,4 @@
-// The search over df_small, compiled once.
-#include <hasse/catalogue/shard.hpp>
+// The search over df_small, compiled once; CMake adds the catalogue of its blocks.
 #include <hasse/program/boundary.hpp>
 #include <hasse/space/spaces.hpp>
 

@@ -131,6 +131,7 @@ void search_boundary(const boundary_options& options, const std::string& type) {
   std::printf("data: %s\n", options.data.c_str());
   const splits images = open_data(options.data, {.wanted = Space::image, .seed = options.seed, .most_train = options.train_images}, progress);
   printer.finish();
+  check_images(images.train, Space::image, part_t<Space, part_count<Space> - 1>::out);
   if (options.crop_padding >= 0) how.augment = augmentation{options.crop_padding, images.train.mirrored_alike};
   std::printf("  %zu training, %zu validation and %zu test images of %zu classes\n", images.train.size(), images.validation.size(), images.test.size(),
               images.train.classes.size());

@@ -203,6 +203,7 @@ search_answer search(const search_settings& settings, const latency_table<Space>
   if (domain.size() == 0)
     throw error("no architecture of this space takes between " + std::to_string(to_milliseconds(settings.within.least)) + " and " +
                 std::to_string(to_milliseconds(settings.within.most)) + " ms on this device; widen the latency window");
+  folder.begin();
   journal book(folder.journal());
   detail::search_trainer<Space, Engine> trainer(train, folder, book, latencies, settings.trainings, progress);
   const session_options options{.configuration = "policy " + std::string(to_text(settings.policy)) + ", order " + std::string(order.name) + ", seed " +

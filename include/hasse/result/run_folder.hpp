@@ -12,27 +12,30 @@
 
 namespace hasse {
 
-/// Paths of a run. Opening it with another configuration than it was begun with is refused, key by key.
+/// Paths of a run. A folder that was begun with another configuration is refused, key by key.
 class run_folder {
  public:
-  /// Creates the folder and `config.json`, or compares: `configuration` is a flat object of everything that decides the results.
-  run_folder(std::filesystem::path root, const json& configuration) : root_(std::move(root)) {
+  /// Creates the folders; compares with `config.json` where there is one. `configuration` is a flat object of everything that
+  /// decides the results.
+  run_folder(std::filesystem::path root, json configuration) : root_(std::move(root)), configuration_(std::move(configuration)) {
     std::error_code failure;
     for (const auto& folder : {root_, root_ / "checkpoints", root_ / "networks"}) {
       std::filesystem::create_directories(folder, failure);
       if (failure) throw file_error(folder.string(), "cannot be created (" + failure.message() + ")", "name another folder with --run");
     }
     const auto path = config();
-    if (!std::filesystem::exists(path)) {
-      replace_file(path, configuration.dump(2) + "\n");
-      return;
-    }
+    if (!std::filesystem::exists(path)) return;
     const json before = read_json(path);
-    for (const auto& [key, value] : configuration.items())
+    for (const auto& [key, value] : configuration_.items())
       if (!before.is_object() || !before.contains(key) || before.at(key) != value)
         throw file_error(path.string(), "was begun with " + key + " = " + (before.is_object() && before.contains(key) ? before.at(key).dump() : "nothing") +
                                             ", this start has " + value.dump(),
                          "start with the old settings to go on, or name another folder");
+  }
+
+  /// Writes `config.json`: from here on the folder belongs to this configuration. Until then a mistyped start leaves nothing that binds.
+  void begin() const {
+    if (!std::filesystem::exists(config())) replace_file(config(), configuration_.dump(2) + "\n");
   }
 
   const std::filesystem::path& root() const { return root_; }
@@ -48,6 +51,7 @@ class run_folder {
 
  private:
   std::filesystem::path root_;
+  json configuration_;
 };
 
 }  // namespace hasse

@@ -1,0 +1,26 @@
+// result/run_folder.hpp: a folder belongs to the configuration that began it, and to no other.
+#include <unistd.h>
+
+#include <hasse/result/run_folder.hpp>
+
+#include "../support/catch.hpp"
+
+using namespace hasse;
+
+TEST_CASE("a run goes on with its own configuration and refuses another", "[run]") {
+  const auto root = std::filesystem::temp_directory_path() / ("hasse_run_" + std::to_string(::getpid()));
+  const json settings = {{"seed", 1}, {"data", "synthetic"}}, other = {{"seed", 2}, {"data", "synthetic"}};
+  {
+    const run_folder mistyped(root, other);  // ended before anything began
+    REQUIRE_FALSE(std::filesystem::exists(mistyped.config()));
+  }
+  run_folder(root, settings).begin();
+  run_folder(root, settings).begin();
+  REQUIRE_THROWS_WITH(run_folder(root, other), ContainsSubstring("was begun with seed = 1, this start has 2") && ContainsSubstring("name another folder"));
+  REQUIRE_THROWS_WITH(run_folder(root, json{{"epochs", 3}}), ContainsSubstring("epochs = nothing"));
+  replace_file(root / "config.json", "{\"seed\": 1, \"data");
+  REQUIRE_THROWS_AS(run_folder(root, settings), file_error);
+  REQUIRE(run_folder(root / "deep" / "er", settings).weights("[(16),(32)]").filename() == "[(16),(32)].safetensors");
+  REQUIRE_THROWS_WITH(run_folder("/proc/none", settings), ContainsSubstring("cannot be created"));
+  std::filesystem::remove_all(root);
+}
