@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include <hasse/catalogue/shard.hpp>
+#include <hasse/kernel/reference.hpp>
 #include <hasse/latency.hpp>
 #include <hasse/space.hpp>
 
@@ -9,6 +10,20 @@ using namespace hasse;
 
 using space = search_space<input<3, 16, 16>, stem<conv{.out = 8, .stride = 2}>, stage<basic{.stride = 2}, widths<8, 16, 32>, depth<1, 2>>,
                            head<global_average_pool, linear<10>>>;
+
+// begin: device
+/// A device is its facts, a backend and a clock. This one runs the readable reference kernels.
+struct on_reference {
+  device_facts facts() const {
+    device_facts facts = host_facts();
+    facts.backend = reference<float>::name, facts.threads = 1;
+    return facts;
+  }
+  reference<float> make_backend() const { return {}; }
+  steady_stopwatch make_stopwatch() const { return {}; }
+};
+static_assert(DevicePolicy<on_reference>);
+// end: device
 
 int main() {
   // begin: table
@@ -29,9 +44,9 @@ int main() {
   for (const order_violation& each : table.violations())
     std::printf("faster although the order says slower: %s\n", each.move.text.c_str());
 
-  // A table of another space is refused with a sentence.
+  // A table is refused where it does not belong: here, on another device.
   try {
-    latency_table<df_small>::load("latency_05.json");
+    latency_table<space>::load_or_measure("latency_05.json", on_reference{}, quick);
   } catch (const error& refused) {
     std::printf("refused: %s\n", refused.what());
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hasse/program/boundary.hpp>
+#include <hasse/program/evaluate.hpp>
 #include <hasse/program/info.hpp>
 #include <hasse/program/search.hpp>
 #include <hasse/program/tabular.hpp>
