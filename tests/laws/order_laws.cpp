@@ -22,7 +22,7 @@ static_assert(broken_law<embedding_order>(few).empty());
 
 /// Claims to be an order and is none: compares depth only, so two architectures precede each other.
 struct depth_only {
-  static constexpr std::string_view name = "depth only";
+  [[maybe_unused]] static constexpr std::string_view name = "depth only";
   template <class Space>
   static constexpr order_signature<Space> signature(const architecture<Space>& choice) {
     order_signature<Space> result;
