@@ -1,5 +1,9 @@
 // core/*: random numbers, checksums, units and files.
+#include <cmath>
+#include <cstdlib>
 #include <filesystem>
+
+#include <sys/stat.h>
 
 #include <hasse/core/file.hpp>
 #include <hasse/core/hash.hpp>
@@ -58,10 +62,41 @@ TEST_CASE("a file is replaced whole, appended to, and read back", "[core]") {
   REQUIRE_THROWS_WITH(read_file(folder / "none"), ContainsSubstring("check the path"));
   REQUIRE_THROWS_WITH(read_file(folder), ContainsSubstring("not a regular file"));
   REQUIRE_THROWS_AS(replace_file(folder / "no" / "file", "x"), file_error);
+  std::filesystem::create_directories(folder / "full" / "er");
+  REQUIRE_THROWS_WITH(replace_file(folder / "full", "x"), ContainsSubstring("cannot be replaced"));
+  std::filesystem::remove_all(folder / "full");
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  REQUIRE_THROWS_WITH(read_file(folder / "pipe"), ContainsSubstring("not a regular file"));
+  std::filesystem::remove(folder / "pipe");
+  append_line(folder / "file.txt.part123", "what a killed process left");
+  append_line(folder / "a.party", "something else");
+  remove_unfinished(folder);
+  REQUIRE_FALSE(std::filesystem::exists(folder / "file.txt.part123"));
+  REQUIRE(std::filesystem::remove(folder / "a.party"));
+  remove_unfinished(folder / "none");
   int files = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++files;
   REQUIRE(files == 1);
   std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a progress line never wraps on a narrow terminal", "[core]") {
+  const detail::descriptor far(::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK));
+  REQUIRE((::grantpt(far.number) == 0 && ::unlockpt(far.number) == 0));
+  std::FILE* const near = std::fopen(::ptsname(far.number), "w");
+  REQUIRE(near);
+  const struct ::winsize narrow { .ws_row = 24, .ws_col = 60, .ws_xpixel = 0, .ws_ypixel = 0 };
+  REQUIRE(::ioctl(far.number, TIOCSWINSZ, &narrow) == 0);
+  {
+    progress_printer printer(near);
+    printer({std::nan(""), std::string(200, 'x'), 90});
+  }
+  std::fclose(near);
+  char seen[512];
+  const ::ssize_t size = ::read(far.number, seen, sizeof seen);
+  const std::string text(seen, seen + std::max<::ssize_t>(size, 0));
+  REQUIRE_THAT(text, ContainsSubstring("]   0 %, 1:30 left  xxx"));
+  REQUIRE(text.size() <= std::string_view("\r\033[K").size() + 59 + std::string_view("\r\n").size());
 }
 
 TEST_CASE("times are written for people", "[core]") {

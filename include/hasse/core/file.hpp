@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -48,7 +49,7 @@ inline void sync_directory_of(const std::filesystem::path& path) {
 
 /// The whole file, at most `limit` bytes (the limit is checked before anything is allocated).
 inline std::string read_file(const std::filesystem::path& path, std::uintmax_t limit = std::uintmax_t{1} << 32) {
-  const detail::descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const detail::descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a pipe without a writer must not block
   struct ::stat facts {};
   if (file.number < 0 || ::fstat(file.number, &facts) != 0)
     throw file_error(path.string(), "cannot be read (" + detail::system_reason() + ")", "check the path and its permissions");
@@ -79,8 +80,22 @@ inline void replace_file(const std::filesystem::path& path, std::string_view con
     if (::fsync(file.number) != 0)
       throw file_error(temporary, "cannot be brought to disk (" + detail::system_reason() + ")", "free space or choose another place");
   }
-  std::filesystem::rename(temporary, path);
+  std::error_code failure;
+  std::filesystem::rename(temporary, path, failure);
+  if (failure) {
+    ::unlink(temporary.c_str());
+    throw file_error(path.string(), "cannot be replaced (" + failure.message() + ")", "check what stands there and its permissions");
+  }
   detail::sync_directory_of(path);
+}
+
+/// Removes what a killed `replace_file` left in a folder; only for a folder that no other process writes to.
+inline void remove_unfinished(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string end = entry.path().extension().string();
+    if (end.size() > 5 && end.starts_with(".part") && end.find_first_not_of("0123456789", 5) == end.npos) ::unlink(entry.path().c_str());
+  }
 }
 
 /// Appends `line` and a newline in one write, and returns when it is on disk.

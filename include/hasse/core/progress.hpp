@@ -2,11 +2,13 @@
 // Used by latency, train, search and the programs.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <functional>
 #include <string>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace hasse {
@@ -59,12 +61,16 @@ class progress_printer {
     const bool complete = event.fraction >= 1;
     if (!complete && drawn_ && now - last_ < (terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(10'000))) return;
     last_ = now, drawn_ = true;
-    const double fraction = event.fraction < 0 ? 0 : event.fraction > 1 ? 1 : event.fraction;
+    const double fraction = !(event.fraction >= 0) ? 0 : event.fraction > 1 ? 1 : event.fraction;
     const std::string left = event.seconds_left >= 0 ? ", " + clock_text(event.seconds_left) + " left" : std::string();
     if (terminal_) {
       const int filled = static_cast<int>(fraction * 24);
       const std::string bar = std::string(static_cast<std::size_t>(filled), '#') + std::string(static_cast<std::size_t>(24 - filled), '.');
-      std::fprintf(stream_, "\r\033[K[%s] %3.0f %%%s  %s", bar.c_str(), fraction * 100, left.c_str(), event.doing.c_str());
+      char number[16];
+      std::snprintf(number, sizeof number, "] %3.0f %%", fraction * 100);
+      std::string line = "[" + bar + number + left + "  " + event.doing;
+      line.resize(std::min(line.size(), columns() - 1));  // a line that wraps could not be overwritten
+      std::fprintf(stream_, "\r\033[K%s", line.c_str());
       open_ = true;
     } else {
       std::fprintf(stream_, "[%3.0f %%%s] %s\n", fraction * 100, left.c_str(), event.doing.c_str());
@@ -79,6 +85,11 @@ class progress_printer {
   }
 
  private:
+  std::size_t columns() const {
+    struct ::winsize size {};
+    return ::ioctl(::fileno(stream_), TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+  }
+
   std::FILE* stream_;
   bool terminal_, open_ = false, drawn_ = false;
   std::chrono::steady_clock::time_point last_{};
