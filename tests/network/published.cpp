@@ -1,4 +1,4 @@
-// network/published.hpp: MACs and parameters to the last digit (spec of Partial Order Pruning, 1.5; torchvision).
+// network/published.hpp: MACs and parameters to the last digit (of the released DF networks and of torchvision).
 #include <hasse/network/published.hpp>
 
 #include "../support/catch.hpp"

@@ -50,7 +50,7 @@ class code_domain {
       for (std::size_t j = 0; j < codes.size(); ++j) above_[i * codes.size() + j] = strictly_fits(codes[i], codes[j]);
   }
 
-  hasse::candidate_count size() const { return codes.size(); }
+  hasse::count_type size() const { return codes.size(); }
   candidate sample(hasse::random_source& random) const { return {static_cast<int>(random.below(codes.size()))}; }
   template <class Visit>
   void for_each(Visit visit) const {

@@ -24,12 +24,12 @@ TEST_CASE("texts that are no architecture are refused with the reason", "[archit
     }
     return std::string("accepted");
   };
-  REQUIRE_THAT(refusal("[(16),(32)]"), ContainsSubstring("stage 2 has 1 blocks or more; give it 2 to 6"));
+  REQUIRE_THAT(refusal("[(16),(32)]"), ContainsSubstring("stage 2 has 1 blocks; give it 2 to 6"));
   REQUIRE_THAT(refusal("[(16),(48,64)]"), ContainsSubstring("width 48 is not one of stage 2; choose from 32, 64, 128"));
   REQUIRE_THAT(refusal("[(32,16),(64,64)]"), ContainsSubstring("never decrease"));
   REQUIRE_THAT(refusal("[(16),(32,32)]"), ContainsSubstring("have 4 to 7"));
   REQUIRE_THAT(refusal("[(16,16,16,16),(32,32,32,32)]"), ContainsSubstring("have 4 to 7"));
-  REQUIRE_THAT(refusal("[(16,16,16,16,16,16,16),(32,32)]"), ContainsSubstring("give it 1 to 6"));
+  REQUIRE_THAT(refusal("[(16,16,16,16,16,16,16),(32,32)]"), ContainsSubstring("stage 1 has 7 blocks or more; give it 1 to 6"));
   REQUIRE_THAT(refusal("[(16)]"), ContainsSubstring("2 stages"));
   REQUIRE_THAT(refusal("[(16),(32,32),(64)]"), ContainsSubstring("2 stages"));
   REQUIRE_THAT(refusal("[(),(32,32)]"), ContainsSubstring("not a width"));

@@ -7,7 +7,7 @@
 using namespace hasse;
 using namespace hasse::testing;
 
-static_assert(part_count<df> == 87, "2 stem convolutions, 80 blocks, 5 heads: spec of Partial Order Pruning, 2.2");
+static_assert(part_count<df> == 87, "2 stem convolutions, 80 blocks, 5 heads");
 static_assert(part_t<df, 86>::in == feature_shape{7, 7, 1024});
 static_assert(part_t<df, 0>::spec == conv{.out = 32, .stride = 2, .norm = df_norm});
 

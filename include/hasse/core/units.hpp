@@ -1,4 +1,5 @@
-// Time on a device. A latency is a whole number of ticks of 0.1 us, so that sums over blocks are exact and countable.
+// Time on a device, and numbers of architectures. A latency is a whole number of ticks of 0.1 us, so that sums over blocks are
+// exact and countable.
 // Used by space (counting), latency, search and result.
 #pragma once
 
@@ -31,6 +32,9 @@ struct latency_window {
   constexpr bool contains(ticks value) const { return least <= value && value <= most; }
   friend constexpr bool operator==(const latency_window&, const latency_window&) = default;
 };
+
+/// A number of architectures, or of candidates of any search; spaces of 10^30 are normal, more than 3.4e38 are refused.
+__extension__ typedef unsigned __int128 count_type;
 
 inline namespace literals {
 constexpr ticks operator""_ms(long double value) { return from_milliseconds(static_cast<double>(value)); }

@@ -72,7 +72,7 @@ std::vector<double> precedent_counts(const Space& domain, const std::vector<trai
   const auto count = [&](const typename Space::candidate& x) {
     for (std::size_t i = 0; i < done.size(); ++i) counts[i] += domain.precedes(x, done[i].candidate) && !(x == done[i].candidate);
   };
-  if (static_cast<candidate_count>(domain.size()) <= list_up_to) {
+  if (static_cast<count_type>(domain.size()) <= list_up_to) {
     domain.for_each(count);
     return counts;
   }

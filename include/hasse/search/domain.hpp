@@ -11,9 +11,6 @@
 
 namespace hasse {
 
-/// A number of candidates; spaces of 10^30 are normal.
-__extension__ typedef unsigned __int128 candidate_count;
-
 /// Up to this many candidates are listed, so that sampling stays uniform over what is left to the very end; larger sets are drawn from.
 inline constexpr std::size_t listing_limit = 10'000'000;
 
@@ -24,7 +21,7 @@ concept HasCandidate = std::regular<typename Type::candidate>;
 /// `size()` is the exact number of admissible candidates; `for_each(f)` visits each once (called only up to `listing_limit`).
 template <class Type>
 concept ListsCandidates = HasCandidate<Type> && requires(const Type& domain, void (*visit)(const typename Type::candidate&)) {
-  { domain.size() } -> std::convertible_to<candidate_count>;
+  { domain.size() } -> std::convertible_to<count_type>;
   domain.for_each(visit);
 };
 

@@ -1,4 +1,4 @@
-// A search space and its part latencies as the admissible set of a search: S-hat of Partial Order Pruning (spec 2.1).
+// A search space and its part latencies as the admissible set of a search: what the paper of Partial Order Pruning calls S-hat.
 // Used by every search over a `search_space`; policies see only the concept Domain.
 #pragma once
 

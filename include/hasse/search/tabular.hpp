@@ -209,7 +209,7 @@ class tabular_domain {
     }
   }
 
-  candidate_count size() const { return codes_.size(); }
+  count_type size() const { return codes_.size(); }
   candidate sample(random_source& random) const { return {static_cast<std::uint32_t>(random.below(codes_.size()))}; }
   template <class Visit>
   void for_each(Visit visit) const {

@@ -127,7 +127,7 @@ std::string fault_sentence(std::string_view text, const parsed_architecture<Spac
     case architecture_fault::width_decreases:
       return given + "width " + number + " in " + stage + " is less than the width before it; widths never decrease in this space";
     case architecture_fault::depth_out_of_range:
-      return given + stage + " has " + number + " blocks or more; give it " + std::to_string(facts.least_depth) + " to " + std::to_string(facts.most_depth);
+      return given + stage + " has " + number + (parsed.number > facts.most_depth ? " blocks or more; give it " : " blocks; give it ") + std::to_string(facts.least_depth) + " to " + std::to_string(facts.most_depth);
     case architecture_fault::total_depth_out_of_range:
       return given + number + " blocks are out of range; all stages together have " + std::to_string(Space::least_blocks) + " to " + std::to_string(Space::most_blocks);
     default:

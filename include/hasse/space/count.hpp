@@ -15,9 +15,6 @@
 
 namespace hasse {
 
-/// A number of architectures. Spaces of more than 3.4e38 are refused.
-__extension__ typedef unsigned __int128 count_type;
-
 /// Decimal digits of a count.
 inline std::string to_text(count_type value) {
   std::string digits;

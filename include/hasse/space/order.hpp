@@ -50,7 +50,7 @@ struct embedding_order {
   }
 };
 
-/// y is reachable from x by widening a block or duplicating a block (spec of Partial Order Pruning, 2.3): embedding, and in each
+/// y is reachable from x by widening a block or duplicating a block (the relation of Partial Order Pruning): embedding, and in each
 /// stage the first block of y is at least as wide as that of x. The default order.
 struct strict_order {
   static constexpr std::string_view name = "strict";

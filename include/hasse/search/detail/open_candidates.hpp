@@ -30,7 +30,7 @@ class open_candidates {
   static constexpr std::size_t most_rejections = 100'000;
 
   open_candidates(const Space& domain, std::uint64_t seed, std::size_t list_up_to)
-      : domain_(&domain), random_(derive(seed, 0x6f70656e)), listed_(static_cast<candidate_count>(domain.size()) <= list_up_to) {
+      : domain_(&domain), random_(derive(seed, 0x6f70656e)), listed_(static_cast<count_type>(domain.size()) <= list_up_to) {
     if (!listed_) return;
     list_.reserve(static_cast<std::size_t>(domain.size()));
     domain.for_each([&](const candidate& x) { list_.push_back({x, domain.latency(x)}); });
