@@ -18,6 +18,9 @@ TEST_CASE("a run goes on with its own configuration and refuses another", "[run]
   run_folder(root, settings).begin();
   REQUIRE_THROWS_WITH(run_folder(root, other), ContainsSubstring("was begun with seed = 1, this start has 2") && ContainsSubstring("name another folder"));
   REQUIRE_THROWS_WITH(run_folder(root, json{{"epochs", 3}}), ContainsSubstring("epochs = nothing"));
+  const json strange = {{"data", "folder:caf\xe9"}, {"margin", 0.1}};  // a path need not be UTF-8
+  run_folder(root / "strange", strange).begin();
+  run_folder(root / "strange", strange).begin();
   replace_file(root / "config.json", "{\"seed\": 1, \"data");
   REQUIRE_THROWS_AS(run_folder(root, settings), file_error);
   REQUIRE(run_folder(root / "deep" / "er", settings).weights("[(16),(32)]").filename() == "[(16),(32)].safetensors");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <iterator>
@@ -67,8 +68,10 @@ class process_lock {
       throw file_error(path.string(), "cannot be created (" + system_reason() + ")", "check the folder and its permissions");
     struct ::flock whole {};
     whole.l_type = F_WRLCK, whole.l_whence = SEEK_SET;
-    if (::fcntl(file_.number, F_SETLK, &whole) != 0)
+    if (::fcntl(file_.number, F_SETLK, &whole) == 0) return;
+    if (errno == EACCES || errno == EAGAIN)
       throw file_error(path.string(), "is held by another process that writes this run", "wait until it ends or choose another folder");
+    throw file_error(path.string(), "cannot be locked (" + system_reason() + ")", "choose a folder on a file system with locks");
   }
 
  private:

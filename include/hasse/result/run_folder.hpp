@@ -17,7 +17,8 @@ class run_folder {
  public:
   /// Creates the folders; compares with `config.json` where there is one. `configuration` is a flat object of everything that
   /// decides the results.
-  run_folder(std::filesystem::path root, json configuration) : root_(std::move(root)), configuration_(std::move(configuration)) {
+  run_folder(std::filesystem::path root, const json& configuration)
+      : root_(std::move(root)), configuration_(parse_json(json_text(configuration), "the configuration of the run")) {  // as the file will say it
     std::error_code failure;
     for (const auto& folder : {root_, root_ / "checkpoints", root_ / "networks"}) {
       std::filesystem::create_directories(folder, failure);
@@ -28,14 +29,14 @@ class run_folder {
     const json before = read_json(path);
     for (const auto& [key, value] : configuration_.items())
       if (!before.is_object() || !before.contains(key) || before.at(key) != value)
-        throw file_error(path.string(), "was begun with " + key + " = " + (before.is_object() && before.contains(key) ? before.at(key).dump() : "nothing") +
-                                            ", this start has " + value.dump(),
+        throw file_error(path.string(), "was begun with " + key + " = " + (before.is_object() && before.contains(key) ? json_text(before.at(key)) : "nothing") +
+                                            ", this start has " + json_text(value),
                          "start with the old settings to go on, or name another folder");
   }
 
   /// Writes `config.json`: from here on the folder belongs to this configuration. Until then a mistyped start leaves nothing that binds.
   void begin() const {
-    if (!std::filesystem::exists(config())) replace_file(config(), configuration_.dump(2) + "\n");
+    if (!std::filesystem::exists(config())) write_json(config(), configuration_);
   }
 
   const std::filesystem::path& root() const { return root_; }
