@@ -2,6 +2,7 @@
 // Used by hasse_boundary and by programs of users' own: examples/02_boundary.cpp.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -39,7 +41,8 @@ struct search_settings {
   std::size_t unchanged = 0;   ///< stop when the frontier stayed the same for so many trainings; 0: never
   double margin = 0;           ///< of Partial Order Pruning, in units of accuracy (0..1)
   std::uint64_t seed = 1;
-  std::optional<recipe> finish = {};  ///< trains the networks of the frontier once more, from scratch and longer; empty: they stay as searched
+  std::optional<recipe> finish = {};  ///< trains networks of the frontier once more, from scratch and longer; empty: they stay as searched
+  std::size_t finish_most = SIZE_MAX;  ///< only so many of them, the most accurate ones
 };
 
 /// One network of the answer.
@@ -47,7 +50,7 @@ struct finalist {
   std::string architecture;
   ticks sum{};                  ///< by the table
   measurement whole{};          ///< measured as a whole network
-  double accuracy = 0;          ///< on the validation images, 0..1, of the weights that are handed over
+  double accuracy = 0;          ///< on the validation images, 0..1, of the weights that are handed over (with `finish`: those trained again)
   double test_accuracy = 0;     ///< the same on images that the search never saw
   cost costs{};
 };
@@ -78,9 +81,10 @@ namespace detail {
 template <class Space, Backend Engine>
 class search_trainer {
  public:
-  search_trainer(const classifier<Engine>& train, run_folder& folder, journal& book, const std::vector<ticks>& latencies, std::size_t trainings,
+  /// `most`: trainings that there can be, for the progress.
+  search_trainer(const classifier<Engine>& train, run_folder& folder, journal& book, const std::vector<ticks>& latencies, std::size_t most,
                  progress_sink progress)
-      : train_(&train), folder_(&folder), book_(&book), latencies_(latencies), trainings_(trainings), progress_(std::move(progress)), events_(folder.root()) {
+      : train_(&train), folder_(&folder), book_(&book), latencies_(latencies), most_(most), progress_(std::move(progress)), events_(folder.root()) {
     for (const journal_record& record : book.records()) {
       if (record.operation != "trained") continue;
       const std::string path = book.path().string(), place = "record " + std::to_string(record.sequence);
@@ -90,23 +94,32 @@ class search_trainer {
   }
 
   outcome evaluate(const architecture<Space>& choice, std::size_t ordinal) {
+    drop_dominated_weights();
     const std::string name = to_text(choice);
     model trained;
     const training_outcome result = (*train_)(name, layers_of(choice), ordinal, [&](const progress_event& event) {
       if (!progress_) return;
-      const double fraction = (static_cast<double>(ordinal) + event.fraction) / static_cast<double>(trainings_);
-      progress_({fraction, "training " + std::to_string(ordinal + 1) + " of at most " + std::to_string(trainings_) + ", " + name + ": " + event.doing, clock_(fraction)});
+      const double fraction = (static_cast<double>(ordinal) + event.fraction) / static_cast<double>(most_);
+      progress_({fraction, "training " + std::to_string(ordinal + 1) + " of at most " + std::to_string(most_) + ", " + name + ": " + event.doing, clock_(fraction)});
     }, &trained);
     book_->append("curve", {{"candidate", name}, {"seconds", result.seconds}, {"diverged", result.diverged}, {"epochs", curve_json(result.curve)}});
     for (const epoch_record& epoch : result.curve)
       events_.scalar("validation accuracy/" + name, epoch.epoch, epoch.validation_accuracy);
     if (result.diverged) return {std::nullopt, result.note};
     events_.scalar("accuracy", static_cast<std::int64_t>(ordinal), result.accuracy);
-    if (front_.add({name, latency_of<Space>(choice, latencies_), result.accuracy})) {
+    if (front_.add({name, latency_of<Space>(choice, latencies_), result.accuracy}))
       write_weights(folder_->weights(name), trained, {{"seed", std::to_string(train_->how().seed)}});
-      drop_dominated_weights();
-    }
     return {result.accuracy, result.note};
+  }
+
+  /// Bounded disk: only members of the frontier keep their weights. Not before the journal knows what dominates them.
+  void drop_dominated_weights() const {
+    std::vector<std::filesystem::path> kept;
+    for (const auto& point : front_.points()) kept.push_back(folder_->weights(point.candidate));
+    for (const auto& entry : std::filesystem::directory_iterator(folder_->checkpoints()))
+      if (const std::string file = entry.path().filename().string(); file.ends_with(".safetensors") && !file.ends_with(".training.safetensors") &&
+                                                                     std::find(kept.begin(), kept.end(), entry.path()) == kept.end())
+        std::filesystem::remove(entry.path());
   }
 
  private:
@@ -117,21 +130,11 @@ class search_trainer {
     return list;
   }
 
-  /// Bounded disk: only members of the frontier keep their weights.
-  void drop_dominated_weights() const {
-    std::vector<std::filesystem::path> kept;
-    for (const auto& point : front_.points()) kept.push_back(folder_->weights(point.candidate));
-    for (const auto& entry : std::filesystem::directory_iterator(folder_->checkpoints()))
-      if (const std::string file = entry.path().filename().string(); file.ends_with(".safetensors") && !file.ends_with(".training.safetensors") &&
-                                                                     std::find(kept.begin(), kept.end(), entry.path()) == kept.end())
-        std::filesystem::remove(entry.path());
-  }
-
   const classifier<Engine>* train_;
   run_folder* folder_;
   journal* book_;
   std::vector<ticks> latencies_;
-  std::size_t trainings_;
+  std::size_t most_;
   progress_sink progress_;
   event_writer events_;
   frontier<std::string> front_;
@@ -139,7 +142,7 @@ class search_trainer {
 };
 
 /// The network of a frontier point as it is handed over: as the search trained it, or trained once more by `finish`. What was
-/// finished before a kill is read back.
+/// finished before a kill is read back; where the longer training diverges, the network stays as searched.
 template <Backend Engine>
 struct finisher {
   const classifier<Engine>* train;  ///< null: nothing is trained again
@@ -147,32 +150,46 @@ struct finisher {
   journal* book;
   progress_sink progress;
 
-  /// The network and its validation accuracy; `searched` is that of the search.
-  std::pair<model, double> operator()(const std::string& name, const layer_list& layers, double searched, std::size_t ordinal, std::size_t count) const {
-    model network{name, layers, {}};
-    if (!train) {
-      network.weights = read_weights(folder->weights(name), layers);
-      return {std::move(network), searched};
-    }
+  /// The network, and its validation accuracy if it was trained again. `number` of `count` is shown. The seed follows from the name, so
+  /// that nothing changes when a larger budget moves the network along the frontier.
+  std::pair<model, std::optional<double>> operator()(const std::string& name, const layer_list& layers, std::size_t number, std::size_t count) const {
+    const auto as_searched = [&] { return std::pair(model{name, layers, read_weights(folder->weights(name), layers)}, std::optional<double>()); };
+    if (!train) return as_searched();
+    const std::string recipe = to_text(train->how());
     const auto kept = folder->checkpoints() / (file_name_of(name) + ".finished");
-    for (const journal_record& record : book->records()) {
-      if (record.operation != "finished") continue;
-      const std::string path = book->path().string(), place = "record " + std::to_string(record.sequence);
-      if (require<std::string>(record.payload, "candidate", path, place) != name || require<std::string>(record.payload, "recipe", path, place) != to_text(train->how()))
-        continue;
+    for (auto record = book->records().rbegin(); record != book->records().rend(); ++record) {  // the last one tells what the file holds
+      if (record->operation != "finished") continue;
+      const std::string path = book->path().string(), place = "record " + std::to_string(record->sequence);
+      if (require<std::string>(record->payload, "candidate", path, place) != name) continue;
+      if (require<std::string>(record->payload, "recipe", path, place) != recipe) break;
+      const auto accuracy = maybe<double>(record->payload, "accuracy", path, place);
+      if (!accuracy) return as_searched();
       if (!std::filesystem::exists(kept)) break;
-      network.weights = read_weights(kept, layers);
-      return {std::move(network), require<double>(record.payload, "accuracy", path, place)};
+      return {model{name, layers, read_weights(kept, layers)}, accuracy};
     }
-    const training_outcome result = (*train)(name, layers, ordinal, [&](const progress_event& event) {
-      if (progress) progress({event.fraction, "training finalist " + std::to_string(ordinal + 1) + " of " + std::to_string(count) + " again, " + name + ": " + event.doing, event.seconds_left});
+    model network;
+    const training_outcome result = (*train)(name, layers, fnv1a(name), [&](const progress_event& event) {
+      if (progress) progress({event.fraction, "training finalist " + std::to_string(number) + " of " + std::to_string(count) + " again, " + name + ": " + event.doing, event.seconds_left});
     }, &network);
-    if (result.diverged) throw error("the longer training of " + name + " diverged; start again with a lower learning rate or without --finish-epochs");
-    write_weights(kept, network);
-    book->append("finished", {{"candidate", name}, {"recipe", to_text(train->how())}, {"accuracy", result.accuracy}, {"seconds", result.seconds}});
+    if (!result.diverged) write_weights(kept, network);
+    book->append("finished", {{"candidate", name}, {"recipe", recipe}, {"accuracy", result.diverged ? json(nullptr) : json(result.accuracy)}, {"seconds", result.seconds}});
+    if (result.diverged) return as_searched();
     return {std::move(network), result.accuracy};
   }
 };
+
+/// A journal says once what its trainings depend on besides the policy, and is refused when this run's differ.
+inline void bind_trainings(journal& book, const json& conditions) {
+  for (const journal_record& record : book.records()) {
+    if (record.operation != "conditions") continue;
+    for (const auto& [key, value] : conditions.items())
+      if (!record.payload.contains(key) || record.payload.at(key) != value)
+        throw file_error(book.path().string(), "holds trainings with other " + key + " (" + json_text(record.payload.value(key, json())) + ", this run has " + json_text(value) + ")",
+                         "start with the settings that it was begun with, or choose another folder");
+    return;
+  }
+  book.append("conditions", conditions);
+}
 
 /// The training curves that a journal holds, by architecture.
 inline std::map<std::string, std::vector<epoch_record>> curves_of(const journal& book) {
@@ -184,7 +201,7 @@ inline std::map<std::string, std::vector<epoch_record>> curves_of(const journal&
     curve.clear();
     for (const json& epoch : require_array(record.payload, "epochs", path, place)) {
       const auto number = [&](std::size_t at) { return epoch.at(at).is_number() ? epoch.at(at).template get<double>() : unknown; };
-      if (!epoch.is_array() || epoch.size() != 6) throw file_error(path, place + " has a damaged training curve", "restore the journal from a copy or start in another folder");
+      if (!epoch.is_array() || epoch.size() != 6 || !(number(0) >= 0 && number(0) <= 1e6)) throw file_error(path, place + " has a damaged training curve", "restore the journal from a copy or start in another folder");
       curve.push_back({static_cast<int>(number(0)), number(1), number(2), number(3), number(4), number(5)});
     }
   }
@@ -203,9 +220,6 @@ search_answer search(const search_settings& settings, const latency_table<Space>
   if (domain.size() == 0)
     throw error("no architecture of this space takes between " + std::to_string(to_milliseconds(settings.within.least)) + " and " +
                 std::to_string(to_milliseconds(settings.within.most)) + " ms on this device; widen the latency window");
-  folder.begin();
-  journal book(folder.journal());
-  detail::search_trainer<Space, Engine> trainer(train, folder, book, latencies, settings.trainings, progress);
   const session_options options{.configuration = "policy " + std::string(to_text(settings.policy)) + ", order " + std::string(order.name) + ", seed " +
                                                  std::to_string(settings.seed) + ", margin " + std::to_string(settings.margin)};
   const stop_rule stop{.trainings = settings.trainings, .unchanged = settings.unchanged};
@@ -218,7 +232,15 @@ search_answer search(const search_settings& settings, const latency_table<Space>
     return any_policy<domain_type>(partial_order_pruning(domain, {.seed = settings.seed, .margin = settings.margin, .stop = stop}));
   };
   any_policy<domain_type> policy = made();
+
+  folder.begin();
+  journal book(folder.journal());
+  for (const auto& place : {folder.root(), folder.checkpoints(), folder.networks()}) remove_unfinished(place);
+  detail::bind_trainings(book, {{"recipe", to_text(train.how())}, {"seed", train.how().seed}, {"images", hex64(train.data().identity).view()}});
+  const count_type most = settings.trainings > 0 ? std::min<count_type>(settings.trainings, domain.size()) : domain.size();
+  detail::search_trainer<Space, Engine> trainer(train, folder, book, latencies, static_cast<std::size_t>(most), progress);
   const search_result<candidate> found = run_search(domain, policy, trainer, &book, options);
+  trainer.drop_dominated_weights();
 
   // What the search learned, for the report.
   search_answer answer;
@@ -251,15 +273,18 @@ search_answer search(const search_settings& settings, const latency_table<Space>
   // The finalists: measured whole, judged on images that the search never saw, and written in forms that load elsewhere.
   const auto facts_of_table = table.record().device;
   std::optional<classifier<Engine>> again;
-  if (settings.finish) again.emplace(backend, *train.data().train, *train.data().validation, *settings.finish, checkpoint_policy{.folder = folder.checkpoints(), .every_seconds = 60});
-  const detail::finisher<Engine> finish{again ? &*again : nullptr, &folder, &book, progress};
+  const auto finish_folder = folder.checkpoints() / ("finish_" + std::string(settings.finish ? hex64(fnv1a(to_text(*settings.finish))).view() : ""));  // one per recipe
+  if (settings.finish) again.emplace(backend, *train.data().train, *train.data().validation, *settings.finish, checkpoint_policy{.folder = finish_folder, .every_seconds = 60});
   const std::size_t count = found.boundary.points().size();
   for (const auto& point : found.boundary.points()) {
     const std::string name = to_text(point.candidate);
     const layer_list layers = layers_of(point.candidate);
-    const auto [network, reached] = finish(name, layers, point.accuracy, answer.finalists.size(), count);
+    const bool longer = again && settings.finish_most > count - answer.finalists.size() - 1;
+    const detail::finisher<Engine> finish{longer ? &*again : nullptr, &folder, &book, progress};
+    const auto [network, finished] = finish(name, layers, answer.finalists.size() + 1, count);
+    if (longer && !finished) report.warnings.push_back("The longer training of " + name + " diverged; it is handed over as the search trained it.");
     if (progress) progress({1.0, "measuring finalist " + std::to_string(answer.finalists.size() + 1) + " of " + std::to_string(count) + ", " + name, -1});
-    finalist each{.architecture = name, .sum = point.latency, .whole = measure(layers, device, table.record().rules), .accuracy = reached};
+    finalist each{.architecture = name, .sum = point.latency, .whole = measure(layers, device, table.record().rules), .accuracy = finished.value_or(point.accuracy)};
     each.test_accuracy = accuracy(backend, layers, network.weights, test, train.data().scale);
     each.costs = cost_of(point.candidate);
 
@@ -283,10 +308,12 @@ search_answer search(const search_settings& settings, const latency_table<Space>
     for (report_network& shown : report.networks)
       if (shown.name == name) {
         shown.on_frontier = true, shown.whole_milliseconds = to_milliseconds(each.whole.latency()), shown.test_accuracy = each.test_accuracy;
-        shown.files = files;
+        shown.finished_accuracy = finished.value_or(unknown), shown.files = files;
       }
     answer.finalists.push_back(std::move(each));
   }
+  std::error_code still_used;
+  if (settings.finish) std::filesystem::remove(finish_folder, still_used);
 
   char saved[96];
   std::snprintf(saved, sizeof saved, "%.2f pruned per training, %.2f settled per training", found.pruned_per_training(), found.settled_per_training());

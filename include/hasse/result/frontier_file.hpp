@@ -23,7 +23,7 @@ inline json frontier_json(const report_data& data) {
     for (const auto& [label, path] : network.files) files[label] = path;
     result["frontier"].push_back({{"architecture", network.name}, {"milliseconds", number_or_null(network.milliseconds)},
                                   {"whole_milliseconds", number_or_null(network.whole_milliseconds)}, {"accuracy", number_or_null(network.accuracy)},
-                                  {"test_accuracy", number_or_null(network.test_accuracy)}, {"macs", number_or_null(network.macs)},
+                                  {"finished_accuracy", number_or_null(network.finished_accuracy)}, {"test_accuracy", number_or_null(network.test_accuracy)}, {"macs", number_or_null(network.macs)},
                                   {"parameters", number_or_null(network.parameters)}, {"files", files}});
   }
   for (const report_certificate& claim : data.certificates)

@@ -206,11 +206,12 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
   const auto any = [&](double report_network::*member) {
     return std::any_of(order.begin(), order.end(), [&](std::size_t i) { return std::isfinite(data.networks[i].*member); });
   };
-  const bool whole = any(&report_network::whole_milliseconds), test = any(&report_network::test_accuracy), precedents = any(&report_network::precedents);
+  const bool whole = any(&report_network::whole_milliseconds), finished = any(&report_network::finished_accuracy), test = any(&report_network::test_accuracy), precedents = any(&report_network::precedents);
   const bool files = std::any_of(order.begin(), order.end(), [&](std::size_t i) { return !data.networks[i].files.empty(); });
   std::string html = "<div class='scroll'><table><tr><th>#</th><th class='name'>architecture</th><th>latency<br>(table)</th>";
   if (whole) html += "<th>latency<br>(measured)</th>";
   html += "<th>accuracy<br>(validation)</th>";
+  if (finished) html += "<th>accuracy<br>(trained longer)</th>";
   if (test) html += "<th>accuracy<br>(test)</th>";
   html += "<th>MACs</th><th>parameters</th>";
   if (precedents) html += "<th>precedents</th>";
@@ -220,6 +221,7 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
     html += "<tr><td>" + std::to_string(row + 1) + "</td><td class='name'>" + code(network.name) + "</td><td>" + milliseconds_text(network.milliseconds) + "</td>";
     if (whole) html += "<td>" + milliseconds_text(network.whole_milliseconds) + "</td>";
     html += "<td>" + percent_text(network.accuracy) + "</td>";
+    if (finished) html += "<td>" + percent_text(network.finished_accuracy) + "</td>";
     if (test) html += "<td>" + percent_text(network.test_accuracy) + "</td>";
     html += "<td>" + count_text(network.macs) + "</td><td>" + count_text(network.parameters) + "</td>";
     if (precedents) html += "<td>" + count_text(network.precedents) + "</td>";
@@ -273,7 +275,8 @@ inline json report_json(const report_data& data) {
       curve.push_back({{"epoch", epoch.epoch}, {"loss", number_or_null(epoch.loss)}, {"train_accuracy", number_or_null(epoch.train_accuracy)},
                        {"validation_accuracy", number_or_null(epoch.validation_accuracy)}});
     result["networks"].push_back({{"name", network.name}, {"milliseconds", number_or_null(network.milliseconds)}, {"accuracy", number_or_null(network.accuracy)},
-                                  {"whole_milliseconds", number_or_null(network.whole_milliseconds)}, {"test_accuracy", number_or_null(network.test_accuracy)},
+                                  {"whole_milliseconds", number_or_null(network.whole_milliseconds)}, {"finished_accuracy", number_or_null(network.finished_accuracy)},
+                                  {"test_accuracy", number_or_null(network.test_accuracy)},
                                   {"macs", number_or_null(network.macs)}, {"parameters", number_or_null(network.parameters)},
                                   {"precedents", number_or_null(network.precedents)}, {"on_frontier", network.on_frontier}, {"curve", curve}});
   }
@@ -331,13 +334,13 @@ inline std::string frontier_svg(const report_data& data) {
 
 /// The frontier as a table for a terminal, from fast to accurate.
 inline std::string frontier_table(const report_data& data) {
-  std::vector<std::vector<std::string>> rows{{"#", "latency", "measured", "accuracy", "test", "MACs", "parameters", "architecture"}};
+  std::vector<std::vector<std::string>> rows{{"#", "latency", "measured", "accuracy", "longer", "test", "MACs", "parameters", "architecture"}};
   for (const std::size_t i : detail::frontier_order(data)) {
     const report_network& network = data.networks[i];
     std::string name;
     for (const char letter : network.name) name += letter >= ' ' && letter <= '~' ? letter : '?';
     rows.push_back({std::to_string(rows.size()), detail::milliseconds_text(network.milliseconds), detail::milliseconds_text(network.whole_milliseconds),
-                    detail::percent_text(network.accuracy), detail::percent_text(network.test_accuracy), count_text(network.macs), count_text(network.parameters), name});
+                    detail::percent_text(network.accuracy), detail::percent_text(network.finished_accuracy), detail::percent_text(network.test_accuracy), count_text(network.macs), count_text(network.parameters), name});
   }
   std::string table;
   for (const auto& row : rows) {

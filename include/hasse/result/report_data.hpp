@@ -23,7 +23,8 @@ struct report_network {
   double milliseconds = unknown;     ///< sum over the table: what the search saw
   double whole_milliseconds = unknown;  ///< the whole network, measured again (finalists)
   double accuracy = unknown;         ///< on the validation images; unknown: the training diverged
-  double test_accuracy = unknown;    ///< on images that the search never saw (finalists)
+  double finished_accuracy = unknown;  ///< the same of the longer training that finalists may get once the search has ended
+  double test_accuracy = unknown;    ///< on images that the search never saw, of the weights that are handed over (finalists)
   double macs = unknown, parameters = unknown;
   double precedents = unknown;       ///< how many admissible architectures precede it
   bool on_frontier = false;

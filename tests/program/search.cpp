@@ -1,0 +1,71 @@
+// program/search.hpp: a folder keeps a search, whatever is changed between two starts.
+#include <hasse/catalogue/shard.hpp>
+#include <hasse/data.hpp>
+#include <hasse/kernel/cpu.hpp>
+#include <hasse/program/search.hpp>
+
+#include "../latency/fake_device.hpp"
+#include "../support/catch.hpp"
+
+using namespace hasse;
+using namespace hasse::testing;
+
+namespace {
+
+struct setting {
+  temporary_folder home;
+  splits images = open_data("synthetic:0.2", {.wanted = small_space::image, .synthetic_train = 60, .synthetic_validation = 40, .synthetic_test = 40});
+  fake_device device;
+  latency_table<small_space> table = latency_table<small_space>::load_or_measure(home / "latency.json", device, quick);
+  cpu backend{{.threads = 1}};
+
+  search_answer run(const std::filesystem::path& place, std::size_t trainings, recipe how = {.epochs = 1, .batch = 20}, std::optional<recipe> finish = {}) {
+    run_folder folder(place, {{"test", "search"}});
+    const auto train = train_on(backend, images, how, {.folder = folder.checkpoints()});
+    return search<small_space>({.within = {{0}, {INT64_MAX}}, .trainings = trainings, .finish = finish}, table, device, backend, train, images.test, folder);
+  }
+};
+
+std::vector<std::string> names_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) names.push_back(entry.path().filename().string());
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("a search goes on, refuses other trainings, and leaves nothing of a kill behind", "[program]") {
+  setting it;
+  const auto run = it.home / "run";
+  const search_answer first = it.run(run, 3);
+  REQUIRE(first.report.networks.size() == 3);
+  REQUIRE_THROWS_WITH(it.run(run, 3, {.epochs = 2, .batch = 20}), ContainsSubstring("holds trainings with other recipe"));
+  REQUIRE_THROWS_WITH(it.run(run, 3, {.epochs = 1, .batch = 20, .seed = 2}), ContainsSubstring("holds trainings with other seed"));
+  append_line(run / "checkpoints" / "[(4),(4)].safetensors.part17", "half of a file");
+
+  const search_answer more = it.run(run, 6);
+  REQUIRE(more.report.networks.size() == 6);
+  for (std::size_t i = 0; i < 3; ++i) REQUIRE(more.report.networks[i].accuracy == first.report.networks[i].accuracy);
+  REQUIRE(names_in(run / "checkpoints").size() == more.finalists.size());  // the weights of the frontier and nothing else
+}
+
+TEST_CASE("finalists are trained again by the recipe that is asked for, and a divergence there is no end", "[program]") {
+  setting it;
+  const auto run = it.home / "run";
+  const recipe how{.epochs = 1, .batch = 20}, longer{.epochs = 2, .batch = 20}, longest{.epochs = 3, .batch = 20};
+  const auto answers = [&](const recipe& finish) {
+    std::vector<double> all;
+    for (const finalist& each : it.run(run, 3, how, finish).finalists) all.push_back(each.accuracy), all.push_back(each.test_accuracy);
+    return all;
+  };
+  const auto begin = answers(longer), other = answers(longest);
+  REQUIRE(answers(longer) == begin);
+  REQUIRE(answers(longest) == other);
+
+  const search_answer wild = it.run(run, 3, how, recipe{.epochs = 2, .batch = 20, .learning_rate = 1e30});
+  REQUIRE(wild.report.warnings.size() == wild.finalists.size());
+  REQUIRE_THAT(wild.report.warnings[0], ContainsSubstring("diverged; it is handed over as the search trained it"));
+  for (const report_network& network : wild.report.networks) REQUIRE_FALSE(std::isfinite(network.finished_accuracy));
+  const search_answer good = it.run(run, 3, how, longer);
+  REQUIRE_THAT(frontier_table(good.report), ContainsSubstring("longer"));
+}
