@@ -27,7 +27,7 @@ namespace hasse {
 struct boundary_options {
   std::string data = "synthetic", space, latency = "auto", policy = "pop", order = "strict", schedule = "cosine";
   std::string run = "run";
-  std::size_t trainings = 20, unchanged = 0, train_images = 0;
+  std::size_t trainings = 20, unchanged = 0, train_images = 0, finish_networks = 1'000'000;
   int epochs = 5, finish_epochs = 0, batch = 64, crop_padding = -1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency())), device_threads = 1;
   double learning_rate = 0.1, decay = 5e-4, smoothing = 0, margin = 0;
   std::uint64_t seed = 1;
@@ -56,6 +56,13 @@ inline std::optional<latency_window> read_window(std::string_view text) {
   return window;
 }
 
+/// Digits that fit: the parser of numbers wraps "-1" around and cuts what is too large.
+inline const CLI::Validator whole_number([](const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return problem == std::errc() && end == text.data() + text.size() ? std::string() : text + " is not a whole number from 0 to 18446744073709551615";
+}, "");
+
 /// From the fastest architecture to four times its latency: what can be searched in minutes.
 template <class Space>
 latency_window usual_window(std::span<const ticks> latencies) {
@@ -75,15 +82,16 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   app.add_option("--trainings", options.trainings, "networks to train at most; a finished run goes on when it is started with more")->capture_default_str()->check(CLI::Range(1, 1'000'000));
   app.add_option("--epochs", options.epochs, "epochs of each training")->capture_default_str();
   app.add_option("--finish-epochs", options.finish_epochs, "train the frontier's networks once more, from scratch, for so many epochs; 0: hand them over as searched")->capture_default_str()->check(CLI::Range(0, 100'000));
+  app.add_option("--finish-networks", options.finish_networks, "with --finish-epochs: only so many, the most accurate ones")->capture_default_str();
   app.add_option("--threads", options.threads, "threads that train")->capture_default_str()->check(CLI::Range(1, 1024));
   app.add_option("--device-threads", options.device_threads, "threads of the device whose latency counts")->capture_default_str()->check(CLI::Range(1, 1024));
-  app.add_option("--seed", options.seed, "decides data splits, candidates, weights and augmentation")->capture_default_str();
+  app.add_option("--seed", options.seed, "decides data splits, candidates, weights and augmentation")->capture_default_str()->check(whole_number);
   app.add_option("--run", options.run, "folder of this run; an unfinished run in it goes on")->capture_default_str();
   app.add_option("--policy", options.policy, "pop (Partial Order Pruning), random or evolution")->capture_default_str()->check(CLI::IsMember({"pop", "random", "evolution"}));
   app.add_option("--order", options.order, "strict or embedding")->capture_default_str()->check(CLI::IsMember({"strict", "embedding"}));
   app.add_option("--margin", options.margin, "prune only on differences in accuracy above this (0..1)")->capture_default_str()->check(CLI::Range(0.0, 1.0));
-  app.add_option("--unchanged", options.unchanged, "stop when the frontier stayed the same for so many trainings; 0: never")->capture_default_str();
-  app.add_option("--train-images", options.train_images, "train on so many images at most, drawn by the seed; 0: all")->capture_default_str();
+  app.add_option("--unchanged", options.unchanged, "stop when the frontier stayed the same for so many trainings; 0: never")->capture_default_str()->check(whole_number);
+  app.add_option("--train-images", options.train_images, "train on so many images at most, drawn by the seed; 0: all")->capture_default_str()->check(whole_number);
   app.add_option("--batch", options.batch, "images of a training step")->capture_default_str();
   app.add_option("--crop-padding", options.crop_padding, "pixels around an image before it is cropped at random; -1: an eighth of its side")->capture_default_str()->check(CLI::Range(-1, 64));
   app.add_option("--learning-rate", options.learning_rate, "highest learning rate")->capture_default_str();
@@ -117,6 +125,7 @@ template <class Space>
 void search_boundary(const boundary_options& options, const std::string& type) {
   const auto window = detail::read_window(options.latency);
   recipe how = detail::recipe_of(options, options.epochs);
+  if (!(options.margin >= 0)) throw error("the margin is not a number; give a difference in accuracy from 0 to 1");
   const chosen_order order{options.order};
   const on_cpu device{.threads = options.device_threads};
   const auto device_facts = device.facts();
@@ -132,6 +141,8 @@ void search_boundary(const boundary_options& options, const std::string& type) {
   const splits images = open_data(options.data, {.wanted = Space::image, .seed = options.seed, .most_train = options.train_images}, progress);
   printer.finish();
   check_images(images.train, Space::image, part_t<Space, part_count<Space> - 1>::out);
+  if (images.train.size() < static_cast<std::size_t>(how.batch))
+    throw error("there are " + std::to_string(images.train.size()) + " training images, fewer than one batch of " + std::to_string(how.batch) + "; give a smaller --batch");
   if (options.crop_padding >= 0) how.augment = augmentation{options.crop_padding, images.train.mirrored_alike};
   std::printf("  %zu training, %zu validation and %zu test images of %zu classes\n", images.train.size(), images.validation.size(), images.test.size(),
               images.train.classes.size());
@@ -152,6 +163,7 @@ void search_boundary(const boundary_options& options, const std::string& type) {
   if (options.finish_epochs > 0) {
     settings.finish = detail::recipe_of(options, options.finish_epochs);
     settings.finish->augment = how.augment;
+    settings.finish_most = options.finish_networks;
   }
   settings.policy = options.policy == "random" ? search_policy::random : options.policy == "evolution" ? search_policy::evolution : search_policy::pop;
   const std::string admissible = to_text(counter<Space>(table.ticks_per_part(), settings.within).size());
@@ -175,7 +187,7 @@ void search_boundary(const boundary_options& options, const std::string& type) {
   std::vector<std::int64_t> noise;
   for (const latency_row& row : table.rows()) noise.push_back(row.noise);
   std::nth_element(noise.begin(), noise.begin() + static_cast<std::ptrdiff_t>(noise.size() / 2), noise.end());
-  if (settings.finish) report.facts.emplace_back("frontier", "trained again from scratch: " + to_text(*settings.finish));
+  if (settings.finish) report.facts.emplace_back("frontier", "the " + std::to_string(std::min(settings.finish_most, answer.finalists.size())) + " most accurate trained again from scratch: " + to_text(*settings.finish));
   report.noise_floor_milliseconds = static_cast<double>(noise[noise.size() / 2]) / 1e6;
   for (const order_violation& each : violations)
     report.warnings.push_back("Faster although the order says slower: " + each.move.text + " by " + detail::milliseconds_text(static_cast<double>(each.size) / 1e6) +

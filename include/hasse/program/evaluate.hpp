@@ -103,7 +103,7 @@ int evaluate(int argc, char** argv, const std::array<space_name, sizeof...(Space
   app.add_option("--weights", weights, "the .safetensors of the network")->required();
   app.add_option("--space", space, "its search space, one of: " + list)->capture_default_str();
   app.add_option("--data", data, "images: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR")->capture_default_str();
-  app.add_option("--seed", seed, "the seed of the search, which cut or drew the splits")->capture_default_str();
+  app.add_option("--seed", seed, "the seed of the search, which cut or drew the splits")->capture_default_str()->check(detail::whole_number);
   app.add_option("--threads", threads, "threads")->capture_default_str()->check(CLI::Range(1, 1024));
   app.add_option("--dump", dump, "folder for images.npy (normalised, NCHW), labels.npy and logits.npy");
   return detail::guarded(app, argc, argv, [&] {

@@ -1,0 +1,33 @@
+// program/boundary.hpp: the command line takes what is possible and refuses the rest.
+#include <hasse/program/boundary.hpp>
+
+#include "../support/catch.hpp"
+
+using namespace hasse;
+
+namespace {
+
+boundary_options parsed(const std::string& arguments) {
+  boundary_options options;
+  CLI::App app("test", "hasse_boundary");
+  detail::describe(app, options, "mine");
+  app.parse(arguments);
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("numbers that do not fit are refused, not wrapped around", "[program]") {
+  REQUIRE(parsed("--seed 18446744073709551615").seed == UINT64_MAX);
+  REQUIRE(parsed("--train-images 500 --unchanged 3").train_images == 500);
+  for (const char* wrong : {"--seed -1", "--seed 5x", "--seed 18446744073709551616", "--unchanged -1", "--train-images -5", "--trainings 0", "--margin 2", "--policy best"})
+    REQUIRE_THROWS_AS(parsed(wrong), CLI::ParseError);
+}
+
+TEST_CASE("a latency window is two times or nothing", "[program]") {
+  REQUIRE(detail::read_window("0.1..2.0ms") == latency_window{{1000}, {20'000}});
+  REQUIRE(detail::read_window("0.1..2") == latency_window{{1000}, {20'000}});
+  REQUIRE_FALSE(detail::read_window("auto"));
+  for (const char* wrong : {"", "1", "..", "1..", "..1", "a..b", "nan..1", "1..inf", "-1..2", "1..2s", "2..1", "1..1", "1e300..2e300"})
+    REQUIRE_THROWS_AS(detail::read_window(wrong), error);
+}
