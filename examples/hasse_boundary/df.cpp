@@ -2,4 +2,4 @@
 #include <hasse/program/boundary.hpp>
 #include <hasse/space/spaces.hpp>
 
-template void hasse::search_boundary<hasse::df>(const hasse::boundary_options&, const std::string&);
+template void hasse::search_boundary<hasse::df>(const hasse::boundary_options&, const hasse::space_name&);

@@ -2,8 +2,8 @@
 #include <hasse/program/boundary.hpp>
 #include <hasse/space/spaces.hpp>
 
-extern template void hasse::search_boundary<hasse::df_small>(const hasse::boundary_options&, const std::string&);
-extern template void hasse::search_boundary<hasse::df>(const hasse::boundary_options&, const std::string&);
+extern template void hasse::search_boundary<hasse::df_small>(const hasse::boundary_options&, const hasse::space_name&);
+extern template void hasse::search_boundary<hasse::df>(const hasse::boundary_options&, const hasse::space_name&);
 
 int main(int argc, char** argv) {
   using namespace hasse;

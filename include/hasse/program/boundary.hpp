@@ -82,7 +82,7 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   app.add_option("--trainings", options.trainings, "networks to train at most; a finished run goes on when it is started with more")->capture_default_str()->check(CLI::Range(1, 1'000'000));
   app.add_option("--epochs", options.epochs, "epochs of each training")->capture_default_str();
   app.add_option("--finish-epochs", options.finish_epochs, "train the frontier's networks once more, from scratch, for so many epochs; 0: hand them over as searched")->capture_default_str()->check(CLI::Range(0, 100'000));
-  app.add_option("--finish-networks", options.finish_networks, "with --finish-epochs: only so many, the most accurate ones")->capture_default_str();
+  app.add_option("--finish-networks", options.finish_networks, "with --finish-epochs: only so many, the most accurate ones")->capture_default_str()->check(whole_number);
   app.add_option("--threads", options.threads, "threads that train")->capture_default_str()->check(CLI::Range(1, 1024));
   app.add_option("--device-threads", options.device_threads, "threads of the device whose latency counts")->capture_default_str()->check(CLI::Range(1, 1024));
   app.add_option("--seed", options.seed, "decides data splits, candidates, weights and augmentation")->capture_default_str()->check(whole_number);
@@ -119,10 +119,10 @@ std::vector<order_violation> violations_along(const chosen_order& order, const l
 
 }  // namespace detail
 
-/// hasse_boundary without its command line: prints what it does, leaves a run folder. `type` is the space's name in C++ for the
-/// headers of found networks (empty: none are written). A program of several spaces may instantiate this in a file for each.
+/// hasse_boundary without its command line: prints what it does, leaves a run folder. `named` is what the headers of
+/// found networks call the space. A program of several spaces may instantiate this in a file for each.
 template <class Space>
-void search_boundary(const boundary_options& options, const std::string& type) {
+void search_boundary(const boundary_options& options, const space_name& named) {
   const auto window = detail::read_window(options.latency);
   recipe how = detail::recipe_of(options, options.epochs);
   if (!(options.margin >= 0)) throw error("the margin is not a number; give a difference in accuracy from 0 to 1");
@@ -173,7 +173,7 @@ void search_boundary(const boundary_options& options, const std::string& type) {
 
   cpu trainer({.threads = options.threads});
   const auto train = train_on(trainer, images, how, {.folder = folder.checkpoints(), .every_seconds = 60});
-  search_answer answer = search<Space>(settings, table, device, trainer, train, images.test, folder, type, progress, order);
+  search_answer answer = search<Space>(settings, table, device, trainer, train, images.test, folder, named, progress, order);
   printer.finish();
 
   report_data& report = answer.report;
@@ -227,11 +227,6 @@ int guarded(CLI::App& app, int argc, char** argv, Run run) {
 }
 }  // namespace detail
 
-/// How a space is called: on the command line, and in C++ for the headers of found networks (empty: none are written).
-struct space_name {
-  std::string name, type = {};
-};
-
 /// The program: parses, picks the space, runs. Returns the exit code: 0, or 2 after one sentence on stderr.
 template <class... Spaces>
 int boundary(int argc, char** argv, const std::array<space_name, sizeof...(Spaces)>& names) {
@@ -245,7 +240,7 @@ int boundary(int argc, char** argv, const std::array<space_name, sizeof...(Space
     const auto run_if_named = [&]<class Space>(std::type_identity<Space>) {
       const space_name& name = names[at++];
       if (name.name != options.space) return false;
-      search_boundary<Space>(options, name.type);
+      search_boundary<Space>(options, name);
       return true;
     };
     if (!(run_if_named(std::type_identity<Spaces>{}) || ...))

@@ -33,6 +33,12 @@ constexpr std::string_view to_text(search_policy policy) {
   return policy == search_policy::pop ? "pop" : policy == search_policy::random ? "random" : "evolution";
 }
 
+/// How a space is called: on the command line, and in C++ for the headers of found networks (no type: none are written).
+struct space_name {
+  std::string name = {}, type = {};
+  std::string header = "hasse/space/spaces.hpp";  ///< that declares the type
+};
+
 /// What is searched and when it ends.
 struct search_settings {
   latency_window within{};     ///< the admissible latencies, by the table
@@ -213,7 +219,7 @@ inline std::map<std::string, std::vector<epoch_record>> curves_of(const journal&
 /// goes on with the same remaining sequence. `device` is the table's; `test` is only looked at when the search has ended.
 template <class Space, class Order = strict_order, Backend Engine, DevicePolicy Device>
 search_answer search(const search_settings& settings, const latency_table<Space>& table, const Device& device, Engine& backend,
-                     const classifier<Engine>& train, const image_set& test, run_folder& folder, const std::string& space_type = {},
+                     const classifier<Engine>& train, const image_set& test, run_folder& folder, const space_name& named = {},
                      const progress_sink& progress = {}, Order order = {}) {
   const std::vector<ticks> latencies(table.ticks_per_part().begin(), table.ticks_per_part().end());
   const space_domain<Space, Order> domain(latencies, settings.within, order);
@@ -298,9 +304,9 @@ search_answer search(const search_settings& settings, const latency_table<Space>
     write_weights(stem.string() + ".safetensors", network, metadata);
     std::vector<std::pair<std::string, std::string>> files;
     for (const char* ending : {".onnx", ".safetensors"}) files.emplace_back(ending + 1, "networks/" + file_name_of(name) + ending);
-    if (!space_type.empty()) {
+    if (!named.type.empty()) {
       write_cpp_header(stem.string() + ".hpp",
-                       {.type = network_type(space_type, name), .headers = {"hasse/space/spaces.hpp"}, .weights_file = file_name_of(name) + ".safetensors",
+                       {.type = network_type(named.type, name), .headers = {named.header}, .weights_file = file_name_of(name) + ".safetensors",
                         .facts = {detail::milliseconds_text(to_milliseconds(each.whole.latency())) + " on " + facts_of_table.name,
                                   detail::percent_text(each.accuracy) + " of the validation images, " + detail::percent_text(each.test_accuracy) + " of the test images"}});
       files.emplace_back("hpp", "networks/" + file_name_of(name) + ".hpp");
