@@ -27,7 +27,7 @@ namespace hasse {
 struct boundary_options {
   std::string data = "synthetic", space, latency = "auto", policy = "pop", order = "strict", schedule = "cosine";
   std::string run = "run";
-  std::size_t trainings = 20, unchanged = 0, train_images = 0, finish_networks = 1'000'000;
+  std::size_t trainings = 20, unchanged = 0, train_images = 0, finish_networks = 0;
   int epochs = 5, finish_epochs = 0, batch = 64, crop_padding = -1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency())), device_threads = 1;
   double learning_rate = 0.1, decay = 5e-4, smoothing = 0, margin = 0;
   std::uint64_t seed = 1;
@@ -82,7 +82,7 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   app.add_option("--trainings", options.trainings, "networks to train at most; a finished run goes on when it is started with more")->capture_default_str()->check(CLI::Range(1, 1'000'000));
   app.add_option("--epochs", options.epochs, "epochs of each training")->capture_default_str();
   app.add_option("--finish-epochs", options.finish_epochs, "train the frontier's networks once more, from scratch, for so many epochs; 0: hand them over as searched")->capture_default_str()->check(CLI::Range(0, 100'000));
-  app.add_option("--finish-networks", options.finish_networks, "with --finish-epochs: only so many, the most accurate ones")->capture_default_str()->check(whole_number);
+  app.add_option("--finish-networks", options.finish_networks, "with --finish-epochs: only so many, the most accurate ones; 0: all")->capture_default_str()->check(whole_number);
   app.add_option("--threads", options.threads, "threads that train")->capture_default_str()->check(CLI::Range(1, 1024));
   app.add_option("--device-threads", options.device_threads, "threads of the device whose latency counts")->capture_default_str()->check(CLI::Range(1, 1024));
   app.add_option("--seed", options.seed, "decides data splits, candidates, weights and augmentation")->capture_default_str()->check(whole_number);
@@ -163,7 +163,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   if (options.finish_epochs > 0) {
     settings.finish = detail::recipe_of(options, options.finish_epochs);
     settings.finish->augment = how.augment;
-    settings.finish_most = options.finish_networks;
+    if (options.finish_networks > 0) settings.finish_most = options.finish_networks;
   }
   settings.policy = options.policy == "random" ? search_policy::random : options.policy == "evolution" ? search_policy::evolution : search_policy::pop;
   const std::string admissible = to_text(counter<Space>(table.ticks_per_part(), settings.within).size());
