@@ -52,3 +52,11 @@ TEST_CASE("plots survive any number") {
         for (const char* wrong : {"nan", "inf", "'-'", "<script>", "<b>", "<i>"}) CHECK(svg.find(wrong) == svg.npos);
       }
 }
+
+TEST_CASE("numbers along a logarithmic axis of less than a decade stay apart", "[svg]") {
+  plot shown;
+  shown.x.logarithmic = true;
+  shown.series.push_back({.points = {{.x = 0.066, .y = 64}, {.x = 0.3408, .y = 72}}});
+  const std::string svg = shown.svg(true);
+  for (const char* label : {">0.10<", ">0.15<", ">0.20<", ">0.25<"}) REQUIRE_THAT(svg, ContainsSubstring(label));
+}

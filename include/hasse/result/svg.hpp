@@ -78,6 +78,7 @@ inline constexpr std::string_view svg_style = R"(
 struct axis_ticks {
   std::vector<double> values;
   int decimals = 0;
+  bool decades = false;  ///< 1, 2, 5 of every decade: each number needs only its own decimals
 };
 
 /// Round numbers (1, 2, 5 times a power of ten) inside [least, most]; on a logarithmic axis of more than a decade 1, 2, 5 per decade.
@@ -91,6 +92,7 @@ inline axis_ticks round_ticks(double least, double most, bool logarithmic = fals
         if (value >= least * (1 - 1e-9) && value <= most * (1 + 1e-9) && (!many || digit == 1.0)) ticks.values.push_back(value);
       }
     ticks.decimals = std::clamp(-static_cast<int>(std::floor(std::log10(least) + 1e-9)), 0, 9);
+    ticks.decades = true;
     return ticks;
   }
   const double rough = (most - least) / about, power = std::pow(10.0, std::floor(std::log10(rough)));
@@ -255,7 +257,7 @@ inline std::string plot::svg(bool alone) const {
   for (const double value : x_ticks.values) {
     const double at = across.of(value);
     svg += svg_line(at, area.top, at, area.bottom, ink::grid) +
-           svg_text(at, area.bottom + 18, fixed_text(value, x.logarithmic ? std::clamp(-static_cast<int>(std::floor(std::log10(value) + 1e-9)), 0, x_ticks.decimals) : x_ticks.decimals), "middle", ink::quiet);
+           svg_text(at, area.bottom + 18, fixed_text(value, x_ticks.decades ? std::clamp(-static_cast<int>(std::floor(std::log10(value) + 1e-9)), 0, x_ticks.decimals) : x_ticks.decimals), "middle", ink::quiet);
   }
   const axis_ticks y_ticks = round_ticks(up.least, up.most, y.logarithmic, static_cast<int>((area.bottom - area.top) / 55));
   for (const double value : y_ticks.values) {
