@@ -105,6 +105,8 @@ TEST_CASE("the cpu backend trains and runs networks as the reference does") {
     check_inference(testing::odd_shapes<layer_list>(), batch, 3);
     check_training(testing::odd_shapes<layer_list>(), batch, 4);
   }
+  check_inference(testing::twice_read(), 3, 8);
+  check_training(testing::twice_read(), 3, 8);
   check_training(testing::small_residual<layer_list>(), 7, 5);
   check_training(testing::small_residual<layer_list>(activation::hard_swish), 7, 6);
   random_source random(21);

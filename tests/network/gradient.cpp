@@ -68,6 +68,10 @@ TEST_CASE("gradients of a network of odd shapes agree with central differences")
   check_gradients(testing::odd_shapes<layer_list>(), 3);
 }
 
+TEST_CASE("gradients of values that one layer reads twice agree with central differences") {
+  check_gradients(testing::twice_read(), 4);
+}
+
 TEST_CASE("gradients of random networks agree with central differences") {
   random_source random(5);
   for (std::uint64_t round = 0; round < 12; ++round) check_gradients(testing::random_network(random, 9), 100 + round);

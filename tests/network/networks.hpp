@@ -60,6 +60,18 @@ constexpr List odd_shapes() {
   return layers;
 }
 
+/// Values that one layer reads twice, as source and as residual: a batch norm on its own source (first reader of the gradient
+/// and not), an add of a value to itself.
+inline layer_list twice_read() {
+  layer_list layers{.input = {6, 5, 3}, .items = {}};
+  layer_builder<layer_list> list{layers};
+  const value_id begin = list.convolution(0, 5, 3);
+  const value_id own = list.activate(list.add(list.batch_norm(begin), begin), activation::relu);
+  const value_id again = list.add(own, list.batch_norm(own));
+  list.linear(list.add(list.add(again, again), own), 4);
+  return layers;
+}
+
 /// A random graph of up to `length` layers on one shape, so that any two values may be added; the last layers use what is left.
 inline layer_list random_network(random_source& random, int length) {
   layer_list layers{.input = {4, 5, 3}, .items = {}};

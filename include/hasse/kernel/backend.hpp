@@ -27,7 +27,8 @@ struct inference_operands {
 /// Gradients: the step writes d_src (and d_other), or adds to it when the flag says that another consumer wrote first;
 /// a null gradient pointer means "not wanted". d_weights and d_bias are always overwritten.
 /// src, other, dst, weights and bias hold the same values from forward to backward. A batch norm, an activation and an add
-/// may find d_dst in the memory of d_src or of d_other; otherwise gradients do not overlap anything.
+/// may find d_dst in the memory of d_src or of d_other; d_src and d_other are the same memory when the layer reads one value twice
+/// (accumulate_d_other is then set); otherwise gradients do not overlap anything.
 template <class Scalar>
 struct training_operands {
   const Scalar* src = nullptr;

@@ -180,6 +180,9 @@ class batch_norm_loops {
     repeat_in_place(slope_sum);
     repeat_in_place(slope_product);
     if (!at.d_src && !at.d_other) return;
+    // A batch norm whose residual is its own source has one gradient for both: the sum, written once.
+    const bool joined = at.d_src && at.d_src == at.d_other;
+    const float passed_by = joined ? 1.0f : 0.0f;
     for_each_slab(threads, [&](std::ptrdiff_t slab, std::ptrdiff_t first, std::ptrdiff_t last) {
       float* const tile = parts.tiles + slab * tile_;
       const float* const scale = parts.repeated[0];
@@ -187,12 +190,12 @@ class batch_norm_loops {
         const std::ptrdiff_t size = std::min(tile_, last * channels_ - start);
         gradient(at, parts, start, size, tile);
         // d_dst may be d_src or d_other: it is not read any more from here on.
-        if (at.d_other) write_gradient(tile, size, at.accumulate_d_other, at.d_other + start);
+        if (at.d_other && !joined) write_gradient(tile, size, at.accumulate_d_other, at.d_other + start);
         if (!at.d_src) continue;
         const float* const x = at.src + start;
 #pragma omp simd
         for (std::ptrdiff_t i = 0; i < size; ++i)
-          tile[i] = tile[i] * scale[i] + ((x[i] - centre[i]) * slope_product[i] + slope_sum[i]);
+          tile[i] = tile[i] * (scale[i] + passed_by) + ((x[i] - centre[i]) * slope_product[i] + slope_sum[i]);
         write_gradient(tile, size, at.accumulate_d_src, at.d_src + start);
       }
     });
