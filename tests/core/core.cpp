@@ -9,6 +9,7 @@
 #include <hasse/core/hash.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/core/random.hpp>
+#include <hasse/core/shape.hpp>
 #include <hasse/core/units.hpp>
 
 #include "../support/catch.hpp"
@@ -18,6 +19,8 @@ using namespace hasse;
 static_assert(crc32("123456789") == 0xcbf43926u);
 static_assert(crc32c("123456789") == 0xe3069283u);
 static_assert(fnv1a("") == 0xcbf29ce484222325ull && fnv1a("a") == 0xaf63dc4c8601ec8cull);
+static_assert(window_output(9, 3, 2, 1) == 5 && window_output(8, 3, 2, 1) == 4 && window_output(3, 3, 2, 0) == 1);
+static_assert(window_output(2, 3, 2, 0) == 0 && window_output(2, 7, 1, 1) == 0);  // no window fits
 static_assert(hex64(0xab).view() == "00000000000000ab");
 static_assert((0.5_ms).count == 5000 && to_milliseconds({5000}) == 0.5);
 static_assert(latency_window{{10}, {20}}.contains({20}) && !latency_window{{10}, {20}}.contains({21}));

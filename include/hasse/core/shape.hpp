@@ -14,7 +14,10 @@ struct feature_shape {
   friend constexpr bool operator==(const feature_shape&, const feature_shape&) = default;
 };
 
-/// Output side of a convolution or pooling window: floor((in + 2 pad - kernel) / stride) + 1.
-constexpr int window_output(int in, int kernel, int stride, int pad) { return (in + 2 * pad - kernel) / stride + 1; }
+/// Output side of a convolution or pooling window: floor((in + 2 pad - kernel) / stride) + 1; 0 when no window fits.
+constexpr int window_output(int in, int kernel, int stride, int pad) {
+  const int room = in + 2 * pad - kernel;
+  return room < 0 ? 0 : room / stride + 1;
+}
 
 }  // namespace hasse
