@@ -22,6 +22,10 @@ using net = chain<narrow, wide, pooled>;
 static_assert(net::layers.size() == narrow::layers.size() + wide::layers.size() + 1);
 static_assert(net::layers.shape_of(net::layers.count) == feature_shape{8, 8, 64});
 static_assert(cost_of(net::layers).macs == narrow::macs + wide::macs);
+
+// Equal blocks in a row compile without a warning.
+using same = block<basic{.out = 32}, feature_shape{16, 16, 32}>;
+static_assert(chain<same, same, same>::layers.size() == 3 * same::layers.size());
 }  // namespace
 
 TEST_CASE("a block names itself by spec, channels and input size") {

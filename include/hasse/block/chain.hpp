@@ -27,7 +27,9 @@ struct link {};
 template <class First, class... Rest>
 struct links {};
 template <class First, class Next, class... Rest>
-struct links<First, Next, Rest...> : link<First, Next>, links<Next, Rest...> {};
+struct links<First, Next, Rest...> : links<Next, Rest...> {
+  using fits = link<First, Next>;  // no base: blocks that repeat would make it ambiguous
+};
 }  // namespace detail
 
 /// Hand-written blocks in a row; a neighbour that does not fit is shown with both shapes.
