@@ -25,11 +25,11 @@ namespace hasse {
 
 /// The command line of hasse_boundary.
 struct boundary_options {
-  std::string data = "synthetic", space, latency = "auto", policy = "pop", order = "strict", schedule = "cosine";
+  std::string data = "synthetic:0.3", space, latency = "auto", policy = "pop", order = "strict", schedule = "cosine";
   std::string run = "run";
   std::size_t trainings = 20, unchanged = 0, train_images = 0, finish_networks = 0;
-  int epochs = 5, finish_epochs = 0, batch = 64, crop_padding = -1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency())), device_threads = 1;
-  double learning_rate = 0.1, decay = 5e-4, smoothing = 0, margin = 0;
+  int epochs = 5, finish_epochs = 0, batch = 32, crop_padding = -1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency())), device_threads = 1;
+  double learning_rate = 0.05, decay = 5e-4, smoothing = 0, margin = 0;
   std::uint64_t seed = 1;
 };
 
