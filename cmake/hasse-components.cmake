@@ -3,7 +3,7 @@
 #   hasse::result    file, latency, result; search where it reads or writes files           nlohmann_json
 #   hasse::onednn    kernel/cpu                                                             oneDNN, OpenMP
 #   hasse::data      data, train                                                            turbojpeg, libpng, zlib, threads, hasse::result
-#   hasse::programs  program, hasse.hpp                                                     CLI11, fmt and all of the above
+#   hasse::programs  program, hasse.hpp                                                     CLI11 and all of the above
 #   hasse::cuda      kernel/cuda                                                            CUDA Toolkit
 set(headers_of_onednn "^kernel/cpu[/.]")
 set(headers_of_data "^(data|train)[/.]")
@@ -71,4 +71,4 @@ list(APPEND hasse_data_MISSING ${hasse_result_MISSING})
 hasse_optional_component(data LINK hasse::result hasse::turbojpeg PNG::PNG ZLIB::ZLIB Threads::Threads)
 hasse_find_programs()
 list(APPEND hasse_programs_MISSING ${hasse_onednn_MISSING} ${hasse_data_MISSING})
-hasse_optional_component(programs LINK hasse::hasse hasse::onednn hasse::data hasse::result CLI11::CLI11 fmt::fmt)
+hasse_optional_component(programs LINK hasse::hasse hasse::onednn hasse::data hasse::result CLI11::CLI11)
