@@ -51,4 +51,6 @@ TEST_CASE("sizes that the bytes cannot hold are refused before memory is taken")
   CHECK_THAT(refusal(photo), ContainsSubstring("claims 8191 x 8191 pixels, more than its"));
   photo.replace(frame + 5, 4, "\xff\x00\xff\x00", 4);
   CHECK_THAT(refusal(photo), ContainsSubstring("that are read"));
+  const feature_shape thread{70'000, 1, 1};
+  CHECK_THAT(refusal(test::png(thread, test::ramp(thread))), ContainsSubstring("no side of more than 65535"));
 }

@@ -49,6 +49,18 @@ TEST_CASE("idx sets, plain and packed") {
   }
 }
 
+TEST_CASE("more images than this machine can hold in the wanted shape are refused before they are resized") {
+  const test::scratch_folder folder;
+  constexpr std::uint32_t count = 1'000'000;  // of one pixel here, 50 TB in the wanted shape
+  const std::string pixels = test::idx({count, 1, 1}, std::string(count, '\x7f')), labels = test::idx({count}, std::string(count, '\0'));
+  for (const char* split : {"train", "t10k"}) {
+    folder.write(std::string(split) + "-images", pixels);
+    folder.write(std::string(split) + "-labels", labels);
+  }
+  const auto refusal = test::refusal_of([&] { open_data("idx:" + folder.path.string(), {.wanted = {4096, 4096, 3}}); });
+  CHECK_THAT(refusal, ContainsSubstring("MB of memory as 2000000 images, more than this machine can spare"));
+}
+
 TEST_CASE("both forms side by side are one set, two sets are too many") {
   const test::scratch_folder folder;
   write_digits(folder, false);

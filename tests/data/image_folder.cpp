@@ -105,6 +105,9 @@ TEST_CASE("folders that cannot be read as a data set") {
   folder.write("bad2.tar", test::tar_entry("train/cat/a.png", "nonsense") + test::tar_entry("val/cat/a.png", "n") +
                                test::tar_entry("test/cat/a.png", "n") + test::tar_end());
   CHECK_THAT(refusal("bad2.tar"), ContainsSubstring("bad2.tar:train/cat/a.png: is neither a JPEG nor a PNG"));
+  folder.write("hollow.tar", test::tar_entry("train/cat/a.png", "") + test::tar_entry("val/cat/a.png", picture(0)) +
+                                 test::tar_entry("test/cat/a.png", picture(0)) + test::tar_end());
+  CHECK_THAT(refusal("hollow.tar"), ContainsSubstring("hollow.tar:train/cat/a.png: is neither a JPEG nor a PNG"));
   folder.write("cut.tar", test::tar_entry("train/cat/a.png", picture(0)).substr(0, 600));
   CHECK_THAT(refusal("cut.tar"), ContainsSubstring("cut.tar: the archive member at byte 0"));
 }

@@ -2,6 +2,7 @@
 // Used by the image-folder reader; programs that include it link turbojpeg and png.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,6 +28,7 @@ struct decoded_image {
 class image_decoder {
  public:
   static constexpr std::int64_t most_pixels = std::int64_t{1} << 26;
+  static constexpr std::int64_t longest_side = 65'535;  ///< JPEG's own limit; what resizing needs grows with the longer side
 
   image_decoder() : jpeg_(tjInitDecompress(), tjDestroy) {
     if (!jpeg_) throw error("the JPEG decoder cannot start (" + std::string(tjGetErrorStr()) + "); free memory and try again");
@@ -53,6 +55,9 @@ class image_decoder {
     if (height <= 0 || width <= 0) throw file_error(where, claim, remedy);
     if (height > most_pixels / width)
       throw file_error(where, claim + ", more than the " + std::to_string(most_pixels) + " that are read",
+                       "make the image smaller");
+    if (std::max(height, width) > longest_side)
+      throw file_error(where, claim + ", and no side of more than " + std::to_string(longest_side) + " is read",
                        "make the image smaller");
     if (height * width / most_per_byte > static_cast<std::int64_t>(bytes))
       throw file_error(where, claim + ", more than its " + std::to_string(bytes) + " bytes can hold", remedy);

@@ -22,7 +22,7 @@
 
 namespace hasse {
 
-/// One image that was found but not read: `content` of an archive member, or empty and `where` is the path of a file.
+/// One image that was found but not read: `content` of an archive member, or null and `where` is the path of a file.
 struct listed_image {
   std::string where;
   std::string_view content;

@@ -50,7 +50,18 @@ inline void convert(image_set& set, feature_shape wanted) {
   set = std::move(result);
 }
 
-inline splits cut(train_and_test whole, const data_options& options) {
+/// Refuses so many images of that shape that this machine cannot hold them.
+inline void check_memory(const std::string& place, std::size_t images, feature_shape shape) {
+  const double need = static_cast<double>(images) * static_cast<double>(shape.size());
+  const double have = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  if (need > 0.8 * have)
+    throw file_error(place,
+                     "needs " + std::to_string(static_cast<std::int64_t>(need / 1e6)) + " MB of memory as " +
+                         std::to_string(images) + " images, more than this machine can spare",
+                     "limit the number of images or ask for smaller ones");
+}
+
+inline splits cut(train_and_test whole, const data_options& options, const std::string& place) {
   splits data;
   data.validation = hold_out(whole.train, options.validation_share, derive(options.seed, cut_validation));
   data.train = std::move(whole.train);
@@ -58,6 +69,7 @@ inline splits cut(train_and_test whole, const data_options& options) {
   limit_images(data.train, options.most_train, derive(options.seed, limit_train));
   limit_images(data.validation, options.most_validation, derive(options.seed, limit_validation));
   limit_images(data.test, options.most_test, derive(options.seed, limit_test));
+  check_memory(place, data.train.size() + data.validation.size() + data.test.size(), options.wanted);
   for (image_set* set : {&data.train, &data.validation, &data.test}) convert(*set, options.wanted);
   return data;
 }
@@ -96,13 +108,7 @@ inline splits open_folder(const std::filesystem::path& root, const data_options&
   limit_listing(listing.test, options.most_test, derive(options.seed, limit_test));
 
   const std::size_t total = listing.train.size() + listing.validation.size() + listing.test.size();
-  const double need = static_cast<double>(total) * static_cast<double>(options.wanted.size());
-  const double have = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-  if (need > 0.8 * have)
-    throw file_error(root.string(),
-                     "needs " + std::to_string(static_cast<std::int64_t>(need / 1e6)) + " MB of memory as " +
-                         std::to_string(total) + " images, more than this machine can spare",
-                     "limit the number of images or ask for smaller ones");
+  check_memory(root.string(), total, options.wanted);
   image_decoder decoder;
   image_fitter fitter(options.wanted);
   remaining_time left;
@@ -113,8 +119,9 @@ inline splits open_folder(const std::filesystem::path& root, const data_options&
     *set = empty_images("folder", options.wanted, listing.classes);
     set->pixels.reserve(images->size() * set->image_bytes());
     for (const listed_image& image : *images) {
-      const std::string file = image.content.empty() ? read_file(image.where, std::uintmax_t{1} << 28) : std::string();
-      const decoded_image& decoded = decoder.decode(image.content.empty() ? std::string_view(file) : image.content, image.where);
+      const bool apart = image.content.data() == nullptr;  // a member of an archive may be empty and still is one
+      const std::string file = apart ? read_file(image.where, std::uintmax_t{1} << 28) : std::string();
+      const decoded_image& decoded = decoder.decode(apart ? std::string_view(file) : image.content, image.where);
       fitter.append(decoded.pixels, decoded.shape, set->pixels);
       set->labels.push_back(image.label);
       if (progress && done % 256 == 0) {
@@ -163,8 +170,8 @@ inline splits open_data(const std::string& uri, const data_options& options, con
     data = detail::open_synthetic(rest, options, progress);
   } else if (scheme == "cifar10" || scheme == "folder" || scheme == "idx") {
     if (rest.empty()) throw error("the data '" + uri + "' name no place; write " + scheme + ":DIR");
-    data = scheme == "cifar10" ? detail::cut(read_cifar10(rest), options)
-           : scheme == "idx"   ? detail::cut(read_idx(rest), options)
+    data = scheme == "cifar10" ? detail::cut(read_cifar10(rest), options, rest)
+           : scheme == "idx"   ? detail::cut(read_idx(rest), options, rest)
                                : detail::open_folder(rest, options, progress);
   } else {
     throw error("the data '" + uri +
