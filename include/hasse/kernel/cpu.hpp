@@ -36,6 +36,7 @@ class scratch_memory {
   void reserve(std::size_t bytes) {
     if (bytes <= size_) return;
     data_.reset();
+    size_ = 0;  // should there be no memory
     data_.reset(static_cast<std::byte*>(::operator new(bytes, alignment)));
     size_ = bytes;
   }

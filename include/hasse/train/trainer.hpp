@@ -218,7 +218,7 @@ class trainer {
     if (!progress) return;
     const double fraction = static_cast<double>(at_.epoch * steps_ + at_.batch) / static_cast<double>(how_.epochs * steps_);
     char text[120];
-    int length = std::snprintf(text, sizeof text, "epoch %lld of %d, loss %.3f", static_cast<long long>(at_.epoch + 1), how_.epochs,
+    int length = std::snprintf(text, sizeof text, "epoch %lld of %d, loss %.4g", static_cast<long long>(at_.epoch + 1), how_.epochs,
                                at_.loss_sum / static_cast<double>(at_.batch));
     if (!at_.curve.empty())
       std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), ", validation %.1f %%",
