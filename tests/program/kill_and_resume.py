@@ -82,5 +82,8 @@ if len(whole[0]) == 0 or len(whole[2]) == 0:
 left_behind = [p for p in (folder / "killed" / "checkpoints").iterdir() if p.name.endswith(".training.safetensors")]
 if left_behind:
     sys.exit(f"checkpoints of finished trainings were left behind: {left_behind}")
+torn = [p for p in (folder / "killed").rglob("*.part*")]
+if torn:
+    sys.exit(f"kills left files behind that were being written: {torn}")
 shutil.rmtree(folder)
 print(f"{kills} kills: {len(whole[0])} trained, {len(whole[1])} pruned, {len(whole[2])} on the frontier, all equal; {time.time() - begin:.0f} s")

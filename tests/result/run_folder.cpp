@@ -21,6 +21,14 @@ TEST_CASE("a run goes on with its own configuration and refuses another", "[run]
   const json strange = {{"data", "folder:caf\xe9"}, {"margin", 0.1}};  // a path need not be UTF-8
   run_folder(root / "strange", strange).begin();
   run_folder(root / "strange", strange).begin();
+  replace_file(root / "checkpoints" / "[(16)].safetensors.part4711", "half of it");
+  replace_file(root / "latency.json.part12", "half of it");
+  replace_file(root / "notes.part", "of the user");
+  run_folder(root, settings).remove_torn();
+  REQUIRE(std::filesystem::is_empty(root / "checkpoints"));
+  REQUIRE_FALSE(std::filesystem::exists(root / "latency.json.part12"));
+  REQUIRE(std::filesystem::exists(root / "notes.part"));
+  REQUIRE(std::filesystem::exists(root / "config.json"));
   replace_file(root / "config.json", "{\"seed\": 1, \"data");
   REQUIRE_THROWS_AS(run_folder(root, settings), file_error);
   REQUIRE(run_folder(root / "deep" / "er", settings).weights("[(16),(32)]").filename() == "[(16),(32)].safetensors");

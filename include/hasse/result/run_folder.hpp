@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include <hasse/core/file.hpp>
@@ -37,6 +38,16 @@ class run_folder {
   /// Writes `config.json`: from here on the folder belongs to this configuration. Until then a mistyped start leaves nothing that binds.
   void begin() const {
     if (!std::filesystem::exists(config())) write_json(config(), configuration_);
+  }
+
+  /// Removes what kills left of files that were being replaced. For the process that holds the journal, and no other.
+  void remove_torn() const {
+    for (const auto& folder : {root_, checkpoints(), networks()})
+      for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        const std::string name = entry.path().filename().string();
+        const std::size_t last = name.find_last_not_of("0123456789");
+        if (last + 1 < name.size() && std::string_view(name).substr(0, last + 1).ends_with(".part")) std::filesystem::remove(entry.path());
+      }
   }
 
   const std::filesystem::path& root() const { return root_; }
