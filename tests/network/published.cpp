@@ -31,7 +31,7 @@ TEST_CASE("the stages of DF1 and DF2 cost what the paper's release costs", "[pub
 TEST_CASE("the released networks project where their prototxt does", "[published]") {
   const auto projections = [](const auto& layers) {
     int count = 0;
-    for (const layer& item : layers) count += item.kind == layer_kind::convolution && item.kernel == 1 && item.pad == 0 && item.out.c > 32;
+    for (const layer& item : layers) count += item.kind == layer_kind::convolution && item.kernel == 1 && item.pad_top == 0 && item.out.c > 32;
     return count;
   };
   REQUIRE(projections(df1::layers) == 4);   // the first block of each stage and res4.4

@@ -20,4 +20,12 @@ constexpr int window_output(int in, int kernel, int stride, int pad) {
   return room < 0 ? 0 : room / stride + 1;
 }
 
+/// Padding behind the input with which `out` windows fit, given that before it: the same where that gives `out`, else one more
+/// (what SAME padding does at stride 2 on even sides). -1 when neither does.
+constexpr int end_padding(int in, int kernel, int stride, int pad, int out) {
+  if (window_output(in, kernel, stride, pad) == out) return pad;
+  const int room = in + 2 * pad + 1 - kernel;
+  return room >= 0 && room / stride + 1 == out ? pad + 1 : -1;
+}
+
 }  // namespace hasse

@@ -46,13 +46,13 @@ void for_each_product(const layer& item, int batch, Weight* weights, Input* src,
   for (Index image = 0; image < batch; ++image)
     for (int ky = 0; ky < item.kernel; ++ky)
       for (int kx = 0; kx < item.kernel; ++kx) {
-        const index_range rows = outputs_of_tap(item.in.h, item.out.h, item.stride, item.pad, ky);
-        const index_range columns = outputs_of_tap(item.in.w, item.out.w, item.stride, item.pad, kx);
+        const index_range rows = outputs_of_tap(item.in.h, item.out.h, item.stride, item.pad_top, ky);
+        const index_range columns = outputs_of_tap(item.in.w, item.out.w, item.stride, item.pad_left, kx);
         if (columns.size() == 0) continue;
         for (int y = rows.first; y < rows.last; ++y)
           for (Index group = 0; group < item.groups; ++group) {
             const Index in_pixel =
-                (image * item.in.h + y * item.stride - item.pad + ky) * item.in.w + columns.first * item.stride - item.pad + kx;
+                (image * item.in.h + y * item.stride - item.pad_top + ky) * item.in.w + columns.first * item.stride - item.pad_left + kx;
             const Index out_pixel = (image * item.out.h + y) * item.out.w + columns.first;
             body(strided_matrix<Weight>(weights + group * group_out * group_in * taps + ky * item.kernel + kx, group_out, group_in,
                                         strides(taps, group_in * taps)),
@@ -69,11 +69,11 @@ void for_each_tap(const layer& item, int batch, Input* src, Output* dst, Body&& 
   for (std::ptrdiff_t image = 0; image < batch; ++image)
     for (int y = 0; y < item.out.h; ++y)
       for (int x = 0; x < item.out.w; ++x) {
-        const index_range rows = taps_of_output(item.in.h, item.kernel, item.stride, item.pad, y);
-        const index_range columns = taps_of_output(item.in.w, item.kernel, item.stride, item.pad, x);
+        const index_range rows = taps_of_output(item.in.h, item.kernel, item.stride, item.pad_top, y);
+        const index_range columns = taps_of_output(item.in.w, item.kernel, item.stride, item.pad_left, x);
         for (int ky = rows.first; ky < rows.last; ++ky)
           for (int kx = columns.first; kx < columns.last; ++kx) {
-            const int in_y = y * item.stride - item.pad + ky, in_x = x * item.stride - item.pad + kx;
+            const int in_y = y * item.stride - item.pad_top + ky, in_x = x * item.stride - item.pad_left + kx;
             body(src + ((image * item.in.h + in_y) * item.in.w + in_x) * item.in.c,
                  dst + ((image * item.out.h + y) * item.out.w + x) * item.out.c, 1.0 / (rows.size() * columns.size()));
           }

@@ -56,7 +56,7 @@ std::string space_identity() {
     for (const layer& item : each.layers) {
       for (const std::int64_t number :
            {static_cast<int>(item.kind), item.input, item.other, item.in.h, item.in.w, item.in.c, item.out.h, item.out.w,
-            item.out.c, item.kernel, item.stride, item.pad, item.groups, int{item.bias}, static_cast<int>(item.act)})
+            item.out.c, item.kernel, item.stride, item.pad_top, item.pad_left, item.groups, int{item.bias}, static_cast<int>(item.act)})
         put(number);
     }
   }

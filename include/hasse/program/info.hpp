@@ -73,7 +73,7 @@ inline layer_list with_input(const layer_list& layers, feature_shape input) {
                    ", " + why + "; give an input nearer to " + text(layers.input));
     };
     item.in = result.shape_of(item.input);
-    const auto window = [&](int side) { return side + 2 * item.pad < item.kernel ? 0 : window_output(side, item.kernel, item.stride, item.pad); };
+    const auto window = [&](int side) { return window_output(side, item.kernel, item.stride, item.pad_top); };
     switch (item.kind) {
       case layer_kind::convolution:
         if (item.groups > 1 && item.in.c != before.c) throw refuse("has groups of channels");
@@ -114,7 +114,7 @@ inline std::string operation_text(const layer& item) {
   if (item.kind == layer_kind::convolution || item.kind == layer_kind::max_pool || item.kind == layer_kind::average_pool) {
     const std::string kernel = std::to_string(item.kernel);
     text += " " + kernel + "x" + kernel + " s" + std::to_string(item.stride);
-    if (item.pad > 0) text += " p" + std::to_string(item.pad);
+    if (item.pad_top > 0) text += " p" + std::to_string(item.pad_top);
   }
   return item.groups > 1 ? text + " g" + std::to_string(item.groups) : text;
 }
@@ -153,7 +153,7 @@ inline json info_json(const named_network& network) {
     json row{{"index", layers.size() + 1}, {"kind", name_of(item.kind)}, {"reads", std::move(reads)}, {"input", shape(item.in)}, {"output", shape(item.out)},
              {"macs", macs_of(item)}, {"parameters", parameters_of(item)}};
     if (item.kind == layer_kind::convolution || item.kind == layer_kind::max_pool || item.kind == layer_kind::average_pool)
-      row["kernel"] = item.kernel, row["stride"] = item.stride, row["padding"] = item.pad;
+      row["kernel"] = item.kernel, row["stride"] = item.stride, row["padding"] = item.pad_top;
     if (item.kind == layer_kind::convolution) row["groups"] = item.groups;
     if (item.kind == layer_kind::convolution || item.kind == layer_kind::linear) row["bias"] = item.bias;
     if (item.kind == layer_kind::activation) row["activation"] = name_of(item.act);

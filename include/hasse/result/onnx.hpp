@@ -161,7 +161,7 @@ class onnx_writer {
     return protobuf_message()
         .message(5, ints("kernel_shape", {item.kernel, item.kernel}))
         .message(5, ints("strides", {item.stride, item.stride}))
-        .message(5, ints("pads", {item.pad, item.pad, item.pad, item.pad}));
+        .message(5, ints("pads", {item.pad_top, item.pad_left, item.pad_bottom(), item.pad_right()}));
   }
 
   static protobuf_message whole(std::string_view name, std::int64_t number) { return protobuf_message().text(1, name).number(3, number).number(20, 2); }

@@ -44,10 +44,14 @@ struct layer {
   value_id input = 0;         ///< what it reads
   value_id other = no_value;  ///< add: the second operand; a folded convolution: the residual added before its activation
   feature_shape in{}, out{};
-  int kernel = 1, stride = 1, pad = 0, groups = 1;  ///< convolution and pools: square windows, symmetric padding
+  int kernel = 1, stride = 1, groups = 1;           ///< convolution and pools: square windows
+  int pad_top = 0, pad_left = 0;                    ///< zeros before the first row and column; those behind the last follow from `out`
   bool bias = false;                                ///< convolution, linear
   activation act = activation::none;                ///< activation; a folded convolution or linear: applied last
   batch_norm_rule norm{};
+  /// Zeros behind the last row and column: as many as before the first, or one more where the output says so (SAME padding).
+  constexpr int pad_bottom() const { return end_padding(in.h, kernel, stride, pad_top, out.h); }
+  constexpr int pad_right() const { return end_padding(in.w, kernel, stride, pad_left, out.w); }
   friend constexpr bool operator==(const layer&, const layer&) = default;
 };
 
@@ -76,7 +80,7 @@ struct layer_builder {
 
   constexpr value_id convolution(value_id from, int out, int kernel, int stride = 1, int pad = -1, int groups = 1, bool bias = false) {
     layer item{.kind = layer_kind::convolution, .input = from, .in = shape_of(from)};
-    item.kernel = kernel, item.stride = stride, item.pad = pad < 0 ? kernel / 2 : pad, item.groups = groups, item.bias = bias;
+    item.kernel = kernel, item.stride = stride, item.pad_top = item.pad_left = pad < 0 ? kernel / 2 : pad, item.groups = groups, item.bias = bias;
     return windowed(item, out);
   }
   constexpr value_id batch_norm(value_id from, batch_norm_rule rule = {}) {
@@ -94,13 +98,13 @@ struct layer_builder {
   constexpr value_id add(value_id from, value_id other) { return same_shape({.kind = layer_kind::add, .input = from, .other = other}); }
   constexpr value_id max_pool(value_id from, int kernel, int stride, int pad) {
     layer item{.kind = layer_kind::max_pool, .input = from, .in = shape_of(from)};
-    item.kernel = kernel, item.stride = stride, item.pad = pad;
+    item.kernel = kernel, item.stride = stride, item.pad_top = item.pad_left = pad;
     return windowed(item, item.in.c);
   }
   /// Average over the window; padding does not count.
   constexpr value_id average_pool(value_id from, int kernel, int stride, int pad) {
     layer item{.kind = layer_kind::average_pool, .input = from, .in = shape_of(from)};
-    item.kernel = kernel, item.stride = stride, item.pad = pad;
+    item.kernel = kernel, item.stride = stride, item.pad_top = item.pad_left = pad;
     return windowed(item, item.in.c);
   }
   constexpr value_id global_average_pool(value_id from) {
@@ -131,7 +135,7 @@ struct layer_builder {
     return push(item);
   }
   constexpr value_id windowed(layer item, int out) {
-    item.out = {window_output(item.in.h, item.kernel, item.stride, item.pad), window_output(item.in.w, item.kernel, item.stride, item.pad), out};
+    item.out = {window_output(item.in.h, item.kernel, item.stride, item.pad_top), window_output(item.in.w, item.kernel, item.stride, item.pad_left), out};
     return push(item);
   }
 };

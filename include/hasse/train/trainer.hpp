@@ -40,7 +40,7 @@ inline std::uint64_t configuration_of(const layer_list& layers, std::uint64_t da
   std::uint64_t hash = fnv1a(to_text(how), fnv1a(backend));
   const auto take = [&](auto... fields) { ((hash = derive(hash, static_cast<std::uint64_t>(fields))), ...); };
   for (const layer& item : layers) {
-    take(item.kind, item.input, item.other, item.kernel, item.stride, item.pad, item.groups, item.bias, item.act);
+    take(item.kind, item.input, item.other, item.kernel, item.stride, item.pad_top, item.pad_left, item.groups, item.bias, item.act);
     take(item.in.h, item.in.w, item.in.c, item.out.h, item.out.w, item.out.c);
     take(item.norm.epsilon_millionths, item.norm.keep_percent);
   }

@@ -22,7 +22,7 @@ inline std::string version() {
 
 /// A convolution or linear layer in oneDNN's terms. A linear layer sees each image as one row.
 struct product_shape {
-  memory::dims src, weights, dst, strides, padding;
+  memory::dims src, weights, dst, strides, padding, end_padding;
   memory::format_tag data_tag, weights_tag;  ///< how src and dst, and how the caller's weights lie in memory
   bool linear;
 
@@ -39,7 +39,8 @@ struct product_shape {
       weights = {item.groups, item.out.c / item.groups, item.in.c / item.groups, item.kernel, item.kernel};
       weights_tag = memory::format_tag::goihw;
     }
-    strides = {item.stride, item.stride}, padding = {item.pad, item.pad};
+    strides = {item.stride, item.stride}, padding = {item.pad_top, item.pad_left};
+    end_padding = {item.pad_bottom(), item.pad_right()};
   }
 
   static memory::desc tensor(const memory::dims& dims, memory::format_tag tag) { return {dims, memory::data_type::f32, tag}; }
@@ -92,11 +93,11 @@ inline dnnl::convolution_forward::primitive_desc convolution_forward(const dnnl:
   using operation = dnnl::convolution_forward;
 #if DNNL_VERSION_MAJOR >= 3
   return operation::primitive_desc(engine, use, dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(),
-                                   shape.bias_desc(bias), shape.dst_desc(), shape.strides, shape.padding, shape.padding, attr,
+                                   shape.bias_desc(bias), shape.dst_desc(), shape.strides, shape.padding, shape.end_padding, attr,
                                    true);
 #else
   const operation::desc what(use, dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(), shape.bias_desc(bias),
-                             shape.dst_desc(), shape.strides, shape.padding, shape.padding);
+                             shape.dst_desc(), shape.strides, shape.padding, shape.end_padding);
   return operation::primitive_desc(what, attr, engine, true);
 #endif
 }
@@ -107,10 +108,10 @@ inline dnnl::convolution_backward_data::primitive_desc convolution_backward_data
   using operation = dnnl::convolution_backward_data;
 #if DNNL_VERSION_MAJOR >= 3
   return operation::primitive_desc(engine, dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(),
-                                   shape.dst_desc(), shape.strides, shape.padding, shape.padding, hint, attr, true);
+                                   shape.dst_desc(), shape.strides, shape.padding, shape.end_padding, hint, attr, true);
 #else
   const operation::desc what(dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(), shape.dst_desc(),
-                             shape.strides, shape.padding, shape.padding);
+                             shape.strides, shape.padding, shape.end_padding);
   return operation::primitive_desc(what, attr, engine, hint, true);
 #endif
 }
@@ -121,11 +122,11 @@ inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_w
   using operation = dnnl::convolution_backward_weights;
 #if DNNL_VERSION_MAJOR >= 3
   return operation::primitive_desc(engine, dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(),
-                                   shape.bias_desc(bias), shape.dst_desc(), shape.strides, shape.padding, shape.padding, hint, attr,
+                                   shape.bias_desc(bias), shape.dst_desc(), shape.strides, shape.padding, shape.end_padding, hint, attr,
                                    true);
 #else
   const operation::desc what(dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(), shape.bias_desc(bias),
-                             shape.dst_desc(), shape.strides, shape.padding, shape.padding);
+                             shape.dst_desc(), shape.strides, shape.padding, shape.end_padding);
   return operation::primitive_desc(what, attr, engine, hint, true);
 #endif
 }

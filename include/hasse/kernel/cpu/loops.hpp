@@ -325,16 +325,16 @@ inline std::ptrdiff_t pixel(feature_shape shape, std::ptrdiff_t image, int y, in
 /// Keeps in `choice`, unless it is null, the tap that won.
 inline void max_pool(int threads, const layer& item, int batch, const float* src, float* dst, std::uint8_t* choice) {
   for_each_output_row(threads, item, batch, [=, &item](std::ptrdiff_t image, int y) {
-    const index_range rows = taps_of_output(item.in.h, item.kernel, item.stride, item.pad, y);
+    const index_range rows = taps_of_output(item.in.h, item.kernel, item.stride, item.pad_top, y);
     for (int x = 0; x < item.out.w; ++x) {
-      const index_range columns = taps_of_output(item.in.w, item.kernel, item.stride, item.pad, x);
+      const index_range columns = taps_of_output(item.in.w, item.kernel, item.stride, item.pad_left, x);
       float* const best = dst + pixel(item.out, image, y, x);
       std::uint8_t* const won = choice ? choice + pixel(item.out, image, y, x) : nullptr;
       std::fill_n(best, item.out.c, -std::numeric_limits<float>::infinity());
       if (won) std::fill_n(won, item.out.c, std::uint8_t{0});
       for (int ky = rows.first; ky < rows.last; ++ky)
         for (int kx = columns.first; kx < columns.last; ++kx) {
-          const float* const from = src + pixel(item.in, image, y * item.stride - item.pad + ky, x * item.stride - item.pad + kx);
+          const float* const from = src + pixel(item.in, image, y * item.stride - item.pad_top + ky, x * item.stride - item.pad_left + kx);
           const auto tap = static_cast<std::uint8_t>(ky * item.kernel + kx);
           if (won) {
 #pragma omp simd
@@ -363,13 +363,13 @@ inline void max_pool_backward(int threads, const layer& item, int batch, const s
   for_each_source_image(threads, item, batch, accumulate, d_src, [=, &item](std::ptrdiff_t image) {
     for (int y = 0; y < item.out.h; ++y)
       for (int x = 0; x < item.out.w; ++x) {
-        const index_range rows = taps_of_output(item.in.h, item.kernel, item.stride, item.pad, y);
-        const index_range columns = taps_of_output(item.in.w, item.kernel, item.stride, item.pad, x);
+        const index_range rows = taps_of_output(item.in.h, item.kernel, item.stride, item.pad_top, y);
+        const index_range columns = taps_of_output(item.in.w, item.kernel, item.stride, item.pad_left, x);
         const float* const d = d_dst + pixel(item.out, image, y, x);
         const std::uint8_t* const won = choice + pixel(item.out, image, y, x);
         for (int ky = rows.first; ky < rows.last; ++ky)
           for (int kx = columns.first; kx < columns.last; ++kx) {
-            float* const to = d_src + pixel(item.in, image, y * item.stride - item.pad + ky, x * item.stride - item.pad + kx);
+            float* const to = d_src + pixel(item.in, image, y * item.stride - item.pad_top + ky, x * item.stride - item.pad_left + kx);
             const auto tap = static_cast<std::uint8_t>(ky * item.kernel + kx);
 #pragma omp simd
             for (int c = 0; c < item.in.c; ++c) to[c] += won[c] == tap ? d[c] : 0.0f;
@@ -387,12 +387,12 @@ inline void add_pixel(int channels, float weight, const float* from, float* to) 
 /// Calls `body(source pixel, share)` for the real inputs of one average pooling window.
 template <class Body>
 void for_each_share(const layer& item, std::ptrdiff_t image, int y, int x, Body&& body) {
-  const index_range rows = taps_of_output(item.in.h, item.kernel, item.stride, item.pad, y);
-  const index_range columns = taps_of_output(item.in.w, item.kernel, item.stride, item.pad, x);
+  const index_range rows = taps_of_output(item.in.h, item.kernel, item.stride, item.pad_top, y);
+  const index_range columns = taps_of_output(item.in.w, item.kernel, item.stride, item.pad_left, x);
   const float share = 1.0f / static_cast<float>(rows.size() * columns.size());
   for (int ky = rows.first; ky < rows.last; ++ky)
     for (int kx = columns.first; kx < columns.last; ++kx)
-      body(pixel(item.in, image, y * item.stride - item.pad + ky, x * item.stride - item.pad + kx), share);
+      body(pixel(item.in, image, y * item.stride - item.pad_top + ky, x * item.stride - item.pad_left + kx), share);
 }
 
 /// Calls `body(source pixel, weight)` for the four neighbours that a resized pixel blends.

@@ -18,7 +18,8 @@ inline std::string describe(const layer& item) {
   std::string text(name_of(item.kind));
   if (item.kind == layer_kind::convolution || item.kind == layer_kind::max_pool || item.kind == layer_kind::average_pool) {
     text += " " + std::to_string(item.kernel) + "x" + std::to_string(item.kernel) + " stride " + std::to_string(item.stride);
-    text += " pad " + std::to_string(item.pad);
+    text += " pad " + std::to_string(item.pad_top);
+    if (item.pad_left != item.pad_top) text += "," + std::to_string(item.pad_left);
   }
   if (item.groups != 1) text += " groups " + std::to_string(item.groups);
   text += ", " + describe(item.in) + " to " + describe(item.out);
@@ -33,11 +34,10 @@ inline std::string problem_of(const layer& item) {
     return "has an empty input or output; every side and channel count must be at least 1";
   const bool pool = item.kind == layer_kind::max_pool || item.kind == layer_kind::average_pool;
   if (item.kind == layer_kind::convolution || pool) {
-    if (item.kernel < 1 || item.stride < 1 || item.pad < 0) return "needs kernel and stride of at least 1 and no negative padding";
-    if (item.out.h != window_output(item.in.h, item.kernel, item.stride, item.pad) ||
-        item.out.w != window_output(item.in.w, item.kernel, item.stride, item.pad))
+    if (item.kernel < 1 || item.stride < 1 || item.pad_top < 0 || item.pad_left < 0) return "needs kernel and stride of at least 1 and no negative padding";
+    if (item.pad_bottom() < 0 || item.pad_right() < 0)
       return "has an output that its window does not give; build layers with layer_builder";
-    if (pool && item.pad >= item.kernel) return "has windows that see only padding; the padding must be smaller than the kernel";
+    if (pool && (item.pad_top >= item.kernel || item.pad_left >= item.kernel)) return "has windows that see only padding; the padding must be smaller than the kernel";
   }
   if (item.kind == layer_kind::convolution && (item.groups < 1 || item.in.c % item.groups || item.out.c % item.groups))
     return "needs channel counts that the groups divide";

@@ -1,0 +1,108 @@
+// Which vector instructions this processor has, and how a kernel is compiled once for each of them from one source.
+// Used by the kernels of our own in kernel/cpu/.
+//
+// A kernel's body is a file kernel/cpu/simd/<name>.inl, written with the short vectors of simd/vector.inl. Its header
+// compiles the body for every instruction set and chooses at run time:
+//
+//   #define HASSE_SIMD_BODY <hasse/kernel/cpu/simd/<name>.inl>
+//   #include <hasse/kernel/cpu/simd/for_each_target.inl>      // defines detail::avx512::f, detail::avx2::f (or detail::plain::f)
+//   ...
+//   HASSE_SIMD_CALL(level, f(arguments));                     // calls the one of `level`
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+// With the wide instructions allowed everywhere (-march=native) there is nothing to choose: one copy is compiled.
+#if !defined(__x86_64__)
+#define HASSE_SIMD_PLAIN 1
+#elif defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512BW__) && defined(__AVX512DQ__)
+#define HASSE_SIMD_AVX512 1
+#else
+#define HASSE_SIMD_AVX512 1
+#define HASSE_SIMD_AVX2 1
+#if !defined(__AVX2__) || !defined(__FMA__)
+#define HASSE_SIMD_PLAIN 1
+#endif
+#endif
+
+namespace hasse {
+
+/// Instruction sets for which own kernels are compiled, in increasing order.
+enum class simd_level : std::uint8_t { plain, avx2, avx512 };
+
+constexpr std::string_view name_of(simd_level level) {
+  constexpr std::string_view names[] = {"plain", "avx2", "avx512"};
+  return names[static_cast<int>(level)];
+}
+
+/// The best one that this program has and this processor can run.
+inline simd_level best_simd_level() {
+  static const simd_level found = [] {
+#if defined(HASSE_SIMD_AVX512)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("fma"))
+      return simd_level::avx512;
+#endif
+#if defined(HASSE_SIMD_AVX2)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_level::avx2;
+#endif
+    return simd_level::plain;
+  }();
+  return found;
+}
+
+/// Whether this program has code for that level (not whether the processor runs it).
+constexpr bool has_simd_level(simd_level level) {
+#if defined(HASSE_SIMD_AVX512)
+  if (level == simd_level::avx512) return true;
+#endif
+#if defined(HASSE_SIMD_AVX2)
+  if (level == simd_level::avx2) return true;
+#endif
+#if defined(HASSE_SIMD_PLAIN)
+  if (level == simd_level::plain) return true;
+#endif
+  return false;
+}
+
+/// Floats in one vector of that level.
+constexpr int lanes_of(simd_level level) { return level == simd_level::avx512 ? 16 : level == simd_level::avx2 ? 8 : 4; }
+
+}  // namespace hasse
+
+#if defined(HASSE_SIMD_AVX512)
+#define HASSE_SIMD_CASE_AVX512(...) \
+  case ::hasse::simd_level::avx512: \
+    return ::hasse::detail::avx512::__VA_ARGS__;
+#else
+#define HASSE_SIMD_CASE_AVX512(...)
+#endif
+#if defined(HASSE_SIMD_AVX2)
+#define HASSE_SIMD_CASE_AVX2(...) \
+  case ::hasse::simd_level::avx2: \
+    return ::hasse::detail::avx2::__VA_ARGS__;
+#else
+#define HASSE_SIMD_CASE_AVX2(...)
+#endif
+#if defined(HASSE_SIMD_PLAIN)
+#define HASSE_SIMD_CASE_PLAIN(...) \
+  case ::hasse::simd_level::plain: \
+    return ::hasse::detail::plain::__VA_ARGS__;
+#else
+#define HASSE_SIMD_CASE_PLAIN(...)
+#endif
+
+/// `return f(arguments)` from the namespace of that level; levels that were not compiled in are not reached.
+#define HASSE_SIMD_CALL(level, ...)     \
+  switch (level) {                      \
+    HASSE_SIMD_CASE_AVX512(__VA_ARGS__) \
+    HASSE_SIMD_CASE_AVX2(__VA_ARGS__)   \
+    HASSE_SIMD_CASE_PLAIN(__VA_ARGS__)  \
+    default:                            \
+      __builtin_unreachable();          \
+  }
