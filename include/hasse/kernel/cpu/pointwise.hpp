@@ -1,0 +1,200 @@
+// 1x1 convolution and fully connected layers for inference: a matrix product of our own with everything fused that may follow it.
+// Used by kernel/cpu.hpp and kernel/cpu/inverted_bottleneck.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <string>
+
+#include <hasse/core/error.hpp>
+#include <hasse/kernel/cpu/loops.hpp>
+#include <hasse/kernel/cpu/simd_level.hpp>
+#include <hasse/kernel/detail/describe.hpp>
+#include <hasse/space/layer.hpp>
+
+namespace hasse::detail {
+
+// Packed weights stand in panels of some output channels: for every input the panel's weights side by side.
+
+/// Rows of a matrix product: dst = clip(src * weights + bias + other, low, high). Weights, bias, other and dst stand at one panel;
+/// src, other and dst go on by their strides from row to row.
+struct product_rows {
+  const float* src;
+  std::ptrdiff_t src_stride;
+  int depth;  ///< inputs of each row
+  const float* weights;
+  const float* bias;
+  const float* other;  ///< or null
+  std::ptrdiff_t other_stride;
+  float* dst;
+  std::ptrdiff_t dst_stride;
+  float low, high;
+};
+
+/// Whether an activation only clips, which a product does on its way to memory.
+constexpr bool is_limits(activation act) { return act == activation::none || act == activation::relu || act == activation::relu6; }
+
+struct value_limits {
+  float low, high;
+};
+constexpr value_limits limits_of(activation act) {
+  constexpr float endless = std::numeric_limits<float>::infinity();
+  return {act == activation::relu || act == activation::relu6 ? 0.0f : -endless, act == activation::relu6 ? 6.0f : endless};
+}
+
+/// Output channels of the next panel when `rest` are left: two vectors, and one and a half or one at the end (half vectors only
+/// where a vector has 16 lanes). Larger than `rest` when that is no multiple of the smallest piece.
+constexpr int panel_width(int rest, int lanes) {
+  const int piece = lanes == 16 ? 8 : lanes, pieces = (rest + piece - 1) / piece;
+  if (lanes == 16) return pieces >= 6 || pieces == 4 ? 32 : pieces == 3 ? 24 : 16;
+  return pieces >= 2 ? 2 * lanes : lanes;
+}
+
+/// Output channels with those that fill up the last panel.
+constexpr int panels_width(int width, int lanes) {
+  int c = 0;
+  while (c < width) c += panel_width(width - c, lanes);
+  return c;
+}
+
+/// The first panel that begins at channel `wanted` or behind it.
+constexpr int panel_start(int width, int lanes, std::ptrdiff_t wanted) {
+  int c = 0;
+  while (c < width && c < wanted) c += panel_width(width - c, lanes);
+  return std::min(c, width);
+}
+
+/// Packs a width x depth matrix whose elements are apart by the strides.
+inline void pack_panels(const float* weights, std::ptrdiff_t width_stride, std::ptrdiff_t depth_stride, int width, int depth,
+                        int lanes, float* packed) {
+  for (int c = 0; c < width;) {
+    const int panel = panel_width(width - c, lanes);
+    for (int k = 0; k < depth; ++k)
+      for (int i = 0; i < panel; ++i) *packed++ = c + i < width ? weights[(c + i) * width_stride + k * depth_stride] : 0.0f;
+    c += panel;
+  }
+}
+
+}  // namespace hasse::detail
+
+#define HASSE_SIMD_BODY <hasse/kernel/cpu/simd/pointwise.inl>
+#include <hasse/kernel/cpu/simd/for_each_target.inl>
+
+namespace hasse::detail {
+
+inline void multiply_panels(simd_level level, const product_rows& at, std::ptrdiff_t rows, activation act, int width, int first,
+                            int last) {
+  HASSE_SIMD_CALL(level, multiply_panels(at, rows, act, width, first, last));
+}
+inline void scale_rows(simd_level level, const float* src, const float* factors, std::ptrdiff_t rows, int count, float* dst) {
+  HASSE_SIMD_CALL(level, scale_rows(src, factors, rows, count, dst));
+}
+
+/// A folded 1x1 convolution (stride 1, one group) or linear layer. Weights are packed once; nothing is allocated in `run`.
+/// Results are equal for equal thread counts and, but for the rounding of sums, for all.
+class pointwise_convolution {
+ public:
+  /// Why a layer cannot be had, as a sentence fragment; "" when it can.
+  static std::string refuses(const layer& item) {
+    if (item.kind == layer_kind::linear) return "";
+    if (item.kind != layer_kind::convolution || item.kernel != 1 || item.groups != 1)
+      return "it is not a 1x1 convolution of one group, nor linear";
+    if (item.stride != 1 || item.pad_top || item.pad_left || item.in.pixels() != item.out.pixels())
+      return "its stride is not 1, or it has padding";
+    return "";
+  }
+
+  pointwise_convolution(const layer& item, int batch, int threads, simd_level level)
+      : level_(level), threads_(threads), act_(item.act) {
+    if (const std::string why = refuses(item); !why.empty())
+      throw error("cpu: " + describe(item) + " has no pointwise kernel of our own: " + why + "; use another kernel for it");
+    const int lanes = lanes_of(level), tile = level == simd_level::avx512 ? 14 : 6;
+    image_rows_ = item.kind == layer_kind::linear ? 1 : item.in.pixels();
+    depth_ = static_cast<int>(item.kind == layer_kind::linear ? item.in.size() : item.in.c);
+    rows_ = batch * image_rows_, width_ = item.out.c, padded_width_ = panels_width(width_, lanes);
+    block_rows_ = std::max(1, source_block / (depth_ * tile)) * tile;
+    block_width_ = std::max(1, weights_block / (depth_ * 2 * lanes)) * 2 * lanes;
+    // Threads share out whichever goes into more equal parts: tiles of rows or panels. Weights that fill the second cache are
+    // better split, so that each core keeps its own.
+    const double pieces = static_cast<double>((rows_ + tile - 1) / tile), panels = static_cast<double>(padded_width_) / (2 * lanes);
+    const auto busy = [threads](double count) { return count / threads / std::ceil(count / threads); };
+    splits_width_ =
+        threads > 1 && (busy(std::ceil(panels)) > busy(pieces) || depth_ * padded_width_ > weights_block) && panels >= threads;
+  }
+
+  std::size_t packed_floats() const {
+    return static_cast<std::size_t>((std::ptrdiff_t{depth_} + 1) * padded_width_ + lanes_of(level_) - 1) /
+           static_cast<std::size_t>(lanes_of(level_)) * static_cast<std::size_t>(lanes_of(level_));
+  }
+  /// weights: out x in; bias or null. `packed` is 64-byte aligned.
+  void pack(const float* weights, const float* bias, float* packed) const {
+    pack_panels(weights, depth_, 1, width_, depth_, lanes_of(level_), packed);
+    float* const last = packed + std::ptrdiff_t{depth_} * padded_width_;
+    std::fill_n(last, padded_width_, 0.0f);
+    if (bias) std::copy_n(bias, width_, last);
+  }
+
+  /// Only for a `gate`; `run` without one takes null.
+  std::size_t scratch_bytes() const { return static_cast<std::size_t>(threads_ * block_floats()) * sizeof(float); }
+
+  /// `other` (null: none) is added before the activation and may be dst. `gate` (null: none) has a factor for every image and
+  /// input channel, as squeeze-excite wants it. src and dst do not overlap.
+  void run(const float* src, const float* other, float* dst, const float* packed, const float* gate = nullptr,
+           float* scratch = nullptr) const {
+    parallel_pieces(threads_, threads_, [=, this](std::ptrdiff_t first, std::ptrdiff_t last) {
+      for (std::ptrdiff_t piece = first; piece < last; ++piece) {
+        const auto part = [&](std::ptrdiff_t count, std::ptrdiff_t index) { return count * index / threads_; };
+        const int tile = level_ == simd_level::avx512 ? 14 : 6, lanes = lanes_of(level_);
+        const std::ptrdiff_t tiles = (rows_ + tile - 1) / tile;
+        std::ptrdiff_t row = 0, rows_end = rows_;
+        int c = 0, width_end = width_;
+        if (splits_width_) {
+          c = panel_start(width_, lanes, part(width_, piece)), width_end = panel_start(width_, lanes, part(width_, piece + 1));
+        } else {
+          row = part(tiles, piece) * tile, rows_end = std::min(rows_, part(tiles, piece + 1) * tile);
+        }
+        run_piece({src, depth_, depth_, packed, packed + std::ptrdiff_t{depth_} * padded_width_, other, width_, dst, width_, 0, 0},
+                  row, rows_end, c, width_end, gate, scratch + (gate ? piece * block_floats() : 0));
+      }
+    });
+  }
+
+ private:
+  static constexpr int source_block = 16 * 1024 / sizeof(float);    ///< rows that stay in half of the first cache
+  static constexpr int weights_block = 256 * 1024 / sizeof(float);  ///< panels that stay in a part of the second
+
+  std::ptrdiff_t block_floats() const { return (block_rows_ * depth_ + 15) / 16 * 16; }
+
+  void run_piece(const product_rows& all, std::ptrdiff_t first_row, std::ptrdiff_t last_row, int first, int last, const float* gate,
+                 float* scaled) const {
+    for (int c = first; c < last;) {
+      const int end = last - c <= block_width_ ? last : std::min(last, panel_start(width_, lanes_of(level_), c + block_width_));
+      for (std::ptrdiff_t row = first_row; row < last_row;) {
+        std::ptrdiff_t rows = std::min(last_row - row, block_rows_);
+        product_rows at = all;
+        at.src += row * depth_, at.dst += row * width_;
+        if (all.other) at.other += row * width_;
+        if (gate) {
+          const std::ptrdiff_t image = row / image_rows_;
+          rows = std::min(rows, (image + 1) * image_rows_ - row);
+          scale_rows(level_, at.src, gate + image * depth_, rows, depth_, scaled);
+          at.src = scaled;
+        }
+        multiply_panels(level_, at, rows, act_, width_, c, end);
+        row += rows;
+      }
+      c = end;
+    }
+  }
+
+  simd_level level_;
+  int threads_;
+  activation act_;
+  int depth_, width_, padded_width_, block_width_;
+  std::ptrdiff_t rows_, image_rows_, block_rows_;
+  bool splits_width_;
+};
+
+}  // namespace hasse::detail

@@ -1,0 +1,195 @@
+// Matrix products of pixels (rows of channels) with packed weights: a tile of sums stays in the registers over all inputs.
+// Compiled once per instruction set, see kernel/cpu/simd_level.hpp; used by kernel/cpu/{pointwise,inverted_bottleneck}.hpp.
+
+namespace hasse::detail::HASSE_SIMD_NAMESPACE {
+
+// With 14 (6) rows the sums of two vectors, two of weights and one broadcast value fill 32 (16) registers.
+inline constexpr int tile_rows = lanes == 16 ? 14 : 6;
+
+typedef float half_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2)));
+typedef float loose_half_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2), aligned(4), may_alias));
+
+/// Hides where a pointer came from, so that the compiler keeps it instead of computing it anew from another.
+inline void keep_apart([[maybe_unused]] const float*& pointer) { asm("" : "+r"(pointer)); }
+
+/// `Rows` rows of one panel of `Vectors` vectors, and a half one. Few rows take turns among several sets of sums, because one
+/// multiply-add has to wait for the one before it.
+template <int Rows, int Vectors, bool Half>
+void multiply_tile(const product_rows& at) {
+  constexpr int sets = Rows == 1 ? 4 : Rows == 2 ? 2 : 1, whole = Vectors * lanes, width = whole + (Half ? lanes / 2 : 0);
+  vec sums[sets * Rows][Vectors];
+  half_vec half_sums[sets * Rows];
+#pragma GCC unroll 4
+  for (int set = 0; set < sets; ++set)
+#pragma GCC unroll 14
+    for (int row = 0; row < Rows; ++row) {
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) sums[set * Rows + row][v] = set == 0 ? load(at.bias + v * lanes) : vec{};
+      if constexpr (Half)
+        half_sums[set * Rows + row] = set == 0 ? *reinterpret_cast<const loose_half_vec*>(at.bias + whole) : half_vec{};
+    }
+  if (at.other) {
+#pragma GCC unroll 14
+    for (int row = 0; row < Rows; ++row) {
+      const float* const other = at.other + row * at.other_stride;
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) sums[row][v] += load(other + v * lanes);
+      if constexpr (Half) half_sums[row] += *reinterpret_cast<const loose_half_vec*>(other + whole);
+    }
+  }
+
+  // The second half of the rows has a pointer of its own, or the offsets of all rows do not fit the registers.
+  constexpr int upper = (Rows + 1) / 2;
+  const std::ptrdiff_t stride = at.src_stride;
+  const float *src = at.src, *upper_src = src + upper * stride, *weights = at.weights;
+  keep_apart(upper_src);
+  const auto take = [&](int set) __attribute__((always_inline)) {
+    vec factors[Vectors];
+    [[maybe_unused]] half_vec half_factors;
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; ++v) {
+      factors[v] = load(weights + v * lanes);
+      pin(factors[v]);
+    }
+    if constexpr (Half) half_factors = *reinterpret_cast<const loose_half_vec*>(weights + whole);
+#pragma GCC unroll 14
+    for (int row = 0; row < Rows; ++row) {
+      const float x = row < upper ? src[row * stride] : upper_src[(row - upper) * stride];
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) sums[set * Rows + row][v] += factors[v] * x;
+      if constexpr (Half) half_sums[set * Rows + row] += half_factors * x;
+    }
+    ++src, ++upper_src, weights += width;
+  };
+  int k = at.depth;
+  for (; k >= sets; k -= sets) {
+#pragma GCC unroll 4
+    for (int set = 0; set < sets; ++set) take(set);
+  }
+  if constexpr (sets > 1) {
+    for (; k > 0; --k) take(0);
+#pragma GCC unroll 4
+    for (int i = Rows; i < sets * Rows; ++i) {
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) sums[i % Rows][v] += sums[i][v];
+      if constexpr (Half) half_sums[i % Rows] += half_sums[i];
+    }
+  }
+
+  const float low_limit = at.low, high_limit = at.high;
+  const vec low = broadcast(low_limit), high = broadcast(high_limit);
+  float* dst = at.dst;
+  const std::ptrdiff_t dst_stride = at.dst_stride;
+#pragma GCC unroll 14
+  for (int row = 0; row < Rows; ++row, dst += dst_stride) {
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; ++v) store(dst + v * lanes, smaller(larger(sums[row][v], low), high));
+    if constexpr (Half) {
+      const half_vec half_low = low_limit - half_vec{}, half_high = high_limit - half_vec{};
+      const half_vec above = half_sums[row] > half_low ? half_sums[row] : half_low;
+      *reinterpret_cast<loose_half_vec*>(dst + whole) = above < half_high ? above : half_high;
+    }
+  }
+}
+
+template <int Vectors, bool Half>
+void multiply_panel(product_rows at, std::ptrdiff_t rows) {
+  while (rows > 0) {
+    int taken;
+    const auto run = [&]<int Rows>() __attribute__((always_inline)) {
+      multiply_tile<Rows, Vectors, Half>(at);
+      taken = Rows;
+    };
+    // Two tiles of 8 (or 8 and 7) beat 14 and a rest.
+    if constexpr (lanes == 16) {
+      if (rows >= 17 || rows == 14)
+        run.template operator()<14>();
+      else if (rows >= 8)
+        run.template operator()<8>();
+      else if (rows == 7)
+        run.template operator()<7>();
+      else if (rows >= 4)
+        run.template operator()<4>();
+      else if (rows >= 2)
+        run.template operator()<2>();
+      else
+        run.template operator()<1>();
+    } else {
+      if (rows >= 6)
+        run.template operator()<6>();
+      else if (rows >= 4)
+        run.template operator()<4>();
+      else if (rows >= 2)
+        run.template operator()<2>();
+      else
+        run.template operator()<1>();
+    }
+    rows -= taken, at.src += taken * at.src_stride, at.dst += taken * at.dst_stride;
+    if (at.other) at.other += taken * at.other_stride;
+  }
+}
+
+inline void activate_rows(activation act, std::ptrdiff_t rows, int count, float* dst, std::ptrdiff_t stride) {
+  for (std::ptrdiff_t row = 0; row < rows; ++row)
+    for (int c = 0; c < count; c += lanes) {
+      float* const at = dst + row * stride + c;
+      const int here = count - c < lanes ? count - c : lanes;
+      store_first(at, activated(act, load_first(at, here)), here);
+    }
+}
+
+/// One panel, whatever its width; a panel that is wider than the rows that it gives goes through a tile beside them.
+inline void multiply(const product_rows& at, std::ptrdiff_t rows, int panel, int valid) {
+  if (valid < panel) {
+    constexpr int edge_rows = 8 * tile_rows;
+    alignas(64) float edge[edge_rows * 2 * lanes];
+    for (std::ptrdiff_t first = 0; first < rows; first += edge_rows) {
+      const std::ptrdiff_t count = rows - first < edge_rows ? rows - first : edge_rows;
+      product_rows inner = at;
+      inner.src += first * at.src_stride, inner.dst = edge, inner.dst_stride = panel;
+      if (at.other) {
+        for (std::ptrdiff_t row = 0; row < count; ++row) {
+          std::fill_n(edge + row * panel + valid, panel - valid, 0.0f);
+          std::copy_n(at.other + (first + row) * at.other_stride, valid, edge + row * panel);
+        }
+        inner.other = edge, inner.other_stride = panel;
+      }
+      multiply(inner, count, panel, panel);
+      for (std::ptrdiff_t row = 0; row < count; ++row)
+        std::copy_n(edge + row * panel, valid, at.dst + (first + row) * at.dst_stride);
+    }
+    return;
+  }
+  if (panel == 2 * lanes)
+    multiply_panel<2, false>(at, rows);
+  else if (panel == lanes)
+    multiply_panel<1, false>(at, rows);
+  else if constexpr (lanes == 16)
+    multiply_panel<1, true>(at, rows);
+}
+
+/// Channels [first, last), which begin and end with a panel, of `rows` rows. `at` stands at channel 0 of weights, bias, other, dst.
+inline void multiply_panels(product_rows at, std::ptrdiff_t rows, activation act, int width, int first, int last) {
+  const auto [low, high] = limits_of(act);
+  for (int c = first; c < last;) {
+    const int panel = panel_width(width - c, lanes), valid = width - c < panel ? width - c : panel;
+    product_rows here = at;
+    here.weights += std::ptrdiff_t{c} * at.depth, here.bias += c, here.dst += c;
+    if (at.other) here.other += c;
+    here.low = low, here.high = high;
+    multiply(here, rows, panel, valid);
+    if (!is_limits(act)) activate_rows(act, rows, valid, here.dst, at.dst_stride);
+    c += panel;
+  }
+}
+
+/// rows of `count` pixels of one image, each channel times its factor, into dst without gaps.
+inline void scale_rows(const float* src, const float* factors, std::ptrdiff_t rows, int count, float* dst) {
+  for (std::ptrdiff_t row = 0; row < rows; ++row, src += count, dst += count) {
+    int c = 0;
+    for (; c + lanes <= count; c += lanes) store(dst + c, load(src + c) * load(factors + c));
+    for (; c < count; ++c) dst[c] = src[c] * factors[c];
+  }
+}
+
+}  // namespace hasse::detail::HASSE_SIMD_NAMESPACE
