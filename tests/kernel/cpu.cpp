@@ -64,6 +64,7 @@ struct window {
   feature_shape input;
   int out, kernel, stride, pad = -1, groups = 1;
   bool bias = false;
+  padding rule = padding::symmetric;
 };
 
 const window windows[] = {
@@ -80,13 +81,17 @@ const window windows[] = {
     {{5, 5, 6}, 9, 3, 2, -1, 3, true},
     {{13, 11, 5}, 7, 7, 2},
     {{6, 6, 2}, 3, 4, 3, 2},
+    {{8, 6, 16}, 16, 3, 2, -1, 1, false, padding::same},
+    {{8, 7, 16}, 16, 5, 2, -1, 16, false, padding::same},
+    {{6, 8, 5}, 7, 3, 2, -1, 1, true, padding::same},
 };
 
 layer convolution(const window& w) {
-  return make_layer(w.input, [&](auto b) { b.convolution(0, w.out, w.kernel, w.stride, w.pad, w.groups, w.bias); });
+  return make_layer(w.input, [&](auto b) { b.convolution(0, w.out, w.kernel, w.stride, w.pad, w.groups, w.bias, w.rule); });
 }
 
-constexpr activation every_activation[] = {activation::none, activation::relu, activation::relu6, activation::hard_swish};
+constexpr activation every_activation[] = {activation::none,    activation::relu,         activation::relu6, activation::hard_swish,
+                                           activation::sigmoid, activation::hard_sigmoid, activation::swish};
 
 /// The layers that have no weights.
 std::vector<layer> plain_layers() {
@@ -94,6 +99,8 @@ std::vector<layer> plain_layers() {
           make_layer({8, 8, 32}, [](auto b) { b.max_pool(0, 2, 2, 0); }),
           make_layer({9, 7, 5}, [](auto b) { b.average_pool(0, 3, 2, 1); }),
           make_layer({7, 6, 32}, [](auto b) { b.average_pool(0, 2, 1, 0); }),
+          make_layer({8, 6, 5}, [](auto b) { b.max_pool(0, 3, 2, 0, padding::same); }),
+          make_layer({8, 6, 5}, [](auto b) { b.average_pool(0, 3, 2, 0, padding::same); }),
           make_layer({5, 7, 33}, [](auto b) { b.global_average_pool(0); }),
           make_layer({5, 4, 7}, [](auto b) { b.resize(0, 9, 11); }),
           make_layer({9, 11, 16}, [](auto b) { b.resize(0, 5, 4); })};
@@ -161,6 +168,22 @@ TEST_CASE("cpu batch norm, activation and add agree with the readable ones") {
             compare_training(backend, use);
             compare_inference(backend, use);
           }
+  }
+}
+
+TEST_CASE("cpu scale agrees with the readable one") {
+  for (int threads : {1, 2}) {
+    cpu backend({.threads = threads});
+    for (feature_shape shape :
+         {feature_shape{5, 7, 3}, feature_shape{9, 8, 48}, feature_shape{1, 1, 130}, feature_shape{33, 35, 20}})
+      for (int batch : {1, 7})
+        for (int variant = 0; variant < 4; ++variant) {
+          layer_use use{
+              .item = make_layer(shape, [](auto b) { b.scale(0, b.global_average_pool(0)); }), .batch = batch, .residual = true};
+          compare_inference(backend, use);
+          use.accumulate = variant == 1, use.in_place = variant == 2, use.wants_d_src = variant != 3;
+          compare_training(backend, use);
+        }
   }
 }
 

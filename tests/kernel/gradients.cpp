@@ -52,7 +52,8 @@ void check_all(feature_shape input, bool residual, Write&& write) {
     }
 }
 
-constexpr activation every_activation[] = {activation::none, activation::relu, activation::relu6, activation::hard_swish};
+constexpr activation every_activation[] = {activation::none,    activation::relu,         activation::relu6, activation::hard_swish,
+                                           activation::sigmoid, activation::hard_sigmoid, activation::swish};
 
 }  // namespace
 
@@ -84,6 +85,18 @@ TEST_CASE("activation and add gradients") {
   }
 }
 
+TEST_CASE("scale gradients") {
+  check_all({3, 5, 4}, true, [](auto b) { b.scale(0, b.global_average_pool(0)); });
+  check_all({1, 1, 7}, true, [](auto b) { b.scale(0, 0); });
+}
+
+TEST_CASE("gradients of SAME windows") {
+  check_all({6, 5, 3}, false, [](auto b) { b.convolution(0, 4, 3, 2, -1, 1, false, padding::same); });
+  check_all({7, 8, 4}, false, [](auto b) { b.convolution(0, 4, 5, 2, -1, 4, false, padding::same); });
+  check_all({8, 6, 3}, false, [](auto b) { b.max_pool(0, 3, 2, 0, padding::same); });
+  check_all({8, 6, 3}, false, [](auto b) { b.average_pool(0, 3, 2, 0, padding::same); });
+}
+
 TEST_CASE("pooling, linear and resize gradients") {
   check_all({7, 6, 3}, false, [](auto b) { b.max_pool(0, 3, 2, 1); });
   check_all({7, 6, 3}, false, [](auto b) { b.average_pool(0, 3, 2, 1); });
@@ -109,4 +122,8 @@ TEST_CASE("a gradient may be written over the one it came from") {
       check(use);
     }
   }
+  check({.item = make_layer({3, 5, 4}, [](auto b) { b.scale(0, b.global_average_pool(0)); }),
+         .batch = 2,
+         .residual = true,
+         .in_place = true});
 }

@@ -98,14 +98,15 @@ struct layer_fixture {
     const std::size_t in = batch * static_cast<std::size_t>(item.in.size()),
                       out = batch * static_cast<std::size_t>(item.out.size());
     const bool norm = item.kind == hasse::layer_kind::batch_norm;
+    const std::size_t second = item.kind == hasse::layer_kind::scale ? batch * channels : out;
     src = random_values<Scalar>(in, hasse::derive(use.seed, 1), 1.5, norm ? 0.7 : 0);
-    if (use.residual) other = random_values<Scalar>(out, hasse::derive(use.seed, 2));
+    if (use.residual) other = random_values<Scalar>(second, hasse::derive(use.seed, 2));
     weights = random_values<Scalar>(weight_count(item), hasse::derive(use.seed, 3), norm ? 0.3 : 0.2, norm ? 1 : 0);
     if (item.bias || norm) bias = random_values<Scalar>(channels, hasse::derive(use.seed, 4));
     d_dst = random_values<Scalar>(out, hasse::derive(use.seed, 5));
     dst = poison<Scalar>(out);
     d_src = use.accumulate ? random_values<Scalar>(in, hasse::derive(use.seed, 6)) : poison<Scalar>(in);
-    if (use.residual) d_other = use.accumulate ? random_values<Scalar>(out, hasse::derive(use.seed, 7)) : poison<Scalar>(out);
+    if (use.residual) d_other = use.accumulate ? random_values<Scalar>(second, hasse::derive(use.seed, 7)) : poison<Scalar>(second);
     d_weights = poison<Scalar>(weights.size());
     d_bias = poison<Scalar>(bias.size());
     if (norm) {

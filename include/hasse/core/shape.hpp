@@ -20,6 +20,15 @@ constexpr int window_output(int in, int kernel, int stride, int pad) {
   return room < 0 ? 0 : room / stride + 1;
 }
 
+/// Output side of a SAME window (TensorFlow): ceil(in / stride), whatever the kernel.
+constexpr int same_output(int in, int stride) { return (in + stride - 1) / stride; }
+
+/// Padding before the input of a SAME window; an odd pixel of padding stands behind it.
+constexpr int same_padding(int in, int kernel, int stride) {
+  const int both = (same_output(in, stride) - 1) * stride + kernel - in;
+  return both > 0 ? both / 2 : 0;
+}
+
 /// Padding behind the input with which `out` windows fit, given that before it: the same where that gives `out`, else one more
 /// (what SAME padding does at stride 2 on even sides). -1 when neither does.
 constexpr int end_padding(int in, int kernel, int stride, int pad, int out) {

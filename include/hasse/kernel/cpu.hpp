@@ -300,6 +300,9 @@ class cpu {
         case layer_kind::add:
           detail::add(threads, batch_ * item_.out.size(), item_.act, at.src, at.other, at.dst);
           break;
+        case layer_kind::scale:
+          detail::scale(threads, item_, batch_, at.src, at.other, at.dst);
+          break;
         case layer_kind::max_pool:
           detail::max_pool(threads, item_, batch_, at.src, at.dst, nullptr);
           break;
@@ -355,6 +358,9 @@ class cpu {
         case layer_kind::add:
           detail::add(threads, batch_ * item_.out.size(), item_.act, at.src, at.other, at.dst);
           break;
+        case layer_kind::scale:
+          detail::scale(threads, item_, batch_, at.src, at.other, at.dst);
+          break;
         case layer_kind::max_pool:
           detail::max_pool(threads, item_, batch_, at.src, at.dst, choice());
           break;
@@ -382,6 +388,8 @@ class cpu {
         case layer_kind::activation:
         case layer_kind::add:
           return detail::elementwise_backward(threads, batch_ * item_.out.size(), item_.act, at);
+        case layer_kind::scale:
+          return detail::scale_backward(threads, item_, batch_, at);
         default:
           break;
       }

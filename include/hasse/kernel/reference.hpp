@@ -51,8 +51,8 @@ void for_each_product(const layer& item, int batch, Weight* weights, Input* src,
         if (columns.size() == 0) continue;
         for (int y = rows.first; y < rows.last; ++y)
           for (Index group = 0; group < item.groups; ++group) {
-            const Index in_pixel =
-                (image * item.in.h + y * item.stride - item.pad_top + ky) * item.in.w + columns.first * item.stride - item.pad_left + kx;
+            const Index in_pixel = (image * item.in.h + y * item.stride - item.pad_top + ky) * item.in.w +
+                                   columns.first * item.stride - item.pad_left + kx;
             const Index out_pixel = (image * item.out.h + y) * item.out.w + columns.first;
             body(strided_matrix<Weight>(weights + group * group_out * group_in * taps + ky * item.kernel + kx, group_out, group_in,
                                         strides(taps, group_in * taps)),
@@ -159,6 +159,16 @@ struct reference_layer {
       output(dst).col(image) = input(src).middleCols(image * item.in.pixels(), item.in.pixels()).rowwise().mean();
   }
 
+  /// Calls `body(pixel's channels, image's gate)` with offsets into a feature map and a batch of gates.
+  template <class Body>
+  void for_each_gated_pixel(Body&& body) const {
+    for (Eigen::Index pixel = 0; pixel < in_pixels(); ++pixel) body(pixel * item.in.c, pixel / item.in.pixels() * item.in.c);
+  }
+  void scale(const Scalar* src, const Scalar* gate, Scalar* dst) const {
+    for_each_gated_pixel(
+        [&](Eigen::Index at, Eigen::Index image) { channels(dst + at) = channels(src + at) * channels(gate + image); });
+  }
+
   void resize(const Scalar* src, Scalar* dst) const {
     output(dst).setZero();
     for_each_blend(item, images(), src, dst,
@@ -195,6 +205,9 @@ class reference {
           break;
         case layer_kind::add:
           shape_.output(at.dst) = shape_.input(at.src) + shape_.input(at.other);
+          break;
+        case layer_kind::scale:
+          shape_.scale(at.src, at.other, at.dst);
           break;
         case layer_kind::max_pool:
           shape_.max_pool(at.src, at.dst);
@@ -240,6 +253,9 @@ class reference {
         case layer_kind::add:
           shape_.output(at.dst) = shape_.input(at.src) + shape_.input(at.other);
           break;
+        case layer_kind::scale:
+          shape_.scale(at.src, at.other, at.dst);
+          break;
         case layer_kind::max_pool:
           shape_.max_pool(at.src, at.dst);
           break;
@@ -265,6 +281,8 @@ class reference {
         case layer_kind::activation:
         case layer_kind::add:
           return elementwise_backward();
+        case layer_kind::scale:
+          return scale_backward();
         case layer_kind::convolution:
         case layer_kind::linear:
           if (at.d_bias) shape_.channels(at.d_bias) = shape_.output(at.d_dst).rowwise().sum().array();
@@ -354,6 +372,21 @@ class reference {
           write(at.d_other, at.accumulate_d_other, i, g);
         }
       });
+    }
+
+    /// d_src = gate d_dst, d_gate = sum over pixels of src d_dst. d_dst may be d_src.
+    void scale_backward() {
+      const training_operands<Scalar>& at = operands_;
+      const Eigen::Index channels = shape_.item.out.c;
+      Eigen::Matrix<Scalar, Eigen::Dynamic, 1> sums = Eigen::Matrix<Scalar, Eigen::Dynamic, 1>::Zero(channels * shape_.batch);
+      shape_.for_each_gated_pixel([&](Eigen::Index first, Eigen::Index gate) {
+        for (Eigen::Index channel = 0; channel < channels; ++channel) {
+          const Scalar g = at.d_dst[first + channel];
+          sums[gate + channel] += g * at.src[first + channel];
+          write(at.d_src, at.accumulate_d_src, first + channel, g * at.other[gate + channel]);
+        }
+      });
+      for (Eigen::Index i = 0; i < sums.size(); ++i) write(at.d_other, at.accumulate_d_other, i, sums[i]);
     }
 
     static void write(Scalar* gradient, bool accumulate, Eigen::Index i, Scalar value) {

@@ -91,6 +91,10 @@ inline layer_list with_input(const layer_list& layers, feature_shape input) {
       case layer_kind::add:
         if (item.other != no_value && result.shape_of(item.other) != item.in) throw refuse("would add values of different shapes");
         item.out = item.in;
+        break;
+      case layer_kind::scale:
+        if (result.shape_of(item.other) != feature_shape{1, 1, item.in.c}) throw refuse("would have a gate of another width");
+        item.out = item.in;
     }
     if (item.out.h < 1 || item.out.w < 1) throw refuse("would have nothing left to write");
     result.append(item);

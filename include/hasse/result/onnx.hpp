@@ -94,11 +94,12 @@ class onnx_writer {
              protobuf_message().message(5, word("mode", "linear")).message(5, word("coordinate_transformation_mode", "half_pixel")));
         break;
       }
+      case layer_kind::scale: node("Mul", {spatial(item.input), spatial(item.other)}, name); break;
       case layer_kind::add:
       case layer_kind::activation: result = values_[at(item.input)]; break;
       case layer_kind::batch_norm: throw error("an ONNX file holds no batch norm; fold the network with fold_for_inference first");
     }
-    if (item.other != no_value) {
+    if (item.other != no_value && item.kind != layer_kind::scale) {  // an add, or the residual of a convolution
       value other = values_[at(item.other)];
       if (result.flat != other.flat) result = {flat_to_spatial(result), false}, other = {flat_to_spatial(other), false};
       node("Add", {result.name, other.name}, name + ".sum");
@@ -117,9 +118,15 @@ class onnx_writer {
         return name + ".relu6";
       }
       case activation::hard_swish:
-        node("HardSigmoid", {from}, name + ".gate", protobuf_message().message(5, real("alpha", 1.0f / 6)).message(5, real("beta", 0.5f)));
-        node("Mul", {from, name + ".gate"}, name + ".hard_swish");
+        node("Mul", {from, activated(activation::hard_sigmoid, from, name)}, name + ".hard_swish");
         return name + ".hard_swish";
+      case activation::sigmoid: node("Sigmoid", {from}, name + ".sigmoid"); return name + ".sigmoid";
+      case activation::hard_sigmoid:
+        node("HardSigmoid", {from}, name + ".gate", protobuf_message().message(5, real("alpha", 1.0f / 6)).message(5, real("beta", 0.5f)));
+        return name + ".gate";
+      case activation::swish:
+        node("Mul", {from, activated(activation::sigmoid, from, name)}, name + ".swish");
+        return name + ".swish";
     }
     throw error("an activation that the ONNX writer does not know");
   }

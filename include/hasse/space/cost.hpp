@@ -14,7 +14,8 @@ struct cost {
   std::int64_t weights = 0;                ///< parameters of convolutions and linear layers, biases included
   std::int64_t batch_norm_parameters = 0;  ///< scale and shift
   std::int64_t activations = 0;            ///< elements that convolutions, pools, resizes and linear layers write
-  std::int64_t peak_elements = 0;          ///< most elements alive at once in inference; batch norm, activation and add work in place
+  std::int64_t peak_elements =
+      0;  ///< most elements alive at once in inference; batch norm, activation, add and scale work in place
 
   constexpr std::int64_t parameters() const { return weights + batch_norm_parameters; }
   /// Blocks in a row: everything adds, the peak is the larger one.
@@ -56,7 +57,7 @@ constexpr std::int64_t parameters_of(const layer& item) {
 namespace detail {
 /// True when the layer can overwrite its input.
 constexpr bool works_in_place(layer_kind kind) {
-  return kind == layer_kind::batch_norm || kind == layer_kind::activation || kind == layer_kind::add;
+  return kind == layer_kind::batch_norm || kind == layer_kind::activation || kind == layer_kind::add || kind == layer_kind::scale;
 }
 }  // namespace detail
 
@@ -80,7 +81,8 @@ constexpr cost cost_of(const List& list) {
     total.activations += written;
     if (alive + written > total.peak_elements) total.peak_elements = alive + written;
     if (last_reader[item.input] == at + 1) alive -= list.shape_of(item.input).size();
-    if (item.other != no_value && item.other != item.input && last_reader[item.other] == at + 1) alive -= list.shape_of(item.other).size();
+    if (item.other != no_value && item.other != item.input && last_reader[item.other] == at + 1)
+      alive -= list.shape_of(item.other).size();
     if (last_reader[at + 1] > 0) alive += item.out.size();
   }
   delete[] last_reader;

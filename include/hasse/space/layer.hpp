@@ -11,18 +11,33 @@
 namespace hasse {
 
 enum class layer_kind : std::uint8_t {
-  convolution, batch_norm, activation, add, max_pool, average_pool, global_average_pool, linear, resize
+  convolution,
+  batch_norm,
+  activation,
+  add,
+  max_pool,
+  average_pool,
+  global_average_pool,
+  linear,
+  resize,
+  scale
 };
 
-enum class activation : std::uint8_t { none, relu, relu6, hard_swish };
+/// hard_sigmoid is clip(x / 6 + 1 / 2, 0, 1), hard_swish is x hard_sigmoid(x), swish is x sigmoid(x).
+enum class activation : std::uint8_t { none, relu, relu6, hard_swish, sigmoid, hard_sigmoid, swish };
+
+/// Where the zeros around a window stand: as many on every side, or as TensorFlow's SAME has it: the output side is
+/// ceil(side / stride), and an odd pixel of padding stands behind the last row and column.
+enum class padding : std::uint8_t { symmetric, same };
 
 constexpr std::string_view name_of(layer_kind kind) {
-  constexpr std::string_view names[] = {"convolution", "batch_norm", "activation", "add", "max_pool", "average_pool", "global_average_pool", "linear", "resize"};
+  constexpr std::string_view names[] = {"convolution",  "batch_norm",          "activation", "add",    "max_pool",
+                                        "average_pool", "global_average_pool", "linear",     "resize", "scale"};
   return names[static_cast<int>(kind)];
 }
 
 constexpr std::string_view name_of(activation act) {
-  constexpr std::string_view names[] = {"none", "relu", "relu6", "hard_swish"};
+  constexpr std::string_view names[] = {"none", "relu", "relu6", "hard_swish", "sigmoid", "hard_sigmoid", "swish"};
   return names[static_cast<int>(act)];
 }
 
@@ -38,16 +53,18 @@ using value_id = int;
 inline constexpr value_id no_value = -1;
 
 /// One operation. Fields that a kind does not use keep their defaults.
-/// Weights: convolution out.c x (in.c / groups) x kernel x kernel (OIHW), linear out.c x in.size(), batch norm scale and shift of out.c.
+/// Weights: convolution out.c x (in.c / groups) x kernel x kernel (OIHW), linear out.c x in.size(), batch norm scale and shift of
+/// out.c.
 struct layer {
   layer_kind kind = layer_kind::activation;
-  value_id input = 0;         ///< what it reads
-  value_id other = no_value;  ///< add: the second operand; a folded convolution: the residual added before its activation
+  value_id input = 0;  ///< what it reads
+  value_id other =
+      no_value;  ///< add: the second operand; scale: the gate; a folded convolution: the residual added before its activation
   feature_shape in{}, out{};
-  int kernel = 1, stride = 1, groups = 1;           ///< convolution and pools: square windows
-  int pad_top = 0, pad_left = 0;                    ///< zeros before the first row and column; those behind the last follow from `out`
-  bool bias = false;                                ///< convolution, linear
-  activation act = activation::none;                ///< activation; a folded convolution or linear: applied last
+  int kernel = 1, stride = 1, groups = 1;  ///< convolution and pools: square windows
+  int pad_top = 0, pad_left = 0;           ///< zeros before the first row and column; those behind the last follow from `out`
+  bool bias = false;                       ///< convolution, linear
+  activation act = activation::none;       ///< activation; a folded convolution or linear: applied last
   batch_norm_rule norm{};
   /// Zeros behind the last row and column: as many as before the first, or one more where the output says so (SAME padding).
   constexpr int pad_bottom() const { return end_padding(in.h, kernel, stride, pad_top, out.h); }
@@ -67,7 +84,9 @@ struct fixed_layers {
   constexpr const layer* data() const { return items.data(); }
   constexpr std::size_t size() const { return static_cast<std::size_t>(count); }
   constexpr void append(const layer& item) { items[static_cast<std::size_t>(count++)] = item; }
-  constexpr feature_shape shape_of(value_id value) const { return value == 0 ? input : items[static_cast<std::size_t>(value - 1)].out; }
+  constexpr feature_shape shape_of(value_id value) const {
+    return value == 0 ? input : items[static_cast<std::size_t>(value - 1)].out;
+  }
 };
 
 /// Adds layers to any list with `append`, `size` and `shape_of`; each call returns the value that it made.
@@ -78,10 +97,12 @@ struct layer_builder {
 
   constexpr feature_shape shape_of(value_id value) const { return list.shape_of(value); }
 
-  constexpr value_id convolution(value_id from, int out, int kernel, int stride = 1, int pad = -1, int groups = 1, bool bias = false) {
+  /// `pad` counts with symmetric padding only; -1 is half the kernel.
+  constexpr value_id convolution(value_id from, int out, int kernel, int stride = 1, int pad = -1, int groups = 1,
+                                 bool bias = false, padding rule = padding::symmetric) {
     layer item{.kind = layer_kind::convolution, .input = from, .in = shape_of(from)};
-    item.kernel = kernel, item.stride = stride, item.pad_top = item.pad_left = pad < 0 ? kernel / 2 : pad, item.groups = groups, item.bias = bias;
-    return windowed(item, out);
+    item.kernel = kernel, item.stride = stride, item.groups = groups, item.bias = bias;
+    return windowed(item, out, pad < 0 ? kernel / 2 : pad, rule);
   }
   constexpr value_id batch_norm(value_id from, batch_norm_rule rule = {}) {
     layer item{.kind = layer_kind::batch_norm, .input = from};
@@ -95,17 +116,23 @@ struct layer_builder {
     return same_shape(item);
   }
   /// Element-wise sum of two values of one shape.
-  constexpr value_id add(value_id from, value_id other) { return same_shape({.kind = layer_kind::add, .input = from, .other = other}); }
-  constexpr value_id max_pool(value_id from, int kernel, int stride, int pad) {
+  constexpr value_id add(value_id from, value_id other) {
+    return same_shape({.kind = layer_kind::add, .input = from, .other = other});
+  }
+  /// Every pixel times the gate of its channel (squeeze-excite): `gate` is a value of 1 x 1 x C.
+  constexpr value_id scale(value_id from, value_id gate) {
+    return same_shape({.kind = layer_kind::scale, .input = from, .other = gate});
+  }
+  constexpr value_id max_pool(value_id from, int kernel, int stride, int pad, padding rule = padding::symmetric) {
     layer item{.kind = layer_kind::max_pool, .input = from, .in = shape_of(from)};
-    item.kernel = kernel, item.stride = stride, item.pad_top = item.pad_left = pad;
-    return windowed(item, item.in.c);
+    item.kernel = kernel, item.stride = stride;
+    return windowed(item, item.in.c, pad, rule);
   }
   /// Average over the window; padding does not count.
-  constexpr value_id average_pool(value_id from, int kernel, int stride, int pad) {
+  constexpr value_id average_pool(value_id from, int kernel, int stride, int pad, padding rule = padding::symmetric) {
     layer item{.kind = layer_kind::average_pool, .input = from, .in = shape_of(from)};
-    item.kernel = kernel, item.stride = stride, item.pad_top = item.pad_left = pad;
-    return windowed(item, item.in.c);
+    item.kernel = kernel, item.stride = stride;
+    return windowed(item, item.in.c, pad, rule);
   }
   constexpr value_id global_average_pool(value_id from) {
     return push({.kind = layer_kind::global_average_pool, .input = from, .in = shape_of(from), .out = {1, 1, shape_of(from).c}});
@@ -121,8 +148,9 @@ struct layer_builder {
     return push({.kind = layer_kind::resize, .input = from, .in = shape_of(from), .out = {h, w, shape_of(from).c}});
   }
   /// Convolution without bias, batch norm, activation.
-  constexpr value_id conv_bn(value_id from, int out, int kernel, int stride, activation act, batch_norm_rule rule, int groups = 1) {
-    return activate(batch_norm(convolution(from, out, kernel, stride, -1, groups), rule), act);
+  constexpr value_id conv_bn(value_id from, int out, int kernel, int stride, activation act, batch_norm_rule norm, int groups = 1,
+                             padding rule = padding::symmetric) {
+    return activate(batch_norm(convolution(from, out, kernel, stride, -1, groups, false, rule), norm), act);
   }
 
  private:
@@ -134,8 +162,16 @@ struct layer_builder {
     item.in = item.out = shape_of(item.input);
     return push(item);
   }
-  constexpr value_id windowed(layer item, int out) {
-    item.out = {window_output(item.in.h, item.kernel, item.stride, item.pad_top), window_output(item.in.w, item.kernel, item.stride, item.pad_left), out};
+  constexpr value_id windowed(layer item, int out, int pad, padding rule) {
+    if (rule == padding::same) {
+      item.pad_top = same_padding(item.in.h, item.kernel, item.stride),
+      item.pad_left = same_padding(item.in.w, item.kernel, item.stride);
+      item.out = {same_output(item.in.h, item.stride), same_output(item.in.w, item.stride), out};
+    } else {
+      item.pad_top = item.pad_left = pad;
+      item.out = {window_output(item.in.h, item.kernel, item.stride, pad), window_output(item.in.w, item.kernel, item.stride, pad),
+                  out};
+    }
     return push(item);
   }
 };

@@ -80,6 +80,17 @@ inline dnnl::primitive_attr attributes(const product_shape& shape, residual othe
     case activation::hard_swish:
       append(dnnl::algorithm::eltwise_hardswish, 1.0f / 6, 0.5f);
       break;
+    case activation::sigmoid:
+      append(dnnl::algorithm::eltwise_logistic, 0, 0);
+      break;
+    // 2.6 has no hard sigmoid.
+    case activation::hard_sigmoid:
+      append(dnnl::algorithm::eltwise_linear, 1.0f / 6, 0.5f);
+      append(dnnl::algorithm::eltwise_clip, 0, 1);
+      break;
+    case activation::swish:
+      append(dnnl::algorithm::eltwise_swish, 1, 0);
+      break;
   }
   attr.set_post_ops(ops);
   return attr;

@@ -83,6 +83,46 @@ inline void elementwise_backward(int threads, std::ptrdiff_t count, activation a
   });
 }
 
+// Scale: every pixel times the gate of its image and channel.
+
+/// Calls `body(pixel's first element, gate's first element)` for the pixels first .. last - 1 of a batch.
+template <class Body>
+void for_each_gated_pixel(const layer& item, std::ptrdiff_t first, std::ptrdiff_t last, Body&& body) {
+  for (std::ptrdiff_t at = first; at < last; ++at) body(at * item.in.c, at / item.in.pixels() * item.in.c);
+}
+
+inline void scale(int threads, const layer& item, int batch, const float* src, const float* gate, float* dst) {
+  const std::ptrdiff_t pixels = batch * item.in.pixels();
+  parallel_pieces(pixels * item.in.c < 16384 ? 1 : threads, pixels, [=, &item](std::ptrdiff_t first, std::ptrdiff_t last) {
+    for_each_gated_pixel(item, first, last, [=, &item](std::ptrdiff_t at, std::ptrdiff_t image) {
+#pragma omp simd
+      for (int c = 0; c < item.in.c; ++c) dst[at + c] = src[at + c] * gate[image + c];
+    });
+  });
+}
+
+/// Channels in groups whose sums fit in registers; images apart, so that no two threads write one gate's gradient. d_dst may be d_src.
+inline void scale_backward(int threads, const layer& item, int batch, const training_operands<float>& at) {
+  constexpr int group = 64;
+  const std::ptrdiff_t pixels = item.in.pixels(), channels = item.in.c, groups = (channels + group - 1) / group;
+  const bool small = batch * pixels * channels < 16384;
+  parallel_pieces(small ? 1 : threads, batch * groups, [=, &at](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    for (std::ptrdiff_t piece = begin; piece < end; ++piece) {
+      const std::ptrdiff_t image = piece / groups, first = piece % groups * group, start = image * pixels * channels + first;
+      const int size = static_cast<int>(std::min<std::ptrdiff_t>(group, channels - first));
+      const float* const gate = at.other + image * channels + first;
+      float sums[group] = {}, tile[group];
+      for (std::ptrdiff_t pixel = start; pixel < start + pixels * channels; pixel += channels) {
+        const float *const x = at.src + pixel, *const g = at.d_dst + pixel;
+#pragma omp simd
+        for (int c = 0; c < size; ++c) sums[c] += g[c] * x[c], tile[c] = g[c] * gate[c];
+        if (at.d_src) write_gradient(tile, size, at.accumulate_d_src, at.d_src + pixel);
+      }
+      if (at.d_other) write_gradient(sums, size, at.accumulate_d_other, at.d_other + image * channels + first);
+    }
+  });
+}
+
 // Batch norm. Pixels are taken in tiles of several rows of channels, with the per-channel numbers repeated to the tile's length:
 // the loops are long and contiguous even when there are three channels.
 

@@ -34,15 +34,17 @@ inline std::string problem_of(const layer& item) {
     return "has an empty input or output; every side and channel count must be at least 1";
   const bool pool = item.kind == layer_kind::max_pool || item.kind == layer_kind::average_pool;
   if (item.kind == layer_kind::convolution || pool) {
-    if (item.kernel < 1 || item.stride < 1 || item.pad_top < 0 || item.pad_left < 0) return "needs kernel and stride of at least 1 and no negative padding";
+    if (item.kernel < 1 || item.stride < 1 || item.pad_top < 0 || item.pad_left < 0)
+      return "needs kernel and stride of at least 1 and no negative padding";
     if (item.pad_bottom() < 0 || item.pad_right() < 0)
       return "has an output that its window does not give; build layers with layer_builder";
-    if (pool && (item.pad_top >= item.kernel || item.pad_left >= item.kernel)) return "has windows that see only padding; the padding must be smaller than the kernel";
+    if (pool && (item.pad_top >= item.kernel || item.pad_left >= item.kernel))
+      return "has windows that see only padding; the padding must be smaller than the kernel";
   }
   if (item.kind == layer_kind::convolution && (item.groups < 1 || item.in.c % item.groups || item.out.c % item.groups))
     return "needs channel counts that the groups divide";
-  const bool keeps_shape =
-      item.kind == layer_kind::batch_norm || item.kind == layer_kind::activation || item.kind == layer_kind::add;
+  const bool keeps_shape = item.kind == layer_kind::batch_norm || item.kind == layer_kind::activation ||
+                           item.kind == layer_kind::add || item.kind == layer_kind::scale;
   if (keeps_shape && item.in != item.out) return "must keep its shape";
   const bool keeps_channels = pool || item.kind == layer_kind::global_average_pool || item.kind == layer_kind::resize;
   if (keeps_channels && item.in.c != item.out.c) return "must keep its channel count";

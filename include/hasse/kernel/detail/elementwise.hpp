@@ -3,20 +3,48 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
 #include <type_traits>
 
 #include <hasse/space/layer.hpp>
 
 namespace hasse::detail {
 
+template <class Scalar>
+Scalar exponential(Scalar x) {
+  return std::exp(x);
+}
+/// For float a polynomial (Cephes, 2 ulp) that is infinite from 88.4 on, and no call: loops over it are vectorised.
+inline float exponential(float x) {
+  const float bounded = x < -87.3f ? -87.3f : (x > 89.0f ? 89.0f : x);
+  // Adding 1.5 * 2^23 rounds to a whole number, which the low bits then hold.
+  const float shifted = bounded * 1.44269504f + 12582912.0f, whole = shifted - 12582912.0f;
+  const float rest = (bounded - whole * 0.693359375f) + whole * 2.12194440e-4f;
+  float sum = 1.9875691500e-4f;
+  sum = sum * rest + 1.3981999507e-3f;
+  sum = sum * rest + 8.3334519073e-3f;
+  sum = sum * rest + 4.1665795894e-2f;
+  sum = sum * rest + 1.6666665459e-1f;
+  sum = sum * rest + 5.0000001201e-1f;
+  const auto power = std::bit_cast<float>((std::bit_cast<std::uint32_t>(shifted) << 23) + 0x3f800000u);
+  return (sum * rest * rest + rest + 1.0f) * power;
+}
+
+template <class Scalar>
+Scalar sigmoid(Scalar x) {
+  return Scalar(1) / (Scalar(1) + exponential(-x));
+}
+
 template <activation Act, class Scalar>
 constexpr Scalar activated(Scalar x) {
+  if constexpr (Act == activation::sigmoid) return sigmoid(x);
+  if constexpr (Act == activation::swish) return x * sigmoid(x);
   if constexpr (Act == activation::relu) return x > Scalar(0) ? x : Scalar(0);
   if constexpr (Act == activation::relu6) return x > Scalar(0) ? (x < Scalar(6) ? x : Scalar(6)) : Scalar(0);
-  if constexpr (Act == activation::hard_swish) {
-    const Scalar gate = x + Scalar(3);
-    return x * (gate > Scalar(0) ? (gate < Scalar(6) ? gate : Scalar(6)) : Scalar(0)) / Scalar(6);
-  }
+  if constexpr (Act == activation::hard_sigmoid) return activated<activation::relu6>(x + Scalar(3)) / Scalar(6);
+  if constexpr (Act == activation::hard_swish) return x * activated<activation::relu6>(x + Scalar(3)) / Scalar(6);
   if constexpr (Act == activation::none) return x;
 }
 
@@ -33,11 +61,25 @@ constexpr Scalar passed_back(Scalar gradient, Scalar x) {
     const Scalar rising = x > Scalar(-3) ? x / Scalar(3) + Scalar(0.5) : Scalar(0);
     return gradient * (x < Scalar(3) ? rising : Scalar(1));
   }
+  if constexpr (Act == activation::hard_sigmoid) {
+    const Scalar above = x > Scalar(-3) ? gradient / Scalar(6) : Scalar(0);
+    return x < Scalar(3) ? above : Scalar(0);
+  }
+  if constexpr (Act == activation::sigmoid) {
+    const Scalar y = sigmoid(x);
+    return gradient * y * (Scalar(1) - y);
+  }
+  if constexpr (Act == activation::swish) {
+    const Scalar y = sigmoid(x);
+    return gradient * y * (Scalar(1) + x * (Scalar(1) - y));
+  }
   if constexpr (Act == activation::none) return gradient;
 }
 
 /// Whether `passed_back` needs the value before the activation, or the activated one will do.
-constexpr bool passes_back_from_result(activation act) { return act != activation::hard_swish; }
+constexpr bool passes_back_from_result(activation act) {
+  return act == activation::none || act == activation::relu || act == activation::relu6;
+}
 
 /// Calls `body(std::integral_constant<activation, act>{})`: the choice is made outside the loop.
 template <class Body>
@@ -51,6 +93,12 @@ void with_activation(activation act, Body&& body) {
       return body(std::integral_constant<activation, activation::relu6>{});
     case activation::hard_swish:
       return body(std::integral_constant<activation, activation::hard_swish>{});
+    case activation::sigmoid:
+      return body(std::integral_constant<activation, activation::sigmoid>{});
+    case activation::hard_sigmoid:
+      return body(std::integral_constant<activation, activation::hard_sigmoid>{});
+    case activation::swish:
+      return body(std::integral_constant<activation, activation::swish>{});
   }
 }
 

@@ -8,6 +8,7 @@ inline constexpr int lanes = HASSE_SIMD_LANES;
 inline constexpr simd_level level = lanes == 16 ? simd_level::avx512 : lanes == 8 ? simd_level::avx2 : simd_level::plain;
 
 typedef float vec __attribute__((vector_size(HASSE_SIMD_LANES * 4)));
+typedef unsigned bits_vec __attribute__((vector_size(HASSE_SIMD_LANES * 4)));
 typedef float loose_vec __attribute__((vector_size(HASSE_SIMD_LANES * 4), aligned(4), may_alias));  // at any float's address
 
 inline vec load(const float* from) { return *reinterpret_cast<const loose_vec*>(from); }
@@ -47,7 +48,22 @@ inline void pin([[maybe_unused]] vec& value) {
 #endif
 }
 
-/// none, relu and relu6 are limits; hard-swish x * clip(x + 3, 0, 6) / 6 and its parts are taken from `act`.
+/// 1 / (1 + e^-x); the exponential is that of kernel/detail/elementwise.hpp, element by element.
+inline vec sigmoid(vec x) {
+  const vec least = broadcast(-87.3f), most = broadcast(89.0f), above = -x < least ? least : -x, bounded = above > most ? most : above;
+  const vec shifted = bounded * 1.44269504f + 12582912.0f, whole = shifted - 12582912.0f;
+  const vec rest = (bounded - whole * 0.693359375f) + whole * 2.12194440e-4f;
+  vec sum = broadcast(1.9875691500e-4f);
+  sum = sum * rest + 1.3981999507e-3f;
+  sum = sum * rest + 8.3334519073e-3f;
+  sum = sum * rest + 4.1665795894e-2f;
+  sum = sum * rest + 1.6666665459e-1f;
+  sum = sum * rest + 5.0000001201e-1f;
+  const vec power = reinterpret_cast<vec>((reinterpret_cast<bits_vec>(shifted) << 23) + 0x3f800000u);
+  return 1.0f / ((sum * rest * rest + rest + 1.0f) * power + 1.0f);
+}
+
+/// none, relu and relu6 are limits; hard_sigmoid is clip(x + 3, 0, 6) / 6, hard_swish and swish are x times a sigmoid.
 inline vec activated(activation act, vec x) {
   const vec zero{}, six = broadcast(6.0f);
   switch (act) {
@@ -57,6 +73,12 @@ inline vec activated(activation act, vec x) {
       return smaller(larger(x, zero), six);
     case activation::hard_swish:
       return x * smaller(larger(x + 3.0f, zero), six) * (1.0f / 6.0f);
+    case activation::hard_sigmoid:
+      return smaller(larger(x + 3.0f, zero), six) * (1.0f / 6.0f);
+    case activation::sigmoid:
+      return sigmoid(x);
+    case activation::swish:
+      return x * sigmoid(x);
     default:
       return x;
   }
