@@ -1,0 +1,192 @@
+// Dense 3x3 convolution with stride 1 by Winograd's minimal filtering: 2.25, 4 or 5.06 times fewer multiplications than direct.
+// Used by kernel/cpu.hpp; the vector code is kernel/cpu/simd/winograd.inl.
+//
+// The output is cut into tiles of 2x2, 4x4 or 6x6 pixels. The input under a tile (2 more each way) is brought to as many points by
+// additions; at each of the 16, 36 or 64 points the tiles are a matrix, tiles x channels, that is multiplied by the transformed
+// filters; additions bring the products back to pixels. A block of tiles stays in the second cache between the three.
+//
+// The additions cost accuracy; see winograd_error.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include <hasse/core/error.hpp>
+#include <hasse/kernel/cpu/loops.hpp>
+#include <hasse/kernel/cpu/simd_level.hpp>
+#include <hasse/kernel/detail/describe.hpp>
+#include <hasse/space/layer.hpp>
+
+namespace hasse::detail {
+
+/// Error of each tile size: the norm of the difference from exact results relative to theirs.
+constexpr double winograd_error(int tile) { return tile == 2 ? 1e-6 : tile == 4 ? 4e-6 : 4e-5; }
+
+/// Vectors of output channels that are multiplied at once.
+inline constexpr int winograd_panel = 2;
+
+/// What the vector code needs to know of a convolution, and how its scratch memory is laid out.
+struct winograd_plan {
+  feature_shape in, out;
+  int batch, pad_top, pad_left;
+  activation act;
+  int tile;  ///< output pixels per side of a tile
+  int tiles_y, tiles_x;
+  std::ptrdiff_t block;           ///< tiles whose input is transformed together
+  std::ptrdiff_t row_stride;      ///< floats between two transformed tiles
+  std::ptrdiff_t point_stride;    ///< floats between two points of one transformed tile
+  std::ptrdiff_t product_stride;  ///< floats between two points of a tile's products
+
+  int points() const { return (tile + 2) * (tile + 2); }
+  std::ptrdiff_t tiles() const { return std::ptrdiff_t{batch} * tiles_y * tiles_x; }
+};
+
+/// An odd number of cache lines that holds `floats`: equal places of many rows then do not fight for one set of the first cache.
+constexpr std::ptrdiff_t odd_lines(std::ptrdiff_t floats) { return ((floats + 15) / 16 | 1) * 16; }
+
+}  // namespace hasse::detail
+
+#define HASSE_SIMD_BODY <hasse/kernel/cpu/simd/winograd.inl>
+#include <hasse/kernel/cpu/simd/for_each_target.inl>
+
+namespace hasse::detail {
+
+/// Which pass over a layer a Winograd convolution computes.
+enum class winograd_pass : std::uint8_t { forward, backward_data };
+
+/// Planned for one layer, batch and number of threads; results are the same for any number of threads.
+/// run() calls may not overlap when they share scratch memory.
+class winograd_convolution {
+ public:
+  /// `tile` is 2, 4 or 6 output pixels per side, or 0: chosen by the shape. Backward data ignores the layer's activation.
+  winograd_convolution(const layer& item, int batch, int threads, simd_level level, int tile = 0,
+                       winograd_pass pass = winograd_pass::forward)
+      : threads_(threads), level_(level), pass_(pass) {
+    if (const std::string why = refuses(item); !why.empty())
+      throw error("cpu: " + describe(item) + " has no Winograd kernel: " + why + "; use another kernel for it");
+    if (tile != 0 && tile != 2 && tile != 4 && tile != 6)
+      throw error("cpu: a Winograd tile of " + std::to_string(tile) +
+                  " pixels was asked for; it must be 2, 4 or 6, or 0 for a choice");
+    const bool forward = pass == winograd_pass::forward;
+    plan_.in = forward ? item.in : item.out, plan_.out = forward ? item.out : item.in;
+    plan_.batch = batch;
+    plan_.pad_top = forward ? item.pad_top : 2 - item.pad_top, plan_.pad_left = forward ? item.pad_left : 2 - item.pad_left;
+    plan_.act = forward ? item.act : activation::none;
+    plan_.tile = tile ? tile : best_tile(plan_.in, plan_.out, batch);
+    plan_.tiles_y = (plan_.out.h + plan_.tile - 1) / plan_.tile, plan_.tiles_x = (plan_.out.w + plan_.tile - 1) / plan_.tile;
+    plan_blocks();
+  }
+
+  /// Why a layer cannot be had, as a sentence fragment; "" when it can.
+  static std::string refuses(const layer& item) {
+    if (item.kind != layer_kind::convolution) return "it is not a convolution";
+    if (item.groups != 1) return "it has groups";
+    if (item.kernel != 3 || item.stride != 1) return "it is not 3x3 with stride 1";
+    const auto [least, most] = std::minmax({item.pad_top, item.pad_left, item.pad_bottom(), item.pad_right()});
+    if (least < 0 || most > 2) return "its padding is not 0 to 2";
+    return "";
+  }
+
+  int tile() const { return plan_.tile; }
+
+  /// Memory for transformed filters. It must start at a multiple of 64 bytes.
+  std::size_t packed_floats() const {
+    return static_cast<std::size_t>(plan_.points()) * static_cast<std::size_t>(plan_.in.c) *
+           static_cast<std::size_t>(vectors() * lanes_of(level_));
+  }
+  /// Transforms the filters of the layer, OIHW; for backward data it also turns them around.
+  void pack(const float* weights, float* packed) const {
+    const bool forward = pass_ == winograd_pass::forward;
+    const std::ptrdiff_t input_step = forward ? 9 : std::ptrdiff_t{plan_.out.c} * 9;
+    const std::ptrdiff_t output_step = forward ? std::ptrdiff_t{plan_.in.c} * 9 : 9;
+    parallel_pieces(threads_, vectors(), [=, this](std::ptrdiff_t first, std::ptrdiff_t last) {
+      HASSE_SIMD_CALL(level_, winograd_pack(plan_, weights, input_step, output_step, !forward, first, last, packed));
+    });
+  }
+
+  /// Memory that run() works in; it must start at a multiple of 64 bytes.
+  std::size_t scratch_bytes() const {
+    const std::ptrdiff_t transformed = transformed_floats() * (shared_ ? 1 : threads_), products = product_floats() * threads_;
+    return static_cast<std::size_t>(transformed + products) * sizeof(float);
+  }
+
+  /// dst = act(src * weights + bias + other). bias and other may be null; other may be dst: so backward data adds to a gradient.
+  void run(const float* src, const float* packed, const float* bias, const float* other, float* dst, float* scratch) const {
+    if (shared_) return run_shared(src, packed, bias, other, dst, scratch);
+    parallel_pieces(threads_, threads_, [&](std::ptrdiff_t first_thread, std::ptrdiff_t last_thread) {
+      for (std::ptrdiff_t thread = first_thread; thread < last_thread; ++thread) {
+        float* const transformed = scratch + thread * (transformed_floats() + product_floats());
+        const std::ptrdiff_t first = plan_.tiles() * thread / threads_, count = plan_.tiles() * (thread + 1) / threads_ - first;
+        const std::ptrdiff_t blocks = (count + plan_.block - 1) / plan_.block;
+        for (std::ptrdiff_t block = 0; block < blocks; ++block) {
+          const std::ptrdiff_t start = first + count * block / blocks, end = first + count * (block + 1) / blocks;
+          transform(src, start, start * input_vectors(), end * input_vectors(), transformed);
+          finish(transformed, packed, bias, other, dst, start, end, 0, panels(), transformed + transformed_floats());
+        }
+      }
+    });
+  }
+
+ private:
+  std::ptrdiff_t vectors() const { return (plan_.out.c + lanes_of(level_) - 1) / lanes_of(level_); }
+  std::ptrdiff_t input_vectors() const { return (plan_.in.c + lanes_of(level_) - 1) / lanes_of(level_); }
+  int panels() const { return static_cast<int>((vectors() + winograd_panel - 1) / winograd_panel); }
+  std::ptrdiff_t transformed_floats() const { return plan_.point_stride * plan_.points(); }
+  std::ptrdiff_t product_floats() const { return plan_.product_stride * plan_.points(); }
+
+  static int best_tile(feature_shape in, feature_shape out, int batch) {
+    int best = 2;
+    double least = std::numeric_limits<double>::infinity();
+    for (int tile : {2, 4, 6}) {
+      const double points = (tile + 2) * (tile + 2),
+                   tiles = double(batch) * ((out.h + tile - 1) / tile) * ((out.w + tile - 1) / tile);
+      const double multiply = tiles * points * in.c * out.c / 16, fetch = points * in.c * out.c * 4 / 6;
+      const double transform = tiles * points * (in.c + out.c) / 16 * 4;
+      const double cycles = std::max(multiply, fetch) + transform;
+      if (cycles < least) least = cycles, best = tile;
+    }
+    return best;
+  }
+
+  /// A thread has blocks of tiles of its own when there are enough; the few tiles of a small image are transformed by all threads,
+  /// which then share the output channels, so that each filter is read once.
+  void plan_blocks() {
+    const std::ptrdiff_t channels = (plan_.in.c + 15) / 16 * 16, cache = 131072;
+    plan_.row_stride = odd_lines(channels);
+    shared_ = threads_ > 1 && plan_.tiles() < 12 * threads_;
+    const std::ptrdiff_t fitting = std::clamp<std::ptrdiff_t>(cache / (plan_.points() * channels) / 14 * 14, 14, 56);
+    plan_.block = shared_ ? plan_.tiles() : std::min(plan_.tiles(), fitting);
+    plan_.point_stride = odd_lines((plan_.block + 1) * plan_.row_stride);
+    plan_.product_stride = odd_lines((plan_.block + 1) * winograd_panel * lanes_of(level_));
+  }
+
+  void run_shared(const float* src, const float* packed, const float* bias, const float* other, float* dst, float* scratch) const {
+    parallel_pieces(threads_, plan_.tiles() * input_vectors(),
+                    [&](std::ptrdiff_t first, std::ptrdiff_t last) { transform(src, 0, first, last, scratch); });
+    parallel_pieces(threads_, threads_, [&](std::ptrdiff_t first_thread, std::ptrdiff_t last_thread) {
+      for (std::ptrdiff_t thread = first_thread; thread < last_thread; ++thread)
+        finish(scratch, packed, bias, other, dst, 0, plan_.tiles(), static_cast<int>(panels() * thread / threads_),
+               static_cast<int>(panels() * (thread + 1) / threads_), scratch + transformed_floats() + thread * product_floats());
+    });
+  }
+
+  void transform(const float* src, std::ptrdiff_t origin, std::ptrdiff_t first, std::ptrdiff_t last, float* transformed) const {
+    HASSE_SIMD_CALL(level_, winograd_transform(plan_, src, origin, first, last, transformed));
+  }
+  void finish(const float* transformed, const float* packed, const float* bias, const float* other, float* dst,
+              std::ptrdiff_t start, std::ptrdiff_t end, int first_panel, int last_panel, float* products) const {
+    HASSE_SIMD_CALL(level_, winograd_finish(plan_, transformed, packed, bias, other, dst, start, start, end - start, first_panel,
+                                            last_panel, products));
+  }
+
+  winograd_plan plan_{};
+  int threads_;
+  simd_level level_;
+  winograd_pass pass_;
+  bool shared_ = false;
+};
+
+}  // namespace hasse::detail
