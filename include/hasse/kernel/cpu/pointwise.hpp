@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -18,7 +19,7 @@ namespace hasse::detail {
 
 // Packed weights stand in panels of some output channels: for every input the panel's weights side by side.
 
-/// Rows of a matrix product: dst = clip(src * weights + bias + other, low, high). Weights, bias, other and dst stand at one panel;
+/// Rows of a matrix product: dst = clip(src * weights + bias + other). Weights, bias, other and dst stand at one panel;
 /// src, other and dst go on by their strides from row to row.
 struct product_rows {
   const float* src;
@@ -30,18 +31,16 @@ struct product_rows {
   std::ptrdiff_t other_stride;
   float* dst;
   std::ptrdiff_t dst_stride;
-  float low, high;
+  int limit;  ///< see limit_of
 };
 
 /// Whether an activation only clips, which a product does on its way to memory.
-constexpr bool is_limits(activation act) { return act == activation::none || act == activation::relu || act == activation::relu6; }
+constexpr bool only_clips(activation act) { return act == activation::none || act == activation::relu || act == activation::relu6; }
 
-struct value_limits {
-  float low, high;
-};
-constexpr value_limits limits_of(activation act) {
-  constexpr float endless = std::numeric_limits<float>::infinity();
-  return {act == activation::relu || act == activation::relu6 ? 0.0f : -endless, act == activation::relu6 ? 6.0f : endless};
+inline constexpr int no_limit = 0;
+/// What an activation clips at above, as the bits of a float; below it is 0. `no_limit` for one that does not clip.
+constexpr int limit_of(activation act) {
+  return act == activation::relu ? std::numeric_limits<int>::max() : act == activation::relu6 ? std::bit_cast<int>(6.0f) : no_limit;
 }
 
 /// Output channels of the next panel when `rest` are left: two vectors, and one and a half or one at the end (half vectors only
@@ -155,8 +154,9 @@ class pointwise_convolution {
         } else {
           row = part(tiles, piece) * tile, rows_end = std::min(rows_, part(tiles, piece + 1) * tile);
         }
-        run_piece({src, depth_, depth_, packed, packed + std::ptrdiff_t{depth_} * padded_width_, other, width_, dst, width_, 0, 0},
-                  row, rows_end, c, width_end, gate, scratch + (gate ? piece * block_floats() : 0));
+        run_piece(
+            {src, depth_, depth_, packed, packed + std::ptrdiff_t{depth_} * padded_width_, other, width_, dst, width_, no_limit},
+            row, rows_end, c, width_end, gate, scratch + (gate ? piece * block_floats() : 0));
       }
     });
   }

@@ -9,6 +9,19 @@ inline constexpr int tile_rows = lanes == 16 ? 14 : 6;
 typedef float half_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2)));
 typedef float loose_half_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2), aligned(4), may_alias));
 
+typedef int int_vec __attribute__((vector_size(HASSE_SIMD_LANES * 4)));
+typedef int half_int_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2)));
+
+/// Clips at 0 and the float whose bits `limit` is. Compared as integers, floats from 0 on are in order and negative ones below 0;
+/// that takes other units than those that multiply and add.
+template <class Integers, class Vector>
+[[gnu::always_inline]] inline Vector clipped_as(Vector value, int limit) {
+  const Integers zero{}, most = limit - zero, bits = reinterpret_cast<Integers>(value), above = bits > zero ? bits : zero;
+  return reinterpret_cast<Vector>(above < most ? above : most);
+}
+[[gnu::always_inline]] inline vec clipped(vec value, int limit) { return clipped_as<int_vec>(value, limit); }
+[[gnu::always_inline]] inline half_vec clipped(half_vec value, int limit) { return clipped_as<half_int_vec>(value, limit); }
+
 /// Hides where a pointer came from, so that the compiler keeps it instead of computing it anew from another.
 inline void keep_apart([[maybe_unused]] const float*& pointer) { asm("" : "+r"(pointer)); }
 
@@ -57,7 +70,18 @@ void multiply_tile(const product_rows& at) {
       const float x = row < upper ? src[row * stride] : upper_src[(row - upper) * stride];
 #pragma GCC unroll 2
       for (int v = 0; v < Vectors; ++v) sums[set * Rows + row][v] += factors[v] * x;
-      if constexpr (Half) half_sums[set * Rows + row] += half_factors * x;
+      if constexpr (Half) {
+#if defined(__clang__) && HASSE_SIMD_LANES == 16
+        // Without the pin clang broadcasts x twice, the second time from a register.
+        vec all = broadcast(x);
+        half_vec part;
+        asm("" : "+v"(all));
+        __builtin_memcpy(&part, &all, sizeof part);
+        half_sums[set * Rows + row] += half_factors * part;
+#else
+        half_sums[set * Rows + row] += half_factors * x;
+#endif
+      }
     }
     ++src, ++upper_src, weights += width;
   };
@@ -76,19 +100,22 @@ void multiply_tile(const product_rows& at) {
     }
   }
 
-  const float low_limit = at.low, high_limit = at.high;
-  const vec low = broadcast(low_limit), high = broadcast(high_limit);
   float* dst = at.dst;
   const std::ptrdiff_t dst_stride = at.dst_stride;
+  if (at.limit != no_limit) {
+    const int limit = at.limit;
+#pragma GCC unroll 14
+    for (int row = 0; row < Rows; ++row) {
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) sums[row][v] = clipped(sums[row][v], limit);
+      if constexpr (Half) half_sums[row] = clipped(half_sums[row], limit);
+    }
+  }
 #pragma GCC unroll 14
   for (int row = 0; row < Rows; ++row, dst += dst_stride) {
 #pragma GCC unroll 2
-    for (int v = 0; v < Vectors; ++v) store(dst + v * lanes, smaller(larger(sums[row][v], low), high));
-    if constexpr (Half) {
-      const half_vec half_low = low_limit - half_vec{}, half_high = high_limit - half_vec{};
-      const half_vec above = half_sums[row] > half_low ? half_sums[row] : half_low;
-      *reinterpret_cast<loose_half_vec*>(dst + whole) = above < half_high ? above : half_high;
-    }
+    for (int v = 0; v < Vectors; ++v) store(dst + v * lanes, sums[row][v]);
+    if constexpr (Half) *reinterpret_cast<loose_half_vec*>(dst + whole) = half_sums[row];
   }
 }
 
@@ -129,13 +156,20 @@ void multiply_panel(product_rows at, std::ptrdiff_t rows) {
   }
 }
 
+template <class Change>
+[[gnu::always_inline]] inline void change_rows(std::ptrdiff_t rows, int count, float* dst, std::ptrdiff_t stride, Change&& change) {
+  for (; rows > 0; --rows, dst += stride) {
+    int c = 0;
+    for (; c + lanes <= count; c += lanes) store(dst + c, change(load(dst + c)));
+    if (c < count) store_first(dst + c, change(load_first(dst + c, count - c)), count - c);
+  }
+}
+
 inline void activate_rows(activation act, std::ptrdiff_t rows, int count, float* dst, std::ptrdiff_t stride) {
-  for (std::ptrdiff_t row = 0; row < rows; ++row)
-    for (int c = 0; c < count; c += lanes) {
-      float* const at = dst + row * stride + c;
-      const int here = count - c < lanes ? count - c : lanes;
-      store_first(at, activated(act, load_first(at, here)), here);
-    }
+  if (act == activation::hard_swish)
+    change_rows(rows, count, dst, stride, [](vec x) { return activated(activation::hard_swish, x); });
+  else
+    change_rows(rows, count, dst, stride, [act](vec x) { return activated(act, x); });
 }
 
 /// One panel, whatever its width; a panel that is wider than the rows that it gives goes through a tile beside them.
@@ -170,15 +204,14 @@ inline void multiply(const product_rows& at, std::ptrdiff_t rows, int panel, int
 
 /// Channels [first, last), which begin and end with a panel, of `rows` rows. `at` stands at channel 0 of weights, bias, other, dst.
 inline void multiply_panels(product_rows at, std::ptrdiff_t rows, activation act, int width, int first, int last) {
-  const auto [low, high] = limits_of(act);
   for (int c = first; c < last;) {
     const int panel = panel_width(width - c, lanes), valid = width - c < panel ? width - c : panel;
     product_rows here = at;
     here.weights += std::ptrdiff_t{c} * at.depth, here.bias += c, here.dst += c;
     if (at.other) here.other += c;
-    here.low = low, here.high = high;
+    here.limit = limit_of(act);
     multiply(here, rows, panel, valid);
-    if (!is_limits(act)) activate_rows(act, rows, valid, here.dst, at.dst_stride);
+    if (!only_clips(act)) activate_rows(act, rows, valid, here.dst, at.dst_stride);
     c += panel;
   }
 }
