@@ -167,7 +167,7 @@ template <class Change>
 
 inline void activate_rows(activation act, std::ptrdiff_t rows, int count, float* dst, std::ptrdiff_t stride) {
   if (act == activation::hard_swish)
-    change_rows(rows, count, dst, stride, [](vec x) { return activated(activation::hard_swish, x); });
+    change_rows(rows, count, dst, stride, [known = activation::hard_swish](vec x) { return activated(known, x); });
   else
     change_rows(rows, count, dst, stride, [act](vec x) { return activated(act, x); });
 }
