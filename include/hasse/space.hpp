@@ -4,6 +4,7 @@
 #include <hasse/space/architecture.hpp>
 #include <hasse/space/cost.hpp>
 #include <hasse/space/layer.hpp>
+#include <hasse/space/mobile.hpp>
 #include <hasse/space/order.hpp>
 #include <hasse/space/parts.hpp>
 #include <hasse/space/search_space.hpp>

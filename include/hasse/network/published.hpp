@@ -1,46 +1,10 @@
-// Networks that others published, as types: DF1, DF2 and DF2A of Partial Order Pruning, ResNet-18 and ResNet-50.
+// Networks that others published, as types. Each family has its header, so that a program which needs one compiles one.
 // Used by hasse_info, by tests against their published counts, and as examples of networks written down by hand.
 #pragma once
 
-#include <hasse/network/static_network.hpp>
-#include <hasse/space/spaces.hpp>
-
-namespace hasse {
-
-/// Spec of Partial Order Pruning, 1.5: 746.729 M MACs.
-using df1 = network<df, "[(64,64,64),(128,128,128),(256,256,256,512)]">;
-/// 1774.334 M MACs.
-using df2 = network<df, "[(64,64,128),(128,128,128,128,128,128,128,128,128,128,256),(256,256,256,256,512,512)]">;
-
-namespace detail {
-template <int Out, int Middle, int Stride = 1, projection Project = projection::when_shapes_differ>
-inline constexpr bottleneck df_bottleneck{.out = Out, .stride = Stride, .middle = Middle, .project = Project, .norm = df_norm};
-inline constexpr auto df_narrow = df_bottleneck<512, 128>;
-inline constexpr auto df_middle = df_bottleneck<1024, 256>;
-inline constexpr auto df_wide = df_bottleneck<1024, 512>;
-}  // namespace detail
-
-/// DF2 with bottlenecks in stages 4 and 5 (1.3): 1916.142 M MACs. Block res4.5 projects although its shapes match, as released.
-using df2a = fixed_network<
-    input<3, 224, 224>, conv{.out = 32, .stride = 2, .norm = df_norm}, conv{.out = 64, .stride = 2, .norm = df_norm},
-    basic{.out = 64, .stride = 2, .norm = df_norm}, basic{.out = 64, .norm = df_norm}, basic{.out = 128, .norm = df_norm},
-    detail::df_bottleneck<512, 128, 2>, detail::df_narrow, detail::df_narrow, detail::df_narrow, detail::df_narrow, detail::df_narrow,
-    detail::df_narrow, detail::df_narrow, detail::df_narrow, detail::df_narrow, detail::df_middle,
-    detail::df_bottleneck<1024, 256, 2, projection::always>, detail::df_middle, detail::df_middle, detail::df_middle,
-    detail::df_bottleneck<1024, 512, 1, projection::always>, detail::df_wide, global_average_pool{}, linear<1000>{}>;
-
-/// He et al. 2016, as torchvision has it: 11 689 512 parameters.
-using resnet18 = fixed_network<input<3, 224, 224>, conv{.out = 64, .kernel = 7, .stride = 2}, max_pool{.kernel = 3, .stride = 2, .pad = 1},
-                               basic{.out = 64}, basic{.out = 64}, basic{.out = 128, .stride = 2}, basic{.out = 128},
-                               basic{.out = 256, .stride = 2}, basic{.out = 256}, basic{.out = 512, .stride = 2}, basic{.out = 512},
-                               global_average_pool{}, linear<1000>{}>;
-
-/// The stride is on the 3x3 convolution, as in torchvision: 25 557 032 parameters.
-using resnet50 = fixed_network<
-    input<3, 224, 224>, conv{.out = 64, .kernel = 7, .stride = 2}, max_pool{.kernel = 3, .stride = 2, .pad = 1},
-    bottleneck{.out = 256}, bottleneck{.out = 256}, bottleneck{.out = 256},
-    bottleneck{.out = 512, .stride = 2}, bottleneck{.out = 512}, bottleneck{.out = 512}, bottleneck{.out = 512},
-    bottleneck{.out = 1024, .stride = 2}, bottleneck{.out = 1024}, bottleneck{.out = 1024}, bottleneck{.out = 1024}, bottleneck{.out = 1024}, bottleneck{.out = 1024},
-    bottleneck{.out = 2048, .stride = 2}, bottleneck{.out = 2048}, bottleneck{.out = 2048}, global_average_pool{}, linear<1000>{}>;
-
-}  // namespace hasse
+#include <hasse/network/published/df.hpp>
+#include <hasse/network/published/efficientnet.hpp>
+#include <hasse/network/published/mobiledet.hpp>
+#include <hasse/network/published/mobilenet.hpp>
+#include <hasse/network/published/proxyless.hpp>
+#include <hasse/network/published/resnet.hpp>

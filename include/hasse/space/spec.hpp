@@ -29,11 +29,12 @@ struct conv {
   int out = 0, kernel = 3, stride = 1;
   activation act = activation::relu;
   batch_norm_rule norm{};
+  padding pad = padding::symmetric;
   friend constexpr bool operator==(const conv&, const conv&) = default;
 
   template <class List>
   constexpr value_id lower(layer_builder<List> list, value_id from) const {
-    return list.conv_bn(from, out, kernel, stride, act, norm);
+    return list.conv_bn(from, out, kernel, stride, act, norm, 1, pad);
   }
   std::string text() const {
     const std::string side = std::to_string(kernel);
