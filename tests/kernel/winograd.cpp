@@ -13,6 +13,7 @@ namespace {
 using namespace hasse;
 using detail::winograd_convolution;
 using detail::winograd_pass;
+using detail::winograd_weights_gradient;
 
 layer dense(feature_shape in, int channels, int pad_top = 1, int pad_left = 1, int pad_bottom = 1, int pad_right = 1) {
   layer item{.kind = layer_kind::convolution, .in = in};
@@ -150,6 +151,28 @@ void check_backward_data(const use& at) {
   });
 }
 
+void check_backward_weights(const use& at) {
+  const layer& item = at.item;
+  const auto src = random_values<float>(count_of(item.in, at.batch), 1),
+             d_dst = random_values<float>(count_of(item.out, at.batch), 2);
+  std::vector<double> expected(count_of(item)), expected_bias(static_cast<std::size_t>(item.out.c));
+  for_each_multiplication(item, at.batch, [&](std::ptrdiff_t from, std::ptrdiff_t to, std::ptrdiff_t weight) {
+    expected[static_cast<std::size_t>(weight)] +=
+        static_cast<double>(src[static_cast<std::size_t>(from)]) * d_dst[static_cast<std::size_t>(to)];
+  });
+  for (std::size_t i = 0; i < d_dst.size(); ++i) expected_bias[i % expected_bias.size()] += d_dst[i];
+  for (simd_level level : levels())
+    for (int threads : {1, 2, 3}) {
+      const winograd_weights_gradient gradient(item, at.batch, threads, level);
+      buffer<float> scratch = scratch_of(gradient.scratch_bytes());
+      buffer<float> d_weights = poison<float>(expected.size()), d_bias = poison<float>(expected_bias.size());
+      gradient.run(src.data(), d_dst.data(), d_weights.data(), at.bias ? d_bias.data() : nullptr, scratch.data());
+      INFO(text_of(at, {4, threads, level}));
+      CHECK(relative_error(d_weights, expected) < 4 * detail::winograd_error(4));
+      if (at.bias) CHECK(relative_error(d_bias, expected_bias) < 1e-5);
+    }
+}
+
 std::vector<use> uses() {
   return {
       {.item = dense({1, 1, 1}, 1)},
@@ -178,6 +201,12 @@ TEST_CASE("Winograd forward agrees with plain loops for all that may be fused") 
 
 TEST_CASE("Winograd backward data agrees with plain loops, written and added") {
   for (use at : uses()) check_backward_data(at);
+}
+
+TEST_CASE("Winograd backward weights agrees with plain loops") {
+  for (use at : uses()) check_backward_weights(at);
+  check_backward_weights({.item = dense({19, 18, 70}, 100), .batch = 8});  // several blocks of tiles, shared and apart
+  check_backward_weights({.item = dense({64, 62, 12}, 16), .batch = 12});
 }
 
 TEST_CASE("Winograd refuses what it cannot compute") {

@@ -37,6 +37,7 @@ struct winograd_plan {
   int tiles_y, tiles_x;
   std::ptrdiff_t block;           ///< tiles whose input is transformed together
   std::ptrdiff_t row_stride;      ///< floats between two transformed tiles
+  std::ptrdiff_t group_stride;    ///< floats between 16 channels and the next 16 of a transformed tile
   std::ptrdiff_t point_stride;    ///< floats between two points of one transformed tile
   std::ptrdiff_t product_stride;  ///< floats between two points of a tile's products
 
@@ -155,7 +156,7 @@ class winograd_convolution {
   /// which then share the output channels, so that each filter is read once.
   void plan_blocks() {
     const std::ptrdiff_t channels = (plan_.in.c + 15) / 16 * 16, cache = 131072;
-    plan_.row_stride = odd_lines(channels);
+    plan_.row_stride = odd_lines(channels), plan_.group_stride = 16;
     shared_ = threads_ > 1 && plan_.tiles() < 12 * threads_;
     const std::ptrdiff_t fitting = std::clamp<std::ptrdiff_t>(cache / (plan_.points() * channels) / 14 * 14, 14, 56);
     plan_.block = shared_ ? plan_.tiles() : std::min(plan_.tiles(), fitting);
@@ -187,6 +188,121 @@ class winograd_convolution {
   simd_level level_;
   winograd_pass pass_;
   bool shared_ = false;
+};
+
+/// The gradient of the weights of such a layer, in tiles of 4x4 pixels. Results are the same for equal numbers of threads.
+class winograd_weights_gradient {
+ public:
+  winograd_weights_gradient(const layer& item, int batch, int threads, simd_level level) : threads_(threads), level_(level) {
+    if (const std::string why = winograd_convolution::refuses(item); !why.empty())
+      throw error("cpu: " + describe(item) + " has no Winograd kernel: " + why + "; use another kernel for it");
+    source_.in = item.in, source_.out = item.out, source_.batch = batch, source_.tile = 4;
+    source_.pad_top = item.pad_top, source_.pad_left = item.pad_left;
+    source_.tiles_y = (item.out.h + 3) / 4, source_.tiles_x = (item.out.w + 3) / 4;
+    panels_ = (item.out.c + panel_channels() - 1) / panel_channels(), groups_ = (item.in.c + 15) / 16;
+    apart_ = threads > 1 && items() < 4 * threads;
+    const std::ptrdiff_t tiles = apart_ ? (source_.tiles() + threads - 1) / threads : source_.tiles();
+    constexpr std::ptrdiff_t cache = 1 << 20;
+    blocks_ = (tiles + block_limit(cache) - 1) / block_limit(cache);
+    source_.block = (tiles + blocks_ - 1) / blocks_;
+    source_.row_stride = 16;
+    source_.group_stride = odd_lines(source_.block * 16);
+    gradient_ = source_;
+    source_.point_stride = odd_lines(groups_ * source_.group_stride);
+    gradient_.point_stride = odd_lines((item.out.c + 15) / 16 * source_.group_stride);
+  }
+
+  /// Memory that run() works in; it must start at a multiple of 64 bytes.
+  std::size_t scratch_bytes() const {
+    const std::ptrdiff_t floats =
+        apart_ ? threads_ * thread_floats() : transformed_floats() + (blocks_ > 1 ? items() : threads_) * item_floats();
+    return static_cast<std::size_t>(floats) * sizeof(float);
+  }
+
+  /// Writes the gradients of the weights, OIHW, and of the bias, unless d_bias is null.
+  void run(const float* src, const float* d_dst, float* d_weights, float* d_bias, float* scratch) const {
+    apart_ ? run_apart(src, d_dst, d_weights, scratch) : run_together(src, d_dst, d_weights, scratch);
+    if (!d_bias) return;
+    parallel_pieces(threads_, (source_.out.c + lanes_of(level_) - 1) / lanes_of(level_),
+                    [&](std::ptrdiff_t first, std::ptrdiff_t last) {
+                      HASSE_SIMD_CALL(level_, winograd_bias_gradient(source_, d_dst, first, last, d_bias));
+                    });
+  }
+
+ private:
+  int panel_channels() const { return winograd_panel * lanes_of(level_); }
+  std::ptrdiff_t items() const { return std::ptrdiff_t{panels_} * groups_; }
+  std::ptrdiff_t item_floats() const { return 36 * 16 * std::ptrdiff_t{panel_channels()}; }
+  std::ptrdiff_t transformed_floats() const { return 36 * (source_.point_stride + gradient_.point_stride); }
+  std::ptrdiff_t thread_floats() const { return transformed_floats() + items() * item_floats(); }
+
+  /// Tiles whose transformed values fit in `floats`, but enough to make the sums worth fetching.
+  std::ptrdiff_t block_limit(std::ptrdiff_t floats) const {
+    return std::max<std::ptrdiff_t>(floats / (36 * (source_.in.c + source_.out.c)), 64);
+  }
+
+  /// All threads transform a block of tiles, then share the matrix of channels.
+  void run_together(const float* src, const float* d_dst, float* d_weights, float* scratch) const {
+    float* const sums = scratch + transformed_floats();
+    for (std::ptrdiff_t block = 0; block < blocks_; ++block) {
+      const std::ptrdiff_t start = source_.tiles() * block / blocks_, end = source_.tiles() * (block + 1) / blocks_;
+      parallel_pieces(threads_, end - start, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
+        transform(src, d_dst, start, start + first, start + last, scratch);
+      });
+      parallel_pieces(threads_, threads_, [&](std::ptrdiff_t first_thread, std::ptrdiff_t last_thread) {
+        for (std::ptrdiff_t thread = first_thread; thread < last_thread; ++thread)
+          for (std::ptrdiff_t item = items() * thread / threads_; item < items() * (thread + 1) / threads_; ++item) {
+            float* const to = sums + (blocks_ > 1 ? item : thread) * item_floats();
+            multiply(scratch, item, end - start, block > 0, to);
+            if (block + 1 == blocks_) finish(to, 1, item, d_weights);
+          }
+      });
+    }
+  }
+
+  /// Few channels: each thread has tiles and sums of its own.
+  void run_apart(const float* src, const float* d_dst, float* d_weights, float* scratch) const {
+    parallel_pieces(threads_, threads_, [&](std::ptrdiff_t first_thread, std::ptrdiff_t last_thread) {
+      for (std::ptrdiff_t thread = first_thread; thread < last_thread; ++thread) {
+        float *const transformed = scratch + thread * thread_floats(), *const sums = transformed + transformed_floats();
+        const std::ptrdiff_t first = source_.tiles() * thread / threads_, count = source_.tiles() * (thread + 1) / threads_ - first;
+        for (std::ptrdiff_t block = 0; block < blocks_; ++block) {
+          const std::ptrdiff_t start = first + count * block / blocks_, end = first + count * (block + 1) / blocks_;
+          transform(src, d_dst, start, start, end, transformed);
+          for (std::ptrdiff_t item = 0; item < items(); ++item)
+            multiply(transformed, item, end - start, block > 0, sums + item * item_floats());
+        }
+      }
+    });
+    parallel_pieces(threads_, items(), [&](std::ptrdiff_t first, std::ptrdiff_t last) {
+      for (std::ptrdiff_t item = first; item < last; ++item)
+        finish(scratch + transformed_floats() + item * item_floats(), threads_, item, d_weights);
+    });
+  }
+
+  void transform(const float* src, const float* d_dst, std::ptrdiff_t origin, std::ptrdiff_t first, std::ptrdiff_t last,
+                 float* transformed) const {
+    const std::ptrdiff_t vectors = (source_.in.c + lanes_of(level_) - 1) / lanes_of(level_);
+    [&] { HASSE_SIMD_CALL(level_, winograd_transform(source_, src, origin, first * vectors, last * vectors, transformed)); }();
+    HASSE_SIMD_CALL(level_,
+                    winograd_transform_gradient(gradient_, d_dst, origin, first, last, transformed + 36 * source_.point_stride));
+  }
+  void multiply(const float* transformed, std::ptrdiff_t item, std::ptrdiff_t tiles, bool accumulate, float* sums) const {
+    HASSE_SIMD_CALL(level_, winograd_multiply_tiles(source_, gradient_, transformed, transformed + 36 * source_.point_stride,
+                                                    static_cast<int>(item % groups_), static_cast<int>(item / groups_), tiles,
+                                                    accumulate, sums));
+  }
+  void finish(float* sums, int copies, std::ptrdiff_t item, float* d_weights) const {
+    HASSE_SIMD_CALL(level_, winograd_finish_gradient(source_, sums, copies, thread_floats(), static_cast<int>(item % groups_),
+                                                     static_cast<int>(item / groups_), d_weights));
+  }
+
+  winograd_plan source_{}, gradient_{};  ///< two layouts of the same tiles
+  int threads_;
+  simd_level level_;
+  int panels_ = 0, groups_ = 0;  ///< of output and input channels
+  bool apart_ = false;
+  std::ptrdiff_t blocks_ = 1;
 };
 
 }  // namespace hasse::detail

@@ -33,27 +33,26 @@ template <int Tile, int Pair, class Source>
   }
 }
 
-/// One row of a transformed tile: `to` has its points `step` floats apart.
-template <int Tile, int Pair = 0>
-[[gnu::always_inline]] inline void store_input_row(const vec* row, float* to, std::ptrdiff_t step) {
+/// All points of one line.
+template <int Tile, int Pair = 0, class Source>
+[[gnu::always_inline]] inline void input_line(Source d, float* to, std::ptrdiff_t step) {
   vec one, other;
-  input_pair<Tile, Pair>(at_hand{row}, one, other);
+  input_pair<Tile, Pair>(d, one, other);
   store(to + (Pair == 0 ? 0 : 2 * Pair - 1) * step, one);
   store(to + (Pair == 0 ? Tile + 1 : 2 * Pair) * step, other);
-  if constexpr (2 * Pair < Tile) store_input_row<Tile, Pair + 1>(row, to, step);
+  if constexpr (2 * Pair < Tile) input_line<Tile, Pair + 1>(d, to, step);
 }
 
-/// Two rows at a time: the columns are read again for each pair, which costs less than keeping the half-transformed tile.
-template <int Tile, int Pair = 0>
-[[gnu::always_inline]] inline void transform_input_tile(const float* from, std::ptrdiff_t row, std::ptrdiff_t column, float* to,
-                                                        std::ptrdiff_t step) {
+/// Columns first, then rows. The loops are kept: the half-transformed tile waits in the first cache, and the code stays short.
+template <int Tile>
+[[gnu::noinline]] void transform_input_tile(const float* from, std::ptrdiff_t row, std::ptrdiff_t column, float* to,
+                                            std::ptrdiff_t step) {
   constexpr int side = Tile + 2;
-  vec one[side], other[side];
-#pragma GCC unroll 8
-  for (int x = 0; x < side; ++x) input_pair<Tile, Pair>(lined_up{from + x * column, row}, one[x], other[x]);
-  store_input_row<Tile>(one, to + (Pair == 0 ? 0 : 2 * Pair - 1) * side * step, step);
-  store_input_row<Tile>(other, to + (Pair == 0 ? Tile + 1 : 2 * Pair) * side * step, step);
-  if constexpr (2 * Pair < Tile) transform_input_tile<Tile, Pair + 1>(from, row, column, to, step);
+  alignas(64) float half[side][side][lanes];
+#pragma GCC unroll(lanes == 16 ? 8 : 1)
+  for (int x = 0; x < side; ++x) input_line<Tile>(lined_up{from + x * column, row}, half[0][x], side * lanes);
+#pragma GCC unroll(lanes == 16 ? 8 : 1)
+  for (int y = 0; y < side; ++y) input_line<Tile>(lined_up{half[y][0], lanes}, to + y * side * step, step);
 }
 
 /// Sums with the powers of the points: `Count` results of a product with Side points (0, 1, -1, 2, -2, 1/2, -1/2, infinity).
@@ -84,22 +83,21 @@ template <int Side, int Count, class Source>
 }
 
 /// The filter transform of one dimension: `Count` taps to Side points.
-template <int Side, int Count>
-[[gnu::always_inline]] inline void filter_line(const vec* g, vec* u) {
-  u[0] = g[0], u[Side - 1] = g[Count - 1];
-  vec even = g[0] + g[2], odd = g[1];
-  if constexpr (Count == 4) odd += g[3];
+template <int Side, int Count, class Source>
+[[gnu::always_inline]] inline void filter_line(Source g, vec* u) {
+  u[0] = (Side == 6 ? 0.25f : 1.0f) * g(0), u[Side - 1] = g(Count - 1);
   constexpr float scale1 = Side == 4 ? 0.5f : Side == 6 ? -1.0f / 6 : -2.0f / 9;
+  vec even = g(0) + g(2), odd = g(1);
+  if constexpr (Count == 4) odd += g(3);
   u[1] = scale1 * (even + odd), u[2] = scale1 * (even - odd);
   if constexpr (Side >= 6) {
-    if constexpr (Side == 6) u[0] *= 0.25f;
     constexpr float scale2 = Side == 6 ? 1.0f / 24 : 1.0f / 90;
-    even = g[0] + 4.0f * g[2], odd = 2.0f * g[1];
-    if constexpr (Count == 4) odd += 8.0f * g[3];
+    even = g(0) + 4.0f * g(2), odd = 2.0f * g(1);
+    if constexpr (Count == 4) odd += 8.0f * g(3);
     u[3] = scale2 * (even + odd), u[4] = scale2 * (even - odd);
   }
   if constexpr (Side == 8) {
-    even = g[0] + 0.25f * g[2], odd = 0.5f * g[1];
+    even = g(0) + 0.25f * g(2), odd = 0.5f * g(1);
     u[5] = 32.0f / 45 * (even + odd), u[6] = 32.0f / 45 * (even - odd);
   }
 }
@@ -132,6 +130,11 @@ struct padded_patch {
   }
 };
 
+/// Where vector `v` of channels stands in a transformed tile.
+inline std::ptrdiff_t place_of(std::ptrdiff_t v, std::ptrdiff_t group_stride) {
+  return v * lanes / 16 * group_stride + v * lanes % 16;
+}
+
 /// Transforms the input of the tiles [first, last) / vectors; items count vectors of channels, tile by tile. The tile `origin` is
 /// the first row of `transformed`.
 template <int Tile>
@@ -150,13 +153,13 @@ void transform_input(const winograd_plan& plan, const float* src, std::ptrdiff_t
     const std::ptrdiff_t whole = inside ? std::min<std::ptrdiff_t>(end, shape.c / lanes) : start;
     const float* const corner = inside ? image + (std::ptrdiff_t{y} * shape.w + x) * shape.c : nullptr;
     for (std::ptrdiff_t v = start; v < whole; ++v)
-      transform_input_tile<Tile>(corner + v * lanes, std::ptrdiff_t{shape.w} * shape.c, shape.c, row + v * lanes,
-                                 plan.point_stride);
+      transform_input_tile<Tile>(corner + v * lanes, std::ptrdiff_t{shape.w} * shape.c, shape.c,
+                                 row + place_of(v, plan.group_stride), plan.point_stride);
     if (whole < end) {
       padded_patch<side> patch;
       for (std::ptrdiff_t v = whole; v < end; ++v) {
         patch.fill(image + v * lanes, shape, y, x, static_cast<int>(shape.c - v * lanes));
-        transform_input_tile<Tile>(patch.values, side * lanes, lanes, row + v * lanes, plan.point_stride);
+        transform_input_tile<Tile>(patch.values, side * lanes, lanes, row + place_of(v, plan.group_stride), plan.point_stride);
       }
     }
     item += end - start;
@@ -229,39 +232,34 @@ struct epilogue {
     low = broadcast(positive ? 0.0f : -std::numeric_limits<float>::infinity());
     high = broadcast(act == activation::relu6 ? 6.0f : std::numeric_limits<float>::infinity());
   }
-  [[gnu::always_inline]] vec operator()(vec x) const { return curved ? curve(act, x) : smaller(high, larger(low, x)); }
+  [[gnu::always_inline]] void write(vec x, std::ptrdiff_t to, int count) const {
+    if (other) x += count >= lanes ? load(other + to) : load_first(other + to, count);
+    x = curved ? curve(act, x) : smaller(high, larger(low, x));
+    if (count >= lanes)
+      store(dst + to, x);
+    else
+      store_first(dst + to, x, count);
+  }
   [[gnu::noinline]] static vec curve(activation act, vec x) { return activated(act, x); }
 };
 
+/// One tile and vector of channels, whose corner stands at `corner`; `rows` and `columns` of it lie in the image.
 template <int Tile>
-[[gnu::always_inline]] inline void transform_output_tile(const winograd_plan& plan, const float* products, const epilogue& at,
-                                                         std::ptrdiff_t corner, int rows, int columns, vec bias, int count) {
+[[gnu::noinline]] void transform_output_tile(const winograd_plan& plan, const float* products, const epilogue& at,
+                                             std::ptrdiff_t corner, int rows, int columns, vec bias, int count) {
   constexpr int side = Tile + 2;
   vec half[side][Tile];
-#pragma GCC unroll 8
+#pragma GCC unroll(lanes == 16 ? 8 : 1)
   for (int x = 0; x < side; ++x)
     output_line<side, Tile>(lined_up{products + x * plan.product_stride, side * plan.product_stride}, half[x]);
-#pragma GCC unroll 8
-  for (int i = 0; i < Tile; ++i) {
-    vec line[side], results[Tile];
-#pragma GCC unroll 8
-    for (int x = 0; x < side; ++x) line[x] = half[x][i];
-    output_line<side, Tile>(at_hand{line}, results);
-    if (i >= rows) break;
-    const std::ptrdiff_t start = corner + std::ptrdiff_t{i} * plan.out.w * plan.out.c;
-#pragma GCC unroll 8
-    for (int j = 0; j < Tile; ++j) {
-      if (j >= columns) break;
-      const std::ptrdiff_t to = start + std::ptrdiff_t{j} * plan.out.c;
-      vec result = results[j] + bias;
-      if (count >= lanes) {
-        if (at.other) result += load(at.other + to);
-        store(at.dst + to, at(result));
-      } else {
-        if (at.other) result += load_first(at.other + to, count);
-        store_first(at.dst + to, at(result), count);
-      }
-    }
+#pragma GCC unroll(lanes == 16 ? 8 : 1)
+  for (int y = 0; y < Tile; ++y) {
+    if (y >= rows) break;
+    vec results[Tile];
+    output_line<side, Tile>(lined_up{reinterpret_cast<const float*>(&half[0][y]), Tile * lanes}, results);
+    const std::ptrdiff_t start = corner + std::ptrdiff_t{y} * plan.out.w * plan.out.c;
+#pragma GCC unroll 1
+    for (int x = 0; x < columns; ++x) at.write(results[x] + bias, start + std::ptrdiff_t{x} * plan.out.c, count);
   }
 }
 
@@ -285,8 +283,8 @@ void finish_tiles(const winograd_plan& plan, const float* transformed, const flo
       for (int v = 0; v < width; ++v) {
         const int channel = (first + v) * lanes, left = std::min(lanes, plan.out.c - channel);
         const vec bias = at.bias ? load_first(at.bias + channel, left) : vec{};
-        transform_output_tile<Tile>(plan, products + (tile * width + v) * lanes, at, corner + channel, plan.out.h - place.y,
-                                    plan.out.w - place.x, bias, left);
+        transform_output_tile<Tile>(plan, products + (tile * width + v) * lanes, at, corner + channel,
+                                    std::min(Tile, plan.out.h - place.y), std::min(Tile, plan.out.w - place.x), bias, left);
       }
     }
   }
@@ -310,17 +308,130 @@ void pack_filters(const winograd_plan& plan, const float* weights, std::ptrdiff_
       for (int lane = 0; lane < count; ++lane)
         for (int tap = 0; tap < 9; ++tap) taps[rotated ? 8 - tap : tap][lane] = from[lane * output_step + tap];
       vec half[3][side];
-      for (int x = 0; x < 3; ++x) {
-        const vec column[3] = {load(taps[x]), load(taps[3 + x]), load(taps[6 + x])};
-        filter_line<side, 3>(column, half[x]);
-      }
+      for (int x = 0; x < 3; ++x) filter_line<side, 3>(lined_up{taps[x], 3 * lanes}, half[x]);
       for (int y = 0; y < side; ++y) {
-        const vec row[3] = {half[0][y], half[1][y], half[2][y]};
         vec points[side];
-        filter_line<side, 3>(row, points);
+        filter_line<side, 3>(lined_up{reinterpret_cast<const float*>(&half[0][y]), side * lanes}, points);
         for (int x = 0; x < side; ++x) store(to + (std::ptrdiff_t{y * side + x} * plan.in.c + c) * width * lanes, points[x]);
       }
     }
+  }
+}
+
+// The gradient of the weights: tiles of 4x4 of the output's gradient act as filters over the input below them.
+
+/// Transforms the output's gradient for the tiles [first, last); outside of the image it is 0.
+inline void winograd_transform_gradient(const winograd_plan& plan, const float* d_dst, std::ptrdiff_t origin, std::ptrdiff_t first,
+                                        std::ptrdiff_t last, float* transformed) {
+  const feature_shape shape = plan.out;
+  for (std::ptrdiff_t index = first; index < last; ++index) {
+    const tile_place place(plan, index);
+    padded_patch<4> patch;
+    for (std::ptrdiff_t v = 0; v * lanes < shape.c; ++v) {
+      patch.fill(d_dst + place.image * shape.size() + v * lanes, shape, place.y, place.x, static_cast<int>(shape.c - v * lanes));
+      float* const to = transformed + (index - origin) * plan.row_stride + place_of(v, plan.group_stride);
+      vec half[4][6];
+#pragma GCC unroll(lanes == 16 ? 4 : 1)
+      for (int x = 0; x < 4; ++x) filter_line<6, 4>(lined_up{patch.values + x * lanes, 4 * lanes}, half[x]);
+#pragma GCC unroll(lanes == 16 ? 6 : 1)
+      for (int y = 0; y < 6; ++y) {
+        vec points[6];
+        filter_line<6, 4>(lined_up{reinterpret_cast<const float*>(&half[0][y]), 6 * lanes}, points);
+        for (int x = 0; x < 6; ++x) store(to + (y * 6 + x) * plan.point_stride, points[x]);
+      }
+    }
+  }
+}
+
+/// sums[row][column] += sum over tiles of from[tile][row] * gradient[tile][column]; `next` leads to the second vector of columns.
+template <int Rows, int Vectors>
+void multiply_tiles(const float* from, const float* gradient, std::ptrdiff_t next, std::ptrdiff_t tiles, bool accumulate,
+                    float* sums) {
+  vec kept[Rows][Vectors]{};
+  if (accumulate)
+#pragma GCC unroll 8
+    for (int row = 0; row < Rows; ++row)
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) kept[row][v] = load(sums + (row * winograd_panel + v) * lanes);
+  for (std::ptrdiff_t tile = 0; tile < tiles; ++tile, from += 16, gradient += 16) {
+    vec column[Vectors];
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; ++v) column[v] = load(gradient + v * next), pin(column[v]);
+#pragma GCC unroll 8
+    for (int row = 0; row < Rows; ++row) {
+      const vec value = broadcast(from[row]);
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; ++v) kept[row][v] += value * column[v];
+    }
+  }
+#pragma GCC unroll 8
+  for (int row = 0; row < Rows; ++row)
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; ++v) store(sums + (row * winograd_panel + v) * lanes, kept[row][v]);
+}
+
+/// All points of 16 input channels and a panel of output channels: sums[point][input channel][output channel].
+inline void winograd_multiply_tiles(const winograd_plan& from_plan, const winograd_plan& gradient_plan, const float* from,
+                                    const float* gradient, int group, int panel, std::ptrdiff_t tiles, bool accumulate,
+                                    float* sums) {
+  constexpr int step = lanes == 16 ? 8 : 4;
+  const int rows = std::min(16, from_plan.in.c - group * 16);
+  const int left = gradient_plan.out.c - panel * winograd_panel * lanes;
+  const std::ptrdiff_t next = lanes == 16 ? gradient_plan.group_stride : lanes;
+  from += group * from_plan.group_stride;
+  gradient += place_of(panel * winograd_panel, gradient_plan.group_stride);
+  for (int point = 0; point < 36; ++point)
+    for (int row = 0; row < rows; row += step) {
+      const float* const matrix = from + point * from_plan.point_stride + row;
+      const float* const columns = gradient + point * gradient_plan.point_stride;
+      float* const to = sums + (point * 16 + row) * winograd_panel * lanes;
+      if (left > lanes)
+        multiply_tiles<step, 2>(matrix, columns, next, tiles, accumulate, to);
+      else
+        multiply_tiles<step, 1>(matrix, columns, next, tiles, accumulate, to);
+    }
+}
+
+/// Brings the sums of `copies` threads back to 3x3 filters, OIHW.
+inline void winograd_finish_gradient(const winograd_plan& plan, float* sums, int copies, std::ptrdiff_t copy_stride, int group,
+                                     int panel, float* d_weights) {
+  constexpr int width = winograd_panel * lanes;
+  for (int copy = 1; copy < copies; ++copy)
+    for (int i = 0; i < 36 * 16 * width; i += lanes) store(sums + i, load(sums + i) + load(sums + copy * copy_stride + i));
+  const int rows = std::min(16, plan.in.c - group * 16);
+  for (int row = 0; row < rows; ++row)
+    for (int v = 0; v < winograd_panel; ++v) {
+      const int channel = (panel * winograd_panel + v) * lanes, count = std::min(lanes, plan.out.c - channel);
+      if (count <= 0) break;
+      const float* const from = sums + row * width + v * lanes;
+      vec half[6][3], line[3];
+      alignas(64) float taps[9][lanes];
+      for (int x = 0; x < 6; ++x) output_line<6, 3>(lined_up{from + x * 16 * width, 6 * 16 * width}, half[x]);
+      for (int y = 0; y < 3; ++y) {
+        output_line<6, 3>(lined_up{reinterpret_cast<const float*>(&half[0][y]), 3 * lanes}, line);
+        for (int x = 0; x < 3; ++x) store(taps[y * 3 + x], line[x]);
+      }
+      for (int lane = 0; lane < count; ++lane) {
+        float* const to = d_weights + (std::ptrdiff_t{channel + lane} * plan.in.c + group * 16 + row) * 9;
+        for (int tap = 0; tap < 9; ++tap) to[tap] = taps[tap][lane];
+      }
+    }
+}
+
+/// Sums of the gradient over all pixels, for the vectors [first, last) of channels.
+inline void winograd_bias_gradient(const winograd_plan& plan, const float* d_dst, std::ptrdiff_t first, std::ptrdiff_t last,
+                                   float* d_bias) {
+  const std::ptrdiff_t pixels = plan.batch * plan.out.pixels(), channels = plan.out.c;
+  for (std::ptrdiff_t v = first; v < last; ++v) {
+    const int count = static_cast<int>(std::min<std::ptrdiff_t>(lanes, channels - v * lanes));
+    vec sum{};
+    for (std::ptrdiff_t start = 0; start < pixels; start += 256) {  // short sums first keep the rounding small
+      vec part{};
+      for (std::ptrdiff_t pixel = start; pixel < std::min(pixels, start + 256); ++pixel)
+        part += load_first(d_dst + pixel * channels + v * lanes, count);
+      sum += part;
+    }
+    store_first(d_bias + v * lanes, sum, count);
   }
 }
 
