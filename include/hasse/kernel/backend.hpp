@@ -17,7 +17,8 @@ namespace hasse {
 template <class Scalar>
 struct inference_operands {
   const Scalar* src = nullptr;
-  const Scalar* other = nullptr;  ///< add: second operand; scale: gate, batch x C; folded convolution: residual of the output's shape, or null
+  const Scalar* other =
+      nullptr;  ///< add: second operand; scale: gate, batch x C; folded convolution: residual of the output's shape, or null
   Scalar* dst = nullptr;
   const Scalar* weights = nullptr;  ///< OIHW (convolution), O x (HWC) (linear); may be packed when the step is made
   const Scalar* bias = nullptr;     ///< out.c, or null
@@ -28,8 +29,8 @@ struct inference_operands {
 /// Gradients: the step writes d_src (and d_other), or adds to it when the flag says that another consumer wrote first;
 /// a null gradient pointer means "not wanted". d_weights and d_bias are always overwritten.
 /// src, other, dst, weights and bias hold the same values from forward to backward. A batch norm, an activation and an add
-/// may find d_dst in the memory of d_src or of d_other, a scale in that of d_src; d_src and d_other are the same memory when the layer reads one value twice
-/// (accumulate_d_other is then set); otherwise gradients do not overlap anything.
+/// may find d_dst in the memory of d_src or of d_other, a scale in that of d_src; d_src and d_other are the same memory when the
+/// layer reads one value twice (accumulate_d_other is then set); otherwise gradients do not overlap anything.
 template <class Scalar>
 struct training_operands {
   const Scalar* src = nullptr;
@@ -73,12 +74,13 @@ concept Backend = requires(Type& backend, const layer& item, int batch, const in
 };
 
 /// A backend that may run several folded layers as one step, such as an inverted bottleneck whose expanded tensor stays in the
-/// cache. `operands[i]` are those of layer i; the memory between the layers need not be written. The first layer's `src` and the last
-/// one's `other` outlive the step and do not overlap the last one's `dst`, unless `other` is `dst`. Empty: make the layers one by one.
+/// cache. `operands[i]` are those of layer i; the memory between the layers need not be written. The first layer's `src` and the
+/// last one's `other` outlive the step and do not overlap the last one's `dst`, unless `other` is `dst`. Empty: make the layers one
+/// by one.
 template <class Type>
 concept JoinsLayers = Backend<Type> && requires(Type& backend, std::span<const layer> run, int batch,
                                                 std::span<const inference_operands<typename Type::scalar>> operands) {
-  { backend.make_joined(run, batch, operands)->run() };
+  {backend.make_joined(run, batch, operands)->run()};
 };
 
 }  // namespace hasse

@@ -12,6 +12,8 @@ namespace hasse {
 /// With several threads, start the program with OMP_WAIT_POLICY=passive: waiting threads that spin make quanta of 8 ms.
 struct on_cpu {
   int threads = 1;
+  kernel_policy kernels = kernel_policy::by_measurement;
+  kernel_choices choices{};  ///< what was measured before, for instance by the table: latency_table::record().kernels
 
   device_facts facts() const {
     device_facts facts = host_facts();
@@ -20,7 +22,7 @@ struct on_cpu {
     facts.notes += std::string(", OMP_WAIT_POLICY ") + (policy ? policy : "not set");
     return facts;
   }
-  cpu make_backend() const { return cpu({.threads = threads}); }
+  cpu make_backend() const { return cpu({.threads = threads, .kernels = kernels, .choices = choices}); }
   steady_stopwatch make_stopwatch() const { return {}; }
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdio>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -70,6 +71,7 @@ struct latency_record {
   std::vector<std::vector<visit>> rounds;  ///< [round][network]; empty when complete
   std::vector<latency_row> rows;
   hasse::additivity additivity;
+  std::map<std::string, std::string> kernels;  ///< by layer, the code that the backend found fastest and ran
 
   bool complete() const { return !rows.empty(); }
   friend bool operator==(const latency_record&, const latency_record&) = default;
@@ -211,6 +213,7 @@ inline std::string to_text(const latency_record& record) {
                   {"protocol", detail::protocol_json(record.rules)},
                   {"date", record.date},
                   {"resolution_ticks", record.resolution}};
+  if (!record.kernels.empty()) content["kernels"] = record.kernels;
   if (record.complete()) {
     json rows = json::array(), networks = json::array();
     for (const latency_row& row : record.rows) rows.push_back(detail::row_json(row));
@@ -250,7 +253,7 @@ inline latency_record parse_latency_record(std::string_view text, const std::str
 
   const detail::member_reader read(content, path, "the table",
                                    {"kind", "schema", "unit", "state", "space", "device", "protocol", "date", "resolution_ticks",
-                                    "rows", "additivity", "rounds"});
+                                    "rows", "additivity", "rounds", "kernels"});
   latency_record record;
   const std::string state = read.text("state");
   if (state != "complete" && state != "incomplete")
@@ -279,6 +282,16 @@ inline latency_record parse_latency_record(std::string_view text, const std::str
                   rules.count("checked", 1, 1000),
                   rules.count("disturbed_percent", 1, 1000),
                   require<std::uint64_t>(rules.object, "seed", path, rules.place)};
+
+  const json none = json::object();
+  const json& kernels = content.contains("kernels") ? require_object(content, "kernels", path) : none;
+  if (kernels.size() > 100'000) throw file_error(path, "names the kernels of more than 100000 layers", detail::table_remedy);
+  for (const auto& [layer, kernel] : kernels.items()) {
+    const auto name = detail::json_as<std::string>(kernel);
+    if (!name || name->size() > 400 || layer.size() > 4096)
+      throw file_error(path, "has something in \"kernels\" that is no name of a kernel", detail::table_remedy);
+    record.kernels.emplace(layer, *name);
+  }
 
   if (state == "incomplete") {
     for (const json& round : require_array(content, "rounds", path, "", 100)) {

@@ -54,9 +54,9 @@ std::string space_identity() {
   for (const entry& each : catalogue<Space>::entries()) {
     text += names[static_cast<std::size_t>(each.id)] + '\n';
     for (const layer& item : each.layers) {
-      for (const std::int64_t number :
-           {static_cast<int>(item.kind), item.input, item.other, item.in.h, item.in.w, item.in.c, item.out.h, item.out.w,
-            item.out.c, item.kernel, item.stride, item.pad_top, item.pad_left, item.groups, int{item.bias}, static_cast<int>(item.act)})
+      for (const std::int64_t number : {static_cast<int>(item.kind), item.input, item.other, item.in.h, item.in.w, item.in.c,
+                                        item.out.h, item.out.w, item.out.c, item.kernel, item.stride, item.pad_top, item.pad_left,
+                                        item.groups, int{item.bias}, static_cast<int>(item.act)})
         put(number);
     }
   }
@@ -132,7 +132,8 @@ class latency_table {
                           .date = today(),
                           .rounds = {},
                           .rows = {},
-                          .additivity = {}};
+                          .additivity = {},
+                          .kernels = {}};
     if (std::filesystem::exists(path)) {
       latency_record found = parse_latency_record(read_file(path, std::uintmax_t{64} << 20), path.string());
       if (found.space != record.space)
@@ -228,16 +229,14 @@ class latency_table {
       return result;
     }
     /// Step counts at the ends of the parts; one end when it is measured whole.
-    std::vector<int> ends(const layer_list& layers) const {
-      const fused<layer_list> folded = fold_for_inference(layers);
-      const int steps = static_cast<int>(folded.layers.size());
-      if (whole) return {steps};
+    template <class Network>
+    std::vector<int> ends(Network& network) const {
+      if (whole) return {static_cast<int>(network.steps().size())};
       std::vector<int> result;
-      int unfused = 0, step = 0;
+      int layers = 0;
       for (const part_id part : parts()) {
-        unfused += static_cast<int>(catalogue<Space>::at(part).layers.size());
-        while (step < steps && folded.origins[static_cast<std::size_t>(step)].last < unfused) ++step;
-        result.push_back(step);
+        layers += static_cast<int>(catalogue<Space>::at(part).layers.size());
+        result.push_back(network.steps_until(layers));
       }
       return result;
     }
@@ -292,6 +291,8 @@ class latency_table {
                              const progress_sink& progress) {
     auto backend = device.make_backend();
     auto watch = device.make_stopwatch();
+    constexpr bool chooses = requires { backend.choices(); };
+    if constexpr (chooses) backend.choices() = record.kernels;
     std::vector<std::string> reasons = reasons_against(backend);
     const std::vector<surveyed> networks = survey(record.rules, reasons);
     std::vector<std::string> implementations(parts);
@@ -315,9 +316,10 @@ class latency_table {
         random_source own(derive(random(), at));
         const layer_list layers = layers_of(networks[at].choice);
         auto network = network_for_timing(backend, layers, own);
-        visits[at] = measure(network, networks[at].ends(layers), record.rules, watch);
+        visits[at] = measure(network, networks[at].ends(network), record.rules, watch);
       }
       record.rounds.push_back(std::move(visits));
+      if constexpr (chooses) record.kernels = backend.choices();
       replace_file(path, to_text(record));
     }
     for (const surveyed& each : networks)
@@ -348,7 +350,7 @@ class latency_table {
     random_source random(1);
     const layer_list layers = layers_of(each.choice);
     auto network = network_for_timing(backend, layers, random);
-    const std::vector<int> ends = each.ends(layers);
+    const std::vector<int> ends = each.ends(network);
     int step = 0;
     for (std::size_t at = 0; at < row.size(); ++at) {
       std::string text;

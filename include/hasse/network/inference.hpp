@@ -25,22 +25,41 @@ class bound_inference {
 
   bound_inference(Engine& backend, std::size_t arena_bytes) : backend_(&backend), arena_(arena_bytes) {}
 
-  /// Binds (again) with these weights. `offsets` are those of the values in the arena.
-  void bind(std::span<const layer> folded, std::span<const std::size_t> offsets, int batch, folded_weights<scalar> weights) {
+  /// Binds (again) with these weights. `offsets` are those of the values in the arena, `runs` the layers that may be one step.
+  void bind(std::span<const layer> folded, std::span<const std::size_t> offsets, std::span<const int> runs, int batch,
+            folded_weights<scalar> weights) {
     steps_.clear();
     steps_.reserve(folded.size());
+    ends_.clear();
     weights_ = std::move(weights);
     const auto value = [&](value_id id) { return reinterpret_cast<scalar*>(arena_.data() + offsets[at(id)]); };
+    std::vector<inference_operands<scalar>> all(folded.size());
     for (int i = 0; i < static_cast<int>(folded.size()); ++i) {
       const layer& item = folded[at(i)];
       const auto data_or_null = [](std::span<const scalar> tensor) { return tensor.empty() ? nullptr : tensor.data(); };
-      inference_operands<scalar> operands;
+      inference_operands<scalar>& operands = all[at(i)];
       operands.src = value(item.input);
       operands.other = item.other == no_value ? nullptr : value(item.other);
       operands.dst = value(i + 1);
       operands.weights = data_or_null(weights_.weights(i));
       operands.bias = data_or_null(weights_.bias(i));
-      steps_.push_back(backend_->make_inference(item, batch, operands));
+    }
+    const std::span<const inference_operands<scalar>> operands(all);
+    for (int first = 0; first < static_cast<int>(folded.size());) {
+      const auto length = at(runs[at(first)]);
+      bool joined = false;
+      if constexpr (JoinsLayers<Engine>)
+        if (length > 1)
+          if (auto step = backend_->make_joined(folded.subspan(at(first), length), batch, operands.subspan(at(first), length))) {
+            steps_.push_back(std::move(*step));
+            ends_.push_back(first + static_cast<int>(length));
+            joined = true;
+          }
+      for (std::size_t i = at(first); !joined && i < at(first) + length; ++i) {
+        steps_.push_back(backend_->make_inference(folded[i], batch, operands[i]));
+        ends_.push_back(static_cast<int>(i) + 1);
+      }
+      first += static_cast<int>(length);
     }
     input_ = value(0), output_ = value(static_cast<value_id>(folded.size()));
   }
@@ -53,6 +72,7 @@ class bound_inference {
   std::size_t arena_bytes() const { return arena_.size(); }
   std::size_t weight_bytes() const { return weights_.values.size() * sizeof(scalar); }
   auto& steps() { return steps_; }
+  std::span<const int> step_ends() const { return ends_; }
 
  private:
   using step_type = decltype(std::declval<Engine&>().make_inference(layer{}, 1, inference_operands<scalar>{}));
@@ -60,6 +80,7 @@ class bound_inference {
   aligned_vector<std::byte> arena_;
   folded_weights<scalar> weights_;
   std::vector<step_type> steps_;
+  std::vector<int> ends_;
   scalar *input_ = nullptr, *output_ = nullptr;
 };
 }  // namespace detail
@@ -87,16 +108,28 @@ class inference_network {
 
   /// Takes other parameters of the same layout. Steps are made again, since a backend may pack weights: not for a timed path.
   void load(const parameters<scalar>& source) {
-    bound_.bind(folded_.layers, plan_.offsets, batch_, fold_weights<scalar>(unfused_, folded_.layers, folded_.origins, source));
+    bound_.bind(folded_.layers, plan_.offsets, plan_.runs, batch_,
+                fold_weights<scalar>(unfused_, folded_.layers, folded_.origins, source));
   }
 
   int batch() const { return batch_; }
   feature_shape input_shape() const { return unfused_.input; }
   feature_shape output_shape() const { return unfused_.items.back().out; }
   const layer_list& layers() const { return unfused_; }
-  /// The layers that run; step i of steps() runs layer i.
+  /// The layers that run.
   const layer_list& folded_layers() const { return folded_.layers; }
   auto& steps() { return bound_.steps(); }
+  /// Per step, the number of folded layers that are done after it: a step runs one layer, or several that the backend joined.
+  std::span<const int> step_ends() const { return bound_.step_ends(); }
+  /// How many steps it takes until the first `count` layers of layers() are done.
+  int steps_until(int count) const {
+    int step = 0;
+    for (const int end : step_ends()) {
+      if (folded_.origins[static_cast<std::size_t>(end) - 1].last >= count) break;
+      ++step;
+    }
+    return step;
+  }
   /// Peak memory of run() apart from weights and the backend's own scratch.
   std::size_t arena_bytes() const { return bound_.arena_bytes(); }
   std::size_t weight_bytes() const { return bound_.weight_bytes(); }

@@ -8,6 +8,7 @@
 
 #include <hasse/network/aligned.hpp>
 #include <hasse/network/fuse.hpp>
+#include <hasse/network/join.hpp>
 #include <hasse/space/layer.hpp>
 #include <hasse/space/layer_list.hpp>
 
@@ -70,22 +71,28 @@ constexpr std::size_t most_in_use(std::span<const buffer> buffers) {
 template <class List>
 struct inference_plan {
   detail::row<List, std::size_t> offsets;  ///< of each value, in bytes
+  detail::row<List, int> runs;             ///< joined_runs of the list
   std::size_t arena_bytes = 0;
   std::size_t least_bytes = 0;  ///< what is in use at the fullest step
 };
 
 /// Plans the inference of a folded list. A residual that nobody reads afterwards becomes the memory of the sum. The list's own
-/// input is kept for the whole run, so that a network can run again on what it was given.
+/// input is kept for the whole run, so that a network can run again on what it was given. What a joined run reads lives until its
+/// end, since the backend may read it while it writes the result.
 template <class List>
 constexpr inference_plan<List> plan_inference(const List& folded, int batch, std::size_t scalar_bytes) {
   using detail::at;
   const int count = static_cast<int>(folded.size());
+  const auto runs = joined_runs(folded);
   auto last = detail::row_of<List, int>::make(at(count) + 1, -1);
-  for (int i = 0; i < count; ++i) {
-    const layer& item = folded.data()[i];
-    last[at(item.input)] = i;
-    if (item.other != no_value) last[at(item.other)] = i;
-  }
+  auto source = detail::row_of<List, value_id>::make(at(count), 0);  // of each layer's run
+  for (int first = 0; first < count; first += runs[at(first)])
+    for (int i = first; i < first + runs[at(first)]; ++i) {
+      const layer& item = folded.data()[i];
+      source[at(i)] = folded.data()[first].input;
+      last[at(item.input)] = first + runs[at(first)] - 1;
+      if (item.other != no_value) last[at(item.other)] = first + runs[at(first)] - 1;
+    }
   last[0] = last[at(count)] = count;
 
   auto buffers = detail::row_of<List, buffer>::make(at(count) + 1, {});
@@ -94,7 +101,8 @@ constexpr inference_plan<List> plan_inference(const List& folded, int batch, std
   for (value_id value = 0; value <= count; ++value) {
     if (value > 0) {
       const layer& item = folded.data()[value - 1];
-      const bool sums = item.other > 0 && item.other != item.input && last[at(item.other)] == value - 1;
+      const bool sums = item.other > 0 && item.kind != layer_kind::scale && item.other != item.input &&
+                        item.other != source[at(value - 1)] && last[at(item.other)] == value - 1;
       if (sums) {
         holder[at(value)] = holder[at(item.other)];
         buffers[at(holder[at(value)])].last = last[at(value)];
@@ -107,7 +115,7 @@ constexpr inference_plan<List> plan_inference(const List& folded, int batch, std
                            .last = last[at(value)]};
   }
   const std::span<buffer> all(buffers.data(), at(used));
-  inference_plan<List> plan{detail::row_of<List, std::size_t>::make(at(count) + 1, 0), place(all), 0};
+  inference_plan<List> plan{detail::row_of<List, std::size_t>::make(at(count) + 1, 0), runs, place(all), 0};
   plan.least_bytes = most_in_use(all);
   for (value_id value = 0; value <= count; ++value) plan.offsets[at(value)] = all[at(holder[at(value)])].offset;
   return plan;

@@ -105,7 +105,7 @@ class static_inference {
   /// Takes other parameters of the same layout; makes the steps again.
   void load(const parameters<scalar>& source) {
     constexpr auto& plan = Net::template plan<Batch, scalar>;
-    bound_.bind(Net::folded.layers, plan.offsets, Batch,
+    bound_.bind(Net::folded.layers, plan.offsets, plan.runs, Batch,
                 fold_weights<scalar>(Net::layers, Net::folded.layers, Net::folded.origins, source));
   }
   static constexpr std::size_t arena_bytes() { return Net::template arena_bytes<Batch, scalar>(); }

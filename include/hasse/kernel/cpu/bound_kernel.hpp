@@ -1,0 +1,19 @@
+// A code bound to its operands: what the steps of the CPU backend are made of.
+// Used by kernel/cpu.hpp and the makers of such kernels beside this file.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <hasse/kernel/cpu/context.hpp>
+
+namespace hasse::detail {
+
+/// Runs one pass of one layer, or of several joined ones, without allocating.
+struct bound_kernel {
+  std::string implementation;  ///< the library's name for its code, or ours
+  std::function<void(cpu_context&)> run;
+  std::size_t weight_bytes = 0;  ///< of the packed weights that a run reads
+};
+
+}  // namespace hasse::detail

@@ -1,0 +1,170 @@
+// The codes that the CPU backend has for convolution and linear layers, each bound on demand: oneDNN's and those of our own.
+// Used by kernel/cpu.hpp, which chooses among them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/random.hpp>
+#include <hasse/kernel/backend.hpp>
+#include <hasse/kernel/cpu/bound_kernel.hpp>
+#include <hasse/kernel/cpu/depthwise.hpp>
+#include <hasse/kernel/cpu/pointwise.hpp>
+#include <hasse/kernel/cpu/products.hpp>
+#include <hasse/kernel/cpu/winograd.hpp>
+
+namespace hasse::detail {
+
+/// One way to run a layer, or several joined ones.
+struct kernel_candidate {
+  std::string name;
+  bool by_rule = false;  ///< kernel_policy::by_rule takes it
+  std::function<bound_kernel(std::span<const inference_operands<float>>)> bind;
+};
+
+/// Weights packed for a kernel of our own, shared by the copies of its bound form.
+inline std::shared_ptr<scratch_memory> room_for(std::size_t floats) {
+  auto memory = std::make_shared<scratch_memory>();
+  memory->reserve(floats * sizeof(float));
+  return memory;
+}
+inline float* floats_of(const std::shared_ptr<scratch_memory>& memory) { return reinterpret_cast<float*>(memory->data()); }
+
+// What the rule takes: what was faster where it was measured.
+
+/// Widths that leave the library's vectors half empty.
+inline bool pointwise_by_rule(const layer& item, int batch) {
+  return item.kind == layer_kind::convolution && (item.out.c % 16 != 0 || batch * item.out.pixels() == 1);
+}
+/// Enough channels that the multiplications saved outweigh the additions.
+inline bool winograd_by_rule(const layer& item, int batch, int tile) {
+  return item.in.c >= 16 && item.out.c >= 16 && winograd_convolution(item, batch, 1, simd_level::plain).tile() == tile;
+}
+
+/// A kernel of our own: `pack(kernel, operands, packed)` once, `run(kernel, operands, packed, scratch)` every time.
+template <class Kernel, class Pack, class Run>
+kernel_candidate own_candidate(cpu_context& shared, std::string name, bool by_rule, Kernel kernel, Pack pack, Run run) {
+  return {name, by_rule, [=, &shared](std::span<const inference_operands<float>> all) {
+            const inference_operands<float> at = all.front();
+            const auto packed = room_for(kernel.packed_floats());
+            pack(kernel, at, floats_of(packed));
+            if constexpr (requires { kernel.scratch_bytes(); }) shared.scratch.reserve(kernel.scratch_bytes());
+            return bound_kernel{
+                name,
+                [=](cpu_context& context) { run(kernel, at, floats_of(packed), reinterpret_cast<float*>(context.scratch.data())); },
+                kernel.packed_floats() * sizeof(float)};
+          }};
+}
+
+/// What can run a folded convolution or linear layer in inference; the library's code is the first.
+inline std::vector<kernel_candidate> product_candidates(cpu_context& shared, const layer& item, int batch) {
+  std::vector<kernel_candidate> result;
+  result.push_back({"library", true, [&shared, item, batch](std::span<const inference_operands<float>> at) {
+                      return onednn::inference(shared, item, batch, at.front());
+                    }});
+  const auto name = [&](const char* what) {
+    return std::string(what) + " " + std::to_string(item.kernel) + "x" + std::to_string(item.kernel) + " " +
+           std::string(name_of(shared.level));
+  };
+  if (depthwise_convolution::refuses(item).empty())
+    result.push_back(own_candidate(
+        shared, name("depthwise"), true, depthwise_convolution(item, batch, shared.threads, shared.level),
+        [](const auto& kernel, const auto& at, float* packed) { kernel.pack(at.weights, packed); },
+        [](const auto& kernel, const auto& at, const float* packed, float*) {
+          kernel.forward({.src = at.src, .weights = packed, .bias = at.bias, .other = at.other, .dst = at.dst});
+        }));
+  if (pointwise_convolution::refuses(item).empty())
+    result.push_back(own_candidate(
+        shared, name("pointwise"), pointwise_by_rule(item, batch), pointwise_convolution(item, batch, shared.threads, shared.level),
+        [](const auto& kernel, const auto& at, float* packed) { kernel.pack(at.weights, at.bias, packed); },
+        [](const auto& kernel, const auto& at, const float* packed, float*) {
+          kernel.run({.src = at.src, .packed = packed, .other = at.other, .dst = at.dst});
+        }));
+  if (winograd_convolution::refuses(item).empty())
+    for (const int tile : {2, 4, 6}) {
+      const winograd_convolution kernel(item, batch, shared.threads, shared.level, tile);
+      result.push_back(own_candidate(
+          shared, "winograd " + std::to_string(tile) + "x" + std::to_string(tile) + " " + std::string(name_of(shared.level)),
+          winograd_by_rule(item, batch, tile), kernel,
+          [](const auto& each, const auto& at, float* packed) { each.pack(at.weights, packed); },
+          [](const auto& each, const auto& at, const float* packed, float* scratch) {
+            each.run(at.src, packed, at.bias, at.other, at.dst, scratch);
+          }));
+    }
+  return result;
+}
+
+/// What can run several layers as one step.
+inline std::optional<kernel_candidate> joined_candidate(cpu_context&, std::span<const layer>, int) { return std::nullopt; }
+
+// Training. The choice looks at the layer alone, so that a resumed training goes on with the same bits.
+
+inline bound_kernel training_forward(cpu_context& shared, const layer& item, int batch, const training_operands<float>& at,
+                                     bool library) {
+  static_cast<void>(library);
+  return onednn::forward(shared, item, batch, at);
+}
+inline bound_kernel training_backward_data(cpu_context& shared, const layer& item, int batch, const training_operands<float>& at,
+                                           bool library) {
+  static_cast<void>(library);
+  return onednn::backward_data(shared, item, batch, at);
+}
+inline bound_kernel training_backward_weights(cpu_context& shared, const layer& item, int batch, const training_operands<float>& at,
+                                              bool library) {
+  static_cast<void>(library);
+  return onednn::backward_weights(shared, item, batch, at);
+}
+
+/// Operands like those given, in memory of its own with random values, so that candidates can be timed before anything has run.
+class timing_operands {
+ public:
+  timing_operands(std::span<const layer> run, int batch, std::span<const inference_operands<float>> like)
+      : operands_(like.begin(), like.end()) {
+    random_source random(1);
+    const auto fresh = [&](std::int64_t size) {
+      const auto& memory = memory_.emplace_back(room_for(static_cast<std::size_t>(size)));
+      sizes_.push_back(size);
+      for (std::int64_t at = 0; at < size; ++at) floats_of(memory)[at] = static_cast<float>(random.uniform()) - 0.5f;
+      return floats_of(memory);
+    };
+    // What a layer reads is fresh memory unless an earlier layer of the run wrote it.
+    const auto place_of = [&](const float* original, std::size_t layer, std::int64_t size) -> const float* {
+      for (std::size_t before = layer; before-- > 0;)
+        if (like[before].dst == original) return operands_[before].dst;
+      for (std::size_t before = 0; before < layer; ++before)
+        if (like[before].src == original) return operands_[before].src;
+      return fresh(size);
+    };
+    for (std::size_t at = 0; at < run.size(); ++at) {
+      const layer& item = run[at];
+      operands_[at].src = place_of(like[at].src, at, batch * item.in.size());
+      operands_[at].dst = fresh(batch * item.out.size());
+      if (!like[at].other) continue;
+      const std::int64_t size = item.kind == layer_kind::scale ? batch * std::int64_t{item.in.c} : batch * item.out.size();
+      operands_[at].other = like[at].other == like[at].dst ? operands_[at].dst : place_of(like[at].other, at, size);
+    }
+  }
+
+  std::span<const inference_operands<float>> operands() const { return operands_; }
+
+  /// Brings what the first layer reads into the cache, where the layer before would have left it; forgets sums that grew.
+  void touch() const {
+    for (const auto* value : {operands_.front().src, static_cast<const float*>(operands_.back().dst)})
+      for (std::size_t at = 0; at < memory_.size(); ++at)
+        if (floats_of(memory_[at]) == value)
+          for (std::int64_t i = 0; i < sizes_[at]; ++i) floats_of(memory_[at])[i] = static_cast<float>(i % 7) * 0.125f - 0.375f;
+  }
+
+ private:
+  std::vector<inference_operands<float>> operands_;
+  std::vector<std::shared_ptr<scratch_memory>> memory_;
+  std::vector<std::int64_t> sizes_;
+};
+
+}  // namespace hasse::detail

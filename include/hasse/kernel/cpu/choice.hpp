@@ -1,0 +1,81 @@
+// Which of several codes runs a layer, and how that is decided: by a rule that looks at the layer alone, or by measuring each.
+// Used by kernel/cpu.hpp, and by latency, whose tables remember what was measured.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hasse {
+
+/// How the CPU backend chooses among the codes that it has for a layer. Only inference is ever measured: a training must give
+/// the same bits wherever it is resumed.
+enum class kernel_policy : std::uint8_t {
+  library,        ///< oneDNN wherever it has the layer
+  by_rule,        ///< the code that is usually fastest for such a layer; the same on every run
+  by_measurement  ///< each is timed when a layer is first seen, and the fastest is remembered
+};
+
+/// What was measured: the name of the fastest code by the text of the layer ("convolution 3x3 stride 1 pad 1, ...; batch 1, 1
+/// threads").
+using kernel_choices = std::map<std::string, std::string>;
+
+namespace detail {
+
+/// Reads memory in the stead of what a network's other layers do between two runs of one: the weights come from where they would.
+class cache_eviction {
+ public:
+  /// `weight_bytes` of a layer: small weights are pushed out of the second cache only, large ones out of all.
+  explicit cache_eviction(std::size_t weight_bytes)
+      : data_((weight_bytes > (std::size_t{2} << 20) ? 64u << 20 : 4u << 20) / sizeof(float), 1.0f) {}
+  float run() const {
+    float sum = 0;
+    for (std::size_t at = 0; at < data_.size(); at += 16) sum += data_[at];
+    return sum;
+  }
+
+ private:
+  std::vector<float> data_;
+};
+
+/// The candidate with the least time; the first one (the library's) keeps its place unless another is faster by 2 %.
+/// Rounds are interleaved, and of each candidate the second smallest time counts.
+inline std::size_t fastest_of(std::span<const std::function<void()>> candidates, const cache_eviction& eviction,
+                              const std::function<void()>& touch_inputs) {
+  using clock = std::chrono::steady_clock;
+  constexpr int least_rounds = 7, most_rounds = 40;
+  constexpr auto limit = std::chrono::milliseconds(60);
+  std::vector<std::vector<clock::duration>> times(candidates.size());
+  for (const auto& run : candidates) run();
+  const auto begin = clock::now();
+  volatile float kept = 0;
+  for (int round = 0; round < most_rounds && (round < least_rounds || clock::now() - begin < limit); ++round)
+    for (std::size_t at = 0; at < candidates.size(); ++at) {
+      kept = eviction.run();
+      touch_inputs();
+      const auto start = clock::now();
+      candidates[at]();
+      times[at].push_back(clock::now() - start);
+    }
+  static_cast<void>(kept);
+  const auto time_of = [&](std::size_t at) {
+    std::nth_element(times[at].begin(), times[at].begin() + 1, times[at].end());
+    return times[at][1];
+  };
+  std::size_t best = 0;
+  auto least = time_of(0);
+  for (std::size_t at = 1; at < candidates.size(); ++at)
+    if (const auto time = time_of(at); time * 100 < least * (best == 0 ? 98 : 100)) best = at, least = time;
+  return best;
+}
+
+}  // namespace detail
+
+}  // namespace hasse

@@ -1,0 +1,61 @@
+// What the steps of the CPU backend share at run time: the engine, scratch memory, the number of threads.
+// Used by kernel/cpu.hpp and the kernels that it chooses from.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include <hasse/kernel/cpu/bridge.hpp>
+#include <hasse/kernel/cpu/simd_level.hpp>
+
+namespace hasse::detail {
+
+/// Scratch memory that all steps of a backend share, because one runs at a time. It grows when steps are made, never when they run.
+class scratch_memory {
+ public:
+  std::byte* data() const { return data_.get(); }
+  void reserve(std::size_t bytes) {
+    if (bytes <= size_) return;
+    data_.reset();
+    size_ = 0;  // should there be no memory
+    data_.reset(static_cast<std::byte*>(::operator new(bytes, alignment)));
+    size_ = bytes;
+  }
+
+ private:
+  static constexpr std::align_val_t alignment{64};
+  struct release {
+    void operator()(std::byte* data) const { ::operator delete(data, alignment); }
+  };
+  std::unique_ptr<std::byte, release> data_;
+  std::size_t size_ = 0;
+};
+
+/// Offsets of the pieces that one primitive needs in the scratch memory.
+class scratch_layout {
+ public:
+  std::size_t take(std::size_t bytes) { return std::exchange(used_, used_ + (bytes + 63) / 64 * 64); }
+  std::size_t size() const { return used_; }
+
+ private:
+  std::size_t used_ = 0;
+};
+
+/// What steps need from their backend at run time.
+struct cpu_context {
+  dnnl::engine engine{dnnl::engine::kind::cpu, 0};
+  dnnl::stream stream{engine};
+  scratch_memory scratch;
+  int threads = 1;
+  simd_level level = simd_level::plain;
+
+  void run(std::vector<onednn::bound_primitive>& primitives) {
+    for (onednn::bound_primitive& primitive : primitives) primitive.run(stream, scratch.data());
+  }
+};
+
+}  // namespace hasse::detail

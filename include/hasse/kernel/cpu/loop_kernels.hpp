@@ -1,0 +1,84 @@
+// Layers without weights to multiply, bound to the loops that run them.
+// Used by kernel/cpu.hpp.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <hasse/kernel/backend.hpp>
+#include <hasse/kernel/cpu/bound_kernel.hpp>
+#include <hasse/kernel/cpu/loops.hpp>
+
+namespace hasse::detail {
+
+inline bound_kernel inference_loop(cpu_context& shared, const layer& item, int batch, const inference_operands<float>& at) {
+  const auto loop = [](std::function<void(cpu_context&)> run) { return bound_kernel{"loop", std::move(run)}; };
+  const std::ptrdiff_t count = batch * item.out.size();
+  switch (item.kind) {
+    case layer_kind::batch_norm: {
+      const batch_norm_loops norm(item, batch);
+      shared.scratch.reserve(norm.scratch_bytes());
+      return loop([=](cpu_context& context) { norm.scale_and_shift(context.threads, at, context.scratch.data()); });
+    }
+    case layer_kind::activation:
+      return loop([=](cpu_context& context) { activate(context.threads, count, item.act, at.src, at.dst); });
+    case layer_kind::add:
+      return loop([=](cpu_context& context) { add(context.threads, count, item.act, at.src, at.other, at.dst); });
+    case layer_kind::scale:
+      return loop([=](cpu_context& context) { scale(context.threads, item, batch, at.src, at.other, at.dst); });
+    case layer_kind::max_pool:
+      return loop([=](cpu_context& context) { max_pool(context.threads, item, batch, at.src, at.dst, nullptr); });
+    case layer_kind::global_average_pool:
+      return loop([=](cpu_context& context) { global_average_pool(context.threads, item, batch, at.src, at.dst); });
+    default:
+      return loop([=](cpu_context& context) { blend(context.threads, item, batch, at.src, at.dst); });
+  }
+}
+
+/// Appends the passes of a layer without weights to multiply; those backward only where a gradient is wanted.
+inline void training_loops(cpu_context& shared, const layer& item, int batch, const training_operands<float>& at,
+                           std::vector<bound_kernel>& forward, std::vector<bound_kernel>& backward) {
+  const auto add_forward = [&](std::function<void(cpu_context&)> run) { forward.push_back({"loop", std::move(run)}); };
+  const auto add_backward = [&](std::function<void(cpu_context&)> run) { backward.push_back({"loop", std::move(run)}); };
+  const std::ptrdiff_t count = batch * item.out.size();
+  std::uint8_t* const choice = reinterpret_cast<std::uint8_t*>(at.saved);
+  switch (item.kind) {
+    case layer_kind::batch_norm: {
+      const batch_norm_loops norm(item, batch);
+      shared.scratch.reserve(norm.scratch_bytes());
+      add_forward([=](cpu_context& context) { norm.forward(context.threads, at, context.scratch.data()); });
+      return add_backward([=](cpu_context& context) { norm.backward(context.threads, at, context.scratch.data()); });
+    }
+    case layer_kind::activation:
+      add_forward([=](cpu_context& context) { activate(context.threads, count, item.act, at.src, at.dst); });
+      return add_backward([=](cpu_context& context) { elementwise_backward(context.threads, count, item.act, at); });
+    case layer_kind::add:
+      add_forward([=](cpu_context& context) { add(context.threads, count, item.act, at.src, at.other, at.dst); });
+      return add_backward([=](cpu_context& context) { elementwise_backward(context.threads, count, item.act, at); });
+    case layer_kind::scale:
+      add_forward([=](cpu_context& context) { scale(context.threads, item, batch, at.src, at.other, at.dst); });
+      return add_backward([=](cpu_context& context) { scale_backward(context.threads, item, batch, at); });
+    case layer_kind::max_pool:
+      add_forward([=](cpu_context& context) { max_pool(context.threads, item, batch, at.src, at.dst, choice); });
+      if (at.d_src)
+        add_backward([=](cpu_context& context) {
+          max_pool_backward(context.threads, item, batch, choice, at.d_dst, at.accumulate_d_src, at.d_src);
+        });
+      return;
+    case layer_kind::global_average_pool:
+      add_forward([=](cpu_context& context) { global_average_pool(context.threads, item, batch, at.src, at.dst); });
+      if (at.d_src)
+        add_backward([=](cpu_context& context) {
+          global_average_pool_backward(context.threads, item, batch, at.d_dst, at.accumulate_d_src, at.d_src);
+        });
+      return;
+    default:
+      add_forward([=](cpu_context& context) { blend(context.threads, item, batch, at.src, at.dst); });
+      if (at.d_src)
+        add_backward(
+            [=](cpu_context& context) { blend_backward(context.threads, item, batch, at.d_dst, at.accumulate_d_src, at.d_src); });
+  }
+}
+
+}  // namespace hasse::detail

@@ -1,0 +1,74 @@
+// How the CPU backend chooses among its codes, and that it remembers.
+#include "catch.hpp"
+#include "layer_fixture.hpp"
+
+#include <hasse/kernel/cpu.hpp>
+
+using namespace hasse;
+
+namespace {
+/// A folded depthwise layer on memory of its own.
+struct bound_layer {
+  layer item = make_layer({9, 9, 24}, [](auto& build) { build.convolution(0, 24, 3, 1, 1, 24, true); });
+  buffer<float> src = random_values<float>(9 * 9 * 24, 1), weights = random_values<float>(24 * 9, 2),
+                bias = random_values<float>(24, 3), dst = buffer<float>(9 * 9 * 24);
+  inference_operands<float> operands{src.data(), nullptr, dst.data(), weights.data(), bias.data()};
+};
+
+std::string implementation_with(cpu& backend) {
+  bound_layer layer;
+  return backend.make_inference(layer.item, 1, layer.operands).implementation();
+}
+}  // namespace
+
+TEST_CASE("own kernels are taken by rule, and not where the library was asked for", "[kernel]") {
+  cpu by_rule, library({.kernels = kernel_policy::library});
+  CHECK(implementation_with(by_rule) == "depthwise 3x3 " + std::string(name_of(best_simd_level())));
+  CHECK(implementation_with(library) != implementation_with(by_rule));
+  CHECK(by_rule.choices().empty());
+}
+
+TEST_CASE("a measured choice is remembered and used again", "[kernel]") {
+  cpu first({.kernels = kernel_policy::by_measurement});
+  const std::string chosen = implementation_with(first);
+  REQUIRE(first.choices().size() == 1);
+  const auto [layer, name] = *first.choices().begin();
+  CHECK(layer == "convolution 3x3 stride 1 pad 1 groups 24, 9x9x24 to 9x9x24, bias; batch 1, 1 thread");
+  CHECK((name == chosen || name == "library"));
+
+  for (const std::string told : {"library", "depthwise 3x3 avx512"}) {
+    if (told != "library" && best_simd_level() != simd_level::avx512) continue;
+    cpu next({.kernels = kernel_policy::by_measurement, .choices = {{layer, told}}});
+    CHECK((implementation_with(next) == told || told == "library"));
+    CHECK(next.choices().at(layer) == told);
+  }
+}
+
+TEST_CASE("a remembered kernel that this program has not is measured anew", "[kernel]") {
+  bound_layer layer;
+  cpu first({.kernels = kernel_policy::by_measurement});
+  implementation_with(first);
+  const std::string key = first.choices().begin()->first;
+  cpu next({.kernels = kernel_policy::by_measurement, .choices = {{key, "a kernel of the future"}}});
+  implementation_with(next);
+  CHECK(next.choices().at(key) != "a kernel of the future");
+}
+
+TEST_CASE("measuring does not touch the operands", "[kernel]") {
+  bound_layer layer;
+  const auto before = layer.src;
+  cpu backend({.kernels = kernel_policy::by_measurement});
+  std::fill(layer.dst.begin(), layer.dst.end(), 42.0f);
+  backend.make_inference(layer.item, 1, layer.operands);
+  CHECK(layer.src == before);
+  CHECK(std::all_of(layer.dst.begin(), layer.dst.end(), [](float value) { return value == 42.0f; }));
+}
+
+TEST_CASE("instructions that the processor lacks are refused in a sentence", "[kernel]") {
+  if (best_simd_level() == simd_level::avx512 && has_simd_level(simd_level::plain)) {
+    CHECK_NOTHROW(cpu({.simd = simd_level::plain}));
+  } else {
+    const simd_level other = best_simd_level() == simd_level::avx512 ? simd_level::plain : simd_level::avx512;
+    CHECK_THROWS_WITH(cpu({.simd = other}), ContainsSubstring("were asked for; this program on this processor runs"));
+  }
+}
