@@ -66,7 +66,12 @@ double worst_error(const product& use, int threads, simd_level level) {
   const detail::pointwise_convolution kernel(item, use.batch, threads, level);
   buffer<float> packed = poison<float>(kernel.packed_floats()), scratch = poison<float>(kernel.scratch_bytes() / sizeof(float));
   kernel.pack(operands.weights, operands.bias, packed.data());
-  kernel.run(operands.src, operands.other, operands.dst, packed.data(), use.gated ? gate.data() : nullptr, scratch.data());
+  kernel.run({.src = operands.src,
+              .packed = packed.data(),
+              .other = operands.other,
+              .dst = operands.dst,
+              .gate = use.gated ? gate.data() : nullptr,
+              .scratch = reinterpret_cast<std::byte*>(scratch.data())});
 
   double worst = 0;
   for (std::size_t row = 0; row < rows; ++row)

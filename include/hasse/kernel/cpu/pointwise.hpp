@@ -65,13 +65,13 @@ constexpr int panel_start(int width, int lanes, std::ptrdiff_t wanted) {
   return std::min(c, width);
 }
 
-/// Packs a width x depth matrix whose elements are apart by the strides.
-inline void pack_panels(const float* weights, std::ptrdiff_t width_stride, std::ptrdiff_t depth_stride, int width, int depth,
-                        int lanes, float* packed) {
+/// Packs a width x depth matrix whose elements are apart by the strides; rows from `valid` on are zeros.
+inline void pack_panels(const float* weights, std::ptrdiff_t width_stride, std::ptrdiff_t depth_stride, int width, int valid,
+                        int depth, int lanes, float* packed) {
   for (int c = 0; c < width;) {
     const int panel = panel_width(width - c, lanes);
     for (int k = 0; k < depth; ++k)
-      for (int i = 0; i < panel; ++i) *packed++ = c + i < width ? weights[(c + i) * width_stride + k * depth_stride] : 0.0f;
+      for (int i = c; i < c + panel; ++i) *packed++ = i < valid ? weights[i * width_stride + k * depth_stride] : 0.0f;
     c += panel;
   }
 }
@@ -87,9 +87,21 @@ inline void multiply_panels(simd_level level, const product_rows& at, std::ptrdi
                             int last) {
   HASSE_SIMD_CALL(level, multiply_panels(at, rows, act, width, first, last));
 }
-inline void scale_rows(simd_level level, const float* src, const float* factors, std::ptrdiff_t rows, int count, float* dst) {
-  HASSE_SIMD_CALL(level, scale_rows(src, factors, rows, count, dst));
+inline void scale_rows(simd_level level, const float* src, std::ptrdiff_t stride, const float* factors, std::ptrdiff_t rows,
+                       int count, float* dst) {
+  HASSE_SIMD_CALL(level, scale_rows(src, stride, factors, rows, count, dst));
 }
+
+/// src and dst do not overlap; `other` may be `dst`.
+struct pointwise_operands {
+  const float* src = nullptr;
+  const float* packed = nullptr;  ///< weights and bias
+  const float* other = nullptr;   ///< added before the activation, or null
+  float* dst = nullptr;
+  const float* gate = nullptr;    ///< a factor for every image and input channel (squeeze-excite), or null
+  std::byte* scratch = nullptr;   ///< only read with a gate
+  std::ptrdiff_t src_stride = 0;  ///< from pixel to pixel of src; 0: its channels
+};
 
 /// A folded 1x1 convolution (stride 1, one group) or linear layer. Weights are packed once; nothing is allocated in `run`.
 /// Results are equal for equal thread counts and, but for the rounding of sums, for all.
@@ -106,21 +118,24 @@ class pointwise_convolution {
   }
 
   pointwise_convolution(const layer& item, int batch, int threads, simd_level level)
-      : level_(level), threads_(threads), act_(item.act) {
+      : level_(level), tile_(level == simd_level::avx512 ? 14 : 6), act_(item.act) {
     if (const std::string why = refuses(item); !why.empty())
       throw error("cpu: " + describe(item) + " has no pointwise kernel of our own: " + why + "; use another kernel for it");
-    const int lanes = lanes_of(level), tile = level == simd_level::avx512 ? 14 : 6;
+    const int lanes = lanes_of(level);
     image_rows_ = item.kind == layer_kind::linear ? 1 : item.in.pixels();
     depth_ = static_cast<int>(item.kind == layer_kind::linear ? item.in.size() : item.in.c);
     rows_ = batch * image_rows_, width_ = item.out.c, padded_width_ = panels_width(width_, lanes);
-    block_rows_ = std::max(1, source_block / (depth_ * tile)) * tile;
+    block_rows_ = std::max(1, source_block / (depth_ * tile_)) * tile_;
     block_width_ = std::max(1, weights_block / (depth_ * 2 * lanes)) * 2 * lanes;
-    // Threads share out whichever goes into more equal parts: tiles of rows or panels. Weights that fill the second cache are
+    // Waking threads costs as much as 2^17 multiply-adds.
+    threads_ = rows_ * depth_ * width_ < (1 << 18) ? 1 : threads;
+    // They share out whichever goes into more equal parts: tiles of rows or panels. Weights that fill the second cache are
     // better split, so that each core keeps its own.
-    const double pieces = static_cast<double>((rows_ + tile - 1) / tile), panels = static_cast<double>(padded_width_) / (2 * lanes);
-    const auto busy = [threads](double count) { return count / threads / std::ceil(count / threads); };
-    splits_width_ =
-        threads > 1 && (busy(std::ceil(panels)) > busy(pieces) || depth_ * padded_width_ > weights_block) && panels >= threads;
+    const double pieces = static_cast<double>((rows_ + tile_ - 1) / tile_),
+                 panels = static_cast<double>(padded_width_) / (2 * lanes);
+    const auto busy = [this](double count) { return count / threads_ / std::ceil(count / threads_); };
+    splits_width_ = threads_ > 1 && panels >= threads_ &&
+                    (busy(std::ceil(panels)) > busy(pieces) || std::ptrdiff_t{depth_} * padded_width_ > weights_block);
   }
 
   std::size_t packed_floats() const {
@@ -129,34 +144,38 @@ class pointwise_convolution {
   }
   /// weights: out x in; bias or null. `packed` is 64-byte aligned.
   void pack(const float* weights, const float* bias, float* packed) const {
-    pack_panels(weights, depth_, 1, width_, depth_, lanes_of(level_), packed);
+    pack_panels(weights, depth_, 1, width_, width_, depth_, lanes_of(level_), packed);
     float* const last = packed + std::ptrdiff_t{depth_} * padded_width_;
     std::fill_n(last, padded_width_, 0.0f);
     if (bias) std::copy_n(bias, width_, last);
   }
 
-  /// Only for a `gate`; `run` without one takes null.
   std::size_t scratch_bytes() const { return static_cast<std::size_t>(threads_ * block_floats()) * sizeof(float); }
 
-  /// `other` (null: none) is added before the activation and may be dst. `gate` (null: none) has a factor for every image and
-  /// input channel, as squeeze-excite wants it. src and dst do not overlap.
-  void run(const float* src, const float* other, float* dst, const float* packed, const float* gate = nullptr,
-           float* scratch = nullptr) const {
+  void run(const pointwise_operands& at) const {
+    const product_rows all{.src = at.src,
+                           .src_stride = at.src_stride ? at.src_stride : depth_,
+                           .depth = depth_,
+                           .weights = at.packed,
+                           .bias = at.packed + std::ptrdiff_t{depth_} * padded_width_,
+                           .other = at.other,
+                           .other_stride = width_,
+                           .dst = at.dst,
+                           .dst_stride = width_,
+                           .limit = no_limit};
+    float* const scratch = reinterpret_cast<float*>(at.scratch);
     parallel_pieces(threads_, threads_, [=, this](std::ptrdiff_t first, std::ptrdiff_t last) {
       for (std::ptrdiff_t piece = first; piece < last; ++piece) {
+        float* const scaled = at.gate ? scratch + piece * block_floats() : nullptr;
         const auto part = [&](std::ptrdiff_t count, std::ptrdiff_t index) { return count * index / threads_; };
-        const int tile = level_ == simd_level::avx512 ? 14 : 6, lanes = lanes_of(level_);
-        const std::ptrdiff_t tiles = (rows_ + tile - 1) / tile;
-        std::ptrdiff_t row = 0, rows_end = rows_;
-        int c = 0, width_end = width_;
         if (splits_width_) {
-          c = panel_start(width_, lanes, part(width_, piece)), width_end = panel_start(width_, lanes, part(width_, piece + 1));
+          const int lanes = lanes_of(level_);
+          run_piece(all, 0, rows_, panel_start(width_, lanes, part(width_, piece)),
+                    panel_start(width_, lanes, part(width_, piece + 1)), at.gate, scaled);
         } else {
-          row = part(tiles, piece) * tile, rows_end = std::min(rows_, part(tiles, piece + 1) * tile);
+          const std::ptrdiff_t tiles = (rows_ + tile_ - 1) / tile_;
+          run_piece(all, part(tiles, piece) * tile_, std::min(rows_, part(tiles, piece + 1) * tile_), 0, width_, at.gate, scaled);
         }
-        run_piece(
-            {src, depth_, depth_, packed, packed + std::ptrdiff_t{depth_} * padded_width_, other, width_, dst, width_, no_limit},
-            row, rows_end, c, width_end, gate, scratch + (gate ? piece * block_floats() : 0));
       }
     });
   }
@@ -174,13 +193,13 @@ class pointwise_convolution {
       for (std::ptrdiff_t row = first_row; row < last_row;) {
         std::ptrdiff_t rows = std::min(last_row - row, block_rows_);
         product_rows at = all;
-        at.src += row * depth_, at.dst += row * width_;
+        at.src += row * all.src_stride, at.dst += row * width_;
         if (all.other) at.other += row * width_;
         if (gate) {
           const std::ptrdiff_t image = row / image_rows_;
           rows = std::min(rows, (image + 1) * image_rows_ - row);
-          scale_rows(level_, at.src, gate + image * depth_, rows, depth_, scaled);
-          at.src = scaled;
+          scale_rows(level_, at.src, at.src_stride, gate + image * depth_, rows, depth_, scaled);
+          at.src = scaled, at.src_stride = depth_;
         }
         multiply_panels(level_, at, rows, act_, width_, c, end);
         row += rows;
@@ -190,7 +209,7 @@ class pointwise_convolution {
   }
 
   simd_level level_;
-  int threads_;
+  int threads_, tile_;
   activation act_;
   int depth_, width_, padded_width_, block_width_;
   std::ptrdiff_t rows_, image_rows_, block_rows_;

@@ -216,9 +216,9 @@ inline void multiply_panels(product_rows at, std::ptrdiff_t rows, activation act
   }
 }
 
-/// rows of `count` pixels of one image, each channel times its factor, into dst without gaps.
-inline void scale_rows(const float* src, const float* factors, std::ptrdiff_t rows, int count, float* dst) {
-  for (std::ptrdiff_t row = 0; row < rows; ++row, src += count, dst += count) {
+/// `count` channels of each row, each times its factor, into dst without gaps.
+inline void scale_rows(const float* src, std::ptrdiff_t stride, const float* factors, std::ptrdiff_t rows, int count, float* dst) {
+  for (; rows > 0; --rows, src += stride, dst += count) {
     int c = 0;
     for (; c + lanes <= count; c += lanes) store(dst + c, load(src + c) * load(factors + c));
     for (; c < count; ++c) dst[c] = src[c] * factors[c];
