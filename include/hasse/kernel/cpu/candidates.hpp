@@ -47,6 +47,14 @@ inline bool winograd_by_rule(const layer& item, int batch, int tile) {
   return item.in.c >= 16 && item.out.c >= 16 && winograd_convolution(item, batch, 1, simd_level::plain).tile() == tile;
 }
 
+inline std::string own_name(const char* what, const layer& item, simd_level level) {
+  return std::string(what) + " " + std::to_string(item.kernel) + "x" + std::to_string(item.kernel) + " " +
+         std::string(name_of(level));
+}
+inline std::string winograd_name(int tile, simd_level level) {
+  return "winograd " + std::to_string(tile) + "x" + std::to_string(tile) + " " + std::string(name_of(level));
+}
+
 /// A kernel of our own: `pack(kernel, operands, packed)` once, `run(kernel, operands, packed, scratch)` every time.
 template <class Kernel, class Pack, class Run>
 kernel_candidate own_candidate(cpu_context& shared, std::string name, bool by_rule, Kernel kernel, Pack pack, Run run) {
@@ -68,20 +76,17 @@ inline std::vector<kernel_candidate> product_candidates(cpu_context& shared, con
   result.push_back({"library", true, [&shared, item, batch](std::span<const inference_operands<float>> at) {
                       return onednn::inference(shared, item, batch, at.front());
                     }});
-  const auto name = [&](const char* what) {
-    return std::string(what) + " " + std::to_string(item.kernel) + "x" + std::to_string(item.kernel) + " " +
-           std::string(name_of(shared.level));
-  };
   if (depthwise_convolution::refuses(item).empty())
     result.push_back(own_candidate(
-        shared, name("depthwise"), true, depthwise_convolution(item, batch, shared.threads, shared.level),
+        shared, own_name("depthwise", item, shared.level), true, depthwise_convolution(item, batch, shared.threads, shared.level),
         [](const auto& kernel, const auto& at, float* packed) { kernel.pack(at.weights, packed); },
         [](const auto& kernel, const auto& at, const float* packed, float*) {
           kernel.forward({.src = at.src, .weights = packed, .bias = at.bias, .other = at.other, .dst = at.dst});
         }));
   if (pointwise_convolution::refuses(item).empty())
     result.push_back(own_candidate(
-        shared, name("pointwise"), pointwise_by_rule(item, batch), pointwise_convolution(item, batch, shared.threads, shared.level),
+        shared, own_name("pointwise", item, shared.level), pointwise_by_rule(item, batch),
+        pointwise_convolution(item, batch, shared.threads, shared.level),
         [](const auto& kernel, const auto& at, float* packed) { kernel.pack(at.weights, at.bias, packed); },
         [](const auto& kernel, const auto& at, const float* packed, float*) {
           kernel.run({.src = at.src, .packed = packed, .other = at.other, .dst = at.dst});
@@ -90,8 +95,7 @@ inline std::vector<kernel_candidate> product_candidates(cpu_context& shared, con
     for (const int tile : {2, 4, 6}) {
       const winograd_convolution kernel(item, batch, shared.threads, shared.level, tile);
       result.push_back(own_candidate(
-          shared, "winograd " + std::to_string(tile) + "x" + std::to_string(tile) + " " + std::string(name_of(shared.level)),
-          winograd_by_rule(item, batch, tile), kernel,
+          shared, winograd_name(tile, shared.level), winograd_by_rule(item, batch, tile), kernel,
           [](const auto& each, const auto& at, float* packed) { each.pack(at.weights, packed); },
           [](const auto& each, const auto& at, const float* packed, float* scratch) {
             each.run(at.src, packed, at.bias, at.other, at.dst, scratch);
@@ -103,21 +107,90 @@ inline std::vector<kernel_candidate> product_candidates(cpu_context& shared, con
 /// What can run several layers as one step.
 inline std::optional<kernel_candidate> joined_candidate(cpu_context&, std::span<const layer>, int) { return std::nullopt; }
 
-// Training. The choice looks at the layer alone, so that a resumed training goes on with the same bits.
+// Training. The choice looks at the layer alone, so that a resumed training goes on with the same bits. Weights change between
+// steps: they are packed on every run, into the scratch memory in front of what the kernel works in.
+
+/// `run(kernel, packed, scratch)` after `pack(kernel, packed)`.
+template <class Kernel, class Pack, class Run>
+bound_kernel packing_kernel(cpu_context& shared, std::string name, const Kernel& kernel, Pack pack, Run run) {
+  const std::size_t packed_bytes = (kernel.packed_floats() * sizeof(float) + 63) / 64 * 64;
+  shared.scratch.reserve(packed_bytes + kernel.scratch_bytes());
+  return {std::move(name), [=](cpu_context& context) {
+            float* const packed = reinterpret_cast<float*>(context.scratch.data());
+            pack(kernel, packed);
+            run(kernel, packed, context.scratch.data() + packed_bytes);
+          }};
+}
+
+inline bool trains_depthwise(const layer& item) { return depthwise_convolution::refuses(item).empty(); }
+/// Large tiles cost accuracy that gradients need.
+inline int training_tile(const layer& item, int batch) {
+  return std::min(4, winograd_convolution(item, batch, 1, simd_level::plain).tile());
+}
+inline bool trains_winograd(const layer& item) {
+  return winograd_convolution::refuses(item).empty() && item.in.c >= 16 && item.out.c >= 16;
+}
 
 inline bound_kernel training_forward(cpu_context& shared, const layer& item, int batch, const training_operands<float>& at,
                                      bool library) {
-  static_cast<void>(library);
+  if (!library && trains_depthwise(item))
+    return packing_kernel(
+        shared, own_name("depthwise", item, shared.level), depthwise_convolution(item, batch, shared.threads, shared.level),
+        [=](const auto& kernel, float* packed) { kernel.pack(at.weights, packed); },
+        [=](const auto& kernel, const float* packed, std::byte*) {
+          kernel.forward({.src = at.src, .weights = packed, .bias = at.bias, .dst = at.dst});
+        });
+  if (!library && trains_winograd(item)) {
+    const winograd_convolution kernel(item, batch, shared.threads, shared.level, training_tile(item, batch));
+    return packing_kernel(
+        shared, winograd_name(kernel.tile(), shared.level), kernel,
+        [=](const auto& each, float* packed) { each.pack(at.weights, packed); },
+        [=](const auto& each, const float* packed, std::byte* scratch) {
+          each.run(at.src, packed, at.bias, nullptr, at.dst, reinterpret_cast<float*>(scratch));
+        });
+  }
   return onednn::forward(shared, item, batch, at);
 }
+
 inline bound_kernel training_backward_data(cpu_context& shared, const layer& item, int batch, const training_operands<float>& at,
                                            bool library) {
-  static_cast<void>(library);
+  if (!library && trains_depthwise(item))
+    return packing_kernel(
+        shared, own_name("depthwise", item, shared.level), depthwise_convolution(item, batch, shared.threads, shared.level),
+        [=](const auto& kernel, float* packed) { kernel.pack(at.weights, packed); },
+        [=](const auto& kernel, const float* packed, std::byte*) {
+          kernel.backward_data(at.d_dst, packed, at.d_src, at.accumulate_d_src);
+        });
+  if (!library && trains_winograd(item)) {
+    const winograd_convolution kernel(item, batch, shared.threads, shared.level, training_tile(item, batch),
+                                      winograd_pass::backward_data);
+    return packing_kernel(
+        shared, winograd_name(kernel.tile(), shared.level), kernel,
+        [=](const auto& each, float* packed) { each.pack(at.weights, packed); },
+        [=](const auto& each, const float* packed, std::byte* scratch) {
+          each.run(at.d_dst, packed, nullptr, at.accumulate_d_src ? at.d_src : nullptr, at.d_src,
+                   reinterpret_cast<float*>(scratch));
+        });
+  }
   return onednn::backward_data(shared, item, batch, at);
 }
+
 inline bound_kernel training_backward_weights(cpu_context& shared, const layer& item, int batch, const training_operands<float>& at,
                                               bool library) {
-  static_cast<void>(library);
+  if (!library && at.d_weights && trains_depthwise(item)) {
+    const depthwise_convolution kernel(item, batch, shared.threads, shared.level);
+    shared.scratch.reserve(kernel.scratch_bytes());
+    return {own_name("depthwise", item, shared.level), [=](cpu_context& context) {
+              kernel.backward_weights(at.src, at.d_dst, at.d_weights, at.d_bias, context.scratch.data());
+            }};
+  }
+  if (!library && at.d_weights && trains_winograd(item)) {
+    const winograd_weights_gradient kernel(item, batch, shared.threads, shared.level);
+    shared.scratch.reserve(kernel.scratch_bytes());
+    return {winograd_name(4, shared.level), [=](cpu_context& context) {
+              kernel.run(at.src, at.d_dst, at.d_weights, at.d_bias, reinterpret_cast<float*>(context.scratch.data()));
+            }};
+  }
   return onednn::backward_weights(shared, item, batch, at);
 }
 

@@ -103,10 +103,10 @@ template <int Side, int Count, class Source>
 }
 
 /// Where tile `index` lies: its image, and the first row and column of its output pixels.
-struct tile_place {
+struct winograd_place {
   std::ptrdiff_t image;
   int y, x;
-  tile_place(const winograd_plan& plan, std::ptrdiff_t index) {
+  winograd_place(const winograd_plan& plan, std::ptrdiff_t index) {
     const std::ptrdiff_t row = index / plan.tiles_x;
     image = row / plan.tiles_y;
     y = static_cast<int>(row % plan.tiles_y) * plan.tile;
@@ -145,7 +145,7 @@ void transform_input(const winograd_plan& plan, const float* src, std::ptrdiff_t
   const std::ptrdiff_t vectors = (shape.c + lanes - 1) / lanes;
   for (std::ptrdiff_t item = first; item < last;) {
     const std::ptrdiff_t index = item / vectors, start = item % vectors, end = std::min(vectors, start + last - item);
-    const tile_place place(plan, index);
+    const winograd_place place(plan, index);
     const int y = place.y - plan.pad_top, x = place.x - plan.pad_left;
     const bool inside = y >= 0 && x >= 0 && y + side <= shape.h && x + side <= shape.w;
     const float* const image = src + place.image * shape.size();
@@ -278,7 +278,7 @@ void finish_tiles(const winograd_plan& plan, const float* transformed, const flo
     else
       multiply_panel<1>(plan, from, count, weights, products);
     for (std::ptrdiff_t tile = 0; tile < count; ++tile) {
-      const tile_place place(plan, start + tile);
+      const winograd_place place(plan, start + tile);
       const std::ptrdiff_t corner = ((place.image * plan.out.h + place.y) * plan.out.w + place.x) * plan.out.c;
       for (int v = 0; v < width; ++v) {
         const int channel = (first + v) * lanes, left = std::min(lanes, plan.out.c - channel);
@@ -325,7 +325,7 @@ inline void winograd_transform_gradient(const winograd_plan& plan, const float* 
                                         std::ptrdiff_t last, float* transformed) {
   const feature_shape shape = plan.out;
   for (std::ptrdiff_t index = first; index < last; ++index) {
-    const tile_place place(plan, index);
+    const winograd_place place(plan, index);
     padded_patch<4> patch;
     for (std::ptrdiff_t v = 0; v * lanes < shape.c; ++v) {
       patch.fill(d_dst + place.image * shape.size() + v * lanes, shape, place.y, place.x, static_cast<int>(shape.c - v * lanes));
