@@ -15,6 +15,7 @@
 #include <hasse/kernel/backend.hpp>
 #include <hasse/kernel/cpu/bound_kernel.hpp>
 #include <hasse/kernel/cpu/depthwise.hpp>
+#include <hasse/kernel/cpu/inverted_bottleneck.hpp>
 #include <hasse/kernel/cpu/pointwise.hpp>
 #include <hasse/kernel/cpu/products.hpp>
 #include <hasse/kernel/cpu/winograd.hpp>
@@ -105,7 +106,22 @@ inline std::vector<kernel_candidate> product_candidates(cpu_context& shared, con
 }
 
 /// What can run several layers as one step.
-inline std::optional<kernel_candidate> joined_candidate(cpu_context&, std::span<const layer>, int) { return std::nullopt; }
+inline std::optional<kernel_candidate> joined_candidate(cpu_context& shared, std::span<const layer> run, int batch) {
+  if (!inverted_bottleneck::refuses(run).empty()) return std::nullopt;
+  const std::string name = "inverted bottleneck " + std::string(name_of(shared.level));
+  const inverted_bottleneck kernel(run, batch, shared.threads, shared.level);
+  return kernel_candidate{
+      name, true, [=, &shared](std::span<const inference_operands<float>> operands) {
+        const auto packed = room_for(kernel.packed_floats());
+        kernel.pack(operands, floats_of(packed));
+        shared.scratch.reserve(kernel.scratch_bytes());
+        const inference_operands<float> first = operands.front(), last = operands.back();
+        return bound_kernel{
+            name,
+            [=](cpu_context& context) { kernel.run(first.src, last.other, last.dst, floats_of(packed), context.scratch.data()); },
+            kernel.packed_floats() * sizeof(float)};
+      }};
+}
 
 // Training. The choice looks at the layer alone, so that a resumed training goes on with the same bits. Weights change between
 // steps: they are packed on every run, into the scratch memory in front of what the kernel works in.
