@@ -37,6 +37,22 @@ inline void store_first(float* to, vec value, int count) {
 #endif
 }
 
+/// Stores past the cache; `to` starts a vector. Followed by `end_stream` before another thread reads it.
+inline void stream(float* to, vec value) {
+#if HASSE_SIMD_LANES == 16
+  _mm512_stream_ps(to, reinterpret_cast<__m512>(value));
+#elif HASSE_SIMD_LANES == 8
+  _mm256_stream_ps(to, reinterpret_cast<__m256>(value));
+#else
+  store(to, value);
+#endif
+}
+inline void end_stream() {
+#if HASSE_SIMD_LANES > 4
+  _mm_sfence();
+#endif
+}
+
 /// Keeps a loaded vector in its register: g++ otherwise folds the load into every multiply-add that uses it.
 inline void pin([[maybe_unused]] vec& value) {
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
