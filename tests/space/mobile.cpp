@@ -48,7 +48,7 @@ using space =
     search_space<input<3, 33, 32>, stem<conv{.out = 8, .act = activation::relu6, .pad = padding::same}>,
                  stage<mbconv{.stride = 2, .kernel = 5, .se = mobiledet_gate, .pad = padding::same}, widths<8, 16>, depth<1, 2>>,
                  stage<fused_mbconv{.stride = 2}, widths<16, 24>, depth<1, 2>>, stage<tucker{}, widths<24>, depth<1, 2>>,
-                 stage<separable{.stride = 2}, widths<32>, depth<1, 1>>, head<global_average_pool, linear<10>>>;
+                 stage<depthwise_separable{.stride = 2}, widths<32>, depth<1, 1>>, head<global_average_pool, linear<10>>>;
 constexpr architecture<space> choice = parse<space>("[(8,16),(16,24),(24,24),(32)]");
 static_assert(part_t<space, part_count<space> - 1>::in == feature_shape{5, 4, 32});
 }  // namespace
@@ -62,7 +62,7 @@ TEST_CASE("mobile blocks are made of the layers that their papers list", "[mobil
               {8, 8, 16}) == "3x3g bn swish global_average_pool 1x1b swish 1x1b sigmoid scale 1x1 bn add");
   CHECK(kinds(fused_mbconv{.out = 16, .kernel = 5}, {8, 8, 16}) == "5x5 bn relu6 1x1 bn add");
   CHECK(kinds(tucker{.out = 16}, {8, 8, 16}) == "1x1 bn relu6 3x3 bn relu6 1x1 bn add");
-  CHECK(kinds(separable{.out = 32, .stride = 2}, {8, 8, 16}) == "3x3g bn relu 1x1 bn relu");
+  CHECK(kinds(depthwise_separable{.out = 32, .stride = 2}, {8, 8, 16}) == "3x3g bn relu 1x1 bn relu");
   CHECK(kinds(identity{}, {8, 8, 16}).empty());
   CHECK(kinds(zero{.out = 16}, {8, 8, 16}).empty());
 }
@@ -100,7 +100,7 @@ TEST_CASE("mobile blocks name what tells them apart", "[mobile]") {
   CHECK(mbconv{.out = 16, .stride = 2, .middle = 72}.text() == "mbconv m72 k3 s2");
   CHECK(fused_mbconv{}.text() == "fused_mbconv e4 k3 s1");
   CHECK(tucker{}.text() == "tucker 25,75 k3 s1");
-  CHECK(separable{.kernel = 5}.text() == "separable k5 s1");
+  CHECK(depthwise_separable{.kernel = 5}.text() == "depthwise_separable k5 s1");
   CHECK(identity{}.text() == "identity");
 }
 
@@ -121,7 +121,7 @@ TEST_CASE("an architecture of mobile blocks costs what its parts cost", "[mobile
   value = fused_mbconv{.out = 16, .stride = 2}.lower(build, value);
   value = fused_mbconv{.out = 24}.lower(build, value);
   value = tucker{.out = 24}.lower(build, tucker{.out = 24}.lower(build, value));
-  value = separable{.out = 32, .stride = 2}.lower(build, value);
+  value = depthwise_separable{.out = 32, .stride = 2}.lower(build, value);
   build.linear(build.global_average_pool(value), 10);
   CHECK(cost_of(choice) == cost_of(list));
   CHECK(list.shape_of(value) == feature_shape{5, 4, 32});

@@ -125,19 +125,19 @@ struct tucker {
 };
 
 /// Depthwise k x k, then 1x1, each with batch norm and activation (MobileNet v1).
-struct separable {
+struct depthwise_separable {
   int out = 0, stride = 1, kernel = 3;
   activation act = activation::relu;
   padding pad = padding::symmetric;
   batch_norm_rule norm{};
-  friend constexpr bool operator==(const separable&, const separable&) = default;
+  friend constexpr bool operator==(const depthwise_separable&, const depthwise_separable&) = default;
 
   template <class List>
   constexpr value_id lower(layer_builder<List> list, value_id from) const {
     const int in = list.shape_of(from).c;
     return list.conv_bn(list.conv_bn(from, in, kernel, stride, act, norm, in, pad), out, 1, 1, act, norm);
   }
-  std::string text() const { return detail::mobile_text("separable", kernel, stride, ""); }
+  std::string text() const { return detail::mobile_text("depthwise_separable", kernel, stride, ""); }
 };
 
 namespace detail {

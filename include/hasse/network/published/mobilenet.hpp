@@ -25,7 +25,7 @@ struct mobilenet_v1_spec {
     value_id value = conv{.out = wide(32), .stride = 2}.lower(list, from);
     for (const row& each : rows)
       for (int i = 0; i < each.count; ++i)
-        value = separable{.out = wide(each.out), .stride = i == 0 ? each.stride : 1}.lower(list, value);
+        value = depthwise_separable{.out = wide(each.out), .stride = i == 0 ? each.stride : 1}.lower(list, value);
     return list.linear(list.global_average_pool(value), classes);
   }
   std::string text() const { return "mobilenet_v1 " + std::to_string(width); }

@@ -9,7 +9,7 @@ namespace hasse {
 
 namespace detail {
 inline constexpr conv resnet_stem{.out = 64, .kernel = 7, .stride = 2};
-inline constexpr max_pool resnet_pool{.kernel = 3, .stride = 2, .pad = 1};
+inline constexpr hasse::max_pool resnet_pool{.kernel = 3, .stride = 2, .pad = 1};
 }  // namespace detail
 
 /// He et al. 2016, as torchvision has it: 11 689 512 parameters.

@@ -1,0 +1,155 @@
+// Published networks by name, as run-time lists at any input and, for the MobileNets, any width: lowered from the same specs as
+// the types in network/published, without instantiating those.
+// Used by hasse_info, benches and tests.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <boost/hana/for_each.hpp>
+
+#include <hasse/core/error.hpp>
+#include <hasse/network/published.hpp>
+#include <hasse/space/layer_list.hpp>
+
+namespace hasse {
+
+/// In what form a published network is wanted; what is left out is as published.
+struct network_form {
+  feature_shape input{};  ///< height, width, channels
+  int width = 0;          ///< channels in thousandths of the full width; the MobileNets alone have widths
+};
+
+namespace detail {
+template <class Type>
+layer_list lowered(const Type& spec, feature_shape input) {
+  layer_list list{.input = input, .items = {}};
+  spec.lower(layer_builder<layer_list>{list}, 0);
+  return list;
+}
+
+template <class Input, auto... Specs>
+layer_list lowered(std::type_identity<fixed_network<Input, Specs...>>, feature_shape input) {
+  layer_list list{.input = input, .items = {}};
+  spec_layers<Input, Specs...>::lower_into(list);
+  return list;
+}
+
+inline std::string image_text(feature_shape it) {
+  return std::to_string(it.c) + "x" + std::to_string(it.h) + "x" + std::to_string(it.w);
+}
+
+/// Throws unless every layer has something to write.
+inline layer_list with_extent(const std::string& name, layer_list layers) {
+  for (std::size_t index = 0; index < layers.size(); ++index)
+    if (const layer& item = layers.items[index]; item.out.h < 1 || item.out.w < 1)
+      throw error(name + " cannot read an input of " + image_text(layers.input) + ": its layer " + std::to_string(index + 1) +
+                  ", " + std::string(name_of(item.kind)) + ", would have nothing left to write; give a larger input");
+  return layers;
+}
+}  // namespace detail
+
+/// The layers of an architecture on another input than its space's.
+template <class Space>
+layer_list layers_of(const architecture<Space>& choice, feature_shape input) {
+  layer_list list{.input = input, .items = {}};
+  const layer_builder<layer_list> build{list};
+  value_id value = 0;
+  const auto append = [&](const auto& spec) { value = spec.lower(build, value); };
+  hana::for_each(Space::stem_type::specs, append);
+  for_each_block(choice, [&](int stage, int position, int option) {
+    int at = 0;
+    hana::for_each(Space::stage_types, [&](auto type) {
+      if (at++ != stage) return;
+      auto spec = decltype(type)::type::spec;
+      spec.out = decltype(type)::type::widths::values[static_cast<std::size_t>(option)];
+      if (position > 0) spec.stride = 1;
+      append(spec);
+    });
+  });
+  hana::for_each(Space::head_type::specs, append);
+  return detail::with_extent("architecture " + to_text(choice), std::move(list));
+}
+
+namespace detail {
+/// A published network: how it is lowered at an input and, if it has widths, a width.
+struct published_network {
+  std::string_view name;
+  feature_shape input;
+  bool has_width;
+  layer_list (*lower)(feature_shape input, int width);
+};
+
+template <class Net>
+constexpr published_network published_type(std::string_view name, feature_shape input) {
+  return {name, input, false, [](feature_shape in, int) { return lowered(std::type_identity<Net>{}, in); }};
+}
+template <class Space, class Net>
+constexpr published_network published_architecture(std::string_view name) {
+  return {name, Space::image, false, [](feature_shape in, int) { return layers_of(Net::choice, in); }};
+}
+template <auto SpecValue>
+constexpr published_network published_spec(std::string_view name, feature_shape input) {
+  return {name, input, false, [](feature_shape in, int) { return lowered(SpecValue, in); }};
+}
+template <class Type>
+constexpr published_network published_family(std::string_view name, feature_shape input) {
+  return {name, input, true, [](feature_shape in, int width) { return lowered(Type{.width = width}, in); }};
+}
+
+inline constexpr feature_shape image_224{224, 224, 3}, image_320{320, 320, 3}, image_32{32, 32, 3};
+inline constexpr published_network published_networks[] = {
+    published_architecture<df, df1>("df1"),
+    published_architecture<df, df2>("df2"),
+    published_type<df2a>("df2a", image_224),
+    published_type<resnet18>("resnet18", image_224),
+    published_type<resnet34>("resnet34", image_224),
+    published_type<resnet50>("resnet50", image_224),
+    published_family<mobilenet_v1_spec>("mobilenet_v1", image_224),
+    published_family<mobilenet_v2_spec>("mobilenet_v2", image_224),
+    published_spec<mnasnet_a1_spec{}>("mnasnet_a1", image_224),
+    published_family<mobilenet_v3_large_spec>("mobilenet_v3_large", image_224),
+    published_spec<efficientnet_b0_spec{}>("efficientnet_b0", image_224),
+    published_spec<proxyless_spec{.target = proxyless_target::mobile}>("proxyless_mobile", image_224),
+    published_spec<proxyless_spec{.target = proxyless_target::mobile_14}>("proxyless_mobile_14", image_224),
+    published_spec<proxyless_spec{.target = proxyless_target::gpu}>("proxyless_gpu", image_224),
+    published_spec<proxyless_spec{.target = proxyless_target::cpu}>("proxyless_cpu", image_224),
+    published_spec<mobiledet_spec{.target = mobiledet_target::cpu}>("mobiledet_cpu", image_320),
+    published_spec<mobiledet_spec{.target = mobiledet_target::edgetpu}>("mobiledet_edgetpu", image_320),
+    published_spec<mobiledet_spec{.target = mobiledet_target::dsp}>("mobiledet_dsp", image_320),
+    published_spec<mobiledet_spec{.target = mobiledet_target::gpu}>("mobiledet_gpu", image_320),
+    published_type<resnet20>("resnet20", image_32),
+    published_type<resnet18_cifar>("resnet18_cifar", image_32),
+    published_spec<mobilenet_v2_spec{.classes = 10, .small_images = true}>("mobilenet_v2_cifar", image_32),
+};
+}  // namespace detail
+
+/// The names that named_network knows.
+inline constexpr auto published_names = [] {
+  std::array<std::string_view, std::size(detail::published_networks)> names{};
+  for (std::size_t at = 0; at < names.size(); ++at) names[at] = detail::published_networks[at].name;
+  return names;
+}();
+
+/// The published network of that name: `named_network("mobilenet_v2", {.input = {192, 192, 3}, .width = 750})`.
+/// Throws `error` for an unknown name, for a width where there is none, and for an input that the network cannot read.
+inline layer_list named_network(std::string_view name, network_form form = {}) {
+  for (const detail::published_network& each : detail::published_networks) {
+    if (each.name != name) continue;
+    if (form.width != 0 && !each.has_width)
+      throw error(std::string(name) + " has one width only; mobilenet_v1, mobilenet_v2 and mobilenet_v3_large take others");
+    if (form.width < 0 || form.width > 8000)
+      throw error(std::string(name) + " was asked for with " + std::to_string(form.width) +
+                  " thousandths of its width; give 1 to 8000");
+    return detail::with_extent(std::string(name), each.lower(form.input == feature_shape{} ? each.input : form.input,
+                                                             form.width == 0 ? 1000 : form.width));
+  }
+  std::string known;
+  for (const std::string_view each : published_names) known += (known.empty() ? "" : ", ") + std::string(each);
+  throw error("there is no network \"" + std::string(name.substr(0, 200)) + "\"; give one of " + known);
+}
+
+}  // namespace hasse
