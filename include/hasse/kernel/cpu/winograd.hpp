@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include <hasse/core/error.hpp>
 #include <hasse/kernel/cpu/loops.hpp>
@@ -103,8 +104,9 @@ class winograd_convolution {
     const bool forward = pass_ == winograd_pass::forward;
     const std::ptrdiff_t input_step = forward ? 9 : std::ptrdiff_t{plan_.out.c} * 9;
     const std::ptrdiff_t output_step = forward ? std::ptrdiff_t{plan_.in.c} * 9 : 9;
-    parallel_pieces(threads_, vectors(), [=, this](std::ptrdiff_t first, std::ptrdiff_t last) {
-      HASSE_SIMD_CALL(level_, winograd_pack(plan_, weights, input_step, output_step, !forward, first, last, packed));
+    parallel_pieces(threads_, panels(), [=, this](std::ptrdiff_t first, std::ptrdiff_t last) {
+      HASSE_SIMD_CALL(level_, winograd::pack(plan_, weights, input_step, output_step, !forward, static_cast<int>(first),
+                                             static_cast<int>(last), packed));
     });
   }
 
@@ -155,7 +157,7 @@ class winograd_convolution {
   /// A thread has blocks of tiles of its own when there are enough; the few tiles of a small image are transformed by all threads,
   /// which then share the output channels, so that each filter is read once.
   void plan_blocks() {
-    const std::ptrdiff_t channels = (plan_.in.c + 15) / 16 * 16, cache = 131072;
+    const std::ptrdiff_t channels = (plan_.in.c + 15) / 16 * 16, cache = 65536;
     plan_.row_stride = odd_lines(channels), plan_.group_stride = 16;
     shared_ = threads_ > 1 && plan_.tiles() < 12 * threads_;
     const std::ptrdiff_t fitting = std::clamp<std::ptrdiff_t>(cache / (plan_.points() * channels) / 14 * 14, 14, 56);
@@ -175,12 +177,12 @@ class winograd_convolution {
   }
 
   void transform(const float* src, std::ptrdiff_t origin, std::ptrdiff_t first, std::ptrdiff_t last, float* transformed) const {
-    HASSE_SIMD_CALL(level_, winograd_transform(plan_, src, origin, first, last, transformed));
+    HASSE_SIMD_CALL(level_, winograd::transform(plan_, src, origin, first, last, transformed));
   }
   void finish(const float* transformed, const float* packed, const float* bias, const float* other, float* dst,
               std::ptrdiff_t start, std::ptrdiff_t end, int first_panel, int last_panel, float* products) const {
-    HASSE_SIMD_CALL(level_, winograd_finish(plan_, transformed, packed, bias, other, dst, start, start, end - start, first_panel,
-                                            last_panel, products));
+    HASSE_SIMD_CALL(level_, winograd::finish(plan_, transformed, packed, bias, other, dst, start, start, end - start, first_panel,
+                                             last_panel, products));
   }
 
   winograd_plan plan_{};
@@ -202,8 +204,8 @@ class winograd_weights_gradient {
     panels_ = (item.out.c + panel_channels() - 1) / panel_channels(), groups_ = (item.in.c + 15) / 16;
     apart_ = threads > 1 && items() < 4 * threads;
     const std::ptrdiff_t tiles = apart_ ? (source_.tiles() + threads - 1) / threads : source_.tiles();
-    constexpr std::ptrdiff_t cache = 1 << 20;
-    blocks_ = (tiles + block_limit(cache) - 1) / block_limit(cache);
+    const std::ptrdiff_t most = most_tiles(item.in.c + item.out.c);
+    blocks_ = (tiles + most - 1) / most;
     source_.block = (tiles + blocks_ - 1) / blocks_;
     source_.row_stride = 16;
     source_.group_stride = odd_lines(source_.block * 16);
@@ -225,7 +227,7 @@ class winograd_weights_gradient {
     if (!d_bias) return;
     parallel_pieces(threads_, (source_.out.c + lanes_of(level_) - 1) / lanes_of(level_),
                     [&](std::ptrdiff_t first, std::ptrdiff_t last) {
-                      HASSE_SIMD_CALL(level_, winograd_bias_gradient(source_, d_dst, first, last, d_bias));
+                      HASSE_SIMD_CALL(level_, winograd::bias_gradient(source_, d_dst, first, last, d_bias));
                     });
   }
 
@@ -236,9 +238,12 @@ class winograd_weights_gradient {
   std::ptrdiff_t transformed_floats() const { return 36 * (source_.point_stride + gradient_.point_stride); }
   std::ptrdiff_t thread_floats() const { return transformed_floats() + items() * item_floats(); }
 
-  /// Tiles whose transformed values fit in `floats`, but enough to make the sums worth fetching.
-  std::ptrdiff_t block_limit(std::ptrdiff_t floats) const {
-    return std::max<std::ptrdiff_t>(floats / (36 * (source_.in.c + source_.out.c)), 64);
+  /// Tiles in a block: half of the second cache holds them transformed, or, with many channels, enough to make it worth while to
+  /// fetch the sums.
+  static std::ptrdiff_t most_tiles(std::ptrdiff_t channels) {
+    constexpr std::ptrdiff_t cache_floats = 131072;
+    const std::ptrdiff_t fitting = cache_floats / (36 * channels);
+    return fitting < 28 ? 64 : fitting;
   }
 
   /// All threads transform a block of tiles, then share the matrix of channels.
@@ -283,18 +288,18 @@ class winograd_weights_gradient {
   void transform(const float* src, const float* d_dst, std::ptrdiff_t origin, std::ptrdiff_t first, std::ptrdiff_t last,
                  float* transformed) const {
     const std::ptrdiff_t vectors = (source_.in.c + lanes_of(level_) - 1) / lanes_of(level_);
-    [&] { HASSE_SIMD_CALL(level_, winograd_transform(source_, src, origin, first * vectors, last * vectors, transformed)); }();
+    [&] { HASSE_SIMD_CALL(level_, winograd::transform(source_, src, origin, first * vectors, last * vectors, transformed)); }();
     HASSE_SIMD_CALL(level_,
-                    winograd_transform_gradient(gradient_, d_dst, origin, first, last, transformed + 36 * source_.point_stride));
+                    winograd::transform_gradient(gradient_, d_dst, origin, first, last, transformed + 36 * source_.point_stride));
   }
   void multiply(const float* transformed, std::ptrdiff_t item, std::ptrdiff_t tiles, bool accumulate, float* sums) const {
-    HASSE_SIMD_CALL(level_, winograd_multiply_tiles(source_, gradient_, transformed, transformed + 36 * source_.point_stride,
-                                                    static_cast<int>(item % groups_), static_cast<int>(item / groups_), tiles,
-                                                    accumulate, sums));
+    HASSE_SIMD_CALL(level_, winograd::multiply_gradient(source_, gradient_, transformed, transformed + 36 * source_.point_stride,
+                                                        static_cast<int>(item % groups_), static_cast<int>(item / groups_), tiles,
+                                                        accumulate, sums));
   }
   void finish(float* sums, int copies, std::ptrdiff_t item, float* d_weights) const {
-    HASSE_SIMD_CALL(level_, winograd_finish_gradient(source_, sums, copies, thread_floats(), static_cast<int>(item % groups_),
-                                                     static_cast<int>(item / groups_), d_weights));
+    HASSE_SIMD_CALL(level_, winograd::finish_gradient(source_, sums, copies, thread_floats(), static_cast<int>(item % groups_),
+                                                      static_cast<int>(item / groups_), d_weights));
   }
 
   winograd_plan source_{}, gradient_{};  ///< two layouts of the same tiles

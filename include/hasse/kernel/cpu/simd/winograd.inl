@@ -1,7 +1,7 @@
 // Winograd's minimal filtering for 3x3 windows, for one instruction set: transforms in vectors of channels, and the small matrix
 // products between them. Compiled by kernel/cpu/winograd.hpp, which explains the plan; matrices after Lavin and Gray 2015.
 
-namespace hasse::detail::HASSE_SIMD_NAMESPACE {
+namespace hasse::detail::HASSE_SIMD_NAMESPACE::winograd {
 
 /// Vectors at regular distances in memory, and vectors at hand: what a transform of one dimension reads.
 struct lined_up {
@@ -11,7 +11,8 @@ struct lined_up {
 };
 struct at_hand {
   const vec* at;
-  [[gnu::always_inline]] vec operator()(int i) const { return at[i]; }
+  int step;
+  [[gnu::always_inline]] vec operator()(int i) const { return at[i * step]; }
 };
 
 /// Rows 2 Pair - 1 and 2 Pair of the input transform, which share most of their sums; of pair 0, the first row and the last.
@@ -103,10 +104,10 @@ template <int Side, int Count, class Source>
 }
 
 /// Where tile `index` lies: its image, and the first row and column of its output pixels.
-struct winograd_place {
+struct tile_at {
   std::ptrdiff_t image;
   int y, x;
-  winograd_place(const winograd_plan& plan, std::ptrdiff_t index) {
+  tile_at(const winograd_plan& plan, std::ptrdiff_t index) {
     const std::ptrdiff_t row = index / plan.tiles_x;
     image = row / plan.tiles_y;
     y = static_cast<int>(row % plan.tiles_y) * plan.tile;
@@ -145,7 +146,7 @@ void transform_input(const winograd_plan& plan, const float* src, std::ptrdiff_t
   const std::ptrdiff_t vectors = (shape.c + lanes - 1) / lanes;
   for (std::ptrdiff_t item = first; item < last;) {
     const std::ptrdiff_t index = item / vectors, start = item % vectors, end = std::min(vectors, start + last - item);
-    const winograd_place place(plan, index);
+    const tile_at place(plan, index);
     const int y = place.y - plan.pad_top, x = place.x - plan.pad_left;
     const bool inside = y >= 0 && x >= 0 && y + side <= shape.h && x + side <= shape.w;
     const float* const image = src + place.image * shape.size();
@@ -256,10 +257,24 @@ template <int Tile>
   for (int y = 0; y < Tile; ++y) {
     if (y >= rows) break;
     vec results[Tile];
-    output_line<side, Tile>(lined_up{reinterpret_cast<const float*>(&half[0][y]), Tile * lanes}, results);
+    output_line<side, Tile>(at_hand{&half[0][y], Tile}, results);
     const std::ptrdiff_t start = corner + std::ptrdiff_t{y} * plan.out.w * plan.out.c;
 #pragma GCC unroll 1
     for (int x = 0; x < columns; ++x) at.write(results[x] + bias, start + std::ptrdiff_t{x} * plan.out.c, count);
+  }
+}
+
+/// Asks for the memory of some channels of the tiles' results, which arrives while their products are made.
+template <int Tile>
+void fetch_results(const winograd_plan& plan, const float* dst, std::ptrdiff_t start, std::ptrdiff_t count, int channel,
+                   int channels) {
+  for (std::ptrdiff_t tile = start; tile < start + count; ++tile) {
+    const tile_at place(plan, tile);
+    for (int y = place.y; y < std::min(place.y + Tile, plan.out.h); ++y)
+      for (int x = place.x; x < std::min(place.x + Tile, plan.out.w); ++x) {
+        const float* const pixel = dst + ((place.image * plan.out.h + y) * plan.out.w + x) * plan.out.c + channel;
+        for (int c = 0; c < channels; c += 16) __builtin_prefetch(pixel + c, 1, 2);
+      }
   }
 }
 
@@ -273,12 +288,13 @@ void finish_tiles(const winograd_plan& plan, const float* transformed, const flo
   for (int panel = first_panel; panel < last_panel; ++panel) {
     const int first = panel * winograd_panel, width = std::min(winograd_panel, vectors - first);
     const float* const weights = packed + std::ptrdiff_t{first} * lanes * plan.points() * plan.in.c;
+    fetch_results<Tile>(plan, at.dst, start, count, first * lanes, std::min(width * lanes, plan.out.c - first * lanes));
     if (width == 2)
       multiply_panel<2>(plan, from, count, weights, products);
     else
       multiply_panel<1>(plan, from, count, weights, products);
     for (std::ptrdiff_t tile = 0; tile < count; ++tile) {
-      const winograd_place place(plan, start + tile);
+      const tile_at place(plan, start + tile);
       const std::ptrdiff_t corner = ((place.image * plan.out.h + place.y) * plan.out.w + place.x) * plan.out.c;
       for (int v = 0; v < width; ++v) {
         const int channel = (first + v) * lanes, left = std::min(lanes, plan.out.c - channel);
@@ -290,55 +306,108 @@ void finish_tiles(const winograd_plan& plan, const float* transformed, const flo
   }
 }
 
-/// Packs the filters of output channels [first, last) (vectors of them) by panels: [panel][point][input channel][channel of panel].
+template <int Step, int... Lane>
+[[gnu::always_inline]] inline void exchange(vec& one, vec& other, std::integer_sequence<int, Lane...>) {
+  const vec low = __builtin_shufflevector(one, other, ((Lane & Step) ? lanes + Lane - Step : Lane)...);
+  other = __builtin_shufflevector(one, other, ((Lane & Step) ? lanes + Lane : Lane + Step)...);
+  one = low;
+}
+
+/// Exchanges rows and columns of a square of as many vectors as they have lanes.
+template <int Step = 1>
+[[gnu::always_inline]] inline void transpose(vec* rows) {
+#pragma GCC unroll 16
+  for (int row = 0; row < lanes; ++row)
+    if (!(row & Step)) exchange<Step>(rows[row], rows[row + Step], std::make_integer_sequence<int, lanes>{});
+  if constexpr (2 * Step < lanes) transpose<2 * Step>(rows);
+}
+
+/// The nine taps of `count` filters that stand `step` floats apart: tap by tap, one filter a lane.
+inline void load_taps(const float* from, std::ptrdiff_t step, int count, vec* taps) {
+  for (int first = 0; first < 9; first += lanes) {
+    vec rows[lanes]{};
+    for (int lane = 0; lane < count; ++lane) rows[lane] = load_first(from + lane * step + first, std::min(lanes, 9 - first));
+    transpose(rows);
+    for (int i = 0; i < std::min(lanes, 9 - first); ++i) taps[first + i] = rows[i];
+  }
+}
+inline void store_taps(const vec* taps, float* to, std::ptrdiff_t step, int count) {
+  for (int first = 0; first < 9; first += lanes) {
+    vec rows[lanes]{};
+    for (int i = 0; i < std::min(lanes, 9 - first); ++i) rows[i] = taps[first + i];
+    transpose(rows);
+    for (int lane = 0; lane < count; ++lane) store_first(to + lane * step + first, rows[lane], std::min(lanes, 9 - first));
+  }
+}
+
+/// Packs the filters of the panels [first, last) of output channels: [panel][point][input channel][channel of panel].
 /// The filter of input i and output o stands at i * input_step + o * output_step; `rotated` turns it by 180 degrees.
 template <int Tile>
 void pack_filters(const winograd_plan& plan, const float* weights, std::ptrdiff_t input_step, std::ptrdiff_t output_step,
-                  bool rotated, std::ptrdiff_t first, std::ptrdiff_t last, float* packed) {
-  constexpr int side = Tile + 2;
-  const std::ptrdiff_t vectors = (plan.out.c + lanes - 1) / lanes;
-  for (std::ptrdiff_t vector = first; vector < last; ++vector) {
-    const std::ptrdiff_t panel = vector / winograd_panel * winograd_panel,
-                         width = std::min<std::ptrdiff_t>(winograd_panel, vectors - panel);
-    const int count = static_cast<int>(std::min<std::ptrdiff_t>(lanes, plan.out.c - vector * lanes));
-    float* const to = packed + panel * lanes * plan.points() * plan.in.c + (vector - panel) * lanes;
-    for (int c = 0; c < plan.in.c; ++c) {
-      alignas(64) float taps[9][lanes]{};
-      const float* const from = weights + c * input_step + vector * lanes * output_step;
-      for (int lane = 0; lane < count; ++lane)
-        for (int tap = 0; tap < 9; ++tap) taps[rotated ? 8 - tap : tap][lane] = from[lane * output_step + tap];
-      vec half[3][side];
-      for (int x = 0; x < 3; ++x) filter_line<side, 3>(lined_up{taps[x], 3 * lanes}, half[x]);
-      for (int y = 0; y < side; ++y) {
-        vec points[side];
-        filter_line<side, 3>(lined_up{reinterpret_cast<const float*>(&half[0][y]), side * lanes}, points);
-        for (int x = 0; x < side; ++x) store(to + (std::ptrdiff_t{y * side + x} * plan.in.c + c) * width * lanes, points[x]);
+                  bool rotated, int first, int last, float* packed) {
+  constexpr int side = Tile + 2, chunk = 8, line = (chunk + 1) * winograd_panel * lanes;
+  const int channels = plan.in.c, vectors = (plan.out.c + lanes - 1) / lanes;
+  // Some input channels are brought together first: single vectors would be written far apart, on one set of the caches.
+  alignas(64) float points[side * side * line];
+  for (int panel = first; panel < last; ++panel) {
+    const int start = panel * winograd_panel, width = std::min(winograd_panel, vectors - start);
+    float* const to = packed + std::ptrdiff_t{start} * lanes * plan.points() * channels;
+    for (int c = 0; c < channels; c += chunk) {
+      const int depth = std::min(chunk, channels - c);
+      for (int i = 0; i < depth * width; ++i) {
+        const int channel = (start + i % width) * lanes;
+        vec taps[9], half[3][side];
+        load_taps(weights + (c + i / width) * input_step + channel * output_step, output_step,
+                  std::min(lanes, plan.out.c - channel), taps);
+        if (rotated) std::reverse(taps, taps + 9);
+        for (int x = 0; x < 3; ++x) filter_line<side, 3>(at_hand{taps + x, 3}, half[x]);
+        for (int y = 0; y < side; ++y) {
+          vec row[side];
+          filter_line<side, 3>(at_hand{&half[0][y], side}, row);
+          for (int x = 0; x < side; ++x) store(points + (y * side + x) * line + i * lanes, row[x]);
+        }
       }
+      const int floats = depth * width * lanes;
+      for (int point = 0; point < side * side; ++point)
+        std::copy_n(points + point * line, floats, to + (std::ptrdiff_t{point} * channels + c) * width * lanes);
     }
   }
 }
 
 // The gradient of the weights: tiles of 4x4 of the output's gradient act as filters over the input below them.
 
-/// Transforms the output's gradient for the tiles [first, last); outside of the image it is 0.
-inline void winograd_transform_gradient(const winograd_plan& plan, const float* d_dst, std::ptrdiff_t origin, std::ptrdiff_t first,
-                                        std::ptrdiff_t last, float* transformed) {
-  const feature_shape shape = plan.out;
-  for (std::ptrdiff_t index = first; index < last; ++index) {
-    const winograd_place place(plan, index);
-    padded_patch<4> patch;
-    for (std::ptrdiff_t v = 0; v * lanes < shape.c; ++v) {
-      patch.fill(d_dst + place.image * shape.size() + v * lanes, shape, place.y, place.x, static_cast<int>(shape.c - v * lanes));
-      float* const to = transformed + (index - origin) * plan.row_stride + place_of(v, plan.group_stride);
-      vec half[4][6];
+[[gnu::noinline]] inline void transform_gradient_tile(const float* from, std::ptrdiff_t row, std::ptrdiff_t column, float* to,
+                                                      std::ptrdiff_t step) {
+  vec half[4][6];
 #pragma GCC unroll(lanes == 16 ? 4 : 1)
-      for (int x = 0; x < 4; ++x) filter_line<6, 4>(lined_up{patch.values + x * lanes, 4 * lanes}, half[x]);
+  for (int x = 0; x < 4; ++x) filter_line<6, 4>(lined_up{from + x * column, row}, half[x]);
 #pragma GCC unroll(lanes == 16 ? 6 : 1)
-      for (int y = 0; y < 6; ++y) {
-        vec points[6];
-        filter_line<6, 4>(lined_up{reinterpret_cast<const float*>(&half[0][y]), 6 * lanes}, points);
-        for (int x = 0; x < 6; ++x) store(to + (y * 6 + x) * plan.point_stride, points[x]);
-      }
+  for (int y = 0; y < 6; ++y) {
+    vec points[6];
+    filter_line<6, 4>(at_hand{&half[0][y], 6}, points);
+#pragma GCC unroll 6
+    for (int x = 0; x < 6; ++x) store(to + (y * 6 + x) * step, points[x]);
+  }
+}
+
+/// Transforms the output's gradient for the tiles [first, last); outside of the image it is 0.
+inline void transform_gradient(const winograd_plan& plan, const float* d_dst, std::ptrdiff_t origin, std::ptrdiff_t first,
+                               std::ptrdiff_t last, float* transformed) {
+  const feature_shape shape = plan.out;
+  const int vectors = (shape.c + lanes - 1) / lanes;
+  for (std::ptrdiff_t index = first; index < last; ++index) {
+    const tile_at place(plan, index);
+    const float* const image = d_dst + place.image * shape.size();
+    float* const row = transformed + (index - origin) * plan.row_stride;
+    const int whole = place.y + 4 <= shape.h && place.x + 4 <= shape.w ? shape.c / lanes : 0;
+    for (int v = 0; v < whole; ++v)
+      transform_gradient_tile(image + (std::ptrdiff_t{place.y} * shape.w + place.x) * shape.c + v * lanes,
+                              std::ptrdiff_t{shape.w} * shape.c, shape.c, row + place_of(v, plan.group_stride), plan.point_stride);
+    if (whole == vectors) continue;
+    padded_patch<4> patch;
+    for (int v = whole; v < vectors; ++v) {
+      patch.fill(image + v * lanes, shape, place.y, place.x, shape.c - v * lanes);
+      transform_gradient_tile(patch.values, 4 * lanes, lanes, row + place_of(v, plan.group_stride), plan.point_stride);
     }
   }
 }
@@ -371,9 +440,8 @@ void multiply_tiles(const float* from, const float* gradient, std::ptrdiff_t nex
 }
 
 /// All points of 16 input channels and a panel of output channels: sums[point][input channel][output channel].
-inline void winograd_multiply_tiles(const winograd_plan& from_plan, const winograd_plan& gradient_plan, const float* from,
-                                    const float* gradient, int group, int panel, std::ptrdiff_t tiles, bool accumulate,
-                                    float* sums) {
+inline void multiply_gradient(const winograd_plan& from_plan, const winograd_plan& gradient_plan, const float* from,
+                              const float* gradient, int group, int panel, std::ptrdiff_t tiles, bool accumulate, float* sums) {
   constexpr int step = lanes == 16 ? 8 : 4;
   const int rows = std::min(16, from_plan.in.c - group * 16);
   const int left = gradient_plan.out.c - panel * winograd_panel * lanes;
@@ -393,8 +461,8 @@ inline void winograd_multiply_tiles(const winograd_plan& from_plan, const winogr
 }
 
 /// Brings the sums of `copies` threads back to 3x3 filters, OIHW.
-inline void winograd_finish_gradient(const winograd_plan& plan, float* sums, int copies, std::ptrdiff_t copy_stride, int group,
-                                     int panel, float* d_weights) {
+inline void finish_gradient(const winograd_plan& plan, float* sums, int copies, std::ptrdiff_t copy_stride, int group, int panel,
+                            float* d_weights) {
   constexpr int width = winograd_panel * lanes;
   for (int copy = 1; copy < copies; ++copy)
     for (int i = 0; i < 36 * 16 * width; i += lanes) store(sums + i, load(sums + i) + load(sums + copy * copy_stride + i));
@@ -404,23 +472,16 @@ inline void winograd_finish_gradient(const winograd_plan& plan, float* sums, int
       const int channel = (panel * winograd_panel + v) * lanes, count = std::min(lanes, plan.out.c - channel);
       if (count <= 0) break;
       const float* const from = sums + row * width + v * lanes;
-      vec half[6][3], line[3];
-      alignas(64) float taps[9][lanes];
+      vec half[6][3], taps[9];
       for (int x = 0; x < 6; ++x) output_line<6, 3>(lined_up{from + x * 16 * width, 6 * 16 * width}, half[x]);
-      for (int y = 0; y < 3; ++y) {
-        output_line<6, 3>(lined_up{reinterpret_cast<const float*>(&half[0][y]), 3 * lanes}, line);
-        for (int x = 0; x < 3; ++x) store(taps[y * 3 + x], line[x]);
-      }
-      for (int lane = 0; lane < count; ++lane) {
-        float* const to = d_weights + (std::ptrdiff_t{channel + lane} * plan.in.c + group * 16 + row) * 9;
-        for (int tap = 0; tap < 9; ++tap) to[tap] = taps[tap][lane];
-      }
+      for (int y = 0; y < 3; ++y) output_line<6, 3>(at_hand{&half[0][y], 3}, taps + 3 * y);
+      store_taps(taps, d_weights + (std::ptrdiff_t{channel} * plan.in.c + group * 16 + row) * 9, std::ptrdiff_t{plan.in.c} * 9,
+                 count);
     }
 }
 
 /// Sums of the gradient over all pixels, for the vectors [first, last) of channels.
-inline void winograd_bias_gradient(const winograd_plan& plan, const float* d_dst, std::ptrdiff_t first, std::ptrdiff_t last,
-                                   float* d_bias) {
+inline void bias_gradient(const winograd_plan& plan, const float* d_dst, std::ptrdiff_t first, std::ptrdiff_t last, float* d_bias) {
   const std::ptrdiff_t pixels = plan.batch * plan.out.pixels(), channels = plan.out.c;
   for (std::ptrdiff_t v = first; v < last; ++v) {
     const int count = static_cast<int>(std::min<std::ptrdiff_t>(lanes, channels - v * lanes));
@@ -435,16 +496,16 @@ inline void winograd_bias_gradient(const winograd_plan& plan, const float* d_dst
   }
 }
 
-inline void winograd_transform(const winograd_plan& plan, const float* src, std::ptrdiff_t origin, std::ptrdiff_t first,
-                               std::ptrdiff_t last, float* transformed) {
+inline void transform(const winograd_plan& plan, const float* src, std::ptrdiff_t origin, std::ptrdiff_t first, std::ptrdiff_t last,
+                      float* transformed) {
   if (plan.tile == 2) return transform_input<2>(plan, src, origin, first, last, transformed);
   if (plan.tile == 4) return transform_input<4>(plan, src, origin, first, last, transformed);
   transform_input<6>(plan, src, origin, first, last, transformed);
 }
 
-inline void winograd_finish(const winograd_plan& plan, const float* transformed, const float* packed, const float* bias,
-                            const float* other, float* dst, std::ptrdiff_t origin, std::ptrdiff_t start, std::ptrdiff_t count,
-                            int first_panel, int last_panel, float* products) {
+inline void finish(const winograd_plan& plan, const float* transformed, const float* packed, const float* bias, const float* other,
+                   float* dst, std::ptrdiff_t origin, std::ptrdiff_t start, std::ptrdiff_t count, int first_panel, int last_panel,
+                   float* products) {
   const epilogue at(plan, bias, other, dst);
   if (plan.tile == 2)
     return finish_tiles<2>(plan, transformed, packed, at, origin, start, count, first_panel, last_panel, products);
@@ -453,11 +514,11 @@ inline void winograd_finish(const winograd_plan& plan, const float* transformed,
   finish_tiles<6>(plan, transformed, packed, at, origin, start, count, first_panel, last_panel, products);
 }
 
-inline void winograd_pack(const winograd_plan& plan, const float* weights, std::ptrdiff_t input_step, std::ptrdiff_t output_step,
-                          bool rotated, std::ptrdiff_t first, std::ptrdiff_t last, float* packed) {
+inline void pack(const winograd_plan& plan, const float* weights, std::ptrdiff_t input_step, std::ptrdiff_t output_step,
+                 bool rotated, int first, int last, float* packed) {
   if (plan.tile == 2) return pack_filters<2>(plan, weights, input_step, output_step, rotated, first, last, packed);
   if (plan.tile == 4) return pack_filters<4>(plan, weights, input_step, output_step, rotated, first, last, packed);
   pack_filters<6>(plan, weights, input_step, output_step, rotated, first, last, packed);
 }
 
-}  // namespace hasse::detail::HASSE_SIMD_NAMESPACE
+}  // namespace hasse::detail::HASSE_SIMD_NAMESPACE::winograd
