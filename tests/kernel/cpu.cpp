@@ -158,6 +158,7 @@ TEST_CASE("cpu batch norm, activation and add agree with the readable ones") {
         for (int batch : {1, 7})
           for (int variant = 0; variant < 4; ++variant) {
             use = {.item = with_activation_of(act, shape, [](auto b) { b.batch_norm(0); }), .batch = batch, .seed = use.seed + 1};
+            use.item.other = variant > 0 ? 0 : no_value;
             use.residual = variant > 0, use.accumulate = variant == 2, use.in_place = variant == 3;
             if (shape.pixels() * batch > 1) compare_training(backend, use);
             compare_inference(backend, use);

@@ -187,6 +187,7 @@ TEST_CASE("a cpu step gives the same bits every time, after others used the scra
 
 TEST_CASE("batch norm sums do not depend on the threads") {
   layer_use use{.item = make_layer({15, 13, 24}, [](auto b) { b.batch_norm(0); }), .batch = 9, .residual = true};
+  use.item.other = 0;
   layer_fixture<float> one(use), two(use);
   cpu alone({.threads = 1}), pair({.threads = 2});
   auto first = alone.make_training(use.item, use.batch, one.training(alone));

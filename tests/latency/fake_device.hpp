@@ -35,6 +35,7 @@ class fake_backend {
   struct training_step {
     void forward() {}
     void backward() {}
+    void recompute() {}
   };
 
   explicit fake_backend(fake_world& world) : world_(&world) {}
@@ -42,6 +43,7 @@ class fake_backend {
   inference_step make_inference(const layer& item, int, const inference_operands<float>&) { return {world_, item}; }
   training_step make_training(const layer&, int, const training_operands<float>&) { return {}; }
   std::size_t saved_bytes(const layer&, int) const { return 0; }
+  backward_operands backward_reads(const layer&) const { return {}; }
 
  private:
   fake_world* world_;

@@ -140,11 +140,13 @@ struct idle {
     void run() {}
     void forward() {}
     void backward() {}
+    void recompute() {}
   };
   std::string supports(const layer&) const { return ""; }
   step make_inference(const layer&, int, const inference_operands<float>&) { return {}; }
   step make_training(const layer&, int, const training_operands<float>&) { return {}; }
   std::size_t saved_bytes(const layer&, int) const { return 64; }
+  backward_operands backward_reads(const layer&) const { return {}; }
 };
 
 template <class Engine>

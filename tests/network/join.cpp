@@ -64,6 +64,7 @@ struct joining_reference {
     return plain.make_training(item, batch, at);
   }
   std::size_t saved_bytes(const layer& item, int batch) { return plain.saved_bytes(item, batch); }
+  backward_operands backward_reads(const layer& item) { return plain.backward_reads(item); }
   std::optional<step> make_joined(std::span<const layer> run, int batch, std::span<const inference_operands<float>> operands) {
     ++joined;
     step made;

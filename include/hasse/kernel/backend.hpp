@@ -28,9 +28,11 @@ struct inference_operands {
 /// and a batch norm a residual (`other`): dst = act(norm(src) * scale + shift + other).
 /// Gradients: the step writes d_src (and d_other), or adds to it when the flag says that another consumer wrote first;
 /// a null gradient pointer means "not wanted". d_weights and d_bias are always overwritten.
-/// src, other, dst, weights and bias hold the same values from forward to backward. A batch norm, an activation and an add
-/// may find d_dst in the memory of d_src or of d_other, a scale in that of d_src; d_src and d_other are the same memory when the
-/// layer reads one value twice (accumulate_d_other is then set); otherwise gradients do not overlap anything.
+/// weights and bias hold the same values from forward to backward, and so do those of src, other and dst that `backward_reads`
+/// names; they may be lost in between if they are computed again. The layer's own `other` says whether there is one. A batch norm,
+/// an activation and an add may find d_dst in the memory of d_src or of d_other, a scale in that of d_src; d_src and d_other are
+/// the same memory when the layer reads one value twice (accumulate_d_other is then set); otherwise gradients do not overlap
+/// anything.
 template <class Scalar>
 struct training_operands {
   const Scalar* src = nullptr;
@@ -49,14 +51,20 @@ struct training_operands {
   std::byte* saved = nullptr;  ///< `saved_bytes(layer, batch)`, 64-byte aligned; lives from forward to backward
 };
 
-/// A step that was bound once and runs many times without allocating.
+/// What the backward of a layer looks at besides weights and gradients.
+struct backward_operands {
+  bool src = true, other = true, dst = true;
+};
+
+/// A step that was bound once and runs many times without allocating. `recompute` writes dst again as the last forward did, and
+/// nothing else: statistics stay as they are.
 template <class Step>
 concept RunsInference = requires(Step step) {
   step.run();
 };
 template <class Step>
 concept RunsTraining = requires(Step step) {
-  step.forward(), step.backward();
+  step.forward(), step.backward(), step.recompute();
 };
 
 /// A backend makes bound steps. `supports` says why a layer cannot be had, as a sentence fragment ("" when it can);
@@ -71,6 +79,7 @@ concept Backend = requires(Type& backend, const layer& item, int batch, const in
   { backend.make_inference(item, batch, inference) } -> RunsInference;
   { backend.make_training(item, batch, training) } -> RunsTraining;
   { backend.saved_bytes(item, batch) } -> std::convertible_to<std::size_t>;
+  { backend.backward_reads(item) } -> std::same_as<backward_operands>;
 };
 
 /// A backend that may run several folded layers as one step, such as an inverted bottleneck whose expanded tensor stays in the

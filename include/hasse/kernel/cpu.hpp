@@ -88,6 +88,7 @@ class cpu {
    public:
     void forward() { run(forward_); }
     void backward() { run(backward_); }
+    void recompute() { run(again_.empty() ? forward_ : again_); }
 
     /// Which code runs: forward, then the gradients that are wanted.
     std::vector<std::string> implementations() const {
@@ -106,7 +107,7 @@ class cpu {
     }
 
     cpu* backend_;
-    std::vector<detail::bound_kernel> forward_, backward_;
+    std::vector<detail::bound_kernel> forward_, again_, backward_;
   };
 
   std::string supports(const layer& item) const {
@@ -151,16 +152,18 @@ class cpu {
         step.backward_.push_back(detail::training_backward_weights(context_, item, batch, operands, library));
       if (operands.d_src) step.backward_.push_back(detail::training_backward_data(context_, item, batch, operands, library));
     } else {
-      detail::training_loops(context_, item, batch, operands, step.forward_, step.backward_);
+      detail::training_loops(context_, item, batch, operands, step.forward_, step.again_, step.backward_);
     }
     return step;
   }
 
   std::size_t saved_bytes(const layer& item, int batch) const {
-    if (item.kind == layer_kind::batch_norm) return detail::batch_norm_loops::saved_bytes(item);
+    if (item.kind == layer_kind::batch_norm) return detail::batch_norm_kernel(item, batch, context_.threads, context_.level).saved_bytes();
     if (item.kind == layer_kind::max_pool) return static_cast<std::size_t>(batch * item.out.size());
     return 0;
   }
+
+  backward_operands backward_reads(const layer& item) const { return detail::backward_reads(item); }
 
   int threads() const { return context_.threads; }
   /// What has been measured so far, for a table to remember.

@@ -272,6 +272,13 @@ class reference {
       if (shape_.item.kind == layer_kind::activation || shape_.item.kind == layer_kind::add) shape_.activate(at.dst);
     }
 
+    void recompute() {
+      if (shape_.item.kind == layer_kind::batch_norm)
+        activate_normalised();
+      else
+        forward();
+    }
+
     void backward() {
       const training_operands<Scalar>& at = operands_;
       const layer& item = shape_.item;
@@ -329,8 +336,11 @@ class reference {
         at.running_mean[channel] = static_cast<Scalar>(keep * at.running_mean[channel] + (1 - keep) * mean);
         at.running_variance[channel] = static_cast<Scalar>(keep * at.running_variance[channel] + (1 - keep) * unbiased);
       }
-      for (Eigen::Index i = 0; i < shape_.out_size(); ++i) at.dst[i] = before_activation(i, i % shape_.item.out.c);
-      shape_.activate(at.dst);
+      activate_normalised();
+    }
+    void activate_normalised() {
+      for (Eigen::Index i = 0; i < shape_.out_size(); ++i) operands_.dst[i] = before_activation(i, i % shape_.item.out.c);
+      shape_.activate(operands_.dst);
     }
 
     /// With g the gradient before the activation and n the normalised input (Ioffe and Szegedy 2015, section 3):
@@ -471,6 +481,7 @@ class reference {
   std::size_t saved_bytes(const layer& item, int) const {
     return item.kind == layer_kind::batch_norm ? 2 * static_cast<std::size_t>(item.out.c) * sizeof(Scalar) : 0;
   }
+  backward_operands backward_reads(const layer&) const { return {}; }
 };
 
 static_assert(Backend<reference<float>> && Backend<reference<double>>);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <hasse/kernel/backend.hpp>
+#include <hasse/kernel/cpu/batch_norm.hpp>
 #include <hasse/kernel/cpu/bound_kernel.hpp>
 #include <hasse/kernel/cpu/loops.hpp>
 
@@ -17,9 +18,9 @@ inline bound_kernel inference_loop(cpu_context& shared, const layer& item, int b
   const std::ptrdiff_t count = batch * item.out.size();
   switch (item.kind) {
     case layer_kind::batch_norm: {
-      const batch_norm_loops norm(item, batch);
+      const batch_norm_kernel norm(item, batch, shared.threads, shared.level);
       shared.scratch.reserve(norm.scratch_bytes());
-      return loop([=](cpu_context& context) { norm.scale_and_shift(context.threads, at, context.scratch.data()); });
+      return loop([=](cpu_context& context) { norm.scale_and_shift(at, context.scratch.data()); });
     }
     case layer_kind::activation:
       return loop([=](cpu_context& context) { activate(context.threads, count, item.act, at.src, at.dst); });
@@ -36,19 +37,22 @@ inline bound_kernel inference_loop(cpu_context& shared, const layer& item, int b
   }
 }
 
-/// Appends the passes of a layer without weights to multiply; those backward only where a gradient is wanted.
+/// Appends the passes of a layer without weights to multiply: forward, forward once more where that is not the same, and backward,
+/// only where a gradient is wanted.
 inline void training_loops(cpu_context& shared, const layer& item, int batch, const training_operands<float>& at,
-                           std::vector<bound_kernel>& forward, std::vector<bound_kernel>& backward) {
+                           std::vector<bound_kernel>& forward, std::vector<bound_kernel>& again,
+                           std::vector<bound_kernel>& backward) {
   const auto add_forward = [&](std::function<void(cpu_context&)> run) { forward.push_back({"loop", std::move(run)}); };
   const auto add_backward = [&](std::function<void(cpu_context&)> run) { backward.push_back({"loop", std::move(run)}); };
   const std::ptrdiff_t count = batch * item.out.size();
   std::uint8_t* const choice = reinterpret_cast<std::uint8_t*>(at.saved);
   switch (item.kind) {
     case layer_kind::batch_norm: {
-      const batch_norm_loops norm(item, batch);
+      const batch_norm_kernel norm(item, batch, shared.threads, shared.level);
       shared.scratch.reserve(norm.scratch_bytes());
-      add_forward([=](cpu_context& context) { norm.forward(context.threads, at, context.scratch.data()); });
-      return add_backward([=](cpu_context& context) { norm.backward(context.threads, at, context.scratch.data()); });
+      add_forward([=](cpu_context& context) { norm.forward(at, context.scratch.data()); });
+      again.push_back({"loop", [=](cpu_context& context) { norm.recompute(at, context.scratch.data()); }});
+      return add_backward([=](cpu_context& context) { norm.backward(at, context.scratch.data()); });
     }
     case layer_kind::activation:
       add_forward([=](cpu_context& context) { activate(context.threads, count, item.act, at.src, at.dst); });
@@ -78,6 +82,25 @@ inline void training_loops(cpu_context& shared, const layer& item, int batch, co
       if (at.d_src)
         add_backward(
             [=](cpu_context& context) { blend_backward(context.threads, item, batch, at.d_dst, at.accumulate_d_src, at.d_src); });
+  }
+}
+
+/// Pools and resize need shapes only, limits the result; a batch norm computes again what it needs from its source.
+inline backward_operands backward_reads(const layer& item) {
+  const bool curved = !passes_back_from_result(item.act), limits = !curved && item.act != activation::none;
+  switch (item.kind) {
+    case layer_kind::convolution:
+    case layer_kind::linear:
+      return {.src = true, .other = false, .dst = false};
+    case layer_kind::scale:
+      return {.src = true, .other = true, .dst = false};
+    case layer_kind::batch_norm:
+      return {.src = true, .other = curved, .dst = false};
+    case layer_kind::activation:
+    case layer_kind::add:
+      return {.src = curved, .other = curved, .dst = limits};
+    default:
+      return {.src = false, .other = false, .dst = false};
   }
 }
 
