@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -24,9 +23,9 @@ namespace hasse::detail {
 
 /// One row of depthwise outputs, for a block of channels.
 struct window_row {
-  std::array<const float*, 7> rows;  ///< where each row of taps begins to read: pixels of `channels` floats
-  int first, last;                   ///< the rows of taps that see the image
-  const float* weights;              ///< taps of `channels` floats
+  const float* rows[7];  ///< where each row of taps begins to read: pixels of `channels` floats
+  int first, last;       ///< the rows of taps that see the image
+  const float* weights;  ///< taps of `channels` floats
   const float* bias;
   int channels, width;
   float* dst;
@@ -133,8 +132,9 @@ class inverted_bottleneck {
                     at);
         bias(operands[0].bias, at + weights_.expand_bias);
       }
+      float* const to = at + weights_.taps;
       for (int tap = 0; tap < taps; ++tap)
-        for (int c = 0; c < valid; ++c) at[weights_.taps + tap * block_ + c] = depthwise.weights[(first + c) * taps + tap];
+        for (int c = 0; c < valid; ++c) to[tap * block_ + c] = depthwise.weights[(first + c) * taps + tap];
       bias(depthwise.bias, at + weights_.tap_bias);
       if (!gated_) pack_panels(project.weights + first, channels, 1, width_, project_.out.c, valid, lanes, at + weights_.project);
     }
@@ -279,8 +279,7 @@ class inverted_bottleneck {
                         .dst = made,
                         .dst_stride = gated_ ? padded_channels_ : block_,
                         .limit = limit_of(depthwise_.act)};
-          for (int tap = at.first; tap < at.last; ++tap)
-            at.rows[static_cast<std::size_t>(tap)] = rows + (top + tap) % kernel * scratch_.row;
+          for (int tap = at.first; tap < at.last; ++tap) at.rows[tap] = rows + (top + tap) % kernel * scratch_.row;
           window(level_, at, kernel, stride);
           float* const sums = gated_ ? scratch + scratch_.sums + std::ptrdiff_t{image} * padded_channels_ + channel : nullptr;
           if (sums && row == outputs.first) std::fill_n(sums, block_, 0.0f);

@@ -43,12 +43,28 @@ constexpr int limit_of(activation act) {
   return act == activation::relu ? std::numeric_limits<int>::max() : act == activation::relu6 ? std::bit_cast<int>(6.0f) : no_limit;
 }
 
-/// Output channels of the next panel when `rest` are left: two vectors, and one and a half or one at the end (half vectors only
-/// where a vector has 16 lanes). Larger than `rest` when that is no multiple of the smallest piece.
+/// Output channels of the largest panel.
+constexpr int largest_panel(int lanes) { return lanes == 16 ? 48 : 2 * lanes; }
+
+/// Output channels of the next panel when `rest` are left. With 16 lanes a panel has one, one and a half, two or three vectors,
+/// chosen so that less than half a vector is wasted at the end. Larger than `rest` when that is no multiple of the smallest piece.
 constexpr int panel_width(int rest, int lanes) {
-  const int piece = lanes == 16 ? 8 : lanes, pieces = (rest + piece - 1) / piece;
-  if (lanes == 16) return pieces >= 6 || pieces == 4 ? 32 : pieces == 3 ? 24 : 16;
-  return pieces >= 2 ? 2 * lanes : lanes;
+  if (lanes < 16) return rest > lanes ? 2 * lanes : lanes;
+  switch ((rest + 7) / 8) {
+    case 1:
+    case 2:
+    case 5:
+      return 16;
+    case 3:
+      return 24;
+    case 4:
+    case 7:
+    case 8:
+    case 11:
+      return 32;
+    default:
+      return 48;
+  }
 }
 
 /// Output channels with those that fill up the last panel.
@@ -117,22 +133,20 @@ class pointwise_convolution {
     return "";
   }
 
-  pointwise_convolution(const layer& item, int batch, int threads, simd_level level)
-      : level_(level), tile_(level == simd_level::avx512 ? 14 : 6), act_(item.act) {
+  pointwise_convolution(const layer& item, int batch, int threads, simd_level level) : level_(level), act_(item.act) {
     if (const std::string why = refuses(item); !why.empty())
       throw error("cpu: " + describe(item) + " has no pointwise kernel of our own: " + why + "; use another kernel for it");
-    const int lanes = lanes_of(level);
+    const int lanes = lanes_of(level), panel = largest_panel(lanes);
     image_rows_ = item.kind == layer_kind::linear ? 1 : item.in.pixels();
     depth_ = static_cast<int>(item.kind == layer_kind::linear ? item.in.size() : item.in.c);
     rows_ = batch * image_rows_, width_ = item.out.c, padded_width_ = panels_width(width_, lanes);
-    block_rows_ = std::max(1, source_block / (depth_ * tile_)) * tile_;
-    block_width_ = std::max(1, weights_block / (depth_ * 2 * lanes)) * 2 * lanes;
+    block_rows_ = std::max(1, source_block / (depth_ * tile)) * tile;
+    block_width_ = std::max(1, weights_block / (depth_ * panel)) * panel;
     // Waking threads costs as much as 2^17 multiply-adds.
     threads_ = rows_ * depth_ * width_ < (1 << 18) ? 1 : threads;
     // They share out whichever goes into more equal parts: tiles of rows or panels. Weights that fill the second cache are
     // better split, so that each core keeps its own.
-    const double pieces = static_cast<double>((rows_ + tile_ - 1) / tile_),
-                 panels = static_cast<double>(padded_width_) / (2 * lanes);
+    const double pieces = static_cast<double>((rows_ + tile - 1) / tile), panels = static_cast<double>(padded_width_) / panel;
     const auto busy = [this](double count) { return count / threads_ / std::ceil(count / threads_); };
     splits_width_ = threads_ > 1 && panels >= threads_ &&
                     (busy(std::ceil(panels)) > busy(pieces) || std::ptrdiff_t{depth_} * padded_width_ > weights_block);
@@ -173,14 +187,15 @@ class pointwise_convolution {
           run_piece(all, 0, rows_, panel_start(width_, lanes, part(width_, piece)),
                     panel_start(width_, lanes, part(width_, piece + 1)), at.gate, scaled);
         } else {
-          const std::ptrdiff_t tiles = (rows_ + tile_ - 1) / tile_;
-          run_piece(all, part(tiles, piece) * tile_, std::min(rows_, part(tiles, piece + 1) * tile_), 0, width_, at.gate, scaled);
+          const std::ptrdiff_t tiles = (rows_ + tile - 1) / tile;
+          run_piece(all, part(tiles, piece) * tile, std::min(rows_, part(tiles, piece + 1) * tile), 0, width_, at.gate, scaled);
         }
       }
     });
   }
 
  private:
+  static constexpr int tile = 28;                                   ///< rows that are worth a pass over weights
   static constexpr int source_block = 16 * 1024 / sizeof(float);    ///< rows that stay in half of the first cache
   static constexpr int weights_block = 256 * 1024 / sizeof(float);  ///< panels that stay in a part of the second
 
@@ -209,7 +224,7 @@ class pointwise_convolution {
   }
 
   simd_level level_;
-  int threads_, tile_;
+  int threads_;
   activation act_;
   int depth_, width_, padded_width_, block_width_;
   std::ptrdiff_t rows_, image_rows_, block_rows_;

@@ -3,9 +3,6 @@
 
 namespace hasse::detail::HASSE_SIMD_NAMESPACE {
 
-// With 14 (6) rows the sums of two vectors, two of weights and one broadcast value fill 32 (16) registers.
-inline constexpr int tile_rows = lanes == 16 ? 14 : 6;
-
 typedef float half_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2)));
 typedef float loose_half_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2), aligned(4), may_alias));
 
@@ -22,30 +19,37 @@ template <class Integers, class Vector>
 [[gnu::always_inline]] inline vec clipped(vec value, int limit) { return clipped_as<int_vec>(value, limit); }
 [[gnu::always_inline]] inline half_vec clipped(half_vec value, int limit) { return clipped_as<half_int_vec>(value, limit); }
 
-/// Hides where a pointer came from, so that the compiler keeps it instead of computing it anew from another.
-inline void keep_apart([[maybe_unused]] const float*& pointer) { asm("" : "+r"(pointer)); }
+/// Hides where a pointer or stride came from: the compiler then neither computes it anew from another, nor prepares all its
+/// multiples before a loop, for which there are not enough registers.
+template <class Value>
+[[gnu::always_inline]] inline Value apart(Value value) {
+  asm volatile("" : "+r"(value));
+  return value;
+}
 
-/// `Rows` rows of one panel of `Vectors` vectors, and a half one. Few rows take turns among several sets of sums, because one
-/// multiply-add has to wait for the one before it.
+/// `Rows` rows of one panel of `Vectors` vectors, and a half one. The sums fill only a part of the registers: the processor then
+/// begins the next tile while it ends this one. One row takes turns among several sets of sums, because each multiply-add has to
+/// wait for the one before it.
 template <int Rows, int Vectors, bool Half>
-void multiply_tile(const product_rows& at) {
-  constexpr int sets = Rows == 1 ? 4 : Rows == 2 ? 2 : 1, whole = Vectors * lanes, width = whole + (Half ? lanes / 2 : 0);
+[[gnu::always_inline]] inline void multiply_tile(const product_rows& at) {
+  constexpr int sets = Rows == 1 ? 4 : Rows * Vectors < 4 ? 2 : 1, whole = Vectors * lanes, width = whole + (Half ? lanes / 2 : 0);
   vec sums[sets * Rows][Vectors];
   half_vec half_sums[sets * Rows];
 #pragma GCC unroll 4
   for (int set = 0; set < sets; ++set)
-#pragma GCC unroll 14
+#pragma GCC unroll 7
     for (int row = 0; row < Rows; ++row) {
-#pragma GCC unroll 2
+#pragma GCC unroll 3
       for (int v = 0; v < Vectors; ++v) sums[set * Rows + row][v] = set == 0 ? load(at.bias + v * lanes) : vec{};
       if constexpr (Half)
         half_sums[set * Rows + row] = set == 0 ? *reinterpret_cast<const loose_half_vec*>(at.bias + whole) : half_vec{};
     }
   if (at.other) {
-#pragma GCC unroll 14
-    for (int row = 0; row < Rows; ++row) {
-      const float* const other = at.other + row * at.other_stride;
-#pragma GCC unroll 2
+    const float* other = at.other;
+    const std::ptrdiff_t other_stride = apart(at.other_stride);
+#pragma GCC unroll 7
+    for (int row = 0; row < Rows; ++row, other += other_stride) {
+#pragma GCC unroll 3
       for (int v = 0; v < Vectors; ++v) sums[row][v] += load(other + v * lanes);
       if constexpr (Half) half_sums[row] += *reinterpret_cast<const loose_half_vec*>(other + whole);
     }
@@ -53,22 +57,21 @@ void multiply_tile(const product_rows& at) {
 
   // The second half of the rows has a pointer of its own, or the offsets of all rows do not fit the registers.
   constexpr int upper = (Rows + 1) / 2;
-  const std::ptrdiff_t stride = at.src_stride;
-  const float *src = at.src, *upper_src = src + upper * stride, *weights = at.weights;
-  keep_apart(upper_src);
+  const std::ptrdiff_t stride = apart(at.src_stride);
+  const float *src = at.src, *upper_src = apart(src + upper * stride), *weights = at.weights;
   const auto take = [&](int set) __attribute__((always_inline)) {
     vec factors[Vectors];
     [[maybe_unused]] half_vec half_factors;
-#pragma GCC unroll 2
+#pragma GCC unroll 3
     for (int v = 0; v < Vectors; ++v) {
       factors[v] = load(weights + v * lanes);
       pin(factors[v]);
     }
     if constexpr (Half) half_factors = *reinterpret_cast<const loose_half_vec*>(weights + whole);
-#pragma GCC unroll 14
+#pragma GCC unroll 7
     for (int row = 0; row < Rows; ++row) {
       const float x = row < upper ? src[row * stride] : upper_src[(row - upper) * stride];
-#pragma GCC unroll 2
+#pragma GCC unroll 3
       for (int v = 0; v < Vectors; ++v) sums[set * Rows + row][v] += factors[v] * x;
       if constexpr (Half) {
 #if defined(__clang__) && HASSE_SIMD_LANES == 16
@@ -94,66 +97,53 @@ void multiply_tile(const product_rows& at) {
     for (; k > 0; --k) take(0);
 #pragma GCC unroll 4
     for (int i = Rows; i < sets * Rows; ++i) {
-#pragma GCC unroll 2
+#pragma GCC unroll 3
       for (int v = 0; v < Vectors; ++v) sums[i % Rows][v] += sums[i][v];
       if constexpr (Half) half_sums[i % Rows] += half_sums[i];
     }
   }
 
   float* dst = at.dst;
-  const std::ptrdiff_t dst_stride = at.dst_stride;
+  const std::ptrdiff_t dst_stride = apart(at.dst_stride);
   if (at.limit != no_limit) {
     const int limit = at.limit;
-#pragma GCC unroll 14
+#pragma GCC unroll 7
     for (int row = 0; row < Rows; ++row) {
-#pragma GCC unroll 2
+#pragma GCC unroll 3
       for (int v = 0; v < Vectors; ++v) sums[row][v] = clipped(sums[row][v], limit);
       if constexpr (Half) half_sums[row] = clipped(half_sums[row], limit);
     }
   }
-#pragma GCC unroll 14
+#pragma GCC unroll 7
   for (int row = 0; row < Rows; ++row, dst += dst_stride) {
-#pragma GCC unroll 2
+#pragma GCC unroll 3
     for (int v = 0; v < Vectors; ++v) store(dst + v * lanes, sums[row][v]);
     if constexpr (Half) *reinterpret_cast<loose_half_vec*>(dst + whole) = half_sums[row];
   }
 }
 
+/// `at` stays in memory, where it does not take registers from the tiles; it goes on to the rows behind them.
+template <int Rows, int Vectors, bool Half>
+void multiply_tiles(product_rows& at, std::ptrdiff_t tiles) {
+  for (; tiles > 0; --tiles) {
+    multiply_tile<Rows, Vectors, Half>(at);
+    at.src += Rows * at.src_stride, at.dst += Rows * at.dst_stride;
+    if (at.other) at.other += Rows * at.other_stride;
+  }
+}
+
 template <int Vectors, bool Half>
 void multiply_panel(product_rows at, std::ptrdiff_t rows) {
-  while (rows > 0) {
-    int taken;
-    const auto run = [&]<int Rows>() __attribute__((always_inline)) {
-      multiply_tile<Rows, Vectors, Half>(at);
-      taken = Rows;
-    };
-    // Two tiles of 8 (or 8 and 7) beat 14 and a rest.
-    if constexpr (lanes == 16) {
-      if (rows >= 17 || rows == 14)
-        run.template operator()<14>();
-      else if (rows >= 8)
-        run.template operator()<8>();
-      else if (rows == 7)
-        run.template operator()<7>();
-      else if (rows >= 4)
-        run.template operator()<4>();
-      else if (rows >= 2)
-        run.template operator()<2>();
-      else
-        run.template operator()<1>();
-    } else {
-      if (rows >= 6)
-        run.template operator()<6>();
-      else if (rows >= 4)
-        run.template operator()<4>();
-      else if (rows >= 2)
-        run.template operator()<2>();
-      else
-        run.template operator()<1>();
-    }
-    rows -= taken, at.src += taken * at.src_stride, at.dst += taken * at.dst_stride;
-    if (at.other) at.other += taken * at.other_stride;
-  }
+  // As many large tiles as leave a multiple of 4 rows, if that can be had.
+  constexpr int large = lanes == 16 ? 7 : 6;
+  std::ptrdiff_t tiles = rows / large;
+  while (tiles > 0 && (rows - tiles * large) % 4) --tiles;
+  if (tiles == 0 && rows % 4) tiles = rows / large;
+  rows -= tiles * large;
+  multiply_tiles<large, Vectors, Half>(at, tiles);
+  multiply_tiles<4, Vectors, Half>(at, rows / 4);
+  if (rows & 2) multiply_tiles<2, Vectors, Half>(at, 1);
+  if (rows & 1) multiply_tiles<1, Vectors, Half>(at, 1);
 }
 
 template <class Change>
@@ -175,8 +165,8 @@ inline void activate_rows(activation act, std::ptrdiff_t rows, int count, float*
 /// One panel, whatever its width; a panel that is wider than the rows that it gives goes through a tile beside them.
 inline void multiply(const product_rows& at, std::ptrdiff_t rows, int panel, int valid) {
   if (valid < panel) {
-    constexpr int edge_rows = 8 * tile_rows;
-    alignas(64) float edge[edge_rows * 2 * lanes];
+    constexpr int edge_rows = 56;
+    alignas(64) float edge[edge_rows * largest_panel(lanes)];
     for (std::ptrdiff_t first = 0; first < rows; first += edge_rows) {
       const std::ptrdiff_t count = rows - first < edge_rows ? rows - first : edge_rows;
       product_rows inner = at;
@@ -194,12 +184,9 @@ inline void multiply(const product_rows& at, std::ptrdiff_t rows, int panel, int
     }
     return;
   }
-  if (panel == 2 * lanes)
-    multiply_panel<2, false>(at, rows);
-  else if (panel == lanes)
-    multiply_panel<1, false>(at, rows);
-  else if constexpr (lanes == 16)
-    multiply_panel<1, true>(at, rows);
+  if (panel == 2 * lanes) return multiply_panel<2, false>(at, rows);
+  if (panel == lanes) return multiply_panel<1, false>(at, rows);
+  if constexpr (lanes == 16) panel == 3 * lanes ? multiply_panel<3, false>(at, rows) : multiply_panel<1, true>(at, rows);
 }
 
 /// Channels [first, last), which begin and end with a panel, of `rows` rows. `at` stands at channel 0 of weights, bias, other, dst.
