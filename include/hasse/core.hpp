@@ -1,6 +1,7 @@
 // The words that every stage shares: errors, shapes, units, seeds, hashes, files and progress.
 #pragma once
 
+#include <hasse/core/bfloat16.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
 #include <hasse/core/fixed_string.hpp>
