@@ -40,7 +40,7 @@ std::vector<depthwise_case> cases() {
       const int pad = kernel / 2;
       const auto add = [&](int h, int w, int channels, int top, int left, int bottom, int right, int batch = 1) {
         if (h + top + bottom < kernel || w + left + right < kernel) return;
-        const auto act = static_cast<activation>(all.size() % 4);
+        const auto act = static_cast<activation>(all.size() % 7);
         all.push_back({depthwise(h, w, channels, kernel, stride, top, left, bottom, right, act), batch});
       };
       add(1, 1, 3, pad, pad, pad, pad);
@@ -152,6 +152,41 @@ TEST_CASE("depthwise forward: bias, residual, activation and sums, at every leve
           CHECK(error_of(dst, expected) < 2e-6);
           if (fused) CHECK(error_of(found, sums) < 5e-6);
         }
+      }
+}
+
+TEST_CASE("depthwise backward: gradients of source, weights and bias, at every level", "[kernel]") {
+  for (const depthwise_case& use : cases())
+    for (const simd_level level : levels())
+      for (const int threads : {1, 2}) {
+        const hasse::detail::depthwise_convolution kernel(use.item, use.batch, threads, level);
+        const operands with(use, kernel);
+        INFO(use.text() << ", " << name_of(level) << ", " << threads << " threads");
+        std::vector<double> d_src(with.in), d_weights(with.weights.size()), d_bias(with.channels);
+        for_each_product(use, [&](std::size_t weight, std::size_t, std::size_t out, std::size_t in) {
+          const auto gradient = static_cast<double>(with.d_dst[out]);
+          d_src[in] += static_cast<double>(with.weights[weight]) * gradient;
+          d_weights[weight] += static_cast<double>(with.src[in]) * gradient;
+        });
+        for (std::size_t i = 0; i < with.out; ++i) d_bias[i % with.channels] += static_cast<double>(with.d_dst[i]);
+
+        buffer<float> found = poison<float>(with.in);
+        kernel.backward_data(with.d_dst.data(), with.packed.data(), found.data(), false);
+        CHECK(error_of(found, d_src) < 2e-6);
+        found = with.src;
+        kernel.backward_data(with.d_dst.data(), with.packed.data(), found.data(), true);
+        for (std::size_t i = 0; i < with.in; ++i) d_src[i] += static_cast<double>(with.src[i]);
+        CHECK(error_of(found, d_src) < 2e-6);
+
+        buffer<float> scratch = poison<float>(kernel.scratch_bytes() / sizeof(float));
+        buffer<float> found_weights = poison<float>(d_weights.size()), found_bias = poison<float>(d_bias.size());
+        auto* const memory = reinterpret_cast<std::byte*>(scratch.data());
+        kernel.backward_weights(with.src.data(), with.d_dst.data(), found_weights.data(), found_bias.data(), memory);
+        CHECK(error_of(found_weights, d_weights) < 5e-6);
+        CHECK(error_of(found_bias, d_bias) < 5e-6);
+        buffer<float> again = poison<float>(d_weights.size());
+        kernel.backward_weights(with.src.data(), with.d_dst.data(), again.data(), nullptr, memory);
+        CHECK(again == found_weights);
       }
 }
 

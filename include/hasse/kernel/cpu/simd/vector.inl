@@ -8,6 +8,7 @@ inline constexpr int lanes = HASSE_SIMD_LANES;
 inline constexpr simd_level level = lanes == 16 ? simd_level::avx512 : lanes == 8 ? simd_level::avx2 : simd_level::plain;
 
 typedef float vec __attribute__((vector_size(HASSE_SIMD_LANES * 4)));
+typedef int int_vec __attribute__((vector_size(HASSE_SIMD_LANES * 4)));
 typedef unsigned bits_vec __attribute__((vector_size(HASSE_SIMD_LANES * 4)));
 typedef float loose_vec __attribute__((vector_size(HASSE_SIMD_LANES * 4), aligned(4), may_alias));  // at any float's address
 
