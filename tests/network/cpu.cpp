@@ -66,8 +66,8 @@ void check_training(const layer_list& layers, int batch, std::uint64_t seed) {
   reference<double> exact;
   auto values = testing::random_parameters<double>(layers, seed);
   auto fast_values = parameters<float>(values);
-  training_network<cpu> given(fast, layers, batch, fast_values, true);
-  training_network<reference<double>> expected(exact, layers, batch, values, true);
+  training_network<cpu> given(fast, layers, batch, fast_values, {.input_gradient = true});
+  training_network<reference<double>> expected(exact, layers, batch, values, {.input_gradient = true});
   step(given, seed), step(expected, seed);
   const auto outputs = static_cast<std::size_t>(batch * expected.output_shape().size());
   require_close(given.output(), expected.output(), outputs, "output");
@@ -104,6 +104,8 @@ TEST_CASE("the cpu backend trains and runs networks as the reference does") {
     check_inference(testing::small_residual<layer_list>(activation::hard_swish), batch, 2);
     check_inference(testing::odd_shapes<layer_list>(), batch, 3);
     check_training(testing::odd_shapes<layer_list>(), batch, 4);
+    check_inference(testing::mobile_blocks(), batch, 9);
+    check_training(testing::mobile_blocks(), batch, 9);
   }
   check_inference(testing::twice_read(), 3, 8);
   check_training(testing::twice_read(), 3, 8);

@@ -20,11 +20,11 @@ double loss_of(training_network<reference<double>>& net) {
   return loss;
 }
 
-void check_gradients(const layer_list& layers, std::uint64_t seed) {
+void check_gradients(const layer_list& layers, std::uint64_t seed, recompute again = recompute::nothing) {
   constexpr int batch = 3;
   reference<double> backend;
   auto values = testing::random_parameters<double>(layers, seed);
-  training_network<reference<double>> net(backend, layers, batch, values, true);
+  training_network<reference<double>> net(backend, layers, batch, values, {.input_gradient = true, .recompute = again});
   testing::fill(net.input(), batch * layers.input.size(), seed + 1);
   loss_of(net);
   net.backward();
@@ -72,7 +72,10 @@ TEST_CASE("gradients of values that one layer reads twice agree with central dif
   check_gradients(testing::twice_read(), 4);
 }
 
+TEST_CASE("gradients of mobile blocks agree with central differences") { check_gradients(testing::mobile_blocks(), 6); }
+
 TEST_CASE("gradients of random networks agree with central differences") {
   random_source random(5);
-  for (std::uint64_t round = 0; round < 12; ++round) check_gradients(testing::random_network(random, 9), 100 + round);
+  for (std::uint64_t round = 0; round < 12; ++round)
+    check_gradients(testing::random_network(random, 9), 100 + round, round % 2 ? recompute::activations : recompute::nothing);
 }

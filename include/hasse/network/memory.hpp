@@ -2,10 +2,13 @@
 // Used by inference, training and static networks; the plan of a fixed list is a constant.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
+#include <hasse/kernel/backend.hpp>
 #include <hasse/network/aligned.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/join.hpp>
@@ -14,15 +17,29 @@
 
 namespace hasse {
 
-/// A stretch of memory that is in use from step `first` to step `last`, both included. The planner fills in `offset`.
+namespace detail {
+/// Each element of the output needs that element of its operands alone.
+constexpr bool is_elementwise(const layer& item) {
+  return item.kind == layer_kind::batch_norm || item.kind == layer_kind::activation || item.kind == layer_kind::add;
+}
+}  // namespace detail
+
+/// A stretch of memory that is in use from step `first` to step `last`, both included, and perhaps once more later: what is in it
+/// is lost in between. The planner fills in `offset`.
 struct buffer {
   std::size_t bytes = 0;
   int first = 0, last = 0;
+  int again = 0, end = -1;  ///< the second time, from `again` to `end`; none while end < again
   std::size_t offset = unplaced;
   int next = -1;  ///< planner's own: the buffer that begins next in the arena
 
   static constexpr std::size_t unplaced = static_cast<std::size_t>(-1);
-  constexpr bool meets(const buffer& other) const { return first <= other.last && other.first <= last; }
+  constexpr bool used(int from, int to) const {
+    return (first <= to && from <= last) || (again <= to && from <= end && again <= end);
+  }
+  constexpr bool meets(const buffer& other) const {
+    return used(other.first, other.last) || (other.again <= other.end && used(other.again, other.end));
+  }
 };
 
 /// Gives every buffer an offset so that buffers in use at the same step do not overlap: largest first, each in the first gap
@@ -58,12 +75,13 @@ constexpr std::size_t place(std::span<buffer> buffers) {
 /// The most bytes in use at any one step: no plan can need less.
 constexpr std::size_t most_in_use(std::span<const buffer> buffers) {
   std::size_t most = 0;
-  for (const buffer& start : buffers) {  // the maximum is reached where some buffer begins
-    std::size_t sum = 0;
-    for (const buffer& each : buffers)
-      if (each.first <= start.first && start.first <= each.last) sum += each.bytes;
-    if (sum > most) most = sum;
-  }
+  for (const buffer& start : buffers)  // the maximum is reached where some buffer begins
+    for (const int step : {start.first, start.again}) {
+      std::size_t sum = 0;
+      for (const buffer& each : buffers)
+        if (each.used(step, step)) sum += each.bytes;
+      if (sum > most) most = sum;
+    }
   return most;
 }
 
@@ -121,24 +139,47 @@ constexpr inference_plan<List> plan_inference(const List& folded, int batch, std
   return plan;
 }
 
+/// What is computed a second time in the backward pass instead of being kept from the forward pass.
+enum class recompute : std::uint8_t {
+  nothing,
+  activations  ///< values of batch norms, activations and sums whose operands are kept anyway: one pass over each, for about half
+               ///< the memory
+};
+
+struct training_options {
+  bool input_gradient = false;  ///< the backward pass goes on to the network's input
+  hasse::recompute recompute = hasse::recompute::nothing;
+};
+
+/// What a layer needs between forward and backward: memory of its own, and which of its operands.
+struct backward_needs {
+  std::size_t saved_bytes = 0;
+  backward_operands reads{};
+};
+
 /// Where everything that a training step touches lies in its arena, and which gradients are added to instead of written.
 struct training_plan {
   static constexpr std::size_t none = buffer::unplaced;
   struct accumulation {
     bool input = false, other = false;
   };
-  std::vector<std::size_t> values;     ///< offset of each value
-  std::vector<std::size_t> gradients;  ///< offset of each value's gradient, `none` where it is not wanted
-  std::vector<std::size_t> saved;      ///< offset of what each layer keeps from forward to backward, `none` without
-  std::vector<accumulation> adds;      ///< per layer: another reader of that value has written the gradient before
+  struct backward_step {
+    int layer = 0;
+    bool recomputes = false;  ///< its value is computed again; else its backward runs
+  };
+  std::vector<std::size_t> values;      ///< offset of each value
+  std::vector<std::size_t> gradients;   ///< offset of each value's gradient, `none` where it is not wanted
+  std::vector<std::size_t> saved;       ///< offset of what each layer keeps from forward to backward, `none` without
+  std::vector<accumulation> adds;       ///< per layer: another reader of that value has written the gradient before
+  std::vector<backward_step> backward;  ///< in this order
   std::size_t arena_bytes = 0, least_bytes = 0;
 };
 
-/// Plans the training of a fused list; `saved_bytes` has one number per layer. Every value lives until the backward of its
-/// producer; a gradient lives from the backward of the value's last reader to that of its producer. The network's input and
-/// output outlive the step.
+/// Plans the training of a fused list; `needs` has one entry per layer. A value lives until its last reader, forward or backward. A
+/// gradient lives from the backward of the value's last reader to that of its producer, and is written over by the gradient that
+/// comes of it where the producer works element by element. The network's input and output outlive the step.
 inline training_plan plan_training(const layer_list& fused, int batch, std::size_t scalar_bytes,
-                                   std::span<const std::size_t> saved_bytes, bool input_gradient) {
+                                   std::span<const backward_needs> needs, const training_options& options) {
   using detail::at;
   const int count = static_cast<int>(fused.size());
   const auto backward_of = [&](int index) { return 2 * count - 1 - index; };
@@ -146,39 +187,93 @@ inline training_plan plan_training(const layer_list& fused, int batch, std::size
   plan.values.resize(at(count) + 1), plan.gradients.assign(at(count) + 1, training_plan::none);
   plan.saved.assign(at(count), training_plan::none), plan.adds.resize(at(count));
 
-  std::vector<buffer> buffers;
-  std::vector<std::size_t*> places;  // where the offset of each buffer goes
-  const auto put = [&](std::size_t bytes, int first, int last, std::size_t& offset) {
-    buffers.push_back({.bytes = bytes, .first = first, .last = last});
-    places.push_back(&offset);
-  };
-  std::vector<int> last_reader(at(count) + 1, -1);
-  last_reader[at(count)] = count;  // the caller, who writes the gradient of the output between forward and backward
-  for (int i = count - 1; i >= 0; --i) {
-    const layer& item = fused.items[at(i)];
-    const auto claim = [&](value_id value) {
-      const bool written = last_reader[at(value)] >= 0;
-      if (!written) last_reader[at(value)] = i;
-      return written;
-    };
-    plan.adds[at(i)].input = claim(item.input);
-    if (item.other != no_value) plan.adds[at(i)].other = claim(item.other);
-  }
+  std::vector<buffer> values(at(count) + 1), gradients(at(count) + 1);
+  std::vector<value_id> home(at(count) + 1);  // the value in whose buffer a gradient lies
   for (value_id value = 0; value <= count; ++value) {
     const std::size_t bytes = static_cast<std::size_t>(fused.shape_of(value).size()) * at(batch) * scalar_bytes;
-    const bool outlives = value == 0 || value == count;
-    put(bytes, value - 1, outlives ? 2 * count : backward_of(value - 1), plan.values[at(value)]);
-    if (value > 0) {
-      put(bytes, backward_of(last_reader[at(value)]), backward_of(value - 1), plan.gradients[at(value)]);
-      if (saved_bytes[at(value - 1)] > 0)
-        put(saved_bytes[at(value - 1)], value - 1, backward_of(value - 1), plan.saved[at(value - 1)]);
-    } else if (input_gradient) {
-      put(bytes, backward_of(last_reader[0]), 2 * count, plan.gradients[0]);
+    values[at(value)] = gradients[at(value)] = {.bytes = bytes, .first = value - 1, .last = value - 1};
+    home[at(value)] = value;
+  }
+  const auto wanted = [&](value_id value) { return value > 0 || options.input_gradient; };
+
+  // Values: last reader in the forward pass, first and last one in the backward pass.
+  for (int i = 0; i < count; ++i) {
+    const layer& item = fused.items[at(i)];
+    const backward_operands reads = needs[at(i)].reads;
+    const auto read = [&](value_id value, int forward, bool backward) {
+      buffer& mine = values[at(value)];
+      mine.last = std::max(mine.last, forward);
+      if (!backward) return;
+      mine.again = backward_of(i);
+      if (mine.end < 0) mine.end = backward_of(i);
+    };
+    read(item.input, i, reads.src);
+    if (item.other != no_value) read(item.other, i, reads.other);
+    read(i + 1, i, reads.dst);
+  }
+  values[0].end = values[at(count)].end = 2 * count;
+  std::vector<bool> lost(at(count) + 1, false);
+  for (value_id value = 0; value <= count; ++value) {
+    buffer& mine = values[at(value)];
+    if (value > 0 && value < count && options.recompute == recompute::activations && mine.again > mine.last + 1) {
+      const layer& item = fused.items[at(value - 1)];
+      const auto is_there = [&](value_id from) { return !lost[at(from)] && values[at(from)].last >= mine.again; };
+      lost[at(value)] = detail::is_elementwise(item) && is_there(item.input) && (item.other == no_value || is_there(item.other));
+    }
+    if (!lost[at(value)]) mine = {.bytes = mine.bytes, .first = mine.first, .last = std::max(mine.last, mine.end)};
+  }
+
+  // Gradients.
+  std::vector<bool> written(at(count) + 1, false), restored(at(count) + 1, false);
+  gradients[at(count)].first = backward_of(count);  // the caller, who writes it between forward and backward
+  for (int i = count - 1; i >= 0; --i) {
+    const layer& item = fused.items[at(i)];
+    const backward_operands reads = needs[at(i)].reads;
+    const auto restore = [&](value_id value, bool backward) {
+      if (!backward || !lost[at(value)] || restored[at(value)]) return;
+      plan.backward.push_back({value - 1, true});
+      restored[at(value)] = true;
+    };
+    restore(item.input, reads.src);
+    if (item.other != no_value) restore(item.other, reads.other);
+    restore(i + 1, reads.dst);
+    plan.backward.push_back({i, false});
+
+    bool in_place = detail::is_elementwise(item) || item.kind == layer_kind::scale;
+    const auto write = [&](value_id value, bool may_replace) {
+      const bool before = written[at(value)];
+      written[at(value)] = true;
+      if (before || !wanted(value)) return before;
+      gradients[at(value)].first = backward_of(i);
+      if (in_place && may_replace) home[at(value)] = home[at(i + 1)], in_place = false;
+      return before;
+    };
+    plan.adds[at(i)].input = write(item.input, true);
+    if (item.other != no_value) plan.adds[at(i)].other = write(item.other, item.kind != layer_kind::scale);
+  }
+
+  std::vector<buffer> buffers = values;
+  for (int i = 0; i < count; ++i)
+    if (needs[at(i)].saved_bytes > 0) buffers.push_back({.bytes = needs[at(i)].saved_bytes, .first = i, .last = backward_of(i)});
+  std::vector<std::size_t> own(at(count) + 1, 0);  // where among the buffers the gradient of a value is
+  for (value_id value = count; value >= 0; --value) {
+    if (!wanted(value)) continue;
+    gradients[at(value)].last = value == 0 ? 2 * count : backward_of(value - 1);
+    if (home[at(value)] == value) {
+      own[at(value)] = buffers.size();
+      buffers.push_back(gradients[at(value)]);
+    } else {
+      buffers[own[at(home[at(value)])]].last = gradients[at(value)].last;
     }
   }
   plan.arena_bytes = place(buffers);
   plan.least_bytes = most_in_use(buffers);
-  for (std::size_t i = 0; i < buffers.size(); ++i) *places[i] = buffers[i].offset;
+  std::size_t next = 0;
+  for (value_id value = 0; value <= count; ++value) plan.values[at(value)] = buffers[next++].offset;
+  for (int i = 0; i < count; ++i)
+    if (needs[at(i)].saved_bytes > 0) plan.saved[at(i)] = buffers[next++].offset;
+  for (value_id value = 0; value <= count; ++value)
+    if (wanted(value)) plan.gradients[at(value)] = buffers[own[at(home[at(value)])]].offset;
   return plan;
 }
 

@@ -24,8 +24,9 @@ class training_network {
  public:
   using scalar = typename Engine::scalar;
 
-  /// `layers` is unfused and `values` has its layout. With `input_gradient` the backward pass goes on to the input.
-  training_network(Engine& backend, const layer_list& layers, int batch, parameters<scalar>& values, bool input_gradient = false)
+  /// `layers` is unfused and `values` has its layout.
+  training_network(Engine& backend, const layer_list& layers, int batch, parameters<scalar>& values,
+                   const training_options& options = {})
       : batch_(batch), input_shape_(layers.input), gradients_(values.values.size()) {
     check(layers, batch, backend);
     if (values.layout != layout_of(layers))
@@ -34,10 +35,11 @@ class training_network {
     const fused<layer_list> fusion = fuse_for_training(layers);
     const layer_list& list = fusion.layers;
     output_shape_ = list.items.back().out;
-    std::vector<std::size_t> saved;
-    for (const layer& item : list) saved.push_back(backend.saved_bytes(item, batch));
-    const training_plan plan = plan_training(list, batch, sizeof(scalar), saved, input_gradient);
+    std::vector<backward_needs> needs;
+    for (const layer& item : list) needs.push_back({backend.saved_bytes(item, batch), backend.backward_reads(item)});
+    const training_plan plan = plan_training(list, batch, sizeof(scalar), needs, options);
     arena_.resize(plan.arena_bytes);
+    order_ = plan.backward;
 
     const auto memory = [&](std::size_t offset) { return offset == training_plan::none ? nullptr : arena_.data() + offset; };
     const auto value = [&](value_id id) { return reinterpret_cast<scalar*>(memory(plan.values[detail::at(id)])); };
@@ -94,7 +96,13 @@ class training_network {
     for (auto& step : steps_) step.forward();
   }
   void backward() {
-    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) step->backward();
+    for (const auto& [layer, recomputes] : order_) {
+      step_type& step = steps_[detail::at(layer)];
+      if (recomputes)
+        step.recompute();
+      else
+        step.backward();
+    }
   }
 
   int batch() const { return batch_; }
@@ -110,6 +118,7 @@ class training_network {
   aligned_vector<scalar> gradients_;
   aligned_vector<std::byte> arena_;
   std::vector<step_type> steps_;
+  std::vector<training_plan::backward_step> order_;
   scalar *input_ = nullptr, *output_ = nullptr, *input_gradient_ = nullptr, *output_gradient_ = nullptr;
 };
 
