@@ -37,7 +37,7 @@ constexpr std::uint32_t bits(int first, int last, int count) {
 
 /// A value that the compiler may not take apart: g++ otherwise moves the test of every bit out of the loop, and onto the stack.
 inline std::uint32_t opaque(std::uint32_t value) {
-  asm("" : "+r"(value));
+  asm volatile("" : "+r"(value));
   return value;
 }
 
@@ -73,7 +73,7 @@ template <class Map, bool Whole, int Kernel, class Slice>
   columns = opaque(columns);
 #pragma GCC unroll 32
   for (int column = 0; column < Map::reach; ++column, src += pixel) {
-    if (!(Whole && Map::is_inner(column)) && !(columns & (1u << column))) continue;
+    if (!(Whole && Map::is_inner(column)) && !(columns & (1u << column))) [[unlikely]] continue;
     vec value = slice.load(src);
     pin(value);
 #pragma GCC unroll 8
@@ -284,7 +284,7 @@ void weights_strip(const depthwise_shape& shape, const depthwise_weights_operand
       const float* from = src + ky * shape.in.w * pixel;
 #pragma GCC unroll 32
       for (int column = 0; column < reach; ++column, from += pixel) {
-        if (!(present & (1u << column))) continue;
+        if (!(present & (1u << column))) [[unlikely]] continue;
         vec value = slice.load(from);
         pin(value);
 #pragma GCC unroll 8
