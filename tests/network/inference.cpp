@@ -71,6 +71,7 @@ TEST_CASE("a folded network computes what its unfused layers compute") {
   check_folding(testing::small_residual<layer_list>(), 1);
   check_folding(testing::small_residual<layer_list>(activation::hard_swish), 2);
   check_folding(testing::odd_shapes<layer_list>(), 3);
+  check_folding(testing::mobile_blocks(), 4);
 }
 
 TEST_CASE("random networks compute what their unfused layers compute") {

@@ -9,6 +9,7 @@
 #include <hasse/network/parameters.hpp>
 #include <hasse/space/layer.hpp>
 #include <hasse/space/layer_list.hpp>
+#include <hasse/space/mobile.hpp>
 
 namespace hasse::testing {
 
@@ -57,6 +58,35 @@ constexpr List odd_shapes() {
   const value_id again = list.add(back, rectified);
   const value_id joined = list.add(again, list.activate(deep, activation::relu));
   list.activate(list.linear(joined, 6), activation::relu);
+  return layers;
+}
+
+/// The blocks of the mobile families, small: gates of every kind, SAME padding, a residual behind a gate.
+inline layer_list mobile_blocks() {
+  layer_list layers{.input = {9, 8, 3}, .items = {}};
+  layer_builder<layer_list> list{layers};
+  constexpr padding same = padding::same;
+  value_id value = conv{.out = 6, .stride = 2, .act = activation::swish, .pad = same}.lower(list, 0);
+  value = mbconv{.out = 6,
+                 .expand = 2,
+                 .act = activation::swish,
+                 .se = {.percent = 50, .rule = rounding::down, .inner = activation::swish},
+                 .pad = same}
+              .lower(list, value);
+  value = mbconv{.out = 5,
+                 .stride = 2,
+                 .kernel = 5,
+                 .expand = 1,
+                 .act = activation::relu,
+                 .se = {.percent = 40, .rule = rounding::down, .gate = activation::hard_sigmoid},
+                 .pad = same}
+              .lower(list, value);
+  value = fused_mbconv{.out = 5, .expand = 2, .act = activation::hard_swish}.lower(list, value);
+  value =
+      tucker{.out = 5, .in_percent = 60, .out_percent = 60, .rule = rounding::down, .act = activation::relu6}.lower(list, value);
+  value = depthwise_separable{.out = 4, .act = activation::sigmoid}.lower(list, value);
+  value = list.global_average_pool(value);
+  list.linear(list.activate(list.scale(value, value), activation::hard_sigmoid), 3);
   return layers;
 }
 

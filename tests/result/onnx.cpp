@@ -230,8 +230,12 @@ std::vector<float> run(const graph& of, const tensor& image) {
         y.data.push_back(static_cast<float>(sum));
       }
     } else if (step.kind == "Add" || step.kind == "Mul") {
-      REQUIRE(with(1).dims == x.dims);
-      each([&](std::size_t i) { return step.kind == "Add" ? x.data[i] + with(1).data[i] : x.data[i] * with(1).data[i]; });
+      const tensor& other = with(1);
+      const std::size_t pixels = x.data.size() / other.data.size();  // a gate: one number per channel
+      REQUIRE((other.dims == x.dims || (step.kind == "Mul" && other.dims == std::vector<std::int64_t>{1, x.dims[1], 1, 1})));
+      each([&](std::size_t i) { return step.kind == "Add" ? x.data[i] + other.data[i] : x.data[i] * other.data[i / pixels]; });
+    } else if (step.kind == "Sigmoid") {
+      each([&](std::size_t i) { return 1 / (1 + std::exp(-x.data[i])); });
     } else if (step.kind == "Relu") {
       each([&](std::size_t i) { return std::max(x.data[i], 0.0f); });
     } else if (step.kind == "Clip") {
@@ -269,9 +273,14 @@ model everything() {
     x = b.conv_bn(x, 8, 3, 1, activation::relu6, {}, 8);
     x = b.batch_norm(b.convolution(x, 8, 1));
     x = b.activate(b.add(x, shortcut), activation::hard_swish);
-    const value_id deep = b.max_pool(x, 3, 2, 1);
+    const value_id uneven = b.convolution(x, 8, 3, 2, -1, 1, true, padding::same);  // on 6x5: a zero more below than above
+    const value_id deep = b.add(b.max_pool(x, 3, 2, 1), b.activate(uneven, activation::swish));
     x = b.resize(b.average_pool(deep, 3, 2, 1), b.shape_of(deep).h, b.shape_of(deep).w);
     x = b.activate(b.add(x, deep), activation::relu);
+    const value_id small = b.activate(b.convolution(b.global_average_pool(x), 3, 1, 1, 0, 1, true), activation::relu);
+    x = b.scale(x, b.activate(b.convolution(small, 8, 1, 1, 0, 1, true), activation::hard_sigmoid));
+    x = b.scale(x, b.activate(b.linear(small, 8), activation::sigmoid));
+    x = b.activate(x, activation::swish);
     x = b.convolution(x, 12, 3, 1, 1, 4, true);
     x = b.activate(b.linear(x, 16), activation::hard_swish);
     x = b.add(x, b.activate(b.linear(x, 16, false), activation::relu6));

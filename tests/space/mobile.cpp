@@ -62,7 +62,7 @@ TEST_CASE("mobile blocks are made of the layers that their papers list", "[mobil
               {8, 8, 16}) == "3x3g bn swish global_average_pool 1x1b swish 1x1b sigmoid scale 1x1 bn add");
   CHECK(kinds(fused_mbconv{.out = 16, .kernel = 5}, {8, 8, 16}) == "5x5 bn relu6 1x1 bn add");
   CHECK(kinds(tucker{.out = 16}, {8, 8, 16}) == "1x1 bn relu6 3x3 bn relu6 1x1 bn add");
-  CHECK(kinds(depthwise_separable{.out = 32, .stride = 2}, {8, 8, 16}) == "3x3g bn relu 1x1 bn relu");
+  CHECK(kinds(depthwise_separable{.out = 32, .stride = 2}, {8, 8, 16}) == "3x3g bn relu6 1x1 bn relu6");
   CHECK(kinds(identity{}, {8, 8, 16}).empty());
   CHECK(kinds(zero{.out = 16}, {8, 8, 16}).empty());
 }

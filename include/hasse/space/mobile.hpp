@@ -127,7 +127,7 @@ struct tucker {
 /// Depthwise k x k, then 1x1, each with batch norm and activation (MobileNet v1).
 struct depthwise_separable {
   int out = 0, stride = 1, kernel = 3;
-  activation act = activation::relu;
+  activation act = activation::relu6;
   padding pad = padding::symmetric;
   batch_norm_rule norm{};
   friend constexpr bool operator==(const depthwise_separable&, const depthwise_separable&) = default;

@@ -22,7 +22,7 @@ struct mobilenet_v1_spec {
     };
     constexpr row rows[] = {{64, 1, 1}, {128, 2, 2}, {256, 2, 2}, {512, 6, 2}, {1024, 2, 2}};
     const auto wide = [this](int channels) { return make_divisible(std::int64_t{channels} * width, 1000); };
-    value_id value = conv{.out = wide(32), .stride = 2}.lower(list, from);
+    value_id value = conv{.out = wide(32), .stride = 2, .act = activation::relu6}.lower(list, from);
     for (const row& each : rows)
       for (int i = 0; i < each.count; ++i)
         value = depthwise_separable{.out = wide(each.out), .stride = i == 0 ? each.stride : 1}.lower(list, value);
