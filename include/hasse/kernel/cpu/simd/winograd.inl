@@ -264,20 +264,6 @@ template <int Tile>
   }
 }
 
-/// Asks for the memory of some channels of the tiles' results, which arrives while their products are made.
-template <int Tile>
-void fetch_results(const winograd_plan& plan, const float* dst, std::ptrdiff_t start, std::ptrdiff_t count, int channel,
-                   int channels) {
-  for (std::ptrdiff_t tile = start; tile < start + count; ++tile) {
-    const tile_at place(plan, tile);
-    for (int y = place.y; y < std::min(place.y + Tile, plan.out.h); ++y)
-      for (int x = place.x; x < std::min(place.x + Tile, plan.out.w); ++x) {
-        const float* const pixel = dst + ((place.image * plan.out.h + y) * plan.out.w + x) * plan.out.c + channel;
-        for (int c = 0; c < channels; c += 16) __builtin_prefetch(pixel + c, 1, 2);
-      }
-  }
-}
-
 /// Panels [first_panel, last_panel) of the output channels of `count` tiles from `origin`, whose input is transformed.
 template <int Tile>
 void finish_tiles(const winograd_plan& plan, const float* transformed, const float* packed, const epilogue& at,
@@ -288,7 +274,6 @@ void finish_tiles(const winograd_plan& plan, const float* transformed, const flo
   for (int panel = first_panel; panel < last_panel; ++panel) {
     const int first = panel * winograd_panel, width = std::min(winograd_panel, vectors - first);
     const float* const weights = packed + std::ptrdiff_t{first} * lanes * plan.points() * plan.in.c;
-    fetch_results<Tile>(plan, at.dst, start, count, first * lanes, std::min(width * lanes, plan.out.c - first * lanes));
     if (width == 2)
       multiply_panel<2>(plan, from, count, weights, products);
     else
@@ -439,20 +424,20 @@ void multiply_tiles(const float* from, const float* gradient, std::ptrdiff_t nex
     for (int v = 0; v < Vectors; ++v) store(sums + (row * winograd_panel + v) * lanes, kept[row][v]);
 }
 
-/// All points of 16 input channels and a panel of output channels: sums[point][input channel][output channel].
+/// All points of some input channels (winograd_rows) and a panel of output channels: sums[point][input channel][output channel].
 inline void multiply_gradient(const winograd_plan& from_plan, const winograd_plan& gradient_plan, const float* from,
                               const float* gradient, int group, int panel, std::ptrdiff_t tiles, bool accumulate, float* sums) {
   constexpr int step = lanes == 16 ? 8 : 4;
-  const int rows = std::min(16, from_plan.in.c - group * 16);
+  const int rows = std::min(winograd_rows, from_plan.in.c - group * winograd_rows);
   const int left = gradient_plan.out.c - panel * winograd_panel * lanes;
   const std::ptrdiff_t next = lanes == 16 ? gradient_plan.group_stride : lanes;
-  from += group * from_plan.group_stride;
+  from += group * (winograd_rows / 16) * from_plan.group_stride;
   gradient += place_of(panel * winograd_panel, gradient_plan.group_stride);
   for (int point = 0; point < 36; ++point)
     for (int row = 0; row < rows; row += step) {
-      const float* const matrix = from + point * from_plan.point_stride + row;
+      const float* const matrix = from + point * from_plan.point_stride + row / 16 * from_plan.group_stride + row % 16;
       const float* const columns = gradient + point * gradient_plan.point_stride;
-      float* const to = sums + (point * 16 + row) * winograd_panel * lanes;
+      float* const to = sums + (point * winograd_rows + row) * winograd_panel * lanes;
       if (left > lanes)
         multiply_tiles<step, 2>(matrix, columns, next, tiles, accumulate, to);
       else
@@ -465,18 +450,19 @@ inline void finish_gradient(const winograd_plan& plan, float* sums, int copies, 
                             float* d_weights) {
   constexpr int width = winograd_panel * lanes;
   for (int copy = 1; copy < copies; ++copy)
-    for (int i = 0; i < 36 * 16 * width; i += lanes) store(sums + i, load(sums + i) + load(sums + copy * copy_stride + i));
-  const int rows = std::min(16, plan.in.c - group * 16);
+    for (int i = 0; i < 36 * winograd_rows * width; i += lanes)
+      store(sums + i, load(sums + i) + load(sums + copy * copy_stride + i));
+  const int rows = std::min(winograd_rows, plan.in.c - group * winograd_rows);
   for (int row = 0; row < rows; ++row)
     for (int v = 0; v < winograd_panel; ++v) {
       const int channel = (panel * winograd_panel + v) * lanes, count = std::min(lanes, plan.out.c - channel);
       if (count <= 0) break;
       const float* const from = sums + row * width + v * lanes;
       vec half[6][3], taps[9];
-      for (int x = 0; x < 6; ++x) output_line<6, 3>(lined_up{from + x * 16 * width, 6 * 16 * width}, half[x]);
+      for (int x = 0; x < 6; ++x) output_line<6, 3>(lined_up{from + x * winograd_rows * width, 6 * winograd_rows * width}, half[x]);
       for (int y = 0; y < 3; ++y) output_line<6, 3>(at_hand{&half[0][y], 3}, taps + 3 * y);
-      store_taps(taps, d_weights + (std::ptrdiff_t{channel} * plan.in.c + group * 16 + row) * 9, std::ptrdiff_t{plan.in.c} * 9,
-                 count);
+      store_taps(taps, d_weights + (std::ptrdiff_t{channel} * plan.in.c + group * winograd_rows + row) * 9,
+                 std::ptrdiff_t{plan.in.c} * 9, count);
     }
 }
 
