@@ -37,7 +37,7 @@ template <int Rows, int Vectors, bool Half>
   half_vec half_sums[sets * Rows];
 #pragma GCC unroll 4
   for (int set = 0; set < sets; ++set)
-#pragma GCC unroll 7
+#pragma GCC unroll 5
     for (int row = 0; row < Rows; ++row) {
 #pragma GCC unroll 3
       for (int v = 0; v < Vectors; ++v) sums[set * Rows + row][v] = set == 0 ? load(at.bias + v * lanes) : vec{};
@@ -47,7 +47,7 @@ template <int Rows, int Vectors, bool Half>
   if (at.other) {
     const float* other = at.other;
     const std::ptrdiff_t other_stride = apart(at.other_stride);
-#pragma GCC unroll 7
+#pragma GCC unroll 5
     for (int row = 0; row < Rows; ++row, other += other_stride) {
 #pragma GCC unroll 3
       for (int v = 0; v < Vectors; ++v) sums[row][v] += load(other + v * lanes);
@@ -68,7 +68,7 @@ template <int Rows, int Vectors, bool Half>
       pin(factors[v]);
     }
     if constexpr (Half) half_factors = *reinterpret_cast<const loose_half_vec*>(weights + whole);
-#pragma GCC unroll 7
+#pragma GCC unroll 5
     for (int row = 0; row < Rows; ++row) {
       const float x = row < upper ? src[row * stride] : upper_src[(row - upper) * stride];
 #pragma GCC unroll 3
@@ -107,14 +107,14 @@ template <int Rows, int Vectors, bool Half>
   const std::ptrdiff_t dst_stride = apart(at.dst_stride);
   if (at.limit != no_limit) {
     const int limit = at.limit;
-#pragma GCC unroll 7
+#pragma GCC unroll 5
     for (int row = 0; row < Rows; ++row) {
 #pragma GCC unroll 3
       for (int v = 0; v < Vectors; ++v) sums[row][v] = clipped(sums[row][v], limit);
       if constexpr (Half) half_sums[row] = clipped(half_sums[row], limit);
     }
   }
-#pragma GCC unroll 7
+#pragma GCC unroll 5
   for (int row = 0; row < Rows; ++row, dst += dst_stride) {
 #pragma GCC unroll 3
     for (int v = 0; v < Vectors; ++v) store(dst + v * lanes, sums[row][v]);
@@ -134,16 +134,12 @@ void multiply_tiles(product_rows& at, std::ptrdiff_t tiles) {
 
 template <int Vectors, bool Half>
 void multiply_panel(product_rows at, std::ptrdiff_t rows) {
-  // As many large tiles as leave a multiple of 4 rows, if that can be had.
-  constexpr int large = lanes == 16 ? 7 : 6;
-  std::ptrdiff_t tiles = rows / large;
-  while (tiles > 0 && (rows - tiles * large) % 4) --tiles;
-  if (tiles == 0 && rows % 4) tiles = rows / large;
-  rows -= tiles * large;
-  multiply_tiles<large, Vectors, Half>(at, tiles);
-  multiply_tiles<4, Vectors, Half>(at, rows / 4);
-  if (rows & 2) multiply_tiles<2, Vectors, Half>(at, 1);
-  if (rows & 1) multiply_tiles<1, Vectors, Half>(at, 1);
+  const std::ptrdiff_t fives = 5 * (rows % 4) <= rows ? rows % 4 : 0, rest = rows - 5 * fives;
+  const std::ptrdiff_t threes = 3 * (-rest & 3) <= rest ? -rest & 3 : 0, ones = (rest - 3 * threes) % 4;
+  multiply_tiles<4, Vectors, Half>(at, (rest - 3 * threes) / 4);
+  multiply_tiles<5, Vectors, Half>(at, fives);
+  multiply_tiles<3, Vectors, Half>(at, threes);
+  multiply_tiles<1, Vectors, Half>(at, ones);
 }
 
 template <class Change>
