@@ -73,7 +73,8 @@ template <class Map, bool Whole, int Kernel, class Slice>
   columns = opaque(columns);
 #pragma GCC unroll 32
   for (int column = 0; column < Map::reach; ++column, src += pixel) {
-    if (!(Whole && Map::is_inner(column)) && !(columns & (1u << column))) [[unlikely]] continue;
+    if (!(Whole && Map::is_inner(column)) && !(columns & (1u << column))) [[unlikely]]
+      continue;
     vec value = slice.load(src);
     pin(value);
 #pragma GCC unroll 8
@@ -194,33 +195,31 @@ inline void finish_slice(const depthwise_shape& shape, const depthwise_forward_o
   if (sums) store_first(sums, total, count);
 }
 
-template <int Kernel, int Stride, bool Spread>
-void forward_tiles(const depthwise_shape& shape, const depthwise_forward_operands& at, const depthwise_piece& piece, int channel,
-                   int count) {
-  // Whole tiles have seven or eight outputs: the sides of images are multiples of one of the two.
+/// Calls `strip(width, whole, place, slice)` for every column of tiles. Whole tiles have eight, seven or four outputs, because the
+/// sides of images are multiples of one of them; they are compiled for vectors with masks, which need registers for nothing else.
+template <int Kernel, int Stride, bool Spread, class Strip>
+void for_each_strip(const depthwise_shape& shape, int count, Strip&& strip) {
   constexpr int most = lanes == 8 && Kernel == 7 ? 6 : 8;
-  using eight = tile_map<Kernel, Stride, Spread, most>;
-  using seven = tile_map<Kernel, Stride, Spread, 7>;
-  const bool sevens = lanes == 16 && !Spread && shape.out.w % 7 == 0;
-  const int width = sevens ? 7 : most;
-  for (int x = Spread ? -(shape.pad_left % 2) : 0; x < shape.out.w; x += width) {
-    const int left = Spread ? (x + shape.pad_left) / Stride - Kernel / Stride : x * Stride - shape.pad_left;
-    const tile_place place{x, left, bits(-left, shape.in.w - left, sevens ? seven::reach : eight::reach),
-                           bits(-x, shape.out.w - x, width)};
-    const std::uint32_t inner = sevens ? seven::inner : eight::inner;
-    if (lanes == 16 && count == lanes && (place.columns & inner) == inner && place.outputs == bits(0, width, width)) {
-      if constexpr (lanes == 16) {
-        if constexpr (!Spread)
-          if (sevens) {
-            forward_strip<Kernel, Stride, Spread, 7, true>(shape, at, piece, place, full_slice(count), channel);
-            continue;
-          }
-        forward_strip<Kernel, Stride, Spread, most, true>(shape, at, piece, place, full_slice(count), channel);
-      }
-    } else {
-      forward_strip<Kernel, Stride, Spread, most, false>(shape, at, piece, place, tile_slice(count), channel);
+  const auto with_width = [&](auto width) {
+    using map = tile_map<Kernel, Stride, Spread, width>;
+    for (int x = Spread ? -(shape.pad_left % 2) : 0; x < shape.out.w; x += width) {
+      const int left = Spread ? (x + shape.pad_left) / Stride - Kernel / Stride : x * Stride - shape.pad_left;
+      tile_place place{x, left, bits(-left, shape.in.w - left, map::reach), bits(-x, shape.out.w - x, width)};
+      if constexpr (lanes == 16)
+        if (count == lanes && (place.columns & map::inner) == map::inner && place.outputs == bits(0, width, width)) {
+          strip(width, std::true_type{}, place, full_slice(count));
+          continue;
+        }
+      place.columns = bits(-left, shape.in.w - left, tile_map<Kernel, Stride, Spread, most>::reach);
+      strip(std::integral_constant<int, most>{}, std::false_type{}, place, tile_slice(count));
     }
+  };
+  if constexpr (lanes == 16 && !Spread) {
+    if (shape.out.w % 7 == 0) return with_width(std::integral_constant<int, 7>{});
+    if constexpr (Kernel == 3)
+      if (shape.out.w == 4) return with_width(std::integral_constant<int, 4>{});
   }
+  with_width(std::integral_constant<int, most>{});
 }
 
 /// Calls `body` with the kernel and the stride as constants.
@@ -238,7 +237,7 @@ inline void with_window(const depthwise_shape& shape, Body&& body) {
 inline void depthwise_forward(const depthwise_shape& shape, const depthwise_forward_operands& at, const depthwise_piece& whole) {
   // Few rows at a time when there is a second pass over the result.
   const bool finishes = at.sums || at.act_after != activation::none;
-  const int rows = finishes ? std::max(1, 128 / shape.out.w) : whole.rows.size();
+  const int rows = finishes ? std::max(1, 256 / shape.out.w) : whole.rows.size();
   depthwise_piece piece = whole;
   for (piece.rows.last = whole.rows.first; piece.rows.last < whole.rows.last;) {
     piece.rows = {piece.rows.last, std::min(piece.rows.last + rows, whole.rows.last)};
@@ -248,9 +247,15 @@ inline void depthwise_forward(const depthwise_shape& shape, const depthwise_forw
         forward_slice(shape, at, piece, channel, count);
       } else if constexpr (lanes >= 8) {
         with_window(shape, [&](auto kernel, auto stride) {
+          const auto tiles = [&](auto spread) {
+            for_each_strip<kernel, stride, spread>(
+                shape, count, [&](auto width, auto is_whole, const tile_place& place, auto slice) {
+                  forward_strip<kernel, stride, spread, width, is_whole>(shape, at, piece, place, slice, channel);
+                });
+          };
           if constexpr (stride == 2)
-            if (shape.spread) return forward_tiles<kernel, 2, true>(shape, at, piece, channel, count);
-          forward_tiles<kernel, stride, false>(shape, at, piece, channel, count);
+            if (shape.spread) return tiles(std::true_type{});
+          tiles(std::false_type{});
         });
       }
       if (finishes) finish_slice(shape, at, piece, channel, count);
@@ -259,38 +264,36 @@ inline void depthwise_forward(const depthwise_shape& shape, const depthwise_forw
 }
 
 /// Adds the products of some rows, counted through all images, to the gradients of the taps and of the bias behind them.
-template <int Kernel, int Stride, class Slice>
-void weights_strip(const depthwise_shape& shape, const depthwise_weights_operands& at, index_range rows, int x, float* totals,
-                   Slice slice, int channel) {
-  constexpr int width = lanes == 8 && Kernel == 7 ? 6 : 8, reach = (width - 1) * Stride + Kernel;
+template <int Kernel, int Stride, int Width, bool Whole, class Slice>
+void weights_strip(const depthwise_shape& shape, const depthwise_weights_operands& at, index_range rows, const tile_place& place,
+                   float* totals, Slice slice, int channel) {
+  using map = tile_map<Kernel, Stride, false, Width>;
   constexpr bool keeps_sums = Kernel == 3 && lanes == 16;
   const std::ptrdiff_t pixel = shape.in.c;
-  const int left = x * Stride - shape.pad_left, outputs = std::min(width, shape.out.w - x);
-  const std::uint32_t columns = bits(-left, shape.in.w - left, (outputs - 1) * Stride + Kernel);
   vec sums[Kernel][Kernel] = {}, bias{};
   for (int line = rows.first; line < rows.last; ++line) {
     const int image = line / shape.out.h, top = line % shape.out.h * Stride - shape.pad_top;
-    const float* const src = at.src + ((std::ptrdiff_t{image} * shape.in.h + top) * shape.in.w + left) * pixel + channel;
-    const float* d_dst = at.d_dst + (std::ptrdiff_t{line} * shape.out.w + x) * pixel + channel;
-    vec gradient[width];
+    const float* const src = at.src + ((std::ptrdiff_t{image} * shape.in.h + top) * shape.in.w + place.left) * pixel + channel;
+    const float* d_dst = at.d_dst + (std::ptrdiff_t{line} * shape.out.w + place.x) * pixel + channel;
+    vec gradient[Width];
 #pragma GCC unroll 8
-    for (int i = 0; i < width; ++i, d_dst += pixel) {
-      gradient[i] = i < outputs ? slice.load(d_dst) : vec{};
+    for (int i = 0; i < Width; ++i, d_dst += pixel) {
+      gradient[i] = Whole || (place.outputs & (1u << i)) ? slice.load(d_dst) : vec{};
       bias += gradient[i];
     }
     const auto add = [&](int ky, vec(&row)[Kernel]) __attribute__((always_inline)) {
       if (top + ky < 0 || top + ky >= shape.in.h) return;
-      const std::uint32_t present = opaque(columns);
+      const std::uint32_t columns = opaque(place.columns);
       const float* from = src + ky * shape.in.w * pixel;
 #pragma GCC unroll 32
-      for (int column = 0; column < reach; ++column, from += pixel) {
-        if (!(present & (1u << column))) [[unlikely]] continue;
+      for (int column = 0; column < map::reach; ++column, from += pixel) {
+        if (!(Whole && map::is_inner(column)) && !(columns & (1u << column))) [[unlikely]]
+          continue;
         vec value = slice.load(from);
         pin(value);
 #pragma GCC unroll 8
         for (int kx = 0; kx < Kernel; ++kx)
-          if (column >= kx && (column - kx) % Stride == 0 && (column - kx) / Stride < width)
-            row[kx] += value * gradient[(column - kx) / Stride];
+          if (map::meets(column, kx)) row[kx] += value * gradient[map::output(column, kx)];
       }
     };
     if constexpr (keeps_sums) {
@@ -348,9 +351,13 @@ inline void depthwise_weights(const depthwise_shape& shape, const depthwise_weig
         weights_slice(shape, at, run, totals, channel, count);
       } else if constexpr (lanes >= 8) {
         with_window(shape, [&](auto kernel, auto stride) {
-          constexpr int width = lanes == 8 && kernel == 7 ? 6 : 8;
-          for (int x = 0; x < shape.out.w; x += width)
-            weights_strip<kernel, stride>(shape, at, run, x, totals, tile_slice(count), channel);
+          for_each_strip<kernel, stride, false>(shape, count, [&](auto width, auto is_whole, const tile_place& place, auto slice) {
+            // Larger kernels wait for their sums, not for the tests of a tile that may not be whole.
+            if constexpr (kernel == 3 || !is_whole)
+              weights_strip<kernel, stride, width, is_whole>(shape, at, run, place, totals, slice, channel);
+            else
+              weights_strip<kernel, stride, 8, false>(shape, at, run, place, totals, tile_slice(count), channel);
+          });
         });
       }
     }
