@@ -209,6 +209,18 @@ TEST_CASE("Winograd backward weights agrees with plain loops") {
   check_backward_weights({.item = dense({64, 62, 12}, 16), .batch = 12});
 }
 
+TEST_CASE("Winograd is recommended where it was measured to be faster, with the tile that was") {
+  const auto tile_of = [](const layer& item) { return winograd_convolution(item, 1, 1, best_simd_level()).tile(); };
+  CHECK(tile_of(dense({56, 56, 64}, 64)) == 4);
+  CHECK(tile_of(dense({7, 7, 512}, 512)) == 2);
+  CHECK(tile_of(dense({112, 112, 32}, 32)) == 6);
+  CHECK(winograd_convolution::pays(dense({56, 56, 64}, 64), 1));
+  CHECK(winograd_convolution::pays(dense({7, 7, 512}, 512), 1));
+  CHECK(winograd_convolution::pays(dense({32, 32, 16}, 16), 1));
+  CHECK(!winograd_convolution::pays(dense({32, 32, 3}, 16), 1));
+  CHECK(!winograd_convolution::pays(dense({2, 2, 512}, 512), 1));
+}
+
 TEST_CASE("Winograd refuses what it cannot compute") {
   layer item = dense({8, 8, 4}, 4);
   CHECK(winograd_convolution::refuses(item).empty());

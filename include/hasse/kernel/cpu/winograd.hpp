@@ -96,6 +96,14 @@ class winograd_convolution {
     return "";
   }
 
+  /// Whether it is likely to beat a direct convolution: not with few input channels, nor when fetching the filters is all there is
+  /// to do (a pixel or two, batch 1). Measure where it matters.
+  static bool pays(const layer& item, int batch) {
+    const double filters = 9.0 * item.in.c * item.out.c,
+                 direct = product_cycles(1.0 * batch * item.out.h * item.out.w * filters, filters);
+    return refuses(item).empty() && cycles(item.in, item.out, batch, best_tile(item.in, item.out, batch)) < direct;
+  }
+
   int tile() const { return plan_.tile; }
 
   /// Memory for transformed filters. It must start at a multiple of 64 bytes.
@@ -144,19 +152,21 @@ class winograd_convolution {
   std::ptrdiff_t transformed_floats() const { return plan_.point_stride * plan_.points(); }
   std::ptrdiff_t product_floats() const { return plan_.product_stride * plan_.points(); }
 
-  /// The fewest cycles by a rough model: multiplications at the roof or the fetching of the filters, whichever takes longer, and
-  /// the transforms. The largest tile must gain 15 %, for it is the least accurate.
+  /// Cycles of one core by a rough model: multiplications at the roof or the fetching of the filters, whichever takes longer.
+  static double product_cycles(double products, double filters) {
+    return std::max(products / 16, 4 * filters / (filters < 2e6 ? 16 : 8));
+  }
+  /// The same with the transforms added. The largest tile must gain 15 %, for it is the least accurate.
+  static double cycles(feature_shape in, feature_shape out, int batch, int tile) {
+    const double points = (tile + 2) * (tile + 2), matrix = points * in.c * out.c;
+    const double tiles = 1.0 * batch * ((out.h + tile - 1) / tile) * ((out.w + tile - 1) / tile);
+    const double transform = tiles * points * 8 * ((in.c + 15) / 16 + (out.c + 15) / 16);
+    return (product_cycles(tiles * matrix, matrix) + transform) * (tile == 6 ? 1.15 : 1);
+  }
   static int best_tile(feature_shape in, feature_shape out, int batch) {
     int best = 2;
-    double least = std::numeric_limits<double>::infinity();
-    for (int tile : {2, 4, 6}) {
-      const double points = (tile + 2) * (tile + 2), matrix = points * in.c * out.c;
-      const double tiles = 1.0 * batch * ((out.h + tile - 1) / tile) * ((out.w + tile - 1) / tile);
-      const double multiply = tiles * matrix / 16, fetch = 4 * matrix / (matrix < 2e6 ? 16 : 6);
-      const double transform = tiles * points * 8 * ((in.c + 15) / 16 + (out.c + 15) / 16);
-      const double cycles = (std::max(multiply, fetch) + transform) * (tile == 6 ? 1.15 : 1);
-      if (cycles < least) least = cycles, best = tile;
-    }
+    for (int tile : {4, 6})
+      if (cycles(in, out, batch, tile) < cycles(in, out, batch, best)) best = tile;
     return best;
   }
 
