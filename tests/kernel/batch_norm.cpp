@@ -136,37 +136,44 @@ TEST_CASE("a batch norm that reads its source twice gives the sum of both gradie
 }
 
 TEST_CASE("sums from a producer give what the pass over the source gives") {
-  const std::size_t channels = 29, rows = 6 * 9 * 7;
+  const std::size_t channels = 29, rows = 6 * 9 * 7, ends[] = {0, 1, 100, 250, rows};
+  const int parts = 4;  // of unequal length
   for (const simd_level level : levels())
-    for (const double mean : {0.0, 300.0}) {
-      const activation act = mean > 0 ? activation::none : activation::relu6;
-      const layer_use use{.item = norm_of({9, 7, 29}, act, true), .batch = 6, .residual = true};
-      bound_norm whole(use, 1, level), given(use, 1, level);
-      for (bound_norm* each : {&whole, &given})
-        for (float& x : each->fixture.src) x += static_cast<float>(mean);
-      whole.forward(), whole.backward();
+    for (const double mean : {0.0, 300.0})
+      for (const bool by_kernel : {true, false}) {
+        const activation act = mean > 0 ? activation::none : activation::relu6;
+        const layer_use use{.item = norm_of({9, 7, 29}, act, true), .batch = 6, .residual = true};
+        bound_norm whole(use, 1, level), given(use, 1, level);
+        for (bound_norm* each : {&whole, &given})
+          for (float& x : each->fixture.src) x += static_cast<float>(mean);
+        whole.forward(), whole.backward();
 
-      const int parts = 4;  // of unequal length, each about its own first row
-      buffer<std::byte> memory(channel_sums::bytes(parts, 29), std::byte{0xff});
-      const channel_sums sums(parts, 29, memory.data());
-      const std::size_t ends[] = {0, 1, 100, 250, rows};
-      for (int part = 0; part < parts; ++part) {
-        sums.rows(part) = static_cast<std::int64_t>(ends[part + 1] - ends[part]);
-        for (std::size_t c = 0; c < channels; ++c) {
-          const float shift = given.fixture.src[ends[part] * channels + c];
-          sums.shift(part)[c] = shift, sums.sum(part)[c] = sums.square(part)[c] = 0;
-          for (std::size_t row = ends[part]; row < ends[part + 1]; ++row) {
-            const float difference = given.fixture.src[row * channels + c] - shift;
-            sums.sum(part)[c] += difference, sums.square(part)[c] += difference * difference;
+        buffer<std::byte> memory(channel_sums::bytes(parts, 29), std::byte{0xff});
+        buffer<std::byte> scratch(given.kernel.part_bytes(), std::byte{0xff});
+        const channel_sums sums(parts, 29, memory.data());
+        for (int part = 0; part < parts; ++part) {
+          const std::size_t first = ends[part], last = ends[part + 1];
+          if (by_kernel) {
+            given.kernel.sum_rows(given.fixture.src.data(), static_cast<std::ptrdiff_t>(first), static_cast<std::ptrdiff_t>(last),
+                                  sums, part, scratch.data());
+            continue;
+          }
+          sums.rows(part) = static_cast<std::int64_t>(last - first);
+          for (std::size_t c = 0; c < channels; ++c) {
+            const float shift = given.fixture.src[first * channels + c];
+            sums.shift(part)[c] = shift, sums.sum(part)[c] = sums.square(part)[c] = 0;
+            for (std::size_t row = first; row < last; ++row) {
+              const float difference = given.fixture.src[row * channels + c] - shift;
+              sums.sum(part)[c] += difference, sums.square(part)[c] += difference * difference;
+            }
           }
         }
+        given.kernel.forward_with_sums(given.at, sums, given.scratch.data()), given.backward();
+        INFO(name_of(level) << ", mean " << mean << (by_kernel ? ", by the kernel" : ", by hand"));
+        CHECK(distance(given.fixture.dst, whole.fixture.dst) < (mean > 0 ? 1e-4 : 1e-6));
+        CHECK(distance(given.fixture.running_variance, whole.fixture.running_variance) < 1e-6);
+        CHECK(distance(given.fixture.d_src, whole.fixture.d_src) < (mean > 0 ? 1e-3 : 1e-5));
       }
-      given.kernel.forward_with_sums(given.at, sums, given.scratch.data()), given.backward();
-      INFO(name_of(level) << ", mean " << mean);
-      CHECK(distance(given.fixture.dst, whole.fixture.dst) < (mean > 0 ? 1e-4 : 1e-6));
-      CHECK(distance(given.fixture.running_variance, whole.fixture.running_variance) < 1e-6);
-      CHECK(distance(given.fixture.d_src, whole.fixture.d_src) < (mean > 0 ? 1e-3 : 1e-5));
-    }
 }
 
 TEST_CASE("the variance keeps its accuracy when the mean is large") {

@@ -136,45 +136,47 @@ class batch_norm_kernel {
     return static_cast<std::size_t>(4 * channels_ * std::ptrdiff_t{sizeof(float)} + signs);
   }
   std::size_t scratch_bytes() const {
-    return channel_sums::bytes(1, item_.in.c) + static_cast<std::size_t>(2 * slabs_ * channels_) * sizeof(double) +
-           static_cast<std::size_t>((repeated + 2 * slabs_) * padded()) * sizeof(float);
+    return channel_sums::bytes(slabs_, item_.in.c) + static_cast<std::size_t>(repeated * padded()) * sizeof(float) +
+           static_cast<std::size_t>(slabs_) * part_bytes();
   }
 
   void forward(const training_operands<float>& at, std::byte* scratch) const {
     const scratch_parts parts(*this, scratch);
-    const channel_sums sums(1, item_.in.c, scratch);
-    rough_mean(at.src, sums.shift(0));
-    norm_lines work = lines();
-    work.src = at.src, work.centre = repeat(sums.shift(0), parts.repeated[0]);
-    reduce(work, parts, [&](const norm_lines& slab) { norm_statistics(level_, slab); });
-    sums.rows(0) = rows_;
-    for (std::ptrdiff_t c = 0; c < channels_; ++c) {
-      sums.sum(0)[c] = static_cast<float>(parts.totals[c]);
-      sums.square(0)[c] = static_cast<float>(parts.totals[channels_ + c]);
-    }
-    forward_with_sums(at, sums, scratch);
+    const channel_sums sums(slabs_, item_.in.c, scratch);
+    for_each_slab(true, lines(), [&](int slab, const norm_lines& piece) { sum_lines(at.src, piece, sums, slab, parts.of(slab)); });
+    finish(at, sums, scratch);
+    apply(false, at, scratch);
   }
 
   /// The same when the producer of src made the sums on the way: one pass less.
   void forward_with_sums(const training_operands<float>& at, const channel_sums& sums, std::byte* scratch) const {
-    const scratch_parts parts(*this, scratch);
-    join_sums(level_, sums, channels_, parts.totals);
-    finish_forward(level_, static_cast<double>(rows_), item_.norm, channels_, parts.totals, at, saved(at.saved));
-    recompute(at, scratch);
+    finish(at, sums, scratch);
+    apply(true, at, scratch);
+  }
+
+  /// For such a producer: the sums of the rows first .. last - 1 of src, which are still in its cache, make one part. Every thread
+  /// brings `part_bytes()` of scratch memory.
+  void sum_rows(const float* src, std::ptrdiff_t first, std::ptrdiff_t last, const channel_sums& sums, int part,
+                std::byte* scratch) const {
+    norm_lines piece = lines();
+    piece.together = true;
+    piece.last = (last - first) / group_;
+    piece.rest = (last - first) % group_ * channels_;
+    sum_lines(src + first * channels_, piece, sums, part, scratch);
+  }
+  std::size_t part_bytes() const {
+    const std::ptrdiff_t bytes = 3 * padded() * std::ptrdiff_t{sizeof(float)} + 2 * channels_ * std::ptrdiff_t{sizeof(double)};
+    return static_cast<std::size_t>((bytes + 63) / 64 * 64);
   }
 
   /// dst once more, from what forward saved: the same bits.
-  void recompute(const training_operands<float>& at, std::byte* scratch) const {
-    norm_lines work = lines();
-    work.src = at.src, work.other = at.other, work.dst = at.dst, work.signs = signs(at.saved);
-    apply(work, form(), saved(at.saved).factor, saved(at.saved).offset, scratch);
-  }
+  void recompute(const training_operands<float>& at, std::byte* scratch) const { apply(false, at, scratch); }
 
   /// An inference batch norm that could not be folded into its producer: dst = act(weights * src + bias + other).
   void scale_and_shift(const inference_operands<float>& at, std::byte* scratch) const {
     norm_lines work = lines();
     work.src = at.src, work.other = at.other, work.dst = at.dst;
-    apply(work, has_limits() ? norm_form::bounded : norm_form::curved, at.weights, at.bias, scratch);
+    apply(false, work, has_limits() ? norm_form::bounded : norm_form::curved, at.weights, at.bias, scratch);
   }
 
   void backward(const training_operands<float>& at, std::byte* scratch) const {
@@ -184,9 +186,13 @@ class batch_norm_kernel {
     work.src = at.src, work.other = at.other, work.d_dst = at.d_dst, work.signs = signs(at.saved);
     work.centre = repeat(from.mean, parts.repeated[0]);
     work.factor = repeat(from.factor, parts.repeated[1]), work.offset = repeat(from.offset, parts.repeated[2]);
-    reduce(work, parts, [&](const norm_lines& slab) { norm_backward(level_, form(), true, slab); });
+    for_each_slab(true, work, [&](int slab, const norm_lines& piece) {
+      reduce(piece, parts.of(slab), [&](const norm_lines& chunk) { norm_backward(level_, form(), true, chunk); });
+    });
+    double* const totals = totals_in(parts.of(0));
+    for (int slab = 1; slab < slabs_; ++slab) add_doubles(level_, 2 * channels_, totals_in(parts.of(slab)), totals);
     float *const slope = parts.repeated[3], *const slope_offset = parts.repeated[4];
-    finish_sums(level_, static_cast<double>(rows_), channels_, parts.totals, at, from, slope, slope_offset);
+    finish_sums(level_, static_cast<double>(rows_), channels_, totals, at, from, slope, slope_offset);
     if (!at.d_src && !at.d_other) return;
     work.slope = repeat(slope, slope), work.slope_offset = repeat(slope_offset, slope_offset);
     // A batch norm whose residual is its own source has one gradient for both: the sum, written once.
@@ -206,17 +212,20 @@ class batch_norm_kernel {
 
   /// How one call uses the scratch memory, behind the sums of forward.
   struct scratch_parts {
-    double* totals;                                ///< slabs x (sum, product) x channels
     float* repeated[batch_norm_kernel::repeated];  ///< per-channel numbers, repeated over a line
-    float* sums;                                   ///< slabs x (sum, product) x line
-    scratch_parts(const batch_norm_kernel& kernel, std::byte* scratch) {
-      std::byte* const begin = scratch + channel_sums::bytes(1, kernel.item_.in.c);
-      float* next = reinterpret_cast<float*>(begin);
-      for (float*& part : repeated) part = next, next += kernel.padded();
-      sums = next;
-      totals = reinterpret_cast<double*>(next + 2 * kernel.slabs_ * kernel.padded());
+    std::byte* slabs;                              ///< part_bytes() for each
+    std::size_t stride;
+    scratch_parts(const batch_norm_kernel& kernel, std::byte* scratch) : stride(kernel.part_bytes()) {
+      slabs = scratch + channel_sums::bytes(kernel.slabs_, kernel.item_.in.c);
+      for (float*& part : repeated)
+        part = reinterpret_cast<float*>(slabs), slabs += kernel.padded() * std::ptrdiff_t{sizeof(float)};
     }
+    std::byte* of(int slab) const { return slabs + static_cast<std::size_t>(slab) * stride; }
   };
+
+  /// In the memory of a part: (sum, product) x channels, then (sum, product, centre) x line.
+  static double* totals_in(std::byte* part) { return reinterpret_cast<double*>(part); }
+  float* lines_in(std::byte* part) const { return reinterpret_cast<float*>(totals_in(part) + 2 * channels_); }
 
   bool has_limits() const { return passes_back_from_result(item_.act); }
   norm_form form() const {
@@ -250,8 +259,9 @@ class batch_norm_kernel {
 
   std::ptrdiff_t slab_line(int slab) const { return lines_ * (slab + 1) / slabs_; }
 
-  /// Calls `body(slab, its lines)`, from a thread's last slab to its first when told so. The number of slabs does not depend on the
-  /// threads, so neither do sums over them.
+  /// Calls `body(slab, its lines)`. The number of slabs does not depend on the threads, so neither do sums over them. From a
+  /// thread's last slab to its first for the first of two passes: whoever wrote the tensors left their ends in the cache, and the
+  /// pass that follows finds their beginnings there.
   template <class Body>
   void for_each_slab(bool backwards, const norm_lines& all, Body&& body) const {
     parallel_pieces(threads_, slabs_, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
@@ -265,45 +275,60 @@ class batch_norm_kernel {
     });
   }
 
-  void apply(norm_lines work, norm_form form, const float* factor, const float* offset, std::byte* scratch) const {
+  void finish(const training_operands<float>& at, const channel_sums& sums, std::byte* scratch) const {
+    double* const moments = totals_in(scratch_parts(*this, scratch).of(0));
+    join_sums(level_, sums, channels_, moments);
+    finish_forward(level_, static_cast<double>(rows_), item_.norm, channels_, moments, at, saved(at.saved));
+  }
+
+  void apply(bool backwards, const training_operands<float>& at, std::byte* scratch) const {
+    norm_lines work = lines();
+    work.src = at.src, work.other = at.other, work.dst = at.dst, work.signs = signs(at.saved);
+    apply(backwards, work, form(), saved(at.saved).factor, saved(at.saved).offset, scratch);
+  }
+  void apply(bool backwards, norm_lines work, norm_form form, const float* factor, const float* offset, std::byte* scratch) const {
     const scratch_parts parts(*this, scratch);
     work.factor = repeat(factor, parts.repeated[0]), work.offset = repeat(offset, parts.repeated[1]);
     const bool aligned = length_ % lanes_of(level_) == 0 && reinterpret_cast<std::uintptr_t>(work.dst) % tensor_line == 0;
     work.past_cache = aligned && rows_ * channels_ > cached;
-    for_each_slab(false, work, [&](int, const norm_lines& slab) { normalise(level_, form, slab); });
+    for_each_slab(backwards, work, [&](int, const norm_lines& slab) { normalise(level_, form, slab); });
   }
 
-  /// Two sums per channel into the first of parts.totals: `add` adds lines to float sums, which are emptied into double ones before
-  /// they grow long. From the last slab to the first: whoever wrote the tensors left their ends in the cache, and the pass that
-  /// follows this one finds their beginnings there.
+  /// Two sums per channel: `add` adds lines to float sums, which are emptied into double ones before they grow long.
   template <class Add>
-  void reduce(const norm_lines& all, const scratch_parts& parts, Add&& add) const {
+  void reduce(norm_lines piece, std::byte* part, Add&& add) const {
     constexpr std::ptrdiff_t chunk = 512;
-    for_each_slab(true, all, [&](int slab, norm_lines piece) {
-      double* const totals = parts.totals + 2 * slab * channels_;
-      std::fill_n(totals, 2 * channels_, 0.0);
-      piece.sum = parts.sums + 2 * slab * padded(), piece.product = piece.sum + padded();
-      const std::ptrdiff_t last = piece.last, rest = piece.rest;
-      while (piece.first < last) {
-        piece.last = std::min(last, piece.first + chunk);
-        piece.rest = piece.last == last ? rest : 0;
-        std::fill_n(piece.sum, 2 * padded(), 0.0f);
-        add(piece);
-        add_totals(level_, piece, channels_, totals);
-        piece.first = piece.last;
-      }
-    });
-    for (int slab = 1; slab < slabs_; ++slab) add_doubles(level_, 2 * channels_, parts.totals + 2 * slab * channels_, parts.totals);
+    double* const totals = totals_in(part);
+    std::fill_n(totals, 2 * channels_, 0.0);
+    piece.sum = lines_in(part), piece.product = piece.sum + padded();
+    const std::ptrdiff_t last = piece.last, rest = piece.rest;
+    do {
+      piece.last = std::min(last, piece.first + chunk);
+      piece.rest = piece.last == last ? rest : 0;
+      std::fill_n(piece.sum, 2 * padded(), 0.0f);
+      add(piece);
+      add_totals(level_, piece, channels_, totals);
+      piece.first = piece.last;
+    } while (piece.last < last);
   }
 
-  /// Of a few rows from everywhere.
-  void rough_mean(const float* src, float* mean) const {
-    const std::ptrdiff_t rows = std::min<std::ptrdiff_t>(rows_, 16);
-    const float share = 1.0f / static_cast<float>(rows);
-    std::fill_n(mean, channels_, 0.0f);
-    for (std::ptrdiff_t row = 0; row < rows; ++row) {
-      const float* const x = src + rows_ * row / rows * channels_;
-      for (std::ptrdiff_t c = 0; c < channels_; ++c) mean[c] += x[c] * share;
+  /// About the mean of a few rows from everywhere.
+  void sum_lines(const float* src, norm_lines piece, const channel_sums& sums, int part, std::byte* scratch) const {
+    const std::ptrdiff_t begin = piece.first * group_, rows = (piece.last - piece.first) * group_ + piece.rest / channels_;
+    const std::ptrdiff_t few = std::min<std::ptrdiff_t>(rows, 4);
+    float *const shift = sums.shift(part), *const centre = lines_in(scratch) + 2 * padded();
+    std::fill_n(shift, channels_, 0.0f);
+    for (std::ptrdiff_t i = 0; i < few; ++i) {
+      const float* const x = src + (begin + rows * i / few) * channels_;
+      for (std::ptrdiff_t c = 0; c < channels_; ++c) shift[c] += x[c] / static_cast<float>(few);
+    }
+    piece.src = src, piece.centre = repeat(shift, centre);
+    reduce(piece, scratch, [&](const norm_lines& chunk) { norm_statistics(level_, chunk); });
+    sums.rows(part) = rows;
+    const double* const totals = totals_in(scratch);
+    for (std::ptrdiff_t c = 0; c < channels_; ++c) {
+      sums.sum(part)[c] = static_cast<float>(totals[c]);
+      sums.square(part)[c] = static_cast<float>(totals[channels_ + c]);
     }
   }
 
