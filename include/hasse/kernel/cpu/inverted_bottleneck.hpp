@@ -88,21 +88,25 @@ class inverted_bottleneck {
     expands_ = pointwise_convolution::refuses(run[0]).empty();
     if (expands_) expand_ = run[0];
     depthwise_ = run[expands_ ? 1 : 0], project_ = run.back();
-    const int lanes = lanes_of(level), kernel = depthwise_.kernel, channels = depthwise_.in.c;
+    const int lanes = lanes_of(level), panel = largest_panel(lanes), kernel = depthwise_.kernel, channels = depthwise_.in.c;
     const bool excites = run.size() > 3;
     width_ = panels_width(project_.out.c, lanes);
     row_pixels_ = std::max(depthwise_.pad_left + depthwise_.in.w, (depthwise_.out.w - 1) * depthwise_.stride + kernel);
 
     // Rows of depthwise outputs that make enough pixels for full tiles of the projection.
-    group_ = excites ? 1 : std::clamp(group_pixels / depthwise_.out.w, 1, depthwise_.out.h);
+    group_ = std::clamp(group_pixels / depthwise_.out.w, 1, depthwise_.out.h);
     splits_channels_ = threads > 1 && (excites || (batch == 1 && depthwise_.out.h <= split_rows));
-    const int pixels = kernel * row_pixels_ + group_ * depthwise_.out.w;
-    const int most = std::max(block_floats / pixels / (2 * lanes), 1) * 2 * lanes;
+    buffer_rows_ = kernel + (group_ - 1) * depthwise_.stride;
+    // A block is as wide as the second cache allows for its rows and weights.
+    const int floats =
+        buffer_rows_ * row_pixels_ + group_ * depthwise_.out.w + (expands_ ? expand_.in.c : 0) + kernel * kernel + width_;
+    const int most = std::max(block_floats / floats / panel, 1) * panel;
+    padded_channels_ = (channels + lanes - 1) / lanes * lanes;
     int blocks = (channels + most - 1) / most;
     if (splits_channels_) blocks = (blocks + threads - 1) / threads * threads;
     block_ = ((channels + blocks - 1) / blocks + lanes - 1) / lanes * lanes;
-    blocks_ = (channels + block_ - 1) / block_;
-    padded_channels_ = blocks_ * block_;
+    if (block_ > panel) block_ = std::min((block_ + panel - 1) / panel * panel, padded_channels_);
+    blocks_ = (padded_channels_ + block_ - 1) / block_;
 
     if (excites) {
       const std::size_t first = expands_ ? 3 : 2;
@@ -122,19 +126,19 @@ class inverted_bottleneck {
     const inference_operands<float>&depthwise = operands[expands_ ? 1 : 0], &project = operands.back();
     std::fill_n(packed, packed_, 0.0f);
     for (int block = 0; block < blocks_; ++block) {
-      const int first = block * block_, valid = std::min(block_, channels - first);
+      const int first = block * block_, wide = width_of(block), valid = std::min(wide, channels - first);
       const auto bias = [&](const float* values, float* to) {
         if (values) std::copy_n(values + first, valid, to);
       };
       float* const at = packed + block * weights_.size;
       if (expands_) {
-        pack_panels(operands[0].weights + std::ptrdiff_t{first} * expand_.in.c, expand_.in.c, 1, block_, valid, expand_.in.c, lanes,
+        pack_panels(operands[0].weights + std::ptrdiff_t{first} * expand_.in.c, expand_.in.c, 1, wide, valid, expand_.in.c, lanes,
                     at);
         bias(operands[0].bias, at + weights_.expand_bias);
       }
       float* const to = at + weights_.taps;
       for (int tap = 0; tap < taps; ++tap)
-        for (int c = 0; c < valid; ++c) to[tap * block_ + c] = depthwise.weights[(first + c) * taps + tap];
+        for (int c = 0; c < valid; ++c) to[tap * wide + c] = depthwise.weights[(first + c) * taps + tap];
       bias(depthwise.bias, at + weights_.tap_bias);
       if (!gated_) pack_panels(project.weights + first, channels, 1, width_, project_.out.c, valid, lanes, at + weights_.project);
     }
@@ -170,9 +174,11 @@ class inverted_bottleneck {
   }
 
  private:
-  static constexpr int block_floats = 24 * 1024 / sizeof(float);  ///< rows of a block, and what the depthwise layer makes of them
+  static constexpr int block_floats = 400 * 1024 / sizeof(float);
   static constexpr int group_pixels = 28;
   static constexpr int split_rows = 14;
+
+  int width_of(int block) const { return std::min(block_, padded_channels_ - block * block_); }
 
   void plan_weights() {
     const std::size_t block = static_cast<std::size_t>(block_),
@@ -204,8 +210,7 @@ class inverted_bottleneck {
     const std::size_t batch = static_cast<std::size_t>(batch_), threads = static_cast<std::size_t>(threads_);
     std::size_t used = 0;
     const auto take = [&used](std::size_t floats) { return std::exchange(used, used + floats); };
-    scratch_.row = std::ptrdiff_t{row_pixels_} * block_;
-    scratch_.piece = rounded(scratch_.row * depthwise_.kernel + std::ptrdiff_t{group_} * depthwise_.out.w * block_);
+    scratch_.piece = rounded((std::ptrdiff_t{row_pixels_} * buffer_rows_ + std::ptrdiff_t{group_} * depthwise_.out.w) * block_);
     take(scratch_.piece * threads);
     if (gated_) {
       scratch_.made = take(batch * static_cast<std::size_t>(depthwise_.out.pixels()) * static_cast<std::size_t>(padded_channels_));
@@ -227,7 +232,6 @@ class inverted_bottleneck {
 
   void run_piece(int piece, const float* src, const float* other, float* dst, const float* packed, float* scratch) const {
     float* const rows = scratch + static_cast<std::size_t>(piece) * scratch_.piece;
-    std::fill_n(rows, scratch_.row * depthwise_.kernel, 0.0f);  // the padding at both ends of rows stays
     const auto part = [&](std::ptrdiff_t count, int index) { return count * index / threads_; };
     if (splits_channels_) {
       const index_range blocks{static_cast<int>(part(blocks_, piece)), static_cast<int>(part(blocks_, piece + 1))};
@@ -253,37 +257,43 @@ class inverted_bottleneck {
     src += image * in.size(), dst += image * out.size();
     if (other) other += image * out.size();
     const int kernel = depthwise_.kernel, stride = depthwise_.stride;
-    float* const group = rows + scratch_.row * kernel;
+    float* const group = rows + std::ptrdiff_t{row_pixels_} * buffer_rows_ * block_;
     for (int block = blocks.first; block < blocks.last; ++block) {
       const float* const weights = packed + block * weights_.size;
-      const int channel = block * block_, valid = std::min(block_, depthwise_.in.c - channel);
+      const int channel = block * block_, wide = width_of(block), valid = std::min(wide, depthwise_.in.c - channel);
+      const std::ptrdiff_t row_floats = std::ptrdiff_t{row_pixels_} * wide;
+      // The padding at both ends of rows stays through a block, and to the next of equal width.
+      if (block == blocks.first || wide < block_) std::fill_n(rows, row_floats * buffer_rows_, 0.0f);
       int ready = std::max(0, outputs.first * stride - depthwise_.pad_top);  // input rows before this one are in the buffer
       for (int y = outputs.first; y < outputs.last; y += group_) {
         const int end = std::min(y + group_, outputs.last);
+        const int wanted = std::min(in.h, (end - 1) * stride - depthwise_.pad_top + kernel);
+        while (ready < wanted) {
+          const int place = ready % buffer_rows_, count = std::min(wanted - ready, buffer_rows_ - place);
+          make_rows(src + pixel(in, 0, ready, 0), weights, channel, wide, count,
+                    rows + place * row_floats + std::ptrdiff_t{depthwise_.pad_left} * wide);
+          ready += count;
+        }
         for (int row = y; row < end; ++row) {
           const int top = row * stride - depthwise_.pad_top;
-          for (; ready < std::min(in.h, top + kernel); ++ready) {
-            float* const to = rows + ready % kernel * scratch_.row + std::ptrdiff_t{depthwise_.pad_left} * block_;
-            make_row(src + pixel(in, 0, ready, 0), weights, channel, valid, to);
-          }
           float* const made = gated_
                                   ? scratch + scratch_.made + (pixel({out.h, out.w, 1}, image, row, 0)) * padded_channels_ + channel
-                                  : group + std::ptrdiff_t{row - y} * out.w * block_;
+                                  : group + std::ptrdiff_t{row - y} * out.w * wide;
           window_row at{.rows = {},
                         .first = std::min(kernel, std::max(0, -top)),
                         .last = std::min(kernel, in.h - top),
                         .weights = weights + weights_.taps,
                         .bias = weights + weights_.tap_bias,
-                        .channels = block_,
+                        .channels = wide,
                         .width = out.w,
                         .dst = made,
-                        .dst_stride = gated_ ? padded_channels_ : block_,
+                        .dst_stride = gated_ ? padded_channels_ : wide,
                         .limit = limit_of(depthwise_.act)};
-          for (int tap = at.first; tap < at.last; ++tap) at.rows[tap] = rows + (top + tap) % kernel * scratch_.row;
+          for (int tap = at.first; tap < at.last; ++tap) at.rows[tap] = rows + (top + tap) % buffer_rows_ * row_floats;
           window(level_, at, kernel, stride);
           float* const sums = gated_ ? scratch + scratch_.sums + std::ptrdiff_t{image} * padded_channels_ + channel : nullptr;
-          if (sums && row == outputs.first) std::fill_n(sums, block_, 0.0f);
-          finish_row(level_, depthwise_.act, made, at.dst_stride, out.w, block_, sums);
+          if (sums && row == outputs.first) std::fill_n(sums, wide, 0.0f);
+          finish_row(level_, depthwise_.act, made, at.dst_stride, out.w, wide, sums);
         }
         if (gated_) continue;
         const bool first = block == blocks.first, last = block + 1 == blocks_ && !splits_channels_;
@@ -291,35 +301,40 @@ class inverted_bottleneck {
         const float* const residual = other ? other + pixel(out, 0, y, 0) : nullptr;
         multiply_panels(level_,
                         {.src = group,
-                         .src_stride = block_,
+                         .src_stride = wide,
                          .depth = valid,
                          .weights = weights + weights_.project,
                          .bias = packed + (block == 0 ? weights_.project_bias : weights_.no_bias),
                          .other = first ? residual : to,
                          .other_stride = out.c,
                          .dst = to,
-                         .dst_stride = out.c,
-                         .limit = no_limit},
+                         .dst_stride = out.c},
                         std::ptrdiff_t{end - y} * out.w, last ? project_.act : activation::none, out.c, 0, out.c);
       }
     }
   }
 
-  /// A block of channels of one input row of the depthwise layer.
-  void make_row(const float* src, const float* weights, int channel, int valid, float* dst) const {
-    if (!expands_) return copy_pixels(level_, src + channel, depthwise_.in.c, depthwise_.in.w, valid, block_, dst);
-    multiply_panels(level_,
-                    {.src = src,
-                     .src_stride = expand_.in.c,
-                     .depth = expand_.in.c,
-                     .weights = weights,
-                     .bias = weights + weights_.expand_bias,
-                     .other = nullptr,
-                     .other_stride = 0,
-                     .dst = dst,
-                     .dst_stride = block_,
-                     .limit = no_limit},
-                    depthwise_.in.w, expand_.act, block_, 0, block_);
+  /// A block of channels of some input rows of the depthwise layer.
+  void make_rows(const float* src, const float* weights, int channel, int wide, int count, float* dst) const {
+    const feature_shape in = depthwise_.in;
+    if (expands_)
+      return multiply_panels(level_,
+                             {.src = src,
+                              .src_stride = expand_.in.c,
+                              .depth = expand_.in.c,
+                              .weights = weights,
+                              .bias = weights + weights_.expand_bias,
+                              .other = nullptr,
+                              .other_stride = 0,
+                              .dst = dst,
+                              .dst_stride = wide,
+                              .lines = count,
+                              .src_line = std::ptrdiff_t{in.w} * expand_.in.c,
+                              .dst_line = std::ptrdiff_t{row_pixels_} * wide},
+                             in.w, expand_.act, wide, 0, wide);
+    for (int row = 0; row < count; ++row)
+      copy_pixels(level_, src + row * std::ptrdiff_t{in.w} * in.c + channel, in.c, in.w, std::min(wide, in.c - channel), wide,
+                  dst + std::ptrdiff_t{row} * row_pixels_ * wide);
   }
 
   void finish_gated(const float* other, float* dst, const float* packed, float* scratch) const {
@@ -342,7 +357,7 @@ class inverted_bottleneck {
   bool expands_, splits_channels_;
   int block_, blocks_, padded_channels_;  ///< expanded channels
   int width_;                             ///< output channels with those that fill up the last panel
-  int row_pixels_, group_, squeezed_ = 0;
+  int row_pixels_, group_, buffer_rows_, squeezed_ = 0;
   std::optional<pointwise_convolution> squeeze_, excite_, gated_;
   struct {
     std::size_t expand_bias, taps, tap_bias, project;  ///< in a block
@@ -351,8 +366,7 @@ class inverted_bottleneck {
   } weights_{};
   std::size_t packed_ = 0;
   struct {
-    std::ptrdiff_t row;  ///< one row of a block
-    std::size_t piece;   ///< a thread's rows and group
+    std::size_t piece;  ///< a thread's rows and group
     std::size_t made, sums, squeezed, gates, product, size;
   } scratch_{};
 };

@@ -31,7 +31,9 @@ struct product_rows {
   std::ptrdiff_t other_stride;
   float* dst;
   std::ptrdiff_t dst_stride;
-  int limit;  ///< see limit_of
+  int limit = 0;  ///< see limit_of
+  int lines = 1;  ///< several times as many rows, as far apart as this says; without `other`
+  std::ptrdiff_t src_line = 0, dst_line = 0;
 };
 
 /// Whether an activation only clips, which a product does on its way to memory.
@@ -175,8 +177,7 @@ class pointwise_convolution {
                            .other = at.other,
                            .other_stride = width_,
                            .dst = at.dst,
-                           .dst_stride = width_,
-                           .limit = no_limit};
+                           .dst_stride = width_};
     float* const scratch = reinterpret_cast<float*>(at.scratch);
     parallel_pieces(threads_, threads_, [=, this](std::ptrdiff_t first, std::ptrdiff_t last) {
       for (std::ptrdiff_t piece = first; piece < last; ++piece) {
