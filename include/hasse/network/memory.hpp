@@ -45,26 +45,26 @@ struct buffer {
 /// Gives every buffer an offset so that buffers in use at the same step do not overlap: largest first, each in the first gap
 /// that holds it. Sizes are rounded up to whole cache lines. Returns the bytes of the arena. Quadratic in the number of buffers.
 constexpr std::size_t place(std::span<buffer> buffers) {
+  buffer* const all = buffers.data();
+  const int count = static_cast<int>(buffers.size());
   std::size_t arena = 0;
   int head = -1;
-  for (buffer& each : buffers) each.bytes = round_up(each.bytes, tensor_alignment), each.offset = buffer::unplaced;
-  for (std::size_t placed = 0; placed < buffers.size(); ++placed) {
+  for (int i = 0; i < count; ++i) all[i].bytes = round_up(all[i].bytes, tensor_alignment), all[i].offset = buffer::unplaced;
+  for (int placed = 0; placed < count; ++placed) {
     int chosen = -1;
-    for (int i = 0; i < static_cast<int>(buffers.size()); ++i)
-      if (buffers[detail::at(i)].offset == buffer::unplaced &&
-          (chosen < 0 || buffers[detail::at(i)].bytes > buffers[detail::at(chosen)].bytes))
-        chosen = i;
-    buffer& mine = buffers[detail::at(chosen)];
+    for (int i = 0; i < count; ++i)
+      if (all[i].offset == buffer::unplaced && (chosen < 0 || all[i].bytes > all[chosen].bytes)) chosen = i;
+    buffer& mine = all[chosen];
     std::size_t offset = 0;
-    for (int i = head; i >= 0; i = buffers[detail::at(i)].next) {
-      const buffer& taken = buffers[detail::at(i)];
+    for (int i = head; i >= 0; i = all[i].next) {
+      const buffer& taken = all[i];
       if (!taken.meets(mine)) continue;
       if (taken.offset >= offset + mine.bytes) break;
       if (taken.offset + taken.bytes > offset) offset = taken.offset + taken.bytes;
     }
     mine.offset = offset;
     int* link = &head;
-    while (*link >= 0 && buffers[detail::at(*link)].offset < offset) link = &buffers[detail::at(*link)].next;
+    while (*link >= 0 && all[*link].offset < offset) link = &all[*link].next;
     mine.next = *link;
     *link = chosen;
     if (offset + mine.bytes > arena) arena = offset + mine.bytes;
@@ -74,14 +74,19 @@ constexpr std::size_t place(std::span<buffer> buffers) {
 
 /// The most bytes in use at any one step: no plan can need less.
 constexpr std::size_t most_in_use(std::span<const buffer> buffers) {
+  // Plain pointers: whole networks are planned in constant expressions, whose steps compilers count.
+  const buffer *const begin = buffers.data(), *const end = begin + buffers.size();
   std::size_t most = 0;
-  for (const buffer& start : buffers)  // the maximum is reached where some buffer begins
-    for (const int step : {start.first, start.again}) {
-      std::size_t sum = 0;
-      for (const buffer& each : buffers)
-        if (each.used(step, step)) sum += each.bytes;
-      if (sum > most) most = sum;
-    }
+  const auto look_at = [&](int step) {
+    std::size_t sum = 0;
+    for (const buffer* each = begin; each != end; ++each)
+      if (each->used(step, step)) sum += each->bytes;
+    if (sum > most) most = sum;
+  };
+  for (const buffer* start = begin; start != end; ++start) {  // the maximum is reached where some buffer begins
+    look_at(start->first);
+    if (start->again <= start->end) look_at(start->again);
+  }
   return most;
 }
 
