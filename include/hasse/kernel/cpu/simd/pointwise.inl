@@ -3,11 +3,11 @@
 
 namespace hasse::detail::HASSE_SIMD_NAMESPACE {
 
-typedef float half_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2)));
-typedef float loose_half_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2), aligned(4), may_alias));
+typedef float short_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2)));
+typedef float loose_short_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2), aligned(4), may_alias));
 
 typedef int int_vec __attribute__((vector_size(HASSE_SIMD_LANES * 4)));
-typedef int half_int_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2)));
+typedef int short_int_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2)));
 
 /// Clips at 0 and the float whose bits `limit` is. Compared as integers, floats from 0 on are in order and negative ones below 0;
 /// that takes other units than those that multiply and add.
@@ -17,7 +17,7 @@ template <class Integers, class Vector>
   return reinterpret_cast<Vector>(above < most ? above : most);
 }
 [[gnu::always_inline]] inline vec clipped(vec value, int limit) { return clipped_as<int_vec>(value, limit); }
-[[gnu::always_inline]] inline half_vec clipped(half_vec value, int limit) { return clipped_as<half_int_vec>(value, limit); }
+[[gnu::always_inline]] inline short_vec clipped(short_vec value, int limit) { return clipped_as<short_int_vec>(value, limit); }
 
 /// Hides where a pointer or stride came from: the compiler then neither computes it anew from another, nor prepares all its
 /// multiples before a loop, for which there are not enough registers.
@@ -34,7 +34,7 @@ template <int Rows, int Vectors, bool Half>
 [[gnu::always_inline]] inline void multiply_tile(const product_rows& at) {
   constexpr int sets = Rows == 1 ? 4 : Rows * Vectors < 4 ? 2 : 1, whole = Vectors * lanes, width = whole + (Half ? lanes / 2 : 0);
   vec sums[sets * Rows][Vectors];
-  half_vec half_sums[sets * Rows];
+  short_vec half_sums[sets * Rows];
 #pragma GCC unroll 4
   for (int set = 0; set < sets; ++set)
 #pragma GCC unroll 5
@@ -42,7 +42,7 @@ template <int Rows, int Vectors, bool Half>
 #pragma GCC unroll 3
       for (int v = 0; v < Vectors; ++v) sums[set * Rows + row][v] = set == 0 ? load(at.bias + v * lanes) : vec{};
       if constexpr (Half)
-        half_sums[set * Rows + row] = set == 0 ? *reinterpret_cast<const loose_half_vec*>(at.bias + whole) : half_vec{};
+        half_sums[set * Rows + row] = set == 0 ? *reinterpret_cast<const loose_short_vec*>(at.bias + whole) : short_vec{};
     }
   if (at.other) {
     const float* other = at.other;
@@ -51,7 +51,7 @@ template <int Rows, int Vectors, bool Half>
     for (int row = 0; row < Rows; ++row, other += other_stride) {
 #pragma GCC unroll 3
       for (int v = 0; v < Vectors; ++v) sums[row][v] += load(other + v * lanes);
-      if constexpr (Half) half_sums[row] += *reinterpret_cast<const loose_half_vec*>(other + whole);
+      if constexpr (Half) half_sums[row] += *reinterpret_cast<const loose_short_vec*>(other + whole);
     }
   }
 
@@ -61,13 +61,13 @@ template <int Rows, int Vectors, bool Half>
   const float *src = at.src, *upper_src = apart(src + upper * stride), *weights = at.weights;
   const auto take = [&](int set) __attribute__((always_inline)) {
     vec factors[Vectors];
-    [[maybe_unused]] half_vec half_factors;
+    [[maybe_unused]] short_vec half_factors;
 #pragma GCC unroll 3
     for (int v = 0; v < Vectors; ++v) {
       factors[v] = load(weights + v * lanes);
       pin(factors[v]);
     }
-    if constexpr (Half) half_factors = *reinterpret_cast<const loose_half_vec*>(weights + whole);
+    if constexpr (Half) half_factors = *reinterpret_cast<const loose_short_vec*>(weights + whole);
 #pragma GCC unroll 5
     for (int row = 0; row < Rows; ++row) {
       const float x = row < upper ? src[row * stride] : upper_src[(row - upper) * stride];
@@ -77,7 +77,7 @@ template <int Rows, int Vectors, bool Half>
 #if defined(__clang__) && HASSE_SIMD_LANES == 16
         // Without the pin clang broadcasts x twice, the second time from a register.
         vec all = broadcast(x);
-        half_vec part;
+        short_vec part;
         asm("" : "+v"(all));
         __builtin_memcpy(&part, &all, sizeof part);
         half_sums[set * Rows + row] += half_factors * part;
@@ -118,7 +118,7 @@ template <int Rows, int Vectors, bool Half>
   for (int row = 0; row < Rows; ++row, dst += dst_stride) {
 #pragma GCC unroll 3
     for (int v = 0; v < Vectors; ++v) store(dst + v * lanes, sums[row][v]);
-    if constexpr (Half) *reinterpret_cast<loose_half_vec*>(dst + whole) = half_sums[row];
+    if constexpr (Half) *reinterpret_cast<loose_short_vec*>(dst + whole) = half_sums[row];
   }
 }
 
