@@ -7,11 +7,13 @@
 #include <span>
 #include <string>
 
+#include <hasse/core/bfloat16.hpp>
 #include <hasse/space/layer.hpp>
 
 namespace hasse {
 
-/// Where an inference step finds its operands; sizes follow from the layer and the batch. Tensors are dense NHWC.
+/// Where an inference step finds its operands; sizes follow from the layer and the batch. Tensors are dense NHWC. Activations and
+/// their gradients are of the backend's scalar, all that belongs to parameters is of `parameter_of` that scalar.
 /// The layer is *folded*: a convolution or linear may carry bias, `act` and a residual (`other`).
 /// `other` may be the same memory as `dst` (the planner arranges it when the residual dies here).
 template <class Scalar>
@@ -20,8 +22,8 @@ struct inference_operands {
   const Scalar* other =
       nullptr;  ///< add: second operand; scale: gate, batch x C; folded convolution: residual of the output's shape, or null
   Scalar* dst = nullptr;
-  const Scalar* weights = nullptr;  ///< OIHW (convolution), O x (HWC) (linear); may be packed when the step is made
-  const Scalar* bias = nullptr;     ///< out.c, or null
+  const parameter_of<Scalar>* weights = nullptr;  ///< OIHW (convolution), O x (HWC) (linear); may be packed when the step is made
+  const parameter_of<Scalar>* bias = nullptr;     ///< out.c, or null
 };
 
 /// Where a training step finds its operands. The layer is *training-fused*: a batch norm or an add may carry `act`,
@@ -38,16 +40,17 @@ struct training_operands {
   const Scalar* src = nullptr;
   const Scalar* other = nullptr;
   Scalar* dst = nullptr;
-  const Scalar* weights = nullptr;  ///< convolution, linear: weights; batch norm: scale
-  const Scalar* bias = nullptr;     ///< convolution, linear: bias or null; batch norm: shift
-  Scalar* running_mean = nullptr;   ///< batch norm: updated by forward with the layer's rule (unbiased variance, as PyTorch)
-  Scalar* running_variance = nullptr;
+  const parameter_of<Scalar>* weights = nullptr;  ///< convolution, linear: weights; batch norm: scale
+  const parameter_of<Scalar>* bias = nullptr;     ///< convolution, linear: bias or null; batch norm: shift
+  /// Batch norm: updated by forward with the layer's rule (unbiased variance, as PyTorch).
+  parameter_of<Scalar>* running_mean = nullptr;
+  parameter_of<Scalar>* running_variance = nullptr;
   const Scalar* d_dst = nullptr;
   Scalar* d_src = nullptr;
   Scalar* d_other = nullptr;
   bool accumulate_d_src = false, accumulate_d_other = false;
-  Scalar* d_weights = nullptr;
-  Scalar* d_bias = nullptr;
+  parameter_of<Scalar>* d_weights = nullptr;
+  parameter_of<Scalar>* d_bias = nullptr;
   std::byte* saved = nullptr;  ///< `saved_bytes(layer, batch)`, 64-byte aligned; lives from forward to backward
 };
 

@@ -169,7 +169,7 @@ visit measure(inference_network<Engine>& network, std::span<const int> ends, con
 template <Backend Engine>
 inference_network<Engine> network_for_timing(Engine& backend, const layer_list& layers, random_source& random) {
   using scalar = typename Engine::scalar;
-  inference_network<Engine> network(backend, layers, 1, detail::timing_parameters<scalar>(layers, random));
+  inference_network<Engine> network(backend, layers, 1, detail::timing_parameters<parameter_of<scalar>>(layers, random));
   for (std::int64_t i = 0; i < layers.input.size(); ++i) network.input()[i] = static_cast<scalar>(2 * random.uniform() - 1);
   return network;
 }

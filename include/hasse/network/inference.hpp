@@ -22,12 +22,13 @@ template <Backend Engine>
 class bound_inference {
  public:
   using scalar = typename Engine::scalar;
+  using parameter = parameter_of<scalar>;
 
   bound_inference(Engine& backend, std::size_t arena_bytes) : backend_(&backend), arena_(arena_bytes) {}
 
   /// Binds (again) with these weights. `offsets` are those of the values in the arena, `runs` the layers that may be one step.
   void bind(std::span<const layer> folded, std::span<const std::size_t> offsets, std::span<const int> runs, int batch,
-            folded_weights<scalar> weights) {
+            folded_weights<parameter> weights) {
     steps_.clear();
     steps_.reserve(folded.size());
     ends_.clear();
@@ -36,7 +37,7 @@ class bound_inference {
     std::vector<inference_operands<scalar>> all(folded.size());
     for (int i = 0; i < static_cast<int>(folded.size()); ++i) {
       const layer& item = folded[at(i)];
-      const auto data_or_null = [](std::span<const scalar> tensor) { return tensor.empty() ? nullptr : tensor.data(); };
+      const auto data_or_null = [](std::span<const parameter> tensor) { return tensor.empty() ? nullptr : tensor.data(); };
       inference_operands<scalar>& operands = all[at(i)];
       operands.src = value(item.input);
       operands.other = item.other == no_value ? nullptr : value(item.other);
@@ -70,7 +71,7 @@ class bound_inference {
     for (auto& step : steps_) step.run();
   }
   std::size_t arena_bytes() const { return arena_.size(); }
-  std::size_t weight_bytes() const { return weights_.values.size() * sizeof(scalar); }
+  std::size_t weight_bytes() const { return weights_.values.size() * sizeof(parameter); }
   auto& steps() { return steps_; }
   std::span<const int> step_ends() const { return ends_; }
 
@@ -78,7 +79,7 @@ class bound_inference {
   using step_type = decltype(std::declval<Engine&>().make_inference(layer{}, 1, inference_operands<scalar>{}));
   Engine* backend_;
   aligned_vector<std::byte> arena_;
-  folded_weights<scalar> weights_;
+  folded_weights<parameter> weights_;
   std::vector<step_type> steps_;
   std::vector<int> ends_;
   scalar *input_ = nullptr, *output_ = nullptr;
@@ -90,9 +91,10 @@ template <Backend Engine>
 class inference_network {
  public:
   using scalar = typename Engine::scalar;
+  using parameter = parameter_of<scalar>;
 
   /// `layers` is unfused; `source` has its layout.
-  inference_network(Engine& backend, const layer_list& layers, int batch, const parameters<scalar>& source)
+  inference_network(Engine& backend, const layer_list& layers, int batch, const parameters<parameter>& source)
       : unfused_(checked(backend, layers, batch)),
         folded_(fold_for_inference(unfused_)),
         plan_(plan_inference(folded_.layers, batch, sizeof(scalar))),
@@ -107,9 +109,9 @@ class inference_network {
   void run() { bound_.run(); }
 
   /// Takes other parameters of the same layout. Steps are made again, since a backend may pack weights: not for a timed path.
-  void load(const parameters<scalar>& source) {
+  void load(const parameters<parameter>& source) {
     bound_.bind(folded_.layers, plan_.offsets, plan_.runs, batch_,
-                fold_weights<scalar>(unfused_, folded_.layers, folded_.origins, source));
+                fold_weights<parameter>(unfused_, folded_.layers, folded_.origins, source));
   }
 
   int batch() const { return batch_; }

@@ -95,18 +95,19 @@ template <class Net, Backend Engine, int Batch = 1>
 class static_inference {
  public:
   using scalar = typename Engine::scalar;
+  using parameter = parameter_of<scalar>;
 
-  static_inference(Engine& backend, const parameters<scalar>& source) : bound_(backend, arena_bytes()) { load(source); }
+  static_inference(Engine& backend, const parameters<parameter>& source) : bound_(backend, arena_bytes()) { load(source); }
 
   /// N x H x W x C, to be written before run(); stays as it is.
   scalar* input() { return bound_.input(); }
   const scalar* output() const { return bound_.output(); }
   void run() { bound_.run(); }
   /// Takes other parameters of the same layout; makes the steps again.
-  void load(const parameters<scalar>& source) {
+  void load(const parameters<parameter>& source) {
     constexpr auto& plan = Net::template plan<Batch, scalar>;
     bound_.bind(Net::folded.layers, plan.offsets, plan.runs, Batch,
-                fold_weights<scalar>(Net::layers, Net::folded.layers, Net::folded.origins, source));
+                fold_weights<parameter>(Net::layers, Net::folded.layers, Net::folded.origins, source));
   }
   static constexpr std::size_t arena_bytes() { return Net::template arena_bytes<Batch, scalar>(); }
   std::size_t weight_bytes() const { return bound_.weight_bytes(); }

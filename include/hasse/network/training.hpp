@@ -23,9 +23,10 @@ template <Backend Engine>
 class training_network {
  public:
   using scalar = typename Engine::scalar;
+  using parameter = parameter_of<scalar>;
 
   /// `layers` is unfused and `values` has its layout.
-  training_network(Engine& backend, const layer_list& layers, int batch, parameters<scalar>& values,
+  training_network(Engine& backend, const layer_list& layers, int batch, parameters<parameter>& values,
                    const training_options& options = {})
       : batch_(batch), input_shape_(layers.input), gradients_(values.values.size()) {
     check(layers, batch, backend);
@@ -49,7 +50,7 @@ class training_network {
       const layer& item = list.items[detail::at(i)];
       const int owner = fusion.origins[detail::at(i)].weights;
       const bool norm = item.kind == layer_kind::batch_norm;
-      const auto parameter = [&](parameter_role role) {
+      const auto tensor_of = [&](parameter_role role) {
         const auto tensor = values.of(owner, role);
         return tensor.empty() ? nullptr : tensor.data();
       };
@@ -68,12 +69,12 @@ class training_network {
         operands.d_other = gradient(item.other);
         operands.accumulate_d_other = plan.adds[detail::at(i)].other;
       }
-      operands.weights = parameter(norm ? parameter_role::scale : parameter_role::weight);
-      operands.bias = parameter(norm ? parameter_role::shift : parameter_role::bias);
+      operands.weights = tensor_of(norm ? parameter_role::scale : parameter_role::weight);
+      operands.bias = tensor_of(norm ? parameter_role::shift : parameter_role::bias);
       operands.d_weights = slope(norm ? parameter_role::scale : parameter_role::weight);
       operands.d_bias = slope(norm ? parameter_role::shift : parameter_role::bias);
-      operands.running_mean = parameter(parameter_role::running_mean);
-      operands.running_variance = parameter(parameter_role::running_variance);
+      operands.running_mean = tensor_of(parameter_role::running_mean);
+      operands.running_variance = tensor_of(parameter_role::running_variance);
       operands.saved = memory(plan.saved[detail::at(i)]);
       steps_.push_back(backend.make_training(item, batch, operands));
     }
@@ -89,8 +90,8 @@ class training_network {
   /// Null unless asked for.
   const scalar* input_gradient() const { return input_gradient_; }
   /// In the layout of the trainable parameters; overwritten by backward(), zero between tensors.
-  scalar* gradients() { return gradients_.data(); }
-  const scalar* gradients() const { return gradients_.data(); }
+  parameter* gradients() { return gradients_.data(); }
+  const parameter* gradients() const { return gradients_.data(); }
 
   void forward() {
     for (auto& step : steps_) step.forward();
@@ -115,7 +116,7 @@ class training_network {
   using step_type = decltype(std::declval<Engine&>().make_training(layer{}, 1, training_operands<scalar>{}));
   int batch_;
   feature_shape input_shape_, output_shape_;
-  aligned_vector<scalar> gradients_;
+  aligned_vector<parameter> gradients_;
   aligned_vector<std::byte> arena_;
   std::vector<step_type> steps_;
   std::vector<training_plan::backward_step> order_;

@@ -47,7 +47,7 @@ int read_batch(batch_reader& reader, std::size_t image_size, Scalar* images, int
   } else {
     staged.resize(static_cast<std::size_t>(reader.batch()) * image_size);
     const int count = reader.next(staged.data(), labels);
-    std::copy(staged.begin(), staged.end(), images);
+    std::transform(staged.begin(), staged.end(), images, [](float value) { return static_cast<Scalar>(value); });
     return count;
   }
 }
@@ -89,7 +89,7 @@ evaluation evaluate(inference_network<Engine>& network, batch_reader& reader) {
 
 /// Top-1 accuracy (0..1) of a network with these parameters; `scale` is that of the images it was trained on.
 template <Backend Engine>
-double accuracy(Engine& backend, const layer_list& layers, const parameters<typename Engine::scalar>& weights,
+double accuracy(Engine& backend, const layer_list& layers, const parameters<parameter_of<typename Engine::scalar>>& weights,
                 const image_set& images, const normalisation& scale, int batch = 128) {
   inference_network<Engine> network(backend, layers, batch, weights);
   check_images(images, network.input_shape(), network.output_shape());
@@ -99,15 +99,15 @@ double accuracy(Engine& backend, const layer_list& layers, const parameters<type
 
 /// What the network answers to every image, in the set's order: images x classes.
 template <Backend Engine>
-std::vector<typename Engine::scalar> logits(Engine& backend, const layer_list& layers,
-                                            const parameters<typename Engine::scalar>& weights, const image_set& images,
-                                            const normalisation& scale, int batch = 128) {
+std::vector<parameter_of<typename Engine::scalar>> logits(Engine& backend, const layer_list& layers,
+                                                          const parameters<parameter_of<typename Engine::scalar>>& weights,
+                                                          const image_set& images, const normalisation& scale, int batch = 128) {
   using scalar = typename Engine::scalar;
   inference_network<Engine> network(backend, layers, batch, weights);
   check_images(images, network.input_shape(), network.output_shape());
   batch_reader reader(images, scale, batch, read_order::evaluation);
   const std::ptrdiff_t classes = network.output_shape().size();
-  std::vector<scalar> all;
+  std::vector<parameter_of<scalar>> all;
   all.reserve(images.size() * static_cast<std::size_t>(classes));
   detail::for_each_batch(network, reader, [&](int count, const scalar* answers, const int*) {
     all.insert(all.end(), answers, answers + count * classes);

@@ -40,7 +40,8 @@ inline std::uint64_t configuration_of(const layer_list& layers, std::uint64_t da
   std::uint64_t hash = fnv1a(to_text(how), fnv1a(backend));
   const auto take = [&](auto... fields) { ((hash = derive(hash, static_cast<std::uint64_t>(fields))), ...); };
   for (const layer& item : layers) {
-    take(item.kind, item.input, item.other, item.kernel, item.stride, item.pad_top, item.pad_left, item.groups, item.bias, item.act);
+    take(item.kind, item.input, item.other, item.kernel, item.stride, item.pad_top, item.pad_left, item.groups, item.bias,
+         item.act);
     take(item.in.h, item.in.w, item.in.c, item.out.h, item.out.w, item.out.c);
     take(item.norm.epsilon_millionths, item.norm.keep_percent);
   }
@@ -75,6 +76,7 @@ template <Backend Engine>
 class trainer {
  public:
   using scalar = typename Engine::scalar;
+  using parameter = parameter_of<scalar>;
 
   /// `seed` decides the first weights and every augmentation (the recipe's own seed is for whoever trains several networks).
   /// A checkpoint of the same training in the folder is gone on with; one of another is refused.
@@ -111,8 +113,8 @@ class trainer {
     return outcome;
   }
 
-  const parameters<scalar>& weights() const { return weights_; }
-  std::span<const scalar> momentum() const { return descent_.velocity(); }
+  const parameters<parameter>& weights() const { return weights_; }
+  std::span<const parameter> momentum() const { return descent_.velocity(); }
   const training_position& position() const { return at_; }
   /// The network as it is now, in float: to be saved or exported.
   model result() const { return {name_, layers_, parameters<float>(weights_)}; }
@@ -132,21 +134,21 @@ class trainer {
     if (!how.augment) how.augment = usual_augmentation(*data.train);
     return how;
   }
-  static parameters<scalar> first_weights(const layer_list& layers, std::uint64_t seed) {
-    parameters<scalar> made(layers);
+  static parameters<parameter> first_weights(const layer_list& layers, std::uint64_t seed) {
+    parameters<parameter> made(layers);
     random_source random(derive(seed, 1));
     initialise(made, layers, random);
     return made;
   }
 
   void go_on() {
-    at_ = load_checkpoint<scalar>(checkpoint_path(), whose_, weights_, descent_.velocity());
+    at_ = load_checkpoint<parameter>(checkpoint_path(), whose_, weights_, descent_.velocity());
     if (at_.epoch > how_.epochs || at_.batch > steps_)
       throw file_error(checkpoint_path().string(), "stands at a step that this training does not have", detail::checkpoint_remedy);
   }
   void save() {
     std::filesystem::create_directories(saving_.folder);
-    save_checkpoint<scalar>(checkpoint_path(), whose_, at_, weights_, descent_.velocity());
+    save_checkpoint<parameter>(checkpoint_path(), whose_, at_, weights_, descent_.velocity());
     last_saved_ = clock::now();
   }
 
@@ -233,10 +235,10 @@ class trainer {
   checkpoint_policy saving_;
   training_identity whose_;
   std::int64_t steps_;  ///< per epoch; images that do not fill a batch wait for an epoch that shuffles them to the front
-  parameters<scalar> weights_;
+  parameters<parameter> weights_;
   training_network<Engine> network_;
   inference_network<Engine> judge_;
-  nesterov_descent<scalar> descent_;
+  nesterov_descent<parameter> descent_;
   batch_reader reader_, judging_;
   std::vector<int> labels_;
   std::vector<float> staged_;

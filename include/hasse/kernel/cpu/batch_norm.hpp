@@ -27,10 +27,12 @@ enum class norm_form : std::uint8_t {
   curved       ///< any other: from the value before the activation
 };
 
-/// What a pass works on: the lines first .. last - 1, then `rest` elements of one more line.
+/// What a pass works on: the lines first .. last - 1, then `rest` elements of one more line. Tensors are of `Scalar`, arithmetic is
+/// in float.
+template <class Scalar>
 struct norm_lines {
-  const float *src = nullptr, *other = nullptr, *d_dst = nullptr;
-  float *dst = nullptr, *d_src = nullptr, *d_other = nullptr;
+  const Scalar *src = nullptr, *other = nullptr, *d_dst = nullptr;
+  Scalar *dst = nullptr, *d_src = nullptr, *d_other = nullptr;
   void* signs = nullptr;                             ///< kept_signs: `vectors` words per line
   const float *centre = nullptr, *factor = nullptr;  ///< this and all that follow: per channel, repeated over a line
   const float *offset = nullptr, *slope = nullptr, *slope_offset = nullptr;
@@ -42,6 +44,12 @@ struct norm_lines {
   bool accumulate_d_src = false, accumulate_d_other = false;
   bool together = false;    ///< sums: several lines at a time
   bool past_cache = false;  ///< dst: the next reader will not find it in the cache anyway
+};
+
+/// One number per channel each; gradients may be null.
+struct norm_parameters {
+  const float *scale, *shift;
+  float *running_mean, *running_variance, *d_scale, *d_shift;
 };
 
 /// What forward leaves for backward, per channel: mean, 1 / deviation, and the two numbers with which
@@ -82,13 +90,23 @@ class channel_sums {
 
 namespace hasse::detail {
 
-inline void norm_statistics(simd_level level, const norm_lines& at) { HASSE_SIMD_CALL(level, norm_statistics(at)); }
-inline void normalise(simd_level level, norm_form form, const norm_lines& at) { HASSE_SIMD_CALL(level, normalise(form, at)); }
-inline void norm_backward(simd_level level, norm_form form, bool sums, const norm_lines& at) {
+inline void norm_statistics(simd_level level, const norm_lines<float>& at) { HASSE_SIMD_CALL(level, norm_statistics(at)); }
+inline void norm_statistics(simd_level level, const norm_lines<bfloat16>& at) { HASSE_SIMD_CALL(level, norm_statistics(at)); }
+inline void normalise(simd_level level, norm_form form, const norm_lines<float>& at) {
+  HASSE_SIMD_CALL(level, normalise(form, at));
+}
+inline void normalise(simd_level level, norm_form form, const norm_lines<bfloat16>& at) {
+  HASSE_SIMD_CALL(level, normalise(form, at));
+}
+inline void norm_backward(simd_level level, norm_form form, bool sums, const norm_lines<float>& at) {
   HASSE_SIMD_CALL(level, norm_backward(form, sums, at));
 }
-inline void add_totals(simd_level level, const norm_lines& at, std::ptrdiff_t channels, double* totals) {
-  HASSE_SIMD_CALL(level, add_totals(at, channels, totals));
+inline void norm_backward(simd_level level, norm_form form, bool sums, const norm_lines<bfloat16>& at) {
+  HASSE_SIMD_CALL(level, norm_backward(form, sums, at));
+}
+inline void add_totals(simd_level level, const float* sums, const float* products, std::ptrdiff_t length, std::ptrdiff_t channels,
+                       double* totals) {
+  HASSE_SIMD_CALL(level, add_totals(sums, products, length, channels, totals));
 }
 inline void add_doubles(simd_level level, std::ptrdiff_t count, const double* from, double* to) {
   HASSE_SIMD_CALL(level, add_doubles(count, from, to));
@@ -97,11 +115,11 @@ inline void join_sums(simd_level level, const channel_sums& sums, std::ptrdiff_t
   HASSE_SIMD_CALL(level, join_sums(sums, channels, moments));
 }
 inline void finish_forward(simd_level level, double rows, batch_norm_rule rule, std::ptrdiff_t channels, const double* moments,
-                           const training_operands<float>& at, const norm_saved& saved) {
+                           const norm_parameters& at, const norm_saved& saved) {
   HASSE_SIMD_CALL(level, finish_forward(rows, rule, channels, moments, at, saved));
 }
-inline void finish_sums(simd_level level, double rows, std::ptrdiff_t channels, const double* totals,
-                        const training_operands<float>& at, const norm_saved& saved, float* slope, float* slope_offset) {
+inline void finish_sums(simd_level level, double rows, std::ptrdiff_t channels, const double* totals, const norm_parameters& at,
+                        const norm_saved& saved, float* slope, float* slope_offset) {
   HASSE_SIMD_CALL(level, finish_sums(rows, channels, totals, at, saved, slope, slope_offset));
 }
 
@@ -140,25 +158,29 @@ class batch_norm_kernel {
            static_cast<std::size_t>(slabs_) * part_bytes();
   }
 
-  void forward(const training_operands<float>& at, std::byte* scratch) const {
+  template <class Scalar>
+  void forward(const training_operands<Scalar>& at, std::byte* scratch) const {
     const scratch_parts parts(*this, scratch);
     const channel_sums sums(slabs_, item_.in.c, scratch);
-    for_each_slab(true, lines(), [&](int slab, const norm_lines& piece) { sum_lines(at.src, piece, sums, slab, parts.of(slab)); });
+    for_each_slab(true, lines<Scalar>(),
+                  [&](int slab, const norm_lines<Scalar>& piece) { sum_lines(at.src, piece, sums, slab, parts.of(slab)); });
     finish(at, sums, scratch);
     apply(false, at, scratch);
   }
 
   /// The same when the producer of src made the sums on the way: one pass less.
-  void forward_with_sums(const training_operands<float>& at, const channel_sums& sums, std::byte* scratch) const {
+  template <class Scalar>
+  void forward_with_sums(const training_operands<Scalar>& at, const channel_sums& sums, std::byte* scratch) const {
     finish(at, sums, scratch);
     apply(true, at, scratch);
   }
 
   /// For such a producer: the sums of the rows first .. last - 1 of src, which are still in its cache, make one part. Every thread
   /// brings `part_bytes()` of scratch memory.
-  void sum_rows(const float* src, std::ptrdiff_t first, std::ptrdiff_t last, const channel_sums& sums, int part,
+  template <class Scalar>
+  void sum_rows(const Scalar* src, std::ptrdiff_t first, std::ptrdiff_t last, const channel_sums& sums, int part,
                 std::byte* scratch) const {
-    norm_lines piece = lines();
+    norm_lines<Scalar> piece = lines<Scalar>();
     piece.together = true;
     piece.last = (last - first) / group_;
     piece.rest = (last - first) % group_ * channels_;
@@ -170,29 +192,34 @@ class batch_norm_kernel {
   }
 
   /// dst once more, from what forward saved: the same bits.
-  void recompute(const training_operands<float>& at, std::byte* scratch) const { apply(false, at, scratch); }
+  template <class Scalar>
+  void recompute(const training_operands<Scalar>& at, std::byte* scratch) const {
+    apply(false, at, scratch);
+  }
 
   /// An inference batch norm that could not be folded into its producer: dst = act(weights * src + bias + other).
-  void scale_and_shift(const inference_operands<float>& at, std::byte* scratch) const {
-    norm_lines work = lines();
+  template <class Scalar>
+  void scale_and_shift(const inference_operands<Scalar>& at, std::byte* scratch) const {
+    norm_lines<Scalar> work = lines<Scalar>();
     work.src = at.src, work.other = at.other, work.dst = at.dst;
     apply(false, work, has_limits() ? norm_form::bounded : norm_form::curved, at.weights, at.bias, scratch);
   }
 
-  void backward(const training_operands<float>& at, std::byte* scratch) const {
+  template <class Scalar>
+  void backward(const training_operands<Scalar>& at, std::byte* scratch) const {
     const scratch_parts parts(*this, scratch);
     const norm_saved from = saved(at.saved);
-    norm_lines work = lines();
+    norm_lines<Scalar> work = lines<Scalar>();
     work.src = at.src, work.other = at.other, work.d_dst = at.d_dst, work.signs = signs(at.saved);
     work.centre = repeat(from.mean, parts.repeated[0]);
     work.factor = repeat(from.factor, parts.repeated[1]), work.offset = repeat(from.offset, parts.repeated[2]);
-    for_each_slab(true, work, [&](int slab, const norm_lines& piece) {
-      reduce(piece, parts.of(slab), [&](const norm_lines& chunk) { norm_backward(level_, form(), true, chunk); });
+    for_each_slab(true, work, [&](int slab, const norm_lines<Scalar>& piece) {
+      reduce(piece, parts.of(slab), [&](const norm_lines<Scalar>& chunk) { norm_backward(level_, form(), true, chunk); });
     });
     double* const totals = totals_in(parts.of(0));
     for (int slab = 1; slab < slabs_; ++slab) add_doubles(level_, 2 * channels_, totals_in(parts.of(slab)), totals);
     float *const slope = parts.repeated[3], *const slope_offset = parts.repeated[4];
-    finish_sums(level_, static_cast<double>(rows_), channels_, totals, at, from, slope, slope_offset);
+    finish_sums(level_, static_cast<double>(rows_), channels_, totals, parameters_of(at), from, slope, slope_offset);
     if (!at.d_src && !at.d_other) return;
     work.slope = repeat(slope, slope), work.slope_offset = repeat(slope_offset, slope_offset);
     // A batch norm whose residual is its own source has one gradient for both: the sum, written once.
@@ -200,7 +227,7 @@ class batch_norm_kernel {
     work.passed_by = joined ? 1.0f : 0.0f;
     work.d_src = at.d_src, work.d_other = joined ? nullptr : at.d_other;
     work.accumulate_d_src = at.accumulate_d_src, work.accumulate_d_other = at.accumulate_d_other;
-    for_each_slab(false, work, [&](int, const norm_lines& slab) { norm_backward(level_, form(), false, slab); });
+    for_each_slab(false, work, [&](int, const norm_lines<Scalar>& slab) { norm_backward(level_, form(), false, slab); });
   }
 
  private:
@@ -242,8 +269,14 @@ class batch_norm_kernel {
   }
   void* signs(std::byte* saved) const { return saved + 4 * channels_ * std::ptrdiff_t{sizeof(float)}; }
 
-  norm_lines lines() const {
-    norm_lines work;
+  template <class Scalar>
+  static norm_parameters parameters_of(const training_operands<Scalar>& at) {
+    return {at.weights, at.bias, at.running_mean, at.running_variance, at.d_weights, at.d_bias};
+  }
+
+  template <class Scalar>
+  norm_lines<Scalar> lines() const {
+    norm_lines<Scalar> work;
     work.length = length_, work.vectors = vectors(), work.low = low_, work.high = high_, work.act = item_.act;
     work.together = length_ <= short_line || rows_ * channels_ <= cached / 2;
     return work;
@@ -262,12 +295,12 @@ class batch_norm_kernel {
   /// Calls `body(slab, its lines)`. The number of slabs does not depend on the threads, so neither do sums over them. From a
   /// thread's last slab to its first for the first of two passes: whoever wrote the tensors left their ends in the cache, and the
   /// pass that follows finds their beginnings there.
-  template <class Body>
-  void for_each_slab(bool backwards, const norm_lines& all, Body&& body) const {
+  template <class Scalar, class Body>
+  void for_each_slab(bool backwards, const norm_lines<Scalar>& all, Body&& body) const {
     parallel_pieces(threads_, slabs_, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
       for (std::ptrdiff_t i = first; i < last; ++i) {
         const int slab = static_cast<int>(backwards ? first + last - 1 - i : i);
-        norm_lines one = all;
+        norm_lines<Scalar> one = all;
         one.first = slab_line(slab - 1), one.last = slab_line(slab);
         one.rest = slab == slabs_ - 1 ? (rows_ - lines_ * group_) * channels_ : 0;
         body(slab, one);
@@ -275,28 +308,32 @@ class batch_norm_kernel {
     });
   }
 
-  void finish(const training_operands<float>& at, const channel_sums& sums, std::byte* scratch) const {
+  template <class Scalar>
+  void finish(const training_operands<Scalar>& at, const channel_sums& sums, std::byte* scratch) const {
     double* const moments = totals_in(scratch_parts(*this, scratch).of(0));
     join_sums(level_, sums, channels_, moments);
-    finish_forward(level_, static_cast<double>(rows_), item_.norm, channels_, moments, at, saved(at.saved));
+    finish_forward(level_, static_cast<double>(rows_), item_.norm, channels_, moments, parameters_of(at), saved(at.saved));
   }
 
-  void apply(bool backwards, const training_operands<float>& at, std::byte* scratch) const {
-    norm_lines work = lines();
+  template <class Scalar>
+  void apply(bool backwards, const training_operands<Scalar>& at, std::byte* scratch) const {
+    norm_lines<Scalar> work = lines<Scalar>();
     work.src = at.src, work.other = at.other, work.dst = at.dst, work.signs = signs(at.saved);
     apply(backwards, work, form(), saved(at.saved).factor, saved(at.saved).offset, scratch);
   }
-  void apply(bool backwards, norm_lines work, norm_form form, const float* factor, const float* offset, std::byte* scratch) const {
+  template <class Scalar>
+  void apply(bool backwards, norm_lines<Scalar> work, norm_form form, const float* factor, const float* offset,
+             std::byte* scratch) const {
     const scratch_parts parts(*this, scratch);
     work.factor = repeat(factor, parts.repeated[0]), work.offset = repeat(offset, parts.repeated[1]);
     const bool aligned = length_ % lanes_of(level_) == 0 && reinterpret_cast<std::uintptr_t>(work.dst) % tensor_line == 0;
     work.past_cache = aligned && rows_ * channels_ > cached;
-    for_each_slab(backwards, work, [&](int, const norm_lines& slab) { normalise(level_, form, slab); });
+    for_each_slab(backwards, work, [&](int, const norm_lines<Scalar>& slab) { normalise(level_, form, slab); });
   }
 
   /// Two sums per channel: `add` adds lines to float sums, which are emptied into double ones before they grow long.
-  template <class Add>
-  void reduce(norm_lines piece, std::byte* part, Add&& add) const {
+  template <class Scalar, class Add>
+  void reduce(norm_lines<Scalar> piece, std::byte* part, Add&& add) const {
     constexpr std::ptrdiff_t chunk = 512;
     double* const totals = totals_in(part);
     std::fill_n(totals, 2 * channels_, 0.0);
@@ -307,23 +344,24 @@ class batch_norm_kernel {
       piece.rest = piece.last == last ? rest : 0;
       std::fill_n(piece.sum, 2 * padded(), 0.0f);
       add(piece);
-      add_totals(level_, piece, channels_, totals);
+      add_totals(level_, piece.sum, piece.product, length_, channels_, totals);
       piece.first = piece.last;
     } while (piece.last < last);
   }
 
   /// About the mean of a few rows from everywhere.
-  void sum_lines(const float* src, norm_lines piece, const channel_sums& sums, int part, std::byte* scratch) const {
+  template <class Scalar>
+  void sum_lines(const Scalar* src, norm_lines<Scalar> piece, const channel_sums& sums, int part, std::byte* scratch) const {
     const std::ptrdiff_t begin = piece.first * group_, rows = (piece.last - piece.first) * group_ + piece.rest / channels_;
     const std::ptrdiff_t few = std::min<std::ptrdiff_t>(rows, 4);
     float *const shift = sums.shift(part), *const centre = lines_in(scratch) + 2 * padded();
     std::fill_n(shift, channels_, 0.0f);
     for (std::ptrdiff_t i = 0; i < few; ++i) {
-      const float* const x = src + (begin + rows * i / few) * channels_;
+      const Scalar* const x = src + (begin + rows * i / few) * channels_;
       for (std::ptrdiff_t c = 0; c < channels_; ++c) shift[c] += x[c] / static_cast<float>(few);
     }
     piece.src = src, piece.centre = repeat(shift, centre);
-    reduce(piece, scratch, [&](const norm_lines& chunk) { norm_statistics(level_, chunk); });
+    reduce(piece, scratch, [&](const norm_lines<Scalar>& chunk) { norm_statistics(level_, chunk); });
     sums.rows(part) = rows;
     const double* const totals = totals_in(scratch);
     for (std::ptrdiff_t c = 0; c < channels_; ++c) {

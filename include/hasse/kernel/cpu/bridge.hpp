@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <dnnl.hpp>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <hasse/core/bfloat16.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/space/layer.hpp>
 
@@ -20,13 +22,19 @@ inline std::string version() {
   return "oneDNN " + std::to_string(found->major) + "." + std::to_string(found->minor) + "." + std::to_string(found->patch);
 }
 
-/// A convolution or linear layer in oneDNN's terms. A linear layer sees each image as one row.
+/// What activations are stored in.
+template <class Scalar>
+inline constexpr memory::data_type storage_of = std::is_same_v<Scalar, bfloat16> ? memory::data_type::bf16 : memory::data_type::f32;
+
+/// A convolution or linear layer in oneDNN's terms. A linear layer sees each image as one row. The weights that it multiplies are
+/// stored as the activations are; the caller's, all biases and all gradients of parameters are float.
 struct product_shape {
   memory::dims src, weights, dst, strides, padding, end_padding;
   memory::format_tag data_tag, weights_tag;  ///< how src and dst, and how the caller's weights lie in memory
+  memory::data_type storage;
   bool linear;
 
-  product_shape(const layer& item, int batch) : linear(item.kind == layer_kind::linear) {
+  product_shape(const layer& item, int batch, memory::data_type stored) : storage(stored), linear(item.kind == layer_kind::linear) {
     if (linear) {
       src = {batch, item.in.size()}, weights = {item.out.c, item.in.size()}, dst = {batch, item.out.c};
       data_tag = memory::format_tag::nc, weights_tag = memory::format_tag::oi;
@@ -44,10 +52,13 @@ struct product_shape {
   }
 
   static memory::desc tensor(const memory::dims& dims, memory::format_tag tag) { return {dims, memory::data_type::f32, tag}; }
-  memory::desc src_desc() const { return tensor(src, data_tag); }
-  memory::desc dst_desc() const { return tensor(dst, data_tag); }
+  memory::desc src_desc() const { return {src, storage, data_tag}; }
+  memory::desc dst_desc() const { return {dst, storage, data_tag}; }
   memory::desc weights_desc() const { return tensor(weights, weights_tag); }
-  memory::desc any_weights() const { return tensor(weights, memory::format_tag::any); }
+  memory::desc any_weights() const { return {weights, storage, memory::format_tag::any}; }
+  memory::desc any_d_weights() const { return tensor(weights, memory::format_tag::any); }
+  /// A gradient that is to be added to another is not rounded before.
+  memory::desc d_src_desc(bool added) const { return {src, added ? memory::data_type::f32 : storage, data_tag}; }
   memory::desc bias_desc(bool wanted) const { return wanted ? tensor({dst[1]}, memory::format_tag::a) : memory::desc(); }
 };
 
@@ -114,14 +125,14 @@ inline dnnl::convolution_forward::primitive_desc convolution_forward(const dnnl:
 }
 
 inline dnnl::convolution_backward_data::primitive_desc convolution_backward_data(
-    const dnnl::engine& engine, const product_shape& shape, const dnnl::primitive_attr& attr,
+    const dnnl::engine& engine, const product_shape& shape, bool added, const dnnl::primitive_attr& attr,
     const dnnl::convolution_forward::primitive_desc& hint) {
   using operation = dnnl::convolution_backward_data;
 #if DNNL_VERSION_MAJOR >= 3
-  return operation::primitive_desc(engine, dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(),
+  return operation::primitive_desc(engine, dnnl::algorithm::convolution_direct, shape.d_src_desc(added), shape.any_weights(),
                                    shape.dst_desc(), shape.strides, shape.padding, shape.end_padding, hint, attr, true);
 #else
-  const operation::desc what(dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(), shape.dst_desc(),
+  const operation::desc what(dnnl::algorithm::convolution_direct, shape.d_src_desc(added), shape.any_weights(), shape.dst_desc(),
                              shape.strides, shape.padding, shape.end_padding);
   return operation::primitive_desc(what, attr, engine, hint, true);
 #endif
@@ -132,11 +143,11 @@ inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_w
     const dnnl::convolution_forward::primitive_desc& hint) {
   using operation = dnnl::convolution_backward_weights;
 #if DNNL_VERSION_MAJOR >= 3
-  return operation::primitive_desc(engine, dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(),
-                                   shape.bias_desc(bias), shape.dst_desc(), shape.strides, shape.padding, shape.end_padding, hint, attr,
-                                   true);
+  return operation::primitive_desc(engine, dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_d_weights(),
+                                   shape.bias_desc(bias), shape.dst_desc(), shape.strides, shape.padding, shape.end_padding, hint,
+                                   attr, true);
 #else
-  const operation::desc what(dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_weights(), shape.bias_desc(bias),
+  const operation::desc what(dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_d_weights(), shape.bias_desc(bias),
                              shape.dst_desc(), shape.strides, shape.padding, shape.end_padding);
   return operation::primitive_desc(what, attr, engine, hint, true);
 #endif
@@ -156,14 +167,14 @@ inline dnnl::inner_product_forward::primitive_desc linear_forward(const dnnl::en
 }
 
 inline dnnl::inner_product_backward_data::primitive_desc linear_backward_data(
-    const dnnl::engine& engine, const product_shape& shape, const dnnl::primitive_attr& attr,
+    const dnnl::engine& engine, const product_shape& shape, bool added, const dnnl::primitive_attr& attr,
     const dnnl::inner_product_forward::primitive_desc& hint) {
   using operation = dnnl::inner_product_backward_data;
 #if DNNL_VERSION_MAJOR >= 3
-  return operation::primitive_desc(engine, shape.src_desc(), shape.any_weights(), shape.dst_desc(), hint, attr, true);
+  return operation::primitive_desc(engine, shape.d_src_desc(added), shape.any_weights(), shape.dst_desc(), hint, attr, true);
 #else
-  return operation::primitive_desc(operation::desc(shape.src_desc(), shape.any_weights(), shape.dst_desc()), attr, engine, hint,
-                                   true);
+  return operation::primitive_desc(operation::desc(shape.d_src_desc(added), shape.any_weights(), shape.dst_desc()), attr, engine,
+                                   hint, true);
 #endif
 }
 
@@ -172,10 +183,10 @@ inline dnnl::inner_product_backward_weights::primitive_desc linear_backward_weig
     const dnnl::inner_product_forward::primitive_desc& hint) {
   using operation = dnnl::inner_product_backward_weights;
 #if DNNL_VERSION_MAJOR >= 3
-  return operation::primitive_desc(engine, shape.src_desc(), shape.any_weights(), shape.bias_desc(bias), shape.dst_desc(), hint,
+  return operation::primitive_desc(engine, shape.src_desc(), shape.any_d_weights(), shape.bias_desc(bias), shape.dst_desc(), hint,
                                    attr, true);
 #else
-  const operation::desc what(shape.src_desc(), shape.any_weights(), shape.bias_desc(bias), shape.dst_desc());
+  const operation::desc what(shape.src_desc(), shape.any_d_weights(), shape.bias_desc(bias), shape.dst_desc());
   return operation::primitive_desc(what, attr, engine, hint, true);
 #endif
 }

@@ -13,7 +13,8 @@
 
 namespace hasse::detail {
 
-inline bound_kernel inference_loop(cpu_context& shared, const layer& item, int batch, const inference_operands<float>& at) {
+template <class Scalar>
+bound_kernel inference_loop(cpu_context& shared, const layer& item, int batch, const inference_operands<Scalar>& at) {
   const auto loop = [](std::function<void(cpu_context&)> run) { return bound_kernel{"loop", std::move(run)}; };
   const std::ptrdiff_t count = batch * item.out.size();
   switch (item.kind) {
@@ -39,13 +40,14 @@ inline bound_kernel inference_loop(cpu_context& shared, const layer& item, int b
 
 /// Appends the passes of a layer without weights to multiply: forward, forward once more where that is not the same, and backward,
 /// only where a gradient is wanted.
-inline void training_loops(cpu_context& shared, const layer& item, int batch, const training_operands<float>& at,
-                           std::vector<bound_kernel>& forward, std::vector<bound_kernel>& again,
-                           std::vector<bound_kernel>& backward) {
+template <class Scalar>
+void training_loops(cpu_context& shared, const layer& item, int batch, const training_operands<Scalar>& at,
+                    std::vector<bound_kernel>& forward, std::vector<bound_kernel>& again, std::vector<bound_kernel>& backward) {
   const auto add_forward = [&](std::function<void(cpu_context&)> run) { forward.push_back({"loop", std::move(run)}); };
   const auto add_backward = [&](std::function<void(cpu_context&)> run) { backward.push_back({"loop", std::move(run)}); };
   const std::ptrdiff_t count = batch * item.out.size();
   std::uint8_t* const choice = reinterpret_cast<std::uint8_t*>(at.saved);
+  const auto sums_in = [](cpu_context& context) { return reinterpret_cast<float*>(context.scratch.data()); };
   switch (item.kind) {
     case layer_kind::batch_norm: {
       const batch_norm_kernel norm(item, batch, shared.threads, shared.level);
@@ -64,10 +66,11 @@ inline void training_loops(cpu_context& shared, const layer& item, int batch, co
       add_forward([=](cpu_context& context) { scale(context.threads, item, batch, at.src, at.other, at.dst); });
       return add_backward([=](cpu_context& context) { scale_backward(context.threads, item, batch, at); });
     case layer_kind::max_pool:
+      shared.scratch.reserve(image_sum_bytes<Scalar>(shared.threads, item));
       add_forward([=](cpu_context& context) { max_pool(context.threads, item, batch, at.src, at.dst, choice); });
       if (at.d_src)
         add_backward([=](cpu_context& context) {
-          max_pool_backward(context.threads, item, batch, choice, at.d_dst, at.accumulate_d_src, at.d_src);
+          max_pool_backward(context.threads, item, batch, choice, at.d_dst, at.accumulate_d_src, at.d_src, sums_in(context));
         });
       return;
     case layer_kind::global_average_pool:
@@ -78,10 +81,12 @@ inline void training_loops(cpu_context& shared, const layer& item, int batch, co
         });
       return;
     default:
+      shared.scratch.reserve(image_sum_bytes<Scalar>(shared.threads, item));
       add_forward([=](cpu_context& context) { blend(context.threads, item, batch, at.src, at.dst); });
       if (at.d_src)
-        add_backward(
-            [=](cpu_context& context) { blend_backward(context.threads, item, batch, at.d_dst, at.accumulate_d_src, at.d_src); });
+        add_backward([=](cpu_context& context) {
+          blend_backward(context.threads, item, batch, at.d_dst, at.accumulate_d_src, at.d_src, sums_in(context));
+        });
   }
 }
 

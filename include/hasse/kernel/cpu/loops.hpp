@@ -1,12 +1,14 @@
-// What the CPU backend computes in plain loops: element-wise layers, pools, resize.
-// Used by kernel/cpu.hpp. Every loop gives the same bits for one thread count.
+// What the CPU backend computes in plain loops: element-wise layers, pools, resize. `Scalar` is what activations are stored in,
+// float or bfloat16; arithmetic and sums are float. Used by kernel/cpu.hpp. Every loop gives the same bits for one thread count.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
+#include <hasse/core/bfloat16.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/kernel/detail/elementwise.hpp>
 
@@ -28,20 +30,22 @@ void parallel_elements(int threads, std::ptrdiff_t count, Body&& body) {
 
 // Element-wise layers.
 
-inline void activate(int threads, std::ptrdiff_t count, activation act, const float* src, float* dst) {
+template <class Scalar>
+void activate(int threads, std::ptrdiff_t count, activation act, const Scalar* src, Scalar* dst) {
   with_activation(act, [&](auto kind) {
     parallel_elements(threads, count, [=](std::ptrdiff_t first, std::ptrdiff_t last) {
 #pragma omp simd
-      for (std::ptrdiff_t i = first; i < last; ++i) dst[i] = activated<kind>(src[i]);
+      for (std::ptrdiff_t i = first; i < last; ++i) dst[i] = static_cast<Scalar>(activated<kind, float>(src[i]));
     });
   });
 }
 
-inline void add(int threads, std::ptrdiff_t count, activation act, const float* src, const float* other, float* dst) {
+template <class Scalar>
+void add(int threads, std::ptrdiff_t count, activation act, const Scalar* src, const Scalar* other, Scalar* dst) {
   with_activation(act, [&](auto kind) {
     parallel_elements(threads, count, [=](std::ptrdiff_t first, std::ptrdiff_t last) {
 #pragma omp simd
-      for (std::ptrdiff_t i = first; i < last; ++i) dst[i] = activated<kind>(src[i] + other[i]);
+      for (std::ptrdiff_t i = first; i < last; ++i) dst[i] = static_cast<Scalar>(activated<kind>(src[i] + other[i]));
     });
   });
 }
@@ -49,31 +53,34 @@ inline void add(int threads, std::ptrdiff_t count, activation act, const float* 
 /// Gradients travel through small tiles that stay in the first cache: one loop makes them, others write them where they are wanted.
 inline constexpr std::ptrdiff_t tile_elements = 1024;
 
-inline void write_gradient(const float* values, std::ptrdiff_t count, bool accumulate, float* gradient) {
-  if (accumulate) {
+template <class Scalar>
+void write_values(const float* values, std::ptrdiff_t count, Scalar* to) {
 #pragma omp simd
-    for (std::ptrdiff_t i = 0; i < count; ++i) gradient[i] += values[i];
-  } else {
+  for (std::ptrdiff_t i = 0; i < count; ++i) to[i] = static_cast<Scalar>(values[i]);
+}
+template <class Scalar>
+void write_gradient(const float* values, std::ptrdiff_t count, bool accumulate, Scalar* gradient) {
+  if (!accumulate) return write_values(values, count, gradient);
 #pragma omp simd
-    for (std::ptrdiff_t i = 0; i < count; ++i) gradient[i] = values[i];
-  }
+  for (std::ptrdiff_t i = 0; i < count; ++i) gradient[i] = static_cast<Scalar>(gradient[i] + values[i]);
 }
 
 /// Backward of an activation (other is null) or of an add.
-inline void elementwise_backward(int threads, std::ptrdiff_t count, activation act, const training_operands<float>& at) {
+template <class Scalar>
+void elementwise_backward(int threads, std::ptrdiff_t count, activation act, const training_operands<Scalar>& at) {
   with_activation(act, [&](auto kind) {
     parallel_elements(threads, count, [=, &at](std::ptrdiff_t first, std::ptrdiff_t last) {
       alignas(64) float tile[tile_elements];
       for (std::ptrdiff_t start = first; start < last; start += tile_elements) {
         const std::ptrdiff_t size = std::min(tile_elements, last - start);
-        const float* from = passes_back_from_result(kind) ? at.dst : at.src;
+        const Scalar* from = passes_back_from_result(kind) ? at.dst : at.src;
         if (!passes_back_from_result(kind) && at.other) {
 #pragma omp simd
           for (std::ptrdiff_t i = 0; i < size; ++i)
-            tile[i] = passed_back<kind>(at.d_dst[start + i], at.src[start + i] + at.other[start + i]);
+            tile[i] = passed_back<kind, float>(at.d_dst[start + i], at.src[start + i] + at.other[start + i]);
         } else {
 #pragma omp simd
-          for (std::ptrdiff_t i = 0; i < size; ++i) tile[i] = passed_back<kind>(at.d_dst[start + i], from[start + i]);
+          for (std::ptrdiff_t i = 0; i < size; ++i) tile[i] = passed_back<kind, float>(at.d_dst[start + i], from[start + i]);
         }
         if (at.d_src) write_gradient(tile, size, at.accumulate_d_src, at.d_src + start);
         if (at.d_other) write_gradient(tile, size, at.accumulate_d_other, at.d_other + start);
@@ -90,29 +97,34 @@ void for_each_gated_pixel(const layer& item, std::ptrdiff_t first, std::ptrdiff_
   for (std::ptrdiff_t at = first; at < last; ++at) body(at * item.in.c, at / item.in.pixels() * item.in.c);
 }
 
-inline void scale(int threads, const layer& item, int batch, const float* src, const float* gate, float* dst) {
+template <class Scalar>
+void scale(int threads, const layer& item, int batch, const Scalar* src, const Scalar* gate, Scalar* dst) {
   const std::ptrdiff_t pixels = batch * item.in.pixels();
   parallel_pieces(pixels * item.in.c < 16384 ? 1 : threads, pixels, [=, &item](std::ptrdiff_t first, std::ptrdiff_t last) {
     for_each_gated_pixel(item, first, last, [=, &item](std::ptrdiff_t at, std::ptrdiff_t image) {
 #pragma omp simd
-      for (int c = 0; c < item.in.c; ++c) dst[at + c] = src[at + c] * gate[image + c];
+      for (int c = 0; c < item.in.c; ++c) dst[at + c] = static_cast<Scalar>(src[at + c] * gate[image + c]);
     });
   });
 }
 
-/// Channels in groups whose sums fit in registers; images apart, so that no two threads write one gate's gradient. d_dst may be d_src.
-inline void scale_backward(int threads, const layer& item, int batch, const training_operands<float>& at) {
-  constexpr int group = 64;
+/// Channels are taken in groups whose sums fit in registers.
+inline constexpr int channel_group = 64;
+
+/// Images apart, so that no two threads write one gate's gradient. d_dst may be d_src.
+template <class Scalar>
+void scale_backward(int threads, const layer& item, int batch, const training_operands<Scalar>& at) {
+  constexpr int group = channel_group;
   const std::ptrdiff_t pixels = item.in.pixels(), channels = item.in.c, groups = (channels + group - 1) / group;
   const bool small = batch * pixels * channels < 16384;
   parallel_pieces(small ? 1 : threads, batch * groups, [=, &at](std::ptrdiff_t begin, std::ptrdiff_t end) {
     for (std::ptrdiff_t piece = begin; piece < end; ++piece) {
       const std::ptrdiff_t image = piece / groups, first = piece % groups * group, start = image * pixels * channels + first;
       const int size = static_cast<int>(std::min<std::ptrdiff_t>(group, channels - first));
-      const float* const gate = at.other + image * channels + first;
+      const Scalar* const gate = at.other + image * channels + first;
       float sums[group] = {}, tile[group];
       for (std::ptrdiff_t pixel = start; pixel < start + pixels * channels; pixel += channels) {
-        const float *const x = at.src + pixel, *const g = at.d_dst + pixel;
+        const Scalar *const x = at.src + pixel, *const g = at.d_dst + pixel;
 #pragma omp simd
         for (int c = 0; c < size; ++c) sums[c] += g[c] * x[c], tile[c] = g[c] * gate[c];
         if (at.d_src) write_gradient(tile, size, at.accumulate_d_src, at.d_src + pixel);
@@ -136,64 +148,96 @@ inline std::ptrdiff_t pixel(feature_shape shape, std::ptrdiff_t image, int y, in
   return ((image * shape.h + y) * shape.w + x) * shape.c;
 }
 
+/// Calls `body(first, size)` for every group of the channels.
+template <class Body>
+void for_each_channel_group(int channels, Body&& body) {
+  for (int first = 0; first < channels; first += channel_group) body(first, std::min(channel_group, channels - first));
+}
+
 /// Keeps in `choice`, unless it is null, the tap that won.
-inline void max_pool(int threads, const layer& item, int batch, const float* src, float* dst, std::uint8_t* choice) {
+template <class Scalar>
+void max_pool(int threads, const layer& item, int batch, const Scalar* src, Scalar* dst, std::uint8_t* choice) {
   for_each_output_row(threads, item, batch, [=, &item](std::ptrdiff_t image, int y) {
     const index_range rows = taps_of_output(item.in.h, item.kernel, item.stride, item.pad_top, y);
     for (int x = 0; x < item.out.w; ++x) {
       const index_range columns = taps_of_output(item.in.w, item.kernel, item.stride, item.pad_left, x);
-      float* const best = dst + pixel(item.out, image, y, x);
-      std::uint8_t* const won = choice ? choice + pixel(item.out, image, y, x) : nullptr;
-      std::fill_n(best, item.out.c, -std::numeric_limits<float>::infinity());
-      if (won) std::fill_n(won, item.out.c, std::uint8_t{0});
-      for (int ky = rows.first; ky < rows.last; ++ky)
-        for (int kx = columns.first; kx < columns.last; ++kx) {
-          const float* const from = src + pixel(item.in, image, y * item.stride - item.pad_top + ky, x * item.stride - item.pad_left + kx);
-          const auto tap = static_cast<std::uint8_t>(ky * item.kernel + kx);
-          if (won) {
+      for_each_channel_group(item.out.c, [&](int first, int size) {
+        const std::ptrdiff_t here = pixel(item.out, image, y, x) + first;
+        float best[channel_group];
+        std::fill_n(best, size, -std::numeric_limits<float>::infinity());
+        std::uint8_t* const won = choice ? choice + here : nullptr;
+        if (won) std::fill_n(won, size, std::uint8_t{0});
+        for (int ky = rows.first; ky < rows.last; ++ky)
+          for (int kx = columns.first; kx < columns.last; ++kx) {
+            const Scalar* const from =
+                src + pixel(item.in, image, y * item.stride - item.pad_top + ky, x * item.stride - item.pad_left + kx) + first;
+            const auto tap = static_cast<std::uint8_t>(ky * item.kernel + kx);
+            if (won) {
 #pragma omp simd
-            for (int c = 0; c < item.out.c; ++c) won[c] = from[c] > best[c] ? tap : won[c];
+              for (int c = 0; c < size; ++c) won[c] = from[c] > best[c] ? tap : won[c];
+            }
+#pragma omp simd
+            for (int c = 0; c < size; ++c) best[c] = from[c] > best[c] ? static_cast<float>(from[c]) : best[c];
           }
-#pragma omp simd
-          for (int c = 0; c < item.out.c; ++c) best[c] = from[c] > best[c] ? from[c] : best[c];
-        }
+        write_values(best, size, dst + here);
+      });
     }
   });
 }
 
-/// Calls `body(image)` for every image, after its gradient was cleared unless it is to be added to.
-template <class Body>
-void for_each_source_image(int threads, const layer& item, int batch, bool accumulate, float* d_src, Body&& body) {
-  parallel_pieces(threads, batch, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
-    for (std::ptrdiff_t image = first; image < last; ++image) {
-      if (!accumulate) std::fill_n(d_src + image * item.in.size(), item.in.size(), 0.0f);
-      body(image);
+/// How much memory `for_each_source_image` needs.
+template <class Scalar>
+std::size_t image_sum_bytes(int threads, const layer& item) {
+  return std::is_same_v<Scalar, float> ? 0 : static_cast<std::size_t>(threads * item.in.size()) * sizeof(float);
+}
+
+/// Calls `body(image, gradient)` for every image; it adds to a gradient that was cleared unless it is to be added to. Where
+/// gradients are not stored as floats, each thread adds up those of one image in `sums`.
+template <class Scalar, class Body>
+void for_each_source_image(int threads, const layer& item, int batch, bool accumulate, Scalar* d_src, float* sums, Body&& body) {
+  const std::ptrdiff_t size = item.in.size();
+  const int pieces = std::min(threads, batch);
+  parallel_pieces(pieces, pieces, [&](std::ptrdiff_t piece, std::ptrdiff_t) {
+    for (std::ptrdiff_t image = batch * piece / pieces; image < batch * (piece + 1) / pieces; ++image) {
+      Scalar* const gradient = d_src + image * size;
+      if constexpr (std::is_same_v<Scalar, float>) {
+        if (!accumulate) std::fill_n(gradient, size, 0.0f);
+        body(image, gradient);
+      } else {
+        float* const own = sums + piece * size;
+        std::fill_n(own, size, 0.0f);
+        body(image, own);
+        write_gradient(own, size, accumulate, gradient);
+      }
     }
   });
 }
 
-inline void max_pool_backward(int threads, const layer& item, int batch, const std::uint8_t* choice, const float* d_dst,
-                              bool accumulate, float* d_src) {
-  for_each_source_image(threads, item, batch, accumulate, d_src, [=, &item](std::ptrdiff_t image) {
+template <class Scalar>
+void max_pool_backward(int threads, const layer& item, int batch, const std::uint8_t* choice, const Scalar* d_dst, bool accumulate,
+                       Scalar* d_src, float* sums) {
+  for_each_source_image(threads, item, batch, accumulate, d_src, sums, [=, &item](std::ptrdiff_t image, float* gradient) {
     for (int y = 0; y < item.out.h; ++y)
       for (int x = 0; x < item.out.w; ++x) {
         const index_range rows = taps_of_output(item.in.h, item.kernel, item.stride, item.pad_top, y);
         const index_range columns = taps_of_output(item.in.w, item.kernel, item.stride, item.pad_left, x);
-        const float* const d = d_dst + pixel(item.out, image, y, x);
+        const Scalar* const d = d_dst + pixel(item.out, image, y, x);
         const std::uint8_t* const won = choice + pixel(item.out, image, y, x);
         for (int ky = rows.first; ky < rows.last; ++ky)
           for (int kx = columns.first; kx < columns.last; ++kx) {
-            float* const to = d_src + pixel(item.in, image, y * item.stride - item.pad_top + ky, x * item.stride - item.pad_left + kx);
+            float* const to =
+                gradient + pixel(item.in, 0, y * item.stride - item.pad_top + ky, x * item.stride - item.pad_left + kx);
             const auto tap = static_cast<std::uint8_t>(ky * item.kernel + kx);
 #pragma omp simd
-            for (int c = 0; c < item.in.c; ++c) to[c] += won[c] == tap ? d[c] : 0.0f;
+            for (int c = 0; c < item.in.c; ++c) to[c] += won[c] == tap ? static_cast<float>(d[c]) : 0.0f;
           }
       }
   });
 }
 
 /// to += weight * from, over the channels of one pixel.
-inline void add_pixel(int channels, float weight, const float* from, float* to) {
+template <class Scalar>
+void add_pixel(int channels, float weight, const Scalar* from, float* to) {
 #pragma omp simd
   for (int c = 0; c < channels; ++c) to[c] += weight * from[c];
 }
@@ -220,53 +264,62 @@ void for_each_neighbour(const layer& item, std::ptrdiff_t image, int y, int x, B
 }
 
 /// An average pool or a resize: every output pixel is a weighted sum of source pixels.
-inline void blend(int threads, const layer& item, int batch, const float* src, float* dst) {
+template <class Scalar>
+void blend(int threads, const layer& item, int batch, const Scalar* src, Scalar* dst) {
   for_each_output_row(threads, item, batch, [=, &item](std::ptrdiff_t image, int y) {
-    for (int x = 0; x < item.out.w; ++x) {
-      float* const to = dst + pixel(item.out, image, y, x);
-      std::fill_n(to, item.out.c, 0.0f);
-      const auto take = [=, &item](std::ptrdiff_t from, float weight) { add_pixel(item.out.c, weight, src + from, to); };
-      if (item.kind == layer_kind::resize)
-        for_each_neighbour(item, image, y, x, take);
-      else
-        for_each_share(item, image, y, x, take);
-    }
+    for (int x = 0; x < item.out.w; ++x)
+      for_each_channel_group(item.out.c, [&](int first, int size) {
+        float sums[channel_group] = {};
+        const auto take = [&](std::ptrdiff_t from, float weight) { add_pixel(size, weight, src + from + first, sums); };
+        if (item.kind == layer_kind::resize)
+          for_each_neighbour(item, image, y, x, take);
+        else
+          for_each_share(item, image, y, x, take);
+        write_values(sums, size, dst + pixel(item.out, image, y, x) + first);
+      });
   });
 }
 
-inline void blend_backward(int threads, const layer& item, int batch, const float* d_dst, bool accumulate, float* d_src) {
-  for_each_source_image(threads, item, batch, accumulate, d_src, [=, &item](std::ptrdiff_t image) {
+template <class Scalar>
+void blend_backward(int threads, const layer& item, int batch, const Scalar* d_dst, bool accumulate, Scalar* d_src, float* sums) {
+  for_each_source_image(threads, item, batch, accumulate, d_src, sums, [=, &item](std::ptrdiff_t image, float* gradient) {
     for (int y = 0; y < item.out.h; ++y)
       for (int x = 0; x < item.out.w; ++x) {
-        const float* const from = d_dst + pixel(item.out, image, y, x);
-        const auto give = [=, &item](std::ptrdiff_t to, float weight) { add_pixel(item.out.c, weight, from, d_src + to); };
+        const Scalar* const from = d_dst + pixel(item.out, image, y, x);
+        const auto give = [=, &item](std::ptrdiff_t to, float weight) { add_pixel(item.out.c, weight, from, gradient + to); };
         if (item.kind == layer_kind::resize)
-          for_each_neighbour(item, image, y, x, give);
+          for_each_neighbour(item, 0, y, x, give);
         else
-          for_each_share(item, image, y, x, give);
+          for_each_share(item, 0, y, x, give);
       }
   });
 }
 
-inline void global_average_pool(int threads, const layer& item, int batch, const float* src, float* dst) {
+template <class Scalar>
+void global_average_pool(int threads, const layer& item, int batch, const Scalar* src, Scalar* dst) {
   const std::ptrdiff_t pixels = item.in.pixels(), channels = item.in.c;
-  parallel_pieces(threads, batch, [=](std::ptrdiff_t first, std::ptrdiff_t last) {
-    for (std::ptrdiff_t image = first; image < last; ++image) {
-      float* const to = dst + image * channels;
-      std::fill_n(to, channels, 0.0f);
-      for (std::ptrdiff_t i = 0; i < pixels; ++i)
-        add_pixel(static_cast<int>(channels), 1.0f / static_cast<float>(pixels), src + (image * pixels + i) * channels, to);
-    }
+  parallel_pieces(threads, batch, [=](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    for (std::ptrdiff_t image = begin; image < end; ++image)
+      for_each_channel_group(static_cast<int>(channels), [&](int first, int size) {
+        float sums[channel_group] = {};
+        for (std::ptrdiff_t i = 0; i < pixels; ++i)
+          add_pixel(size, 1.0f / static_cast<float>(pixels), src + (image * pixels + i) * channels + first, sums);
+        write_values(sums, size, dst + image * channels + first);
+      });
   });
 }
 
-inline void global_average_pool_backward(int threads, const layer& item, int batch, const float* d_dst, bool accumulate,
-                                         float* d_src) {
+template <class Scalar>
+void global_average_pool_backward(int threads, const layer& item, int batch, const Scalar* d_dst, bool accumulate, Scalar* d_src) {
   const std::ptrdiff_t pixels = item.in.pixels(), channels = item.in.c;
-  for_each_source_image(threads, item, batch, accumulate, d_src, [=](std::ptrdiff_t image) {
-    for (std::ptrdiff_t i = 0; i < pixels; ++i)
-      add_pixel(static_cast<int>(channels), 1.0f / static_cast<float>(pixels), d_dst + image * channels,
-                d_src + (image * pixels + i) * channels);
+  parallel_pieces(threads, batch, [=](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    for (std::ptrdiff_t image = begin; image < end; ++image)
+      for_each_channel_group(static_cast<int>(channels), [&](int first, int size) {
+        float share[channel_group] = {};
+        add_pixel(size, 1.0f / static_cast<float>(pixels), d_dst + image * channels + first, share);
+        for (std::ptrdiff_t i = 0; i < pixels; ++i)
+          write_gradient(share, size, accumulate, d_src + (image * pixels + i) * channels + first);
+      });
   });
 }
 

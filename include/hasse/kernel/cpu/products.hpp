@@ -22,8 +22,11 @@ namespace onednn {
 /// The primitives of one pass in the making; some of their arguments lie in the backend's scratch memory.
 class pass_builder {
  public:
-  pass_builder(cpu_context& context, const layer& item, int batch)
-      : context_(context), item_(item), shape_(item, batch), primitives_(std::make_shared<std::vector<bound_primitive>>()) {}
+  pass_builder(cpu_context& context, const layer& item, int batch, memory::data_type storage)
+      : context_(context),
+        item_(item),
+        shape_(item, batch, storage),
+        primitives_(std::make_shared<std::vector<bound_primitive>>()) {}
 
   const product_shape& shape() const { return shape_; }
   const dnnl::engine& engine() const { return context_.engine; }
@@ -81,8 +84,9 @@ inline dnnl::primitive_attr plain_attributes(const pass_builder& pass) {
 }
 
 /// Inference: bias, residual and activation fused, the weights packed once.
-inline bound_kernel inference(cpu_context& context, const layer& item, int batch, const inference_operands<float>& at) {
-  pass_builder pass(context, item, batch);
+template <class Scalar>
+bound_kernel inference(cpu_context& context, const layer& item, int batch, const inference_operands<Scalar>& at) {
+  pass_builder pass(context, item, batch, storage_of<Scalar>);
   const product_shape& shape = pass.shape();
   const residual other = !at.other ? residual::none : at.other == at.dst ? residual::in_dst : residual::apart;
   return with_forward(pass, dnnl::prop_kind::forward_inference, at.bias != nullptr, attributes(shape, other, item.act),
@@ -115,8 +119,9 @@ inline bound_kernel inference(cpu_context& context, const layer& item, int batch
 
 // Training. The master weights stay OIHW; each pass brings them into the layout of its primitive, and the gradient back.
 
-inline bound_kernel forward(cpu_context& context, const layer& item, int batch, const training_operands<float>& at) {
-  pass_builder pass(context, item, batch);
+template <class Scalar>
+bound_kernel forward(cpu_context& context, const layer& item, int batch, const training_operands<Scalar>& at) {
+  pass_builder pass(context, item, batch, storage_of<Scalar>);
   return with_forward(pass, dnnl::prop_kind::forward_training, at.bias != nullptr, plain_attributes(pass),
                       [&](const auto& description, auto operation) {
                         const auto found = pass.required(description, "trained");
@@ -131,8 +136,9 @@ inline bound_kernel forward(cpu_context& context, const layer& item, int batch, 
 }
 
 /// No primitive adds to its result: a gradient that is to be added is made in the scratch memory first.
-inline bound_kernel backward_data(cpu_context& context, const layer& item, int batch, const training_operands<float>& at) {
-  pass_builder pass(context, item, batch);
+template <class Scalar>
+bound_kernel backward_data(cpu_context& context, const layer& item, int batch, const training_operands<Scalar>& at) {
+  pass_builder pass(context, item, batch, storage_of<Scalar>);
   const dnnl::primitive_attr attr = plain_attributes(pass);
   const product_shape& shape = pass.shape();
   std::size_t apart = 0;
@@ -142,8 +148,8 @@ inline bound_kernel backward_data(cpu_context& context, const layer& item, int b
     primitive.bind(DNNL_ARG_DIFF_DST, shape.dst_desc(), at.d_dst);
     pass.bind_weights(primitive, found.weights_desc(), at.weights);
     if (at.accumulate_d_src) {
-      apart = pass.take_scratch(shape.src_desc().get_size());
-      primitive.bind_scratch(DNNL_ARG_DIFF_SRC, shape.src_desc(), apart);
+      apart = pass.take_scratch(shape.d_src_desc(true).get_size());
+      primitive.bind_scratch(DNNL_ARG_DIFF_SRC, shape.d_src_desc(true), apart);
     } else {
       primitive.bind(DNNL_ARG_DIFF_SRC, shape.src_desc(), at.d_src);
     }
@@ -154,14 +160,14 @@ inline bound_kernel backward_data(cpu_context& context, const layer& item, int b
       with_forward(pass, dnnl::prop_kind::forward_training, at.bias != nullptr, attr, [&](const auto& hint, auto operation) {
         using forward_operation = typename decltype(operation)::type;
         if constexpr (std::is_same_v<forward_operation, dnnl::convolution_forward>)
-          return build(convolution_backward_data(context.engine, shape, attr, pass.required(hint, "trained")),
+          return build(convolution_backward_data(context.engine, shape, at.accumulate_d_src, attr, pass.required(hint, "trained")),
                        std::type_identity<dnnl::convolution_backward_data>{});
         else
-          return build(linear_backward_data(context.engine, shape, attr, pass.required(hint, "trained")),
+          return build(linear_backward_data(context.engine, shape, at.accumulate_d_src, attr, pass.required(hint, "trained")),
                        std::type_identity<dnnl::inner_product_backward_data>{});
       });
   if (!at.accumulate_d_src) return made;
-  const auto count = static_cast<std::ptrdiff_t>(shape.src_desc().get_size() / sizeof(float));
+  const auto count = static_cast<std::ptrdiff_t>(shape.src_desc().get_size() / sizeof(Scalar));
   made.run = [run = std::move(made.run), apart, count, d_src = at.d_src](cpu_context& shared) {
     run(shared);
     const float* const values = reinterpret_cast<const float*>(shared.scratch.data() + apart);
@@ -172,8 +178,9 @@ inline bound_kernel backward_data(cpu_context& context, const layer& item, int b
   return made;
 }
 
-inline bound_kernel backward_weights(cpu_context& context, const layer& item, int batch, const training_operands<float>& at) {
-  pass_builder pass(context, item, batch);
+template <class Scalar>
+bound_kernel backward_weights(cpu_context& context, const layer& item, int batch, const training_operands<Scalar>& at) {
+  pass_builder pass(context, item, batch, storage_of<Scalar>);
   const dnnl::primitive_attr attr = plain_attributes(pass);
   const product_shape& shape = pass.shape();
   const bool d_bias = at.d_bias != nullptr;

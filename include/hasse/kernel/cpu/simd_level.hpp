@@ -17,6 +17,8 @@
 #include <immintrin.h>
 #endif
 
+#include <hasse/core/bfloat16.hpp>
+
 // With the wide instructions allowed everywhere (-march=native) there is nothing to choose: one copy is compiled.
 #if !defined(__x86_64__)
 #define HASSE_SIMD_PLAIN 1

@@ -64,21 +64,34 @@ inline vec passed_back(activation act, vec gradient, vec x) {
 
 /// A whole vector, or the first few elements of one at the end of a line.
 struct whole_vector {};
-inline vec load_part(const float* from, whole_vector) { return load(from); }
-inline vec load_part(const float* from, int count) { return load_first(from, count); }
-inline void store_part(float* to, vec value, whole_vector) { store(to, value); }
-inline void store_part(float* to, vec value, int count) { store_first(to, value, count); }
-template <class Count>
-inline void write_part(float* to, vec value, bool accumulate, Count count) {
+template <class Scalar>
+inline vec load_part(const Scalar* from, whole_vector) {
+  return load(from);
+}
+template <class Scalar>
+inline vec load_part(const Scalar* from, int count) {
+  return load_first(from, count);
+}
+template <class Scalar>
+inline void store_part(Scalar* to, vec value, whole_vector) {
+  store(to, value);
+}
+template <class Scalar>
+inline void store_part(Scalar* to, vec value, int count) {
+  store_first(to, value, count);
+}
+template <class Scalar, class Count>
+inline void write_part(Scalar* to, vec value, bool accumulate, Count count) {
   store_part(to, accumulate ? load_part(to, count) + value : value, count);
 }
 
+template <class Scalar>
 struct statistics_pass {
-  norm_lines at;
+  norm_lines<Scalar> at;
 
   template <int Lines, class Count>
   void column(std::ptrdiff_t line, std::ptrdiff_t v, Count count) const {
-    const float* const x = at.src + line * at.length + v;
+    const Scalar* const x = at.src + line * at.length + v;
     const vec centre = load(at.centre + v);
     vec sum{}, square{};
 #pragma GCC unroll 8
@@ -94,9 +107,9 @@ struct statistics_pass {
 
 inline constexpr std::ptrdiff_t ahead = 128;  // elements
 
-template <norm_form Form>
+template <norm_form Form, class Scalar>
 struct normalise_pass {
-  norm_lines at;
+  norm_lines<Scalar> at;
 
   template <int, class Count>
   void column(std::ptrdiff_t line, std::ptrdiff_t v, Count count) const {
@@ -117,8 +130,8 @@ struct normalise_pass {
 };
 
 /// The gradient before the activation.
-template <norm_form Form, class Count>
-inline vec gradient_of(const norm_lines& at, std::ptrdiff_t here, std::ptrdiff_t line, std::ptrdiff_t v, vec x, Count count) {
+template <norm_form Form, class Scalar, class Count>
+inline vec gradient_of(const norm_lines<Scalar>& at, std::ptrdiff_t here, std::ptrdiff_t line, std::ptrdiff_t v, vec x, Count count) {
   const vec gradient = load_part(at.d_dst + here, count);
   if constexpr (Form == norm_form::straight) return gradient;
   if constexpr (Form == norm_form::kept_signs)
@@ -129,9 +142,9 @@ inline vec gradient_of(const norm_lines& at, std::ptrdiff_t here, std::ptrdiff_t
   return passed_back(at.act, gradient, value);
 }
 
-template <norm_form Form>
+template <norm_form Form, class Scalar>
 struct gradient_sums_pass {
-  norm_lines at;
+  norm_lines<Scalar> at;
 
   template <int Lines, class Count>
   void column(std::ptrdiff_t line, std::ptrdiff_t v, Count count) const {
@@ -150,9 +163,9 @@ struct gradient_sums_pass {
   }
 };
 
-template <norm_form Form>
+template <norm_form Form, class Scalar>
 struct gradient_pass {
-  norm_lines at;
+  norm_lines<Scalar> at;
 
   template <int, class Count>
   void column(std::ptrdiff_t line, std::ptrdiff_t v, Count count) const {
@@ -181,42 +194,46 @@ inline void for_each_column(const Pass& given, std::ptrdiff_t line, std::ptrdiff
 }
 
 template <int Lines, class Pass>
-inline void for_each_line(const Pass& pass, const norm_lines& at) {
+inline void for_each_line(const Pass& pass) {
+  const auto& at = pass.at;
   std::ptrdiff_t line = at.first;
   for (; line + Lines <= at.last; line += Lines) for_each_column<Lines>(pass, line, at.length);
   for (; line < at.last; ++line) for_each_column<1>(pass, line, at.length);
   if (at.rest > 0) for_each_column<1>(pass, line, at.rest);
 }
 
-inline void norm_statistics(const norm_lines& at) {
-  const statistics_pass pass{at};
-  return at.together ? for_each_line<8>(pass, at) : for_each_line<1>(pass, at);
+template <class Scalar>
+inline void norm_statistics(const norm_lines<Scalar>& at) {
+  const statistics_pass<Scalar> pass{at};
+  return at.together ? for_each_line<8>(pass) : for_each_line<1>(pass);
 }
 
-inline void normalise(norm_form form, const norm_lines& at) {
+template <class Scalar>
+inline void normalise(norm_form form, const norm_lines<Scalar>& at) {
   switch (form) {
     case norm_form::kept_signs:
-      for_each_line<1>(normalise_pass<norm_form::kept_signs>{at}, at);
+      for_each_line<1>(normalise_pass<norm_form::kept_signs, Scalar>{at});
       break;
     case norm_form::curved:
-      for_each_line<1>(normalise_pass<norm_form::curved>{at}, at);
+      for_each_line<1>(normalise_pass<norm_form::curved, Scalar>{at});
       break;
     default:
-      for_each_line<1>(normalise_pass<norm_form::bounded>{at}, at);
+      for_each_line<1>(normalise_pass<norm_form::bounded, Scalar>{at});
   }
   if (at.past_cache) end_stream();
 }
 
-template <norm_form Form>
-inline void norm_backward(bool sums, const norm_lines& at) {
+template <norm_form Form, class Scalar>
+inline void norm_backward(bool sums, const norm_lines<Scalar>& at) {
   constexpr int most = Form == norm_form::curved ? 1 : 8;  // curves take longer than memory does
-  if (!sums) return for_each_line<1>(gradient_pass<Form>{at}, at);
-  const gradient_sums_pass<Form> pass{at};
-  return at.together ? for_each_line<most>(pass, at) : for_each_line<1>(pass, at);
+  if (!sums) return for_each_line<1>(gradient_pass<Form, Scalar>{at});
+  const gradient_sums_pass<Form, Scalar> pass{at};
+  return at.together ? for_each_line<most>(pass) : for_each_line<1>(pass);
 }
 
 /// `sums`: the two sums of the gradient, else the gradients themselves.
-inline void norm_backward(norm_form form, bool sums, const norm_lines& at) {
+template <class Scalar>
+inline void norm_backward(norm_form form, bool sums, const norm_lines<Scalar>& at) {
   switch (form) {
     case norm_form::straight:
       return norm_backward<norm_form::straight>(sums, at);
@@ -232,9 +249,9 @@ inline void norm_backward(norm_form form, bool sums, const norm_lines& at) {
 // The arithmetic per channel between two passes, in double.
 
 /// Empties the float sums of a line.
-inline void add_totals(const norm_lines& at, std::ptrdiff_t channels, double* totals) {
-  for (std::ptrdiff_t start = 0; start < at.length; start += channels) {
-    const float *const sum = at.sum + start, *const product = at.product + start;
+inline void add_totals(const float* sums, const float* products, std::ptrdiff_t length, std::ptrdiff_t channels, double* totals) {
+  for (std::ptrdiff_t start = 0; start < length; start += channels) {
+    const float *const sum = sums + start, *const product = products + start;
 #pragma omp simd
     for (std::ptrdiff_t c = 0; c < channels; ++c) totals[c] += sum[c];
 #pragma omp simd
@@ -271,9 +288,8 @@ inline void join_sums(const channel_sums& sums, std::ptrdiff_t channels, double*
 }
 
 inline void finish_forward(double rows, batch_norm_rule rule, std::ptrdiff_t channels, const double* moments,
-                           const training_operands<float>& at, const norm_saved& saved) {
+                           const norm_parameters& at, const norm_saved& saved) {
   const double keep = rule.keep_percent * 0.01, epsilon = rule.epsilon_millionths * 1e-6, unbiased = rows > 1 ? rows - 1 : 1;
-  const float *const scale = at.weights, *const shift = at.bias;
   for (std::ptrdiff_t c = 0; c < channels; ++c) {
     const double mean = moments[c], spread = moments[channels + c] > 0 ? moments[channels + c] : 0.0;
     const double inverse = 1 / std::sqrt(spread / rows + epsilon);
@@ -281,12 +297,12 @@ inline void finish_forward(double rows, batch_norm_rule rule, std::ptrdiff_t cha
     at.running_variance[c] = static_cast<float>(keep * at.running_variance[c] + (1 - keep) * (spread / unbiased));
     saved.mean[c] = static_cast<float>(mean);
     saved.inverse[c] = static_cast<float>(inverse);
-    saved.factor[c] = static_cast<float>(scale[c] * inverse);
-    saved.offset[c] = static_cast<float>(shift[c] - mean * scale[c] * inverse);
+    saved.factor[c] = static_cast<float>(at.scale[c] * inverse);
+    saved.offset[c] = static_cast<float>(at.shift[c] - mean * at.scale[c] * inverse);
   }
 }
 
-inline void finish_sums(double rows, std::ptrdiff_t channels, const double* totals, const training_operands<float>& at,
+inline void finish_sums(double rows, std::ptrdiff_t channels, const double* totals, const norm_parameters& at,
                         const norm_saved& saved, float* slope, float* slope_offset) {
   const double *const sum = totals, *const product = totals + channels;
 #pragma omp simd
@@ -295,8 +311,8 @@ inline void finish_sums(double rows, std::ptrdiff_t channels, const double* tota
     slope[c] = static_cast<float>(steep);
     slope_offset[c] = static_cast<float>(-factor * sum[c] / rows - steep * saved.mean[c]);
   }
-  for (std::ptrdiff_t c = 0; at.d_bias && c < channels; ++c) at.d_bias[c] = static_cast<float>(sum[c]);
-  for (std::ptrdiff_t c = 0; at.d_weights && c < channels; ++c) at.d_weights[c] = static_cast<float>(product[c] * saved.inverse[c]);
+  for (std::ptrdiff_t c = 0; at.d_shift && c < channels; ++c) at.d_shift[c] = static_cast<float>(sum[c]);
+  for (std::ptrdiff_t c = 0; at.d_scale && c < channels; ++c) at.d_scale[c] = static_cast<float>(product[c] * saved.inverse[c]);
 }
 
 }  // namespace hasse::detail::HASSE_SIMD_NAMESPACE

@@ -11,6 +11,8 @@ typedef float vec __attribute__((vector_size(HASSE_SIMD_LANES * 4)));
 typedef int int_vec __attribute__((vector_size(HASSE_SIMD_LANES * 4)));
 typedef unsigned bits_vec __attribute__((vector_size(HASSE_SIMD_LANES * 4)));
 typedef float loose_vec __attribute__((vector_size(HASSE_SIMD_LANES * 4), aligned(4), may_alias));  // at any float's address
+typedef unsigned short packed_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2)));                 // bits of bfloat16
+typedef unsigned short loose_packed_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2), aligned(2), may_alias));
 
 inline vec load(const float* from) { return *reinterpret_cast<const loose_vec*>(from); }
 inline void store(float* to, vec value) { *reinterpret_cast<loose_vec*>(to) = value; }
@@ -38,12 +40,50 @@ inline void store_first(float* to, vec value, int count) {
 #endif
 }
 
+// The same of bfloat16; stores round to the nearest, ties to even, and a NaN stays one.
+
+inline vec widened(packed_vec bits) { return reinterpret_cast<vec>(__builtin_convertvector(bits, bits_vec) << 16); }
+inline packed_vec narrowed(vec value) {
+  const bits_vec word = reinterpret_cast<bits_vec>(value), nearest = word + 0x7fffu + ((word >> 16) & 1u);
+  return __builtin_convertvector((value == value ? nearest : word | 0x400000u) >> 16, packed_vec);
+}
+inline vec load(const bfloat16* from) { return widened(*reinterpret_cast<const loose_packed_vec*>(from)); }
+inline void store(bfloat16* to, vec value) { *reinterpret_cast<loose_packed_vec*>(to) = narrowed(value); }
+inline vec load_first(const bfloat16* from, int count) {
+#if HASSE_SIMD_LANES == 16
+  return widened(reinterpret_cast<packed_vec>(_mm256_maskz_loadu_epi16(static_cast<__mmask16>((1u << count) - 1u), from)));
+#else
+  if (count >= lanes) return load(from);
+  packed_vec bits{};
+  for (int i = 0; i < count; ++i) bits[i] = from[i].bits;
+  return widened(bits);
+#endif
+}
+inline void store_first(bfloat16* to, vec value, int count) {
+#if HASSE_SIMD_LANES == 16
+  _mm256_mask_storeu_epi16(to, static_cast<__mmask16>((1u << count) - 1u), reinterpret_cast<__m256i>(narrowed(value)));
+#else
+  if (count >= lanes) return store(to, value);
+  const packed_vec bits = narrowed(value);
+  for (int i = 0; i < count; ++i) to[i].bits = bits[i];
+#endif
+}
+
 /// Stores past the cache; `to` starts a vector. Followed by `end_stream` before another thread reads it.
 inline void stream(float* to, vec value) {
 #if HASSE_SIMD_LANES == 16
   _mm512_stream_ps(to, reinterpret_cast<__m512>(value));
 #elif HASSE_SIMD_LANES == 8
   _mm256_stream_ps(to, reinterpret_cast<__m256>(value));
+#else
+  store(to, value);
+#endif
+}
+inline void stream(bfloat16* to, vec value) {
+#if HASSE_SIMD_LANES == 16
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(to), reinterpret_cast<__m256i>(narrowed(value)));
+#elif HASSE_SIMD_LANES == 8
+  _mm_stream_si128(reinterpret_cast<__m128i*>(to), reinterpret_cast<__m128i>(narrowed(value)));
 #else
   store(to, value);
 #endif
