@@ -11,6 +11,7 @@
 #include <hasse/network/training.hpp>
 
 #include "../support/catch.hpp"
+#include "every_family.hpp"
 #include "networks.hpp"
 
 // Sees every allocation of this thread, oneDNN's included. A sanitizer brings its own allocator.
@@ -117,6 +118,16 @@ TEST_CASE("the cpu backend trains and runs networks as the reference does") {
     check_inference(layers, 3, 300 + round);
     check_training(layers, 3, 300 + round);
   }
+}
+
+TEST_CASE("the cpu backend trains and runs every block of a catalogue as the reference does") {
+  const auto check = [](const layer_list& layers, const std::string& name, std::uint64_t number) {
+    INFO(name);
+    check_inference(layers, 1 + static_cast<int>(number % 3), 500 + number);
+    check_training(layers, 2 + static_cast<int>(number % 3), 500 + number);
+  };
+  testing::for_each_block_of<testing::every_family<13, 11>>(check);
+  testing::for_each_block_of<testing::every_family<18, 9>>(check);
 }
 
 TEST_CASE("a static network gives the bits of the run-time one on the cpu backend") {

@@ -5,6 +5,7 @@
 #include <hasse/network/training.hpp>
 
 #include "../support/catch.hpp"
+#include "every_family.hpp"
 #include "networks.hpp"
 
 using namespace hasse;
@@ -78,4 +79,11 @@ TEST_CASE("gradients of random networks agree with central differences") {
   random_source random(5);
   for (std::uint64_t round = 0; round < 12; ++round)
     check_gradients(testing::random_network(random, 9), 100 + round, round % 2 ? recompute::activations : recompute::nothing);
+}
+
+TEST_CASE("gradients of every block of a catalogue agree with central differences") {
+  testing::for_each_block_of<testing::every_family<7, 6>>([](const layer_list& layers, const std::string& name, std::uint64_t number) {
+    INFO(name);
+    check_gradients(layers, 400 + number);
+  });
 }
