@@ -90,38 +90,30 @@ class channel_sums {
 
 namespace hasse::detail {
 
-inline void norm_statistics(simd_level level, const norm_lines<float>& at) { HASSE_SIMD_CALL(level, norm_statistics(at)); }
-inline void norm_statistics(simd_level level, const norm_lines<bfloat16>& at) { HASSE_SIMD_CALL(level, norm_statistics(at)); }
-inline void normalise(simd_level level, norm_form form, const norm_lines<float>& at) {
-  HASSE_SIMD_CALL(level, normalise(form, at));
-}
-inline void normalise(simd_level level, norm_form form, const norm_lines<bfloat16>& at) {
-  HASSE_SIMD_CALL(level, normalise(form, at));
-}
-inline void norm_backward(simd_level level, norm_form form, bool sums, const norm_lines<float>& at) {
-  HASSE_SIMD_CALL(level, norm_backward(form, sums, at));
-}
-inline void norm_backward(simd_level level, norm_form form, bool sums, const norm_lines<bfloat16>& at) {
-  HASSE_SIMD_CALL(level, norm_backward(form, sums, at));
-}
-inline void add_totals(simd_level level, const float* sums, const float* products, std::ptrdiff_t length, std::ptrdiff_t channels,
-                       double* totals) {
-  HASSE_SIMD_CALL(level, add_totals(sums, products, length, channels, totals));
-}
-inline void add_doubles(simd_level level, std::ptrdiff_t count, const double* from, double* to) {
-  HASSE_SIMD_CALL(level, add_doubles(count, from, to));
-}
-inline void join_sums(simd_level level, const channel_sums& sums, std::ptrdiff_t channels, double* moments) {
-  HASSE_SIMD_CALL(level, join_sums(sums, channels, moments));
-}
-inline void finish_forward(simd_level level, double rows, batch_norm_rule rule, std::ptrdiff_t channels, const double* moments,
-                           const norm_parameters& at, const norm_saved& saved) {
-  HASSE_SIMD_CALL(level, finish_forward(rows, rule, channels, moments, at, saved));
-}
-inline void finish_sums(simd_level level, double rows, std::ptrdiff_t channels, const double* totals, const norm_parameters& at,
-                        const norm_saved& saved, float* slope, float* slope_offset) {
-  HASSE_SIMD_CALL(level, finish_sums(rows, channels, totals, at, saved, slope, slope_offset));
-}
+HASSE_SIMD_FUNCTION(norm_statistics, (simd_level level, const norm_lines<float>& at), norm_statistics(at))
+HASSE_SIMD_FUNCTION(norm_statistics, (simd_level level, const norm_lines<bfloat16>& at), norm_statistics(at))
+HASSE_SIMD_FUNCTION(normalise, (simd_level level, norm_form form, const norm_lines<float>& at), normalise(form, at))
+HASSE_SIMD_FUNCTION(normalise, (simd_level level, norm_form form, const norm_lines<bfloat16>& at), normalise(form, at))
+HASSE_SIMD_FUNCTION(norm_backward, (simd_level level, norm_form form, bool sums, const norm_lines<float>& at),
+                    norm_backward(form, sums, at))
+HASSE_SIMD_FUNCTION(norm_backward, (simd_level level, norm_form form, bool sums, const norm_lines<bfloat16>& at),
+                    norm_backward(form, sums, at))
+HASSE_SIMD_FUNCTION(add_totals,
+                    (simd_level level, const float* sums, const float* products, std::ptrdiff_t length, std::ptrdiff_t channels,
+                     double* totals),
+                    add_totals(sums, products, length, channels, totals))
+HASSE_SIMD_FUNCTION(add_doubles, (simd_level level, std::ptrdiff_t count, const double* from, double* to),
+                    add_doubles(count, from, to))
+HASSE_SIMD_FUNCTION(join_sums, (simd_level level, const channel_sums& sums, std::ptrdiff_t channels, double* moments),
+                    join_sums(sums, channels, moments))
+HASSE_SIMD_FUNCTION(finish_forward,
+                    (simd_level level, double rows, batch_norm_rule rule, std::ptrdiff_t channels, const double* moments,
+                     const norm_parameters& at, const norm_saved& saved),
+                    finish_forward(rows, rule, channels, moments, at, saved))
+HASSE_SIMD_FUNCTION(finish_sums,
+                    (simd_level level, double rows, std::ptrdiff_t channels, const double* totals, const norm_parameters& at,
+                     const norm_saved& saved, float* slope, float* slope_offset),
+                    finish_sums(rows, channels, totals, at, saved, slope, slope_offset))
 
 /// dst = act(norm(src) * scale + shift + other) and its gradients; the formulas stand in kernel/reference.hpp. It is made for the
 /// layer as it is used: `item.other` says whether there is a residual. The sums are the same for any number of threads.

@@ -59,6 +59,15 @@ struct depthwise_piece {
 
 namespace hasse::detail {
 
+HASSE_SIMD_FUNCTION(depthwise_forward,
+                    (simd_level level, const depthwise_shape& shape, const depthwise_forward_operands& at,
+                     const depthwise_piece& piece),
+                    depthwise_forward(shape, at, piece))
+HASSE_SIMD_FUNCTION(depthwise_weights,
+                    (simd_level level, const depthwise_shape& shape, const depthwise_weights_operands& at, index_range lines,
+                     index_range channels, float* totals),
+                    depthwise_weights(shape, at, lines, channels, totals))
+
 /// Planned for one layer, batch and number of threads. Results do not depend on the number of threads, except the gradients of
 /// weights and bias, which are the same for equal numbers.
 class depthwise_convolution {
@@ -127,7 +136,7 @@ class depthwise_convolution {
         std::fill_n(own, part_floats(), 0.0f);
         const index_range own_lines{static_cast<int>(lines * part / parts()), static_cast<int>(lines * (part + 1) / parts())};
         for (int c = 0; c < shape_.in.c; c += block)
-          weights_part({src, d_dst}, own_lines, {c, std::min(shape_.in.c, c + block)}, own);
+          depthwise_weights(level_, shape_, {src, d_dst}, own_lines, {c, std::min(shape_.in.c, c + block)}, own);
       }
     });
     for (std::ptrdiff_t part = 1; part < parts(); ++part)
@@ -159,20 +168,13 @@ class depthwise_convolution {
     parallel_pieces(threads_, std::ptrdiff_t{batch_} * bands * blocks, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
       for (std::ptrdiff_t i = first; i < last; ++i) {
         const int first_channel = static_cast<int>(i % blocks) * block, band = static_cast<int>(i / blocks % bands);
-        forward_piece(shape, at,
-                      {i / blocks / bands,
-                       {shape.out.h * band / bands, shape.out.h * (band + 1) / bands},
-                       {first_channel, std::min(channels, first_channel + block)}});
+        depthwise_forward(level_, shape, at,
+                          {i / blocks / bands,
+                           {shape.out.h * band / bands, shape.out.h * (band + 1) / bands},
+                           {first_channel, std::min(channels, first_channel + block)}});
       }
     });
   }
-  void forward_piece(const depthwise_shape& shape, const depthwise_forward_operands& at, const depthwise_piece& piece) const {
-    HASSE_SIMD_CALL(level_, depthwise_forward(shape, at, piece));
-  }
-  void weights_part(const depthwise_weights_operands& at, index_range lines, index_range channels, float* totals) const {
-    HASSE_SIMD_CALL(level_, depthwise_weights(shape_, at, lines, channels, totals));
-  }
-
   depthwise_shape shape_;
   activation act_;
   int batch_, threads_;

@@ -2,12 +2,16 @@
 // Used by the kernels of our own in kernel/cpu/.
 //
 // A kernel's body is a file kernel/cpu/simd/<name>.inl, written with the short vectors of simd/vector.inl. Its header
-// compiles the body for every instruction set and chooses at run time:
+// compiles the body for every instruction set and names the functions that choose one of them at run time:
 //
 //   #define HASSE_SIMD_BODY <hasse/kernel/cpu/simd/<name>.inl>
-//   #include <hasse/kernel/cpu/simd/for_each_target.inl>      // defines detail::avx512::f, detail::avx2::f (or detail::plain::f)
+//   #include <hasse/kernel/cpu/simd/for_each_target.inl>      // defines detail::avx512::f, detail::avx2::f, detail::plain::f
 //   ...
-//   HASSE_SIMD_CALL(level, f(arguments));                     // calls the one of `level`
+//   HASSE_SIMD_FUNCTION(run_f, (simd_level level, int arguments), f(arguments))      // void run_f(simd_level, int)
+//
+// All bodies together take a compiler half a minute. A program of several files can compile them in one: define
+// HASSE_KERNELS_APART for all files, and in one more also HASSE_KERNELS_HERE before it includes kernel/cpu/kernels.hpp
+// (CMake: hasse_add_kernels).
 #pragma once
 
 #include <cstdint>
@@ -18,6 +22,17 @@
 #endif
 
 #include <hasse/core/bfloat16.hpp>
+
+#if defined(HASSE_KERNELS_APART) && !defined(HASSE_KERNELS_HERE)
+#define HASSE_KERNEL_BODIES 0
+#else
+#define HASSE_KERNEL_BODIES 1
+#endif
+#if defined(HASSE_KERNELS_APART)
+#define HASSE_KERNEL
+#else
+#define HASSE_KERNEL inline
+#endif
 
 // With the wide instructions allowed everywhere (-march=native) there is nothing to choose: one copy is compiled.
 #if !defined(__x86_64__)
@@ -42,24 +57,11 @@ constexpr std::string_view name_of(simd_level level) {
   return names[static_cast<int>(level)];
 }
 
-/// The best one that this program has and this processor can run.
-inline simd_level best_simd_level() {
-  static const simd_level found = [] {
-#if defined(HASSE_SIMD_AVX512)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("fma"))
-      return simd_level::avx512;
-#endif
-#if defined(HASSE_SIMD_AVX2)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return simd_level::avx2;
-#endif
-    return simd_level::plain;
-  }();
-  return found;
-}
-
 /// Whether this program has code for that level (not whether the processor runs it).
-constexpr bool has_simd_level(simd_level level) {
+HASSE_KERNEL bool has_simd_level(simd_level level);
+
+#if HASSE_KERNEL_BODIES
+HASSE_KERNEL bool has_simd_level(simd_level level) {
 #if defined(HASSE_SIMD_AVX512)
   if (level == simd_level::avx512) return true;
 #endif
@@ -70,6 +72,22 @@ constexpr bool has_simd_level(simd_level level) {
   if (level == simd_level::plain) return true;
 #endif
   return false;
+}
+#endif
+
+/// The best one that this program has and this processor can run.
+inline simd_level best_simd_level() {
+  static const simd_level found = [] {
+#if defined(__x86_64__)
+    const bool fused = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (fused && has_simd_level(simd_level::avx512) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
+      return simd_level::avx512;
+    if (fused && has_simd_level(simd_level::avx2)) return simd_level::avx2;
+#endif
+    return simd_level::plain;
+  }();
+  return found;
 }
 
 /// Floats in one vector of that level.
@@ -99,7 +117,7 @@ constexpr int lanes_of(simd_level level) { return level == simd_level::avx512 ? 
 #define HASSE_SIMD_CASE_PLAIN(...)
 #endif
 
-/// `return f(arguments)` from the namespace of that level; levels that were not compiled in are not reached.
+// The call in the namespace of that level; levels that were not compiled in are not reached.
 #define HASSE_SIMD_CALL(level, ...)     \
   switch (level) {                      \
     HASSE_SIMD_CASE_AVX512(__VA_ARGS__) \
@@ -108,3 +126,13 @@ constexpr int lanes_of(simd_level level) { return level == simd_level::avx512 ? 
     default:                            \
       __builtin_unreachable();          \
   }
+
+/// Defines (or, with the bodies elsewhere, declares) `void name(parameters)`, which calls the body of `level`, one of the
+/// parameters.
+#if HASSE_KERNEL_BODIES
+#define HASSE_SIMD_FUNCTION(name, parameters, ...) \
+  HASSE_KERNEL void name parameters;               \
+  HASSE_KERNEL void name parameters { HASSE_SIMD_CALL(level, __VA_ARGS__) }
+#else
+#define HASSE_SIMD_FUNCTION(name, parameters, ...) void name parameters;
+#endif

@@ -58,19 +58,19 @@ inline constexpr mobiledet_block mobiledet_gpu_blocks[] = {
 }  // namespace detail
 
 /// What a backbone was searched for.
-enum class mobiledet_target : std::uint8_t { cpu, edgetpu, dsp, gpu };
+enum class mobiledet_target : std::uint8_t { pixel_cpu, edgetpu, dsp, gpu };
 
 /// Spec of MobileDets, 1.3: ends with the map that the detector's heads call C5, without an activation. On the CPU every block has
 /// squeeze-excite and hard-swish, elsewhere none and ReLU6. `pad` is SAME in the published networks.
 struct mobiledet_spec {
-  mobiledet_target target = mobiledet_target::cpu;
+  mobiledet_target target = mobiledet_target::pixel_cpu;
   padding pad = padding::same;
   friend constexpr bool operator==(const mobiledet_spec&, const mobiledet_spec&) = default;
 
   template <class List>
   constexpr value_id lower(layer_builder<List> list, value_id from) const {
     constexpr batch_norm_rule norm{.epsilon_millionths = 10'000, .keep_percent = 99};
-    const bool gated = target == mobiledet_target::cpu;
+    const bool gated = target == mobiledet_target::pixel_cpu;
     const activation act = gated ? activation::hard_swish : activation::relu6;
     const squeeze_excite se{.percent = gated ? 25 : 0, .inner = act};
     value_id value = conv{.out = gated ? 16 : 32, .stride = 2, .act = act, .norm = norm, .pad = pad}.lower(list, from);
@@ -123,7 +123,7 @@ struct mobiledet_spec {
  private:
   constexpr std::span<const detail::mobiledet_block> blocks() const {
     switch (target) {
-      case mobiledet_target::cpu:
+      case mobiledet_target::pixel_cpu:
         return detail::mobiledet_cpu_blocks;
       case mobiledet_target::edgetpu:
         return detail::mobiledet_edgetpu_blocks;
@@ -137,7 +137,7 @@ struct mobiledet_spec {
 
 template <mobiledet_target Target>
 using mobiledet = fixed_network<input<3, 320, 320>, mobiledet_spec{.target = Target}>;
-using mobiledet_cpu = mobiledet<mobiledet_target::cpu>;          ///< 408.0 M MACs
+using mobiledet_cpu = mobiledet<mobiledet_target::pixel_cpu>;    ///< 408.0 M MACs
 using mobiledet_edgetpu = mobiledet<mobiledet_target::edgetpu>;  ///< 1473.8 M MACs
 using mobiledet_dsp = mobiledet<mobiledet_target::dsp>;          ///< 2763.4 M MACs
 using mobiledet_gpu = mobiledet<mobiledet_target::gpu>;          ///< 5009.9 M MACs

@@ -44,7 +44,7 @@ inline constexpr proxyless_table proxyless_cpu_table{
 }  // namespace detail
 
 /// What a network of a family was searched for.
-enum class proxyless_target : std::uint8_t { mobile, mobile_14, gpu, cpu };
+enum class proxyless_target : std::uint8_t { mobile, mobile_14, gpu, xeon };
 
 /// Spec of ProxylessNAS, 1.1 and 1.4.
 struct proxyless_spec {
@@ -83,6 +83,6 @@ using proxyless = fixed_network<input<3, 224, 224>, proxyless_spec{.target = Tar
 using proxyless_mobile = proxyless<proxyless_target::mobile>;        ///< 320.4 M MACs
 using proxyless_mobile_14 = proxyless<proxyless_target::mobile_14>;  ///< 580.9 M MACs
 using proxyless_gpu = proxyless<proxyless_target::gpu>;              ///< 465.3 M MACs
-using proxyless_cpu = proxyless<proxyless_target::cpu>;              ///< 439.2 M MACs
+using proxyless_cpu = proxyless<proxyless_target::xeon>;             ///< 439.2 M MACs
 
 }  // namespace hasse

@@ -2,6 +2,8 @@
 // headers at namespace scope, after everything that the body needs; see kernel/cpu/simd_level.hpp.
 // (No include guard: it is meant to be included many times.)
 
+#if HASSE_KERNEL_BODIES
+
 #if defined(HASSE_SIMD_AVX512)
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"))), apply_to = function)
@@ -58,6 +60,8 @@
 #include HASSE_SIMD_BODY
 #undef HASSE_SIMD_NAMESPACE
 #undef HASSE_SIMD_LANES
+#endif
+
 #endif
 
 #undef HASSE_SIMD_BODY
