@@ -13,6 +13,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/kernel/backend.hpp>
+#include <hasse/kernel/cpu/depthwise.hpp>
 #include <hasse/kernel/cpu/loops.hpp>
 #include <hasse/kernel/cpu/pointwise.hpp>
 #include <hasse/kernel/cpu/simd_level.hpp>
@@ -21,45 +22,18 @@
 
 namespace hasse::detail {
 
-/// One row of depthwise outputs, for a block of channels.
-struct window_row {
-  const float* rows[7];  ///< where each row of taps begins to read: pixels of `channels` floats
-  int first, last;       ///< the rows of taps that see the image
-  const float* weights;  ///< taps of `channels` floats
-  const float* bias;
-  int channels, width;
-  float* dst;
-  std::ptrdiff_t dst_stride;
-  int limit;  ///< see limit_of
-};
-
-}  // namespace hasse::detail
-
-#define HASSE_SIMD_BODY <hasse/kernel/cpu/simd/inverted_bottleneck.inl>
-#include <hasse/kernel/cpu/simd/for_each_target.inl>
-
-namespace hasse::detail {
-
-inline void window(simd_level level, const window_row& at, int kernel, int stride) {
-  HASSE_SIMD_CALL(level, window(at, kernel, stride));
-}
-inline void finish_row(simd_level level, activation act, float* row, std::ptrdiff_t stride, int pixels, int channels, float* sums) {
-  HASSE_SIMD_CALL(level, finish_row(act, row, stride, pixels, channels, sums));
-}
-inline void copy_pixels(simd_level level, const float* src, std::ptrdiff_t stride, int pixels, int count, int channels,
-                        float* dst) {
-  HASSE_SIMD_CALL(level, copy_pixels(src, stride, pixels, count, channels, dst));
-}
-inline void add_part(simd_level level, std::ptrdiff_t first, std::ptrdiff_t last, activation act, const float* one,
-                     const float* other, float* dst) {
-  HASSE_SIMD_CALL(level, add_part(first, last, act, one, other, dst));
+/// Some output rows of a depthwise convolution whose source and result may stand anywhere.
+inline void depthwise_rows(simd_level level, const depthwise_shape& shape, const depthwise_forward_operands& at,
+                           const depthwise_piece& piece) {
+  HASSE_SIMD_CALL(level, depthwise_forward(shape, at, piece));
 }
 
 /// Folded layers in a row: [expand,] depthwise, [average, two 1x1 layers, scale,] project, each the only reader of the one before.
 ///
-/// The expanded channels are taken in blocks, outermost. Of a block, only as many rows exist as one depthwise window is high; they
-/// and the weights of the block stay in the first caches, while the projection adds block after block to the output. With
-/// squeeze-excite the depthwise result goes to memory once, because the gates need all of it first.
+/// Some rows of the output at a time: the expanded rows that they need and what the depthwise convolution makes of them stay in the
+/// second cache, and so do the weights, because wide tensors are taken in blocks of channels, one after the other, and the
+/// projection adds each block's part to the output. With squeeze-excite the depthwise result goes to memory once, because the gates
+/// need all of it first.
 /// Threads share out output rows, or blocks of channels where the image is small (each then sums up an output of its own).
 class inverted_bottleneck {
  public:
@@ -88,25 +62,24 @@ class inverted_bottleneck {
     expands_ = pointwise_convolution::refuses(run[0]).empty();
     if (expands_) expand_ = run[0];
     depthwise_ = run[expands_ ? 1 : 0], project_ = run.back();
-    const int lanes = lanes_of(level), panel = largest_panel(lanes), kernel = depthwise_.kernel, channels = depthwise_.in.c;
+    const int lanes = lanes_of(level), panel = largest_panel(lanes), kernel = depthwise_.kernel, stride = depthwise_.stride;
+    const feature_shape in = depthwise_.in, out = depthwise_.out;
     const bool excites = run.size() > 3;
     width_ = panels_width(project_.out.c, lanes);
-    row_pixels_ = std::max(depthwise_.pad_left + depthwise_.in.w, (depthwise_.out.w - 1) * depthwise_.stride + kernel);
+    padded_channels_ = (in.c + lanes - 1) / lanes * lanes;
+    splits_channels_ = threads > 1 && (excites || (batch == 1 && out.h <= split_rows));
 
-    // Rows of depthwise outputs that make enough pixels for full tiles of the projection.
-    group_ = std::clamp(group_pixels / depthwise_.out.w, 1, depthwise_.out.h);
-    splits_channels_ = threads > 1 && (excites || (batch == 1 && depthwise_.out.h <= split_rows));
-    buffer_rows_ = kernel + (group_ - 1) * depthwise_.stride;
-    // A block is as wide as the second cache allows for its rows and weights.
-    const int floats =
-        buffer_rows_ * row_pixels_ + group_ * depthwise_.out.w + (expands_ ? expand_.in.c : 0) + kernel * kernel + width_;
-    const int most = std::max(block_floats / floats / panel, 1) * panel;
-    padded_channels_ = (channels + lanes - 1) / lanes * lanes;
-    int blocks = (channels + most - 1) / most;
+    rows_ = std::clamp(strip_pixels / out.w, 1, out.h);
+    const int needed = (rows_ - 1) * stride + kernel;
+    const int floats = 2 * needed * in.w + rows_ * out.w + (expands_ ? expand_.in.c : 0) + kernel * kernel + width_;
+    const int most = expands_ ? std::max(strip_floats / floats / panel, 1) * panel : padded_channels_;
+    int blocks = (padded_channels_ + most - 1) / most;
     if (splits_channels_) blocks = (blocks + threads - 1) / threads * threads;
-    block_ = ((channels + blocks - 1) / blocks + lanes - 1) / lanes * lanes;
+    block_ = ((padded_channels_ + blocks - 1) / blocks + lanes - 1) / lanes * lanes;
     if (block_ > panel) block_ = std::min((block_ + panel - 1) / panel * panel, padded_channels_);
     blocks_ = (padded_channels_ + block_ - 1) / block_;
+    pixel_ = !expands_ ? in.c : excites ? padded_channels_ : block_;
+    buffer_rows_ = expands_ ? std::min(in.h, 2 * needed) : 0;
 
     if (excites) {
       const std::size_t first = expands_ ? 3 : 2;
@@ -125,21 +98,18 @@ class inverted_bottleneck {
     const int lanes = lanes_of(level_), channels = depthwise_.in.c, taps = depthwise_.kernel * depthwise_.kernel;
     const inference_operands<float>&depthwise = operands[expands_ ? 1 : 0], &project = operands.back();
     std::fill_n(packed, packed_, 0.0f);
+    float *const tap_weights = packed + weights_.taps, *const tap_bias = packed + weights_.tap_bias;
+    for (int tap = 0; tap < taps; ++tap)
+      for (int c = 0; c < channels; ++c) tap_weights[tap * padded_channels_ + c] = depthwise.weights[c * taps + tap];
+    if (depthwise.bias) std::copy_n(depthwise.bias, channels, tap_bias);
     for (int block = 0; block < blocks_; ++block) {
       const int first = block * block_, wide = width_of(block), valid = std::min(wide, channels - first);
-      const auto bias = [&](const float* values, float* to) {
-        if (values) std::copy_n(values + first, valid, to);
-      };
-      float* const at = packed + block * weights_.size;
+      float* const at = packed + block * weights_.block;
       if (expands_) {
         pack_panels(operands[0].weights + std::ptrdiff_t{first} * expand_.in.c, expand_.in.c, 1, wide, valid, expand_.in.c, lanes,
                     at);
-        bias(operands[0].bias, at + weights_.expand_bias);
+        if (operands[0].bias) std::copy_n(operands[0].bias + first, valid, at + weights_.expand_bias);
       }
-      float* const to = at + weights_.taps;
-      for (int tap = 0; tap < taps; ++tap)
-        for (int c = 0; c < valid; ++c) to[tap * wide + c] = depthwise.weights[(first + c) * taps + tap];
-      bias(depthwise.bias, at + weights_.tap_bias);
       if (!gated_) pack_panels(project.weights + first, channels, 1, width_, project_.out.c, valid, lanes, at + weights_.project);
     }
     if (!gated_) {
@@ -167,54 +137,55 @@ class inverted_bottleneck {
     });
     if (gated_) return finish_gated(other, dst, packed, scratch);
     if (!splits_channels_) return;
-    parallel_elements(threads_, project_.out.size(), [=, this](std::ptrdiff_t first, std::ptrdiff_t last) {
-      for (int piece = 1; piece < threads_; ++piece)
-        add_part(level_, first, last, piece + 1 == threads_ ? project_.act : activation::none, dst, part_of(scratch, piece), dst);
-    });
+    for (int piece = 1; piece < threads_; ++piece) {
+      const activation act = piece + 1 == threads_ ? project_.act : activation::none;
+      add(threads_, project_.out.size(), act, static_cast<const float*>(dst), static_cast<const float*>(part_of(scratch, piece)),
+          dst);
+    }
   }
 
  private:
-  static constexpr int block_floats = 400 * 1024 / sizeof(float);
-  static constexpr int group_pixels = 28;
+  static constexpr int strip_floats = 400 * 1024 / sizeof(float);  ///< what a strip and its weights may take of the second cache
+  static constexpr int strip_pixels = 448;
   static constexpr int split_rows = 14;
 
   int width_of(int block) const { return std::min(block_, padded_channels_ - block * block_); }
 
   void plan_weights() {
-    const std::size_t block = static_cast<std::size_t>(block_),
-                      taps = static_cast<std::size_t>(depthwise_.kernel * depthwise_.kernel);
+    const auto floats = [](std::ptrdiff_t count) { return static_cast<std::size_t>(count); };
     std::size_t used = 0;
-    const auto take = [&used](std::size_t floats) { return std::exchange(used, used + (floats + 15) / 16 * 16); };
+    const auto take = [&used](std::size_t count) { return std::exchange(used, used + (count + 15) / 16 * 16); };
     if (expands_) {
-      take(block * static_cast<std::size_t>(expand_.in.c));
-      weights_.expand_bias = take(block);
+      take(floats(std::ptrdiff_t{block_} * expand_.in.c));
+      weights_.expand_bias = take(floats(block_));
     }
-    weights_.taps = take(taps * block);
-    weights_.tap_bias = take(block);
-    weights_.project = gated_ ? used : take(block * static_cast<std::size_t>(width_));
-    weights_.size = static_cast<std::ptrdiff_t>(used);
-    used *= static_cast<std::size_t>(blocks_);
+    weights_.project = gated_ ? used : take(floats(std::ptrdiff_t{block_} * width_));
+    weights_.block = static_cast<std::ptrdiff_t>(used);
+    used *= floats(blocks_);
+    weights_.taps = take(floats(depthwise_.kernel * depthwise_.kernel * padded_channels_));
+    weights_.tap_bias = take(floats(padded_channels_));
     if (gated_) {
       weights_.squeeze = take(squeeze_->packed_floats());
       weights_.excite = take(excite_->packed_floats());
       weights_.gated = take(gated_->packed_floats());
     } else {
-      weights_.project_bias = take(static_cast<std::size_t>(width_));
-      weights_.no_bias = take(static_cast<std::size_t>(width_));
+      weights_.project_bias = take(floats(width_));
+      weights_.no_bias = take(floats(width_));
     }
     packed_ = used;
   }
 
   void plan_scratch() {
     const auto rounded = [](std::ptrdiff_t floats) { return static_cast<std::size_t>((floats + 15) / 16 * 16); };
-    const std::size_t batch = static_cast<std::size_t>(batch_), threads = static_cast<std::size_t>(threads_);
+    const std::size_t threads = static_cast<std::size_t>(threads_);
     std::size_t used = 0;
     const auto take = [&used](std::size_t floats) { return std::exchange(used, used + floats); };
-    scratch_.piece = rounded((std::ptrdiff_t{row_pixels_} * buffer_rows_ + std::ptrdiff_t{group_} * depthwise_.out.w) * block_);
+    scratch_.expanded = rounded(std::ptrdiff_t{buffer_rows_} * depthwise_.in.w * pixel_);
+    scratch_.piece = scratch_.expanded + (gated_ ? 0 : rounded(std::ptrdiff_t{rows_} * depthwise_.out.w * pixel_));
     take(scratch_.piece * threads);
     if (gated_) {
-      scratch_.made = take(batch * static_cast<std::size_t>(depthwise_.out.pixels()) * static_cast<std::size_t>(padded_channels_));
-      scratch_.sums = take(batch * static_cast<std::size_t>(padded_channels_));
+      scratch_.made = take(rounded(batch_ * depthwise_.out.pixels() * pixel_));
+      scratch_.sums = take(rounded(std::ptrdiff_t{batch_} * pixel_));
       scratch_.squeezed = take(rounded(std::ptrdiff_t{batch_} * squeezed_));
       scratch_.gates = take(rounded(std::ptrdiff_t{batch_} * depthwise_.in.c));
       scratch_.product = take((gated_->scratch_bytes() + sizeof(float) - 1) / sizeof(float));
@@ -253,94 +224,89 @@ class inverted_bottleneck {
   /// Some output rows of one image, from some blocks of channels.
   void run_image(int image, index_range outputs, index_range blocks, const float* src, const float* other, float* dst,
                  const float* packed, float* scratch, float* rows) const {
-    const feature_shape in = expands_ ? expand_.in : depthwise_.in, out = project_.out;
-    src += image * in.size(), dst += image * out.size();
-    if (other) other += image * out.size();
-    const int kernel = depthwise_.kernel, stride = depthwise_.stride;
-    float* const group = rows + std::ptrdiff_t{row_pixels_} * buffer_rows_ * block_;
+    const feature_shape in = depthwise_.in, out = depthwise_.out;
+    const int kernel = depthwise_.kernel, stride = depthwise_.stride, top = depthwise_.pad_top;
+    src += image * std::ptrdiff_t{in.h} * in.w * (expands_ ? expand_.in.c : in.c), dst += image * project_.out.size();
+    if (other) other += image * project_.out.size();
+    const depthwise_shape shape{.in = {in.h, in.w, pixel_},
+                                .out = {out.h, out.w, pixel_},
+                                .kernel = kernel,
+                                .stride = stride,
+                                .pad_top = top,
+                                .pad_left = depthwise_.pad_left,
+                                .tap_floats = padded_channels_};
+    const std::ptrdiff_t in_row = std::ptrdiff_t{in.w} * pixel_, out_row = std::ptrdiff_t{out.w} * pixel_;
     for (int block = blocks.first; block < blocks.last; ++block) {
-      const float* const weights = packed + block * weights_.size;
-      const int channel = block * block_, wide = width_of(block), valid = std::min(wide, depthwise_.in.c - channel);
-      const std::ptrdiff_t row_floats = std::ptrdiff_t{row_pixels_} * wide;
-      // The padding at both ends of rows stays through a block, and to the next of equal width.
-      if (block == blocks.first || wide < block_) std::fill_n(rows, row_floats * buffer_rows_, 0.0f);
-      int ready = std::max(0, outputs.first * stride - depthwise_.pad_top);  // input rows before this one are in the buffer
-      for (int y = outputs.first; y < outputs.last; y += group_) {
-        const int end = std::min(y + group_, outputs.last);
-        const int wanted = std::min(in.h, (end - 1) * stride - depthwise_.pad_top + kernel);
-        while (ready < wanted) {
-          const int place = ready % buffer_rows_, count = std::min(wanted - ready, buffer_rows_ - place);
-          make_rows(src + pixel(in, 0, ready, 0), weights, channel, wide, count,
-                    rows + place * row_floats + std::ptrdiff_t{depthwise_.pad_left} * wide);
-          ready += count;
+      const int channel = block * block_, wide = width_of(block), valid = std::min(wide, in.c - channel);
+      // Where the block's channels begin in a pixel: the buffers have all channels, or room for one block.
+      const int place = pixel_ >= in.c ? channel : 0;
+      depthwise_forward_operands at{.weights = packed + weights_.taps + channel - place,
+                                    .bias = packed + weights_.tap_bias + channel - place};
+      if (only_clips(depthwise_.act) && depthwise_.act != activation::none) at.low = 0, at.high = limit_of(depthwise_.act);
+      if (!only_clips(depthwise_.act)) at.act_after = depthwise_.act;
+      if (gated_) {
+        at.sums = scratch + scratch_.sums + std::ptrdiff_t{image} * pixel_;
+        std::fill_n(at.sums + place, expands_ ? wide : valid, 0.0f);
+      }
+      int begin = std::max(0, outputs.first * stride - top), ready = begin;  // the expanded rows [begin, ready) are in the buffer
+      for (int y = outputs.first; y < outputs.last; y += rows_) {
+        const int end = std::min(y + rows_, outputs.last), wanted = std::min(in.h, (end - 1) * stride - top + kernel);
+        at.src = src;
+        if (expands_) {
+          if (wanted - begin > buffer_rows_) {
+            const int kept = std::max(0, y * stride - top);
+            if (kept < ready) std::copy(rows + (kept - begin) * in_row, rows + (ready - begin) * in_row, rows);
+            begin = kept, ready = std::max(ready, kept);
+          }
+          if (ready < wanted) {
+            expand_rows(src + std::ptrdiff_t{ready} * in.w * expand_.in.c, packed + block * weights_.block, wide,
+                        rows + (ready - begin) * in_row + place, std::ptrdiff_t{wanted - ready} * in.w);
+            ready = wanted;
+          }
+          at.src = rows - begin * in_row;
         }
-        for (int row = y; row < end; ++row) {
-          const int top = row * stride - depthwise_.pad_top;
-          float* const made = gated_
-                                  ? scratch + scratch_.made + (pixel({out.h, out.w, 1}, image, row, 0)) * padded_channels_ + channel
-                                  : group + std::ptrdiff_t{row - y} * out.w * wide;
-          window_row at{.rows = {},
-                        .first = std::min(kernel, std::max(0, -top)),
-                        .last = std::min(kernel, in.h - top),
-                        .weights = weights + weights_.taps,
-                        .bias = weights + weights_.tap_bias,
-                        .channels = wide,
-                        .width = out.w,
-                        .dst = made,
-                        .dst_stride = gated_ ? padded_channels_ : wide,
-                        .limit = limit_of(depthwise_.act)};
-          for (int tap = at.first; tap < at.last; ++tap) at.rows[tap] = rows + (top + tap) % buffer_rows_ * row_floats;
-          window(level_, at, kernel, stride);
-          float* const sums = gated_ ? scratch + scratch_.sums + std::ptrdiff_t{image} * padded_channels_ + channel : nullptr;
-          if (sums && row == outputs.first) std::fill_n(sums, wide, 0.0f);
-          finish_row(level_, depthwise_.act, made, at.dst_stride, out.w, wide, sums);
-        }
+        float* const made =
+            gated_ ? scratch + scratch_.made + (std::ptrdiff_t{image} * out.h + y) * out_row : rows + scratch_.expanded;
+        at.dst = made - y * out_row;
+        depthwise_rows(level_, shape, at, {0, {y, end}, {place, place + (expands_ ? wide : valid)}});
         if (gated_) continue;
         const bool first = block == blocks.first, last = block + 1 == blocks_ && !splits_channels_;
-        float* const to = dst + pixel(out, 0, y, 0);
-        const float* const residual = other ? other + pixel(out, 0, y, 0) : nullptr;
+        const std::ptrdiff_t offset = pixel(project_.out, 0, y, 0);
+        const float* const weights = packed + block * weights_.block + weights_.project;
         multiply_panels(level_,
-                        {.src = group,
-                         .src_stride = wide,
+                        {.src = made + place,
+                         .src_stride = pixel_,
                          .depth = valid,
-                         .weights = weights + weights_.project,
+                         .weights = weights,
                          .bias = packed + (block == 0 ? weights_.project_bias : weights_.no_bias),
-                         .other = first ? residual : to,
-                         .other_stride = out.c,
-                         .dst = to,
-                         .dst_stride = out.c},
-                        std::ptrdiff_t{end - y} * out.w, last ? project_.act : activation::none, out.c, 0, out.c);
+                         .other = !first  ? dst + offset
+                                  : other ? other + offset
+                                          : nullptr,
+                         .other_stride = project_.out.c,
+                         .dst = dst + offset,
+                         .dst_stride = project_.out.c},
+                        std::ptrdiff_t{end - y} * out.w, last ? project_.act : activation::none, project_.out.c, 0, project_.out.c);
       }
     }
   }
 
-  /// A block of channels of some input rows of the depthwise layer.
-  void make_rows(const float* src, const float* weights, int channel, int wide, int count, float* dst) const {
-    const feature_shape in = depthwise_.in;
-    if (expands_)
-      return multiply_panels(level_,
-                             {.src = src,
-                              .src_stride = expand_.in.c,
-                              .depth = expand_.in.c,
-                              .weights = weights,
-                              .bias = weights + weights_.expand_bias,
-                              .other = nullptr,
-                              .other_stride = 0,
-                              .dst = dst,
-                              .dst_stride = wide,
-                              .lines = count,
-                              .src_line = std::ptrdiff_t{in.w} * expand_.in.c,
-                              .dst_line = std::ptrdiff_t{row_pixels_} * wide},
-                             in.w, expand_.act, wide, 0, wide);
-    for (int row = 0; row < count; ++row)
-      copy_pixels(level_, src + row * std::ptrdiff_t{in.w} * in.c + channel, in.c, in.w, std::min(wide, in.c - channel), wide,
-                  dst + std::ptrdiff_t{row} * row_pixels_ * wide);
+  void expand_rows(const float* src, const float* weights, int wide, float* dst, std::ptrdiff_t pixels) const {
+    multiply_panels(level_,
+                    {.src = src,
+                     .src_stride = expand_.in.c,
+                     .depth = expand_.in.c,
+                     .weights = weights,
+                     .bias = weights + weights_.expand_bias,
+                     .other = nullptr,
+                     .other_stride = 0,
+                     .dst = dst,
+                     .dst_stride = pixel_},
+                    pixels, expand_.act, wide, 0, wide);
   }
 
   void finish_gated(const float* other, float* dst, const float* packed, float* scratch) const {
     float *const squeezed = scratch + scratch_.squeezed, *const gates = scratch + scratch_.gates;
-    squeeze_->run(
-        {.src = scratch + scratch_.sums, .packed = packed + weights_.squeeze, .dst = squeezed, .src_stride = padded_channels_});
+    squeeze_->run({.src = scratch + scratch_.sums, .packed = packed + weights_.squeeze, .dst = squeezed, .src_stride = pixel_});
     excite_->run({.src = squeezed, .packed = packed + weights_.excite, .dst = gates});
     gated_->run({.src = scratch + scratch_.made,
                  .packed = packed + weights_.gated,
@@ -348,7 +314,7 @@ class inverted_bottleneck {
                  .dst = dst,
                  .gate = gates,
                  .scratch = reinterpret_cast<std::byte*>(scratch + scratch_.product),
-                 .src_stride = padded_channels_});
+                 .src_stride = pixel_});
   }
 
   layer expand_, depthwise_, project_;
@@ -357,16 +323,18 @@ class inverted_bottleneck {
   bool expands_, splits_channels_;
   int block_, blocks_, padded_channels_;  ///< expanded channels
   int width_;                             ///< output channels with those that fill up the last panel
-  int row_pixels_, group_, buffer_rows_, squeezed_ = 0;
+  int pixel_;                             ///< floats from pixel to pixel before and behind the depthwise layer
+  int rows_, buffer_rows_;                ///< output rows of a strip; expanded rows that there is room for
+  int squeezed_ = 0;
   std::optional<pointwise_convolution> squeeze_, excite_, gated_;
   struct {
-    std::size_t expand_bias, taps, tap_bias, project;  ///< in a block
-    std::ptrdiff_t size;                               ///< of a block
-    std::size_t project_bias, no_bias, squeeze, excite, gated;
+    std::size_t expand_bias, project;  ///< in a block
+    std::ptrdiff_t block;              ///< from block to block
+    std::size_t taps, tap_bias, project_bias, no_bias, squeeze, excite, gated;
   } weights_{};
   std::size_t packed_ = 0;
   struct {
-    std::size_t piece;  ///< a thread's rows and group
+    std::size_t expanded, piece;  ///< a thread's expanded rows, all of its own
     std::size_t made, sums, squeezed, gates, product, size;
   } scratch_{};
 };

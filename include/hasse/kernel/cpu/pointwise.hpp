@@ -32,8 +32,6 @@ struct product_rows {
   float* dst;
   std::ptrdiff_t dst_stride;
   int limit = 0;  ///< see limit_of
-  int lines = 1;  ///< several times as many rows, as far apart as this says; without `other`
-  std::ptrdiff_t src_line = 0, dst_line = 0;
 };
 
 /// Whether an activation only clips, which a product does on its way to memory.

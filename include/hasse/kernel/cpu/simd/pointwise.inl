@@ -185,7 +185,7 @@ inline void multiply(const product_rows& at, std::ptrdiff_t rows, int panel, int
   if constexpr (lanes == 16) panel == 3 * lanes ? multiply_panel<3, false>(at, rows) : multiply_panel<1, true>(at, rows);
 }
 
-/// Channels [first, last), which begin and end with a panel, of `rows` rows in every line. `at` stands at channel 0 of weights,
+/// Channels [first, last), which begin and end with a panel, of `rows` rows. `at` stands at channel 0 of weights,
 /// bias, other, dst.
 inline void multiply_panels(product_rows at, std::ptrdiff_t rows, activation act, int width, int first, int last) {
   for (int c = first; c < last;) {
@@ -194,10 +194,8 @@ inline void multiply_panels(product_rows at, std::ptrdiff_t rows, activation act
     here.weights += std::ptrdiff_t{c} * at.depth, here.bias += c, here.dst += c;
     if (at.other) here.other += c;
     here.limit = limit_of(act);
-    for (int line = 0; line < at.lines; ++line, here.src += at.src_line, here.dst += at.dst_line) {
-      multiply(here, rows, panel, valid);
-      if (!only_clips(act)) activate_rows(act, rows, valid, here.dst, at.dst_stride);
-    }
+    multiply(here, rows, panel, valid);
+    if (!only_clips(act)) activate_rows(act, rows, valid, here.dst, at.dst_stride);
     c += panel;
   }
 }
