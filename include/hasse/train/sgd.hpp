@@ -48,12 +48,17 @@ class nesterov_descent {
 #if defined(_OPENMP)
 #pragma omp parallel for schedule(static) if (blocks > 4096)
 #endif
-    for (std::ptrdiff_t b = 0; b < blocks; ++b)
+    for (std::ptrdiff_t b = 0; b < blocks; ++b) {
+      const Scalar fall = decay[b];
+#if defined(_OPENMP)
+#pragma omp simd
+#endif
       for (std::ptrdiff_t i = b * block; i < (b + 1) * block; ++i) {
-        const Scalar gradient = scale * gradients[i] + decay[b] * values[i];
-        velocity[i] = keep * velocity[i] + gradient;
-        values[i] -= rate * (gradient + keep * velocity[i]);
+        const Scalar gradient = scale * gradients[i] + fall * values[i], speed = keep * velocity[i] + gradient;
+        velocity[i] = speed;
+        values[i] -= rate * (gradient + keep * speed);
       }
+    }
   }
 
   /// The momentum of every parameter: what a checkpoint has to keep.
