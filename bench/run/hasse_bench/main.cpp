@@ -1,0 +1,162 @@
+// hasse_bench: measures kernels, blocks, whole networks and training steps; bench/peers/run.py drives it beside its peers.
+//
+//   hasse_bench --export FOLDER [--net NAME ...]                              the files that all contestants read
+//   hasse_bench --what networks --net resnet18 --threads 2 --rounds 10        one measurement, for the reader
+//   hasse_bench --what kernels                                                the names that there are
+//   hasse_bench --networks FOLDER                                             lines in ("networks NAME MS"), JSON out
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <map>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+
+#include <hasse/latency/on_cpu.hpp>
+
+#include "backend.hpp"
+#include "bench.hpp"
+
+namespace {
+
+using namespace bench;
+
+/// The measurement that a line asks for; the last one stays loaded.
+class desk {
+ public:
+  explicit desk(settings how) : how_(std::move(how)) {}
+
+  json answer(const std::string& line) {
+    std::istringstream words(line);
+    std::string what, name;
+    double milliseconds = 0;
+    int batch = 1;
+    words >> what >> name;
+    if (what == "training") words >> batch;
+    words >> milliseconds;
+    if (!words)
+      throw hasse::error("\"" + line + "\" is no request; write WHAT NAME MILLISECONDS, or training NAME BATCH MILLISECONDS");
+    const std::string key = what + " " + name + " " + std::to_string(batch);
+    if (key != key_) {
+      loaded_.reset();
+      loaded_ = load(what, name, batch);
+      key_ = key;
+    }
+    return loaded_->visit(milliseconds);
+  }
+
+ private:
+  std::unique_ptr<measurement> load(const std::string& what, const std::string& name, int batch) const {
+    if (what == "networks") return load_network(how_, name);
+    if (what == "steps") return load_steps(how_, name);
+    if (what == "training") return load_training(how_, name, batch);
+    if (what == "kernels") return load_kernel(how_, name);
+    if (what == "blocks") return load_block(how_, name);
+    if (what == "machine") return load_machine(how_);
+    throw hasse::error("\"" + what + "\" cannot be measured; give networks, steps, training, kernels, blocks or machine");
+  }
+
+  settings how_;
+  std::unique_ptr<measurement> loaded_;
+  std::string key_;
+};
+
+json facts(const settings& how) {
+  const hasse::device_facts device = hasse::on_cpu{.threads = how.threads}.facts();
+  return {{"versions", {{"hasse", device.compiler}, {"library", device.library}}},
+          {"machine", {{"name", device.name}, {"features", device.features}, {"cores", device.cores}, {"notes", device.notes}}}};
+}
+
+void print_medians(const json& samples) {
+  for (const auto& [contestant, values] : samples.items()) {
+    auto sorted = values.get<std::vector<double>>();
+    std::sort(sorted.begin(), sorted.end());
+    const auto quantile = [&](double share) {
+      return sorted[static_cast<std::size_t>(std::lround(share * static_cast<double>(sorted.size() - 1)))] / 1e6;
+    };
+    std::printf("%-48s %10.4f ms  (%.4f .. %.4f, %zu runs)\n", contestant.c_str(), quantile(0.5), quantile(0.1), quantile(0.9),
+                sorted.size());
+  }
+}
+
+/// A measurement for the reader: medians over all rounds.
+void show(desk& at, const std::string& request, int rounds) {
+  json samples = json::object();
+  for (int round = 0; round < rounds; ++round) {
+    json answer = at.answer(request);
+    if (answer.contains("ns") && answer["ns"].is_array()) answer["ns"] = {{"hasse", answer["ns"]}};
+    const json visited = answer.value("ns", json::object());
+    for (const auto& [contestant, values] : visited.items())
+      for (const json& value : values) samples[contestant].push_back(value);
+    answer.erase("ns");
+    if (round == 0) std::cout << answer.dump() << std::endl;
+    std::fprintf(stderr, "\rround %d of %d", round + 1, rounds);
+  }
+  std::fputc('\n', stderr);
+  print_medians(samples);
+}
+
+void list(const std::string& what) {
+  for (const std::string& name : what == "kernels" ? kernel_names() : what == "blocks" ? block_names() : network_names())
+    std::cout << name << '\n';
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  CLI::App program("Measures kernels, blocks, whole networks and training steps.");
+  settings how;
+  std::string exported, what;
+  std::vector<std::string> names;
+  int rounds = 10, batch = 64;
+  double milliseconds = 100;
+  const std::map<std::string, hasse::kernel_policy> policies{{"library", hasse::kernel_policy::library},
+                                                             {"rule", hasse::kernel_policy::by_rule},
+                                                             {"measured", hasse::kernel_policy::by_measurement}};
+  program.add_option("--export", exported, "write the files of the networks into this folder");
+  program.add_option("--what", what, "networks, steps, training, kernels, blocks, machine");
+  program.add_option("--net", names, "which; without it the names are listed");
+  program.add_option("--threads", how.threads)->check(CLI::PositiveNumber);
+  program.add_option("--rounds", rounds)->check(CLI::PositiveNumber);
+  program.add_option("--batch", batch, "of training")->check(CLI::PositiveNumber);
+  program.add_option("--milliseconds", milliseconds, "of a contestant in one round")->check(CLI::PositiveNumber);
+  program.add_option("--kernels", how.kernels, "how kernels are chosen: library, rule, measured")
+      ->transform(CLI::CheckedTransformer(policies));
+  program.add_option("--networks", how.folder, "where --export wrote");
+  CLI11_PARSE(program, count, words);
+  try {
+    if (!exported.empty()) {
+      const auto wanted = names.empty() ? network_names() : names;
+      for (std::size_t i = 0; i < wanted.size(); ++i) {
+        std::fprintf(stderr, "%zu of %zu: %s\n", i + 1, wanted.size(), wanted[i].c_str());
+        export_networks(exported, {wanted[i]});
+      }
+      return 0;
+    }
+    desk at(how);
+    if (what == "machine") {
+      std::cout << at.answer("machine all 0").dump(2) << '\n';
+    } else if (!what.empty() && names.empty()) {
+      list(what);
+    } else if (!what.empty()) {
+      for (const std::string& name : names)
+        show(at, what + " " + name + (what == "training" ? " " + std::to_string(batch) : "") + " " + std::to_string(milliseconds),
+             rounds);
+    } else {
+      std::cout << facts(how).dump() << std::endl;
+      for (std::string line; std::getline(std::cin, line);) {
+        try {
+          std::cout << at.answer(line).dump() << std::endl;
+        } catch (const std::exception& problem) {
+          std::cout << json{{"error", problem.what()}}.dump() << std::endl;
+        }
+      }
+    }
+  } catch (const std::exception& problem) {
+    std::cerr << problem.what() << '\n';
+    return 1;
+  }
+}
