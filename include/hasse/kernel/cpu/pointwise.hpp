@@ -32,9 +32,10 @@ struct product_rows {
   float* dst;
   std::ptrdiff_t dst_stride;
   int limit = 0;  ///< see limit_of
+  bool hard_swish = false;
 };
 
-/// Whether an activation only clips, which a product does on its way to memory.
+/// Whether an activation only clips. A product does that, and the hard swish, on its way to memory; others take a second pass.
 constexpr bool only_clips(activation act) { return act == activation::none || act == activation::relu || act == activation::relu6; }
 
 inline constexpr int no_limit = 0;

@@ -105,15 +105,19 @@ template <int Rows, int Vectors, bool Half>
 
   float* dst = at.dst;
   const std::ptrdiff_t dst_stride = apart(at.dst_stride);
-  if (at.limit != no_limit) {
-    const int limit = at.limit;
+  const auto change_sums = [&](auto change) __attribute__((always_inline)) {
 #pragma GCC unroll 5
     for (int row = 0; row < Rows; ++row) {
 #pragma GCC unroll 3
-      for (int v = 0; v < Vectors; ++v) sums[row][v] = clipped(sums[row][v], limit);
-      if constexpr (Half) half_sums[row] = clipped(half_sums[row], limit);
+      for (int v = 0; v < Vectors; ++v) sums[row][v] = change(sums[row][v]);
+      if constexpr (Half) half_sums[row] = change(half_sums[row]);
     }
-  }
+  };
+  if (at.limit != no_limit)
+    change_sums([limit = at.limit](auto x) __attribute__((always_inline)) { return clipped(x, limit); });
+  else if (at.hard_swish)
+    change_sums([six = limit_of(activation::relu6)](auto x)
+                    __attribute__((always_inline)) { return x * clipped(x + 3.0f, six) * (1.0f / 6.0f); });
 #pragma GCC unroll 5
   for (int row = 0; row < Rows; ++row, dst += dst_stride) {
 #pragma GCC unroll 3
@@ -142,20 +146,12 @@ void multiply_panel(product_rows at, std::ptrdiff_t rows) {
   multiply_tiles<1, Vectors, Half>(at, ones);
 }
 
-template <class Change>
-[[gnu::always_inline]] inline void change_rows(std::ptrdiff_t rows, int count, float* dst, std::ptrdiff_t stride, Change&& change) {
+inline void activate_rows(activation act, std::ptrdiff_t rows, int count, float* dst, std::ptrdiff_t stride) {
   for (; rows > 0; --rows, dst += stride) {
     int c = 0;
-    for (; c + lanes <= count; c += lanes) store(dst + c, change(load(dst + c)));
-    if (c < count) store_first(dst + c, change(load_first(dst + c, count - c)), count - c);
+    for (; c + lanes <= count; c += lanes) store(dst + c, activated(act, load(dst + c)));
+    if (c < count) store_first(dst + c, activated(act, load_first(dst + c, count - c)), count - c);
   }
-}
-
-inline void activate_rows(activation act, std::ptrdiff_t rows, int count, float* dst, std::ptrdiff_t stride) {
-  if (act == activation::hard_swish)
-    change_rows(rows, count, dst, stride, [known = activation::hard_swish](vec x) { return activated(known, x); });
-  else
-    change_rows(rows, count, dst, stride, [act](vec x) { return activated(act, x); });
 }
 
 /// One panel, whatever its width; a panel that is wider than the rows that it gives goes through a tile beside them.
@@ -193,9 +189,9 @@ inline void multiply_panels(product_rows at, std::ptrdiff_t rows, activation act
     product_rows here = at;
     here.weights += std::ptrdiff_t{c} * at.depth, here.bias += c, here.dst += c;
     if (at.other) here.other += c;
-    here.limit = limit_of(act);
+    here.limit = limit_of(act), here.hard_swish = act == activation::hard_swish;
     multiply(here, rows, panel, valid);
-    if (!only_clips(act)) activate_rows(act, rows, valid, here.dst, at.dst_stride);
+    if (!only_clips(act) && !here.hard_swish) activate_rows(act, rows, valid, here.dst, at.dst_stride);
     c += panel;
   }
 }
