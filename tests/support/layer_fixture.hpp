@@ -82,14 +82,16 @@ buffer<Scalar> random_values(std::size_t count, std::uint64_t seed, double scale
 
 template <class Scalar>
 buffer<Scalar> poison(std::size_t count) {
-  return buffer<Scalar>(count, std::numeric_limits<Scalar>::quiet_NaN());
+  return buffer<Scalar>(count, static_cast<Scalar>(std::numeric_limits<float>::quiet_NaN()));
 }
 
 /// Operands of one layer. The values depend on the use alone, so fixtures of two backends hold the same numbers.
 template <class Scalar>
 struct layer_fixture {
   layer_use use;
-  buffer<Scalar> src, other, weights, bias, dst, d_dst, d_src, d_other, d_weights, d_bias, running_mean, running_variance;
+  using parameter = hasse::parameter_of<Scalar>;
+  buffer<Scalar> src, other, dst, d_dst, d_src, d_other;
+  buffer<parameter> weights, bias, d_weights, d_bias, running_mean, running_variance;
   buffer<std::byte> saved;
 
   explicit layer_fixture(const layer_use& given) : use(given) {
@@ -101,21 +103,24 @@ struct layer_fixture {
     const std::size_t second = item.kind == hasse::layer_kind::scale ? batch * channels : out;
     src = random_values<Scalar>(in, hasse::derive(use.seed, 1), 1.5, norm ? 0.7 : 0);
     if (use.residual) other = random_values<Scalar>(second, hasse::derive(use.seed, 2));
-    weights = random_values<Scalar>(weight_count(item), hasse::derive(use.seed, 3), norm ? 0.3 : 0.2, norm ? 1 : 0);
-    if (item.bias || norm) bias = random_values<Scalar>(channels, hasse::derive(use.seed, 4));
+    weights = random_values<parameter>(weight_count(item), hasse::derive(use.seed, 3), norm ? 0.3 : 0.2, norm ? 1 : 0);
+    if (item.bias || norm) bias = random_values<parameter>(channels, hasse::derive(use.seed, 4));
     d_dst = random_values<Scalar>(out, hasse::derive(use.seed, 5));
     dst = poison<Scalar>(out);
     d_src = use.accumulate ? random_values<Scalar>(in, hasse::derive(use.seed, 6)) : poison<Scalar>(in);
     if (use.residual) d_other = use.accumulate ? random_values<Scalar>(second, hasse::derive(use.seed, 7)) : poison<Scalar>(second);
-    d_weights = poison<Scalar>(weights.size());
-    d_bias = poison<Scalar>(bias.size());
+    d_weights = poison<parameter>(weights.size());
+    d_bias = poison<parameter>(bias.size());
     if (norm) {
-      running_mean = random_values<Scalar>(channels, hasse::derive(use.seed, 8));
-      running_variance = random_values<Scalar>(channels, hasse::derive(use.seed, 9), 0.1, 1);
+      running_mean = random_values<parameter>(channels, hasse::derive(use.seed, 8));
+      running_variance = random_values<parameter>(channels, hasse::derive(use.seed, 9), 0.1, 1);
     }
   }
 
-  static Scalar* given(buffer<Scalar>& values) { return values.empty() ? nullptr : values.data(); }
+  template <class Value>
+  static Value* given(buffer<Value>& values) {
+    return values.empty() ? nullptr : values.data();
+  }
 
   hasse::inference_operands<Scalar> inference() {
     hasse::inference_operands<Scalar> at{

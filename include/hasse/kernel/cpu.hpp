@@ -1,7 +1,7 @@
 // The CPU backend: convolution and linear layers through oneDNN or kernels of
-// our own, everything else through loops of our own. Used by network, latency
-// and train wherever a program runs on the processor; needs oneDNN 2.6 or 3.x
-// and OpenMP.
+// our own, everything else through loops of our own. Activations are float, or
+// bfloat16 with sums in float. Used by network, latency and train wherever a
+// program runs on the processor; needs oneDNN 2.6 or 3.x and OpenMP.
 #pragma once
 
 #include <omp.h>
@@ -12,9 +12,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <hasse/core/bfloat16.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/kernel/cpu/bound_kernel.hpp>
 #include <hasse/kernel/cpu/bridge.hpp>
@@ -42,18 +44,25 @@ inline std::string cpu_library() {
 }
 
 /// Runs on one core or several. Steps of one backend share scratch memory: run
-/// them from one thread at a time.
-class cpu {
- public:
-  using scalar = float;
-  static constexpr const char* name = "cpu";
+/// them from one thread at a time. Used by the names `cpu` and `cpu_bf16`; with
+/// bfloat16 the products are oneDNN's alone, whatever the kernel policy.
+template <class Scalar>
+class basic_cpu {
+  static constexpr bool own_products = std::is_same_v<Scalar, float>;
 
-  explicit cpu(cpu_options options = {}) : kernels_(options.kernels), choices_(std::move(options.choices)) {
+ public:
+  using scalar = Scalar;
+  static constexpr const char* name = own_products ? "cpu" : "cpu bf16";
+
+  explicit basic_cpu(cpu_options options = {}) : kernels_(options.kernels), choices_(std::move(options.choices)) {
     if (options.threads < 1)
-      throw error("cpu: " + std::to_string(options.threads) + " threads were asked for; it takes at least 1");
+      throw error(std::string(name) + ": " + std::to_string(options.threads) + " threads were asked for; it takes at least 1");
     if (options.simd > best_simd_level() || !has_simd_level(options.simd))
-      throw error("cpu: kernels for " + std::string(name_of(options.simd)) +
+      throw error(std::string(name) + ": kernels for " + std::string(name_of(options.simd)) +
                   " were asked for; this program on this processor runs " + std::string(name_of(best_simd_level())));
+    if (!detail::onednn::multiplies<Scalar>(context_.engine))
+      throw error(std::string(name) + ": this processor lacks the instructions with which " + detail::onednn::version() +
+                  " multiplies bfloat16 (AVX-512); use cpu");
     context_.threads = options.threads;
     context_.level = options.simd;
     // A supernet has more shapes than the 1024 that the library keeps by
@@ -61,8 +70,8 @@ class cpu {
     if (dnnl::get_primitive_cache_capacity() < primitive_cache) dnnl::set_primitive_cache_capacity(primitive_cache);
     use_threads();
   }
-  cpu(const cpu&) = delete;
-  cpu& operator=(const cpu&) = delete;
+  basic_cpu(const basic_cpu&) = delete;
+  basic_cpu& operator=(const basic_cpu&) = delete;
 
   /// A folded layer, or several joined. A batch norm that stands alone is dst =
   /// act(weights * src + bias), its statistics folded in.
@@ -76,10 +85,10 @@ class cpu {
     const std::string& implementation() const { return kernel_.implementation; }
 
    private:
-    friend cpu;
-    inference_step(cpu& backend, detail::bound_kernel kernel) : backend_(&backend), kernel_(std::move(kernel)) {}
+    friend basic_cpu;
+    inference_step(basic_cpu& backend, detail::bound_kernel kernel) : backend_(&backend), kernel_(std::move(kernel)) {}
 
-    cpu* backend_;
+    basic_cpu* backend_;
     detail::bound_kernel kernel_;
   };
 
@@ -99,34 +108,37 @@ class cpu {
     }
 
    private:
-    friend cpu;
-    explicit training_step(cpu& backend) : backend_(&backend) {}
+    friend basic_cpu;
+    explicit training_step(basic_cpu& backend) : backend_(&backend) {}
     void run(std::vector<detail::bound_kernel>& passes) {
       backend_->use_threads();
       for (detail::bound_kernel& pass : passes) pass.run(backend_->context_);
     }
 
-    cpu* backend_;
+    basic_cpu* backend_;
     std::vector<detail::bound_kernel> forward_, again_, backward_;
   };
 
   std::string supports(const layer& item) const {
     if (item.kind == layer_kind::max_pool && item.kernel > 15)
-      return "has a window of more than 15x15, which backend cpu does not pool";
+      return "has a window of more than 15x15, which backend " + std::string(name) + " does not pool";
     return detail::problem_of(item);
   }
 
-  inference_step make_inference(const layer& item, int batch, const inference_operands<float>& operands) {
+  inference_step make_inference(const layer& item, int batch, const inference_operands<Scalar>& operands) {
     detail::require_runnable(name, item, batch, supports(item));
     use_threads();
     if (!detail::is_product(item)) return {*this, detail::inference_loop(context_, item, batch, operands)};
-    return {*this, chosen_product(item, batch, operands)};
+    if constexpr (own_products)
+      return {*this, chosen_product(item, batch, operands)};
+    else
+      return {*this, detail::onednn::inference(context_, item, batch, operands)};
   }
 
   /// An inverted bottleneck as one step, where that is faster than its layers
   /// one by one.
   std::optional<inference_step> make_joined(std::span<const layer> run, int batch,
-                                            std::span<const inference_operands<float>> operands) {
+                                            std::span<const inference_operands<float>> operands) requires own_products {
     const auto joined = detail::joined_candidate(context_, run, batch);
     if (!joined || kernels_ == kernel_policy::library) return std::nullopt;
     use_threads();
@@ -141,24 +153,25 @@ class cpu {
     return inference_step{*this, joined->bind(operands)};
   }
 
-  training_step make_training(const layer& item, int batch, const training_operands<float>& operands) {
+  training_step make_training(const layer& item, int batch, const training_operands<Scalar>& operands) {
     detail::require_runnable(name, item, batch, supports(item));
     use_threads();
     training_step step(*this);
-    if (detail::is_product(item)) {
-      const bool library = kernels_ == kernel_policy::library;
-      step.forward_.push_back(detail::training_forward(context_, item, batch, operands, library));
-      if (operands.d_weights || operands.d_bias)
-        step.backward_.push_back(detail::training_backward_weights(context_, item, batch, operands, library));
-      if (operands.d_src) step.backward_.push_back(detail::training_backward_data(context_, item, batch, operands, library));
-    } else {
+    if (!detail::is_product(item)) {
       detail::training_loops(context_, item, batch, operands, step.forward_, step.again_, step.backward_);
+      return step;
     }
+    const bool library = kernels_ == kernel_policy::library;
+    step.forward_.push_back(detail::training_forward(context_, item, batch, operands, library));
+    if (operands.d_weights || operands.d_bias)
+      step.backward_.push_back(detail::training_backward_weights(context_, item, batch, operands, library));
+    if (operands.d_src) step.backward_.push_back(detail::training_backward_data(context_, item, batch, operands, library));
     return step;
   }
 
   std::size_t saved_bytes(const layer& item, int batch) const {
-    if (item.kind == layer_kind::batch_norm) return detail::batch_norm_kernel(item, batch, context_.threads, context_.level).saved_bytes();
+    if (item.kind == layer_kind::batch_norm)
+      return detail::batch_norm_kernel(item, batch, context_.threads, context_.level).saved_bytes();
     if (item.kind == layer_kind::max_pool) return static_cast<std::size_t>(batch * item.out.size());
     return 0;
   }
@@ -239,6 +252,11 @@ class cpu {
   kernel_choices choices_;
 };
 
-static_assert(JoinsLayers<cpu>);
+using cpu = basic_cpu<float>;
+/// Activations and their gradients in half the memory, weights and statistics in
+/// float; half the time where products are what takes it.
+using cpu_bf16 = basic_cpu<bfloat16>;
+
+static_assert(JoinsLayers<cpu> && Backend<cpu_bf16> && !JoinsLayers<cpu_bf16>);
 
 }  // namespace hasse

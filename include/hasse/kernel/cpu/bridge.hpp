@@ -124,6 +124,14 @@ inline dnnl::convolution_forward::primitive_desc convolution_forward(const dnnl:
 #endif
 }
 
+/// Whether this processor can multiply values of that type.
+template <class Scalar>
+bool multiplies(const dnnl::engine& engine) {
+  const product_shape shape({.kind = layer_kind::convolution, .in = {1, 1, 16}, .out = {1, 1, 16}}, 1, storage_of<Scalar>);
+  return static_cast<bool>(convolution_forward(engine, dnnl::prop_kind::forward_inference, shape, false,
+                                               attributes(shape, residual::none, activation::none)));
+}
+
 inline dnnl::convolution_backward_data::primitive_desc convolution_backward_data(
     const dnnl::engine& engine, const product_shape& shape, bool added, const dnnl::primitive_attr& attr,
     const dnnl::convolution_forward::primitive_desc& hint) {

@@ -210,6 +210,20 @@ inline bound_kernel training_backward_weights(cpu_context& shared, const layer& 
   return onednn::backward_weights(shared, item, batch, at);
 }
 
+// Of bfloat16 there is the library's code only.
+inline bound_kernel training_forward(cpu_context& shared, const layer& item, int batch, const training_operands<bfloat16>& at,
+                                     bool) {
+  return onednn::forward(shared, item, batch, at);
+}
+inline bound_kernel training_backward_data(cpu_context& shared, const layer& item, int batch, const training_operands<bfloat16>& at,
+                                           bool) {
+  return onednn::backward_data(shared, item, batch, at);
+}
+inline bound_kernel training_backward_weights(cpu_context& shared, const layer& item, int batch,
+                                              const training_operands<bfloat16>& at, bool) {
+  return onednn::backward_weights(shared, item, batch, at);
+}
+
 /// Operands like those given, in memory of its own with random values, so that candidates can be timed before anything has run.
 class timing_operands {
  public:
