@@ -170,13 +170,16 @@ class winograd_convolution {
     return best;
   }
 
-  /// A thread has blocks of tiles of its own when there are enough; the few tiles of a small image are transformed by all threads,
-  /// which then share the output channels, so that each filter is read once.
+  /// A thread has blocks of tiles of its own when there are enough. Few tiles are transformed by all threads, which then share the
+  /// output channels, so that each filter is read once: small images, and small batches of small images with filters that
+  /// outgrow the caches.
   void plan_blocks() {
-    const std::ptrdiff_t channels = (plan_.in.c + 15) / 16 * 16, cache = 65536;
+    const std::ptrdiff_t channels = (plan_.in.c + 15) / 16 * 16, tile_floats = plan_.points() * channels;
+    const bool large_filters = tile_floats * plan_.out.c > 4 << 20;
     plan_.row_stride = odd_lines(channels), plan_.group_stride = 16;
-    shared_ = threads_ > 1 && plan_.tiles() < 12 * threads_;
-    const std::ptrdiff_t fitting = std::clamp<std::ptrdiff_t>(cache / (plan_.points() * channels) / 14 * 14, 14, 56);
+    constexpr std::ptrdiff_t cache_floats = 65536;
+    const std::ptrdiff_t fitting = large_filters ? 64 : std::clamp<std::ptrdiff_t>(cache_floats / tile_floats / 14 * 14, 14, 56);
+    shared_ = threads_ > 1 && plan_.tiles() < (large_filters ? 64 : 12) * threads_;
     plan_.block = shared_ ? plan_.tiles() : std::min(plan_.tiles(), fitting);
     plan_.point_stride = odd_lines((plan_.block + 1) * plan_.row_stride);
     plan_.product_stride = odd_lines((plan_.block + 1) * winograd_panel * lanes_of(level_));
@@ -197,7 +200,7 @@ class winograd_convolution {
   }
   void finish(const float* transformed, const float* packed, const float* bias, const float* other, float* dst,
               std::ptrdiff_t start, std::ptrdiff_t end, int first_panel, int last_panel, float* products) const {
-    HASSE_SIMD_CALL(level_, winograd::finish(plan_, transformed, packed, bias, other, dst, start, start, end - start, first_panel,
+    HASSE_SIMD_CALL(level_, winograd::finish(plan_, transformed, packed, bias, other, dst, start, end - start, first_panel,
                                              last_panel, products));
   }
 

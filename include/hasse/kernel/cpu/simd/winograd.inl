@@ -116,18 +116,18 @@ struct tile_at {
 };
 
 /// Brings a tile that reaches over the image's edge, or ends in half a vector of channels, into zeros.
-/// What lies outside stays 0 from vector to vector of channels.
 template <int Side>
 struct padded_patch {
-  alignas(64) float values[Side * Side * lanes]{};
-  [[gnu::always_inline]] void fill(const float* from, feature_shape shape, int y, int x, int count) {
-    const int first_row = std::max(0, -y), last_row = std::min(Side, shape.h - y);
-    const int first_column = std::max(0, -x), last_column = std::min(Side, shape.w - x);
-    for (int i = first_row; i < last_row; ++i)
-      for (int j = first_column; j < last_column; ++j) {
-        const float* const pixel = from + (std::ptrdiff_t{y + i} * shape.w + x + j) * shape.c;
-        store(values + (i * Side + j) * lanes, count >= lanes ? load(pixel) : load_first(pixel, count));
-      }
+  alignas(64) float values[Side * Side * lanes];
+  [[gnu::noinline]] void fill(const float* from, feature_shape shape, int y, int x, int count) {
+    const int first = std::max(0, -x), last = std::min(Side, shape.w - x);
+    float* to = values;
+    for (int i = 0; i < Side; ++i) {
+      const bool inside = y + i >= 0 && y + i < shape.h;
+      const std::ptrdiff_t row = (std::ptrdiff_t{y + i} * shape.w + x) * shape.c;
+      for (int j = 0; j < Side; ++j, to += lanes)
+        store(to, inside && j >= first && j < last ? load_first(from + row + std::ptrdiff_t{j} * shape.c, count) : vec{});
+    }
   }
 };
 
@@ -159,7 +159,7 @@ void transform_input(const winograd_plan& plan, const float* src, std::ptrdiff_t
     if (whole < end) {
       padded_patch<side> patch;
       for (std::ptrdiff_t v = whole; v < end; ++v) {
-        patch.fill(image + v * lanes, shape, y, x, static_cast<int>(shape.c - v * lanes));
+        patch.fill(image + v * lanes, shape, y, x, static_cast<int>(std::min<std::ptrdiff_t>(lanes, shape.c - v * lanes)));
         transform_input_tile<Tile>(patch.values, side * lanes, lanes, row + place_of(v, plan.group_stride), plan.point_stride);
       }
     }
@@ -264,20 +264,18 @@ template <int Tile>
   }
 }
 
-/// Panels [first_panel, last_panel) of the output channels of `count` tiles from `origin`, whose input is transformed.
+/// Panels [first_panel, last_panel) of the output channels of `count` tiles from `start`, whose input is transformed.
 template <int Tile>
 void finish_tiles(const winograd_plan& plan, const float* transformed, const float* packed, const epilogue& at,
-                  std::ptrdiff_t origin, std::ptrdiff_t start, std::ptrdiff_t count, int first_panel, int last_panel,
-                  float* products) {
+                  std::ptrdiff_t start, std::ptrdiff_t count, int first_panel, int last_panel, float* products) {
   const int vectors = (plan.out.c + lanes - 1) / lanes;
-  const float* const from = transformed + (start - origin) * plan.row_stride;
   for (int panel = first_panel; panel < last_panel; ++panel) {
     const int first = panel * winograd_panel, width = std::min(winograd_panel, vectors - first);
     const float* const weights = packed + std::ptrdiff_t{first} * lanes * plan.points() * plan.in.c;
     if (width == 2)
-      multiply_panel<2>(plan, from, count, weights, products);
+      multiply_panel<2>(plan, transformed, count, weights, products);
     else
-      multiply_panel<1>(plan, from, count, weights, products);
+      multiply_panel<1>(plan, transformed, count, weights, products);
     for (std::ptrdiff_t tile = 0; tile < count; ++tile) {
       const tile_at place(plan, start + tile);
       const std::ptrdiff_t corner = ((place.image * plan.out.h + place.y) * plan.out.w + place.x) * plan.out.c;
@@ -391,7 +389,7 @@ inline void transform_gradient(const winograd_plan& plan, const float* d_dst, st
     if (whole == vectors) continue;
     padded_patch<4> patch;
     for (int v = whole; v < vectors; ++v) {
-      patch.fill(image + v * lanes, shape, place.y, place.x, shape.c - v * lanes);
+      patch.fill(image + v * lanes, shape, place.y, place.x, std::min(lanes, shape.c - v * lanes));
       transform_gradient_tile(patch.values, 4 * lanes, lanes, row + place_of(v, plan.group_stride), plan.point_stride);
     }
   }
@@ -490,14 +488,11 @@ inline void transform(const winograd_plan& plan, const float* src, std::ptrdiff_
 }
 
 inline void finish(const winograd_plan& plan, const float* transformed, const float* packed, const float* bias, const float* other,
-                   float* dst, std::ptrdiff_t origin, std::ptrdiff_t start, std::ptrdiff_t count, int first_panel, int last_panel,
-                   float* products) {
+                   float* dst, std::ptrdiff_t start, std::ptrdiff_t count, int first_panel, int last_panel, float* products) {
   const epilogue at(plan, bias, other, dst);
-  if (plan.tile == 2)
-    return finish_tiles<2>(plan, transformed, packed, at, origin, start, count, first_panel, last_panel, products);
-  if (plan.tile == 4)
-    return finish_tiles<4>(plan, transformed, packed, at, origin, start, count, first_panel, last_panel, products);
-  finish_tiles<6>(plan, transformed, packed, at, origin, start, count, first_panel, last_panel, products);
+  if (plan.tile == 2) return finish_tiles<2>(plan, transformed, packed, at, start, count, first_panel, last_panel, products);
+  if (plan.tile == 4) return finish_tiles<4>(plan, transformed, packed, at, start, count, first_panel, last_panel, products);
+  finish_tiles<6>(plan, transformed, packed, at, start, count, first_panel, last_panel, products);
 }
 
 inline void pack(const winograd_plan& plan, const float* weights, std::ptrdiff_t input_step, std::ptrdiff_t output_step,
