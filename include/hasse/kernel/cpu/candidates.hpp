@@ -43,9 +43,8 @@ inline float* floats_of(const std::shared_ptr<scratch_memory>& memory) { return 
 inline bool pointwise_by_rule(const layer& item, int batch) {
   return item.kind == layer_kind::convolution && (item.out.c % 16 != 0 || batch * item.out.pixels() == 1);
 }
-/// Enough channels that the multiplications saved outweigh the additions.
 inline bool winograd_by_rule(const layer& item, int batch, int tile) {
-  return item.in.c >= 16 && item.out.c >= 16 && winograd_convolution(item, batch, 1, simd_level::plain).tile() == tile;
+  return winograd_convolution::pays(item, batch) && winograd_convolution(item, batch, 1, simd_level::plain).tile() == tile;
 }
 
 inline std::string own_name(const char* what, const layer& item, simd_level level) {
@@ -143,9 +142,7 @@ inline bool trains_depthwise(const layer& item) { return depthwise_convolution::
 inline int training_tile(const layer& item, int batch) {
   return std::min(4, winograd_convolution(item, batch, 1, simd_level::plain).tile());
 }
-inline bool trains_winograd(const layer& item) {
-  return winograd_convolution::refuses(item).empty() && item.in.c >= 16 && item.out.c >= 16;
-}
+inline bool trains_winograd(const layer& item, int batch) { return winograd_convolution::pays(item, batch); }
 
 inline bound_kernel training_forward(cpu_context& shared, const layer& item, int batch, const training_operands<float>& at,
                                      bool library) {
@@ -156,7 +153,7 @@ inline bound_kernel training_forward(cpu_context& shared, const layer& item, int
         [=](const auto& kernel, const float* packed, std::byte*) {
           kernel.forward({.src = at.src, .weights = packed, .bias = at.bias, .dst = at.dst});
         });
-  if (!library && trains_winograd(item)) {
+  if (!library && trains_winograd(item, batch)) {
     const winograd_convolution kernel(item, batch, shared.threads, shared.level, training_tile(item, batch));
     return packing_kernel(
         shared, winograd_name(kernel.tile(), shared.level), kernel,
@@ -177,7 +174,7 @@ inline bound_kernel training_backward_data(cpu_context& shared, const layer& ite
         [=](const auto& kernel, const float* packed, std::byte*) {
           kernel.backward_data(at.d_dst, packed, at.d_src, at.accumulate_d_src);
         });
-  if (!library && trains_winograd(item)) {
+  if (!library && trains_winograd(item, batch)) {
     const winograd_convolution kernel(item, batch, shared.threads, shared.level, training_tile(item, batch),
                                       winograd_pass::backward_data);
     return packing_kernel(
@@ -200,7 +197,7 @@ inline bound_kernel training_backward_weights(cpu_context& shared, const layer& 
               kernel.backward_weights(at.src, at.d_dst, at.d_weights, at.d_bias, context.scratch.data());
             }};
   }
-  if (!library && at.d_weights && trains_winograd(item)) {
+  if (!library && at.d_weights && trains_winograd(item, batch)) {
     const winograd_weights_gradient kernel(item, batch, shared.threads, shared.level);
     shared.scratch.reserve(kernel.scratch_bytes());
     return {winograd_name(4, shared.level), [=](cpu_context& context) {

@@ -60,6 +60,36 @@ constexpr std::ptrdiff_t odd_lines(std::ptrdiff_t floats) { return ((floats + 15
 
 namespace hasse::detail {
 
+HASSE_SIMD_FUNCTION(winograd_pack,
+                    (simd_level level, const winograd_plan& plan, const float* weights, std::ptrdiff_t input_step,
+                     std::ptrdiff_t output_step, bool rotated, int first, int last, float* packed),
+                    winograd::pack(plan, weights, input_step, output_step, rotated, first, last, packed))
+HASSE_SIMD_FUNCTION(winograd_transform,
+                    (simd_level level, const winograd_plan& plan, const float* src, std::ptrdiff_t origin, std::ptrdiff_t first,
+                     std::ptrdiff_t last, float* transformed),
+                    winograd::transform(plan, src, origin, first, last, transformed))
+HASSE_SIMD_FUNCTION(winograd_finish,
+                    (simd_level level, const winograd_plan& plan, const float* transformed, const float* packed, const float* bias,
+                     const float* other, float* dst, std::ptrdiff_t start, std::ptrdiff_t count, int first_panel, int last_panel,
+                     float* products),
+                    winograd::finish(plan, transformed, packed, bias, other, dst, start, count, first_panel, last_panel, products))
+HASSE_SIMD_FUNCTION(winograd_transform_gradient,
+                    (simd_level level, const winograd_plan& plan, const float* d_dst, std::ptrdiff_t origin, std::ptrdiff_t first,
+                     std::ptrdiff_t last, float* transformed),
+                    winograd::transform_gradient(plan, d_dst, origin, first, last, transformed))
+HASSE_SIMD_FUNCTION(winograd_multiply_gradient,
+                    (simd_level level, const winograd_plan& from_plan, const winograd_plan& gradient_plan, const float* from,
+                     const float* gradient, int group, int panel, std::ptrdiff_t tiles, bool accumulate, float* sums),
+                    winograd::multiply_gradient(from_plan, gradient_plan, from, gradient, group, panel, tiles, accumulate, sums))
+HASSE_SIMD_FUNCTION(winograd_finish_gradient,
+                    (simd_level level, const winograd_plan& plan, float* sums, int copies, std::ptrdiff_t copy_stride, int group,
+                     int panel, float* d_weights),
+                    winograd::finish_gradient(plan, sums, copies, copy_stride, group, panel, d_weights))
+HASSE_SIMD_FUNCTION(winograd_bias_gradient,
+                    (simd_level level, const winograd_plan& plan, const float* d_dst, std::ptrdiff_t first, std::ptrdiff_t last,
+                     float* d_bias),
+                    winograd::bias_gradient(plan, d_dst, first, last, d_bias))
+
 /// Which pass over a layer a Winograd convolution computes.
 enum class winograd_pass : std::uint8_t { forward, backward_data };
 
@@ -117,8 +147,8 @@ class winograd_convolution {
     const std::ptrdiff_t input_step = forward ? 9 : std::ptrdiff_t{plan_.out.c} * 9;
     const std::ptrdiff_t output_step = forward ? std::ptrdiff_t{plan_.in.c} * 9 : 9;
     parallel_pieces(threads_, panels(), [=, this](std::ptrdiff_t first, std::ptrdiff_t last) {
-      HASSE_SIMD_CALL(level_, winograd::pack(plan_, weights, input_step, output_step, !forward, static_cast<int>(first),
-                                             static_cast<int>(last), packed));
+      winograd_pack(level_, plan_, weights, input_step, output_step, !forward, static_cast<int>(first), static_cast<int>(last),
+                    packed);
     });
   }
 
@@ -196,12 +226,11 @@ class winograd_convolution {
   }
 
   void transform(const float* src, std::ptrdiff_t origin, std::ptrdiff_t first, std::ptrdiff_t last, float* transformed) const {
-    HASSE_SIMD_CALL(level_, winograd::transform(plan_, src, origin, first, last, transformed));
+    winograd_transform(level_, plan_, src, origin, first, last, transformed);
   }
   void finish(const float* transformed, const float* packed, const float* bias, const float* other, float* dst,
               std::ptrdiff_t start, std::ptrdiff_t end, int first_panel, int last_panel, float* products) const {
-    HASSE_SIMD_CALL(level_, winograd::finish(plan_, transformed, packed, bias, other, dst, start, end - start, first_panel,
-                                             last_panel, products));
+    winograd_finish(level_, plan_, transformed, packed, bias, other, dst, start, end - start, first_panel, last_panel, products);
   }
 
   winograd_plan plan_{};
@@ -244,10 +273,9 @@ class winograd_weights_gradient {
   void run(const float* src, const float* d_dst, float* d_weights, float* d_bias, float* scratch) const {
     apart_ ? run_apart(src, d_dst, d_weights, scratch) : run_together(src, d_dst, d_weights, scratch);
     if (!d_bias) return;
-    parallel_pieces(threads_, (source_.out.c + lanes_of(level_) - 1) / lanes_of(level_),
-                    [&](std::ptrdiff_t first, std::ptrdiff_t last) {
-                      HASSE_SIMD_CALL(level_, winograd::bias_gradient(source_, d_dst, first, last, d_bias));
-                    });
+    parallel_pieces(
+        threads_, (source_.out.c + lanes_of(level_) - 1) / lanes_of(level_),
+        [&](std::ptrdiff_t first, std::ptrdiff_t last) { winograd_bias_gradient(level_, source_, d_dst, first, last, d_bias); });
   }
 
  private:
@@ -307,18 +335,16 @@ class winograd_weights_gradient {
   void transform(const float* src, const float* d_dst, std::ptrdiff_t origin, std::ptrdiff_t first, std::ptrdiff_t last,
                  float* transformed) const {
     const std::ptrdiff_t vectors = (source_.in.c + lanes_of(level_) - 1) / lanes_of(level_);
-    [&] { HASSE_SIMD_CALL(level_, winograd::transform(source_, src, origin, first * vectors, last * vectors, transformed)); }();
-    HASSE_SIMD_CALL(level_,
-                    winograd::transform_gradient(gradient_, d_dst, origin, first, last, transformed + 36 * source_.point_stride));
+    winograd_transform(level_, source_, src, origin, first * vectors, last * vectors, transformed);
+    winograd_transform_gradient(level_, gradient_, d_dst, origin, first, last, transformed + 36 * source_.point_stride);
   }
   void multiply(const float* transformed, std::ptrdiff_t item, std::ptrdiff_t tiles, bool accumulate, float* sums) const {
-    HASSE_SIMD_CALL(level_, winograd::multiply_gradient(source_, gradient_, transformed, transformed + 36 * source_.point_stride,
-                                                        static_cast<int>(item % groups_), static_cast<int>(item / groups_), tiles,
-                                                        accumulate, sums));
+    winograd_multiply_gradient(level_, source_, gradient_, transformed, transformed + 36 * source_.point_stride,
+                               static_cast<int>(item % groups_), static_cast<int>(item / groups_), tiles, accumulate, sums);
   }
   void finish(float* sums, int copies, std::ptrdiff_t item, float* d_weights) const {
-    HASSE_SIMD_CALL(level_, winograd::finish_gradient(source_, sums, copies, thread_floats(), static_cast<int>(item % groups_),
-                                                      static_cast<int>(item / groups_), d_weights));
+    winograd_finish_gradient(level_, source_, sums, copies, thread_floats(), static_cast<int>(item % groups_),
+                             static_cast<int>(item / groups_), d_weights);
   }
 
   winograd_plan source_{}, gradient_{};  ///< two layouts of the same tiles
