@@ -124,6 +124,8 @@ TEST_CASE("a 1x1 convolution of many channels is cut into blocks that fit the ca
   check({.in = {3, 5, 1500}, .out = 170, .batch = 2});
   check({.in = {30, 31, 16}, .out = 24, .act = activation::relu6});
   check({.in = {1, 1, 960}, .out = 240, .act = activation::relu});
+  check({.in = {21, 20, 700}, .out = 250, .gated = true, .batch = 2});
+  check({.in = {20, 21, 40}, .out = 24, .residual = true, .gated = true, .batch = 3});
 }
 
 TEST_CASE("a fully connected layer is a 1x1 convolution of one pixel", "[pointwise]") {

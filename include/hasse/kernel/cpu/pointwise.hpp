@@ -109,6 +109,11 @@ inline void scale_rows(simd_level level, const float* src, std::ptrdiff_t stride
   HASSE_SIMD_CALL(level, scale_rows(src, stride, factors, rows, count, dst));
 }
 
+inline void scale_panels(simd_level level, const float* weights, const float* factors, int depth, int width, int first, int last,
+                         float* dst) {
+  HASSE_SIMD_CALL(level, scale_panels(weights, factors, depth, width, first, last, dst));
+}
+
 /// src and dst do not overlap; `other` may be `dst`.
 struct pointwise_operands {
   const float* src = nullptr;
@@ -143,6 +148,8 @@ class pointwise_convolution {
     rows_ = batch * image_rows_, width_ = item.out.c, padded_width_ = panels_width(width_, lanes);
     block_rows_ = std::max(1, source_block / (depth_ * tile)) * tile;
     block_width_ = std::max(1, weights_block / (depth_ * panel)) * panel;
+    // A gate is applied to the weights or to the pixels, whichever are fewer.
+    gates_weights_ = image_rows_ > width_;
     // Waking threads costs as much as 2^17 multiply-adds.
     threads_ = rows_ * depth_ * width_ < (1 << 18) ? 1 : threads;
     // They share out whichever goes into more equal parts: tiles of rows or panels. Weights that fill the second cache are
@@ -199,22 +206,32 @@ class pointwise_convolution {
   static constexpr int source_block = 16 * 1024 / sizeof(float);    ///< rows that stay in half of the first cache
   static constexpr int weights_block = 256 * 1024 / sizeof(float);  ///< panels that stay in a part of the second
 
-  std::ptrdiff_t block_floats() const { return (block_rows_ * depth_ + 15) / 16 * 16; }
+  std::ptrdiff_t block_floats() const {
+    const int wide = std::min(padded_width_, block_width_ + largest_panel(lanes_of(level_)));
+    return ((gates_weights_ ? std::ptrdiff_t{wide} : block_rows_) * depth_ + 15) / 16 * 16;
+  }
 
   void run_piece(const product_rows& all, std::ptrdiff_t first_row, std::ptrdiff_t last_row, int first, int last, const float* gate,
                  float* scaled) const {
     for (int c = first; c < last;) {
       const int end = last - c <= block_width_ ? last : std::min(last, panel_start(width_, lanes_of(level_), c + block_width_));
+      std::ptrdiff_t gated_image = -1;
       for (std::ptrdiff_t row = first_row; row < last_row;) {
         std::ptrdiff_t rows = std::min(last_row - row, block_rows_);
         product_rows at = all;
         at.src += row * all.src_stride, at.dst += row * width_;
         if (all.other) at.other += row * width_;
         if (gate) {
-          const std::ptrdiff_t image = row / image_rows_;
+          const std::ptrdiff_t image = row / image_rows_, offset = std::ptrdiff_t{c} * depth_;
           rows = std::min(rows, (image + 1) * image_rows_ - row);
-          scale_rows(level_, at.src, at.src_stride, gate + image * depth_, rows, depth_, scaled);
-          at.src = scaled, at.src_stride = depth_;
+          if (!gates_weights_) {
+            scale_rows(level_, at.src, at.src_stride, gate + image * depth_, rows, depth_, scaled);
+            at.src = scaled, at.src_stride = depth_;
+          } else {
+            if (image != gated_image)
+              scale_panels(level_, all.weights + offset, gate + image * depth_, depth_, width_, c, end, scaled);
+            gated_image = image, at.weights = scaled - offset;
+          }
         }
         multiply_panels(level_, at, rows, act_, width_, c, end);
         row += rows;
@@ -228,7 +245,7 @@ class pointwise_convolution {
   activation act_;
   int depth_, width_, padded_width_, block_width_;
   std::ptrdiff_t rows_, image_rows_, block_rows_;
-  bool splits_width_;
+  bool splits_width_, gates_weights_;
 };
 
 }  // namespace hasse::detail

@@ -205,4 +205,17 @@ inline void scale_rows(const float* src, std::ptrdiff_t stride, const float* fac
   }
 }
 
+/// The packed panels of channels [first, last), every input's weights times its factor.
+inline void scale_panels(const float* weights, const float* factors, int depth, int width, int first, int last, float* dst) {
+  for (int c = first; c < last;) {
+    const int panel = panel_width(width - c, lanes);
+    for (int k = 0; k < depth; ++k, weights += panel, dst += panel)
+      for (int i = 0; i < panel; i += lanes) {
+        const int count = panel - i < lanes ? panel - i : lanes;
+        store_first(dst + i, load_first(weights + i, count) * factors[k], count);
+      }
+    c += panel;
+  }
+}
+
 }  // namespace hasse::detail::HASSE_SIMD_NAMESPACE
