@@ -15,6 +15,11 @@ struct bfloat16 {
   constexpr bfloat16() = default;
   constexpr explicit bfloat16(float value) : bits(rounded(std::bit_cast<std::uint32_t>(value))) {}
   constexpr explicit bfloat16(double value) : bfloat16(static_cast<float>(value)) {}
+  /// Loops that store results this way are vectorised by every compiler; a copy of the struct is not by g++ 12.
+  constexpr bfloat16& operator=(float value) {
+    bits = rounded(std::bit_cast<std::uint32_t>(value));
+    return *this;
+  }
   constexpr operator float() const { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
   friend constexpr bool operator==(bfloat16, bfloat16) = default;
 

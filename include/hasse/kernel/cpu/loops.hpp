@@ -35,7 +35,7 @@ void activate(int threads, std::ptrdiff_t count, activation act, const Scalar* s
   with_activation(act, [&](auto kind) {
     parallel_elements(threads, count, [=](std::ptrdiff_t first, std::ptrdiff_t last) {
 #pragma omp simd
-      for (std::ptrdiff_t i = first; i < last; ++i) dst[i] = static_cast<Scalar>(activated<kind, float>(src[i]));
+      for (std::ptrdiff_t i = first; i < last; ++i) dst[i] = activated<kind, float>(src[i]);
     });
   });
 }
@@ -45,7 +45,7 @@ void add(int threads, std::ptrdiff_t count, activation act, const Scalar* src, c
   with_activation(act, [&](auto kind) {
     parallel_elements(threads, count, [=](std::ptrdiff_t first, std::ptrdiff_t last) {
 #pragma omp simd
-      for (std::ptrdiff_t i = first; i < last; ++i) dst[i] = static_cast<Scalar>(activated<kind>(src[i] + other[i]));
+      for (std::ptrdiff_t i = first; i < last; ++i) dst[i] = activated<kind>(src[i] + other[i]);
     });
   });
 }
@@ -56,13 +56,13 @@ inline constexpr std::ptrdiff_t tile_elements = 1024;
 template <class Scalar>
 void write_values(const float* values, std::ptrdiff_t count, Scalar* to) {
 #pragma omp simd
-  for (std::ptrdiff_t i = 0; i < count; ++i) to[i] = static_cast<Scalar>(values[i]);
+  for (std::ptrdiff_t i = 0; i < count; ++i) to[i] = values[i];
 }
 template <class Scalar>
 void write_gradient(const float* values, std::ptrdiff_t count, bool accumulate, Scalar* gradient) {
   if (!accumulate) return write_values(values, count, gradient);
 #pragma omp simd
-  for (std::ptrdiff_t i = 0; i < count; ++i) gradient[i] = static_cast<Scalar>(gradient[i] + values[i]);
+  for (std::ptrdiff_t i = 0; i < count; ++i) gradient[i] = gradient[i] + values[i];
 }
 
 /// Backward of an activation (other is null) or of an add.
@@ -103,7 +103,7 @@ void scale(int threads, const layer& item, int batch, const Scalar* src, const S
   parallel_pieces(pixels * item.in.c < 16384 ? 1 : threads, pixels, [=, &item](std::ptrdiff_t first, std::ptrdiff_t last) {
     for_each_gated_pixel(item, first, last, [=, &item](std::ptrdiff_t at, std::ptrdiff_t image) {
 #pragma omp simd
-      for (int c = 0; c < item.in.c; ++c) dst[at + c] = static_cast<Scalar>(src[at + c] * gate[image + c]);
+      for (int c = 0; c < item.in.c; ++c) dst[at + c] = src[at + c] * gate[image + c];
     });
   });
 }
