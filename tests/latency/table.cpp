@@ -211,6 +211,8 @@ TEST_CASE("a table is loaded for its own space, device, threads, library and rul
   CHECK_THAT(with(&device_facts::threads, 2), ContainsSubstring("the number of threads was \"1\" and is \"2\" here"));
   CHECK_THAT(with(&device_facts::library, "fake 2"), ContainsSubstring("the library was"));
   CHECK_THAT(with(&device_facts::compiler, "other"), ContainsSubstring("the compiler was"));
+  CHECK_THAT(with(&device_facts::scalar, "bfloat16"),
+             ContainsSubstring("the type of activations was \"float32\" and is \"bfloat16\" here"));
   CHECK(with(&device_facts::notes, "another kernel").empty());
   protocol other = quick;
   other.samples = 6;

@@ -8,13 +8,21 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include <sys/utsname.h>
 
+#include <hasse/core/bfloat16.hpp>
 #include <hasse/kernel/backend.hpp>
 
 namespace hasse {
+
+/// What activations may be stored in, as device_facts and tables name it.
+template <class Scalar>
+inline constexpr const char* scalar_name = std::is_same_v<Scalar, bfloat16> ? "bfloat16"
+                                           : sizeof(Scalar) == 4            ? "float32"
+                                                                            : "float64";
 
 /// What decides how long a network takes. Two tables may be compared when everything but `notes` is equal.
 struct device_facts {
@@ -24,7 +32,8 @@ struct device_facts {
   std::string library;   ///< with its version: "oneDNN 2.6.3"
   std::string compiler;  ///< of our own kernels, with the instruction set they were compiled for
   int cores = 0, threads = 0;
-  std::string notes;  ///< operating system, clock governor: for the reader, not compared
+  std::string notes;                        ///< operating system, clock governor: for the reader, not compared
+  std::string scalar = scalar_name<float>;  ///< of the activations
 
   friend bool operator==(const device_facts&, const device_facts&) = default;
 };
@@ -36,8 +45,8 @@ inline std::string difference(const device_facts& measured, const device_facts& 
   };
   for (const std::string& found :
        {compare("the device", measured.name, here.name), compare("its instruction sets", measured.features, here.features),
-        compare("the backend", measured.backend, here.backend), compare("the library", measured.library, here.library),
-        compare("the compiler", measured.compiler, here.compiler),
+        compare("the backend", measured.backend, here.backend), compare("the type of activations", measured.scalar, here.scalar),
+        compare("the library", measured.library, here.library), compare("the compiler", measured.compiler, here.compiler),
         compare("the number of cores", std::to_string(measured.cores), std::to_string(here.cores)),
         compare("the number of threads", std::to_string(measured.threads), std::to_string(here.threads))})
     if (!found.empty()) return found;

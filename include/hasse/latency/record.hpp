@@ -117,6 +117,8 @@ inline json device_json(const device_facts& device) {
           {"compiler", device.compiler}, {"cores", device.cores},       {"threads", device.threads}, {"notes", device.notes}};
 }
 
+inline std::string unit_of(const std::string& scalar) { return "nanoseconds; batch 1; " + scalar + "; NHWC; batch norm folded"; }
+
 inline json protocol_json(const protocol& rules) {
   return {{"rounds", rules.rounds},
           {"warm_up", rules.warm_up},
@@ -206,7 +208,7 @@ inline visit read_visit(const json& from, const std::string& path, const std::st
 inline std::string to_text(const latency_record& record) {
   json content = {{"kind", detail::table_kind},
                   {"schema", detail::table_schema},
-                  {"unit", "nanoseconds; batch 1; float32; NHWC; batch norm folded"},
+                  {"unit", detail::unit_of(record.device.scalar)},
                   {"state", record.complete() ? "complete" : "incomplete"},
                   {"space", record.space},
                   {"device", detail::device_json(record.device)},
@@ -271,6 +273,11 @@ inline latency_record parse_latency_record(std::string_view text, const std::str
                    device.count("cores", 0, 1 << 20),
                    device.count("threads", 0, 1 << 20),
                    device.text("notes")};
+  const std::string unit = read.text("unit");
+  for (const char* each : {scalar_name<double>, scalar_name<bfloat16>})
+    if (unit == detail::unit_of(each)) record.device.scalar = each;
+  if (unit != detail::unit_of(record.device.scalar))
+    throw file_error(path, "is measured in the unknown unit " + detail::in_quotes(unit), detail::table_remedy);
   const detail::member_reader rules(
       require_object(content, "protocol", path), path, "\"protocol\"",
       {"rounds", "warm_up", "samples", "visit_milliseconds", "contexts", "checked", "disturbed_percent", "seed"});

@@ -1,0 +1,41 @@
+// The device policies of this processor: networks are measured with either type of activations, and tables keep them apart.
+#include <hasse/catalogue/shard.hpp>
+#include <hasse/latency/on_cpu.hpp>
+#include <hasse/latency/table.hpp>
+#include <hasse/latency/whole.hpp>
+
+#include "catch.hpp"
+#include "fake_device.hpp"
+
+using namespace hasse;
+using namespace hasse::testing;
+
+TEST_CASE("a network is measured on this processor with float and bfloat16 activations") {
+  layer_list layers{.input = {8, 8, 3}, .items = {}};
+  layer_builder<layer_list> build{layers};
+  build.linear(build.global_average_pool(build.conv_bn(0, 16, 3, 1, activation::relu, {})), 4);
+  CHECK(measure(layers, on_cpu{}, quick).median > 0);
+  CHECK(measure(layers, on_cpu_bf16{}, quick).median > 0);
+}
+
+TEST_CASE("a table of bfloat16 says so and is none of float") {
+  temporary_folder folder;
+  const auto path = folder / "latency.json";
+  using table = latency_table<small_space>;
+  table::load_or_measure(path, on_cpu_bf16{}, quick);
+  const table loaded = table::load(path);
+  CHECK(loaded.record().device.scalar == "bfloat16");
+  CHECK(loaded.record().device.backend == "cpu bf16");
+  CHECK_THAT(to_text(loaded.record()), ContainsSubstring("batch 1; bfloat16; NHWC"));
+  CHECK_THROWS_WITH(table::load_or_measure(path, on_cpu{}, quick),
+                    ContainsSubstring("the backend was \"cpu bf16\" and is \"cpu\" here"));
+}
+
+TEST_CASE("a table in a unit that nobody knows is refused") {
+  temporary_folder folder;
+  const auto path = folder / "latency.json";
+  fake_device device;
+  device.told.scalar = "int4";
+  latency_table<small_space>::load_or_measure(path, device, quick);
+  CHECK_THROWS_WITH(latency_table<small_space>::load(path), ContainsSubstring("the unknown unit") && ContainsSubstring("int4"));
+}
