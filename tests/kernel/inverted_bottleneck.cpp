@@ -145,6 +145,15 @@ TEST_CASE("a fused bottleneck computes what its layers do, for every side", "[in
   }
 }
 
+TEST_CASE("a fused bottleneck goes through tall and wide images in strips", "[inverted_bottleneck]") {
+  for (const int kernel : {3, 5})
+    for (const int stride : {1, 2}) {
+      check({.in = {203, 10, 4}, .expanded = 16, .out = 8, .kernel = kernel, .stride = stride});
+      check({.in = {21, 230, 4}, .expanded = 70, .out = 8, .kernel = kernel, .stride = stride, .squeezed = 3});
+      check({.in = {130, 9, 20}, .expanded = 0, .out = 8, .kernel = kernel, .stride = stride});
+    }
+}
+
 TEST_CASE("a fused bottleneck computes what its layers do, for every activation", "[inverted_bottleneck]") {
   for (const activation act : {activation::none, activation::relu, activation::relu6, activation::hard_swish, activation::swish})
     for (const int squeezed : {0, 8}) {

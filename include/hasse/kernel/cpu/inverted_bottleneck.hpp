@@ -21,12 +21,6 @@
 
 namespace hasse::detail {
 
-/// Some output rows of a depthwise convolution whose source and result may stand anywhere.
-inline void depthwise_rows(simd_level level, const depthwise_shape& shape, const depthwise_forward_operands& at,
-                           const depthwise_piece& piece) {
-  HASSE_SIMD_CALL(level, depthwise_forward(shape, at, piece));
-}
-
 /// Folded layers in a row: [expand,] depthwise, [average, two 1x1 layers, scale,] project, each the only reader of the one before.
 ///
 /// Some rows of the output at a time: the expanded rows that they need and what the depthwise convolution makes of them stay in the
@@ -267,7 +261,7 @@ class inverted_bottleneck {
         float* const made =
             gated_ ? scratch + scratch_.made + (std::ptrdiff_t{image} * out.h + y) * out_row : rows + scratch_.expanded;
         at.dst = made - y * out_row;
-        depthwise_rows(level_, shape, at, {0, {y, end}, {place, place + (expands_ ? wide : valid)}});
+        depthwise_forward(level_, shape, at, {0, {y, end}, {place, place + (expands_ ? wide : valid)}});
         if (gated_) continue;
         const bool first = block == blocks.first, last = block + 1 == blocks_ && !splits_channels_;
         const std::ptrdiff_t offset = pixel(project_.out, 0, y, 0);

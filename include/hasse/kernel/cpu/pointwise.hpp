@@ -100,19 +100,18 @@ inline void pack_panels(const float* weights, std::ptrdiff_t width_stride, std::
 
 namespace hasse::detail {
 
-inline void multiply_panels(simd_level level, const product_rows& at, std::ptrdiff_t rows, activation act, int width, int first,
-                            int last) {
-  HASSE_SIMD_CALL(level, multiply_panels(at, rows, act, width, first, last));
-}
-inline void scale_rows(simd_level level, const float* src, std::ptrdiff_t stride, const float* factors, std::ptrdiff_t rows,
-                       int count, float* dst) {
-  HASSE_SIMD_CALL(level, scale_rows(src, stride, factors, rows, count, dst));
-}
+HASSE_SIMD_FUNCTION(multiply_panels,
+                    (simd_level level, const product_rows& at, std::ptrdiff_t rows, activation act, int width, int first, int last),
+                    multiply_panels(at, rows, act, width, first, last))
+HASSE_SIMD_FUNCTION(scale_rows,
+                    (simd_level level, const float* src, std::ptrdiff_t stride, const float* factors, std::ptrdiff_t rows,
+                     int count, float* dst),
+                    scale_rows(src, stride, factors, rows, count, dst))
 
-inline void scale_panels(simd_level level, const float* weights, const float* factors, int depth, int width, int first, int last,
-                         float* dst) {
-  HASSE_SIMD_CALL(level, scale_panels(weights, factors, depth, width, first, last, dst));
-}
+HASSE_SIMD_FUNCTION(scale_panels,
+                    (simd_level level, const float* weights, const float* factors, int depth, int width, int first, int last,
+                     float* dst),
+                    scale_panels(weights, factors, depth, width, first, last, dst))
 
 /// src and dst do not overlap; `other` may be `dst`.
 struct pointwise_operands {

@@ -5,8 +5,6 @@ namespace hasse::detail::HASSE_SIMD_NAMESPACE {
 
 typedef float short_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2)));
 typedef float loose_short_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2), aligned(4), may_alias));
-
-typedef int int_vec __attribute__((vector_size(HASSE_SIMD_LANES * 4)));
 typedef int short_int_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2)));
 
 /// Clips at 0 and the float whose bits `limit` is. Compared as integers, floats from 0 on are in order and negative ones below 0;
