@@ -12,6 +12,8 @@ set(headers_of_programs "^(program[/.]|hasse.hpp)")
 set(headers_of_cuda "^kernel/cuda/")
 
 file(GLOB_RECURSE hasse_headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include/hasse include/hasse/*.hpp include/hasse/*.cuh)
+# Compiled by the header that includes them, several times: no headers that stand alone.
+file(GLOB_RECURSE hasse_bodies CONFIGURE_DEPENDS include/hasse/*.inl)
 
 # hasse_component(name [LINK libraries...]): an INTERFACE target hasse::<name> with its headers, installed and exported on its own.
 function(hasse_component name)
@@ -38,7 +40,13 @@ function(hasse_component name)
   target_compile_features(${target} INTERFACE cxx_std_20)
   target_sources(${target} INTERFACE FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${own})
   target_link_libraries(${target} INTERFACE ${arg_LINK})
-  install(TARGETS ${target} EXPORT hasse-${name}-targets FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  set(bodies)
+  if(name STREQUAL onednn)
+    target_sources(${target} INTERFACE FILE_SET bodies TYPE HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${hasse_bodies})
+    set_target_properties(${target} PROPERTIES INTERFACE_HEADER_SETS_TO_VERIFY HEADERS)
+    set(bodies FILE_SET bodies DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  endif()
+  install(TARGETS ${target} EXPORT hasse-${name}-targets FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} ${bodies})
   install(EXPORT hasse-${name}-targets NAMESPACE hasse:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/hasse)
   set(HASSE_COMPONENTS ${HASSE_COMPONENTS} ${name} PARENT_SCOPE)
 endfunction()

@@ -23,7 +23,7 @@ MAY["program"] = set(MAY)
 HASSE_INCLUDE = re.compile(r'^\s*#\s*include\s*["<]hasse/([^">]+)[">]')
 MACHINE_PATH = re.compile(r"(?<![\w./-])/(?:home|root|work|tmp|Users|mnt|opt)/[\w.-]+")
 README_COMMAND = re.compile(r"(?<![\w/])((?:scripts|examples|bench|docs|tests)/[\w./-]*\w)")
-TEXT = {".hpp", ".cuh", ".cpp", ".cu", ".py", ".sh", ".cmake", ".md", ".txt", ".json", ".in", ".yml"}
+TEXT = {".hpp", ".inl", ".cuh", ".cpp", ".cu", ".py", ".sh", ".cmake", ".md", ".txt", ".json", ".in", ".yml"}
 
 problems = []
 
@@ -73,7 +73,7 @@ def sources(*folders):
 
 
 for file in sources("include", "tests", "examples", "bench"):
-    if file.suffix in {".hpp", ".cuh", ".cpp", ".cu"}:
+    if file.suffix in {".hpp", ".inl", ".cuh", ".cpp", ".cu"}:
         check_includes(file)
 for folder in sorted((ROOT / "include/hasse").iterdir()):
     if any(folder.glob("*.hpp")) and not folder.with_suffix(".hpp").exists():

@@ -1,0 +1,10 @@
+# hasse_add_kernels(name)
+# Makes a static library <name> of the CPU backend's own kernels, which take a compiler half a minute. What links it compiles
+# without their bodies; a program that does not link it has them in every file that uses the backend.
+function(hasse_add_kernels name)
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}_kernels.cpp)
+  file(CONFIGURE OUTPUT ${source} CONTENT "#define HASSE_KERNELS_HERE\n#include <hasse/kernel/cpu/kernels.hpp>\n" @ONLY)
+  add_library(${name} STATIC ${source})
+  target_link_libraries(${name} PUBLIC hasse::onednn)
+  target_compile_definitions(${name} PUBLIC HASSE_KERNELS_APART)
+endfunction()
