@@ -75,10 +75,10 @@ constexpr int panels_width(int width, int lanes) {
   return c;
 }
 
-/// The first panel that begins at channel `wanted` or behind it.
+/// The beginning of a panel, or the end of the last, that is nearest to channel `wanted`.
 constexpr int panel_start(int width, int lanes, std::ptrdiff_t wanted) {
   int c = 0;
-  while (c < width && c < wanted) c += panel_width(width - c, lanes);
+  while (c < width && c + panel_width(width - c, lanes) / 2 < wanted) c += panel_width(width - c, lanes);
   return std::min(c, width);
 }
 
@@ -149,14 +149,15 @@ class pointwise_convolution {
     block_width_ = std::max(1, weights_block / (depth_ * panel)) * panel;
     // A gate is applied to the weights or to the pixels, whichever are fewer.
     gates_weights_ = image_rows_ > width_;
-    // Waking threads costs as much as 2^17 multiply-adds.
-    threads_ = rows_ * depth_ * width_ < (1 << 18) ? 1 : threads;
-    // They share out whichever goes into more equal parts: tiles of rows or panels. Weights that fill the second cache are
-    // better split, so that each core keeps its own.
-    const double pieces = static_cast<double>((rows_ + tile - 1) / tile), panels = static_cast<double>(padded_width_) / panel;
-    const auto busy = [this](double count) { return count / threads_ / std::ceil(count / threads_); };
-    splits_width_ = threads_ > 1 && panels >= threads_ &&
-                    (busy(std::ceil(panels)) > busy(pieces) || std::ptrdiff_t{depth_} * padded_width_ > weights_block);
+    // Waking threads costs as much as 2^16 multiply-adds.
+    threads_ = rows_ * depth_ * width_ < (1 << 17) ? 1 : threads;
+    // They share out rows or panels, whichever leaves less to the busiest.
+    double most_rows = 0, most_width = 0;
+    for (int piece = 0; piece < threads_; ++piece) {
+      most_rows = std::max(most_rows, static_cast<double>(rows_start(piece + 1) - rows_start(piece)) / static_cast<double>(rows_));
+      most_width = std::max(most_width, static_cast<double>(width_start(piece + 1) - width_start(piece)) / width_);
+    }
+    splits_width_ = most_width < most_rows;
   }
 
   std::size_t packed_floats() const {
@@ -187,15 +188,11 @@ class pointwise_convolution {
     parallel_pieces(threads_, threads_, [=, this](std::ptrdiff_t first, std::ptrdiff_t last) {
       for (std::ptrdiff_t piece = first; piece < last; ++piece) {
         float* const scaled = at.gate ? scratch + piece * block_floats() : nullptr;
-        const auto part = [&](std::ptrdiff_t count, std::ptrdiff_t index) { return count * index / threads_; };
-        if (splits_width_) {
-          const int lanes = lanes_of(level_);
-          run_piece(all, 0, rows_, panel_start(width_, lanes, part(width_, piece)),
-                    panel_start(width_, lanes, part(width_, piece + 1)), at.gate, scaled);
-        } else {
-          const std::ptrdiff_t tiles = (rows_ + tile - 1) / tile;
-          run_piece(all, part(tiles, piece) * tile, std::min(rows_, part(tiles, piece + 1) * tile), 0, width_, at.gate, scaled);
-        }
+        const int part = static_cast<int>(piece);
+        if (splits_width_)
+          run_piece(all, 0, rows_, width_start(part), width_start(part + 1), at.gate, scaled);
+        else
+          run_piece(all, rows_start(part), rows_start(part + 1), 0, width_, at.gate, scaled);
       }
     });
   }
@@ -204,6 +201,9 @@ class pointwise_convolution {
   static constexpr int tile = 28;                                   ///< rows that are worth a pass over weights
   static constexpr int source_block = 16 * 1024 / sizeof(float);    ///< rows that stay in half of the first cache
   static constexpr int weights_block = 256 * 1024 / sizeof(float);  ///< panels that stay in a part of the second
+
+  std::ptrdiff_t rows_start(int piece) const { return piece == threads_ ? rows_ : rows_ * piece / threads_ / 4 * 4; }
+  int width_start(int piece) const { return panel_start(width_, lanes_of(level_), std::ptrdiff_t{width_} * piece / threads_); }
 
   std::ptrdiff_t block_floats() const {
     const int wide = std::min(padded_width_, block_width_ + largest_panel(lanes_of(level_)));
