@@ -5,7 +5,10 @@
 
 #include <bit>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "../support/catch.hpp"
@@ -256,4 +259,15 @@ TEST_CASE("no main shape falls to a slow implementation of bf16") {
         is_fast(backend.make_inference(use.item, use.batch, inference.inference()).implementation());
       }
   }
+}
+
+TEST_CASE("bf16 is refused where the processor cannot multiply it") {
+  const char* narrowed = std::getenv("ONEDNN_MAX_CPU_ISA");
+  if (narrowed && std::string_view(narrowed) == "AVX2") {
+    CHECK_THROWS_WITH(cpu_bf16(), ContainsSubstring("cpu bf16: this processor lacks") && ContainsSubstring("use cpu"));
+    return;
+  }
+  // oneDNN reads it once, before its first call.
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
+  CHECK(std::system(("ONEDNN_MAX_CPU_ISA=AVX2 '" + self + "' 'bf16 is refused*' > /dev/null").c_str()) == 0);
 }

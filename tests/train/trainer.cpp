@@ -47,6 +47,26 @@ TEST_CASE("a separable problem is learnt, and the validation accuracy says so", 
   CHECK(outcome.seconds > 0);
 }
 
+TEST_CASE("activations in bfloat16 learn the same, on weights in float", "[train][trainer]") {
+  cpu_bf16 backend({.threads = 2});
+  const training_data data(easy_train, easy_validation);
+  const problem::scratch_folder folder("bf16");
+  const recipe how{.epochs = 6, .batch = 16, .augment = augmentation{}};
+  const checkpoint_policy saving{.folder = folder.path};
+  {
+    trainer<cpu_bf16> first(backend, "net", problem::network(), data, how, 7, saving);
+    CHECK_THROWS_AS(first.run(stop_after(15)), interrupted);
+  }
+  trainer<cpu_bf16> training(backend, "net", problem::network(), data, how, 7, saving);
+  CHECK(training.position().epoch == 1);
+  const training_outcome outcome = training.run();
+  CHECK(outcome.accuracy > 0.97);
+  CHECK(outcome.curve.back().loss < 0.5 * outcome.curve.front().loss);
+  trainer<cpu_bf16> whole(backend, "net", problem::network(), data, how, 7);
+  whole.run();
+  CHECK(training.weights() == whole.weights());
+}
+
 TEST_CASE("a tiny set is learnt by heart, and what was learnt does not carry over", "[train][trainer]") {
   cpu backend;
   const image_set train = problem::noise(32, 3), validation = problem::noise(200, 4);
