@@ -23,13 +23,16 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-TOLERANCE = 1e-4  # of logits, relative to the largest
+# How far from the exported outputs (relative to the largest) and from the first loss of hasse a contestant may be.
+TOLERANCE = {"hasse-bf16": (0.15, 1e-2)}
 
 LARGE = ["resnet18", "df1", "df2", "mobilenet_v2", "mnasnet_a1", "proxyless_cpu", "proxyless_gpu", "proxyless_mobile",
          "mobilenet_v3_large", "efficientnet_b0"]
 SMALL = ["resnet20", "mobilenet_v2_cifar", "df_small_a", "df_small_b", "df_small_c"]
 TRAININGS = [("resnet18_cifar", 64), ("mobilenet_v2_cifar", 64), ("resnet20", 64), ("df_small_a", 64), ("df_small_b", 64),
              ("df_small_c", 64), ("resnet18", 16), ("mobilenet_v2", 16)]
+# Our own contestants: all kernels, oneDNN's direct ones alone, bfloat16.
+OWN = {"hasse": ["--kernels", "measured"], "oneDNN": ["--kernels", "library"], "hasse-bf16": ["--bf16"]}
 INFERENCE_PEERS = ["onnxruntime", "onnxruntime-no-spinning", "openvino", "torch-eager", "torch-script", "torch-compile"]
 TRAINING_PEERS = ["torch-eager", "torch-compile"]
 
@@ -63,9 +66,8 @@ class Contestant:
 
 
 def command_of(name, options, threads):
-    if name in ("hasse", "oneDNN"):
-        policy = "measured" if name == "hasse" else "library"
-        return [options.bench, "--networks", options.networks, "--threads", str(threads), "--kernels", policy]
+    if name in OWN:
+        return [options.bench, "--networks", options.networks, "--threads", str(threads), *OWN[name]]
     return [str(pathlib.Path(options.peers) / "bin/python"), str(HERE / "peers.py"), name, options.networks, str(threads)]
 
 
@@ -89,22 +91,23 @@ def jobs_of(options):
     jobs = [(f"machine {threads}", ["hasse"], "machine all", threads) for threads in (1, 2)]
     for name in LARGE + SMALL:
         if name in known:
-            jobs += [(f"networks {name} {threads}", ["hasse", "oneDNN", *INFERENCE_PEERS], f"networks {name}", threads) for threads in (1, 2)]
+            jobs += [(f"networks {name} {threads}", [*OWN, *INFERENCE_PEERS], f"networks {name}", threads) for threads in (1, 2)]
             jobs += [(f"steps {name} {threads}", ["hasse"], f"steps {name}", threads) for threads in (1, 2)]
     for name, batch in TRAININGS:
         if name in known:
-            jobs.append((f"training {name} {batch} 2", ["hasse", "oneDNN", *TRAINING_PEERS], f"training {name} {batch}", 2))
+            jobs.append((f"training {name} {batch} 2", [*OWN, *TRAINING_PEERS], f"training {name} {batch}", 2))
     for what in ("kernels", "blocks"):
         jobs += [(f"{what} {name} 1", ["hasse"], f"{what} {name}", 1) for name in names_from(options, what)]
     return [job for job in jobs if re.search(options.only, job[0])]
 
 
-def refusal_of(answer, first_losses):
-    """Why a contestant's numbers are not those of hasse; "" when they are."""
-    if answer.get("difference", 0) > TOLERANCE:
+def refusal_of(contestant, answer, first_losses):
+    """Why a contestant's numbers are not those of the exported network, or of the training of hasse; "" when they are."""
+    of_outputs, of_loss = TOLERANCE.get(contestant, (1e-4, 1e-3))
+    if not answer.get("difference", 0) <= of_outputs:
         return f"computes other numbers: difference {answer['difference']:.1e}"
     losses = answer.get("losses")
-    if losses and first_losses and abs(losses[0] - first_losses[0]) > 1e-3 * abs(first_losses[0]):
+    if losses and first_losses and not abs(losses[0] - first_losses[0]) <= of_loss * abs(first_losses[0]):
         return f"computes another loss: {losses[0]} instead of {first_losses[0]}"
     return ""
 
@@ -133,16 +136,17 @@ def run_job(job, options, results, report):
                 if contestant in errors:
                     continue
                 answer = workers[contestant].ask(f"{line} {milliseconds}", 1200 if round == 0 else 120)
-                problem = answer.get("error") or refusal_of(answer, facts.get("hasse", {}).get("losses"))
+                problem = answer.get("error") or refusal_of(contestant, answer, facts.get("hasse", {}).get("losses"))
                 if problem:
                     errors[contestant] = problem
                     report(f"{name}: {contestant} is out: {problem}", lasting=True)
                     continue
                 times = answer.pop("ns", None)
-                if round == 0 or name.startswith("machine"):
-                    facts[contestant] = answer
-                elif "steps_ns" in answer:
-                    facts[contestant].setdefault("rounds_of_steps_ns", []).append(answer["steps_ns"])
+                for key, value in answer.items():  # what every round says again is kept as a list
+                    if key in ("steps_ns", "alone_ns") or name.startswith("machine"):
+                        facts.setdefault(contestant, {}).setdefault(key, []).append(value)
+                    elif round == 0:
+                        facts.setdefault(contestant, {})[key] = value
                 for key, values in (times if isinstance(times, dict) else {contestant: times} if times else {}).items():
                     samples.setdefault(key, []).extend(values)
                     medians[-1][key] = statistics.median(values) / 1e6

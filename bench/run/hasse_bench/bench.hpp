@@ -21,6 +21,7 @@ struct settings {
   std::filesystem::path folder;  ///< where export_networks wrote
   int threads = 1;
   hasse::kernel_policy kernels = hasse::kernel_policy::by_measurement;
+  bool bf16 = false;  ///< networks and training: activations and the weights that meet them
 };
 
 /// Nanoseconds of each run: three at least, then until the time is over.

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include <hasse/kernel/cpu.hpp>
+#include <hasse/latency/probe.hpp>
 #include <hasse/network.hpp>
 #include <hasse/space/cost.hpp>
 
@@ -23,15 +24,18 @@ std::vector<float> floats_in(const std::filesystem::path& path) {
 }
 
 /// An exported network on the CPU backend, its input in place.
+template <class Engine>
 struct loaded_network {
   loaded_network(const settings& how, const std::string& name)
       : layers(network_named(name)),
         backend(options_of(how)),
         network(backend, layers, 1, exported_weights(how.folder / (name + ".weights"), layers)) {
-    for (std::int64_t i = 0; i < layers.input.size(); ++i) network.input()[i] = drawn(static_cast<std::uint32_t>(i));
+    for (std::int64_t i = 0; i < layers.input.size(); ++i)
+      network.input()[i] = typename Engine::scalar(drawn(static_cast<std::uint32_t>(i)));
     network.run();
     const std::vector<float> expected = floats_in(how.folder / (name + ".output"));
-    const std::vector<float> found = by_channel(network.output_shape(), std::span(network.output(), expected.size()));
+    const std::vector<float> output(network.output(), network.output() + expected.size());
+    const std::vector<float> found = by_channel(network.output_shape(), output);
     double largest = 1, apart = 0;
     for (std::size_t i = 0; i < expected.size(); ++i) {
       largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
@@ -41,11 +45,12 @@ struct loaded_network {
   }
 
   layer_list layers;
-  cpu backend;
-  inference_network<cpu> network;
+  Engine backend;
+  inference_network<Engine> network;
   double difference = 0;  ///< from the exported output, against its largest value or 1
 };
 
+template <class Engine>
 class whole_network : public measurement {
  public:
   whole_network(const settings& how, const std::string& name) : it_(how, name) {
@@ -63,11 +68,12 @@ class whole_network : public measurement {
   }
 
  private:
-  loaded_network it_;
+  loaded_network<Engine> it_;
   bool first_ = true;
 };
 
-/// The whole, and every step alone in the arena of the whole: what lies between the two is what joining kernels costs.
+/// The whole, every step inside it, and every step alone, again and again, in the same arena: what lies between the whole and the
+/// sum of the last is what joining kernels costs.
 class network_steps : public measurement {
  public:
   network_steps(const settings& how, const std::string& name) : it_(how, name) {
@@ -80,12 +86,21 @@ class network_steps : public measurement {
     std::vector<std::int64_t> alone;
     for (auto& step : steps) {
       step.run();
-      std::vector<std::int64_t> samples = timed([&] { step.run(); }, milliseconds / 2 / static_cast<double>(steps.size()));
-      std::nth_element(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2), samples.end());
-      alone.push_back(samples[samples.size() / 2]);
+      alone.push_back(median(timed([&] { step.run(); }, milliseconds / 2 / static_cast<double>(steps.size()))));
     }
+    std::vector<std::vector<std::int64_t>> laps(steps.size());
+    steady_stopwatch watch;
+    timed(
+        [&] {
+          watch.start();
+          for (auto& step : steps) step.run(), watch.lap();
+          for (std::size_t i = 0; i < steps.size(); ++i) laps[i].push_back(watch.nanoseconds(i));
+        },
+        milliseconds / 2);
+    std::vector<std::int64_t> inside;
+    for (std::vector<std::int64_t>& each : laps) inside.push_back(median(std::move(each)));
     ns["sum of steps"] = {std::accumulate(alone.begin(), alone.end(), std::int64_t{0})};
-    return {{"ns", ns}, {"steps_ns", alone}, {"steps", descriptions()}};
+    return {{"ns", ns}, {"steps_ns", inside}, {"alone_ns", alone}, {"steps", descriptions()}};
   }
 
  private:
@@ -105,7 +120,7 @@ class network_steps : public measurement {
     return steps;
   }
 
-  loaded_network it_;
+  loaded_network<cpu> it_;
 };
 
 }  // namespace
@@ -141,7 +156,8 @@ std::string text_of(std::span<const layer> run) {
 }
 
 std::unique_ptr<measurement> load_network(const settings& how, const std::string& name) {
-  return std::make_unique<whole_network>(how, name);
+  if (how.bf16) return std::make_unique<whole_network<cpu_bf16>>(how, name);
+  return std::make_unique<whole_network<cpu>>(how, name);
 }
 std::unique_ptr<measurement> load_steps(const settings& how, const std::string& name) {
   return std::make_unique<network_steps>(how, name);

@@ -125,6 +125,7 @@ int main(int count, char** words) {
   program.add_option("--milliseconds", milliseconds, "of a contestant in one round")->check(CLI::PositiveNumber);
   program.add_option("--kernels", how.kernels, "how kernels are chosen: library, rule, measured")
       ->transform(CLI::CheckedTransformer(policies));
+  program.add_flag("--bf16", how.bf16, "networks and training in bfloat16");
   program.add_option("--networks", how.folder, "where --export wrote");
   CLI11_PARSE(program, count, words);
   try {

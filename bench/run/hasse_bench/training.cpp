@@ -23,6 +23,7 @@ std::int64_t memory_of_process(const std::string& field) {
   return 0;
 }
 
+template <class Engine>
 class training_steps : public measurement {
  public:
   training_steps(const settings& how, const std::string& name, int batch)
@@ -34,7 +35,8 @@ class training_steps : public measurement {
         descent_(weights_.layout, {.momentum = 0.9, .decay = 1e-4, .largest_norm = 0}) {
     const int classes = network_.output_shape().c;
     for (int n = 0; n < batch; ++n) labels_.push_back(n * 7 % classes);
-    for (std::int64_t i = 0; i < batch * layers_.input.size(); ++i) network_.input()[i] = drawn(static_cast<std::uint32_t>(i));
+    for (std::int64_t i = 0; i < batch * layers_.input.size(); ++i)
+      network_.input()[i] = typename Engine::scalar(drawn(static_cast<std::uint32_t>(i)));
     for (double& loss : losses_) loss = step();
   }
 
@@ -59,9 +61,9 @@ class training_steps : public measurement {
 
   std::int64_t before_;
   layer_list layers_;
-  cpu backend_;
+  Engine backend_;
   parameters<float> weights_;
-  training_network<cpu> network_;
+  training_network<Engine> network_;
   nesterov_descent<float> descent_;
   std::vector<int> labels_;
   std::array<double, 3> losses_{};
@@ -71,7 +73,8 @@ class training_steps : public measurement {
 }  // namespace
 
 std::unique_ptr<measurement> load_training(const settings& how, const std::string& name, int batch) {
-  return std::make_unique<training_steps>(how, name, batch);
+  if (how.bf16) return std::make_unique<training_steps<cpu_bf16>>(how, name, batch);
+  return std::make_unique<training_steps<cpu>>(how, name, batch);
 }
 
 }  // namespace bench
