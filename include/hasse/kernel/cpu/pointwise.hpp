@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <string>
@@ -78,7 +77,7 @@ constexpr int panels_width(int width, int lanes) {
 /// The beginning of a panel, or the end of the last, that is nearest to channel `wanted`.
 constexpr int panel_start(int width, int lanes, std::ptrdiff_t wanted) {
   int c = 0;
-  while (c < width && c + panel_width(width - c, lanes) / 2 < wanted) c += panel_width(width - c, lanes);
+  while (c < width && c + std::min(panel_width(width - c, lanes), width - c) / 2 < wanted) c += panel_width(width - c, lanes);
   return std::min(c, width);
 }
 
