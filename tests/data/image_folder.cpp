@@ -54,7 +54,7 @@ TEST_CASE("a folder without splits is cut into three, disjoint and the same ever
     }
   std::sort(seen.begin(), seen.end());
   CHECK(std::adjacent_find(seen.begin(), seen.end()) == seen.end());
-  CHECK(identity(open_data("folder:" + folder.path.string(), tiny_options())) == identity(data));
+  CHECK(identity_of(open_data("folder:" + folder.path.string(), tiny_options())) == identity_of(data));
   auto options = tiny_options();
   options.most_train = 10;
   CHECK(open_data("folder:" + folder.path.string(), options).train.size() == 10);
@@ -79,8 +79,8 @@ TEST_CASE("tars: one of everything, several merged, and splits by the archive's 
   CHECK(whole.train.size() == 6);
   CHECK(whole.validation.size() == 2);
   CHECK(whole.test.size() == 8);
-  CHECK(identity(open("parts")) == identity(whole));
-  CHECK(identity(open("named").train) == identity(whole.train));
+  CHECK(identity_of(open("parts")) == identity_of(whole));
+  CHECK(identity_of(open("named").train) == identity_of(whole.train));
   CHECK_THAT(test::refusal_of([&] { open("parts/set-test.tar"); }), ContainsSubstring("has no training image of the class 'even'"));
 }
 

@@ -77,16 +77,16 @@ TEST_CASE("the normalisation of known pixels") {
 TEST_CASE("the identity sees every pixel, label and class") {
   const image_set set = numbered({3, 3});
   image_set other = set;
-  CHECK(identity(other) == identity(set));
+  CHECK(identity_of(other) == identity_of(set));
   other.pixels[4] ^= 1;
-  CHECK(identity(other) != identity(set));
+  CHECK(identity_of(other) != identity_of(set));
   other = set;
   other.labels[0] = 1;
-  CHECK(identity(other) != identity(set));
+  CHECK(identity_of(other) != identity_of(set));
   other = set;
   other.classes[1] = "else";
-  CHECK(identity(other) != identity(set));
-  CHECK(identity(splits{set, other, set}) != identity(splits{other, set, set}));
+  CHECK(identity_of(other) != identity_of(set));
+  CHECK(identity_of(splits{set, other, set}) != identity_of(splits{other, set, set}));
 }
 
 TEST_CASE("resizing keeps constants and ramps, and averages when it shrinks") {

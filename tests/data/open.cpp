@@ -54,7 +54,7 @@ TEST_CASE("the binary batches of CIFAR-10, in the folder or below it") {
   CHECK(labels == std::multiset<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
 
   data_options options;
-  CHECK(identity(open_data("cifar10:" + folder.path.string(), options)) == identity(data));
+  CHECK(identity_of(open_data("cifar10:" + folder.path.string(), options)) == identity_of(data));
   options.seed = 2;
   CHECK(first_bytes(open_data("cifar10:" + folder.path.string(), options).validation) != first_bytes(data.validation));
   options.most_train = 30, options.most_test = 5;

@@ -157,7 +157,7 @@ inline normalisation measure(const image_set& set) {
 }
 
 /// A hash of shape, classes, labels and every pixel: equal means the same images in the same order.
-inline std::uint64_t identity(const image_set& set) {
+inline std::uint64_t identity_of(const image_set& set) {
   const std::string head = std::to_string(set.height) + 'x' + std::to_string(set.width) + 'x' + std::to_string(set.channels);
   std::uint64_t hash = fnv1a(head);
   for (const std::string& name : set.classes) hash = fnv1a(name + '\n', hash);
@@ -169,8 +169,8 @@ inline std::uint64_t identity(const image_set& set) {
 }
 
 /// One number for all three splits; a run stores it and refuses to go on with other data.
-inline std::uint64_t identity(const splits& data) {
-  return derive(derive(identity(data.train), identity(data.validation)), identity(data.test));
+inline std::uint64_t identity_of(const splits& data) {
+  return derive(derive(identity_of(data.train), identity_of(data.validation)), identity_of(data.test));
 }
 
 }  // namespace hasse

@@ -206,7 +206,7 @@ class label_writer {
 };
 
 /// A range of data and the pixels that it is drawn on.
-struct scale {
+struct axis_scale {
   double least, most, from, to;
   bool logarithmic;
   double of(double value) const {
@@ -220,7 +220,7 @@ inline bool drawable(const plot_axis& axis, double value) {
 }
 
 /// The axis' range: its bounds, or the data with some air.
-inline scale fitted(const plot_axis& axis, double least, double most, double from, double to) {
+inline axis_scale fitted(const plot_axis& axis, double least, double most, double from, double to) {
   if (least > most) least = axis.logarithmic ? 1 : 0, most = axis.logarithmic ? 10 : 1;
   if (axis.logarithmic) {
     const double air = std::max(std::pow(most / least, 0.06), 1.02);
@@ -249,7 +249,7 @@ inline std::string plot::svg(bool alone) const {
     }
   }
   const rectangle area{64, 40, width - 20, height - 48};
-  const scale across = fitted(x, x_least, x_most, area.left, area.right), up = fitted(y, y_least, y_most, area.bottom, area.top);
+  const axis_scale across = fitted(x, x_least, x_most, area.left, area.right), up = fitted(y, y_least, y_most, area.bottom, area.top);
 
   const std::size_t note_rows = (notes.size() + 1) / 2;
   std::string svg = svg_open(width, height + (note_rows ? 19 * static_cast<double>(note_rows) + 14 : 0), title, alone);

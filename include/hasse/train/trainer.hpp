@@ -60,7 +60,7 @@ struct training_data {
       : train(&training_images),
         validation(&validation_images),
         scale(measure(training_images)),
-        identity(derive(hasse::identity(training_images), hasse::identity(validation_images))) {}
+        identity(derive(hasse::identity_of(training_images), hasse::identity_of(validation_images))) {}
 };
 
 /// Where and how often a training is saved. None of it changes the weights.
