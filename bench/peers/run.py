@@ -17,6 +17,7 @@ import pathlib
 import platform
 import re
 import select
+import signal
 import statistics
 import subprocess
 import sys
@@ -206,6 +207,7 @@ def main():
         elif lasting:
             print(f"[{done}/{len(todo)}, {left}] {text}", file=sys.stderr, flush=True)
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for done, job in enumerate(todo):
             begin = time.monotonic()
