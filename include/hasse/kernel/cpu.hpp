@@ -163,9 +163,7 @@ class basic_cpu {
     }
     const bool library = kernels_ == kernel_policy::library;
     step.forward_.push_back(detail::training_forward(context_, item, batch, operands, library));
-    if (operands.d_weights || operands.d_bias)
-      step.backward_.push_back(detail::training_backward_weights(context_, item, batch, operands, library));
-    if (operands.d_src) step.backward_.push_back(detail::training_backward_data(context_, item, batch, operands, library));
+    step.backward_ = detail::training_gradients(context_, item, batch, operands, library);
     return step;
   }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include <hasse/kernel/cpu/depthwise.hpp>
 #include <hasse/kernel/cpu/inverted_bottleneck.hpp>
 #include <hasse/kernel/cpu/pointwise.hpp>
+#include <hasse/kernel/cpu/pointwise_gradients.hpp>
 #include <hasse/kernel/cpu/products.hpp>
 #include <hasse/kernel/cpu/winograd.hpp>
 
@@ -219,6 +221,32 @@ inline bound_kernel training_backward_data(cpu_context& shared, const layer& ite
 inline bound_kernel training_backward_weights(cpu_context& shared, const layer& item, int batch,
                                               const training_operands<bfloat16>& at, bool) {
   return onednn::backward_weights(shared, item, batch, at);
+}
+
+/// The passes that make the wanted gradients of weights, bias and source.
+template <class Scalar>
+std::vector<bound_kernel> training_gradients(cpu_context& shared, const layer& item, int batch, const training_operands<Scalar>& at,
+                                             bool library) {
+  std::vector<bound_kernel> passes;
+  if constexpr (std::is_same_v<Scalar, float>)
+    if (!library && at.d_weights && !at.d_bias && at.d_src && pointwise_gradients::pays(item)) {
+      passes.push_back(packing_kernel(
+          shared, own_name("pointwise", item, shared.level), pointwise_gradients(item, batch, shared.threads, shared.level),
+          [=](const auto& kernel, float* packed) { kernel.pack(at.weights, packed); },
+          [=](const auto& kernel, const float* packed, std::byte* scratch) {
+            kernel.run({.src = at.src,
+                        .d_dst = at.d_dst,
+                        .packed = packed,
+                        .d_weights = at.d_weights,
+                        .d_src = at.d_src,
+                        .accumulate_d_src = at.accumulate_d_src},
+                       scratch);
+          }));
+      return passes;
+    }
+  if (at.d_weights || at.d_bias) passes.push_back(training_backward_weights(shared, item, batch, at, library));
+  if (at.d_src) passes.push_back(training_backward_data(shared, item, batch, at, library));
+  return passes;
 }
 
 /// Operands like those given, in memory of its own with random values, so that candidates can be timed before anything has run.

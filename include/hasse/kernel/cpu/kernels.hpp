@@ -6,4 +6,5 @@
 #include <hasse/kernel/cpu/depthwise.hpp>
 #include <hasse/kernel/cpu/inverted_bottleneck.hpp>
 #include <hasse/kernel/cpu/pointwise.hpp>
+#include <hasse/kernel/cpu/pointwise_gradients.hpp>
 #include <hasse/kernel/cpu/winograd.hpp>
