@@ -17,9 +17,6 @@
 // The body of this test is compiled here, wherever those of the kernels are.
 #undef HASSE_KERNEL_BODIES
 #define HASSE_KERNEL_BODIES 1
-// The body of this test is compiled here, wherever those of the kernels are.
-#undef HASSE_KERNEL_BODIES
-#define HASSE_KERNEL_BODIES 1
 #define HASSE_SIMD_BODY "../../../../../tests/kernel/bf16.inl"
 #include <hasse/kernel/cpu/simd/for_each_target.inl>
 
