@@ -105,7 +105,7 @@ struct statistics_pass {
   }
 };
 
-inline constexpr std::ptrdiff_t ahead = 128;  // elements
+inline constexpr std::ptrdiff_t norm_ahead = 128;  // elements
 
 template <norm_form Form, class Scalar>
 struct normalise_pass {
@@ -124,7 +124,7 @@ struct normalise_pass {
     else
       value = smaller(high, larger(low, value));  // in this order a NaN stays one
     if (std::is_same_v<Count, whole_vector> && at.past_cache) return stream(at.dst + here, value);
-    __builtin_prefetch(at.dst + here + ahead, 1);
+    __builtin_prefetch(at.dst + here + norm_ahead, 1);
     store_part(at.dst + here, value, count);
   }
 };
@@ -173,11 +173,11 @@ struct gradient_pass {
     const vec x = load_part(at.src + here, count), gradient = gradient_of<Form>(at, here, line, v, x, count);
     // d_dst may be d_src or d_other: it is not read any more from here on.
     if (at.d_other) {
-      if (at.d_other != at.d_dst) __builtin_prefetch(at.d_other + here + ahead, 1);
+      if (at.d_other != at.d_dst) __builtin_prefetch(at.d_other + here + norm_ahead, 1);
       write_part(at.d_other + here, gradient, at.accumulate_d_other, count);
     }
     if (at.d_src) {
-      if (at.d_src != at.d_dst) __builtin_prefetch(at.d_src + here + ahead, 1);
+      if (at.d_src != at.d_dst) __builtin_prefetch(at.d_src + here + norm_ahead, 1);
       const vec value = gradient * (load(at.factor + v) + at.passed_by) + (x * load(at.slope + v) + load(at.slope_offset + v));
       write_part(at.d_src + here, value, at.accumulate_d_src, count);
     }
