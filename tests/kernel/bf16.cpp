@@ -235,6 +235,20 @@ TEST_CASE("bf16 scale, pools and resize agree with the readable ones") {
   }
 }
 
+TEST_CASE("bf16 concat, padding and depth to space agree with the readable ones") {
+  cpu_bf16 backend({.threads = 2});
+  for (const layer& item : {make_layer({5, 7, 3}, [](auto b) { b.concat(0, b.convolution(0, 5, 1)); }),
+                            make_layer({33, 35, 20}, [](auto b) { b.concat(0, b.convolution(0, 7, 1)); }),
+                            make_layer({5, 7, 3}, [](auto b) { b.pad_channels(0, 8); }),
+                            make_layer({5, 7, 12}, [](auto b) { b.depth_to_space(0, 2); })})
+    for (int batch : {1, 3})
+      for (bool accumulate : {false, true}) {
+        layer_use use{.item = item, .batch = batch, .residual = item.kind == layer_kind::concat, .accumulate = accumulate};
+        compare_inference(backend, use);
+        compare_training(backend, use);
+      }
+}
+
 TEST_CASE("no main shape falls to a slow implementation of bf16") {
   cpu_bf16 backend;
   const auto is_fast = [](const std::string& name) {

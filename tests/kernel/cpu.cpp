@@ -201,6 +201,27 @@ TEST_CASE("cpu pools and resize agree with the readable ones") {
     }
 }
 
+TEST_CASE("cpu concat, padding and depth to space agree with the readable ones") {
+  for (int threads : {1, 2}) {
+    cpu backend({.threads = threads});
+    for (const layer& item :
+         {make_layer({5, 7, 3}, [](auto b) { b.concat(0, b.convolution(0, 5, 1)); }),
+          make_layer({33, 35, 20}, [](auto b) { b.concat(0, b.convolution(0, 7, 1)); }),
+          make_layer({5, 7, 3}, [](auto b) { b.pad_channels(0, 8); }), make_layer({5, 7, 3}, [](auto b) { b.pad_channels(0, 3); }),
+          make_layer({33, 35, 20}, [](auto b) { b.pad_channels(0, 21); }),
+          make_layer({5, 7, 12}, [](auto b) { b.depth_to_space(0, 2); }),
+          make_layer({3, 4, 18}, [](auto b) { b.depth_to_space(0, 3); }),
+          make_layer({33, 35, 5}, [](auto b) { b.depth_to_space(0, 1); })})
+      for (int batch : {1, 3})
+        for (int variant = 0; variant < 3; ++variant) {
+          layer_use use{.item = item, .batch = batch, .residual = item.kind == layer_kind::concat};
+          compare_inference(backend, use);
+          use.accumulate = variant == 1, use.wants_d_src = variant != 2;
+          compare_training(backend, use);
+        }
+  }
+}
+
 TEST_CASE("batch norm keeps its accuracy when the mean is large") {
   layer_use use{.item = make_layer({16, 16, 4}, [](auto b) { b.batch_norm(0); }), .batch = 8};
   cpu backend;
@@ -247,4 +268,16 @@ TEST_CASE("what cannot run is refused with a sentence") {
                     ContainsSubstring("groups divide") && ContainsSubstring("convolution 3x3"));
   CHECK_THROWS_WITH(backend.make_inference(convolution({{8, 8, 6}, 8, 3, 1}), 0, {}), ContainsSubstring("at least 1"));
   CHECK_THROWS_WITH(cpu({.threads = 0}), ContainsSubstring("at least 1"));
+  const auto refusal = [&](feature_shape input, auto write) { return backend.supports(make_layer(input, write)); };
+  CHECK_THAT(refusal({4, 4, 6}, [](auto b) { b.depth_to_space(0, 2); }), ContainsSubstring("squared divides"));
+  CHECK_THAT(refusal({4, 4, 6}, [](auto b) { b.depth_to_space(0, 0); }), ContainsSubstring("empty"));
+  CHECK_THAT(refusal({4, 4, 6}, [](auto b) { b.pad_channels(0, 5); }), ContainsSubstring("fewer channels"));
+  layer uneven = make_layer({4, 4, 8}, [](auto b) { b.depth_to_space(0, 2); });
+  uneven.out.w = 9;
+  CHECK_THAT(backend.supports(uneven), ContainsSubstring("its block does not give"));
+  layer narrow = make_layer({4, 4, 8}, [](auto b) { b.concat(0, 0); });
+  narrow.out.c = 8;
+  CHECK_THAT(backend.supports(narrow), ContainsSubstring("more channels"));
+  narrow.out = {4, 5, 16};
+  CHECK_THAT(backend.supports(narrow), ContainsSubstring("height and width"));
 }

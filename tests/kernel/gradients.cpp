@@ -90,6 +90,15 @@ TEST_CASE("scale gradients") {
   check_all({1, 1, 7}, true, [](auto b) { b.scale(0, 0); });
 }
 
+TEST_CASE("gradients of what moves channels") {
+  check_all({3, 5, 4}, true, [](auto b) { b.concat(0, b.convolution(0, 3, 1)); });
+  check_all({2, 3, 2}, true, [](auto b) { b.concat(0, b.convolution(0, 5, 1)); });
+  check_all({3, 5, 4}, false, [](auto b) { b.pad_channels(0, 7); });
+  check_all({3, 5, 4}, false, [](auto b) { b.pad_channels(0, 4); });
+  check_all({3, 2, 12}, false, [](auto b) { b.depth_to_space(0, 2); });
+  check_all({2, 3, 9}, false, [](auto b) { b.depth_to_space(0, 3); });
+}
+
 TEST_CASE("gradients of SAME windows") {
   check_all({6, 5, 3}, false, [](auto b) { b.convolution(0, 4, 3, 2, -1, 1, false, padding::same); });
   check_all({7, 8, 4}, false, [](auto b) { b.convolution(0, 4, 5, 2, -1, 4, false, padding::same); });

@@ -36,10 +36,13 @@ std::vector<layer> every_kind() {
           make_layer({9, 9, 16}, [](auto b) { b.average_pool(0, 3, 2, 1); }),
           make_layer({9, 9, 16}, [](auto b) { b.global_average_pool(0); }),
           make_layer({9, 9, 16}, [](auto b) { b.linear(0, 10); }),
-          make_layer({9, 9, 16}, [](auto b) { b.resize(0, 5, 13); })};
+          make_layer({9, 9, 16}, [](auto b) { b.resize(0, 5, 13); }),
+          make_layer({9, 9, 16}, [](auto b) { b.concat(0, 0); }),
+          make_layer({9, 9, 16}, [](auto b) { b.pad_channels(0, 20); }),
+          make_layer({9, 9, 16}, [](auto b) { b.depth_to_space(0, 2); })};
 }
 
-layer_use use_of(const layer& item) { return {.item = item, .batch = 3, .residual = item.kind == layer_kind::add}; }
+layer_use use_of(const layer& item) { return {.item = item, .batch = 3, .residual = item.other != no_value}; }
 
 /// A folded convolution must equal convolution, scale and shift, add and activation run one by one.
 template <class Backend>
@@ -135,6 +138,23 @@ TEST_CASE("resize samples at half pixels") {
   exact.make_inference(make_layer({1, 2, 1}, [](auto b) { b.resize(0, 1, 1); }), 1, {.src = src.data(), .dst = narrow.data()})
       .run();
   CHECK(narrow == buffer<double>{4});
+}
+
+TEST_CASE("channels move as their layers say") {
+  const buffer<double> src{1, 2, 3, 4, 5, 6, 7, 8}, other{10, 20};
+  reference<double> exact;
+  const auto moved = [&](feature_shape input, auto write) {
+    const layer item = make_layer(input, write);
+    buffer<double> dst(static_cast<std::size_t>(item.out.size()));
+    exact.make_inference(item, 1, {.src = src.data(), .other = other.data(), .dst = dst.data()}).run();
+    return dst;
+  };
+  CHECK(moved({1, 2, 2}, [](auto b) { b.concat(0, b.convolution(0, 1, 1)); }) == buffer<double>{1, 2, 10, 3, 4, 20});
+  CHECK(moved({1, 2, 2}, [](auto b) { b.pad_channels(0, 3); }) == buffer<double>{1, 2, 0, 3, 4, 0});
+  // Two pixels of a square each: 1 2 over 3 4, and 5 6 over 7 8.
+  CHECK(moved({1, 2, 4}, [](auto b) { b.depth_to_space(0, 2); }) == buffer<double>{1, 2, 5, 6, 3, 4, 7, 8});
+  // Two channels: (1 2) (3 4) over (5 6) (7 8).
+  CHECK(moved({1, 1, 8}, [](auto b) { b.depth_to_space(0, 2); }) == src);
 }
 
 TEST_CASE("an average does not count padding") {

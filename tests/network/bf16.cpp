@@ -67,9 +67,11 @@ TEST_CASE("networks on bfloat16 activations answer and learn as the reference do
     check_inference(testing::mobile_blocks(), 3, seed);
     check_inference(testing::odd_shapes<layer_list>(), 3, seed);
     check_inference(testing::twice_read(), 3, seed);
+    check_inference(testing::joined_branches<layer_list>(), 3, seed);
     check_training(testing::small_residual<layer_list>(activation::hard_swish), 7, seed);
     check_training(testing::mobile_blocks(), 7, seed);
     check_training(testing::twice_read(), 3, seed);
+    check_training(testing::joined_branches<layer_list>(activation::swish), 7, seed);  // few corners, where rounding shows
   }
 }
 

@@ -107,6 +107,8 @@ TEST_CASE("the cpu backend trains and runs networks as the reference does") {
     check_training(testing::odd_shapes<layer_list>(), batch, 4);
     check_inference(testing::mobile_blocks(), batch, 9);
     check_training(testing::mobile_blocks(), batch, 9);
+    check_inference(testing::joined_branches<layer_list>(), batch, 10);
+    check_training(testing::joined_branches<layer_list>(), batch, 10);
   }
   check_inference(testing::twice_read(), 3, 8);
   check_training(testing::twice_read(), 3, 8);

@@ -73,6 +73,11 @@ TEST_CASE("gradients of values that one layer reads twice agree with central dif
   check_gradients(testing::twice_read(), 4);
 }
 
+TEST_CASE("gradients of joined and padded branches agree with central differences") {
+  check_gradients(testing::joined_branches<layer_list>(), 7);
+  check_gradients(testing::joined_branches<layer_list>(), 8, recompute::activations);
+}
+
 TEST_CASE("gradients of mobile blocks agree with central differences") { check_gradients(testing::mobile_blocks(), 6); }
 
 TEST_CASE("gradients of random networks agree with central differences") {

@@ -1,4 +1,5 @@
 // A folded network against the plain composition of its unfused layers, on lists that exercise every fusion.
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -72,6 +73,7 @@ TEST_CASE("a folded network computes what its unfused layers compute") {
   check_folding(testing::small_residual<layer_list>(activation::hard_swish), 2);
   check_folding(testing::odd_shapes<layer_list>(), 3);
   check_folding(testing::mobile_blocks(), 4);
+  check_folding(testing::joined_branches<layer_list>(), 5);
 }
 
 TEST_CASE("random networks compute what their unfused layers compute") {
@@ -124,6 +126,16 @@ TEST_CASE("what cannot be a network is refused with a sentence") {
   broken = sound;
   broken.items[8].other = 0;
   CHECK_THAT(refusal(broken), ContainsSubstring("different shapes"));
+  broken = testing::joined_branches<layer_list>();
+  layer& joint =
+      *std::find_if(broken.items.begin(), broken.items.end(), [](const layer& item) { return item.kind == layer_kind::concat; });
+  const layer sound_joint = joint;
+  joint.other = no_value;
+  CHECK_THAT(refusal(broken), ContainsSubstring("a second operand"));
+  joint.other = 0;
+  CHECK_THAT(refusal(broken), ContainsSubstring("two operands side by side"));
+  joint = sound_joint, ++joint.out.c;
+  CHECK_THAT(refusal(broken), ContainsSubstring("two operands side by side"));
 
   parameters<float> foreign{std::span<const layer>(testing::odd_shapes<layer_list>())};
   CHECK_THROWS_AS(training_network<reference<float>>(backend, sound, 2, foreign), error);

@@ -160,6 +160,10 @@ TEST_CASE("plans of random networks keep every value until its last reader") {
   }
   check_inference_plan(fold_for_inference(testing::small_residual<layer_list>()).layers, 2);
   check_inference_plan(fold_for_inference(testing::odd_shapes<layer_list>()).layers, 2);
+  const layer_list joined = testing::joined_branches<layer_list>();
+  check_inference_plan(fold_for_inference(joined).layers, 2);
+  for (const recompute again : {recompute::nothing, recompute::activations})
+    check_training_plan(fuse_for_training(joined).layers, 2, {.recompute = again}, random);
 }
 
 TEST_CASE("a residual that dies becomes the memory of the sum") {

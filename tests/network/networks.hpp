@@ -102,14 +102,38 @@ inline layer_list twice_read() {
   return layers;
 }
 
-/// A random graph of up to `length` layers on one shape, so that any two values may be added; the last layers use what is left.
+/// What multi-scale heads and super-resolution are made of: two branches side by side, a value beside itself, one that is joined,
+/// padded and read on, zeros behind channels, and channels that become pixels.
+template <class List>
+constexpr List joined_branches(activation act = activation::relu) {
+  List layers{};
+  layers.input = {7, 5, 3};
+  layer_builder<List> list{layers};
+  const value_id stem = list.conv_bn(0, 4, 3, 1, act, {});
+  const value_id fine = list.conv_bn(stem, 3, 3, 1, activation::hard_swish, {});
+  const value_id coarse = list.resize(list.conv_bn(stem, 5, 3, 2, act, {}), 7, 5);
+  const value_id both = list.concat(fine, coarse);
+  const value_id normal = list.activate(list.batch_norm(both), act);
+  const value_id wide = list.concat(normal, list.add(both, list.pad_channels(stem, 8)));
+  const value_id again = list.concat(list.convolution(wide, 6, 1), list.pad_channels(fine, 6));
+  const value_id twice = list.concat(again, again);
+  const value_id large = list.depth_to_space(list.activate(twice, act), 2);
+  list.linear(list.global_average_pool(list.conv_bn(list.pad_channels(large, 6), 4, 3, 2, act, {})), 3);
+  return layers;
+}
+
+/// A random graph of up to `length` layers on one shape, so that any two values may be added or joined; the last layers use what is
+/// left.
 inline layer_list random_network(random_source& random, int length) {
   layer_list layers{.input = {4, 5, 3}, .items = {}};
   layer_builder<layer_list> list{layers};
-  const auto any_value = [&] { return static_cast<value_id>(random.below(layers.size() + 1)); };
+  const auto any_value = [&] {
+    const auto value = static_cast<value_id>(random.below(layers.size() + 1));
+    return layers.shape_of(value) == layers.input ? value : value + 1;
+  };
   for (int i = 0; i < length; ++i) {
     const value_id from = random.below(3) ? static_cast<value_id>(layers.size()) : any_value();
-    switch (random.below(6)) {
+    switch (random.below(7)) {
       case 0:
       case 1:
         list.convolution(from, 3, i % 3 ? 3 : 1, 1, -1, 1, random.below(2) == 0);
@@ -123,6 +147,11 @@ inline layer_list random_network(random_source& random, int length) {
       case 4:
         list.add(from, any_value());
         break;
+      case 5: {  // what is joined or padded is taken back to the one shape at once
+        const value_id wide = random.below(2) ? list.concat(from, any_value()) : list.pad_channels(from, 5);
+        list.convolution(wide, 3, 1);
+        break;
+      }
       default:
         list.average_pool(from, 3, 1, 1);
         break;

@@ -62,6 +62,7 @@ TEST_CASE("recomputed values give the same gradients, bit for bit") {
     check_recomputation(fast, testing::odd_shapes<layer_list>(), 3, 2);
     check_recomputation(exact, testing::odd_shapes<layer_list>(), 3, 2);
     check_recomputation(fast, testing::twice_read(), 3, 3);
+    check_recomputation(fast, testing::joined_branches<layer_list>(), 3, 4);
     for (std::uint64_t round = 0; round < 20; ++round) {
       const layer_list layers = testing::random_network(random, 14);
       check_recomputation(fast, layers, 2, 100 + round);

@@ -55,6 +55,7 @@ std::vector<field> fields(std::string_view bytes) {
 struct tensor {
   std::vector<std::int64_t> dims;
   std::vector<float> data;
+  std::vector<std::int64_t> wholes{};
 };
 
 struct attribute {
@@ -135,6 +136,7 @@ graph parse(const std::string& bytes) {
           if (of.number == 9) raw = of.bytes;
         }
         if (type == 1) made.data.resize(raw.size() / 4), std::memcpy(made.data.data(), raw.data(), raw.size());
+        else made.wholes.resize(raw.size() / 8), std::memcpy(made.wholes.data(), raw.data(), raw.size());
         CHECK(result.initializers.emplace(name, made).second);
       }
     }
@@ -216,6 +218,26 @@ std::vector<float> run(const graph& of, const tensor& image) {
             y.data.push_back((1 - down) * ((1 - across) * pixel(c, top, left) + across * pixel(c, top, right)) +
                              down * ((1 - across) * pixel(c, bottom, left) + across * pixel(c, bottom, right)));
           }
+    } else if (step.kind == "Concat") {
+      CHECK(step.attributes.at("axis").whole == 1);
+      const tensor& other = with(1);
+      REQUIRE((other.dims.at(2) == x.dims.at(2) && other.dims.at(3) == x.dims.at(3)));
+      y.dims[1] += other.dims[1];
+      y.data.insert(y.data.end(), other.data.begin(), other.data.end());
+    } else if (step.kind == "Pad") {
+      const std::vector<std::int64_t>& pads = with(1).wholes;
+      REQUIRE(pads.size() == 8);
+      CHECK(std::count(pads.begin(), pads.end(), 0) >= 7);
+      y.dims[1] += pads[5];
+      y.data.resize(y.data.size() / static_cast<std::size_t>(x.dims[1]) * static_cast<std::size_t>(y.dims[1]), 0.0f);
+    } else if (step.kind == "DepthToSpace") {
+      CHECK(step.attributes.at("mode").text == "DCR");
+      const std::int64_t block = step.attributes.at("blocksize").whole, channels = x.dims[1] / (block * block);
+      y = {{1, channels, x.dims[2] * block, x.dims[3] * block}, {}};
+      for (std::int64_t c = 0; c < channels; ++c)
+        for (std::int64_t h = 0; h < y.dims[2]; ++h)
+          for (std::int64_t w = 0; w < y.dims[3]; ++w)
+            y.data.push_back(pixel((h % block * block + w % block) * channels + c, h / block, w / block));
     } else if (step.kind == "Flatten") {
       y.dims = {1, static_cast<std::int64_t>(x.data.size())};
     } else if (step.kind == "Unsqueeze") {
@@ -281,12 +303,14 @@ model everything() {
     x = b.scale(x, b.activate(b.convolution(small, 8, 1, 1, 0, 1, true), activation::hard_sigmoid));
     x = b.scale(x, b.activate(b.linear(small, 8), activation::sigmoid));
     x = b.activate(x, activation::swish);
+    x = b.activate(b.concat(x, b.convolution(x, 3, 1)), activation::relu);
+    x = b.convolution(b.depth_to_space(b.pad_channels(x, 12), 2), 8, 3, 2);
     x = b.convolution(x, 12, 3, 1, 1, 4, true);
     x = b.activate(b.linear(x, 16), activation::hard_swish);
     x = b.add(x, b.activate(b.linear(x, 16, false), activation::relu6));
     const value_id flat = x;
     x = b.convolution(x, 16, 1);
-    x = b.add(x, flat);
+    x = b.concat(b.add(x, flat), flat);
     b.linear(b.global_average_pool(x), 5);
   });
 }

@@ -42,4 +42,13 @@ TEST_CASE("peak memory counts what is alive", "[cost]") {
   REQUIRE(cost_of(list).peak_elements == 16 + 128);
   build.add(build.convolution(build.convolution(first, 8, 3), 8, 3), first);
   REQUIRE(cost_of(list).peak_elements == 3 * 128);
+  // Nothing is joined, padded or taken apart in place: 4x4x2 and 4x4x3 beside their 5 channels; 5 beside 8; 8 beside 8x8x2.
+  fixed_layers<16> joined{.input = {4, 4, 2}};
+  layer_builder<fixed_layers<16>> more{joined};
+  const value_id both = more.concat(0, more.convolution(0, 3, 1));
+  REQUIRE(cost_of(joined).peak_elements == 2 * 16 * 5);
+  more.depth_to_space(more.pad_channels(both, 8), 2);
+  REQUIRE(joined.shape_of(4) == feature_shape{8, 8, 2});
+  REQUIRE(cost_of(joined).peak_elements == 2 * 16 * 8);
+  REQUIRE(cost_of(joined).activations == 16 * (3 + 5 + 8 + 8));
 }

@@ -100,7 +100,7 @@ struct layer_fixture {
     const std::size_t in = batch * static_cast<std::size_t>(item.in.size()),
                       out = batch * static_cast<std::size_t>(item.out.size());
     const bool norm = item.kind == hasse::layer_kind::batch_norm;
-    const std::size_t second = item.kind == hasse::layer_kind::scale ? batch * channels : out;
+    const std::size_t second = batch * static_cast<std::size_t>(item.other_shape().size());
     src = random_values<Scalar>(in, hasse::derive(use.seed, 1), 1.5, norm ? 0.7 : 0);
     if (use.residual) other = random_values<Scalar>(second, hasse::derive(use.seed, 2));
     weights = random_values<parameter>(weight_count(item), hasse::derive(use.seed, 3), norm ? 0.3 : 0.2, norm ? 1 : 0);

@@ -141,7 +141,7 @@ work work_of(std::span<const layer> run, int batch) {
   all.bytes += run.front().in.size() + run.back().out.size();
   for (const layer& item : run) {
     all.operations += 2 * macs_of(item);
-    if (item.other != no_value && item.other <= before && item.kind != layer_kind::scale) all.bytes += item.out.size();
+    if (item.other != no_value && item.other <= before) all.bytes += item.other_shape().size();
   }
   all.operations *= batch, all.bytes *= batch;
   for (const layer& item : run) all.bytes += parameters_of(item);

@@ -15,12 +15,13 @@ namespace hasse {
 /// Where an inference step finds its operands; sizes follow from the layer and the batch. Tensors are dense NHWC. Activations and
 /// their gradients are of the backend's scalar, all that belongs to parameters is of `parameter_of` that scalar.
 /// The layer is *folded*: a convolution or linear may carry bias, `act` and a residual (`other`).
-/// `other` may be the same memory as `dst` (the planner arranges it when the residual dies here).
+/// `other` has the layer's `other_shape`: that of the output where it is added, the output's channels beyond the input's in a
+/// concat. Where it is added it may be the same memory as `dst` (the planner arranges it when the residual dies here).
 template <class Scalar>
 struct inference_operands {
   const Scalar* src = nullptr;
-  const Scalar* other =
-      nullptr;  ///< add: second operand; scale: gate, batch x C; folded convolution: residual of the output's shape, or null
+  const Scalar* other = nullptr;  ///< add, concat: second operand; scale: gate, batch x C; folded convolution: residual of the
+                                  ///< output's shape, or null
   Scalar* dst = nullptr;
   const parameter_of<Scalar>* weights = nullptr;  ///< OIHW (convolution), O x (HWC) (linear); may be packed when the step is made
   const parameter_of<Scalar>* bias = nullptr;     ///< out.c, or null
@@ -31,10 +32,11 @@ struct inference_operands {
 /// Gradients: the step writes d_src (and d_other), or adds to it when the flag says that another consumer wrote first;
 /// a null gradient pointer means "not wanted". d_weights and d_bias are always overwritten.
 /// weights and bias hold the same values from forward to backward, and so do those of src, other and dst that `backward_reads`
-/// names; they may be lost in between if they are computed again. The layer's own `other` says whether there is one. A batch norm,
-/// an activation and an add may find d_dst in the memory of d_src or of d_other, a scale in that of d_src; d_src and d_other are
-/// the same memory when the layer reads one value twice (accumulate_d_other is then set); otherwise gradients do not overlap
-/// anything.
+/// names; they may be lost in between if they are computed again. The layer's own `other` says whether there is one; it and d_other
+/// have the layer's `other_shape` (a concat: out.c - in.c channels, so its d_src and d_other are the two parts of d_dst). A batch
+/// norm, an activation and an add may find d_dst in the memory of d_src or of d_other, a scale in that of d_src, all others in
+/// neither; d_src and d_other are the same memory when the layer reads one value twice (accumulate_d_other is then set); otherwise
+/// gradients do not overlap anything.
 template <class Scalar>
 struct training_operands {
   const Scalar* src = nullptr;

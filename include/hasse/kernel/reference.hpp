@@ -98,6 +98,20 @@ void for_each_blend(const layer& item, int batch, Input* src, Output* dst, Body&
       }
 }
 
+/// Calls `body(input, output)` with the places of every element of a depth to space.
+template <class Body>
+void for_each_moved(const layer& item, int batch, Body&& body) {
+  const std::ptrdiff_t block = item.stride;
+  for (std::ptrdiff_t image = 0; image < batch; ++image)
+    for (std::ptrdiff_t y = 0; y < item.out.h; ++y)
+      for (std::ptrdiff_t x = 0; x < item.out.w; ++x)
+        for (std::ptrdiff_t c = 0; c < item.out.c; ++c) {
+          const std::ptrdiff_t pixel = (image * item.in.h + y / block) * item.in.w + x / block;
+          body(pixel * item.in.c + (y % block * block + x % block) * item.out.c + c,
+               ((image * item.out.h + y) * item.out.w + x) * item.out.c + c);
+        }
+}
+
 /// What the readable steps have in common: the layer, and views of its operands.
 template <class Scalar>
 struct reference_layer {
@@ -174,6 +188,20 @@ struct reference_layer {
     for_each_blend(item, images(), src, dst,
                    [this](const Scalar* x, Scalar* y, double weight) { channels(y) += static_cast<Scalar>(weight) * channels(x); });
   }
+
+  /// The channels of `src`, then those of `other`, or zeros where it is null.
+  void concat(const Scalar* src, const Scalar* other, Scalar* dst) const {
+    const Eigen::Index more = item.out.c - item.in.c;
+    output(dst).topRows(item.in.c) = input(src);
+    if (other)
+      output(dst).bottomRows(more) = const_pixel_matrix<Scalar>(other, more, out_pixels());
+    else
+      output(dst).bottomRows(more).setZero();
+  }
+
+  void depth_to_space(const Scalar* src, Scalar* dst) const {
+    for_each_moved(item, images(), [=](std::ptrdiff_t from, std::ptrdiff_t to) { dst[to] = src[from]; });
+  }
 };
 
 }  // namespace detail
@@ -220,6 +248,15 @@ class reference {
           break;
         case layer_kind::resize:
           shape_.resize(at.src, at.dst);
+          break;
+        case layer_kind::concat:
+          shape_.concat(at.src, at.other, at.dst);
+          break;
+        case layer_kind::pad_channels:
+          shape_.concat(at.src, nullptr, at.dst);
+          break;
+        case layer_kind::depth_to_space:
+          shape_.depth_to_space(at.src, at.dst);
           break;
       }
       shape_.activate(at.dst);
@@ -268,6 +305,15 @@ class reference {
         case layer_kind::resize:
           shape_.resize(at.src, at.dst);
           break;
+        case layer_kind::concat:
+          shape_.concat(at.src, at.other, at.dst);
+          break;
+        case layer_kind::pad_channels:
+          shape_.concat(at.src, nullptr, at.dst);
+          break;
+        case layer_kind::depth_to_space:
+          shape_.depth_to_space(at.src, at.dst);
+          break;
       }
       if (shape_.item.kind == layer_kind::activation || shape_.item.kind == layer_kind::add) shape_.activate(at.dst);
     }
@@ -285,6 +331,9 @@ class reference {
       switch (item.kind) {
         case layer_kind::batch_norm:
           return normalise_backward();
+        case layer_kind::concat:
+        case layer_kind::pad_channels:
+          return concat_backward();
         case layer_kind::activation:
         case layer_kind::add:
           return elementwise_backward();
@@ -399,6 +448,17 @@ class reference {
       for (Eigen::Index i = 0; i < sums.size(); ++i) write(at.d_other, at.accumulate_d_other, i, sums[i]);
     }
 
+    /// The first channels of d_dst are d_src, the others d_other.
+    void concat_backward() {
+      const training_operands<Scalar>& at = operands_;
+      const Eigen::Index all = shape_.item.out.c, first = shape_.item.in.c, more = all - first;
+      for (Eigen::Index pixel = 0; pixel < shape_.out_pixels(); ++pixel) {
+        for (Eigen::Index c = 0; c < first; ++c) write(at.d_src, at.accumulate_d_src, pixel * first + c, at.d_dst[pixel * all + c]);
+        for (Eigen::Index c = 0; c < more; ++c)
+          write(at.d_other, at.accumulate_d_other, pixel * more + c, at.d_dst[pixel * all + first + c]);
+      }
+    }
+
     static void write(Scalar* gradient, bool accumulate, Eigen::Index i, Scalar value) {
       if (gradient) gradient[i] = accumulate ? gradient[i] + value : value;
     }
@@ -439,6 +499,10 @@ class reference {
           break;
         case layer_kind::resize:
           detail::for_each_blend(item, shape_.images(), at.d_src, at.d_dst, scatter);
+          break;
+        case layer_kind::depth_to_space:
+          detail::for_each_moved(item, shape_.images(),
+                                 [&at](std::ptrdiff_t from, std::ptrdiff_t to) { at.d_src[from] += at.d_dst[to]; });
           break;
         case layer_kind::global_average_pool:
           for (Eigen::Index image = 0; image < shape_.batch; ++image)

@@ -38,16 +38,17 @@ inline std::string fault_of(const layer_list& layers, int index) {
   if (!is_value(item.input)) return "reads value " + std::to_string(item.input) + ", which is not computed before it";
   if (!(item.in == layers.shape_of(item.input))) return "declares another input shape than that of the value it reads";
   if (!has_extent(item.out)) return "has an output without extent (or an absurd one)";
-  if ((item.kind == layer_kind::add || item.kind == layer_kind::scale) != (item.other != no_value))
-    return "must have a second operand if it is an add or a scale, and only then";
+  const bool reads_two = item.kind == layer_kind::add || item.kind == layer_kind::scale || item.kind == layer_kind::concat;
+  if (reads_two != (item.other != no_value))
+    return "must have a second operand if it is an add, a scale or a concat, and only then";
   if ((item.kind == layer_kind::activation) != (item.act != activation::none))
     return "must name an activation if it is one, and only then";
   if (item.other == no_value) return "";
   if (!is_value(item.other)) return "reads value " + std::to_string(item.other) + ", which is not computed before it";
-  const feature_shape other = layers.shape_of(item.other);
-  if (item.kind == layer_kind::scale)
-    return other == feature_shape{1, 1, item.in.c} ? "" : "has a gate that is not one number per channel";
-  return other == item.in ? "" : "adds two values of different shapes";
+  if (layers.shape_of(item.other) == item.other_shape()) return "";
+  if (item.kind == layer_kind::scale) return "has a gate that is not one number per channel";
+  if (item.kind == layer_kind::concat) return "has another height, width or channel count than its two operands side by side";
+  return "adds two values of different shapes";
 }
 }  // namespace detail
 

@@ -124,8 +124,8 @@ constexpr inference_plan<List> plan_inference(const List& folded, int batch, std
   for (value_id value = 0; value <= count; ++value) {
     if (value > 0) {
       const layer& item = folded.data()[value - 1];
-      const bool sums = item.other > 0 && item.kind != layer_kind::scale && item.other != item.input &&
-                        item.other != source[at(value - 1)] && last[at(item.other)] == value - 1;
+      const bool sums = item.other > 0 && item.adds_other() && item.other != item.input && item.other != source[at(value - 1)] &&
+                        last[at(item.other)] == value - 1;
       if (sums) {
         holder[at(value)] = holder[at(item.other)];
         buffers[at(holder[at(value)])].last = last[at(value)];
@@ -254,7 +254,7 @@ inline training_plan plan_training(const layer_list& fused, int batch, std::size
       return before;
     };
     plan.adds[at(i)].input = write(item.input, true);
-    if (item.other != no_value) plan.adds[at(i)].other = write(item.other, item.kind != layer_kind::scale);
+    if (item.other != no_value) plan.adds[at(i)].other = write(item.other, item.adds_other());
   }
 
   std::vector<buffer> buffers = values;

@@ -94,12 +94,24 @@ class onnx_writer {
              protobuf_message().message(5, word("mode", "linear")).message(5, word("coordinate_transformation_mode", "half_pixel")));
         break;
       }
+      case layer_kind::concat:
+        node("Concat", {spatial(item.input), spatial(item.other)}, name, protobuf_message().message(5, whole("axis", 1)));
+        break;
+      case layer_kind::pad_channels: {
+        const std::int64_t pads[] = {0, 0, 0, 0, 0, item.out.c - item.in.c, 0, 0};  // before N, C, H, W; behind them
+        node("Pad", {spatial(item.input), tensor(name + ".pads", {8}, std::span<const std::int64_t>(pads))}, name);
+        break;
+      }
+      case layer_kind::depth_to_space:
+        node("DepthToSpace", {spatial(item.input)}, name,
+             protobuf_message().message(5, whole("blocksize", item.stride)).message(5, word("mode", "DCR")));
+        break;
       case layer_kind::scale: node("Mul", {spatial(item.input), spatial(item.other)}, name); break;
       case layer_kind::add:
       case layer_kind::activation: result = values_[at(item.input)]; break;
       case layer_kind::batch_norm: throw error("an ONNX file holds no batch norm; fold the network with fold_for_inference first");
     }
-    if (item.other != no_value && item.kind != layer_kind::scale) {  // an add, or the residual of a convolution
+    if (item.adds_other()) {  // an add, or the residual of a convolution
       value other = values_[at(item.other)];
       if (result.flat != other.flat) result = {flat_to_spatial(result), false}, other = {flat_to_spatial(other), false};
       node("Add", {result.name, other.name}, name + ".sum");

@@ -13,7 +13,7 @@ struct cost {
   std::int64_t macs = 0;
   std::int64_t weights = 0;                ///< parameters of convolutions and linear layers, biases included
   std::int64_t batch_norm_parameters = 0;  ///< scale and shift
-  std::int64_t activations = 0;            ///< elements that convolutions, pools, resizes and linear layers write
+  std::int64_t activations = 0;            ///< elements that layers write which cannot work in place: all but those named below
   std::int64_t peak_elements =
       0;  ///< most elements alive at once in inference; batch norm, activation, add and scale work in place
 

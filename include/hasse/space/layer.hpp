@@ -20,7 +20,10 @@ enum class layer_kind : std::uint8_t {
   global_average_pool,
   linear,
   resize,
-  scale
+  scale,
+  concat,
+  pad_channels,
+  depth_to_space
 };
 
 /// hard_sigmoid is clip(x / 6 + 1 / 2, 0, 1), hard_swish is x hard_sigmoid(x), swish is x sigmoid(x).
@@ -31,8 +34,9 @@ enum class activation : std::uint8_t { none, relu, relu6, hard_swish, sigmoid, h
 enum class padding : std::uint8_t { symmetric, same };
 
 constexpr std::string_view name_of(layer_kind kind) {
-  constexpr std::string_view names[] = {"convolution",  "batch_norm",          "activation", "add",    "max_pool",
-                                        "average_pool", "global_average_pool", "linear",     "resize", "scale"};
+  constexpr std::string_view names[] = {"convolution",  "batch_norm",          "activation",    "add",    "max_pool",
+                                        "average_pool", "global_average_pool", "linear",        "resize", "scale",
+                                        "concat",       "pad_channels",        "depth_to_space"};
   return names[static_cast<int>(kind)];
 }
 
@@ -57,11 +61,11 @@ inline constexpr value_id no_value = -1;
 /// out.c.
 struct layer {
   layer_kind kind = layer_kind::activation;
-  value_id input = 0;  ///< what it reads
-  value_id other =
-      no_value;  ///< add: the second operand; scale: the gate; a folded convolution: the residual added before its activation
+  value_id input = 0;         ///< what it reads
+  value_id other = no_value;  ///< add, concat: the second operand; scale: the gate; a folded convolution: the residual added before
+                              ///< its activation
   feature_shape in{}, out{};
-  int kernel = 1, stride = 1, groups = 1;  ///< convolution and pools: square windows
+  int kernel = 1, stride = 1, groups = 1;  ///< convolution and pools: square windows; depth_to_space: `stride` is the block's side
   int pad_top = 0, pad_left = 0;           ///< zeros before the first row and column; those behind the last follow from `out`
   bool bias = false;                       ///< convolution, linear
   activation act = activation::none;       ///< activation; a folded convolution or linear: applied last
@@ -69,6 +73,13 @@ struct layer {
   /// Zeros behind the last row and column: as many as before the first, or one more where the output says so (SAME padding).
   constexpr int pad_bottom() const { return end_padding(in.h, kernel, stride, pad_top, out.h); }
   constexpr int pad_right() const { return end_padding(in.w, kernel, stride, pad_left, out.w); }
+  /// The shape that `other` has where there is one.
+  constexpr feature_shape other_shape() const {
+    if (kind == layer_kind::scale) return {1, 1, in.c};
+    return {out.h, out.w, kind == layer_kind::concat ? out.c - in.c : out.c};
+  }
+  /// True when `other` is added, element by element, to what the layer makes of its input.
+  constexpr bool adds_other() const { return other != no_value && kind != layer_kind::scale && kind != layer_kind::concat; }
   friend constexpr bool operator==(const layer&, const layer&) = default;
 };
 
@@ -146,6 +157,26 @@ struct layer_builder {
   /// Bilinear resize, corners not aligned (ONNX half_pixel).
   constexpr value_id resize(value_id from, int h, int w) {
     return push({.kind = layer_kind::resize, .input = from, .in = shape_of(from), .out = {h, w, shape_of(from).c}});
+  }
+  /// The channels of `from`, then those of `other`, pixel by pixel; both have one height and width.
+  constexpr value_id concat(value_id from, value_id other) {
+    const feature_shape in = shape_of(from);
+    return push(
+        {.kind = layer_kind::concat, .input = from, .other = other, .in = in, .out = {in.h, in.w, in.c + shape_of(other).c}});
+  }
+  /// Zeros behind the last channel, so that there are `channels`: what reads a narrower network as it reads the widest.
+  constexpr value_id pad_channels(value_id from, int channels) {
+    const feature_shape in = shape_of(from);
+    return push({.kind = layer_kind::pad_channels, .input = from, .in = in, .out = {in.h, in.w, channels}});
+  }
+  /// H x W x (block block C) to (block H) x (block W) x C: the channels of a pixel hold a square of output pixels, row by row, each
+  /// with its C channels together: out(y block + i, x block + j, c) = in(y, x, (i block + j) C + c). This is mode DCR of ONNX's
+  /// DepthToSpace, which moves whole runs of memory in this layout; PyTorch's pixel_shuffle has the channels in another order.
+  constexpr value_id depth_to_space(value_id from, int block) {
+    const feature_shape in = shape_of(from);
+    layer item{.kind = layer_kind::depth_to_space, .input = from, .in = in};
+    item.stride = block, item.out = {in.h * block, in.w * block, block > 0 ? in.c / block / block : 0};
+    return push(item);
   }
   /// Convolution without bias, batch norm, activation.
   constexpr value_id conv_bn(value_id from, int out, int kernel, int stride, activation act, batch_norm_rule norm, int groups = 1,

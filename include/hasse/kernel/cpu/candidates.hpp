@@ -274,7 +274,7 @@ class timing_operands {
       operands_[at].src = place_of(like[at].src, at, batch * item.in.size());
       operands_[at].dst = fresh(batch * item.out.size());
       if (!like[at].other) continue;
-      const std::int64_t size = item.kind == layer_kind::scale ? batch * std::int64_t{item.in.c} : batch * item.out.size();
+      const std::int64_t size = batch * item.other_shape().size();
       operands_[at].other = like[at].other == like[at].dst ? operands_[at].dst : place_of(like[at].other, at, size);
     }
   }

@@ -33,6 +33,12 @@ bound_kernel inference_loop(cpu_context& shared, const layer& item, int batch, c
       return loop([=](cpu_context& context) { max_pool(context.threads, item, batch, at.src, at.dst, nullptr); });
     case layer_kind::global_average_pool:
       return loop([=](cpu_context& context) { global_average_pool(context.threads, item, batch, at.src, at.dst); });
+    case layer_kind::concat:
+      return loop([=](cpu_context& context) { concat(context.threads, item, batch, at.src, at.other, at.dst); });
+    case layer_kind::pad_channels:
+      return loop([=](cpu_context& context) { concat<Scalar>(context.threads, item, batch, at.src, nullptr, at.dst); });
+    case layer_kind::depth_to_space:
+      return loop([=](cpu_context& context) { depth_to_space(context.threads, item, batch, at.src, at.dst); });
     default:
       return loop([=](cpu_context& context) { blend(context.threads, item, batch, at.src, at.dst); });
   }
@@ -80,6 +86,19 @@ void training_loops(cpu_context& shared, const layer& item, int batch, const tra
           global_average_pool_backward(context.threads, item, batch, at.d_dst, at.accumulate_d_src, at.d_src);
         });
       return;
+    case layer_kind::concat:
+      add_forward([=](cpu_context& context) { concat(context.threads, item, batch, at.src, at.other, at.dst); });
+      return add_backward([=](cpu_context& context) { concat_backward(context.threads, item, batch, at); });
+    case layer_kind::pad_channels:
+      add_forward([=](cpu_context& context) { concat<Scalar>(context.threads, item, batch, at.src, nullptr, at.dst); });
+      return add_backward([=](cpu_context& context) { concat_backward(context.threads, item, batch, at); });
+    case layer_kind::depth_to_space:
+      add_forward([=](cpu_context& context) { depth_to_space(context.threads, item, batch, at.src, at.dst); });
+      if (at.d_src)
+        add_backward([=](cpu_context& context) {
+          depth_to_space_backward(context.threads, item, batch, at.d_dst, at.accumulate_d_src, at.d_src);
+        });
+      return;
     default:
       shared.scratch.reserve(image_sum_bytes<Scalar>(shared.threads, item));
       add_forward([=](cpu_context& context) { blend(context.threads, item, batch, at.src, at.dst); });
@@ -90,7 +109,7 @@ void training_loops(cpu_context& shared, const layer& item, int batch, const tra
   }
 }
 
-/// Pools and resize need shapes only, limits the result; a batch norm computes again what it needs from its source.
+/// Pools, resize and moved channels need shapes, limits the result; a batch norm computes again what it needs from its source.
 inline backward_operands backward_reads(const layer& item) {
   const bool curved = !passes_back_from_result(item.act), limits = !curved && item.act != activation::none;
   switch (item.kind) {

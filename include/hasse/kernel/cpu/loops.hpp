@@ -1,4 +1,4 @@
-// What the CPU backend computes in plain loops: element-wise layers, pools, resize. `Scalar` is what activations are stored in,
+// What the CPU backend computes in plain loops: all but products and batch norm. `Scalar` is what activations are stored in,
 // float or bfloat16; arithmetic and sums are float. Used by kernel/cpu.hpp. Every loop gives the same bits for one thread count.
 #pragma once
 
@@ -320,6 +320,76 @@ void global_average_pool_backward(int threads, const layer& item, int batch, con
         for (std::ptrdiff_t i = 0; i < pixels; ++i)
           write_gradient(share, size, accumulate, d_src + (image * pixels + i) * channels + first);
       });
+  });
+}
+
+// Concat, padding and depth to space: whole runs of channels move.
+
+/// gradient = from, or += from.
+template <class Scalar>
+void move_gradient(const Scalar* from, std::ptrdiff_t count, bool accumulate, Scalar* gradient) {
+  if (!accumulate) {
+    std::copy_n(from, count, gradient);
+    return;
+  }
+#pragma omp simd
+  for (std::ptrdiff_t i = 0; i < count; ++i) gradient[i] = gradient[i] + from[i];
+}
+
+/// Calls `body(pixel)` for every pixel of the batch.
+template <class Body>
+void for_each_pixel(int threads, const layer& item, int batch, Body&& body) {
+  const std::ptrdiff_t pixels = batch * item.out.pixels();
+  parallel_pieces(pixels * item.out.c < 16384 ? 1 : threads, pixels, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
+    for (std::ptrdiff_t pixel = first; pixel < last; ++pixel) body(pixel);
+  });
+}
+
+/// The channels of src, then those of other, or zeros where it is null.
+template <class Scalar>
+void concat(int threads, const layer& item, int batch, const Scalar* src, const Scalar* other, Scalar* dst) {
+  const std::ptrdiff_t all = item.out.c, first = item.in.c, more = all - first;
+  for_each_pixel(threads, item, batch, [=](std::ptrdiff_t pixel) {
+    Scalar* const rest = std::copy_n(src + pixel * first, first, dst + pixel * all);
+    if (other)
+      std::copy_n(other + pixel * more, more, rest);
+    else
+      std::fill_n(rest, more, Scalar());
+  });
+}
+
+/// d_src and d_other may be one tensor; a pixel's are then written one after the other.
+template <class Scalar>
+void concat_backward(int threads, const layer& item, int batch, const training_operands<Scalar>& at) {
+  const std::ptrdiff_t all = item.out.c, first = item.in.c, more = all - first;
+  for_each_pixel(threads, item, batch, [=, &at](std::ptrdiff_t pixel) {
+    const Scalar* const from = at.d_dst + pixel * all;
+    if (at.d_src) move_gradient(from, first, at.accumulate_d_src, at.d_src + pixel * first);
+    if (at.d_other) move_gradient(from + first, more, at.accumulate_d_other, at.d_other + pixel * more);
+  });
+}
+
+/// Calls `body(in, out, count)` for every run of channels that a depth to space moves: a row of a block.
+template <class Body>
+void for_each_block_row(int threads, const layer& item, int batch, Body&& body) {
+  const int block = item.stride;
+  const std::ptrdiff_t run = std::ptrdiff_t{block} * item.out.c;
+  for_each_output_row(threads, item, batch, [&](std::ptrdiff_t image, int y) {
+    for (int x = 0; x < item.in.w; ++x)
+      body(pixel(item.in, image, y / block, x) + y % block * run, pixel(item.out, image, y, x * block), run);
+  });
+}
+
+template <class Scalar>
+void depth_to_space(int threads, const layer& item, int batch, const Scalar* src, Scalar* dst) {
+  for_each_block_row(threads, item, batch,
+                     [=](std::ptrdiff_t in, std::ptrdiff_t out, std::ptrdiff_t count) { std::copy_n(src + in, count, dst + out); });
+}
+
+template <class Scalar>
+void depth_to_space_backward(int threads, const layer& item, int batch, const Scalar* d_dst, bool accumulate, Scalar* d_src) {
+  for_each_block_row(threads, item, batch, [=](std::ptrdiff_t in, std::ptrdiff_t out, std::ptrdiff_t count) {
+    move_gradient(d_dst + out, count, accumulate, d_src + in);
   });
 }
 

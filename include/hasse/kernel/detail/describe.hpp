@@ -48,6 +48,17 @@ inline std::string problem_of(const layer& item) {
   if (keeps_shape && item.in != item.out) return "must keep its shape";
   const bool keeps_channels = pool || item.kind == layer_kind::global_average_pool || item.kind == layer_kind::resize;
   if (keeps_channels && item.in.c != item.out.c) return "must keep its channel count";
+  const bool keeps_pixels = item.kind == layer_kind::concat || item.kind == layer_kind::pad_channels;
+  if (keeps_pixels && (item.in.h != item.out.h || item.in.w != item.out.w)) return "must keep its height and width";
+  if (item.kind == layer_kind::concat && item.out.c <= item.in.c) return "must have more channels than its first operand";
+  if (item.kind == layer_kind::pad_channels && item.out.c < item.in.c) return "cannot have fewer channels than its input";
+  if (item.kind == layer_kind::depth_to_space) {
+    const int block = item.stride;
+    if (block < 1 || item.in.c % block || item.in.c / block % block) return "needs a channel count that its block squared divides";
+    if (item.out.h / block != item.in.h || item.out.h % block || item.out.w / block != item.in.w || item.out.w % block ||
+        item.out.c != item.in.c / block / block)
+      return "has an output that its block does not give; build layers with layer_builder";
+  }
   const bool makes_vector = item.kind == layer_kind::global_average_pool || item.kind == layer_kind::linear;
   if (makes_vector && item.out.pixels() != 1) return "gives a single pixel; its output must be 1x1";
   return "";
