@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hasse/network/aligned.hpp>
+#include <hasse/network/channel_groups.hpp>
 #include <hasse/network/check.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/inference.hpp>
@@ -9,5 +10,7 @@
 #include <hasse/network/model.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/network/published.hpp>
+#include <hasse/network/slices.hpp>
+#include <hasse/network/slimmable.hpp>
 #include <hasse/network/static_network.hpp>
 #include <hasse/network/training.hpp>

@@ -11,3 +11,4 @@
 #include <hasse/train/schedule.hpp>
 #include <hasse/train/sgd.hpp>
 #include <hasse/train/trainer.hpp>
+#include <hasse/train/training_loop.hpp>

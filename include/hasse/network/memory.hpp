@@ -154,6 +154,7 @@ enum class recompute : std::uint8_t {
 struct training_options {
   bool input_gradient = false;  ///< the backward pass goes on to the network's input
   hasse::recompute recompute = hasse::recompute::nothing;
+  bool forward_only = false;  ///< nothing is kept for a backward pass, and there is none: batch statistics are all that is wanted
 };
 
 /// What a layer needs between forward and backward: memory of its own, and which of its operands.
@@ -199,7 +200,7 @@ inline training_plan plan_training(const layer_list& fused, int batch, std::size
     values[at(value)] = gradients[at(value)] = {.bytes = bytes, .first = value - 1, .last = value - 1};
     home[at(value)] = value;
   }
-  const auto wanted = [&](value_id value) { return value > 0 || options.input_gradient; };
+  const auto wanted = [&](value_id value) { return !options.forward_only && (value > 0 || options.input_gradient); };
 
   // Values: last reader in the forward pass, first and last one in the backward pass.
   for (int i = 0; i < count; ++i) {
@@ -208,7 +209,7 @@ inline training_plan plan_training(const layer_list& fused, int batch, std::size
     const auto read = [&](value_id value, int forward, bool backward) {
       buffer& mine = values[at(value)];
       mine.last = std::max(mine.last, forward);
-      if (!backward) return;
+      if (!backward || options.forward_only) return;
       mine.again = backward_of(i);
       if (mine.end < 0) mine.end = backward_of(i);
     };
@@ -231,7 +232,7 @@ inline training_plan plan_training(const layer_list& fused, int batch, std::size
   // Gradients.
   std::vector<bool> written(at(count) + 1, false), restored(at(count) + 1, false);
   gradients[at(count)].first = backward_of(count);  // the caller, who writes it between forward and backward
-  for (int i = count - 1; i >= 0; --i) {
+  for (int i = options.forward_only ? -1 : count - 1; i >= 0; --i) {
     const layer& item = fused.items[at(i)];
     const backward_operands reads = needs[at(i)].reads;
     const auto restore = [&](value_id value, bool backward) {
@@ -259,7 +260,7 @@ inline training_plan plan_training(const layer_list& fused, int batch, std::size
 
   std::vector<buffer> buffers = values;
   for (int i = 0; i < count; ++i)
-    if (needs[at(i)].saved_bytes > 0) buffers.push_back({.bytes = needs[at(i)].saved_bytes, .first = i, .last = backward_of(i)});
+    if (needs[at(i)].saved_bytes > 0) buffers.push_back({.bytes = needs[at(i)].saved_bytes, .first = i, .last = options.forward_only ? i : backward_of(i)});
   std::vector<std::size_t> own(at(count) + 1, 0);  // where among the buffers the gradient of a value is
   for (value_id value = count; value >= 0; --value) {
     if (!wanted(value)) continue;

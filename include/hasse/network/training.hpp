@@ -16,6 +16,75 @@
 
 namespace hasse {
 
+namespace detail {
+/// The layers that run in a training, and the memory that they work in.
+template <Backend Engine>
+class training_memory {
+ public:
+  using scalar = typename Engine::scalar;
+
+  /// `room(i)` is how many bytes fused layer i keeps from forward to backward.
+  template <class Room>
+  training_memory(Engine& backend, const layer_list& layers, int batch, const training_options& options, Room&& room)
+      : fusion_(fuse_for_training(layers)) {
+    std::vector<backward_needs> needs;
+    for (const layer& item : list()) needs.push_back({room(item), backend.backward_reads(item)});
+    plan_ = plan_training(list(), batch, sizeof(scalar), needs, options);
+    arena_.resize(plan_.arena_bytes);
+  }
+
+  const layer_list& list() const { return fusion_.layers; }
+  const fused_origin& origin(int index) const { return fusion_.origins[at(index)]; }
+  std::span<const training_plan::backward_step> backward() const { return plan_.backward; }
+  std::size_t bytes() const { return arena_.size(); }
+
+  scalar* value(value_id id) { return place(plan_.values[at(id)]); }
+  const scalar* output() const { return place(plan_.values.back()); }
+  scalar* output_gradient() { return place(plan_.gradients.back()); }
+  const scalar* input_gradient() const { return place(plan_.gradients.front()); }
+
+  /// Those of fused layer `index`, apart from its parameters.
+  training_operands<scalar> operands(int index) {
+    const layer& item = list().items[at(index)];
+    training_operands<scalar> made;
+    made.src = value(item.input);
+    made.dst = value(index + 1);
+    made.d_dst = place(plan_.gradients[at(index) + 1]);
+    made.d_src = place(plan_.gradients[at(item.input)]);
+    made.accumulate_d_src = plan_.adds[at(index)].input;
+    if (item.other != no_value) {
+      made.other = value(item.other);
+      made.d_other = place(plan_.gradients[at(item.other)]);
+      made.accumulate_d_other = plan_.adds[at(index)].other;
+    }
+    made.saved = memory(plan_.saved[at(index)]);
+    return made;
+  }
+
+ private:
+  std::byte* memory(std::size_t offset) { return offset == training_plan::none ? nullptr : arena_.data() + offset; }
+  scalar* place(std::size_t offset) { return reinterpret_cast<scalar*>(memory(offset)); }
+  const scalar* place(std::size_t offset) const {
+    return offset == training_plan::none ? nullptr : reinterpret_cast<const scalar*>(arena_.data() + offset);
+  }
+
+  fused<layer_list> fusion_;
+  training_plan plan_;
+  aligned_vector<std::byte> arena_;
+};
+
+/// Runs the backward pass of steps in the order of a plan.
+template <class Steps>
+void run_backward(std::span<const training_plan::backward_step> order, Steps&& step_of) {
+  for (const auto& [layer, recomputes] : order) {
+    if (recomputes)
+      step_of(layer).recompute();
+    else
+      step_of(layer).backward();
+  }
+}
+}  // namespace detail
+
 /// Write input(), forward(), write output_gradient() from output(), backward(), then gradients() is d loss / d parameters.
 /// It reads `values` where they lie and forward() updates their running statistics: change them in place between steps.
 /// Backend and parameters must outlive it.
@@ -28,67 +97,47 @@ class training_network {
   /// `layers` is unfused and `values` has its layout.
   training_network(Engine& backend, const layer_list& layers, int batch, parameters<parameter>& values,
                    const training_options& options = {})
-      : batch_(batch), input_shape_(layers.input), gradients_(values.values.size()) {
-    check(layers, batch, backend);
+      : batch_(batch),
+        input_shape_(layers.input),
+        output_shape_(layers.shape_of(static_cast<value_id>(layers.size()))),
+        gradients_(options.forward_only ? 0 : values.values.size()),
+        memory_(backend, checked(backend, layers, batch), batch, options,
+                [&](const layer& item) { return backend.saved_bytes(item, batch); }) {
     if (values.layout != layout_of(layers))
       throw error(
           "the parameters belong to another layer list than the one that is to be trained; make them with parameters(layers)");
-    const fused<layer_list> fusion = fuse_for_training(layers);
-    const layer_list& list = fusion.layers;
-    output_shape_ = list.items.back().out;
-    std::vector<backward_needs> needs;
-    for (const layer& item : list) needs.push_back({backend.saved_bytes(item, batch), backend.backward_reads(item)});
-    const training_plan plan = plan_training(list, batch, sizeof(scalar), needs, options);
-    arena_.resize(plan.arena_bytes);
-    order_ = plan.backward;
-
-    const auto memory = [&](std::size_t offset) { return offset == training_plan::none ? nullptr : arena_.data() + offset; };
-    const auto value = [&](value_id id) { return reinterpret_cast<scalar*>(memory(plan.values[detail::at(id)])); };
-    const auto gradient = [&](value_id id) { return reinterpret_cast<scalar*>(memory(plan.gradients[detail::at(id)])); };
+    const layer_list& list = memory_.list();
     steps_.reserve(list.size());
     for (int i = 0; i < static_cast<int>(list.size()); ++i) {
       const layer& item = list.items[detail::at(i)];
-      const int owner = fusion.origins[detail::at(i)].weights;
+      const int owner = memory_.origin(i).weights;
       const bool norm = item.kind == layer_kind::batch_norm;
       const auto tensor_of = [&](parameter_role role) {
         const auto tensor = values.of(owner, role);
         return tensor.empty() ? nullptr : tensor.data();
       };
       const auto slope = [&](parameter_role role) {
-        const parameter_tensor* tensor = values.layout.find(owner, role);
+        const parameter_tensor* tensor = options.forward_only ? nullptr : values.layout.find(owner, role);
         return tensor ? gradients_.data() + tensor->offset : nullptr;
       };
-      training_operands<scalar> operands;
-      operands.src = value(item.input);
-      operands.dst = value(i + 1);
-      operands.d_dst = gradient(i + 1);
-      operands.d_src = gradient(item.input);
-      operands.accumulate_d_src = plan.adds[detail::at(i)].input;
-      if (item.other != no_value) {
-        operands.other = value(item.other);
-        operands.d_other = gradient(item.other);
-        operands.accumulate_d_other = plan.adds[detail::at(i)].other;
-      }
+      training_operands<scalar> operands = memory_.operands(i);
       operands.weights = tensor_of(norm ? parameter_role::scale : parameter_role::weight);
       operands.bias = tensor_of(norm ? parameter_role::shift : parameter_role::bias);
       operands.d_weights = slope(norm ? parameter_role::scale : parameter_role::weight);
       operands.d_bias = slope(norm ? parameter_role::shift : parameter_role::bias);
       operands.running_mean = tensor_of(parameter_role::running_mean);
       operands.running_variance = tensor_of(parameter_role::running_variance);
-      operands.saved = memory(plan.saved[detail::at(i)]);
       steps_.push_back(backend.make_training(item, batch, operands));
     }
-    const value_id last = static_cast<value_id>(list.size());
-    input_ = value(0), output_ = value(last), input_gradient_ = gradient(0), output_gradient_ = gradient(last);
   }
 
   /// N x H x W x C; stays as it is.
-  scalar* input() { return input_; }
-  const scalar* output() const { return output_; }
+  scalar* input() { return memory_.value(0); }
+  const scalar* output() const { return memory_.output(); }
   /// To be written after forward(); backward() may overwrite it.
-  scalar* output_gradient() { return output_gradient_; }
+  scalar* output_gradient() { return memory_.output_gradient(); }
   /// Null unless asked for.
-  const scalar* input_gradient() const { return input_gradient_; }
+  const scalar* input_gradient() const { return memory_.input_gradient(); }
   /// In the layout of the trainable parameters; overwritten by backward(), zero between tensors.
   parameter* gradients() { return gradients_.data(); }
   const parameter* gradients() const { return gradients_.data(); }
@@ -97,30 +146,28 @@ class training_network {
     for (auto& step : steps_) step.forward();
   }
   void backward() {
-    for (const auto& [layer, recomputes] : order_) {
-      step_type& step = steps_[detail::at(layer)];
-      if (recomputes)
-        step.recompute();
-      else
-        step.backward();
-    }
+    detail::run_backward(
+        memory_.backward(), [this](int layer) -> auto& { return steps_[detail::at(layer)]; });
   }
 
   int batch() const { return batch_; }
   feature_shape input_shape() const { return input_shape_; }
   feature_shape output_shape() const { return output_shape_; }
   /// Peak memory of a step apart from parameters, their gradients and the backend's own scratch.
-  std::size_t arena_bytes() const { return arena_.size(); }
+  std::size_t arena_bytes() const { return memory_.bytes(); }
 
  private:
   using step_type = decltype(std::declval<Engine&>().make_training(layer{}, 1, training_operands<scalar>{}));
+  static const layer_list& checked(Engine& backend, const layer_list& layers, int batch) {
+    check(layers, batch, backend);
+    return layers;
+  }
+
   int batch_;
   feature_shape input_shape_, output_shape_;
   aligned_vector<parameter> gradients_;
-  aligned_vector<std::byte> arena_;
+  detail::training_memory<Engine> memory_;
   std::vector<step_type> steps_;
-  std::vector<training_plan::backward_step> order_;
-  scalar *input_ = nullptr, *output_ = nullptr, *input_gradient_ = nullptr, *output_gradient_ = nullptr;
 };
 
 }  // namespace hasse

@@ -1,0 +1,296 @@
+// A network that runs and trains at every width on one set of weights: a configuration uses the leading channels of each group.
+// Used by train, whose slimmable trainer visits several widths per iteration, and by the search that slims greedily.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hasse/kernel/backend.hpp>
+#include <hasse/network/aligned.hpp>
+#include <hasse/network/channel_groups.hpp>
+#include <hasse/network/check.hpp>
+#include <hasse/network/memory.hpp>
+#include <hasse/network/parameters.hpp>
+#include <hasse/network/slices.hpp>
+#include <hasse/network/training.hpp>
+#include <hasse/space/layer_list.hpp>
+
+namespace hasse {
+
+/// The parameters of a list whose batch norms exist `norms` times (switchable batch norm: Slimmable Networks §3.1), all else once.
+/// The further ones stand behind the list's own, under layer numbers that go on counting; statistics are not among them.
+inline parameter_layout slimmable_layout(const layer_list& layers, int norms = 1) {
+  parameter_layout layout = layout_of(layers);
+  layout.statistics.clear(), layout.statistics_size = 0;
+  const std::vector<parameter_tensor> own = layout.trainable;
+  for (int set = 1; set < norms; ++set)
+    for (parameter_tensor tensor : own) {
+      if (tensor.role != parameter_role::scale && tensor.role != parameter_role::shift) continue;
+      tensor.name += '@' + std::to_string(set);
+      tensor.layer += set * static_cast<int>(layers.size());
+      tensor.offset = layout.trainable_size;
+      layout.trainable_size += round_up(tensor.size, 16);
+      layout.trainable.push_back(std::move(tensor));
+    }
+  return layout;
+}
+
+/// The narrow network's own parameters, copied out; statistics are 0 and 1. `norms` is the set of batch norms that it takes.
+template <class Scalar>
+parameters<Scalar> cut_out(const layer_list& layers, const channel_groups<layer_list>& groups, const parameters<Scalar>& shared,
+                           const channel_configuration& at, int norms = 0) {
+  check(at, groups);
+  parameters<Scalar> made(with_channels(layers, groups, at.counts));
+  for (const parameter_tensor& tensor : made.layout.trainable) {
+    const bool norm = tensor.role == parameter_role::scale || tensor.role == parameter_role::shift;
+    const auto from = shared.of(norm ? tensor.layer + norms * static_cast<int>(layers.size()) : tensor.layer, tensor.role);
+    if (from.empty())
+      throw error("the shared parameters lack \"" + tensor.name + "\"; make them with slimmable_layout(layers, norms)");
+    detail::slice_of(layers, groups, tensor.layer, tensor.role, at.counts).gather(from.data(), made.of(tensor).data());
+  }
+  for (const parameter_tensor& tensor : made.layout.statistics)
+    std::fill_n(made.of(tensor).data(), tensor.size, static_cast<Scalar>(tensor.role == parameter_role::running_variance ? 1 : 0));
+  return made;
+}
+
+/// Like a training_network whose width can be changed between passes: select(), write input(), forward(), write output_gradient(),
+/// backward(). Gradients of all passes add up in gradients(). Batch norm takes the statistics of the batch and leaves them in
+/// statistics(). Memory is that of the full width, planned once; a layer of a shape that was seen before is made no second time and
+/// nothing is allocated then. Backend and parameters must outlive it.
+template <Backend Engine>
+class slimmable_network {
+ public:
+  using scalar = typename Engine::scalar;
+  using parameter = parameter_of<scalar>;
+
+  /// `layers` is unfused, at full width; `values` has the layout slimmable_layout(layers, norms).
+  slimmable_network(Engine& backend, const layer_list& layers, int batch, parameters<parameter>& values,
+                    const training_options& options = {})
+      : backend_(&backend),
+        layers_(batch_statistics(layers)),
+        groups_(channel_groups_of(layers_)),
+        batch_(batch),
+        values_(&values),
+        options_(options),
+        memory_(backend, checked(backend, layers_, batch), batch, options, [&](const layer& item) { return room_of(item); }),
+        gradients_(options.forward_only ? 0 : values.values.size()),
+        statistics_layout_(layout_of(layers_)),
+        statistics_(statistics_layout_.statistics_size),
+        steps_(memory_.list().size()),
+        selected_(memory_.list().size()) {
+    const parameter_layout own = slimmable_layout(layers_);
+    if (!std::equal(own.trainable.begin(), own.trainable.end(), values.layout.trainable.begin(),
+                    values.layout.trainable.begin() +
+                        static_cast<std::ptrdiff_t>(std::min(own.trainable.size(), values.layout.trainable.size()))))
+      throw error(
+          "the parameters belong to another layer list than the one that is to be slimmed; make them with "
+          "parameters(slimmable_layout(layers))");
+    std::size_t most = 0;
+    for (const parameter_tensor& tensor : own.trainable) most = std::max(most, round_up(tensor.size, 16));
+    for (auto* each : {&weights_, &biases_}) each->resize(most);
+    if (!options.forward_only)
+      for (auto* each : {&weight_gradients_, &bias_gradients_}) each->resize(most);
+    select(full());
+  }
+  slimmable_network(const slimmable_network&) = delete;
+  slimmable_network& operator=(const slimmable_network&) = delete;
+
+  const layer_list& layers() const { return layers_; }
+  const channel_groups<layer_list>& groups() const { return groups_; }
+  channel_configuration full() const { return uniform_width(layers_, groups_, 1000); }
+  const channel_configuration& configuration() const { return at_; }
+
+  /// The next passes run at this configuration, with this set of batch norms.
+  void select(const channel_configuration& to, int norms = 0) {
+    check(to, groups_);
+    if (norms < 0 || (norms > 0 && !has_norms(norms)))
+      throw error("batch norms of set " + std::to_string(norms) + " were asked for; the parameters have no such set");
+    at_ = to;
+    norms_ = norms;
+    for (int i = 0; i < static_cast<int>(memory_.list().size()); ++i) {
+      key_.clear();
+      const layer& item = memory_.list().items[detail::at(i)];
+      const fused_origin& origin = memory_.origin(i);
+      const layer& first = layers_.items[detail::at(origin.weights)];
+      key_.push_back(norms_of(item));
+      for (const value_id value : {first.input, static_cast<value_id>(origin.last + 1)})
+        groups_.for_each_run(value, [&](int group, int, int) {
+          if (group >= 0) key_.push_back(at_[detail::at(group)]);
+        });
+      auto& known = steps_[detail::at(i)];
+      auto found = known.find(key_);
+      if (found == known.end()) found = known.emplace(key_, make(i)).first;
+      selected_[detail::at(i)] = &found->second;
+    }
+  }
+
+  /// N x H x W x C; stays as it is, from one width to the next.
+  scalar* input() { return memory_.value(0); }
+  const scalar* output() const { return memory_.output(); }
+  /// To be written after forward(); backward() may overwrite it.
+  scalar* output_gradient() { return memory_.output_gradient(); }
+  /// In the layout of the parameters.
+  parameter* gradients() { return gradients_.data(); }
+  void clear_gradients() { std::fill(gradients_.begin(), gradients_.end(), parameter{}); }
+
+  void forward() {
+    for (bound_step* each : selected_) {
+      gather(*each);
+      each->step->forward();
+    }
+  }
+  void backward() {
+    detail::run_backward(memory_.backward(), [this](int index) { return passing{this, selected_[detail::at(index)]}; });
+  }
+
+  /// Mean and unbiased variance of the last forward()'s batch in every batch norm, in the layout of the narrow network's statistics
+  /// (that of `cut_out`), which `to` has.
+  void statistics(std::span<parameter> to) const {
+    const parameter_layout narrow = layout_of(with_channels(layers_, groups_, at_.counts));
+    for (std::size_t i = 0; i < narrow.statistics.size(); ++i)
+      std::copy_n(statistics_.data() + statistics_layout_.statistics[i].offset, narrow.statistics[i].size,
+                  to.data() + narrow.statistics[i].offset);
+  }
+
+  int batch() const { return batch_; }
+  feature_shape input_shape() const { return layers_.input; }
+  feature_shape output_shape() const { return layers_.items.back().out; }
+  /// Peak memory of a step apart from parameters, their gradients and the backend's own scratch: that of the full width.
+  std::size_t arena_bytes() const { return memory_.bytes(); }
+  /// What slimming adds to that and to the gradients: the parameters of one layer, gathered.
+  std::size_t slice_bytes() const {
+    return (weights_.size() + biases_.size() + weight_gradients_.size() + bias_gradients_.size()) * sizeof(parameter);
+  }
+  /// How many steps were made: one per layer and shape.
+  std::size_t step_count() const {
+    std::size_t sum = 0;
+    for (const auto& each : steps_) sum += each.size();
+    return sum;
+  }
+
+ private:
+  using step_type = decltype(std::declval<Engine&>().make_training(layer{}, 1, training_operands<scalar>{}));
+  struct bound_tensor {
+    std::size_t offset;  ///< of the full tensor
+    detail::tensor_slice slice;
+  };
+  struct bound_step {
+    std::optional<step_type> step;
+    std::optional<bound_tensor> weight, bias;
+  };
+  /// A step of the backward pass with its parameters brought there and its gradients taken back.
+  struct passing {
+    slimmable_network* of;
+    bound_step* each;
+    void recompute() {
+      of->gather(*each);
+      each->step->recompute();
+    }
+    void backward() {
+      of->gather(*each);
+      each->step->backward();
+      of->scatter(each->weight, of->weight_gradients_);
+      of->scatter(each->bias, of->bias_gradients_);
+    }
+  };
+
+  /// The same list, whose batch norms keep the statistics of the last batch instead of a running mean.
+  static layer_list batch_statistics(layer_list layers) {
+    for (layer& item : layers.items)
+      if (item.kind == layer_kind::batch_norm) item.norm.keep_percent = 0;
+    return layers;
+  }
+  static const layer_list& checked(Engine& backend, const layer_list& layers, int batch) {
+    check(layers, batch, backend);
+    return layers;
+  }
+  /// The most that a layer keeps at any width: a backend may need more for fewer channels.
+  std::size_t room_of(const layer& item) const {
+    std::size_t most = backend_->saved_bytes(item, batch_);
+    if (most == 0) return 0;
+    layer narrow = item;
+    while (narrow.out.c > 1) {
+      narrow.in.c = --narrow.out.c;
+      most = std::max(most, static_cast<std::size_t>(backend_->saved_bytes(narrow, batch_)));
+    }
+    return most;
+  }
+
+  bool has_norms(int set) const {
+    for (int i = 0; i < static_cast<int>(layers_.size()); ++i)
+      if (layers_.items[detail::at(i)].kind == layer_kind::batch_norm)
+        return values_->layout.find(i + set * static_cast<int>(layers_.size()), parameter_role::scale) != nullptr;
+    return false;
+  }
+  int norms_of(const layer& item) const { return item.kind == layer_kind::batch_norm ? norms_ : 0; }
+
+  std::optional<bound_tensor> tensor_of(int owner, parameter_role role, int norms) const {
+    const parameter_tensor* tensor = values_->layout.find(owner + norms * static_cast<int>(layers_.size()), role);
+    if (!tensor) return std::nullopt;
+    return bound_tensor{tensor->offset, detail::slice_of(layers_, groups_, owner, role, at_.counts)};
+  }
+
+  bound_step make(int index) {
+    layer item = memory_.list().items[detail::at(index)];
+    const fused_origin& origin = memory_.origin(index);
+    const int owner = origin.weights;
+    const bool norm = item.kind == layer_kind::batch_norm, depthwise = item.groups > 1 && item.groups == item.in.c;
+    item.in.c = groups_.channels_of(layers_.items[detail::at(owner)].input, at_.counts);
+    item.out.c = groups_.channels_of(origin.last + 1, at_.counts);
+    if (depthwise) item.groups = item.in.c;
+    bound_step made;
+    made.weight = tensor_of(owner, norm ? parameter_role::scale : parameter_role::weight, norms_of(item));
+    made.bias = tensor_of(owner, norm ? parameter_role::shift : parameter_role::bias, norms_of(item));
+    training_operands<scalar> operands = memory_.operands(index);
+    const auto bind = [&](std::optional<bound_tensor>& tensor, auto& room, auto& gradient, const parameter*& values,
+                          parameter*& slopes) {
+      if (!tensor) return;
+      values = tensor->slice.leads_whole_rows() ? values_->values.data() + tensor->offset : room.data();
+      slopes = options_.forward_only ? nullptr : gradient.data();
+    };
+    bind(made.weight, weights_, weight_gradients_, operands.weights, operands.d_weights);
+    bind(made.bias, biases_, bias_gradients_, operands.bias, operands.d_bias);
+    const auto statistic = [&](parameter_role role) {
+      const parameter_tensor* tensor = statistics_layout_.find(owner, role);
+      return tensor ? statistics_.data() + tensor->offset : nullptr;
+    };
+    operands.running_mean = statistic(parameter_role::running_mean);
+    operands.running_variance = statistic(parameter_role::running_variance);
+    made.step.emplace(backend_->make_training(item, batch_, operands));
+    return made;
+  }
+
+  void gather(const bound_step& each) {
+    const auto bring = [this](const std::optional<bound_tensor>& tensor, auto& room) {
+      if (tensor && !tensor->slice.leads_whole_rows()) tensor->slice.gather(values_->values.data() + tensor->offset, room.data());
+    };
+    bring(each.weight, weights_), bring(each.bias, biases_);
+  }
+  void scatter(const std::optional<bound_tensor>& tensor, const aligned_vector<parameter>& from) {
+    if (tensor) tensor->slice.add_to(gradients_.data() + tensor->offset, from.data());
+  }
+
+  Engine* backend_;
+  layer_list layers_;
+  channel_groups<layer_list> groups_;
+  int batch_, norms_ = 0;
+  parameters<parameter>* values_;
+  training_options options_;
+  detail::training_memory<Engine> memory_;
+  aligned_vector<parameter> gradients_;
+  aligned_vector<parameter> weights_, biases_, weight_gradients_, bias_gradients_;  // of one layer, gathered
+  parameter_layout statistics_layout_;
+  aligned_vector<parameter> statistics_;
+  std::vector<std::map<std::vector<int>, bound_step>> steps_;  // of each layer, by the channels that it sees
+  std::vector<bound_step*> selected_;
+  std::vector<int> key_;
+  channel_configuration at_;
+};
+
+}  // namespace hasse

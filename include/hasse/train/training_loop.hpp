@@ -1,0 +1,253 @@
+// Epochs of steps with an evaluation after each, checkpoints on the way, divergence as a result: whatever it is that trains.
+// Used by train/trainer.hpp (one network) and train/slimmable_trainer.hpp (one network at many widths).
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/error.hpp>
+#include <hasse/core/hash.hpp>
+#include <hasse/core/progress.hpp>
+#include <hasse/core/random.hpp>
+#include <hasse/data/batch_reader.hpp>
+#include <hasse/data/image_set.hpp>
+#include <hasse/network/parameters.hpp>
+#include <hasse/space/layer_list.hpp>
+#include <hasse/train/checkpoint.hpp>
+#include <hasse/train/evaluate.hpp>
+#include <hasse/train/loss.hpp>
+#include <hasse/train/recipe.hpp>
+#include <hasse/train/record.hpp>
+#include <hasse/train/sgd.hpp>
+
+namespace hasse {
+
+namespace detail {
+/// One number for all that decides the weights but the architecture's name and the seed.
+inline std::uint64_t configuration_of(const layer_list& layers, std::uint64_t data, const recipe& how, std::string_view backend) {
+  std::uint64_t hash = fnv1a(to_text(how), fnv1a(backend));
+  const auto take = [&](auto... fields) { ((hash = derive(hash, static_cast<std::uint64_t>(fields))), ...); };
+  for (const layer& item : layers) {
+    take(item.kind, item.input, item.other, item.kernel, item.stride, item.pad_top, item.pad_left, item.groups, item.bias,
+         item.act);
+    take(item.in.h, item.in.w, item.in.c, item.out.h, item.out.w, item.out.c);
+    take(item.norm.epsilon_millionths, item.norm.keep_percent);
+  }
+  return derive(hash, data);
+}
+}  // namespace detail
+
+/// What networks are trained on and judged by, and what is derived from it once for all of them. Both sets must outlive it.
+struct training_data {
+  const image_set* train;
+  const image_set* validation;
+  normalisation scale;         ///< measured on the training images
+  std::uint64_t identity = 0;  ///< of both sets: which images, in which order
+
+  training_data(const image_set& training_images, const image_set& validation_images)
+      : train(&training_images),
+        validation(&validation_images),
+        scale(measure(training_images)),
+        identity(derive(hasse::identity_of(training_images), hasse::identity_of(validation_images))) {}
+};
+
+/// Where and how often a training is saved. None of it changes the weights.
+struct checkpoint_policy {
+  std::filesystem::path folder;                                    ///< empty: nothing is saved
+  int every_epochs = 1;                                            ///< at the end of every so many epochs; 0: never
+  double every_seconds = std::numeric_limits<double>::infinity();  ///< and inside an epoch, when the last one is this old
+};
+
+namespace detail {
+/// The recipe with its augmentation settled; refuses what cannot be trained.
+inline recipe checked(recipe how, const training_data& data) {
+  check(how);
+  if (data.train->size() < static_cast<std::size_t>(how.batch))
+    throw error("the image set '" + data.train->name + "' has " + std::to_string(data.train->size()) +
+                " training images, fewer than one batch of " + std::to_string(how.batch) + "; make the batch smaller");
+  if (!how.augment) how.augment = usual_augmentation(*data.train);
+  return how;
+}
+
+/// First weights of a list: what `initialise` gives for that seed.
+template <class Scalar>
+parameters<Scalar> first_weights(const layer_list& layers, std::uint64_t seed) {
+  parameters<Scalar> made(layers);
+  random_source random(derive(seed, 1));
+  initialise(made, layers, random);
+  return made;
+}
+}  // namespace detail
+
+/// What a training loop trains. input() takes a batch of images; step() runs forward and backward and leaves the sum of what it
+/// wants in gradients(), unless the loss that it returns is not finite; judge() says how good the weights are now.
+template <class Type>
+concept Trainee = requires(Type& it, const int* labels, std::int64_t iteration, batch_reader& reader) {
+  typename Type::parameter;
+  it.input();
+  { it.step(labels, iteration) } -> std::same_as<batch_loss>;
+  { it.gradients() } -> std::convertible_to<const typename Type::parameter*>;
+  { it.judge(reader) } -> std::same_as<evaluation>;
+  { it.weights() } -> std::same_as<parameters<typename Type::parameter>&>;
+};
+
+/// One training. The image sets must outlive it; checkpoints go to one file, which disappears with the last epoch.
+template <Trainee Type>
+class training_loop {
+ public:
+  using parameter = typename Type::parameter;
+
+  /// `configuration` stands for all that decides the weights but name and seed; `make(how)` makes the trainee by the checked
+  /// recipe. A checkpoint of the same training in the folder is gone on with; one of another is refused.
+  template <class Make>
+  training_loop(std::string name, std::uint64_t configuration, const training_data& data, const recipe& how, std::uint64_t seed,
+                checkpoint_policy saving, Make&& make)
+      : data_(data),
+        how_(how),
+        saving_(std::move(saving)),
+        whose_{std::move(name), configuration, seed},
+        steps_(static_cast<std::int64_t>(data.train->size()) / how.batch),
+        trainee_(make(how_)),
+        descent_(trainee_.weights().layout, {.momentum = how.momentum, .decay = how.decay, .largest_norm = how.largest_gradient}),
+        reader_(*data.train, data.scale, how.batch, read_order::training, derive(seed, 2), *how_.augment),
+        judging_(*data.validation, data.scale, how.batch, read_order::evaluation),
+        labels_(static_cast<std::size_t>(how.batch)) {
+    if (!saving_.folder.empty() && std::filesystem::exists(checkpoint_path())) go_on();
+  }
+
+  /// Trains to the end, or until the loss is not a number. Whatever a sink throws passes through; a new trainer, or this one again,
+  /// goes on from there.
+  training_outcome run(const progress_sink& progress = {}) {
+    remaining_time left;
+    last_saved_ = clock::now();
+    std::string trouble;
+    while (at_.epoch < how_.epochs && trouble.empty()) trouble = run_epoch(progress, left);
+    if (!saving_.folder.empty()) std::filesystem::remove(checkpoint_path());
+    training_outcome outcome{.curve = at_.curve, .diverged = !trouble.empty(), .note = trouble};
+    for (const epoch_record& each : at_.curve) outcome.seconds += each.seconds;
+    if (!outcome.diverged) outcome.accuracy = at_.curve.back().validation_accuracy;
+    return outcome;
+  }
+
+  const std::string& name() const { return whose_.architecture; }
+  const parameters<parameter>& weights() const { return trainee_.weights(); }
+  std::span<const parameter> momentum() const { return descent_.velocity(); }
+  const training_position& position() const { return at_; }
+  const recipe& how() const { return how_; }
+  const training_data& data() const { return data_; }
+  std::filesystem::path checkpoint_path() const { return saving_.folder / (file_name_of(name()) + ".training.safetensors"); }
+
+ protected:
+  Type& trainee() { return trainee_; }
+  const Type& trainee() const { return trainee_; }
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  void go_on() {
+    at_ = load_checkpoint<parameter>(checkpoint_path(), whose_, trainee_.weights(), descent_.velocity());
+    if (at_.epoch > how_.epochs || at_.batch > steps_)
+      throw file_error(checkpoint_path().string(), "stands at a step that this training does not have", detail::checkpoint_remedy);
+  }
+  void save() {
+    std::filesystem::create_directories(saving_.folder);
+    save_checkpoint<parameter>(checkpoint_path(), whose_, at_, trainee_.weights(), descent_.velocity());
+    last_saved_ = clock::now();
+  }
+
+  double rate_of(std::int64_t batch) const {
+    return learning_rate_at(how_.schedule, how_.learning_rate, at_.epoch * steps_ + batch, how_.epochs * steps_,
+                            std::llround(how_.warmup_epochs * static_cast<double>(steps_)));
+  }
+
+  /// One batch; a loss that is not finite leaves the weights alone.
+  batch_loss step() {
+    detail::read_batch(reader_, data_.train->image_bytes(), trainee_.input(), labels_.data(), staged_);
+    const batch_loss result = trainee_.step(labels_.data(), at_.epoch * steps_ + at_.batch);
+    if (std::isfinite(result.loss)) descent_.step(trainee_.weights().values.data(), trainee_.gradients(), rate_of(at_.batch));
+    return result;
+  }
+
+  /// From where the training stands to the end of that epoch. Returns what went wrong, "" when nothing did.
+  std::string run_epoch(const progress_sink& progress, remaining_time& left) {
+    if (at_.batch < steps_) reader_.seek({static_cast<std::uint64_t>(at_.epoch), static_cast<std::uint64_t>(at_.batch)});
+    const auto start = clock::now();
+    const double before = at_.seconds;
+    const auto seconds = [&] { return before + std::chrono::duration<double>(clock::now() - start).count(); };
+    while (at_.batch < steps_) {
+      const batch_loss result = step();
+      if (!std::isfinite(result.loss)) return diverge(result.loss, seconds());
+      at_.loss_sum += result.loss;
+      at_.correct += result.correct;
+      ++at_.batch;
+      at_.seconds = seconds();
+      if (!saving_.folder.empty() && std::chrono::duration<double>(clock::now() - last_saved_).count() >= saving_.every_seconds)
+        save();
+      report(progress, left);
+    }
+    const evaluation judged = trainee_.judge(judging_);
+    if (!std::isfinite(judged.loss)) return diverge(judged.loss, seconds());
+    at_.curve.push_back(record(at_.loss_sum / static_cast<double>(steps_), judged.accuracy, seconds()));
+    at_ = {.epoch = at_.epoch + 1, .batch = 0, .loss_sum = 0, .correct = 0, .seconds = 0, .curve = std::move(at_.curve)};
+    const bool due = saving_.every_epochs > 0 && at_.epoch % saving_.every_epochs == 0;
+    if (due && at_.epoch < how_.epochs && !saving_.folder.empty()) save();
+    return {};
+  }
+
+  epoch_record record(double loss, double validation_accuracy, double seconds) const {
+    const double seen = static_cast<double>(std::max<std::int64_t>(at_.batch, 1) * how_.batch);
+    epoch_record made{.epoch = static_cast<int>(at_.epoch + 1), .loss = loss, .validation_accuracy = validation_accuracy};
+    made.train_accuracy = static_cast<double>(at_.correct) / seen;
+    made.learning_rate = rate_of(std::min(at_.batch, steps_ - 1));
+    made.seconds = seconds;
+    return made;
+  }
+
+  std::string diverge(double loss, double seconds) {
+    at_.curve.push_back(record(loss, 0, seconds));
+    char text[200];
+    std::snprintf(text, sizeof text,
+                  "the loss became %g in epoch %lld after %lld of %lld steps; lower the learning rate (%g) or warm up longer", loss,
+                  static_cast<long long>(at_.epoch + 1), static_cast<long long>(at_.batch), static_cast<long long>(steps_),
+                  how_.learning_rate);
+    return text;
+  }
+
+  void report(const progress_sink& progress, remaining_time& left) const {
+    if (!progress) return;
+    const double fraction = static_cast<double>(at_.epoch * steps_ + at_.batch) / static_cast<double>(how_.epochs * steps_);
+    char text[120];
+    int length = std::snprintf(text, sizeof text, "epoch %lld of %d, loss %.4g", static_cast<long long>(at_.epoch + 1), how_.epochs,
+                               at_.loss_sum / static_cast<double>(at_.batch));
+    if (!at_.curve.empty())
+      std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), ", validation %.1f %%",
+                    100 * at_.curve.back().validation_accuracy);
+    progress({fraction, text, left(fraction)});
+  }
+
+  training_data data_;
+  recipe how_;
+  checkpoint_policy saving_;
+  training_identity whose_;
+  std::int64_t steps_;  ///< per epoch; images that do not fill a batch wait for an epoch that shuffles them to the front
+  Type trainee_;
+  nesterov_descent<parameter> descent_;
+  batch_reader reader_, judging_;
+  std::vector<int> labels_;
+  std::vector<float> staged_;
+  training_position at_;
+  clock::time_point last_saved_{};
+};
+
+}  // namespace hasse
