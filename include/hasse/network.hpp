@@ -8,6 +8,7 @@
 #include <hasse/network/inference.hpp>
 #include <hasse/network/memory.hpp>
 #include <hasse/network/model.hpp>
+#include <hasse/network/narrowed.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/network/published.hpp>
 #include <hasse/network/slices.hpp>

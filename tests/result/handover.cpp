@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <hasse/kernel/reference.hpp>
+#include <hasse/network/named.hpp>
 #include <hasse/result/cpp_header.hpp>
 #include <hasse/result/weights.hpp>
 
 #include "../support/catch.hpp"
 #include "found.hpp"
+#include "found_narrow.hpp"
 
 using namespace hasse;
 
@@ -28,6 +30,18 @@ TEST_CASE("the header is C++ that means the network") {
   CHECK_THROWS_AS(cpp_header_text({.name = "my net", .type = "int"}), error);
   CHECK_THROWS_AS(network_type("hasse::df_small", "[(16)\"; evil"), error);
   CHECK_THAT(cpp_header_text({.type = "int", .facts = {"ends in a backslash\\"}}), !ContainsSubstring("\\"));
+}
+
+TEST_CASE("the header of a slimmed network is C++ that means the network") {
+  const width_family family(named_network("resnet20"));
+  const channel_configuration found = family.parse("0.5 0=5 1=11");
+  CHECK(cpp_header_text({.name = "slim_net", .type = narrowed_type(published_type_text("resnet20"), found), .facts = {"0.5 0=5 1=11"}}) ==
+        read_file(HASSE_SOURCE_DIR "/tests/result/found_narrow.hpp"));
+  STATIC_REQUIRE(slim_net::out == feature_shape{1, 1, 10});
+  CHECK(slim_net::macs() == cost_of(family.layers_at(found)).macs);
+  CHECK(layer_list{slim_net::layers.input, {slim_net::layers.begin(), slim_net::layers.end()}} == family.layers_at(found));
+  CHECK_THROWS_WITH(narrowed_type("", found), ContainsSubstring("has no C++ type"));
+  CHECK_THROWS_WITH(narrowed_type("hasse::resnet20", {{8, 0}}), ContainsSubstring("at least 1"));
 }
 
 TEST_CASE("weights come back for their own network only") {

@@ -3,15 +3,15 @@
 // Used by hasse_info, benches and tests.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
-#include <boost/hana/for_each.hpp>
-
 #include <hasse/core/error.hpp>
+#include <hasse/network/narrowed.hpp>
 #include <hasse/network/published.hpp>
 #include <hasse/space/layer_list.hpp>
 
@@ -56,21 +56,7 @@ inline layer_list with_extent(const std::string& name, layer_list layers) {
 template <class Space>
 layer_list layers_of(const architecture<Space>& choice, feature_shape input) {
   layer_list list{.input = input, .items = {}};
-  const layer_builder<layer_list> build{list};
-  value_id value = 0;
-  const auto append = [&](const auto& spec) { value = spec.lower(build, value); };
-  hana::for_each(Space::stem_type::specs, append);
-  for_each_block(choice, [&](int stage, int position, int option) {
-    int at = 0;
-    hana::for_each(Space::stage_types, [&](auto type) {
-      if (at++ != stage) return;
-      auto spec = decltype(type)::type::spec;
-      spec.out = decltype(type)::type::widths::values[static_cast<std::size_t>(option)];
-      if (position > 0) spec.stride = 1;
-      append(spec);
-    });
-  });
-  hana::for_each(Space::head_type::specs, append);
+  detail::lower_architecture(list, choice);
   return detail::with_extent("architecture " + to_text(choice), std::move(list));
 }
 
@@ -150,6 +136,21 @@ inline layer_list named_network(std::string_view name, network_form form = {}) {
   std::string known;
   for (const std::string_view each : published_names) known += (known.empty() ? "" : ", ") + std::string(each);
   throw error("there is no network \"" + std::string(name.substr(0, 200)) + "\"; give one of " + known);
+}
+
+/// The C++ type of the published network of that name in that form, for a header that holds it: "hasse::resnet18",
+/// "hasse::at_input<hasse::resnet18, hasse::input<3, 64, 64>>". Refuses what named_network refuses.
+inline std::string published_type_text(std::string_view name, network_form form = {}) {
+  named_network(name, form);
+  const auto& it = *std::ranges::find(detail::published_networks, name, &detail::published_network::name);
+  const feature_shape image = form.input == feature_shape{} ? it.input : form.input;
+  const std::string input =
+      "hasse::input<" + std::to_string(image.c) + ", " + std::to_string(image.h) + ", " + std::to_string(image.w) + ">";
+  const std::string type = "hasse::" + std::string(name);
+  if (it.has_width)
+    return "hasse::fixed_network<" + input + ", " + type + "_spec{.width = " + std::to_string(form.width == 0 ? 1000 : form.width) +
+           "}>";
+  return image == it.input ? type : "hasse::at_input<" + type + ", " + input + ">";
 }
 
 }  // namespace hasse

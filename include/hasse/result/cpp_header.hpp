@@ -10,6 +10,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
+#include <hasse/network/channel_groups.hpp>
 
 namespace hasse {
 
@@ -35,6 +36,20 @@ inline std::string network_type(const std::string& space, const std::string& arc
   if (architecture.find_first_not_of("[]()<>{},.:;=+-*/_ abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != std::string::npos)
     throw error("the architecture text " + architecture + " cannot stand in a C++ string; write it as to_text does");
   return "hasse::network<" + space + ", \"" + architecture + "\">";
+}
+
+/// The C++ type of a network with other channel counts, where `net` is its type at full width:
+/// narrowed_type("hasse::resnet20", {{8, 8, 16, ...}}) is hasse::narrowed<hasse::resnet20, 8, 8, 16, ...>.
+inline std::string narrowed_type(const std::string& net, const channel_configuration& configuration) {
+  if (net.empty()) throw error("the network that was slimmed has no C++ type; export it as ONNX, or name its type");
+  std::string type = "hasse::narrowed<" + net;
+  for (const int count : configuration.counts) {
+    if (count < 1)
+      throw error("the configuration " + to_text(configuration).substr(0, 200) +
+                  " cannot be a C++ type; every channel count must be at least 1");
+    type += ", " + std::to_string(count);
+  }
+  return type + ">";
 }
 
 /// The text of the header.
