@@ -1,4 +1,4 @@
-// Search: domains, policies that are asked and told, the frontier, certificates, diagnostics and the loop with its journal.
+// Search: domains, policies that are asked and told, the frontier, certificates, diagnostics, the loop with its journal, greedy slimming.
 #pragma once
 
 #include <hasse/search/certificate.hpp>
@@ -6,6 +6,7 @@
 #include <hasse/search/domain.hpp>
 #include <hasse/search/exchange.hpp>
 #include <hasse/search/frontier.hpp>
+#include <hasse/search/greedy_slimming.hpp>
 #include <hasse/search/partial_order_pruning.hpp>
 #include <hasse/search/policy.hpp>
 #include <hasse/search/random_search.hpp>

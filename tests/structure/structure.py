@@ -16,7 +16,7 @@ MAY["file"] = {"core"}
 MAY["latency"] |= {"file"}
 MAY["data"] = {"core"}
 MAY["train"] = set(ROW) - {"latency"} | {"data", "file"}
-MAY["search"] = {"core", "space", "file"}
+MAY["search"] = {"core", "space", "file", "network"}
 MAY["result"] = set(ROW) | {"file", "search", "train", "data"}
 MAY["program"] = set(MAY)
 
