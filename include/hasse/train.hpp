@@ -10,5 +10,8 @@
 #include <hasse/train/record.hpp>
 #include <hasse/train/schedule.hpp>
 #include <hasse/train/sgd.hpp>
+#include <hasse/train/slimmable_model.hpp>
+#include <hasse/train/slimmable_trainer.hpp>
 #include <hasse/train/trainer.hpp>
 #include <hasse/train/training_loop.hpp>
+#include <hasse/train/width_rules.hpp>

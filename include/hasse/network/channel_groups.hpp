@@ -307,15 +307,23 @@ constexpr int channels_at(const channel_group& group, int thousandths) {
   return thousandths < 1000 ? std::min(count, group.channels) : count;
 }
 
+namespace detail {
+/// The group that the last layer reads, or a negative number.
+template <class List>
+constexpr int features_of(const List& list, const channel_groups<List>& groups) {
+  return groups.sources[at(list.data()[list.size() - 1].input)].group;
+}
+}  // namespace detail
+
 /// The configuration of one width, in thousandths, for all groups.
 template <class List>
 channel_configuration uniform_width(const List& list, const channel_groups<List>& groups, int thousandths, width_rule rule = {}) {
   if (thousandths < 1 || thousandths > 8000)
     throw error("a width of " + std::to_string(thousandths) + " thousandths was asked for; give 1 to 8000");
-  const int features = groups.sources[detail::at(list.data()[list.size() - 1].input)].group;
+  const int features = rule.keep_features ? detail::features_of(list, groups) : -1;
   channel_configuration made;
   for (int g = 0; g < groups.size(); ++g)
-    made.counts.push_back(channels_at(groups[g], rule.keep_features && g == features ? std::max(thousandths, 1000) : thousandths));
+    made.counts.push_back(channels_at(groups[g], g == features ? std::max(thousandths, 1000) : thousandths));
   return made;
 }
 
@@ -374,6 +382,11 @@ class width_family {
       throw error("a width of " + width_text(thousandths) + " was asked for; this network has widths above 0 and up to " +
                   width_text(most_));
     return uniform_width(base_, base_groups_, thousandths, rule_);
+  }
+  /// How many channels one group has at a width.
+  int at(int thousandths, int group) const {
+    const bool kept = rule_.keep_features && group == detail::features_of(base_, base_groups_);
+    return channels_at(base_groups_[group], kept ? std::max(thousandths, 1000) : thousandths);
   }
   /// The network of a configuration.
   layer_list layers_at(const channel_configuration& configuration) const {

@@ -53,6 +53,14 @@ class tensor_slice {
     });
   }
 
+  /// full = keep full + (1 - keep) narrow, where the slice is.
+  template <class Scalar>
+  void mix_into(Scalar* full, const Scalar* narrow, Scalar keep) const {
+    walk([&](std::size_t to, std::size_t from, std::size_t length) {
+      for (std::size_t i = 0; i < length; ++i) full[to + i] = keep * full[to + i] + (1 - keep) * narrow[from + i];
+    });
+  }
+
  private:
   bool leads() const {
     for (std::size_t row = 0; row < rows_.size(); ++row)

@@ -23,25 +23,31 @@
 
 namespace hasse {
 
-/// The parameters of a list whose batch norms exist `norms` times (switchable batch norm: Slimmable Networks §3.1), all else once.
-/// The further ones stand behind the list's own, under layer numbers that go on counting; statistics are not among them.
-inline parameter_layout slimmable_layout(const layer_list& layers, int norms = 1) {
+/// The parameters of a slimmable list. `norms` = 0: batch norms exist once and keep no statistics, those of the batch or of a
+/// calibration count (US-Nets §3.4). Else they exist `norms` times, with running statistics (switchable batch norm, Slimmable
+/// Networks §3.1): the further sets stand behind the list's own, under layer numbers that go on counting.
+inline parameter_layout slimmable_layout(const layer_list& layers, int norms = 0) {
   parameter_layout layout = layout_of(layers);
-  layout.statistics.clear(), layout.statistics_size = 0;
-  const std::vector<parameter_tensor> own = layout.trainable;
-  for (int set = 1; set < norms; ++set)
-    for (parameter_tensor tensor : own) {
-      if (tensor.role != parameter_role::scale && tensor.role != parameter_role::shift) continue;
-      tensor.name += '@' + std::to_string(set);
-      tensor.layer += set * static_cast<int>(layers.size());
-      tensor.offset = layout.trainable_size;
-      layout.trainable_size += round_up(tensor.size, 16);
-      layout.trainable.push_back(std::move(tensor));
-    }
+  const parameter_layout own = layout;
+  const auto repeat = [&](const std::vector<parameter_tensor>& from, std::vector<parameter_tensor>& to, std::size_t& end) {
+    for (int set = 1; set < norms; ++set)
+      for (parameter_tensor tensor : from) {
+        if (tensor.role == parameter_role::weight || tensor.role == parameter_role::bias) continue;
+        tensor.name += '@' + std::to_string(set);
+        tensor.layer += set * static_cast<int>(layers.size());
+        tensor.offset = end;
+        end += round_up(tensor.size, 16);
+        to.push_back(std::move(tensor));
+      }
+  };
+  repeat(own.trainable, layout.trainable, layout.trainable_size);
+  repeat(own.statistics, layout.statistics, layout.statistics_size);
+  if (norms == 0) layout.statistics.clear(), layout.statistics_size = 0;
   return layout;
 }
 
-/// The narrow network's own parameters, copied out; statistics are 0 and 1. `norms` is the set of batch norms that it takes.
+/// The narrow network's own parameters, copied out. `norms` is the set of batch norms that it takes; statistics are 0 and 1 where
+/// the shared parameters have none.
 template <class Scalar>
 parameters<Scalar> cut_out(const layer_list& layers, const channel_groups<layer_list>& groups, const parameters<Scalar>& shared,
                            const channel_configuration& at, int norms = 0) {
@@ -54,15 +60,22 @@ parameters<Scalar> cut_out(const layer_list& layers, const channel_groups<layer_
       throw error("the shared parameters lack \"" + tensor.name + "\"; make them with slimmable_layout(layers, norms)");
     detail::slice_of(layers, groups, tensor.layer, tensor.role, at.counts).gather(from.data(), made.of(tensor).data());
   }
-  for (const parameter_tensor& tensor : made.layout.statistics)
-    std::fill_n(made.of(tensor).data(), tensor.size, static_cast<Scalar>(tensor.role == parameter_role::running_variance ? 1 : 0));
+  for (const parameter_tensor& tensor : made.layout.statistics) {
+    const auto from = shared.of(tensor.layer + norms * static_cast<int>(layers.size()), tensor.role);
+    if (from.empty())
+      std::fill_n(made.of(tensor).data(), tensor.size,
+                  static_cast<Scalar>(tensor.role == parameter_role::running_variance ? 1 : 0));
+    else
+      detail::slice_of(layers, groups, tensor.layer, tensor.role, at.counts).gather(from.data(), made.of(tensor).data());
+  }
   return made;
 }
 
 /// Like a training_network whose width can be changed between passes: select(), write input(), forward(), write output_gradient(),
-/// backward(). Gradients of all passes add up in gradients(). Batch norm takes the statistics of the batch and leaves them in
-/// statistics(). Memory is that of the full width, planned once; a layer of a shape that was seen before is made no second time and
-/// nothing is allocated then. Backend and parameters must outlive it.
+/// backward(). Gradients of all passes add up in gradients(). Batch norm takes the statistics of the batch, leaves them in
+/// statistics() and moves the running ones of its set towards them, where there are some. Memory is that of the full width, planned
+/// once; a layer of a shape that was seen before is made no second time and nothing is allocated then. Backend and parameters must
+/// outlive it.
 template <Backend Engine>
 class slimmable_network {
  public:
@@ -73,7 +86,7 @@ class slimmable_network {
   slimmable_network(Engine& backend, const layer_list& layers, int batch, parameters<parameter>& values,
                     const training_options& options = {})
       : backend_(&backend),
-        layers_(batch_statistics(layers)),
+        layers_(layers),
         groups_(channel_groups_of(layers_)),
         batch_(batch),
         values_(&values),
@@ -101,6 +114,7 @@ class slimmable_network {
   slimmable_network(const slimmable_network&) = delete;
   slimmable_network& operator=(const slimmable_network&) = delete;
 
+  /// Unfused, at full width.
   const layer_list& layers() const { return layers_; }
   const channel_groups<layer_list>& groups() const { return groups_; }
   channel_configuration full() const { return uniform_width(layers_, groups_, 1000); }
@@ -139,10 +153,15 @@ class slimmable_network {
   parameter* gradients() { return gradients_.data(); }
   void clear_gradients() { std::fill(gradients_.begin(), gradients_.end(), parameter{}); }
 
-  void forward() {
+  /// `moves_running`: running statistics, where there are some, move towards those of this batch.
+  void forward(bool moves_running = true) {
     for (bound_step* each : selected_) {
       gather(*each);
       each->step->forward();
+      if (!moves_running) continue;
+      for (const bound_tensor& tensor : each->running)
+        tensor.slice.mix_into(values_->statistics.data() + tensor.offset, statistics_.data() + tensor.from,
+                              static_cast<parameter>(each->keep));
     }
   }
   void backward() {
@@ -179,10 +198,13 @@ class slimmable_network {
   struct bound_tensor {
     std::size_t offset;  ///< of the full tensor
     detail::tensor_slice slice;
+    std::size_t from = 0;  ///< running statistics: where those of the batch are
   };
   struct bound_step {
     std::optional<step_type> step;
     std::optional<bound_tensor> weight, bias;
+    std::vector<bound_tensor> running;
+    double keep = 0;
   };
   /// A step of the backward pass with its parameters brought there and its gradients taken back.
   struct passing {
@@ -200,12 +222,6 @@ class slimmable_network {
     }
   };
 
-  /// The same list, whose batch norms keep the statistics of the last batch instead of a running mean.
-  static layer_list batch_statistics(layer_list layers) {
-    for (layer& item : layers.items)
-      if (item.kind == layer_kind::batch_norm) item.norm.keep_percent = 0;
-    return layers;
-  }
   static const layer_list& checked(Engine& backend, const layer_list& layers, int batch) {
     check(layers, batch, backend);
     return layers;
@@ -233,7 +249,7 @@ class slimmable_network {
   std::optional<bound_tensor> tensor_of(int owner, parameter_role role, int norms) const {
     const parameter_tensor* tensor = values_->layout.find(owner + norms * static_cast<int>(layers_.size()), role);
     if (!tensor) return std::nullopt;
-    return bound_tensor{tensor->offset, detail::slice_of(layers_, groups_, owner, role, at_.counts)};
+    return bound_tensor{tensor->offset, detail::slice_of(layers_, groups_, owner, role, at_.counts), 0};
   }
 
   bound_step make(int index) {
@@ -262,6 +278,13 @@ class slimmable_network {
     };
     operands.running_mean = statistic(parameter_role::running_mean);
     operands.running_variance = statistic(parameter_role::running_variance);
+    for (const parameter_role role : {parameter_role::running_mean, parameter_role::running_variance})
+      if (const parameter_tensor* tensor = values_->layout.find(owner + norms_ * static_cast<int>(layers_.size()), role);
+          norm && tensor)
+        made.running.push_back({tensor->offset, detail::slice_of(layers_, groups_, owner, role, at_.counts),
+                                statistics_layout_.find(owner, role)->offset});
+    made.keep = item.norm.keep_percent * 0.01;
+    item.norm.keep_percent = 0;  // the step leaves the statistics of its batch
     made.step.emplace(backend_->make_training(item, batch_, operands));
     return made;
   }

@@ -1,7 +1,8 @@
-// What training minimises: softmax cross-entropy with label smoothing, and its gradient with respect to the logits.
-// Used by train/trainer.hpp and train/evaluate.hpp.
+// What training minimises: softmax cross-entropy against labels or against what another width answers, and its gradient.
+// Used by the trainers and train/evaluate.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -46,6 +47,46 @@ batch_loss softmax_cross_entropy(const Scalar* logits, const int* labels, int ba
   }
   result.loss /= batch;
   return result;
+}
+
+/// The probabilities that logits stand for: what a wider network teaches a narrower one.
+template <class Scalar, class Probability>
+void softmax(const Scalar* logits, int batch, int classes, Probability* probabilities) {
+  for (int n = 0; n < batch; ++n) {
+    const Scalar* row = logits + std::ptrdiff_t{n} * classes;
+    Probability* out = probabilities + std::ptrdiff_t{n} * classes;
+    double most = static_cast<double>(row[0]), sum = 0;
+    for (int k = 1; k < classes; ++k) most = std::max(most, static_cast<double>(row[k]));
+    for (int k = 0; k < classes; ++k) sum += std::exp(static_cast<double>(row[k]) - most);
+    for (int k = 0; k < classes; ++k) out[k] = static_cast<Probability>(std::exp(static_cast<double>(row[k]) - most) / sum);
+  }
+}
+
+/// Cross-entropy of logits against probabilities, -sum_c t_c log q_c, averaged over the batch: inplace distillation (US-Nets §3.3).
+/// Its least value is the entropy of the targets, not 0. `gradient` (null: not wanted) receives d(mean loss)/d(logits).
+template <class Scalar, class Probability>
+double soft_cross_entropy(const Scalar* logits, const Probability* targets, int batch, int classes, Scalar* gradient) {
+  double loss = 0;
+  for (int n = 0; n < batch; ++n) {
+    const Scalar* row = logits + std::ptrdiff_t{n} * classes;
+    const Probability* wanted = targets + std::ptrdiff_t{n} * classes;
+    double most = static_cast<double>(row[0]), sum = 0, weight = 0;
+    for (int k = 1; k < classes; ++k) most = std::max(most, static_cast<double>(row[k]));
+    for (int k = 0; k < classes; ++k) {
+      const double above = static_cast<double>(row[k]) - most;
+      sum += std::exp(above);
+      loss -= static_cast<double>(wanted[k]) * above;
+      weight += static_cast<double>(wanted[k]);
+    }
+    loss += weight * std::log(sum);
+    if (gradient == nullptr) continue;
+    Scalar* out = gradient + std::ptrdiff_t{n} * classes;
+    for (int k = 0; k < classes; ++k) {
+      const double probability = std::exp(static_cast<double>(row[k]) - most) / sum;
+      out[k] = static_cast<Scalar>((weight * probability - static_cast<double>(wanted[k])) / batch);
+    }
+  }
+  return loss / batch;
 }
 
 }  // namespace hasse

@@ -22,6 +22,7 @@ class single_network {
  public:
   using scalar = typename Engine::scalar;
   using parameter = parameter_of<scalar>;
+  static constexpr read_order judging_order = read_order::evaluation;
 
   single_network(Engine& backend, const layer_list& layers, const recipe& how, std::uint64_t seed)
       : label_smoothing_(how.label_smoothing),

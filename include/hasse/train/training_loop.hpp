@@ -91,10 +91,12 @@ parameters<Scalar> first_weights(const layer_list& layers, std::uint64_t seed) {
 }  // namespace detail
 
 /// What a training loop trains. input() takes a batch of images; step() runs forward and backward and leaves the sum of what it
-/// wants in gradients(), unless the loss that it returns is not finite; judge() says how good the weights are now.
+/// wants in gradients(), unless the loss that it returns is not finite; judge() says how good the weights are now, by a reader of the
+/// validation images in the order that it asks for.
 template <class Type>
 concept Trainee = requires(Type& it, const int* labels, std::int64_t iteration, batch_reader& reader) {
   typename Type::parameter;
+  { Type::judging_order } -> std::convertible_to<read_order>;
   it.input();
   { it.step(labels, iteration) } -> std::same_as<batch_loss>;
   { it.gradients() } -> std::convertible_to<const typename Type::parameter*>;
@@ -121,7 +123,7 @@ class training_loop {
         trainee_(make(how_)),
         descent_(trainee_.weights().layout, {.momentum = how.momentum, .decay = how.decay, .largest_norm = how.largest_gradient}),
         reader_(*data.train, data.scale, how.batch, read_order::training, derive(seed, 2), *how_.augment),
-        judging_(*data.validation, data.scale, how.batch, read_order::evaluation),
+        judging_(*data.validation, data.scale, how.batch, Type::judging_order),
         labels_(static_cast<std::size_t>(how.batch)) {
     if (!saving_.folder.empty() && std::filesystem::exists(checkpoint_path())) go_on();
   }

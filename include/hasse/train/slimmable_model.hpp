@@ -1,0 +1,232 @@
+// A slimmable network that was trained: shared weights, and batch-norm statistics per configuration; calibration, evaluation, and
+// the cut that makes a plain network of one width. Used by programs, and by the search that slims greedily.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/error.hpp>
+#include <hasse/core/progress.hpp>
+#include <hasse/core/random.hpp>
+#include <hasse/data/batch_reader.hpp>
+#include <hasse/data/image_set.hpp>
+#include <hasse/kernel/backend.hpp>
+#include <hasse/network/channel_groups.hpp>
+#include <hasse/network/model.hpp>
+#include <hasse/network/slimmable.hpp>
+#include <hasse/train/checkpoint.hpp>
+#include <hasse/train/evaluate.hpp>
+#include <hasse/train/loss.hpp>
+
+namespace hasse {
+
+/// One set of weights, every width. The statistics of batch norm belong to a configuration: a width without is not evaluated.
+struct slimmable_model {
+  std::string name;
+  width_family family;
+  parameters<float> shared;                       ///< in the layout slimmable_layout(family.layers(), norms)
+  std::vector<channel_configuration> switched{};  ///< whose batch norms set k is: those bring their statistics along
+  std::map<channel_configuration, std::vector<float>> statistics{};  ///< calibrated: in the layout of the narrow network's
+
+  /// The set of batch norms that a configuration takes.
+  int norms_of(const channel_configuration& at) const {
+    const auto found = std::find(switched.begin(), switched.end(), at);
+    return found == switched.end() ? 0 : static_cast<int>(found - switched.begin());
+  }
+  bool has_statistics(const channel_configuration& at) const {
+    return layout_of(family.layers()).statistics.empty() || statistics.contains(at) ||
+           std::find(switched.begin(), switched.end(), at) != switched.end();
+  }
+
+  /// The plain network of a configuration: to be run, measured, exported. Refused while it has no statistics.
+  model extract(const channel_configuration& at) const {
+    const layer_list layers = family.layers_at(at);
+    if (!has_statistics(at))
+      throw error("the configuration " + to_text(at).substr(0, 200) + " of " + name +
+                  " has no batch-norm statistics, and those of another one do not fit; calibrate it first");
+    model made{name + " at " + to_text(at), layers, cut_out(family.layers(), family.groups(), shared, at, norms_of(at))};
+    if (const auto found = statistics.find(at); found != statistics.end())
+      std::copy(found->second.begin(), found->second.end(), made.weights.statistics.begin());
+    return made;
+  }
+};
+
+/// How statistics are gathered after training (US-Nets §3.4): over so many batches of training images, varied as in training.
+struct calibration {
+  int batches = 8, batch = 128;
+  augmentation augment{};
+  std::uint64_t seed = 1;
+};
+
+/// Gives every listed configuration its statistics: the mean over batches of each batch norm's mean and unbiased variance, gathered
+/// in one forward pass per batch, in which later layers see what earlier ones made of the batch's own statistics.
+template <Backend Engine>
+void calibrate(Engine& backend, slimmable_model& of, std::span<const channel_configuration> which, const image_set& images,
+               const normalisation& scale, const calibration& how = {}, const progress_sink& progress = {}) {
+  using scalar = typename Engine::scalar;
+  using parameter = parameter_of<scalar>;
+  if (how.batches < 1 || how.batch < 1)
+    throw error("a calibration over " + std::to_string(how.batches) + " batches of " + std::to_string(how.batch) +
+                " images was asked for; give at least one of each");
+  for (const channel_configuration& each : which) check(each, of.family.groups());
+  const int batch =
+      static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(how.batch), std::max<std::size_t>(images.size(), 1)));
+  parameters<parameter> shared(of.shared);
+  slimmable_network<Engine> network(backend, of.family.layers(), batch, shared, {.forward_only = true});
+  check_images(images, network.input_shape(), network.output_shape());
+  batch_reader reader(images, scale, batch, read_order::training, how.seed, how.augment);
+  std::vector<int> labels(static_cast<std::size_t>(batch));
+  std::vector<float> staged;
+  remaining_time left;
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    reader.seek({0, 0});
+    network.select(which[i], of.norms_of(which[i]));
+    aligned_vector<parameter> found(layout_of(of.family.layers_at(which[i])).statistics_size);
+    std::vector<double> sums(found.size());
+    for (int done = 0; done < how.batches; ++done) {
+      detail::read_batch(reader, images.image_bytes(), network.input(), labels.data(), staged);
+      network.forward(false);
+      network.statistics(found);
+      for (std::size_t s = 0; s < sums.size(); ++s) sums[s] += static_cast<double>(found[s]);
+      if (progress) {
+        const double fraction = (static_cast<double>(i) + (done + 1.0) / how.batches) / static_cast<double>(which.size());
+        progress({fraction, "calibrating " + std::to_string(i + 1) + " of " + std::to_string(which.size()) + " configurations",
+                  left(fraction)});
+      }
+    }
+    std::vector<float>& kept = of.statistics[which[i]];
+    kept.resize(sums.size());
+    std::transform(sums.begin(), sums.end(), kept.begin(), [&](double sum) { return static_cast<float>(sum / how.batches); });
+  }
+}
+
+/// How good the configuration that is selected is with the statistics of each batch: one epoch of `reader`, in training order (a
+/// batch of one class has statistics of its own) and with the network's batch.
+template <Backend Engine>
+evaluation evaluate_by_batch(slimmable_network<Engine>& network, batch_reader& reader) {
+  using scalar = typename Engine::scalar;
+  const int classes = static_cast<int>(network.output_shape().size());
+  std::vector<int> labels(static_cast<std::size_t>(reader.batch()));
+  std::vector<float> staged;
+  double loss = 0;
+  std::int64_t correct = 0, images = 0;
+  for (std::uint64_t i = 0; i < reader.batches_per_epoch(); ++i) {
+    const int count =
+        detail::read_batch(reader, static_cast<std::size_t>(network.input_shape().size()), network.input(), labels.data(), staged);
+    if (count < network.batch() && images > 0) continue;
+    network.forward(false);
+    const batch_loss part =
+        softmax_cross_entropy(network.output(), labels.data(), count, classes, 0.0, static_cast<scalar*>(nullptr));
+    loss += part.loss * count, correct += part.correct, images += count;
+  }
+  return {static_cast<double>(correct) / static_cast<double>(images), loss / static_cast<double>(images)};
+}
+
+/// A slimmable network in use: set a width, calibrate it, evaluate it, take it out. The backend and the images must outlive it.
+/// Example: examples/09_slimmable.cpp.
+template <Backend Engine>
+class slimmable {
+ public:
+  /// Calibrates on `train`, which is normalised by `scale`: the images that the network was trained on.
+  slimmable(Engine& backend, slimmable_model trained, const image_set& train, normalisation scale, calibration how = {})
+      : backend_(&backend),
+        model_(std::move(trained)),
+        train_(&train),
+        scale_(std::move(scale)),
+        how_(how),
+        at_(model_.family.full()) {}
+
+  /// A width in thousandths, the same for all channel groups.
+  void set_width(int thousandths) { at_ = model_.family.at(thousandths); }
+  void set(const channel_configuration& at) {
+    check(at, model_.family.groups());
+    at_ = at;
+  }
+  const channel_configuration& configuration() const { return at_; }
+  /// Where the statistics are not there yet.
+  void calibrate(const progress_sink& progress = {}) {
+    if (!model_.has_statistics(at_)) hasse::calibrate(*backend_, model_, {&at_, 1}, *train_, scale_, how_, progress);
+  }
+  /// Top-1 accuracy and loss over a set; refused without statistics.
+  evaluation evaluate(const image_set& images, int batch = 128) const {
+    const model narrow = extract();
+    using parameter = parameter_of<typename Engine::scalar>;
+    inference_network<Engine> network(*backend_, narrow.layers, batch, parameters<parameter>(narrow.weights));
+    check_images(images, network.input_shape(), network.output_shape());
+    batch_reader reader(images, scale_, batch, read_order::evaluation);
+    return hasse::evaluate(network, reader);
+  }
+  /// The plain network of this width: to be run, measured, exported.
+  model extract() const { return model_.extract(at_); }
+  const slimmable_model& network() const { return model_; }
+
+ private:
+  Engine* backend_;
+  slimmable_model model_;
+  const image_set* train_;
+  normalisation scale_;
+  calibration how_;
+  channel_configuration at_;
+};
+
+namespace detail {
+inline constexpr std::string_view slimmable_format = "hasse slimmable network 1";
+}
+
+/// Writes weights and statistics as one safetensors file.
+inline void write_slimmable(const std::filesystem::path& path, const slimmable_model& of) {
+  tensor_file file;
+  detail::append_tensors<float>(file, "", of.shared.layout.trainable, of.shared.values);
+  detail::append_tensors<float>(file, "", of.shared.layout.statistics, of.shared.statistics);
+  for (const auto& [at, statistics] : of.statistics)
+    file.tensors.push_back(
+        tensor_of<float>("calibrated " + to_text(at), {static_cast<std::int64_t>(statistics.size())}, statistics));
+  std::string switched;
+  for (const channel_configuration& each : of.switched) switched += (switched.empty() ? "" : " ") + to_text(each);
+  file.metadata = {{"format", std::string(detail::slimmable_format)}, {"network", of.name}, {"switched", switched}};
+  file.metadata["checksum"] = hex64(detail::content_hash(file)).view();
+  write_safetensors(path, file);
+}
+
+/// Reads what `write_slimmable` wrote, for the same network; refuses another one's and a damaged file.
+inline slimmable_model read_slimmable(const std::filesystem::path& path, std::string name, const width_family& family) {
+  const std::string where = path.string(), remedy = "train the network again, or name the file of this network";
+  const tensor_file file = read_safetensors(path);
+  const auto said = [&](const char* key) {
+    const auto found = file.metadata.find(key);
+    return found == file.metadata.end() ? std::string() : found->second;
+  };
+  if (said("format") != detail::slimmable_format) throw file_error(where, "is no slimmable network", remedy);
+  if (said("checksum") != hex64(detail::content_hash(file)).view())
+    throw file_error(where, "is damaged (its checksum is wrong)", remedy);
+  if (said("network") != name)
+    throw file_error(where, "holds " + detail::in_quotes(said("network")) + ", not " + detail::in_quotes(name), remedy);
+  slimmable_model made{std::move(name), family, {}, {}, {}};
+  std::string all = said("switched");
+  for (std::string_view rest = all; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    made.switched.push_back(family.parse(std::string(rest.substr(0, end)) + ','));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  made.shared = parameters<float>(slimmable_layout(family.layers(), static_cast<int>(made.switched.size())));
+  detail::copy_tensors<float>(file, "", made.shared.layout.trainable, made.shared.values, where);
+  detail::copy_tensors<float>(file, "", made.shared.layout.statistics, made.shared.statistics, where);
+  constexpr std::string_view prefix = "calibrated ";
+  for (const named_tensor& tensor : file.tensors) {
+    if (!tensor.name.starts_with(prefix)) continue;
+    const channel_configuration at = family.parse(tensor.name.substr(prefix.size()) + ',');
+    std::vector<float>& statistics = made.statistics[at];
+    statistics.resize(layout_of(family.layers_at(at)).statistics_size);
+    copy_tensor<float>(file, tensor.name, {static_cast<std::int64_t>(statistics.size())}, statistics, where);
+  }
+  return made;
+}
+
+}  // namespace hasse

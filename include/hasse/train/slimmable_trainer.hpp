@@ -1,0 +1,153 @@
+// Trains one network at many widths: every iteration visits several, their gradients add up, then comes one step of descent.
+// Used by programs; the rule says which widths (train/width_rules.hpp), the loop around it is that of any training.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/hash.hpp>
+#include <hasse/kernel/backend.hpp>
+#include <hasse/network/slimmable.hpp>
+#include <hasse/train/slimmable_model.hpp>
+#include <hasse/train/training_loop.hpp>
+#include <hasse/train/width_rules.hpp>
+
+namespace hasse {
+
+/// First parameters of a slimmable list: those that a network of the full width would begin with; every set of batch norms alike.
+template <class Scalar>
+parameters<Scalar> first_slimmable_weights(const layer_list& layers, int norms, std::uint64_t seed) {
+  const parameters<Scalar> own = detail::first_weights<Scalar>(layers, seed);
+  parameters<Scalar> made(slimmable_layout(layers, norms));
+  for (const auto* tensors : {&made.layout.trainable, &made.layout.statistics})
+    for (const parameter_tensor& tensor : *tensors) {
+      const auto from = own.of(tensor.layer % static_cast<int>(layers.size()), tensor.role);
+      std::copy(from.begin(), from.end(), made.of(tensor).begin());
+    }
+  return made;
+}
+
+namespace detail {
+/// The widths of one network in training, judged at full width.
+template <Backend Engine, WidthRule Rule>
+class many_widths {
+ public:
+  using scalar = typename Engine::scalar;
+  using parameter = parameter_of<scalar>;
+  /// Statistics of a batch need images of all classes in it.
+  static constexpr read_order judging_order = read_order::training;
+
+  many_widths(Engine& backend, const width_family& family, const Rule& rule, const recipe& how, std::uint64_t seed)
+      : family_(&family),
+        rule_(&rule),
+        label_smoothing_(how.label_smoothing),
+        seed_(derive(seed, 3)),
+        weights_(first_slimmable_weights<parameter>(family.layers(), rule.norms(), seed)),
+        network_(backend, family.layers(), how.batch, weights_),
+        classes_(static_cast<int>(network_.output_shape().size())),
+        taught_(static_cast<std::size_t>(how.batch) * static_cast<std::size_t>(classes_)) {}
+  many_widths(const many_widths&) = delete;
+  many_widths& operator=(const many_widths&) = delete;
+
+  scalar* input() { return network_.input(); }
+
+  /// Returns the loss and the hits of the first pass; the loss of any pass that is not finite instead.
+  batch_loss step(const int* labels, std::int64_t iteration) {
+    random_source random(derive(seed_, static_cast<std::uint64_t>(iteration)));
+    rule_->draw(*family_, random, passes_);
+    network_.clear_gradients();
+    batch_loss first;
+    for (std::size_t pass = 0; pass < passes_.size(); ++pass) {
+      network_.select(passes_[pass].at, passes_[pass].norms);
+      network_.forward();
+      const bool taught = rule_->distils && pass > 0;
+      batch_loss result;
+      if (taught)
+        result.loss = soft_cross_entropy(network_.output(), taught_.data(), network_.batch(), classes_, network_.output_gradient());
+      else
+        result = softmax_cross_entropy(network_.output(), labels, network_.batch(), classes_, label_smoothing_,
+                                       network_.output_gradient());
+      if (pass == 0) first = result;
+      if (!std::isfinite(result.loss)) return result;
+      if (pass == 0 && rule_->distils) softmax(network_.output(), network_.batch(), classes_, taught_.data());
+      network_.backward();
+    }
+    return first;
+  }
+  const parameter* gradients() { return network_.gradients(); }
+
+  /// Of the widest configuration, with the statistics of each batch; images that do not fill a batch are left out.
+  evaluation judge(batch_reader& reader) {
+    random_source random(seed_);
+    rule_->draw(*family_, random, passes_);
+    network_.select(passes_.front().at, passes_.front().norms);
+    reader.seek({0, 0});
+    return evaluate_by_batch(network_, reader);
+  }
+  parameters<parameter>& weights() { return weights_; }
+  const parameters<parameter>& weights() const { return weights_; }
+
+ private:
+  const width_family* family_;
+  const Rule* rule_;
+  double label_smoothing_;
+  std::uint64_t seed_;
+  parameters<parameter> weights_;
+  slimmable_network<Engine> network_;
+  int classes_;
+  std::vector<double> taught_;
+  std::vector<width_pass> passes_;
+};
+}  // namespace detail
+
+/// The training of one network at many widths. Backend, family and image sets must outlive it.
+template <Backend Engine, WidthRule Rule>
+class slimmable_trainer : public training_loop<detail::many_widths<Engine, Rule>> {
+  using loop = training_loop<detail::many_widths<Engine, Rule>>;
+
+ public:
+  /// As for `trainer`: `seed` decides the first weights, the widths that are drawn and every augmentation.
+  slimmable_trainer(Engine& backend, std::string name, const width_family& family, const Rule& rule, const training_data& data,
+                    const recipe& how, std::uint64_t seed, checkpoint_policy saving = {})
+      : slimmable_trainer(backend, std::move(name), family, std::make_unique<Rule>(rule), data, checked(how, family, rule, data),
+                          seed, std::move(saving)) {}
+
+  /// The network as it is now, in float. Only predefined widths have statistics yet; others are calibrated first.
+  slimmable_model result() const {
+    slimmable_model made{this->name(), *family_, parameters<float>(this->weights()), {}, {}};
+    if constexpr (requires { rule_->list; })
+      if (rule_->norms() == static_cast<int>(rule_->list.size())) made.switched = rule_->list;
+    return made;
+  }
+
+ private:
+  slimmable_trainer(Engine& backend, std::string name, const width_family& family, std::unique_ptr<Rule> rule,
+                    const training_data& data, const recipe& how, std::uint64_t seed, checkpoint_policy saving)
+      : loop(std::move(name), fnv1a(rule->text(), detail::configuration_of(family.layers(), data.identity, how, Engine::name)),
+             data, how, seed, std::move(saving),
+             [&](const recipe& settled) { return detail::many_widths<Engine, Rule>(backend, family, *rule, settled, seed); }),
+        family_(&family),
+        rule_(std::move(rule)) {}
+
+  static recipe checked(const recipe& how, const width_family& family, const Rule& rule, const training_data& data) {
+    check(how);
+    rule.check(family);
+    check_images(*data.train, family.layers().input, family.layers().items.back().out);
+    check_images(*data.validation, family.layers().input, family.layers().items.back().out);
+    if (data.validation->size() < static_cast<std::size_t>(how.batch))
+      throw error("the image set '" + data.validation->name + "' has " + std::to_string(data.validation->size()) +
+                  " validation images, fewer than one batch of " + std::to_string(how.batch) +
+                  ", whose statistics a slimmable network is judged with; make the batch smaller");
+    return detail::checked(how, data);
+  }
+
+  const width_family* family_;
+  std::unique_ptr<Rule> rule_;
+};
+
+}  // namespace hasse
