@@ -2,6 +2,8 @@
 #pragma once
 
 #include <hasse/latency/device.hpp>
+#include <hasse/latency/layer_record.hpp>
+#include <hasse/latency/layer_table.hpp>
 #include <hasse/latency/order_check.hpp>
 #include <hasse/latency/probe.hpp>
 #include <hasse/latency/record.hpp>

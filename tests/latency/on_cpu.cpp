@@ -1,5 +1,6 @@
 // The device policies of this processor: networks are measured with either type of activations, and tables keep them apart.
 #include <hasse/catalogue/shard.hpp>
+#include <hasse/latency/layer_table.hpp>
 #include <hasse/latency/on_cpu.hpp>
 #include <hasse/latency/table.hpp>
 #include <hasse/latency/whole.hpp>
@@ -16,6 +17,30 @@ TEST_CASE("a network is measured on this processor with float and bfloat16 activ
   build.linear(build.global_average_pool(build.conv_bn(0, 16, 3, 1, activation::relu, {})), 4);
   CHECK(measure(layers, on_cpu{}, quick).median > 0);
   CHECK(measure(layers, on_cpu_bf16{}, quick).median > 0);
+}
+
+TEST_CASE("a table of layers adds up to networks on this processor") {
+  temporary_folder folder;
+  layer_list layers{.input = {32, 32, 3}, .items = {}};
+  layer_builder<layer_list> build{layers};
+  value_id value = build.conv_bn(0, 16, 3, 1, activation::relu, {});
+  for (int block = 0; block < 2; ++block) {
+    const value_id wide = build.conv_bn(value, 96, 1, 1, activation::relu6, {});
+    const value_id deep = build.conv_bn(wide, 96, 3, 1, activation::relu6, {}, 96);
+    value = build.add(build.conv_bn(deep, 16, 1, 1, activation::none, {}), value);
+  }
+  build.linear(build.global_average_pool(value), 10);
+  const auto path = folder / "layers.json";
+  const auto sum = [&] { return layer_table::load_or_begin(path, on_cpu{}, quick).latency_of(layers); };
+  const ticks first = sum();
+  CHECK(first.count > 0);
+  CHECK(sum() == first);
+  layer_table table = layer_table::load_or_begin(path, on_cpu{}, quick);
+  CHECK(table.measured_whole(layers, "two bottlenecks").median > 0);
+  CHECK(table.record().kernels.size() > 2);
+  for (const auto& [text, row] : table.record().pieces) CHECK(!row.implementation.empty());
+  CHECK(table.additivity().worst_error() < 10);  // a busy machine must not fail the test; the report shows the number
+  CHECK_THROWS_WITH(layer_table::load_or_begin(path, on_cpu{.threads = 2}, quick), ContainsSubstring("the number of threads"));
 }
 
 TEST_CASE("a table of bfloat16 says so and is none of float") {

@@ -26,6 +26,7 @@
 #include <hasse/kernel/cpu/loop_kernels.hpp>
 #include <hasse/kernel/cpu/products.hpp>
 #include <hasse/kernel/detail/describe.hpp>
+#include <hasse/kernel/run_text.hpp>
 
 namespace hasse {
 
@@ -187,9 +188,7 @@ class basic_cpu {
   void use_threads() const { omp_set_num_threads(context_.threads); }
 
   std::string key_of(std::span<const layer> run, int batch, bool residual) const {
-    std::string key;
-    for (const layer& item : run) key += (key.empty() ? "" : " > ") + detail::describe(item);
-    return key + (residual ? ", residual; batch " : "; batch ") + std::to_string(batch) + ", " + std::to_string(context_.threads) +
+    return text_of_run(run, residual) + "; batch " + std::to_string(batch) + ", " + std::to_string(context_.threads) +
            (context_.threads == 1 ? " thread" : " threads");
   }
 

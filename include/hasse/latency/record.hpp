@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdio>
+#include <ctime>
 #include <map>
 #include <set>
 #include <string>
@@ -81,6 +82,7 @@ namespace detail {
 inline constexpr int table_schema = 1;
 inline constexpr const char* table_kind = "hasse latency table";
 inline constexpr const char* table_remedy = "delete the file to measure again, or name another path";
+inline constexpr std::uintmax_t largest_table = std::uintmax_t{64} << 20;
 inline constexpr std::int64_t longest_latency = 3'600'000'000'000;  // one hour in nanoseconds
 
 inline std::string share_text(double share) {
@@ -171,7 +173,7 @@ inline latency_row read_row(const json& from, const std::string& path, const std
       from, path, place,
       {"part", "state", "reason", "implementation", "p50_ns", "p10_ns", "p90_ns", "noise_ns", "samples", "contexts", "rejected"});
   latency_row row;
-  row.part = read.text("part", 400);
+  row.part = read.text("part");
   const member_reader named(
       from, path, "row \"" + row.part + "\"",
       {"part", "state", "reason", "implementation", "p50_ns", "p10_ns", "p90_ns", "noise_ns", "samples", "contexts", "rejected"});
@@ -201,6 +203,88 @@ inline visit read_visit(const json& from, const std::string& path, const std::st
   result.total = read.time("total_ns"), result.p10 = read.time("p10_ns"), result.p90 = read.time("p90_ns");
   result.accepted = read.count("accepted", 1, 1'000'000), result.rejected = read.rejected();
   return result;
+}
+
+/// The content of a file of this kind and schema, whose checksum is right; without that.
+inline json checked_content(std::string_view text, const std::string& path, const char* kind, int schema) {
+  const std::string what = kind + sizeof "hasse " - 1;
+  json content = parse_json(text, path, {.bytes = largest_table});
+  if (!content.is_object() || content.value("kind", json()) != json(kind))
+    throw file_error(path, "is no " + what, table_remedy);
+  if (const auto found = require<std::int64_t>(content, "schema", path); found != schema)
+    throw file_error(path,
+                     "is a " + what + " of schema " + std::to_string(found) + ", and this program reads schema " +
+                         std::to_string(schema),
+                     table_remedy);
+  const auto checksum = require<std::string>(content, "checksum", path);
+  content.erase("checksum");
+  if (checksum != checksum_of(content))
+    throw file_error(path, "was changed after it was written (its checksum differs)", table_remedy);
+  return content;
+}
+
+inline device_facts read_device(const json& content, const std::string& path) {
+  const member_reader read(require_object(content, "device", path), path, "\"device\"",
+                           {"name", "features", "backend", "library", "compiler", "cores", "threads", "notes"});
+  device_facts device{read.text("name"),
+                      read.text("features"),
+                      read.text("backend"),
+                      read.text("library"),
+                      read.text("compiler"),
+                      read.count("cores", 0, 1 << 20),
+                      read.count("threads", 0, 1 << 20),
+                      read.text("notes")};
+  const auto unit = require<std::string>(content, "unit", path);
+  for (const char* each : {scalar_name<double>, scalar_name<bfloat16>})
+    if (unit == unit_of(each)) device.scalar = each;
+  if (unit != unit_of(device.scalar)) throw file_error(path, "is measured in the unknown unit " + in_quotes(unit), table_remedy);
+  return device;
+}
+
+inline protocol read_protocol(const json& content, const std::string& path) {
+  const member_reader read(
+      require_object(content, "protocol", path), path, "\"protocol\"",
+      {"rounds", "warm_up", "samples", "visit_milliseconds", "contexts", "checked", "disturbed_percent", "seed"});
+  return {read.count("rounds", 2, 100),
+          read.count("warm_up", 1, 1000),
+          read.count("samples", 3, 10'000),
+          read.count("visit_milliseconds", 1, 60'000),
+          read.count("contexts", 1, 64),
+          read.count("checked", 1, 1000),
+          read.count("disturbed_percent", 1, 1000),
+          require<std::uint64_t>(read.object, "seed", path, read.place)};
+}
+
+inline std::map<std::string, std::string> read_kernels(const json& content, const std::string& path) {
+  std::map<std::string, std::string> result;
+  if (!content.contains("kernels")) return result;
+  const json& kernels = require_object(content, "kernels", path);
+  if (kernels.size() > 100'000) throw file_error(path, "names the kernels of more than 100000 layers", table_remedy);
+  for (const auto& [layer, kernel] : kernels.items()) {
+    const auto name = json_as<std::string>(kernel);
+    if (!name || name->size() > 400 || layer.size() > 4096)
+      throw file_error(path, "has something in \"kernels\" that is no name of a kernel", table_remedy);
+    result.emplace(layer, *name);
+  }
+  return result;
+}
+
+/// Refuses a table of another device or protocol than the one at hand.
+inline void check_same(const device_facts& measured, const device_facts& here, const protocol& then, const protocol& now,
+                       const std::string& path) {
+  if (const std::string other = difference(measured, here); !other.empty())
+    throw file_error(path, "was measured elsewhere: " + other, table_remedy);
+  if (then != now) throw file_error(path, "was measured under another protocol", table_remedy);
+}
+
+/// The time of day in Greenwich: "2024-05-17T09:30:00Z".
+inline std::string time_text() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts_of_now{};
+  char text[32];
+  ::gmtime_r(&now, &parts_of_now);
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts_of_now);
+  return text;
 }
 }  // namespace detail
 
@@ -240,19 +324,7 @@ inline std::string to_text(const latency_record& record) {
 
 /// Reads what `to_text` wrote; `path` is only named in refusals.
 inline latency_record parse_latency_record(std::string_view text, const std::string& path) {
-  json content = parse_json(text, path, {.bytes = std::uintmax_t{64} << 20});
-  if (!content.is_object() || content.value("kind", json()) != json(detail::table_kind))
-    throw file_error(path, "is no latency table", detail::table_remedy);
-  if (const auto schema = require<std::int64_t>(content, "schema", path); schema != detail::table_schema)
-    throw file_error(path,
-                     "is a latency table of schema " + std::to_string(schema) + ", and this program reads schema " +
-                         std::to_string(detail::table_schema),
-                     detail::table_remedy);
-  const auto checksum = require<std::string>(content, "checksum", path);
-  content.erase("checksum");
-  if (checksum != detail::checksum_of(content))
-    throw file_error(path, "was changed after it was written (its checksum differs)", detail::table_remedy);
-
+  const json content = detail::checked_content(text, path, detail::table_kind, detail::table_schema);
   const detail::member_reader read(content, path, "the table",
                                    {"kind", "schema", "unit", "state", "space", "device", "protocol", "date", "resolution_ticks",
                                     "rows", "additivity", "rounds", "kernels"});
@@ -263,42 +335,9 @@ inline latency_record parse_latency_record(std::string_view text, const std::str
   record.space = read.text("space", 16), record.date = read.text("date", 64),
   record.resolution = read.count("resolution_ticks", 1, 1'000'000'000);
 
-  const detail::member_reader device(require_object(content, "device", path), path, "\"device\"",
-                                     {"name", "features", "backend", "library", "compiler", "cores", "threads", "notes"});
-  record.device = {device.text("name"),
-                   device.text("features"),
-                   device.text("backend"),
-                   device.text("library"),
-                   device.text("compiler"),
-                   device.count("cores", 0, 1 << 20),
-                   device.count("threads", 0, 1 << 20),
-                   device.text("notes")};
-  const std::string unit = read.text("unit");
-  for (const char* each : {scalar_name<double>, scalar_name<bfloat16>})
-    if (unit == detail::unit_of(each)) record.device.scalar = each;
-  if (unit != detail::unit_of(record.device.scalar))
-    throw file_error(path, "is measured in the unknown unit " + detail::in_quotes(unit), detail::table_remedy);
-  const detail::member_reader rules(
-      require_object(content, "protocol", path), path, "\"protocol\"",
-      {"rounds", "warm_up", "samples", "visit_milliseconds", "contexts", "checked", "disturbed_percent", "seed"});
-  record.rules = {rules.count("rounds", 2, 100),
-                  rules.count("warm_up", 1, 1000),
-                  rules.count("samples", 3, 10'000),
-                  rules.count("visit_milliseconds", 1, 60'000),
-                  rules.count("contexts", 1, 64),
-                  rules.count("checked", 1, 1000),
-                  rules.count("disturbed_percent", 1, 1000),
-                  require<std::uint64_t>(rules.object, "seed", path, rules.place)};
-
-  const json none = json::object();
-  const json& kernels = content.contains("kernels") ? require_object(content, "kernels", path) : none;
-  if (kernels.size() > 100'000) throw file_error(path, "names the kernels of more than 100000 layers", detail::table_remedy);
-  for (const auto& [layer, kernel] : kernels.items()) {
-    const auto name = detail::json_as<std::string>(kernel);
-    if (!name || name->size() > 400 || layer.size() > 4096)
-      throw file_error(path, "has something in \"kernels\" that is no name of a kernel", detail::table_remedy);
-    record.kernels.emplace(layer, *name);
-  }
+  record.device = detail::read_device(content, path);
+  record.rules = detail::read_protocol(content, path);
+  record.kernels = detail::read_kernels(content, path);
 
   if (state == "incomplete") {
     for (const json& round : require_array(content, "rounds", path, "", 100)) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -12,6 +11,7 @@
 
 #include <hasse/catalogue/catalogue.hpp>
 #include <hasse/core/progress.hpp>
+#include <hasse/latency/detail/laps.hpp>
 #include <hasse/latency/order_check.hpp>
 #include <hasse/latency/record.hpp>
 #include <hasse/latency/whole.hpp>
@@ -53,12 +53,7 @@ std::string space_identity() {
   const auto names = row_names<Space>();
   for (const entry& each : catalogue<Space>::entries()) {
     text += names[static_cast<std::size_t>(each.id)] + '\n';
-    for (const layer& item : each.layers) {
-      for (const std::int64_t number : {static_cast<int>(item.kind), item.input, item.other, item.in.h, item.in.w, item.in.c,
-                                        item.out.h, item.out.w, item.out.c, item.kernel, item.stride, item.pad_top, item.pad_left,
-                                        item.groups, int{item.bias}, static_cast<int>(item.act)})
-        put(number);
-    }
+    for (const layer& item : each.layers) text += detail::numbers_of(item);
   }
   for (const stage_facts& stage : Space::facts) put(stage.least_depth), put(stage.most_depth);
   put(Space::least_blocks), put(Space::most_blocks);
@@ -117,7 +112,7 @@ class latency_table {
 
   /// Reads a complete table of this space, of whatever device: for reports and comparisons.
   static latency_table load(const std::filesystem::path& path) {
-    return latency_table(parse_latency_record(read_file(path, std::uintmax_t{64} << 20), path.string()), path.string());
+    return latency_table(parse_latency_record(read_file(path, detail::largest_table), path.string()), path.string());
   }
 
   /// The table at `path` if it was measured on this device under these rules; measures it when there is no file, and goes on where
@@ -129,20 +124,18 @@ class latency_table {
     latency_record record{.space = space_identity<Space>(),
                           .device = device.facts(),
                           .rules = rules,
-                          .date = today(),
+                          .date = detail::time_text(),
                           .rounds = {},
                           .rows = {},
                           .additivity = {},
                           .kernels = {}};
     if (std::filesystem::exists(path)) {
-      latency_record found = parse_latency_record(read_file(path, std::uintmax_t{64} << 20), path.string());
+      latency_record found = parse_latency_record(read_file(path, detail::largest_table), path.string());
       if (found.space != record.space)
         throw file_error(path.string(),
                          "belongs to another search space (" + found.space + ", and this one is " + record.space + ")",
                          detail::table_remedy);
-      if (const std::string other = difference(found.device, record.device); !other.empty())
-        throw file_error(path.string(), "was measured elsewhere: " + other, detail::table_remedy);
-      if (found.rules != rules) throw file_error(path.string(), "was measured under another protocol", detail::table_remedy);
+      detail::check_same(found.device, record.device, found.rules, rules, path.string());
       if (found.complete()) return latency_table(std::move(found), path.string());
       record = std::move(found);
     }
@@ -351,56 +344,32 @@ class latency_table {
     const layer_list layers = layers_of(each.choice);
     auto network = network_for_timing(backend, layers, random);
     const std::vector<int> ends = each.ends(network);
-    int step = 0;
-    for (std::size_t at = 0; at < row.size(); ++at) {
-      std::string text;
-      for (; step < ends[at]; ++step) {
-        const auto& made = network.steps()[static_cast<std::size_t>(step)];
-        if constexpr (requires { made.implementation(); })
-          text += (text.empty() ? "" : " + ") + std::string(made.implementation());
-        else
-          text = Engine::name;
-      }
-      names[static_cast<std::size_t>(row[at])] = text;
-    }
+    const std::vector<std::string> texts = detail::implementations_of(network, ends);
+    for (std::size_t at = 0; at < row.size(); ++at) names[static_cast<std::size_t>(row[at])] = texts[at];
   }
 
   /// Turns rounds into rows and the additivity record.
   static void finish(latency_record& record, const std::vector<surveyed>& networks, const std::vector<std::string>& reasons,
                      const std::vector<std::string>& implementations) {
     const auto names = row_names<Space>();
-    std::vector<std::vector<std::int64_t>> contexts(parts), spreads(parts), all(parts);
+    std::vector<detail::part_laps> laps(parts);
     std::vector<latency_row> rows(parts);
     for (std::size_t at = 0; at < networks.size(); ++at) {
       if (networks[at].whole) continue;
       std::vector<const visit*> visits;
       for (const auto& round : record.rounds) visits.push_back(&round[at]);
-      const std::vector<std::size_t> quiet = detail::quiet_rounds(visits, record.rules.disturbed_percent);
-      const measurement joined = detail::join(visits, record.rules.disturbed_percent);
+      const detail::lap_reader read(visits, record.rules.disturbed_percent);
       const std::vector<part_id> row = networks[at].parts();
-      for (std::size_t lap = 0; lap < row.size(); ++lap) {
-        const auto part = static_cast<std::size_t>(row[lap]);
-        std::vector<std::int64_t> medians;
-        for (const std::size_t round : quiet) medians.push_back(visits[round]->laps[lap]);
-        const auto [least, most] = std::minmax_element(medians.begin(), medians.end());
-        spreads[part].push_back((*most - *least) / 2);
-        contexts[part].push_back(median(medians));
-        all[part].insert(all[part].end(), medians.begin(), medians.end());
-        rows[part].samples += joined.samples, rows[part].rejected += joined.rejected;
-      }
+      for (std::size_t lap = 0; lap < row.size(); ++lap) read.into(laps[static_cast<std::size_t>(row[lap])], lap);
     }
     for (std::size_t part = 0; part < parts; ++part) {
-      latency_row& row = rows[part];
-      row.part = names[part];
-      if (!reasons[part].empty()) {
-        row.state = row_state::unsupported, row.reason = reasons[part];
-        continue;
+      if (reasons[part].empty()) {
+        rows[part] = laps[part].row(median(laps[part].contexts));
+        rows[part].implementation = implementations[part];
+      } else {
+        rows[part].state = row_state::unsupported, rows[part].reason = reasons[part];
       }
-      const auto at_least_one = [](std::int64_t time) { return std::max<std::int64_t>(1, time); };
-      row.implementation = implementations[part];
-      row.p50 = at_least_one(median(contexts[part])), row.noise = median(spreads[part]);
-      row.p10 = at_least_one(quantile(all[part], 0.1)), row.p90 = at_least_one(quantile(all[part], 0.9));
-      row.contexts = static_cast<int>(contexts[part].size());
+      rows[part].part = names[part];
     }
     for (std::size_t at = 0; at < networks.size(); ++at) {
       if (!networks[at].whole) continue;
@@ -438,15 +407,6 @@ class latency_table {
                          : unsupported;
     }
     repairs_.clear();
-  }
-
-  static std::string today() {
-    const std::time_t now = std::time(nullptr);
-    std::tm parts_of_now{};
-    char text[32];
-    ::gmtime_r(&now, &parts_of_now);
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts_of_now);
-    return text;
   }
 
   latency_record record_;

@@ -45,24 +45,39 @@ inline measurement join(const std::vector<const visit*>& rounds, int percent) {
   result.noise = (*most - *least) / 2;
   return result;
 }
+
+/// One visit per round to a network that is built anew each time, so that no placement in memory is taken for the rule.
+/// `ends_of(network)` are the steps after which its laps end; `begin_round(round)` is called before each.
+template <Backend Engine, Stopwatch Watch, class Ends, class Begin>
+std::vector<visit> visits_of(const layer_list& layers, Engine& backend, Watch& watch, const protocol& rules, Ends&& ends_of,
+                             Begin&& begin_round) {
+  std::vector<visit> rounds;
+  for (int round = 0; round < rules.rounds; ++round) {
+    begin_round(round);
+    random_source random(derive(rules.seed, static_cast<std::uint64_t>(round)));
+    auto network = network_for_timing(backend, layers, random);
+    const std::vector<int> ends = ends_of(network);
+    rounds.push_back(measure(network, ends, rules, watch));
+  }
+  return rounds;
+}
+
+inline std::vector<const visit*> pointers_to(const std::vector<visit>& rounds) {
+  std::vector<const visit*> pointers;
+  for (const visit& round : rounds) pointers.push_back(&round);
+  return pointers;
+}
 }  // namespace detail
 
-/// Measures a whole network; `layers` is unfused. Each round builds it anew, so that no placement in memory is taken for the rule.
+/// Measures a whole network; `layers` is unfused.
 template <DevicePolicy Device>
 measurement measure(const layer_list& layers, const Device& device, const protocol& rules = {}) {
   check(rules);
   auto backend = device.make_backend();
   auto watch = device.make_stopwatch();
-  std::vector<visit> rounds;
-  for (int round = 0; round < rules.rounds; ++round) {
-    random_source random(derive(rules.seed, static_cast<std::uint64_t>(round)));
-    auto network = network_for_timing(backend, layers, random);
-    const int end = static_cast<int>(network.steps().size());
-    rounds.push_back(measure(network, std::span<const int>(&end, 1), rules, watch));
-  }
-  std::vector<const visit*> pointers;
-  for (const visit& round : rounds) pointers.push_back(&round);
-  return detail::join(pointers, rules.disturbed_percent);
+  const auto at_the_end = [](auto& network) { return std::vector{static_cast<int>(network.steps().size())}; };
+  const std::vector<visit> rounds = detail::visits_of(layers, backend, watch, rules, at_the_end, [](int) {});
+  return detail::join(detail::pointers_to(rounds), rules.disturbed_percent);
 }
 
 }  // namespace hasse

@@ -52,10 +52,8 @@ inline std::string fault_of(const layer_list& layers, int index) {
 }
 }  // namespace detail
 
-/// Throws unless every layer reads earlier values, shapes agree, every value but the last is read, and the backend has every layer.
-template <Backend Engine>
-void check(const layer_list& layers, int batch, Engine& backend) {
-  if (batch < 1) throw error("a network cannot run a batch of " + std::to_string(batch) + " images; ask for at least 1");
+/// Throws unless every layer reads earlier values, shapes agree and every value but the last is read.
+inline void check(const layer_list& layers) {
   if (layers.items.empty()) throw error("a network without layers cannot run; give it at least one layer");
   if (!detail::has_extent(layers.input)) throw error("a network needs an input with height, width and channels");
   std::vector<bool> read(layers.size() + 1, false);
@@ -63,8 +61,6 @@ void check(const layer_list& layers, int batch, Engine& backend) {
     const layer& item = layers.items[static_cast<std::size_t>(i)];
     if (const std::string fault = detail::fault_of(layers, i); !fault.empty())
       throw error(text_of(item, i) + ": it " + fault + "; build the list with layer_builder");
-    if (const std::string fault = backend.supports(item); !fault.empty())
-      throw error(text_of(item, i) + ": on backend " + Engine::name + " it " + fault + "; change the layer or use another backend");
     read[static_cast<std::size_t>(item.input)] = true;
     if (item.other != no_value) read[static_cast<std::size_t>(item.other)] = true;
   }
@@ -73,6 +69,18 @@ void check(const layer_list& layers, int batch, Engine& backend) {
       throw error(
           (value == 0 ? std::string("the input of the network") : text_of(layers.items[value - 1], static_cast<int>(value) - 1)) +
           ": nobody reads its value; remove the layer or use it");
+}
+
+/// Also throws unless the backend has every layer.
+template <Backend Engine>
+void check(const layer_list& layers, int batch, Engine& backend) {
+  if (batch < 1) throw error("a network cannot run a batch of " + std::to_string(batch) + " images; ask for at least 1");
+  check(layers);
+  for (int i = 0; i < static_cast<int>(layers.size()); ++i) {
+    const layer& item = layers.items[static_cast<std::size_t>(i)];
+    if (const std::string fault = backend.supports(item); !fault.empty())
+      throw error(text_of(item, i) + ": on backend " + Engine::name + " it " + fault + "; change the layer or use another backend");
+  }
 }
 
 }  // namespace hasse

@@ -1,0 +1,82 @@
+// From the laps of visits to rows: what the table of a space and the table of layers have in common.
+// Used by table and layer_table.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <hasse/latency/record.hpp>
+#include <hasse/latency/whole.hpp>
+
+namespace hasse::detail {
+
+/// The laps of one part, from every place where it was measured.
+struct part_laps {
+  std::vector<std::int64_t> contexts, spreads, all;  ///< per place: median over quiet rounds, half their range; all their medians
+  int samples = 0;
+  rejections rejected{};
+
+  /// The row that follows, with this latency; without a name.
+  latency_row row(std::int64_t latency) const {
+    const auto at_least_one = [](std::int64_t time) { return std::max<std::int64_t>(1, time); };
+    latency_row made;
+    made.p50 = at_least_one(latency), made.noise = median(spreads);
+    made.p10 = at_least_one(quantile(all, 0.1)), made.p90 = at_least_one(quantile(all, 0.9));
+    made.samples = samples, made.contexts = static_cast<int>(contexts.size()), made.rejected = rejected;
+    return made;
+  }
+};
+
+/// Takes the laps of one network's visits apart; disturbed rounds are set aside.
+class lap_reader {
+ public:
+  lap_reader(std::vector<const visit*> visits, int disturbed_percent)
+      : visits_(std::move(visits)), quiet_(quiet_rounds(visits_, disturbed_percent)), joined_(join(visits_, disturbed_percent)) {}
+
+  void into(part_laps& part, std::size_t lap) const {
+    std::vector<std::int64_t> medians;
+    for (const std::size_t round : quiet_) medians.push_back(visits_[round]->laps[lap]);
+    const auto [least, most] = std::minmax_element(medians.begin(), medians.end());
+    part.spreads.push_back((*most - *least) / 2);
+    part.contexts.push_back(median(medians));
+    part.all.insert(part.all.end(), medians.begin(), medians.end());
+    part.samples += joined_.samples, part.rejected += joined_.rejected;
+  }
+
+ private:
+  std::vector<const visit*> visits_;
+  std::vector<std::size_t> quiet_;
+  measurement joined_;
+};
+
+/// What runs up to each of `ends` (step counts, ascending), as far as the backend's steps can tell.
+template <Backend Engine>
+std::vector<std::string> implementations_of(inference_network<Engine>& network, std::span<const int> ends) {
+  std::vector<std::string> names;
+  int step = 0;
+  for (const int end : ends) {
+    std::string& text = names.emplace_back();
+    for (; step < end; ++step) {
+      const auto& made = network.steps()[static_cast<std::size_t>(step)];
+      if constexpr (requires { made.implementation(); })
+        text += (text.empty() ? "" : " + ") + std::string(made.implementation());
+      else
+        text = Engine::name;
+    }
+  }
+  return names;
+}
+
+/// Everything that tells one layer from another, for identities.
+inline std::string numbers_of(const layer& item) {
+  std::string text;
+  for (const std::int64_t number :
+       {static_cast<int>(item.kind), item.input, item.other, item.in.h, item.in.w, item.in.c, item.out.h, item.out.w, item.out.c,
+        item.kernel, item.stride, item.pad_top, item.pad_left, item.groups, int{item.bias}, static_cast<int>(item.act)})
+    text += std::to_string(number) + ',';
+  return text;
+}
+
+}  // namespace hasse::detail
