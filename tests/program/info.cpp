@@ -176,7 +176,7 @@ TEST_CASE("what hasse_info cannot answer is one sentence and exit code 2", "[inf
   refused({"resnet18", "--width", "0.5"}, "has one width only");
   refused({"df:[(64),(64),(64)]", "--width", "0.5"}, "names its widths itself");
   for (const char* width : {"", "0", "-1", "9", "1.0001", "half", "nan", "0.5x"})
-    refused({"mobilenet_v2", "--width", *width ? width : "x"}, "cannot be read");
+    refused({"mobilenet_v2", "--width", *width ? width : "x"}, "is no width");
   CHECK_THROWS_WITH(named_network("mobilenet_v2", {.width = 9000}), ContainsSubstring("1 to 8000"));
   CHECK_THROWS_WITH(named_network("df1\n"), ContainsSubstring("give one of df1, df2,"));
   layer_list pooled{.input = {3, 3, 3}, .items = {}};

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -16,6 +15,7 @@
 #include <hasse/catalogue.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/latency/table.hpp>
+#include <hasse/network/channel_groups.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/memory.hpp>
 #include <hasse/network/named.hpp>
@@ -95,17 +95,6 @@ inline feature_shape parse_shape(std::string_view text) {
     at = next + 1;
   }
   return {.h = numbers[1], .w = numbers[2], .c = numbers[0]};
-}
-
-/// Reads "0.75" as 750 thousandths.
-inline int parse_width(std::string_view text) {
-  double width = 0;
-  const auto [next, problem] = std::from_chars(text.data(), text.data() + text.size(), width);
-  const int permille = problem == std::errc() && width > 0 && width <= 8 ? static_cast<int>(std::lround(1000 * width)) : 0;
-  if (next != text.data() + text.size() || permille == 0 || std::abs(1000 * width - permille) > 1e-6)
-    throw error("the width " + detail::in_quotes(text) +
-                " cannot be read; write a multiplier with up to three decimals, for instance 0.75");
-  return permille;
 }
 
 /// Bytes that an inference of one image in float needs: the arena of activations as it is planned, and the folded weights.
