@@ -1,4 +1,4 @@
-// The result stage: what a search hands over - networks as ONNX, weights and C++ headers, the frontier for people.
+// The result stage: what a search hands over - networks as ONNX, weights and C++ headers, the frontier and what was slimmed for people.
 #pragma once
 
 #include <hasse/result/cpp_header.hpp>
@@ -7,5 +7,7 @@
 #include <hasse/result/report.hpp>
 #include <hasse/result/report_data.hpp>
 #include <hasse/result/run_folder.hpp>
+#include <hasse/result/slimming_data.hpp>
+#include <hasse/result/slimming_report.hpp>
 #include <hasse/result/svg.hpp>
 #include <hasse/result/weights.hpp>

@@ -22,9 +22,6 @@ namespace hasse {
 
 namespace detail {
 
-inline std::string milliseconds_text(double value) { return fixed_text(value, 4) + (std::isfinite(value) ? " ms" : ""); }
-inline std::string percent_text(double share, int decimals = 2) { return fixed_text(100 * share, decimals) + (std::isfinite(share) ? " %" : ""); }
-
 inline std::string network_hint(const report_network& network) {
   return network.name + "\n" + percent_text(network.accuracy) + " in " + milliseconds_text(network.milliseconds);
 }
@@ -178,17 +175,6 @@ inline plot curves_plot(const report_data& data, const std::string& label, doubl
   return picture;
 }
 
-inline std::string card(const std::string& number, const std::string& meaning) {
-  return "<div class='card'><b>" + markup_text(number) + "</b><span>" + markup_text(meaning) + "</span></div>";
-}
-inline std::string paragraph(const std::string& text) { return "<p class='quiet'>" + markup_text(text) + "</p>"; }
-/// An architecture's text, which may break between its stages.
-inline std::string code(const std::string& text) {
-  std::string html = "<code>";
-  for (const char letter : markup_text(text)) html += letter == ')' ? std::string(")<wbr>") : std::string(1, letter);
-  return html + "</code>";
-}
-
 /// A relative link: no scheme can hide in it.
 inline std::string hyperlink(const std::string& label, const std::string& path) {
   std::string target = "./";
@@ -292,10 +278,6 @@ inline json report_json(const report_data& data) {
   return result;
 }
 
-inline std::string section(const std::string& title, const std::string& text, const std::string& content) {
-  return "<section><h2>" + markup_text(title) + "</h2>" + paragraph(text) + content + "</section>";
-}
-
 inline std::string order_section(const report_data& data) {
   const order_summary order = summarise_order(data);
   const bool precedents = std::any_of(data.networks.begin(), data.networks.end(), [](const report_network& n) { return std::isfinite(n.precedents) && std::isfinite(n.accuracy); });
@@ -361,9 +343,7 @@ inline std::string frontier_table(const report_data& data) {
 inline std::string report_html(const report_data& data) {
   using namespace detail;
   const std::vector<std::size_t> order = frontier_order(data);
-  std::string html = "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><meta name='viewport' content='width=device-width,initial-scale=1'><title>" +
-                     markup_text(data.title) + "</title><style>" + std::string(svg_style) + std::string(page_style) + "</style></head><body><main><h1>" +
-                     markup_text(data.title) + "</h1>";
+  std::string html = page_head(data.title);
   if (!order.empty()) {
     const report_network &fastest = data.networks[order.front()], &best = data.networks[order.back()];
     html += paragraph(order.size() == 1 ? "One network is at least as fast and as accurate as every other that was trained."
@@ -379,7 +359,7 @@ inline std::string report_html(const report_data& data) {
       html += card(fixed_text(last.pruned / last.trained, 1) + " x", "pruned per training (decided per training: " + fixed_text((last.pruned + last.trained) / last.trained, 1) + ")");
   }
   html += "</div>";
-  for (const std::string& warning : data.warnings) html += "<p class='warning'>" + markup_text(warning) + "</p>";
+  html += warning_list(data.warnings);
 
   if (order.empty()) {
     html += section("The frontier", "No training has ended with an accuracy yet.", "");
@@ -413,14 +393,7 @@ inline std::string report_html(const report_data& data) {
     html += section("Trainings", "Every candidate is trained with the same recipe.",
                     "<div class='pair'><div>" + curves_plot(data, "validation accuracy (%)", &epoch_record::validation_accuracy, 100, false).svg() + "</div><div>" +
                         curves_plot(data, "training loss", &epoch_record::loss, 1, true).svg() + "</div></div>");
-  if (!data.facts.empty()) {
-    std::string list = "<dl>";
-    for (const auto& [key, value] : data.facts) list += "<dt>" + markup_text(key) + "</dt><dd>" + markup_text(value) + "</dd>";
-    html += section("The run", "What it takes to repeat it.", list + "</dl>");
-  }
-  std::string embedded;
-  for (const char letter : json_text(report_json(data))) embedded += letter == '<' ? "\\u003c" : std::string(1, letter);
-  return html + "<script type='application/json' id='data'>" + embedded + "</script><script>" + std::string(page_script) + "</script></main></body></html>\n";
+  return html + fact_section(data.facts) + page_foot(report_json(data), page_script);
 }
 
 inline void write_report(const std::filesystem::path& path, const report_data& data) { replace_file(path, report_html(data)); }

@@ -1,7 +1,15 @@
-// The look of report.html and its one script; no address of another machine appears in either.
+// The look of a page, what pages are made of, and the one script of report.html; no address of another machine appears in any.
+// Used by report.hpp and slimming_report.hpp.
 #pragma once
 
+#include <cmath>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
+
+#include <hasse/file/json.hpp>
+#include <hasse/result/svg.hpp>
 
 namespace hasse::detail {
 
@@ -39,5 +47,48 @@ const ask=(id,find)=>{const box=document.getElementById(id);if(!box)return;const
 const show=()=>{out.textContent=box.value===''?'':say(find(Number(box.value)))};box.addEventListener('input',show);show()};
 ask('within',t=>points.filter(n=>n.milliseconds<=t).pop());ask('reaching',a=>points.find(n=>100*n.accuracy>=a));})();
 )";
+
+inline std::string milliseconds_text(double value) { return fixed_text(value, 4) + (std::isfinite(value) ? " ms" : ""); }
+inline std::string percent_text(double share, int decimals = 2) { return fixed_text(100 * share, decimals) + (std::isfinite(share) ? " %" : ""); }
+
+inline std::string card(const std::string& number, const std::string& meaning) {
+  return "<div class='card'><b>" + markup_text(number) + "</b><span>" + markup_text(meaning) + "</span></div>";
+}
+inline std::string paragraph(const std::string& text) { return "<p class='quiet'>" + markup_text(text) + "</p>"; }
+inline std::string section(const std::string& title, const std::string& text, const std::string& content) {
+  return "<section><h2>" + markup_text(title) + "</h2>" + paragraph(text) + content + "</section>";
+}
+/// Text that may break behind a letter: that of an architecture between its stages.
+inline std::string code(const std::string& text, char breaks = ')') {
+  std::string html = "<code>";
+  for (const char letter : markup_text(text)) html += letter == breaks ? letter + std::string("<wbr>") : std::string(1, letter);
+  return html + "</code>";
+}
+
+inline std::string warning_list(const std::vector<std::string>& warnings) {
+  std::string html;
+  for (const std::string& warning : warnings) html += "<p class='warning'>" + markup_text(warning) + "</p>";
+  return html;
+}
+inline std::string fact_section(const std::vector<std::pair<std::string, std::string>>& facts) {
+  if (facts.empty()) return {};
+  std::string list = "<dl>";
+  for (const auto& [key, value] : facts) list += "<dt>" + markup_text(key) + "</dt><dd>" + markup_text(value) + "</dd>";
+  return section("The run", "What it takes to repeat it.", list + "</dl>");
+}
+
+/// Everything up to the page's heading, and what closes it: the data for other programs, and a script.
+inline std::string page_head(const std::string& title) {
+  return "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><meta name='viewport' content='width=device-width,initial-scale=1'><title>" +
+         markup_text(title) + "</title><style>" + std::string(svg_style) + std::string(page_style) + "</style></head><body><main><h1>" + markup_text(title) +
+         "</h1>";
+}
+inline std::string page_foot(const json& data, std::string_view script = {}) {
+  std::string html = "<script type='application/json' id='data'>";
+  for (const char letter : json_text(data)) html += letter == '<' ? "\\u003c" : std::string(1, letter);
+  html += "</script>";
+  if (!script.empty()) html += "<script>" + std::string(script) + "</script>";
+  return html + "</main></body></html>\n";
+}
 
 }  // namespace hasse::detail

@@ -1,0 +1,183 @@
+// The report of a slimmable network shows every number that it is given, loads nothing, and no text in it can become markup.
+#include <filesystem>
+#include <limits>
+
+#include <unistd.h>
+
+#include <hasse/result/slimming_report.hpp>
+
+#include "../support/catch.hpp"
+
+using namespace hasse;
+
+namespace {
+
+slimming_data example() {
+  slimming_data data;
+  data.facts = {{"data", "images"}, {"seed", "7"}};
+  data.warnings = {"one width diverged"};
+  const auto add = [&](const char* name, slimming_role role, int width, double accuracy, double ms) {
+    data.networks.push_back({.name = name,
+                             .role = role,
+                             .width = width,
+                             .configuration = "16,32",
+                             .accuracy = accuracy,
+                             .test_accuracy = accuracy - 0.015,
+                             .milliseconds = ms,
+                             .macs = 1e8 * ms,
+                             .parameters = 45'231});
+  };
+  add("us at 1", slimming_role::shared, 1000, 0.70, 1.0);
+  add("us at 0.25", slimming_role::shared, 250, 0.5525, 0.2);
+  add("us at 0.5", slimming_role::shared, 500, 0.62, 0.4);
+  add("own at 0.25", slimming_role::alone, 250, 0.5625, 0.21);
+  add("own at 1", slimming_role::alone, 1000, 0.69, 1.01);
+  add("slim", slimming_role::slimmed, 0, 0.65, 0.41);
+  slimming_result from;
+  from.start = {{16, 32, 1280}}, from.start_error = 0.3, from.start_cost = 2e8;
+  from.steps = {{1, 2, 1280, 1176, 0.31, 1.5e8, {}}, {2, 1, 32, 24, 0.3375, 0.9e8, {}}};
+  from.found = {{1.6e8, {{16, 32, 1176}}, 0.31, 1.5e8, 1}, {1e8, {{16, 24, 1176}}, 0.3375, 0.9e8, 2}};
+  add_slimming(data, from);
+  data.groups = {"stem"};
+  return data;
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+json embedded(const std::string& html) {
+  const std::string open = "<script type='application/json' id='data'>";
+  const std::size_t begin = html.find(open) + open.size();
+  return parse_json(std::string_view(html).substr(begin, html.find("</script>", begin) - begin), "report");
+}
+
+/// Every element that opens is closed, in order; the elements of HTML that never close are let be.
+bool is_well_formed(const std::string& html) {
+  std::vector<std::string> open;
+  for (std::size_t at = html.find('<'); at != html.npos; at = html.find('<', at + 1)) {
+    const std::size_t end = html.find('>', at);
+    if (end == html.npos) return false;
+    const bool closes = html[at + 1] == '/';
+    const std::size_t begin = at + (closes ? 2 : 1);
+    const std::string name = html.substr(begin, html.find_first_of(" >/", begin) - begin);
+    if (name == "!DOCTYPE" || name == "meta" || name == "wbr" || name == "br" || html[end - 1] == '/') continue;
+    if (!closes) {
+      open.push_back(name);
+    } else {
+      if (open.empty() || open.back() != name) return false;
+      open.pop_back();
+    }
+  }
+  return open.empty();
+}
+
+}  // namespace
+
+TEST_CASE("the report of a slimmable network has every section and loads nothing") {
+  const std::string html = slimming_html(example());
+  for (const char* title : {"Accuracy", "Greedy slimming", "The channels that are left", "The run"})
+    CHECK(html.find("<h2>" + std::string(title) + "</h2>") != html.npos);
+  for (const char* outside : {"http://", "https://", "src=", "@import", "url(//"}) {
+    std::string rest = html;
+    for (const std::string harmless = "http://www.w3.org/2000/svg"; rest.find(harmless) != rest.npos;)
+      rest.erase(rest.find(harmless), harmless.size());
+    CHECK(rest.find(outside) == rest.npos);
+  }
+  CHECK(is_well_formed(html));
+  CHECK(count(html, "<svg") == 7);
+  CHECK(html == slimming_html(example()));
+}
+
+TEST_CASE("the report shows the numbers") {
+  const std::string html = slimming_html(example());
+  for (const char* shown :
+       {"<td>55.25 %</td>", "<td>53.75 %</td>", "<td>0.4100 ms</td>", "<td>45.2 k</td>", "<td>0.25</td>",
+        "<td class='name'>own at 0.25</td>", "<code>16,<wbr>24,<wbr>1176</code>", "<td>33.75 %</td>", "<td>160 M</td>",
+        "one width diverged", "<dd>7</dd>", "test accuracy (%)", "<td class='name'>stem</td><td>16</td><td>16</td><td>16</td>",
+        "<td class='name'>group 2</td><td>1280</td><td>1176</td><td>1176</td>", "<td>group 1: 32 to 24</td>",
+        "group 1: 24 of 32 channels within 100 M MACs"})
+    CHECK_THAT(html, ContainsSubstring(shown));
+  // Width 1 is a point better than alone, width 0.25 one worse.
+  CHECK_THAT(
+      html, ContainsSubstring(
+                "<b>0.00</b><span>points that the slimmable network is more accurate at equal widths, in the mean (least: -1.00)"));
+  CHECK(count(html, "<rect x=") ==
+        2 * (3 + 6 + 3) + 5);  // two pictures: groups, what targets left, legend; and the frames of five plots
+}
+
+TEST_CASE("the line of a slimmable network goes from narrow to wide, and only test accuracies that all have are drawn") {
+  slimming_data data = example();
+  const auto by_width = [&] { return detail::accuracy_plot(data, "t", "width", false, detail::width_of); };
+  plot picture = by_width();
+  REQUIRE(picture.series.size() == 3);  // the slimmed network has no width
+  CHECK(picture.series[0].shape == plot_shape::line);
+  REQUIRE(picture.series[0].points.size() == 3);
+  CHECK(picture.series[0].points[0].x == 0.25);
+  CHECK(picture.series[0].points[0].y == Approx(53.75));
+  CHECK(picture.series[0].points[2].x == 1);
+  CHECK(picture.series[2].points.size() == 2);
+  data.networks[0].test_accuracy = unknown;
+  picture = by_width();
+  CHECK(picture.series[0].points[0].y == Approx(55.25));
+  CHECK(picture.y.label == "validation accuracy (%)");
+}
+
+TEST_CASE("the data of a slimming report is complete, in the page and beside it") {
+  const json data = embedded(slimming_html(example()));
+  CHECK(data["networks"].size() == 6);
+  CHECK(data["networks"][1]["width"] == 0.25);
+  CHECK(data["networks"][5]["width"].is_null());
+  CHECK(data["networks"][5]["weights"] == "slimmed");
+  CHECK(data["trace"].size() == 3);
+  CHECK(data["trace"][0]["cost"] == 2e8);
+  CHECK(data["goals"][1]["channels"] == json::array({16, 24, 1176}));
+  CHECK(data["groups"] == json::array({"stem", "group 1", "group 2"}));
+
+  const auto folder = std::filesystem::temp_directory_path() / ("hasse_slimming_report_" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  write_slimming_report(folder / "slimming.html", example());
+  CHECK(parse_json(read_file(folder / "slimming.json"), "slimming.json") == data);
+  CHECK(read_file(folder / "slimming.html") == slimming_html(example()));
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("hostile text in a slimming report stays text") {
+  slimming_data data = example();
+  const std::string evil = "</script><script>alert(1)</script><!--\"'\xff\x1b[2J";
+  data.title = data.cost = evil;
+  data.facts = {{evil, evil}};
+  data.warnings = {evil};
+  data.groups = {evil, evil};
+  for (slimming_network& network : data.networks) network.name = network.configuration = evil;
+  for (slimming_point& point : data.trace) point.removed = evil;
+  const std::string html = slimming_html(data);
+  CHECK(count(html, "<script") == 1);
+  CHECK(count(html, "</script") == 1);
+  CHECK(html.find("<!--") == html.npos);
+  CHECK(html.find('\x1b') == html.npos);
+  CHECK(is_well_formed(html));
+  CHECK(embedded(html)["networks"].size() == 6);
+}
+
+TEST_CASE("little data and wrong data still give a slimming report") {
+  CHECK_THAT(slimming_html({}), ContainsSubstring("No network has been evaluated yet."));
+  CHECK(is_well_formed(slimming_html({})));
+  slimming_data data = example();
+  data.networks[0].accuracy = data.networks[1].milliseconds = std::numeric_limits<double>::infinity();
+  data.networks[2].width = -3;
+  data.trace[1].error = unknown;
+  data.goals[0].channels = {-5, 99};
+  data.goals[1].step = unknown;
+  data.channels = {0, 32, std::numeric_limits<int>::max()};
+  const std::string html = slimming_html(data);
+  CHECK(is_well_formed(html));
+  for (const char* wrong : {"nan", "inf", "'-'"}) CHECK(html.find(wrong) == html.npos);
+  data.trace.clear();
+  CHECK(is_well_formed(slimming_html(data)));
+  slimming_data only;
+  only.channels = {8};
+  CHECK(is_well_formed(slimming_html(only)));
+}
