@@ -13,5 +13,6 @@
 #include <hasse/network/published.hpp>
 #include <hasse/network/slices.hpp>
 #include <hasse/network/slimmable.hpp>
+#include <hasse/network/slimming_cost.hpp>
 #include <hasse/network/static_network.hpp>
 #include <hasse/network/training.hpp>
