@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <type_traits>
 
 #include <CLI/CLI.hpp>
@@ -18,19 +17,18 @@
 #include <hasse/data.hpp>
 #include <hasse/kernel/cpu.hpp>
 #include <hasse/latency/on_cpu.hpp>
+#include <hasse/program/command_line.hpp>
 #include <hasse/program/search.hpp>
 #include <hasse/result/run_folder.hpp>
 
 namespace hasse {
 
 /// The command line of hasse_boundary.
-struct boundary_options {
-  std::string data = "synthetic:0.3", space, latency = "auto", policy = "pop", order = "strict", schedule = "cosine";
-  std::string run = "run";
-  std::size_t trainings = 20, unchanged = 0, train_images = 0, finish_networks = 0;
-  int epochs = 5, finish_epochs = 0, batch = 32, crop_padding = -1, threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency())), device_threads = 1;
-  double learning_rate = 0.05, decay = 5e-4, smoothing = 0, margin = 0;
-  std::uint64_t seed = 1;
+struct boundary_options : recipe_options {
+  std::string space, latency = "auto", policy = "pop", order = "strict";
+  std::size_t trainings = 20, unchanged = 0, finish_networks = 0;
+  int finish_epochs = 0, device_threads = 1;
+  double margin = 0;
 };
 
 namespace detail {
@@ -56,13 +54,6 @@ inline std::optional<latency_window> read_window(std::string_view text) {
   return window;
 }
 
-/// Digits that fit: the parser of numbers wraps "-1" around and cuts what is too large.
-inline const CLI::Validator whole_number([](const std::string& text) {
-  std::uint64_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return problem == std::errc() && end == text.data() + text.size() ? std::string() : text + " is not a whole number from 0 to 18446744073709551615";
-}, "");
-
 /// From the fastest architecture to four times its latency: what can be searched in minutes.
 template <class Space>
 latency_window usual_window(std::span<const ticks> latencies) {
@@ -76,37 +67,17 @@ latency_window usual_window(std::span<const ticks> latencies) {
 }
 
 inline void describe(CLI::App& app, boundary_options& options, const std::string& spaces) {
-  app.add_option("--data", options.data, "images: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR")->capture_default_str();
+  describe(app, static_cast<recipe_options&>(options));
   app.add_option("--space", options.space, "search space, one of: " + spaces)->capture_default_str();
   app.add_option("--latency", options.latency, "admissible latencies, such as 0.1..2.0ms; auto: from the fastest network to four times its latency")->capture_default_str();
   app.add_option("--trainings", options.trainings, "networks to train at most; a finished run goes on when it is started with more")->capture_default_str()->check(CLI::Range(1, 1'000'000));
-  app.add_option("--epochs", options.epochs, "epochs of each training")->capture_default_str();
   app.add_option("--finish-epochs", options.finish_epochs, "train the frontier's networks once more, from scratch, for so many epochs; 0: hand them over as searched")->capture_default_str()->check(CLI::Range(0, 100'000));
   app.add_option("--finish-networks", options.finish_networks, "with --finish-epochs: only so many, the most accurate ones; 0: all")->capture_default_str()->check(whole_number);
-  app.add_option("--threads", options.threads, "threads that train")->capture_default_str()->check(CLI::Range(1, 1024));
   app.add_option("--device-threads", options.device_threads, "threads of the device whose latency counts")->capture_default_str()->check(CLI::Range(1, 1024));
-  app.add_option("--seed", options.seed, "decides data splits, candidates, weights and augmentation")->capture_default_str()->check(whole_number);
-  app.add_option("--run", options.run, "folder of this run; an unfinished run in it goes on")->capture_default_str();
   app.add_option("--policy", options.policy, "pop (Partial Order Pruning), random or evolution")->capture_default_str()->check(CLI::IsMember({"pop", "random", "evolution"}));
   app.add_option("--order", options.order, "strict or embedding")->capture_default_str()->check(CLI::IsMember({"strict", "embedding"}));
   app.add_option("--margin", options.margin, "prune only on differences in accuracy above this (0..1)")->capture_default_str()->check(CLI::Range(0.0, 1.0));
   app.add_option("--unchanged", options.unchanged, "stop when the frontier stayed the same for so many trainings; 0: never")->capture_default_str()->check(whole_number);
-  app.add_option("--train-images", options.train_images, "train on so many images at most, drawn by the seed; 0: all")->capture_default_str()->check(whole_number);
-  app.add_option("--batch", options.batch, "images of a training step")->capture_default_str();
-  app.add_option("--crop-padding", options.crop_padding, "pixels around an image before it is cropped at random; -1: an eighth of its side")->capture_default_str()->check(CLI::Range(-1, 64));
-  app.add_option("--learning-rate", options.learning_rate, "highest learning rate")->capture_default_str();
-  app.add_option("--schedule", options.schedule, "of the learning rate: cosine, linear or step")->capture_default_str()->check(CLI::IsMember({"cosine", "linear", "step"}));
-  app.add_option("--weight-decay", options.decay, "of convolution and linear weights")->capture_default_str();
-  app.add_option("--label-smoothing", options.smoothing, "share of the target spread over all classes")->capture_default_str();
-}
-
-inline recipe recipe_of(const boundary_options& options, int epochs) {
-  recipe how{.epochs = epochs, .batch = options.batch, .learning_rate = options.learning_rate, .decay = options.decay,
-             .label_smoothing = options.smoothing, .warmup_epochs = 0.15 * epochs, .augment = std::nullopt, .seed = options.seed};
-  if (options.schedule == "linear") how.schedule = linear_decay{};
-  if (options.schedule == "step") how.schedule = step_decay{};
-  check(how);
-  return how;
 }
 
 /// What a table holds against the order, largest first.
@@ -137,15 +108,8 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   progress_printer printer;
   const progress_sink progress = std::ref(printer);
 
-  std::printf("data: %s\n", options.data.c_str());
-  const splits images = open_data(options.data, {.wanted = Space::image, .seed = options.seed, .most_train = options.train_images}, progress);
-  printer.finish();
+  const splits images = detail::open_images(options, Space::image, how, printer);
   check_images(images.train, Space::image, part_t<Space, part_count<Space> - 1>::out);
-  if (images.train.size() < static_cast<std::size_t>(how.batch))
-    throw error("there are " + std::to_string(images.train.size()) + " training images, fewer than one batch of " + std::to_string(how.batch) + "; give a smaller --batch");
-  if (options.crop_padding >= 0) how.augment = augmentation{options.crop_padding, images.train.mirrored_alike};
-  std::printf("  %zu training, %zu validation and %zu test images of %zu classes\n", images.train.size(), images.validation.size(), images.test.size(),
-              images.train.classes.size());
   std::printf("device: %s, %d thread%s, %s\n", device_facts.name.c_str(), options.device_threads, options.device_threads == 1 ? "" : "s", device_facts.library.c_str());
 
   const auto table = latency_table<Space>::load_or_measure(folder.table(), device, {}, progress);
@@ -208,29 +172,11 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   std::printf("networks: %s\nreport: %s\n", folder.networks().c_str(), std::filesystem::absolute(folder.report()).c_str());
 }
 
-namespace detail {
-/// Parses, runs, and turns refusals into one sentence and exit code 2.
-template <class Run>
-int guarded(CLI::App& app, int argc, char** argv, Run run) {
-  try {
-    app.parse(argc, argv);
-    run();
-    return 0;
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& refused) {
-    std::fprintf(stderr, "%s: %s (see --help)\n", app.get_name().c_str(), refused.what());
-  } catch (const std::exception& refused) {
-    std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), refused.what());
-  }
-  return 2;
-}
-}  // namespace detail
-
 /// The program: parses, picks the space, runs. Returns the exit code: 0, or 2 after one sentence on stderr.
 template <class... Spaces>
 int boundary(int argc, char** argv, const std::array<space_name, sizeof...(Spaces)>& names) {
-  boundary_options options{.space = names[0].name};
+  boundary_options options;
+  options.space = names[0].name;
   std::string list;
   for (const space_name& each : names) list += (list.empty() ? "" : ", ") + each.name;
   CLI::App app("Finds the speed/accuracy boundary of this machine by Partial Order Pruning on real trainings", "hasse_boundary");

@@ -19,6 +19,7 @@
 #include <hasse/file/journal.hpp>
 #include <hasse/file/tensorboard.hpp>
 #include <hasse/latency.hpp>
+#include <hasse/program/detail/training_records.hpp>
 #include <hasse/result.hpp>
 #include <hasse/search.hpp>
 #include <hasse/search/any_policy.hpp>
@@ -129,13 +130,6 @@ class search_trainer {
   }
 
  private:
-  static json curve_json(const std::vector<epoch_record>& curve) {
-    json list = json::array();
-    for (const epoch_record& each : curve)
-      list.push_back({each.epoch, number_or_null(each.loss), each.train_accuracy, each.validation_accuracy, each.learning_rate, each.seconds});
-    return list;
-  }
-
   const classifier<Engine>* train_;
   run_folder* folder_;
   journal* book_;
@@ -183,19 +177,6 @@ struct finisher {
     return {std::move(network), result.accuracy};
   }
 };
-
-/// A journal says once what its trainings depend on besides the policy, and is refused when this run's differ.
-inline void bind_trainings(journal& book, const json& conditions) {
-  for (const journal_record& record : book.records()) {
-    if (record.operation != "conditions") continue;
-    for (const auto& [key, value] : conditions.items())
-      if (!record.payload.contains(key) || record.payload.at(key) != value)
-        throw file_error(book.path().string(), "holds trainings with other " + key + " (" + json_text(record.payload.value(key, json())) + ", this run has " + json_text(value) + ")",
-                         "start with the settings that it was begun with, or choose another folder");
-    return;
-  }
-  book.append("conditions", conditions);
-}
 
 /// The training curves that a journal holds, by architecture.
 inline std::map<std::string, std::vector<epoch_record>> curves_of(const journal& book) {

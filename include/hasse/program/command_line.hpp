@@ -1,0 +1,124 @@
+// What the command lines of several programs share: data and recipe, numbers that fit, refusals with exit code 2.
+// Used by programs.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+
+#include <hasse/core/progress.hpp>
+#include <hasse/data/open.hpp>
+#include <hasse/train/recipe.hpp>
+
+namespace hasse {
+
+/// Images and how networks are trained on them, as a command line says it.
+struct recipe_options {
+  std::string data = "synthetic:0.3", schedule = "cosine", run = "run";
+  std::size_t train_images = 0;
+  int epochs = 5, batch = 32, crop_padding = -1;
+  int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  double learning_rate = 0.05, decay = 5e-4, smoothing = 0;
+  std::uint64_t seed = 1;
+};
+
+namespace detail {
+/// Digits that fit: the parser of numbers wraps "-1" around and cuts what is too large.
+inline const CLI::Validator whole_number(
+    [](const std::string& text) {
+      std::uint64_t value = 0;
+      const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+      return problem == std::errc() && end == text.data() + text.size()
+                 ? std::string()
+                 : text + " is not a whole number from 0 to 18446744073709551615";
+    },
+    "");
+
+inline void describe_run(CLI::App& app, std::string& run) {
+  app.add_option("--run", run, "folder of this run; an unfinished run in it goes on")->capture_default_str();
+}
+
+inline void describe(CLI::App& app, recipe_options& options) {
+  app.add_option("--data", options.data, "images: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR")
+      ->capture_default_str();
+  app.add_option("--epochs", options.epochs, "epochs of each training")->capture_default_str();
+  app.add_option("--threads", options.threads, "threads that train")->capture_default_str()->check(CLI::Range(1, 1024));
+  app.add_option("--seed", options.seed, "decides data splits, candidates, weights and augmentation")
+      ->capture_default_str()
+      ->check(whole_number);
+  describe_run(app, options.run);
+  app.add_option("--train-images", options.train_images, "train on so many images at most, drawn by the seed; 0: all")
+      ->capture_default_str()
+      ->check(whole_number);
+  app.add_option("--batch", options.batch, "images of a training step")->capture_default_str();
+  app.add_option("--crop-padding", options.crop_padding,
+                 "pixels around an image before it is cropped at random; -1: an eighth of its side")
+      ->capture_default_str()
+      ->check(CLI::Range(-1, 64));
+  app.add_option("--learning-rate", options.learning_rate, "highest learning rate")->capture_default_str();
+  app.add_option("--schedule", options.schedule, "of the learning rate: cosine, linear or step")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"cosine", "linear", "step"}));
+  app.add_option("--weight-decay", options.decay, "of convolution and linear weights")->capture_default_str();
+  app.add_option("--label-smoothing", options.smoothing, "share of the target spread over all classes")->capture_default_str();
+}
+
+inline recipe recipe_of(const recipe_options& options, int epochs) {
+  recipe how{.epochs = epochs,
+             .batch = options.batch,
+             .learning_rate = options.learning_rate,
+             .decay = options.decay,
+             .label_smoothing = options.smoothing,
+             .warmup_epochs = 0.15 * epochs,
+             .augment = std::nullopt,
+             .seed = options.seed};
+  if (options.schedule == "linear") how.schedule = linear_decay{};
+  if (options.schedule == "step") how.schedule = step_decay{};
+  check(how);
+  return how;
+}
+
+/// Opens the images in that shape and says what came; an augmentation that was asked for goes into `how`.
+inline splits open_images(const recipe_options& options, feature_shape wanted, recipe& how, progress_printer& printer) {
+  std::printf("data: %s\n", options.data.c_str());
+  splits images =
+      open_data(options.data, {.wanted = wanted, .seed = options.seed, .most_train = options.train_images}, std::ref(printer));
+  printer.finish();
+  if (images.train.size() < static_cast<std::size_t>(how.batch))
+    throw error("there are " + std::to_string(images.train.size()) + " training images, fewer than one batch of " +
+                std::to_string(how.batch) + "; give a smaller --batch");
+  if (options.crop_padding >= 0) how.augment = augmentation{options.crop_padding, images.train.mirrored_alike};
+  std::printf("  %zu training, %zu validation and %zu test images of %zu classes\n", images.train.size(), images.validation.size(),
+              images.test.size(), images.train.classes.size());
+  std::fflush(stdout);
+  return images;
+}
+
+/// Parses, runs, and turns refusals into one sentence and exit code 2.
+template <class Run>
+int guarded(CLI::App& app, int argc, char** argv, Run run) {
+  try {
+    app.parse(argc, argv);
+    run();
+    return 0;
+  } catch (const CLI::CallForHelp& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& refused) {
+    std::fprintf(stderr, "%s: %s (see --help)\n", app.get_name().c_str(), refused.what());
+  } catch (const std::exception& refused) {
+    std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), refused.what());
+  }
+  return 2;
+}
+}  // namespace detail
+
+}  // namespace hasse

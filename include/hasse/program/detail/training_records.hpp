@@ -1,0 +1,34 @@
+// What the journals of programs say about trainings, whoever asked for them.
+#pragma once
+
+#include <vector>
+
+#include <hasse/file/journal.hpp>
+#include <hasse/train/record.hpp>
+
+namespace hasse::detail {
+
+inline json curve_json(const std::vector<epoch_record>& curve) {
+  json list = json::array();
+  for (const epoch_record& each : curve)
+    list.push_back(
+        {each.epoch, number_or_null(each.loss), each.train_accuracy, each.validation_accuracy, each.learning_rate, each.seconds});
+  return list;
+}
+
+/// A journal says once what its trainings depend on besides the policy, and is refused when this run's differ.
+inline void bind_trainings(journal& book, const json& conditions) {
+  for (const journal_record& record : book.records()) {
+    if (record.operation != "conditions") continue;
+    for (const auto& [key, value] : conditions.items())
+      if (!record.payload.contains(key) || record.payload.at(key) != value)
+        throw file_error(book.path().string(),
+                         "holds trainings with other " + key + " (" + json_text(record.payload.value(key, json())) +
+                             ", this run has " + json_text(value) + ")",
+                         "start with the settings that it was begun with, or choose another folder");
+    return;
+  }
+  book.append("conditions", conditions);
+}
+
+}  // namespace hasse::detail
