@@ -109,6 +109,32 @@ TEST_CASE("shapes that take another time elsewhere still add up to what they too
   CHECK(std::abs(sum - whole) <= 51);
 }
 
+TEST_CASE("what is measured while the device is slow is measured again", "[layer_table]") {
+  temporary_folder folder;
+  fake_device device;
+  layer_table table = layer_table::load_or_begin(folder / "layers.json", device, quick);
+  table.latency_of(mixed());
+  const std::int64_t before = device.world->runs, per_network = before;
+  device.world->cost = [&world = *device.world, until = before + per_network](const layer& item) {
+    return fake_world().cost(item) * (world.runs <= until ? 3 : 2) / 2;  // half as long again, in the first measurement
+  };
+  const layer_list narrow = at("1 1=16");
+  CHECK(table.latency_of(narrow).count == (true_cost(fake_world(), narrow) + 50) / 100);
+  CHECK(device.world->runs == before + 2 * per_network);
+}
+
+TEST_CASE("one quick round is enough for a layer that the scheduler hit in all others", "[layer_table]") {
+  temporary_folder folder;
+  fake_device device;
+  const auto hit = [&world = *device.world](const layer& item) {  // the linear layer, in all rounds but one of three
+    const bool calm = world.runs <= quick.warm_up + quick.samples;
+    return fake_world().cost(item) + (item.kind == layer_kind::linear && !calm ? 8'000'000 : 0);
+  };
+  device.world->cost = hit;
+  layer_table table = layer_table::load_or_begin(folder / "layers.json", device, quick);
+  CHECK(table.latency_of(mixed()).count == (true_cost(fake_world(), mixed()) + 50) / 100);
+}
+
 TEST_CASE("a table goes on from its file, whenever it was killed", "[layer_table]") {
   temporary_folder folder;
   const std::vector<layer_list> asked = {at("1"), at("0.5"), at("1 0=4"), at("0.25")};

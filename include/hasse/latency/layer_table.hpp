@@ -169,9 +169,30 @@ class layer_table {
     return sum;
   }
 
+  detail::lap_reader laps_of(const detail::timed_network& found) const {
+    return {detail::pointers_to(found.rounds), record_.rules.disturbed_percent, detail::quiet_by::lap};
+  }
+
+  /// By how many percent the pieces that are known took longer now than their rows say: what is measured now would be kept for
+  /// good. 0 when they are less than a quarter of the network, and so say little.
+  std::int64_t slowdown_of(const detail::timed_network& found, const std::vector<detail::layer_piece>& pieces) const {
+    const detail::lap_reader read = laps_of(found);
+    std::int64_t known = 0, now = 0, all = 0;
+    for (std::size_t at = 0; at < pieces.size(); ++at) {
+      const std::int64_t lap = read.lap(at);
+      all += lap;
+      if (const auto row = record_.pieces.find(pieces[at].text); row != record_.pieces.end()) known += row->second.p50, now += lap;
+    }
+    return now * 4 < all || known == 0 ? 0 : (now - known) * 100 / known;
+  }
+
   void measure_pieces(const layer_list& layers, const std::vector<detail::layer_piece>& pieces, const progress_sink& progress) {
-    const detail::timed_network found = timed(layers, pieces, "measuring layers", progress);
-    const detail::lap_reader read(detail::pointers_to(found.rounds), record_.rules.disturbed_percent);
+    detail::timed_network found = timed(layers, pieces, "measuring layers", progress);
+    for (int again = 0; again < most_repeats && slowdown_of(found, pieces) > record_.rules.disturbed_percent; ++again) {
+      detail::timed_network other = timed(layers, pieces, "measuring layers again, the device was slow", progress);
+      if (slowdown_of(other, pieces) < slowdown_of(found, pieces)) found = std::move(other);
+    }
+    const detail::lap_reader read = laps_of(found);
     std::map<std::string, detail::part_laps> laps;
     std::map<std::string, std::string> implementations;
     for (std::size_t at = 0; at < pieces.size(); ++at) {
@@ -202,6 +223,8 @@ class layer_table {
     };
     return time_(layers, pieces, record_, report);
   }
+
+  static constexpr int most_repeats = 2;
 
   std::filesystem::path path_;
   layer_record record_;

@@ -358,7 +358,7 @@ class latency_table {
       if (networks[at].whole) continue;
       std::vector<const visit*> visits;
       for (const auto& round : record.rounds) visits.push_back(&round[at]);
-      const detail::lap_reader read(visits, record.rules.disturbed_percent);
+      const detail::lap_reader read(visits, record.rules.disturbed_percent, detail::quiet_by::network);
       const std::vector<part_id> row = networks[at].parts();
       for (std::size_t lap = 0; lap < row.size(); ++lap) read.into(laps[static_cast<std::size_t>(row[lap])], lap);
     }

@@ -29,24 +29,47 @@ struct part_laps {
   }
 };
 
+/// Which rounds count: the quiet ones of the whole network, or those in which the lap itself was quick. The latter forgives a
+/// quantum of the scheduler in one lap of every round, which a row that is measured in one network would keep for good.
+enum class quiet_by : std::uint8_t { network, lap };
+
 /// Takes the laps of one network's visits apart; disturbed rounds are set aside.
 class lap_reader {
  public:
-  lap_reader(std::vector<const visit*> visits, int disturbed_percent)
-      : visits_(std::move(visits)), quiet_(quiet_rounds(visits_, disturbed_percent)), joined_(join(visits_, disturbed_percent)) {}
+  lap_reader(std::vector<const visit*> visits, int disturbed_percent, quiet_by rule)
+      : visits_(std::move(visits)),
+        percent_(disturbed_percent),
+        rule_(rule),
+        quiet_(quiet_rounds(visits_, disturbed_percent)),
+        joined_(join(visits_, disturbed_percent)) {}
 
+  /// The median over the rounds that count.
+  std::int64_t lap(std::size_t lap) const { return median(medians(lap)); }
   void into(part_laps& part, std::size_t lap) const {
-    std::vector<std::int64_t> medians;
-    for (const std::size_t round : quiet_) medians.push_back(visits_[round]->laps[lap]);
-    const auto [least, most] = std::minmax_element(medians.begin(), medians.end());
+    const std::vector<std::int64_t> found = medians(lap);
+    const auto [least, most] = std::minmax_element(found.begin(), found.end());
     part.spreads.push_back((*most - *least) / 2);
-    part.contexts.push_back(median(medians));
-    part.all.insert(part.all.end(), medians.begin(), medians.end());
+    part.contexts.push_back(median(found));
+    part.all.insert(part.all.end(), found.begin(), found.end());
     part.samples += joined_.samples, part.rejected += joined_.rejected;
   }
 
  private:
+  std::vector<std::int64_t> medians(std::size_t lap) const {
+    std::vector<std::int64_t> found;
+    if (rule_ == quiet_by::network) {
+      for (const std::size_t round : quiet_) found.push_back(visits_[round]->laps[lap]);
+      return found;
+    }
+    for (const visit* round : visits_) found.push_back(round->laps[lap]);
+    const std::int64_t least = *std::min_element(found.begin(), found.end());
+    std::erase_if(found, [&](std::int64_t time) { return time > least + least * percent_ / 100; });
+    return found;
+  }
+
   std::vector<const visit*> visits_;
+  int percent_;
+  quiet_by rule_;
   std::vector<std::size_t> quiet_;
   measurement joined_;
 };
