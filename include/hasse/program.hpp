@@ -2,7 +2,10 @@
 #pragma once
 
 #include <hasse/program/boundary.hpp>
+#include <hasse/program/command_line.hpp>
 #include <hasse/program/evaluate.hpp>
 #include <hasse/program/info.hpp>
 #include <hasse/program/search.hpp>
+#include <hasse/program/slim.hpp>
+#include <hasse/program/slim_networks.hpp>
 #include <hasse/program/tabular.hpp>

@@ -16,27 +16,13 @@
 #include <hasse/data.hpp>
 #include <hasse/kernel/cpu.hpp>
 #include <hasse/program/boundary.hpp>
+#include <hasse/program/detail/answers.hpp>
 #include <hasse/result/weights.hpp>
 #include <hasse/train/evaluate.hpp>
 
 namespace hasse {
 
 namespace detail {
-/// A NumPy file of a C-ordered array: version 1.0, header padded to 64 bytes.
-template <class Number>
-void write_npy(const std::filesystem::path& path, const char* type, const std::vector<std::size_t>& shape, const std::vector<Number>& values) {
-  std::string header = "{'descr': '" + std::string(type) + "', 'fortran_order': False, 'shape': (";
-  for (const std::size_t side : shape) header += std::to_string(side) + ", ";
-  header += "), }";
-  header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');
-  header += '\n';
-  std::string file("\x93NUMPY\x01\x00", 8);
-  file += static_cast<char>(header.size() & 255), file += static_cast<char>(header.size() >> 8);
-  file += header;
-  file.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Number));
-  replace_file(path, file);
-}
-
 /// "0.5,0.25" as written into the metadata of exported networks.
 inline std::vector<float> number_list(const tensor_file& file, const std::string& key, const std::string& path) {
   const auto found = file.metadata.find(key);
@@ -69,26 +55,9 @@ void evaluate_network(const std::filesystem::path& weights_file, const std::stri
   printer.finish();
   cpu backend({.threads = threads});
   const std::vector<float> answers = logits(backend, layers, weights, images.test, scale);
-  const std::size_t count = images.test.size(), classes = answers.size() / count;
-  std::size_t correct = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const float* const own = answers.data() + i * classes;
-    correct += static_cast<std::size_t>(std::max_element(own, own + classes) - own) == images.test.labels[i];
-  }
+  const std::size_t count = images.test.size(), correct = right_answers(answers, images.test);
   std::printf("%s: %zu of %zu test images right, %.2f %%\n", named->second.c_str(), correct, count, 100.0 * static_cast<double>(correct) / static_cast<double>(count));
-  if (dump.empty()) return;
-  std::filesystem::create_directories(dump);
-  const auto pixels = static_cast<std::size_t>(layers.input.pixels());
-  std::vector<float> planes(count * pixels * channels);
-  for (std::size_t i = 0; i < count; ++i)
-    for (std::size_t pixel = 0; pixel < pixels; ++pixel)
-      for (std::size_t c = 0; c < channels; ++c)
-        planes[(i * channels + c) * pixels + pixel] =
-            (static_cast<float>(images.test.pixels[(i * pixels + pixel) * channels + c]) / 255.0f - scale.mean[c]) / scale.deviation[c];
-  const std::filesystem::path folder(dump);
-  write_npy(folder / "images.npy", "<f4", {count, channels, static_cast<std::size_t>(layers.input.h), static_cast<std::size_t>(layers.input.w)}, planes);
-  write_npy(folder / "labels.npy", "<u2", {count}, images.test.labels);
-  write_npy(folder / "logits.npy", "<f4", {count, classes}, answers);
+  if (!dump.empty()) write_answers(dump, images.test, scale, answers);
 }
 }  // namespace detail
 

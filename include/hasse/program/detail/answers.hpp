@@ -1,0 +1,60 @@
+// What a network answers to a set of images, as files that other tools read.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <hasse/core/file.hpp>
+#include <hasse/data/image_set.hpp>
+
+namespace hasse::detail {
+
+/// A NumPy file of a C-ordered array: version 1.0, header padded to 64 bytes.
+template <class Number>
+void write_npy(const std::filesystem::path& path, const char* type, const std::vector<std::size_t>& shape,
+               const std::vector<Number>& values) {
+  std::string header = "{'descr': '" + std::string(type) + "', 'fortran_order': False, 'shape': (";
+  for (const std::size_t side : shape) header += std::to_string(side) + ", ";
+  header += "), }";
+  header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');
+  header += '\n';
+  std::string file("\x93NUMPY\x01\x00", 8);
+  file += static_cast<char>(header.size() & 255), file += static_cast<char>(header.size() >> 8);
+  file += header;
+  file.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Number));
+  replace_file(path, file);
+}
+
+/// How many images have their label's answer as the largest; `answers` is images x classes.
+inline std::size_t right_answers(const std::vector<float>& answers, const image_set& images) {
+  const std::size_t classes = answers.size() / images.size();
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const float* const own = answers.data() + i * classes;
+    right += static_cast<std::size_t>(std::max_element(own, own + classes) - own) == images.labels[i];
+  }
+  return right;
+}
+
+/// images.npy (normalised, N x C x H x W), labels.npy and logits.npy.
+inline void write_answers(const std::filesystem::path& folder, const image_set& images, const normalisation& scale,
+                          const std::vector<float>& answers) {
+  std::filesystem::create_directories(folder);
+  const std::size_t count = images.size(), pixels = static_cast<std::size_t>(images.shape().pixels());
+  const auto channels = static_cast<std::size_t>(images.channels);
+  std::vector<float> planes(count * pixels * channels);
+  for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t pixel = 0; pixel < pixels; ++pixel)
+      for (std::size_t c = 0; c < channels; ++c)
+        planes[(i * channels + c) * pixels + pixel] =
+            (static_cast<float>(images.pixels[(i * pixels + pixel) * channels + c]) / 255.0f - scale.mean[c]) / scale.deviation[c];
+  const auto height = static_cast<std::size_t>(images.height), width = static_cast<std::size_t>(images.width);
+  write_npy(folder / "images.npy", "<f4", {count, channels, height, width}, planes);
+  write_npy(folder / "labels.npy", "<u2", {count}, images.labels);
+  write_npy(folder / "logits.npy", "<f4", {count, answers.size() / count}, answers);
+}
+
+}  // namespace hasse::detail

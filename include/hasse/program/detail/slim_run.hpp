@@ -1,0 +1,403 @@
+// A run of hasse_slim: its settings, images and folder, and what every subcommand does with them.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <hasse/file/journal.hpp>
+#include <hasse/file/tensorboard.hpp>
+#include <hasse/kernel/cpu.hpp>
+#include <hasse/latency/layer_table.hpp>
+#include <hasse/latency/on_cpu.hpp>
+#include <hasse/network/slimming_cost.hpp>
+#include <hasse/program/command_line.hpp>
+#include <hasse/program/detail/training_records.hpp>
+#include <hasse/result/cpp_header.hpp>
+#include <hasse/result/onnx.hpp>
+#include <hasse/result/run_folder.hpp>
+#include <hasse/result/slimming_data.hpp>
+#include <hasse/result/weights.hpp>
+#include <hasse/train/slimmable_trainer.hpp>
+#include <hasse/train/trainer.hpp>
+
+namespace hasse {
+
+/// What `hasse_slim train` is told; all of it decides the weights.
+struct slim_options : recipe_options {
+  std::string net = "mobilenet_v2_cifar", input = {}, widths = "0.25..1.0";
+  int passes = 4;
+  bool per_group = false, keep_features = false, no_distillation = false;
+};
+
+/// A network that a name stands for. `type` is its C++ type, declared by `headers`; empty: it has none.
+struct slim_network {
+  std::string name;
+  layer_list layers;
+  std::string type{};
+  std::vector<std::string> headers{};
+};
+/// Finds the network of a name, on the input that is asked for (none: its own).
+using slim_finder = std::function<slim_network(const std::string& name, const std::string& input)>;
+
+/// The widths of a slimmable network, in thousandths: everything between two, or some.
+struct width_choice {
+  bool is_range = false;
+  std::vector<int> list;  ///< from wide to narrow; of a range, its ends
+};
+
+/// Reads "0.25..1.0" or "0.25,0.5,1.0".
+inline width_choice parse_widths(std::string_view text) {
+  if (const std::size_t dots = text.find(".."); dots != text.npos) {
+    const width_choice range{true, {parse_width(text.substr(dots + 2)), parse_width(text.substr(0, dots))}};
+    if (range.list[0] < range.list[1])
+      throw error("the widths " + detail::in_quotes(text) + " go down; write the narrower one first, for instance 0.25..1.0");
+    return range;
+  }
+  width_choice some;
+  for (std::string_view rest = text;;) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    some.list.push_back(parse_width(rest.substr(0, end)));
+    if (end == rest.size()) break;
+    rest.remove_prefix(end + 1);
+  }
+  std::sort(some.list.rbegin(), some.list.rend());
+  some.list.erase(std::unique(some.list.begin(), some.list.end()), some.list.end());
+  return some;
+}
+
+namespace detail {
+inline json settings_of(const slim_options& it) {
+  return {{"program", "hasse_slim"},
+          {"data", it.data},
+          {"train_images", it.train_images},
+          {"net", it.net},
+          {"input", it.input},
+          {"widths", it.widths},
+          {"passes", it.passes},
+          {"per_group", it.per_group},
+          {"keep_features", it.keep_features},
+          {"no_distillation", it.no_distillation},
+          {"epochs", it.epochs},
+          {"batch", it.batch},
+          {"crop_padding", it.crop_padding},
+          {"learning_rate", it.learning_rate},
+          {"schedule", it.schedule},
+          {"weight_decay", it.decay},
+          {"label_smoothing", it.smoothing},
+          {"threads", it.threads},
+          {"seed", it.seed}};
+}
+
+/// The settings that a run was begun with.
+inline slim_options settings_of(const std::filesystem::path& run) {
+  const std::filesystem::path file = run / "config.json";
+  if (!std::filesystem::exists(file))
+    throw file_error(run.string(), "is no run of hasse_slim", "train a network there first: hasse_slim train --run FOLDER");
+  const json from = read_json(file);
+  slim_options it;
+  const auto take = [&]<class Type>(const char* key, Type& to) { to = require<Type>(from, key, file.string()); };
+  std::string program;
+  take("program", program);
+  if (program != "hasse_slim") throw file_error(run.string(), "is a run of " + in_quotes(program), "name a run of hasse_slim");
+  take("data", it.data), take("train_images", it.train_images), take("net", it.net), take("input", it.input);
+  take("widths", it.widths), take("passes", it.passes), take("per_group", it.per_group);
+  take("keep_features", it.keep_features), take("no_distillation", it.no_distillation);
+  take("epochs", it.epochs), take("batch", it.batch), take("crop_padding", it.crop_padding);
+  take("learning_rate", it.learning_rate), take("schedule", it.schedule), take("weight_decay", it.decay);
+  take("label_smoothing", it.smoothing), take("threads", it.threads), take("seed", it.seed);
+  it.run = run.string();
+  return it;
+}
+
+/// A configuration as it was asked for.
+struct chosen_width {
+  std::string text;  ///< "0.5", or all counts
+  int width = 0;     ///< in thousandths; 0: not one width
+  channel_configuration at;
+};
+
+inline std::uint64_t content_of(const parameters<float>& weights) {
+  const auto bytes = [](const auto& values) {
+    return std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+  };
+  return fnv1a(bytes(weights.statistics), fnv1a(bytes(weights.values)));
+}
+
+/// A run that is open: nobody else writes it until this is destroyed.
+class slim_run {
+ public:
+  slim_run(const slim_options& options, const slim_finder& find)
+      : options_(options),
+        widths_(parse_widths(options.widths)),
+        how_(recipe_of(options, options.epochs)),
+        net_(find(options.net, options.input)),
+        folder_(options.run, configuration()),
+        images_(open_images(options, net_.layers.input, how_, printer_)),
+        family_(layers_for_classes(), widths_.list.front(), {.keep_features = options.keep_features}),
+        data_(images_.train, images_.validation),
+        backend_({.threads = options.threads}) {
+    if (!widths_.is_range && options.per_group)
+      throw error("--per-group draws widths, and " + options.widths + " leaves none to draw; give a range such as 0.25..1.0");
+    if (widths_.is_range) rule().check(family_);
+    check_images(images_.train, family_.layers().input, family_.layers().items.back().out);
+    folder_.begin();
+    book_.emplace(folder_.journal());
+    folder_.remove_torn();
+    events_.emplace(folder_.root());
+    bind_trainings(*book_, {{"recipe", to_text(how_)}, {"images", hex64(identity_of(images_)).view()}});
+    const layer_list narrow = family_.layers_at(family_.at(widths_.list.back()));
+    std::printf("network: %s, %d channel groups, widths %s, %.3g to %.3g million MACs\n", net_.name.c_str(),
+                family_.groups().size(), options.widths.c_str(), static_cast<double>(cost_of(narrow).macs) / 1e6,
+                static_cast<double>(cost_of(family_.layers()).macs) / 1e6);
+    std::fflush(stdout);
+  }
+  slim_run(const slim_run&) = delete;
+  slim_run& operator=(const slim_run&) = delete;
+
+  const slim_options& options() const { return options_; }
+  const slim_network& net() const { return net_; }
+  const width_choice& widths() const { return widths_; }
+  const width_family& family() const { return family_; }
+  const splits& images() const { return images_; }
+  const training_data& data() const { return data_; }
+  augmentation augment() const { return how_.augment ? *how_.augment : usual_augmentation(images_.train); }
+  const run_folder& folder() const { return folder_; }
+  journal& book() { return *book_; }
+  cpu& backend() { return backend_; }
+  progress_printer& printer() { return printer_; }
+
+  /// The sandwich of a range.
+  sandwich rule() const {
+    return {.least = widths_.list.back(),
+            .most = widths_.list.front(),
+            .passes = options_.passes,
+            .per_group = options_.per_group,
+            .distils = !options_.no_distillation};
+  }
+
+  chosen_width parse(const std::string& text) const {
+    chosen_width made{.text = {}, .width = 0, .at = family_.parse(text)};
+    if (text.find_first_of(", ") == text.npos) made.width = parse_width(text);
+    made.text = made.width > 0 ? hasse::width_text(made.width) : to_text(made.at);
+    return made;
+  }
+  /// Configurations, each in a text of its own; of widths, several in one ("0.25,0.5").
+  std::vector<chosen_width> parse(const std::vector<std::string>& texts) const {
+    std::vector<chosen_width> made;
+    for (const std::string& text : texts) {
+      if (text.find('.') == text.npos || text.find(',') == text.npos) {
+        made.push_back(parse(text));
+        continue;
+      }
+      for (const int width : parse_widths(text).list) made.push_back(parse(hasse::width_text(width)));
+    }
+    return made;
+  }
+
+  progress_sink progress(std::string prefix = {}) {
+    return [this, prefix = std::move(prefix)](const progress_event& event) {
+      printer_({event.fraction, prefix.empty() ? event.doing : prefix + ": " + event.doing, event.seconds_left});
+    };
+  }
+
+  /// Trains one network at many widths from scratch; what was trained before is read back from `path`.
+  template <WidthRule Rule>
+  slimmable_model trained_at_many_widths(const std::filesystem::path& path, const std::string& name, const Rule& rule, int epochs) {
+    if (!std::filesystem::exists(path)) {
+      slimmable_trainer<cpu, Rule> training(backend_, name, family_, rule, data_, recipe_for(epochs), options_.seed, saving());
+      const training_outcome outcome = run(training);
+      if (outcome.diverged) throw error("the training of " + name + " diverged: " + outcome.note);
+      write_slimmable(path, training.result());
+    }
+    return read_slimmable(path, name, family_);
+  }
+
+  std::filesystem::path trained_file() const { return folder_.networks() / "slimmable.safetensors"; }
+  std::string trained_name() const { return net_.name + "@" + options_.widths; }
+  slimmable_model trained() const {
+    if (!std::filesystem::exists(trained_file()))
+      throw file_error(folder_.root().string(), "holds no trained network yet",
+                       "let the training end first: hasse_slim train --run FOLDER, with the options that it was begun with");
+    return read_slimmable(trained_file(), trained_name(), family_);
+  }
+
+  /// Trains one network by itself; what was trained before is read back. Nothing when it diverged.
+  std::optional<model> trained_alone(const std::string& name, const layer_list& layers, int epochs) {
+    const auto path = folder_.networks() / (file_name_of(name) + ".safetensors");
+    for (const journal_record& record : book_->records())
+      if (record.operation == "curve" && record.payload.value("network", json()) == json(name)) {
+        if (record.payload.value("diverged", json()) == json(true)) return std::nullopt;
+        if (std::filesystem::exists(path)) return model{name, layers, read_weights(path, layers)};
+      }
+    trainer<cpu> training(backend_, name, layers, data_, recipe_for(epochs), derive(options_.seed, fnv1a(name)), saving());
+    if (run(training).diverged) return std::nullopt;
+    const model made = training.result();
+    write_weights(path, made, metadata());
+    return made;
+  }
+
+  /// What a network costs and is worth; from the journal where these weights were judged before.
+  slimming_network judged(const model& network, slimming_network shown, int device_threads) {
+    const std::string weights(hex64(content_of(network.weights)).view()), role(to_text(shown.role));
+    for (const slimming_network& known : judged_networks(&weights))
+      if (known.name == shown.name && known.role == shown.role) return known;
+    const auto accuracy_on = [&](const image_set& images) {
+      return accuracy(backend_, network.layers, network.weights, images, data_.scale);
+    };
+    shown.accuracy = accuracy_on(images_.validation), shown.test_accuracy = accuracy_on(images_.test);
+    shown.milliseconds =
+        static_cast<double>(latencies(device_threads).measured_whole(network.layers, shown.name, progress(shown.name)).median) /
+        1e6;
+    printer_.finish();
+    const cost costs = cost_of(network.layers);
+    shown.macs = static_cast<double>(costs.macs), shown.parameters = static_cast<double>(costs.parameters());
+    book_->append("judged", {{"network", shown.name},
+                             {"weights", weights},
+                             {"role", role},
+                             {"width", shown.width},
+                             {"configuration", shown.configuration},
+                             {"accuracy", shown.accuracy},
+                             {"test_accuracy", shown.test_accuracy},
+                             {"milliseconds", shown.milliseconds},
+                             {"macs", shown.macs},
+                             {"parameters", shown.parameters}});
+    return shown;
+  }
+  /// What was judged so far, the last word on each network; `weights`: only with these.
+  std::vector<slimming_network> judged_networks(const std::string* weights = nullptr) const {
+    std::vector<slimming_network> all;
+    for (const journal_record& record : book_->records()) {
+      if (record.operation != "judged") continue;
+      const std::string path = book_->path().string(), place = "record " + std::to_string(record.sequence);
+      const auto number = [&](const char* key) { return require<double>(record.payload, key, path, place); };
+      const auto text = [&](const char* key) { return require<std::string>(record.payload, key, path, place); };
+      if (weights && text("weights") != *weights) continue;
+      slimming_network shown{.name = text("network"),
+                             .width = require<int>(record.payload, "width", path, place),
+                             .configuration = text("configuration")};
+      for (const slimming_role role : {slimming_role::shared, slimming_role::alone, slimming_role::slimmed})
+        if (text("role") == to_text(role)) shown.role = role;
+      shown.accuracy = number("accuracy"), shown.test_accuracy = number("test_accuracy");
+      shown.milliseconds = number("milliseconds"), shown.macs = number("macs"), shown.parameters = number("parameters");
+      std::erase_if(all, [&](const slimming_network& other) { return other.name == shown.name; });
+      all.push_back(std::move(shown));
+    }
+    return all;
+  }
+
+  layer_table& latencies(int device_threads) {
+    if (!latencies_) latencies_.emplace(layer_table::load_or_begin(folder_.table(), on_cpu{.threads = device_threads}));
+    return *latencies_;
+  }
+
+  std::map<std::string, std::string> metadata() const {
+    return {{"net", options_.net},
+            {"seed", std::to_string(options_.seed)},
+            {"mean", comma_list(data_.scale.mean)},
+            {"deviation", comma_list(data_.scale.deviation)}};
+  }
+  /// Writes a network as ONNX, weights and, where it has a type, C++ header; returns the path without ending.
+  std::filesystem::path hand_over(const model& network, const channel_configuration& at,
+                                  const std::vector<std::string>& facts = {}) const {
+    const std::string name = file_name_of(network.name);
+    const std::filesystem::path stem = folder_.networks() / name;
+    auto said = metadata();
+    said["configuration"] = to_text(at);
+    const normalisation& scale = data_.scale;
+    write_onnx(stem.string() + ".onnx", network, {.metadata = said, .mean = scale.mean, .deviation = scale.deviation});
+    write_onnx(stem.string() + ".batch.onnx", network,
+               {.symbolic_batch = true, .metadata = said, .mean = scale.mean, .deviation = scale.deviation});
+    write_weights(stem.string() + ".safetensors", network, said);
+    if (!net_.type.empty())
+      write_cpp_header(
+          stem.string() + ".hpp",
+          {.type = narrowed_type(net_.type, at), .headers = net_.headers, .weights_file = name + ".safetensors", .facts = facts});
+    return stem;
+  }
+
+  /// The page of what is known so far, with the facts of the run.
+  slimming_data page(std::string title) const {
+    slimming_data data{.title = std::move(title)};
+    data.facts = {{"network", net_.name + ", " + std::to_string(family_.groups().size()) + " channel groups"},
+                  {"data", options_.data + ", " + std::to_string(images_.train.size()) + " training images"},
+                  {"widths", widths_.is_range ? rule().text() : options_.widths + ", batch norms of their own"},
+                  {"recipe", to_text(how_)},
+                  {"seed", std::to_string(options_.seed)}};
+    if (latencies_) {
+      const device_facts& device = latencies_->record().device;
+      data.facts.emplace_back("device", device.name + ", " + std::to_string(device.threads) + " thread(s), " + device.library);
+    }
+    data.networks = judged_networks();
+    return data;
+  }
+
+ private:
+  json configuration() const {
+    json all = settings_of(options_);
+    all["recipe"] = to_text(how_);
+    return all;
+  }
+  /// The network with as many outputs as there are classes; no C++ type says so.
+  layer_list layers_for_classes() {
+    layer& last = net_.layers.items.back();
+    const int classes = static_cast<int>(images_.train.classes.size());
+    if (last.kind == layer_kind::linear && last.out.c != classes) last.out.c = classes, net_.type.clear();
+    return net_.layers;
+  }
+  recipe recipe_for(int epochs) const {
+    recipe how = recipe_of(options_, epochs);
+    how.augment = how_.augment;
+    return how;
+  }
+  checkpoint_policy saving() const { return {.folder = folder_.checkpoints(), .every_seconds = 60}; }
+
+  /// Runs a training; its curve goes to TensorBoard as it grows, and to the journal.
+  template <class Training>
+  training_outcome run(Training& training) {
+    std::size_t shown = std::max<std::size_t>(training.position().curve.size(), 1) - 1;
+    const auto show = [&](const std::vector<epoch_record>& curve) {
+      for (; shown < curve.size(); ++shown) {
+        events_->scalar("validation accuracy/" + training.name(), curve[shown].epoch, curve[shown].validation_accuracy);
+        events_->scalar("loss/" + training.name(), curve[shown].epoch, curve[shown].loss);
+      }
+    };
+    const progress_sink tell = progress("training " + training.name());
+    const training_outcome outcome = training.run([&](const progress_event& event) {
+      show(training.position().curve);
+      tell(event);
+    });
+    show(outcome.curve);
+    printer_.finish();
+    book_->append("curve", {{"network", training.name()},
+                            {"seconds", outcome.seconds},
+                            {"diverged", outcome.diverged},
+                            {"epochs", curve_json(outcome.curve)}});
+    return outcome;
+  }
+
+  slim_options options_;
+  width_choice widths_;
+  recipe how_;
+  slim_network net_;
+  progress_printer printer_;
+  run_folder folder_;
+  splits images_;
+  width_family family_;
+  training_data data_;
+  cpu backend_;
+  std::optional<journal> book_;
+  std::optional<event_writer> events_;
+  std::optional<layer_table> latencies_;
+};
+}  // namespace detail
+
+}  // namespace hasse

@@ -1,0 +1,464 @@
+// The program hasse_slim as functions: trains one network at many widths, calibrates, compares and slims it, hands networks over.
+// Used by examples/hasse_slim.cpp; docs/how-to/slim-a-network.md goes through it.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <hasse/program/command_line.hpp>
+#include <hasse/program/detail/answers.hpp>
+#include <hasse/program/detail/slim_run.hpp>
+#include <hasse/result/slimming_report.hpp>
+#include <hasse/search/greedy_slimming.hpp>
+
+namespace hasse {
+
+/// The command line of `calibrate`, and how other subcommands calibrate what lacks statistics.
+struct slim_calibration {
+  std::vector<std::string> at{};
+  int batches = 8, batch = 128;
+};
+
+struct sweep_options {
+  slim_calibration calibration{};
+  std::vector<std::string> alone{};  ///< widths to train by themselves, to be compared with
+  int device_threads = 1;
+};
+
+struct greedy_options {
+  std::vector<std::string> budgets{};
+  slim_calibration calibration{};
+  int images = 1024, bins = 12, multiple = 8, retrain = 0, device_threads = 1;
+  bool per_saved_cost = false, jointly = false, beside_uniform = false;
+};
+
+/// What budgets limit, and to what, from large to small.
+struct slim_budgets {
+  enum class unit : std::uint8_t { macs, milliseconds, bytes };
+  unit of = unit::macs;
+  std::vector<double> targets;
+};
+
+constexpr std::string_view to_text(slim_budgets::unit unit) {
+  return unit == slim_budgets::unit::macs ? "MACs" : unit == slim_budgets::unit::milliseconds ? "ms" : "bytes";
+}
+
+/// Reads "5M" and "800K" (multiply-accumulates), "0.4ms" (latency), "300KB" and "2MB" (memory); one text may hold several:
+/// "5M,2.5M".
+inline slim_budgets parse_budgets(const std::vector<std::string>& texts) {
+  struct suffix {
+    std::string_view text;
+    slim_budgets::unit unit;
+    double factor;
+  };
+  using enum slim_budgets::unit;
+  static constexpr suffix known[] = {{"ms", milliseconds, 1}, {"KB", bytes, 1e3}, {"MB", bytes, 1e6},
+                                     {"K", macs, 1e3},        {"M", macs, 1e6},   {"G", macs, 1e9}};
+  slim_budgets made;
+  for (const std::string& text : texts)
+    for (std::string_view rest = text;;) {
+      const std::size_t end = std::min(rest.find(','), rest.size());
+      const std::string_view part = rest.substr(0, end);
+      double value = 0;
+      const auto [after, problem] = std::from_chars(part.data(), part.data() + part.size(), value);
+      const std::string_view letters(after, static_cast<std::size_t>(part.data() + part.size() - after));
+      const suffix* found = std::ranges::find(known, letters, &suffix::text);
+      if (problem != std::errc() || found == std::end(known) || !(value > 0) || value > 1e9)
+        throw error("the budget " + detail::in_quotes(part) +
+                    " cannot be read; write multiply-accumulates (5M), milliseconds (0.4ms) or bytes of memory (300KB)");
+      if (!made.targets.empty() && found->unit != made.of)
+        throw error("the budgets limit " + std::string(to_text(made.of)) + " and " + std::string(to_text(found->unit)) +
+                    "; slim for one of them at a time");
+      made.of = found->unit;
+      made.targets.push_back(value * found->factor);
+      if (end == rest.size()) break;
+      rest.remove_prefix(end + 1);
+    }
+  if (made.targets.empty()) throw error("no budget is given; name at least one, for instance --budget 5M,2.5M");
+  std::sort(made.targets.rbegin(), made.targets.rend());
+  made.targets.erase(std::unique(made.targets.begin(), made.targets.end()), made.targets.end());
+  return made;
+}
+
+namespace detail {
+
+inline void print_networks(const slim_run& run, const std::vector<slimming_network>& networks) {
+  std::printf("\n%-44s %8s %12s %12s %10s %9s %11s %8s\n", "network", "width", "MACs", "parameters", "peak KB", "ms", "validation",
+              "test");
+  for (const slimming_network& each : networks) {
+    const std::size_t peak = peak_bytes_of(run.family(), run.family().parse(each.configuration + ','));
+    std::printf("%-44s %8s %12.0f %12.0f %10.1f %9.4f %9.2f %% %6.2f %%\n", each.name.c_str(),
+                each.width > 0 ? hasse::width_text(each.width).c_str() : "-", each.macs, each.parameters,
+                static_cast<double>(peak) / 1e3, each.milliseconds, 100 * each.accuracy, 100 * each.test_accuracy);
+  }
+  std::fflush(stdout);
+}
+
+/// Gives every listed configuration statistics by `how`, unless the journal says that it has them. The file is written after each.
+inline void calibrate(slim_run& run, slimmable_model& network, const std::vector<chosen_width>& which, const slim_calibration& how,
+                      bool only_missing) {
+  const auto path = run.trained_file();
+  const auto record_of = [&](const chosen_width& each) {
+    return json{{"weights", std::string(hex64(content_of(network.shared)).view())},
+                {"configuration", to_text(each.at)},
+                {"batches", how.batches},
+                {"batch", how.batch}};
+  };
+  std::size_t done = 0;
+  for (const chosen_width& each : which) {
+    ++done;
+    const json record = record_of(each);
+    const auto& records = run.book().records();
+    const auto last = std::find_if(records.rbegin(), records.rend(), [&](const journal_record& it) {
+      return it.operation == "calibrated" && it.payload.at("configuration") == record.at("configuration");
+    });
+    const bool same = last != records.rend() && last->payload == record;
+    if (network.has_statistics(each.at) && (only_missing || same)) continue;
+    hasse::calibrate(run.backend(), network, {&each.at, 1}, run.images().train, run.data().scale,
+                     {.batches = how.batches, .batch = how.batch, .augment = run.augment(), .seed = derive(run.options().seed, 4)},
+                     run.progress(std::to_string(done) + " of " + std::to_string(which.size()) + ", " + each.text.substr(0, 60)));
+    run.printer().finish();
+    write_slimmable(path, network);
+    run.book().append("calibrated", record);
+  }
+}
+
+inline slimming_network shown_as(const std::string& name, slimming_role role, const chosen_width& at) {
+  return {.name = name, .role = role, .width = at.width, .configuration = to_text(at.at)};
+}
+
+/// Widths of a range that show how accuracy goes: its ends and seven between.
+inline std::vector<std::string> usual_widths(const width_choice& widths) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < (widths.is_range ? 9 : static_cast<int>(widths.list.size())); ++i)
+    texts.push_back(hasse::width_text(widths.is_range ? widths.list[1] + (widths.list[0] - widths.list[1]) * i / 8
+                                                      : widths.list[widths.list.size() - 1 - at(i)]));
+  return texts;
+}
+
+/// The networks of these configurations, each trained from scratch: by itself, or all on shared weights with batch norms of their
+/// own. Nothing stands for one that diverged.
+inline std::vector<std::optional<model>> trained_again(slim_run& run, const std::vector<chosen_width>& which, int epochs,
+                                                       bool jointly) {
+  std::vector<std::optional<model>> made;
+  const std::string ending = "+" + std::to_string(epochs);
+  if (!jointly) {
+    for (const chosen_width& each : which)
+      made.push_back(run.trained_alone(run.net().name + "@" + each.text + ending, run.family().layers_at(each.at), epochs));
+    return made;
+  }
+  predefined_widths rule{.list = {}, .distils = !run.options().no_distillation};
+  for (const chosen_width& each : which) rule.list.push_back(each.at);
+  const std::string name = run.net().name + "@joint-" + std::string(hex64(fnv1a(rule.text())).view()) + ending;
+  const slimmable_model network =
+      run.trained_at_many_widths(run.folder().networks() / (file_name_of(name) + ".safetensors"), name, rule, epochs);
+  for (const chosen_width& each : which) {
+    made.push_back(network.extract(each.at));
+    made.back()->name = run.net().name + "@" + each.text + ending + "-joint";
+  }
+  return made;
+}
+
+/// The uniform width whose cost is nearest to that.
+template <class Cost>
+chosen_width uniform_of_cost(const slim_run& run, double wanted, const Cost& cost_at) {
+  int low = 1, high = run.family().most();
+  const auto price = [&](int width) { return cost_at(run.family().at(width)); };
+  while (high - low > 1) {
+    const int middle = low + (high - low) / 2;
+    (price(middle) <= wanted ? low : high) = middle;
+  }
+  return run.parse(hasse::width_text(std::abs(price(low) - wanted) <= std::abs(price(high) - wanted) ? low : high));
+}
+
+/// Top-1 error of any configuration on one fixed batch of validation images, with the statistics of that batch.
+class fixed_batch {
+ public:
+  fixed_batch(slim_run& run, const slimmable_model& network, int most)
+      : count_(std::min(most, static_cast<int>(run.images().validation.size()))),
+        shared_(network.shared),
+        network_(run.backend(), run.family().layers(), count_, shared_, {.forward_only = true}),
+        labels_(at(count_)) {
+    batch_reader reader(run.images().validation, run.data().scale, count_, read_order::training, derive(run.options().seed, 5));
+    reader.next(network_.input(), labels_.data());
+  }
+  double operator()(const channel_configuration& configuration) {
+    network_.select(configuration);
+    network_.forward(false);
+    const int classes = static_cast<int>(network_.output_shape().size());
+    const batch_loss found =
+        softmax_cross_entropy(network_.output(), labels_.data(), count_, classes, 0.0, static_cast<float*>(nullptr));
+    return 1 - static_cast<double>(found.correct) / count_;
+  }
+  int count() const { return count_; }
+
+ private:
+  int count_;
+  parameters<float> shared_;
+  slimmable_network<cpu> network_;
+  std::vector<int> labels_;
+};
+
+}  // namespace detail
+
+/// `hasse_slim train`: leaves networks/slimmable.safetensors in the run.
+inline void slim_train(const slim_options& options, const slim_finder& find) {
+  detail::slim_run run(options, find);
+  const std::string name = run.trained_name();
+  if (run.widths().is_range) {
+    run.trained_at_many_widths(run.trained_file(), name, run.rule(), options.epochs);
+  } else {
+    predefined_widths rule{.list = {}, .distils = !options.no_distillation};
+    for (const int width : run.widths().list) rule.list.push_back(run.family().at(width));
+    run.trained_at_many_widths(run.trained_file(), name, rule, options.epochs);
+  }
+  std::printf("trained: %s\n", run.trained_file().c_str());
+}
+
+/// `hasse_slim calibrate`: adds statistics to the trained network.
+inline void slim_calibrate(const std::string& folder, const slim_calibration& how, const slim_finder& find) {
+  detail::slim_run run(detail::settings_of(folder), find);
+  slimmable_model network = run.trained();
+  const auto which = run.parse(how.at);
+  detail::calibrate(run, network, which, how, false);
+  std::printf("%zu configurations have statistics of their own, %zu of them asked for now\n",
+              network.statistics.size() + network.switched.size(), which.size());
+}
+
+/// `hasse_slim sweep`: accuracy and latency against width, beside networks that were trained by themselves.
+inline void slim_sweep(const std::string& folder, sweep_options how, const slim_finder& find) {
+  detail::slim_run run(detail::settings_of(folder), find);
+  slimmable_model network = run.trained();
+  const auto which = run.parse(how.calibration.at.empty() ? detail::usual_widths(run.widths()) : how.calibration.at);
+  const auto alone = run.parse(how.alone);
+  detail::calibrate(run, network, which, how.calibration, true);
+  std::vector<slimming_network> shown;
+  for (const auto& each : which)
+    shown.push_back(run.judged(network.extract(each.at),
+                               detail::shown_as(run.net().name + "@" + each.text, slimming_role::shared, each),
+                               how.device_threads));
+  slimming_data page = run.page("One network at many widths");
+  const auto trained = detail::trained_again(run, alone, run.options().epochs, false);
+  for (std::size_t i = 0; i < alone.size(); ++i) {
+    if (trained[i])
+      shown.push_back(
+          run.judged(*trained[i], detail::shown_as(trained[i]->name, slimming_role::alone, alone[i]), how.device_threads));
+    else
+      page.warnings.push_back("The training of the network of width " + alone[i].text + " by itself diverged.");
+  }
+  page.networks = run.judged_networks();
+  detail::print_networks(run, shown);
+  for (const std::string& warning : page.warnings) std::printf("%s\n", warning.c_str());
+  write_slimming_report(run.folder().root() / "sweep.html", page);
+  std::printf("\nreport: %s\n", (run.folder().root() / "sweep.html").c_str());
+}
+
+/// `hasse_slim export`: configurations as ONNX, weights and C++ header; with `dump` what they answer to the test images, for other
+/// tools.
+inline void slim_export(const std::string& folder, const slim_calibration& how, const std::string& dump, const slim_finder& find) {
+  detail::slim_run run(detail::settings_of(folder), find);
+  slimmable_model network = run.trained();
+  const auto which = run.parse(how.at);
+  detail::calibrate(run, network, which, how, true);
+  for (const auto& each : which) {
+    model narrow = network.extract(each.at);
+    narrow.name = run.net().name + "@" + each.text;
+    const auto stem = run.hand_over(narrow, each.at);
+    std::printf("%s: %s.onnx, .safetensors%s\n", narrow.name.c_str(), stem.c_str(), run.net().type.empty() ? "" : ", .hpp");
+    if (dump.empty()) continue;
+    const image_set& images = run.images().test;
+    const auto answers = logits(run.backend(), narrow.layers, narrow.weights, images, run.data().scale);
+    std::printf("  %zu of %zu test images right\n", detail::right_answers(answers, images), images.size());
+    detail::write_answers(std::filesystem::path(dump) / stem.filename(), images, run.data().scale, answers);
+  }
+}
+
+/// `hasse_slim slim`: greedy slimming down to budgets; the networks that meet them are trained again, judged and handed over.
+inline void slim_greedily(const std::string& folder, const greedy_options& how, const slim_finder& find) {
+  const slim_budgets budgets = parse_budgets(how.budgets);
+  detail::slim_run run(detail::settings_of(folder), find);
+  if (!run.widths().is_range)
+    throw error("greedy slimming needs a network that was trained at every width, and " + run.options().run + " knows only " +
+                run.options().widths + "; train one with a range such as --widths 0.15..1.0 --per-group");
+  slimmable_model network = run.trained();
+  detail::fixed_batch error_of(run, network, how.images);
+  const width_family& family = run.family();
+  const auto cost_of_configuration = [&](const channel_configuration& at) -> double {
+    switch (budgets.of) {
+      case slim_budgets::unit::macs:
+        return static_cast<double>(macs_of(family, at));
+      case slim_budgets::unit::bytes:
+        return static_cast<double>(peak_bytes_of(family, at));
+      default:
+        break;
+    }
+    return to_milliseconds(run.latencies(how.device_threads).latency_of(family.layers_at(at), run.progress()));
+  };
+
+  slimming_options rules{.bins = how.bins, .multiple = how.multiple};
+  if (how.per_saved_cost) rules.criterion = slimming_criterion::error_per_saved_cost;
+  rules.configuration =
+      "weights " + std::string(hex64(detail::content_of(network.shared)).view()) + ", " + std::to_string(error_of.count()) +
+      " images, " + std::string(to_text(budgets.of)) +
+      (budgets.of == slim_budgets::unit::milliseconds ? " with " + std::to_string(how.device_threads) + " threads" : "");
+  rules.progress = run.progress();
+  // Every slimming has a journal of its own: another one with other budgets may follow in the same run.
+  std::string identity =
+      rules.configuration + std::string(to_text(rules.criterion)) + std::to_string(how.bins) + "/" + std::to_string(how.multiple);
+  for (const double target : budgets.targets) identity += "," + std::to_string(target);
+  journal trace(run.folder().journal(), "slimming-" + std::string(hex64(fnv1a(identity)).view()));
+  const slimming_result found = greedy_slimming(family, budgets.targets, std::ref(error_of), cost_of_configuration, rules, &trace);
+  run.printer().finish();
+  std::printf("slimming: %zu removals, %zu of them from the journal; %.2f %% error with all channels, on %d validation images\n",
+              found.steps.size(), found.replayed, 100 * found.start_error, error_of.count());
+  std::vector<detail::chosen_width> slim, uniform;
+  for (const slimmed& each : found.found) {
+    slim.push_back({to_text(each.configuration), 0, each.configuration});
+    std::printf("  %.6g %s: %.6g after %d removals, %.2f %% error, channels %s\n", each.target,
+                std::string(to_text(budgets.of)).c_str(), each.cost, each.step, 100 * each.error, slim.back().text.c_str());
+    if (how.beside_uniform) uniform.push_back(detail::uniform_of_cost(run, each.cost, cost_of_configuration));
+  }
+  run.printer().finish();
+  std::fflush(stdout);
+
+  slimming_data page = run.page("A slimmed network");
+  std::vector<slimming_network> shown;
+  const auto finish = [&](const std::vector<detail::chosen_width>& which, slimming_role role) {
+    std::vector<std::optional<model>> networks;
+    if (how.retrain > 0) {
+      networks = detail::trained_again(run, which, how.retrain, how.jointly);
+    } else {
+      detail::calibrate(run, network, which, how.calibration, true);
+      for (const auto& each : which) {
+        networks.push_back(network.extract(each.at));
+        networks.back()->name = run.net().name + "@" + each.text;
+      }
+    }
+    for (std::size_t i = 0; i < which.size(); ++i) {
+      if (!networks[i]) {
+        page.warnings.push_back("The training of " + run.net().name + "@" + which[i].text + " from scratch diverged.");
+        continue;
+      }
+      shown.push_back(run.judged(*networks[i], detail::shown_as(networks[i]->name, role, which[i]), how.device_threads));
+      if (role != slimming_role::slimmed) continue;
+      const slimming_network& last = shown.back();
+      run.hand_over(*networks[i], which[i].at,
+                    {detail::milliseconds_text(last.milliseconds) + ", " + detail::percent_text(last.accuracy) +
+                     " of the validation images, " + detail::percent_text(last.test_accuracy) + " of the test images"});
+    }
+  };
+  finish(slim, slimming_role::slimmed);
+  finish(uniform, how.retrain > 0 ? slimming_role::alone : slimming_role::shared);
+
+  page.networks = run.judged_networks();
+  page.cost = to_text(budgets.of);
+  add_slimming(page, found);
+  detail::print_networks(run, shown);
+  for (const std::string& warning : page.warnings) std::printf("%s\n", warning.c_str());
+  write_slimming_report(run.folder().root() / "slim.html", page);
+  std::printf("\nnetworks: %s\nreport: %s\n", run.folder().networks().c_str(), (run.folder().root() / "slim.html").c_str());
+}
+
+namespace detail {
+inline void describe(CLI::App& app, slim_options& options) {
+  app.add_option("--net", options.net,
+                 "a published network, such as mobilenet_v2_cifar or resnet20 (hasse_info --list), or an architecture such as "
+                 "df-small:[(32),(64),(128)]")
+      ->capture_default_str();
+  app.add_option("--input", options.input, "channels x height x width instead of the network's own, for instance 3x64x64");
+  app.add_option("--widths", options.widths,
+                 "a range, 0.25..1.0 (every width between), or a list, 0.25,0.5,1.0 (each with batch norms of its own); up to 8")
+      ->capture_default_str();
+  app.add_option("--passes", options.passes, "widths of an iteration: both ends, and so many less two between")
+      ->capture_default_str();
+  app.add_flag("--per-group", options.per_group, "draw a width for every channel group, for slimming");
+  app.add_flag("--keep-features", options.keep_features,
+               "keep the channels that the last layer reads below full width, as MobileNet v2 does");
+  app.add_flag("--no-distillation", options.no_distillation,
+               "train narrower widths on the labels, not on the answers of the widest");
+  describe(app, static_cast<recipe_options&>(options));
+}
+inline void describe(CLI::App& app, slim_calibration& how, bool required) {
+  CLI::Option* at =
+      app.add_option("--at", how.at, "widths or configurations: 0.5, or 16,32,96 (one count per channel group), or \"0.5 3=24\"");
+  at->required(required);
+  app.add_option("--batches", how.batches, "batches of training images that statistics are the mean of")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--batch", how.batch, "images of each of them")->capture_default_str()->check(CLI::Range(1, 65'536));
+}
+inline void describe_device(CLI::App& app, int& threads) {
+  app.add_option("--device-threads", threads, "threads of the device whose latency counts")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+}
+inline void describe(CLI::App& app, greedy_options& how) {
+  app.add_option("--budget", how.budgets, "what to slim down to: multiply-accumulates (5M,2.5M), latency (0.4ms) or memory (300KB)")
+      ->required();
+  app.add_option("--images", how.images, "validation images on which each removal is tried")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--bins", how.bins, "parts into which the channels of a group are cut")->capture_default_str();
+  app.add_option("--multiple", how.multiple, "a part is a multiple of so many channels")->capture_default_str();
+  app.add_flag("--per-saved-cost", how.per_saved_cost, "take away where the error grows least for what is saved, not least alone");
+  app.add_option("--retrain", how.retrain, "epochs of the trainings from scratch; 0: hand over what was cut out")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 100'000));
+  app.add_flag("--jointly", how.jointly, "with --retrain: all found networks on shared weights, with batch norms of their own");
+  app.add_flag("--beside-uniform", how.beside_uniform, "the same for the uniform width of nearly the same cost");
+  app.add_option("--batches", how.calibration.batches,
+                 "without --retrain: batches of training images that statistics are the mean of")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
+  app.add_option("--batch", how.calibration.batch, "images of each of them")->capture_default_str()->check(CLI::Range(1, 65'536));
+  describe_device(app, how.device_threads);
+}
+}  // namespace detail
+
+/// The program: parses and runs a subcommand. Returns the exit code: 0, or 2 after one sentence on stderr.
+inline int slim(int argc, char** argv, const slim_finder& find) {
+  CLI::App app("Trains one network at many widths, and slims it", "hasse_slim");
+  app.require_subcommand(1);
+  slim_options options;
+  slim_calibration calibration, exported;
+  sweep_options sweeping;
+  greedy_options greedy;
+  std::string folder = options.run, dump;
+
+  CLI::App& train = *app.add_subcommand("train", "train one network at many widths");
+  detail::describe(train, options);
+  CLI::App& calibrate = *app.add_subcommand("calibrate", "give widths and configurations batch-norm statistics of their own");
+  detail::describe(calibrate, calibration, true);
+  CLI::App& sweep = *app.add_subcommand("sweep", "accuracy and latency against width, and a report");
+  detail::describe(sweep, sweeping.calibration, false);
+  sweep.add_option("--alone", sweeping.alone, "widths to train by themselves, with the same recipe, to compare with");
+  detail::describe_device(sweep, sweeping.device_threads);
+  CLI::App& slimming = *app.add_subcommand("slim", "take channels away where the error grows least, down to budgets");
+  detail::describe(slimming, greedy);
+  CLI::App& handover = *app.add_subcommand("export", "write configurations as ONNX, weights and C++ header");
+  detail::describe(handover, exported, true);
+  handover.add_option("--dump", dump,
+                      "folder for images.npy (normalised, NCHW), labels.npy and logits.npy, in a folder for each configuration");
+  for (CLI::App* each : {&calibrate, &sweep, &slimming, &handover}) detail::describe_run(*each, folder);
+
+  return detail::guarded(app, argc, argv, [&] {
+    if (train) slim_train(options, find);
+    if (calibrate) slim_calibrate(folder, calibration, find);
+    if (sweep) slim_sweep(folder, sweeping, find);
+    if (slimming) slim_greedily(folder, greedy, find);
+    if (handover) slim_export(folder, exported, dump, find);
+  });
+}
+
+}  // namespace hasse
