@@ -93,15 +93,13 @@ inline slim_budgets parse_budgets(const std::vector<std::string>& texts) {
 
 namespace detail {
 
-inline void print_networks(const slim_run& run, const std::vector<slimming_network>& networks) {
+inline void print_networks(const std::vector<slimming_network>& networks) {
   std::printf("\n%-44s %8s %12s %12s %10s %9s %11s %8s\n", "network", "width", "MACs", "parameters", "peak KB", "ms", "validation",
               "test");
-  for (const slimming_network& each : networks) {
-    const std::size_t peak = peak_bytes_of(run.family(), run.family().parse(each.configuration + ','));
+  for (const slimming_network& each : networks)
     std::printf("%-44s %8s %12.0f %12.0f %10.1f %9.4f %9.2f %% %6.2f %%\n", each.name.c_str(),
-                each.width > 0 ? hasse::width_text(each.width).c_str() : "-", each.macs, each.parameters,
-                static_cast<double>(peak) / 1e3, each.milliseconds, 100 * each.accuracy, 100 * each.test_accuracy);
-  }
+                each.width > 0 ? hasse::width_text(each.width).c_str() : "-", each.macs, each.parameters, each.peak_bytes / 1e3,
+                each.milliseconds, 100 * each.accuracy, 100 * each.test_accuracy);
   std::fflush(stdout);
 }
 
@@ -152,6 +150,7 @@ inline std::vector<std::string> usual_widths(const width_choice& widths) {
 inline std::vector<std::optional<model>> trained_again(slim_run& run, const std::vector<chosen_width>& which, int epochs,
                                                        bool jointly) {
   std::vector<std::optional<model>> made;
+  if (which.empty()) return made;
   const std::string ending = "+" + std::to_string(epochs);
   if (!jointly) {
     for (const chosen_width& each : which)
@@ -258,7 +257,7 @@ inline void slim_sweep(const std::string& folder, sweep_options how, const slim_
       page.warnings.push_back("The training of the network of width " + alone[i].text + " by itself diverged.");
   }
   page.networks = run.judged_networks();
-  detail::print_networks(run, shown);
+  detail::print_networks(shown);
   for (const std::string& warning : page.warnings) std::printf("%s\n", warning.c_str());
   write_slimming_report(run.folder().root() / "sweep.html", page);
   std::printf("\nreport: %s\n", (run.folder().root() / "sweep.html").c_str());
@@ -364,7 +363,7 @@ inline void slim_greedily(const std::string& folder, const greedy_options& how, 
   page.networks = run.judged_networks();
   page.cost = to_text(budgets.of);
   add_slimming(page, found);
-  detail::print_networks(run, shown);
+  detail::print_networks(shown);
   for (const std::string& warning : page.warnings) std::printf("%s\n", warning.c_str());
   write_slimming_report(run.folder().root() / "slim.html", page);
   std::printf("\nnetworks: %s\nreport: %s\n", run.folder().networks().c_str(), (run.folder().root() / "slim.html").c_str());
@@ -412,10 +411,11 @@ inline void describe(CLI::App& app, greedy_options& how) {
   app.add_option("--bins", how.bins, "parts into which the channels of a group are cut")->capture_default_str();
   app.add_option("--multiple", how.multiple, "a part is a multiple of so many channels")->capture_default_str();
   app.add_flag("--per-saved-cost", how.per_saved_cost, "take away where the error grows least for what is saved, not least alone");
-  app.add_option("--retrain", how.retrain, "epochs of the trainings from scratch; 0: hand over what was cut out")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 100'000));
-  app.add_flag("--jointly", how.jointly, "with --retrain: all found networks on shared weights, with batch norms of their own");
+  auto* retrain = app.add_option("--retrain", how.retrain, "epochs of the trainings from scratch; 0: hand over what was cut out")
+                      ->capture_default_str()
+                      ->check(CLI::Range(0, 100'000));
+  app.add_flag("--jointly", how.jointly, "with --retrain: all found networks on shared weights, with batch norms of their own")
+      ->needs(retrain);
   app.add_flag("--beside-uniform", how.beside_uniform, "the same for the uniform width of nearly the same cost");
   app.add_option("--batches", how.calibration.batches,
                  "without --retrain: batches of training images that statistics are the mean of")

@@ -34,6 +34,7 @@ struct slimming_network {
   double test_accuracy = unknown;
   double milliseconds = unknown;  ///< measured
   double macs = unknown, parameters = unknown;
+  double peak_bytes = unknown;  ///< of the values in use at once while it infers one image
 };
 
 /// After `step` removals. `removed` says which channels went.

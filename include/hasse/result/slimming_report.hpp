@@ -199,13 +199,14 @@ inline std::string folded(const std::string& summary, const std::string& table) 
 }
 
 inline std::string network_table(const slimming_data& data) {
-  std::string rows = table_row(
-      {"network", "weights", "width", "accuracy<br>(validation)", "accuracy<br>(test)", "latency", "MACs", "parameters"}, 2, true);
+  std::string rows = table_row({"network", "weights", "width", "accuracy<br>(validation)", "accuracy<br>(test)", "latency", "MACs",
+                                "parameters", "peak memory<br>(bytes)"},
+                               2, true);
   bool configured = false;
   for (const slimming_network& network : data.networks) {
     rows += table_row({markup_text(network.name), markup_text(to_text(network.role)), width_cell(network),
                        percent_text(network.accuracy), percent_text(network.test_accuracy), milliseconds_text(network.milliseconds),
-                       count_text(network.macs), count_text(network.parameters)},
+                       count_text(network.macs), count_text(network.parameters), count_text(network.peak_bytes)},
                       2);
     configured = configured || !network.configuration.empty();
   }
@@ -298,7 +299,8 @@ inline json slimming_json(const slimming_data& data) {
                                   {"test_accuracy", number_or_null(each.test_accuracy)},
                                   {"milliseconds", number_or_null(each.milliseconds)},
                                   {"macs", number_or_null(each.macs)},
-                                  {"parameters", number_or_null(each.parameters)}});
+                                  {"parameters", number_or_null(each.parameters)},
+                                  {"peak_bytes", number_or_null(each.peak_bytes)}});
   for (const slimming_point& each : data.trace)
     result["trace"].push_back({{"step", number_or_null(each.step)},
                                {"error", number_or_null(each.error)},

@@ -260,6 +260,7 @@ class slim_run {
     printer_.finish();
     const cost costs = cost_of(network.layers);
     shown.macs = static_cast<double>(costs.macs), shown.parameters = static_cast<double>(costs.parameters());
+    shown.peak_bytes = static_cast<double>(plan_inference(fold_for_inference(network.layers).layers, 1, sizeof(float)).arena_bytes);
     book_->append("judged", {{"network", shown.name},
                              {"weights", weights},
                              {"role", role},
@@ -269,7 +270,8 @@ class slim_run {
                              {"test_accuracy", shown.test_accuracy},
                              {"milliseconds", shown.milliseconds},
                              {"macs", shown.macs},
-                             {"parameters", shown.parameters}});
+                             {"parameters", shown.parameters},
+                             {"peak_bytes", shown.peak_bytes}});
     return shown;
   }
   /// What was judged so far, the last word on each network; `weights`: only with these.
@@ -288,6 +290,7 @@ class slim_run {
         if (text("role") == to_text(role)) shown.role = role;
       shown.accuracy = number("accuracy"), shown.test_accuracy = number("test_accuracy");
       shown.milliseconds = number("milliseconds"), shown.macs = number("macs"), shown.parameters = number("parameters");
+      shown.peak_bytes = number("peak_bytes");
       std::erase_if(all, [&](const slimming_network& other) { return other.name == shown.name; });
       all.push_back(std::move(shown));
     }

@@ -1,0 +1,157 @@
+"""Drives hasse_slim: every subcommand on drawn images, kills at random instants that must change nothing, refusals.
+
+usage: slim.py PROGRAM KILLS SEED
+"""
+import json
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+program, kills, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+draw = random.Random(seed)
+folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_slim_"))
+net = "[(16),(16),(32)]"
+settings = ["--net", net, "--input", "3x16x16", "--data", "synthetic:0.1", "--train-images", "256", "--epochs", "6", "--threads", "1"]
+begin, landed = time.time(), 0
+
+
+def start(*arguments):
+    return subprocess.Popen([program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder)
+
+
+def done(*arguments):
+    process = start(*arguments)
+    out, problems = process.communicate()
+    if process.returncode != 0:
+        sys.exit(f"{arguments} failed: {problems}")
+    return out
+
+
+def refused(sentence, *arguments):
+    process = start(*arguments)
+    problems = process.communicate()[1].strip().splitlines()
+    if process.returncode != 2 or sentence not in problems[-1]:
+        sys.exit(f"{arguments} should be refused with '{sentence}', but ended with {process.returncode}: {problems}")
+
+
+def changed(arguments, option, value):
+    at = arguments.index(option) + 1
+    return [*arguments[:at], value, *arguments[at + 1:]]
+
+
+def killed(longest, *arguments):
+    """Starts the command again and again, kills it while it works, then lets it end."""
+    global landed
+    for _ in range(kills):
+        process = start(*arguments)
+        try:
+            problems = process.communicate(timeout=draw.uniform(0.02, longest))[1]
+            if process.returncode != 0:
+                sys.exit(f"{arguments} refused to go on after a kill: {problems}")
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            landed += 1
+    return done(*arguments)
+
+
+def networks(run, page):
+    """What was judged, without what is measured."""
+    return [(n["name"], n["weights"], n["width"], n["configuration"], n["accuracy"], n["test_accuracy"], n["macs"])
+            for n in json.loads((folder / run / page).read_text())["networks"]]
+
+
+def same(what, left, right):
+    if left != right:
+        sys.exit(f"the {what} differs after {kills} kills (files are kept in {folder}):\n{left}\n{right}")
+
+
+# Trained, calibrated, compared, slimmed: undisturbed in one folder, with kills in another.
+training = ["train", *settings, "--widths", "0.25..1.25", "--per-group"]
+sweep = ["sweep", "--at", "0.25,0.5", "0.5 1=8", "1.25", "--alone", "0.5", "--batches", 2]
+slim = ["slim", "--budget", "600K,400K", "--images", 200, "--retrain", 2, "--beside-uniform"]
+seconds = {}
+for command in (training, sweep, slim):
+    at = time.time()
+    done(*command, "--run", "whole")
+    seconds[command[0]] = time.time() - at
+for command in (training, sweep, slim):
+    killed(0.7 * seconds[command[0]], *command, "--run", "killed")
+    trained = [(folder / run / "networks/slimmable.safetensors").read_bytes() for run in ("whole", "killed")]
+    if command is slim:
+        same("slimmable network", *trained)
+same("sweep", networks("whole", "sweep.json"), networks("killed", "sweep.json"))
+same("slimmed network", networks("whole", "slim.json"), networks("killed", "slim.json"))
+whole, again = (json.loads((folder / run / "slim.json").read_text()) for run in ("whole", "killed"))
+same("trace", whole["trace"], again["trace"])
+if len(whole["goals"]) != 2 or [n["weights"] for n in whole["networks"]].count("slimmed") != 2:
+    sys.exit(f"two budgets should give two networks: {whole['goals']}")
+if landed == 0:
+    sys.exit("no kill came before the work was done, so that nothing was compared")
+torn = [p for p in (folder / "killed").rglob("*.part*")] + [*(folder / "killed/checkpoints").iterdir()]
+if torn:
+    sys.exit(f"kills left files behind: {torn}")
+
+# A finished command has nothing to do and says the same again.
+for command in (sweep, slim):
+    before = networks("whole", command[0] + ".json")
+    done(*command, "--run", "whole")
+    after = networks("whole", command[0] + ".json")  # the sweep now also shows what was slimmed
+    same("second start", before, [each for each in after if each in before])
+if "2 of them asked for" not in done("calibrate", "--at", "0.37", "0.61", "--batches", 2, "--run", "whole"):
+    sys.exit("calibrate does not say what it did")
+
+# What is handed over.
+out = done("export", "--at", "0.37", "--dump", folder / "answers", "--run", "whole")
+name = f"df-small:{net}@0.37"
+for ending in (".onnx", ".batch.onnx", ".safetensors", ".hpp"):
+    if not (folder / "whole/networks" / (name + ending)).exists():
+        sys.exit(f"export left no {name}{ending}: {out}")
+if not (folder / "answers" / name / "logits.npy").exists():
+    sys.exit("export left no answers")
+if len([p for p in (folder / "whole/networks").glob("*+2.hpp")]) != 2:
+    sys.exit("slim left no headers of what it found")
+
+# The other kinds of budget, and what was slimmed without training it again or trained jointly.
+done("slim", "--budget", "20KB", "--images", 100, "--batches", 2, "--run", "whole")
+done("slim", "--budget", "600K,400K", "--images", 200, "--retrain", 1, "--jointly", "--run", "whole")
+done("slim", "--budget", "1000ms", "--images", 100, "--batches", 2, "--run", "whole")
+
+# Predefined widths bring their statistics along.
+done("train", *settings, "--widths", "0.5,1", "--run", "predefined")
+done("sweep", "--run", "predefined")
+if [n["width"] for n in json.loads((folder / "predefined/sweep.json").read_text())["networks"]] != [0.5, 1.0]:
+    sys.exit("a sweep of predefined widths should show those")
+refused("needs a network that was trained at every width", "slim", "--budget", "1M", "--run", "predefined")
+
+# One sentence and exit code 2.
+refused("this network has widths above 0 and up to 1.25", "calibrate", "--at", "1.3", "--run", "whole")
+refused("there is no channel group 99", "calibrate", "--at", "0.5 99=8", "--run", "whole")
+refused("give one count per group", "calibrate", "--at", "8,8", "--run", "whole")
+refused("is no width", "sweep", "--at", "half", "--run", "whole")
+refused("but the smallest configuration", "slim", "--budget", "1K", "--run", "whole")
+refused("cannot be read", "slim", "--budget", "1", "--run", "whole")
+refused("is no run of hasse_slim", "sweep", "--run", "nowhere")
+refused("A subcommand is required")
+refused("was begun with net", *changed(training, "--net", "resnet20"), "--run", "whole")
+refused("was begun with data", *changed(training, "--data", "synthetic:0.9"), "--run", "whole")
+refused("the widths \"1.0..0.5\" go down", "train", *settings, "--widths", "1.0..0.5", "--run", "new")
+refused("give a range such as", "train", *settings, "--widths", "0.5,1", "--per-group", "--run", "new")
+refused("there is no network", *changed(training, "--net", "resnet1"), "--run", "new")
+shutil.copytree(folder / "whole", folder / "foreign")
+shutil.copy(folder / "predefined/networks/slimmable.safetensors", folder / "foreign/networks/slimmable.safetensors")
+refused("holds \"df-small:", "sweep", "--run", "foreign")
+file = folder / "foreign/networks/slimmable.safetensors"
+content = bytearray((folder / "whole/networks/slimmable.safetensors").read_bytes())
+content[-1] ^= 1
+file.write_bytes(content)
+refused("is damaged", "sweep", "--run", "foreign")
+file.unlink()
+refused("holds no trained network yet", "sweep", "--run", "foreign")
+
+shutil.rmtree(folder)
+print(f"{landed} kills: {len(whole['trace']) - 1} removals, {len(whole['networks'])} networks, all equal; {time.time() - begin:.0f} s")
