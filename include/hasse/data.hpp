@@ -3,7 +3,9 @@
 #pragma once
 
 #include <hasse/data/batch_reader.hpp>
+#include <hasse/data/bicubic.hpp>
 #include <hasse/data/cifar10.hpp>
+#include <hasse/data/crops.hpp>
 #include <hasse/data/decode.hpp>
 #include <hasse/data/idx.hpp>
 #include <hasse/data/image_folder.hpp>

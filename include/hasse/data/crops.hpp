@@ -1,0 +1,146 @@
+// Patches cut from a folder of images of any size, for training that wants no classes: super-resolution.
+// Used by programs; what is cut is an image set of one class, so that readers, augmentation and checkpoints stay the same.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/error.hpp>
+#include <hasse/core/file.hpp>
+#include <hasse/core/progress.hpp>
+#include <hasse/core/random.hpp>
+#include <hasse/data/decode.hpp>
+#include <hasse/data/detail/folder.hpp>
+#include <hasse/data/image_folder.hpp>
+#include <hasse/data/image_set.hpp>
+#include <hasse/data/open.hpp>
+#include <hasse/data/resize.hpp>
+
+namespace hasse {
+
+/// Which patches are cut.
+struct crop_options {
+  int height = 48, width = 48;
+  int per_image = 8;              ///< at places that the seed draws for every image
+  double validation_share = 0.1;  ///< of the images, where the folder names no validation images
+  std::size_t most_images = 0;    ///< training images that are read, drawn by the seed; 0: all
+  std::uint64_t seed = 1;
+};
+
+/// RGB patches; no image has some in both sets.
+struct crop_sets {
+  image_set train, validation;
+  std::size_t images = 0;   ///< that patches were cut from
+  std::size_t skipped = 0;  ///< that are smaller than a patch
+};
+
+namespace detail {
+enum crop_purpose : std::uint64_t { crop_validation = 101, crop_limit, crop_places };
+
+struct numbered_image {
+  std::filesystem::path path;
+  std::size_t number;  ///< in the folder: decides the places of its patches
+};
+
+/// All images below the folder. Those in a folder named val or validation are held out, those in one named test are left alone.
+inline std::pair<std::vector<numbered_image>, std::vector<numbered_image>> images_to_crop(const std::filesystem::path& root) {
+  std::pair<std::vector<numbered_image>, std::vector<numbered_image>> made;
+  std::size_t number = 0;
+  for (const auto& path : files_below(root)) {
+    if (!named_as_image(path.string())) continue;
+    folder_split split = folder_split::none;
+    for (const auto& part : path.lexically_relative(root).parent_path())
+      if (split == folder_split::none) split = split_named(part.string());
+    if (split != folder_split::test) (split == folder_split::validation ? made.second : made.first).push_back({path, number});
+    ++number;
+  }
+  return made;
+}
+
+inline std::vector<numbered_image> take(std::vector<numbered_image>& from, std::size_t count, std::uint64_t seed) {
+  const division parts = divide(std::vector<std::uint16_t>(from.size()), count, seed);
+  std::vector<numbered_image> taken, kept;
+  for (const std::uint32_t i : parts.taken) taken.push_back(from[i]);
+  for (const std::uint32_t i : parts.kept) kept.push_back(from[i]);
+  from = std::move(kept);
+  return taken;
+}
+}  // namespace detail
+
+/// Cuts patches from the JPEG and PNG images in `root` and below, whatever its folders are called (but for val and test). The same
+/// files and options give the same patches. Files that are no whole images are refused, as everywhere.
+inline crop_sets crop_images(const std::filesystem::path& root, const crop_options& options, const progress_sink& progress = {}) {
+  const std::string place = root.string(),
+                    patch = std::to_string(options.height) + " x " + std::to_string(options.width) + " pixels";
+  if (options.height < 8 || options.width < 8 || options.height > 4096 || options.width > 4096 || options.per_image < 1 ||
+      options.per_image > 65536)
+    throw error(std::to_string(options.per_image) + " patches of " + patch +
+                " cannot be cut from an image; ask for 1 to 65536 of 8 to 4096 pixels a side");
+  if (!(options.validation_share > 0 && options.validation_share < 0.5))
+    throw error("a validation share of " + std::to_string(options.validation_share) +
+                " cannot be cut; choose more than 0 and less than 0.5");
+  auto [train, validation] = detail::images_to_crop(root);
+  if (train.empty())
+    throw file_error(place, "holds no .jpg, .jpeg or .png image to train on",
+                     "name a folder of images; those in a folder val or test do not count");
+  if (validation.empty()) {
+    const auto share = static_cast<std::size_t>(static_cast<double>(train.size()) * options.validation_share + 0.5);
+    if (train.size() < 2) throw file_error(place, "holds a single image", "add another one to validate on");
+    validation = detail::take(train, std::max<std::size_t>(share, 1), derive(options.seed, detail::crop_validation));
+  }
+  if (options.most_images > 0 && options.most_images < train.size())
+    train = detail::take(train, options.most_images, derive(options.seed, detail::crop_limit));
+
+  const feature_shape shape{options.height, options.width, 3};
+  const std::size_t total = train.size() + validation.size(), patches = static_cast<std::size_t>(options.per_image);
+  detail::check_memory(place, total * patches, shape);
+  crop_sets made;
+  image_decoder decoder;
+  image_fitter fitter(shape);
+  std::vector<std::uint8_t> cut;
+  remaining_time left;
+  std::size_t done = 0;
+  for (const auto& [images, set] : {std::pair{&train, &made.train}, {&validation, &made.validation}}) {
+    *set = empty_images("patches", shape, {"patch"});
+    for (const detail::numbered_image& image : *images) {
+      if (progress && done % 16 == 0) {
+        const double fraction = static_cast<double>(done) / static_cast<double>(total);
+        progress({fraction, "cutting patches", left(fraction)});
+      }
+      ++done;
+      const std::string file = read_file(image.path, std::uintmax_t{1} << 28);
+      const decoded_image& whole = decoder.decode(file, image.path.string());
+      if (whole.shape.h < shape.h || whole.shape.w < shape.w) {
+        ++made.skipped;
+        continue;
+      }
+      ++made.images;
+      random_source random(derive(derive(options.seed, detail::crop_places), image.number));
+      const std::size_t row = static_cast<std::size_t>(options.width * whole.shape.c);
+      for (std::size_t i = 0; i < patches; ++i) {
+        const auto top = static_cast<std::ptrdiff_t>(random.below(static_cast<std::uint64_t>(whole.shape.h - shape.h + 1)));
+        const auto start = static_cast<std::ptrdiff_t>(random.below(static_cast<std::uint64_t>(whole.shape.w - shape.w + 1)));
+        cut.clear();
+        for (std::ptrdiff_t y = top; y < top + shape.h; ++y) {
+          const std::uint8_t* line = whole.pixels.data() + (y * whole.shape.w + start) * whole.shape.c;
+          cut.insert(cut.end(), line, line + row);
+        }
+        fitter.append(cut, {shape.h, shape.w, whole.shape.c}, set->pixels);
+        set->labels.push_back(0);
+      }
+    }
+    if (set->size() == 0)
+      throw file_error(place,
+                       "has no " + std::string(set == &made.train ? "training" : "validation") + " image of at least " + patch,
+                       "ask for smaller patches, or add larger images");
+  }
+  if (progress) progress({1, std::to_string(made.train.size()) + " training patches are ready", 0});
+  return made;
+}
+
+}  // namespace hasse
