@@ -12,6 +12,7 @@
 #include <hasse/train/sgd.hpp>
 #include <hasse/train/slimmable_model.hpp>
 #include <hasse/train/slimmable_trainer.hpp>
+#include <hasse/train/super_resolution.hpp>
 #include <hasse/train/trainer.hpp>
 #include <hasse/train/training_loop.hpp>
 #include <hasse/train/width_rules.hpp>

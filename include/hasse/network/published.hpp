@@ -8,3 +8,4 @@
 #include <hasse/network/published/mobilenet.hpp>
 #include <hasse/network/published/proxyless.hpp>
 #include <hasse/network/published/resnet.hpp>
+#include <hasse/network/published/super_resolution.hpp>

@@ -92,7 +92,8 @@ parameters<Scalar> first_weights(const layer_list& layers, std::uint64_t seed) {
 
 /// What a training loop trains. input() takes a batch of images; step() runs forward and backward and leaves the sum of what it
 /// wants in gradients(), unless the loss that it returns is not finite; judge() says how good the weights are now, by a reader of the
-/// validation images in the order that it asks for.
+/// validation images in the order that it asks for. Its `accuracy` is whatever the trainee is judged by, the more the better; a
+/// trainee that has a static score_text(accuracy) says how that reads.
 template <class Type>
 concept Trainee = requires(Type& it, const int* labels, std::int64_t iteration, batch_reader& reader) {
   typename Type::parameter;
@@ -226,6 +227,16 @@ class training_loop {
     return text;
   }
 
+  static std::string score_text(double accuracy) {
+    if constexpr (requires { Type::score_text(accuracy); }) {
+      return Type::score_text(accuracy);
+    } else {
+      char text[32];
+      std::snprintf(text, sizeof text, "%.1f %%", 100 * accuracy);
+      return text;
+    }
+  }
+
   void report(const progress_sink& progress, remaining_time& left) const {
     if (!progress) return;
     const double fraction = static_cast<double>(at_.epoch * steps_ + at_.batch) / static_cast<double>(how_.epochs * steps_);
@@ -233,8 +244,8 @@ class training_loop {
     int length = std::snprintf(text, sizeof text, "epoch %lld of %d, loss %.4g", static_cast<long long>(at_.epoch + 1), how_.epochs,
                                at_.loss_sum / static_cast<double>(at_.batch));
     if (!at_.curve.empty())
-      std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), ", validation %.1f %%",
-                    100 * at_.curve.back().validation_accuracy);
+      std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), ", validation %s",
+                    score_text(at_.curve.back().validation_accuracy).c_str());
     progress({fraction, text, left(fraction)});
   }
 
