@@ -2,6 +2,7 @@
 
 usage: slim.py PROGRAM KILLS SEED
 """
+import hashlib
 import json
 import pathlib
 import random
@@ -11,7 +12,7 @@ import sys
 import tempfile
 import time
 
-program, kills, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+program, kills, seed = str(pathlib.Path(sys.argv[1]).resolve()), int(sys.argv[2]), int(sys.argv[3])
 draw = random.Random(seed)
 folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_slim_"))
 net = "[(16),(16),(32)]"
@@ -81,9 +82,8 @@ for command in (training, sweep, slim):
     seconds[command[0]] = time.time() - at
 for command in (training, sweep, slim):
     killed(0.7 * seconds[command[0]], *command, "--run", "killed")
-    trained = [(folder / run / "networks/slimmable.safetensors").read_bytes() for run in ("whole", "killed")]
-    if command is slim:
-        same("slimmable network", *trained)
+same("slimmable network", *(hashlib.sha256((folder / run / "networks/slimmable.safetensors").read_bytes()).hexdigest()
+                            for run in ("whole", "killed")))
 same("sweep", networks("whole", "sweep.json"), networks("killed", "sweep.json"))
 same("slimmed network", networks("whole", "slim.json"), networks("killed", "slim.json"))
 whole, again = (json.loads((folder / run / "slim.json").read_text()) for run in ("whole", "killed"))
