@@ -8,4 +8,5 @@
 #include <hasse/program/search.hpp>
 #include <hasse/program/slim.hpp>
 #include <hasse/program/slim_networks.hpp>
+#include <hasse/program/super_resolution.hpp>
 #include <hasse/program/tabular.hpp>

@@ -1,0 +1,241 @@
+// The program hasse_super_resolution as a function: one enlarging network (x2) at many widths, trained on patches of a folder of
+// images. Used by examples/hasse_super_resolution.cpp.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <hasse/core/error.hpp>
+#include <hasse/core/progress.hpp>
+#include <hasse/data/crops.hpp>
+#include <hasse/kernel/cpu.hpp>
+#include <hasse/latency/on_cpu.hpp>
+#include <hasse/latency/whole.hpp>
+#include <hasse/network/published/super_resolution.hpp>
+#include <hasse/program/command_line.hpp>
+#include <hasse/result/onnx.hpp>
+#include <hasse/result/run_folder.hpp>
+#include <hasse/result/weights.hpp>
+#include <hasse/space/cost.hpp>
+#include <hasse/train/super_resolution.hpp>
+
+namespace hasse {
+
+/// The command line of hasse_super_resolution.
+struct super_resolution_options {
+  std::string data, run = "run-super-resolution", widths = "0.25..1.0", at = "0.25,0.5,0.75,1.0", size = "180x240";
+  int patch = 48, patches = 8, epochs = 10, batch = 8, passes = 4, threads = 1;
+  std::size_t images = 0;
+  wdsr_spec network{};
+  double learning_rate = 0.1;
+  std::uint64_t seed = 1;
+  bool distil = false, alone = false;
+};
+
+namespace detail {
+/// "0.25..1.0" or "0.5": the narrowest and the widest, in thousandths.
+inline std::pair<int, int> read_widths(std::string_view text) {
+  const std::size_t dots = text.find("..");
+  if (dots == std::string_view::npos) return {parse_width(text), parse_width(text)};
+  const int least = parse_width(text.substr(0, dots)), most = parse_width(text.substr(dots + 2));
+  if (least > most)
+    throw error("the widths " + std::string(text) + " begin above their end; write the narrowest first, such as 0.25..1.0");
+  return {least, most};
+}
+
+inline std::vector<int> read_width_list(std::string_view text, int least, int most) {
+  std::vector<int> made;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    made.push_back(parse_width(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (made.back() < least || made.back() > most)
+      throw error("the width " + width_text(made.back()) + " is shown but not trained; the trained ones are " + width_text(least) +
+                  " to " + width_text(most));
+  }
+  return made;
+}
+
+/// "180x240": height and width of what the networks read.
+inline feature_shape read_size(std::string_view text) {
+  feature_shape made{0, 0, 3};
+  const auto [rest, fault] = std::from_chars(text.data(), text.data() + text.size(), made.h);
+  const char* const end = text.data() + text.size();
+  if (fault == std::errc() && rest != end && *rest == 'x')
+    if (const auto [last, wrong] = std::from_chars(rest + 1, end, made.w); wrong == std::errc() && last == end)
+      if (made.h >= 8 && made.h <= 8192 && made.w >= 8 && made.w <= 8192) return made;
+  throw error("the size '" + std::string(text.substr(0, 40)) +
+              "' cannot be read; write height x width of what is enlarged, 8 to 8192 each, for instance 180x240");
+}
+
+inline layer_list enlarging_layers(const wdsr_spec& spec, feature_shape input) {
+  layer_list layers{.input = input, .items = {}};
+  spec.lower(layer_builder<layer_list>{layers}, 0);
+  return layers;
+}
+
+/// Trains at the widths of a rule, or reads what an earlier start has trained. `name` names the files.
+template <Backend Engine, WidthRule Rule>
+slimmable_model trained_or_read(Engine& backend, const std::string& name, const width_family& family, const Rule& rule,
+                                const training_data& data, const recipe& how, std::uint64_t seed, const run_folder& folder,
+                                progress_printer& printer) {
+  const auto path = folder.checkpoints() / (name + ".safetensors");
+  if (std::filesystem::exists(path)) return read_slimmable(path, name, family);
+  super_resolution_trainer<Engine, Rule> training(backend, name, family, rule, data, how, seed,
+                                                  {.folder = folder.checkpoints(), .every_seconds = 60});
+  const training_outcome outcome = training.run([&](const progress_event& event) {
+    printer({event.fraction, name + ": " + event.doing, event.seconds_left});
+  });
+  printer.finish();
+  if (outcome.diverged) throw error("the training of " + name + " diverged: " + outcome.note);
+  std::printf("  %s: %.1f s of training, %.2f dB\n", name.c_str(), outcome.seconds, outcome.accuracy);
+  write_slimmable(path, training.result());
+  return training.result();
+}
+}  // namespace detail
+
+/// hasse_super_resolution without its command line: prints what it does, leaves a run folder.
+inline void train_super_resolution(const super_resolution_options& options) {
+  constexpr std::string_view scheme = "folder:";
+  if (!options.data.starts_with(scheme) || options.data.size() == scheme.size())
+    throw error("the data '" + options.data + "' are no folder of images; write folder:DIR");
+  if (options.patch % 2 != 0 || options.patch < 24 || options.patch > 512)
+    throw error("patches of " + std::to_string(options.patch) +
+                " pixels cannot be trained on; choose an even number from 24 to 512");
+  const auto [least, most] = detail::read_widths(options.widths);
+  const std::vector<int> shown = detail::read_width_list(options.at, least, most);
+  const feature_shape size = detail::read_size(options.size);
+  const wdsr_spec& spec = options.network;
+  const width_family family(detail::enlarging_layers(spec, {options.patch / 2, options.patch / 2, 3}), most);
+  const width_family large(detail::enlarging_layers(spec, size), most);
+  recipe how{.epochs = options.epochs,
+             .batch = options.batch,
+             .learning_rate = options.learning_rate,
+             .decay = 0,
+             .largest_gradient = 1,
+             .warmup_epochs = 0.05 * options.epochs,
+             .seed = options.seed};
+  check(how);
+  run_folder folder(options.run, {{"program", "hasse_super_resolution"},
+                                  {"network", spec.text()},
+                                  {"data", options.data},
+                                  {"patch", options.patch},
+                                  {"patches", options.patches},
+                                  {"images", options.images},
+                                  {"widths", options.widths},
+                                  {"passes", options.passes},
+                                  {"distil", options.distil},
+                                  {"recipe", to_text(how)},
+                                  {"seed", options.seed},
+                                  {"threads", options.threads}});
+  progress_printer printer;
+  const crop_sets patches = crop_images(options.data.substr(scheme.size()),
+                                        {.height = options.patch,
+                                         .width = options.patch,
+                                         .per_image = options.patches,
+                                         .most_images = options.images,
+                                         .seed = options.seed},
+                                        std::ref(printer));
+  printer.finish();
+  std::printf("data: %zu training and %zu validation patches of %zu images; %zu images are smaller than a patch\n",
+              patches.train.size(), patches.validation.size(), patches.images, patches.skipped);
+  if (patches.train.size() < static_cast<std::size_t>(how.batch))
+    throw error("there are " + std::to_string(patches.train.size()) + " training patches, fewer than one batch of " +
+                std::to_string(how.batch) + "; give a smaller --batch or more --patches");
+  const training_data data(patches.train, patches.validation);
+  const evaluation baseline = evaluate_bicubic(patches.validation, data.scale);
+  std::printf("bicubic: %.2f dB\nnetwork: %s, %d channel groups\n", baseline.accuracy, spec.text().c_str(), family.groups().size());
+  std::fflush(stdout);
+
+  cpu backend({.threads = options.threads});
+  folder.begin();
+  folder.remove_torn();
+  const predefined_widths one{.list = {family.full()}, .distils = false};
+  const sandwich several{.least = least, .most = most, .passes = options.passes, .distils = options.distil};
+  const slimmable_model network =
+      least == most ? detail::trained_or_read(backend, "wdsr", family, one, data, how, options.seed, folder, printer)
+                    : detail::trained_or_read(backend, "wdsr", family, several, data, how, options.seed, folder, printer);
+
+  std::printf("\n%-8s %-9s %8s %8s %8s %10s %10s\n", "width", "channels", "dB", "gain", options.alone ? "alone" : "", "GMACs",
+              "ms");
+  for (const int width : shown) {
+    const channel_configuration at = family.at(width);
+    const std::string text = width_text(width);
+    double alone = 0;
+    if (options.alone) {
+      const width_family narrow(family.layers_at(at));
+      const slimmable_model own = detail::trained_or_read(backend, "wdsr-alone-" + text, narrow,
+                                                          predefined_widths{.list = {narrow.full()}, .distils = false}, data, how,
+                                                          options.seed, folder, printer);
+      alone = evaluate_super_resolution(backend, own.extract(narrow.full()), patches.validation, data.scale).accuracy;
+    }
+    model taken = network.extract(at);
+    const double found = evaluate_super_resolution(backend, taken, patches.validation, data.scale).accuracy;
+    taken.layers = large.layers_at(at);  // convolutions read images of any size
+    const measurement latency = measure(taken.layers, on_cpu{.threads = options.threads});
+    write_onnx(folder.networks() / ("wdsr-" + text + ".onnx"), taken, {.mean = data.scale.mean, .deviation = data.scale.deviation});
+    write_weights(folder.networks() / ("wdsr-" + text + ".safetensors"), taken,
+                  {{"mean", detail::comma_list(data.scale.mean)}, {"deviation", detail::comma_list(data.scale.deviation)}});
+    std::printf("%-8s %-9d %8.2f %+8.2f ", text.c_str(), taken.layers.items.front().out.c, found, found - baseline.accuracy);
+    if (options.alone)
+      std::printf("%8.2f ", alone);
+    else
+      std::printf("%8s ", "");
+    std::printf("%10.3f %10.2f\n", static_cast<double>(cost_of(taken.layers).macs) / 1e9,
+                static_cast<double>(latency.median) / 1e6);
+    std::fflush(stdout);
+  }
+  std::printf("GMACs and milliseconds: %d x %d to %d x %d, %d thread%s\nnetworks: %s\n", size.h, size.w, 2 * size.h, 2 * size.w,
+              options.threads, options.threads == 1 ? "" : "s", folder.networks().c_str());
+}
+
+/// The program: parses and runs. Returns the exit code: 0, or 2 after one sentence on stderr.
+inline int super_resolution(int argc, char** argv) {
+  super_resolution_options options;
+  CLI::App app("Trains one network that doubles height and width at many widths, on patches of a folder of images",
+               "hasse_super_resolution");
+  app.add_option("--data", options.data, "images of any size: folder:DIR")->required();
+  detail::describe_run(app, options.run);
+  app.add_option("--widths", options.widths, "trained widths, such as 0.25..1.0, or a single one")->capture_default_str();
+  app.add_option("--at", options.at, "widths to judge, measure and export, such as 0.25,0.5")->capture_default_str();
+  app.add_option("--passes", options.passes, "widths that an iteration visits")->capture_default_str()->check(CLI::Range(2, 64));
+  app.add_flag("--distil", options.distil, "narrower widths learn from what the widest answers, not from the truth");
+  app.add_flag("--alone", options.alone, "train every shown width on its own, too");
+  app.add_option("--patch", options.patch, "side of a patch in pixels, as it is after enlarging")->capture_default_str();
+  app.add_option("--patches", options.patches, "patches of each image")->capture_default_str();
+  app.add_option("--images", options.images, "train on so many images at most, drawn by the seed; 0: all")
+      ->capture_default_str()
+      ->check(detail::whole_number);
+  app.add_option("--channels", options.network.width, "channels of the network at width 1")
+      ->capture_default_str()
+      ->check(CLI::Range(8, 512));
+  app.add_option("--blocks", options.network.blocks, "residual blocks")->capture_default_str()->check(CLI::Range(1, 64));
+  app.add_option("--expand", options.network.expand, "how many times wider a block is before its ReLU")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 16));
+  app.add_option("--epochs", options.epochs, "epochs of each training")->capture_default_str();
+  app.add_option("--batch", options.batch, "patches of a training step")->capture_default_str();
+  app.add_option("--learning-rate", options.learning_rate, "highest learning rate")->capture_default_str();
+  app.add_option("--seed", options.seed, "decides patches, first weights and drawn widths")
+      ->capture_default_str()
+      ->check(detail::whole_number);
+  app.add_option("--threads", options.threads, "threads that train, and that latency is measured with")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--size", options.size, "height x width of the images that exported networks read and latency is measured with")
+      ->capture_default_str();
+  return detail::guarded(app, argc, argv, [&] { train_super_resolution(options); });
+}
+
+}  // namespace hasse
