@@ -1,7 +1,7 @@
 """Compares exported ONNX files in ONNX Runtime with what hasse computed. Needs onnxruntime and numpy; ends with 1 on a difference.
 
 usage: onnx_check.py FOLDER                             every network that hasse_bench --export FOLDER wrote: largest output, 1e-4
-       onnx_check.py NETWORK.batch.onnx DUMP_FOLDER     what hasse_evaluate --dump wrote: logits and accuracy of its images
+       onnx_check.py NETWORK.batch.onnx DUMP_FOLDER     what hasse_evaluate or hasse_slim export --dump wrote: logits and accuracy of its images
 """
 import pathlib
 import sys

@@ -245,8 +245,9 @@ class slim_run {
     return made;
   }
 
-  /// What a network costs and is worth; from the journal where these weights were judged before.
+  /// What a network costs and is worth; from the journal where these weights were judged before, on this device.
   slimming_network judged(const model& network, slimming_network shown, int device_threads) {
+    layer_table& table = latencies(device_threads);
     const std::string weights(hex64(content_of(network.weights)).view()), role(to_text(shown.role));
     for (const slimming_network& known : judged_networks(&weights))
       if (known.name == shown.name && known.role == shown.role) return known;
@@ -254,9 +255,7 @@ class slim_run {
       return accuracy(backend_, network.layers, network.weights, images, data_.scale);
     };
     shown.accuracy = accuracy_on(images_.validation), shown.test_accuracy = accuracy_on(images_.test);
-    shown.milliseconds =
-        static_cast<double>(latencies(device_threads).measured_whole(network.layers, shown.name, progress(shown.name)).median) /
-        1e6;
+    shown.milliseconds = static_cast<double>(table.measured_whole(network.layers, shown.name, progress(shown.name)).median) / 1e6;
     printer_.finish();
     const cost costs = cost_of(network.layers);
     shown.macs = static_cast<double>(costs.macs), shown.parameters = static_cast<double>(costs.parameters());
