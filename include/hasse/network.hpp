@@ -6,6 +6,7 @@
 #include <hasse/network/check.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/inference.hpp>
+#include <hasse/network/latency_loss.hpp>
 #include <hasse/network/memory.hpp>
 #include <hasse/network/model.hpp>
 #include <hasse/network/narrowed.hpp>

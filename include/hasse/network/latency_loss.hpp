@@ -1,0 +1,85 @@
+// How an expected latency enters a loss: added relative to its target, or multiplied through logarithms; value and derivatives.
+// Used by the search through gates (train/gates.hpp) and by whatever else weighs accuracy against a cost.
+#pragma once
+
+#include <cmath>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include <hasse/core/error.hpp>
+
+namespace hasse {
+
+/// A loss and what it passes on: its derivatives by the cross-entropy and by the expected latency.
+struct weighed_loss {
+  double loss = 0, per_cross_entropy = 1, per_latency = 0;
+};
+
+namespace detail {
+template <class... Parts>
+error latency_loss_error(const Parts&... parts) {
+  std::ostringstream sentence;
+  (sentence << ... << parts);
+  return error(sentence.str());
+}
+}  // namespace detail
+
+/// cross-entropy + lambda (E - T) / T, "add#linear": up to a constant the sum cross-entropy + (lambda / T) E of the paper.
+/// Any unit will do, so it also weighs MACs and bytes.
+struct additive_latency {
+  double lambda = 0.1;
+
+  weighed_loss operator()(double cross_entropy, double expected, double target) const {
+    if (!(lambda >= 0) || !std::isfinite(lambda))
+      throw detail::latency_loss_error("a latency weight of ", lambda, " was given; give a lambda of 0 or more");
+    if (!(expected >= 0) || !(target > 0) || !std::isfinite(expected) || !std::isfinite(target))
+      throw detail::latency_loss_error("an expected latency of ", expected, " against a target of ", target,
+                                       " was given; the target has to be above 0 and the expectation finite and not below 0");
+    return {cross_entropy + lambda * (expected - target) / target, 1, lambda / target};
+  }
+  friend bool operator==(const additive_latency&, const additive_latency&) = default;
+};
+
+/// scale x cross-entropy x (ln E / ln T)^power, "mul#log". Its pull is weak, and it depends on the unit: below 1 the logarithms
+/// change sign, so latencies are in milliseconds (MACs and bytes are large enough).
+struct multiplicative_latency {
+  double scale = 0.2, power = 0.3;
+
+  weighed_loss operator()(double cross_entropy, double expected, double target) const {
+    if (!(scale > 0) || !(power >= 0) || !std::isfinite(scale) || !std::isfinite(power))
+      throw detail::latency_loss_error("a scale of ", scale, " and a power of ", power,
+                                       " were given; give a scale above 0 and a power of 0 or more");
+    if (!(expected > 1) || !(target > 1) || !std::isfinite(expected) || !std::isfinite(target))
+      throw detail::latency_loss_error(
+          "an expected latency of ", expected, " against a target of ", target,
+          " was given; the multiplicative loss takes their logarithms and needs both above 1 ms: take the "
+          "additive one, or a smaller unit");
+    const double ratio = std::log(expected) / std::log(target), factor = scale * std::pow(ratio, power);
+    return {cross_entropy * factor, factor, cross_entropy * factor * power / (expected * std::log(expected))};
+  }
+  friend bool operator==(const multiplicative_latency&, const multiplicative_latency&) = default;
+};
+
+using latency_loss = std::variant<additive_latency, multiplicative_latency>;
+
+/// The loss of a batch with that cross-entropy whose network is expected to take `expected` where `target` is wanted.
+inline weighed_loss weigh(const latency_loss& form, double cross_entropy, double expected, double target) {
+  return std::visit([&](const auto& each) { return each(cross_entropy, expected, target); }, form);
+}
+
+/// "add#linear" or "mul#log", as command lines and the publication's code name the forms.
+inline std::string_view name_of(const latency_loss& form) {
+  constexpr std::string_view names[] = {"add#linear", "mul#log"};
+  return names[form.index()];
+}
+
+/// The form of that name with its default parameters.
+inline latency_loss latency_loss_named(std::string_view name) {
+  if (name == "add#linear") return additive_latency{};
+  if (name == "mul#log") return multiplicative_latency{};
+  throw error("the latency loss '" + std::string(name) + "' is not known; name one of add#linear, mul#log");
+}
+
+}  // namespace hasse
