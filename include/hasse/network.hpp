@@ -5,6 +5,7 @@
 #include <hasse/network/channel_groups.hpp>
 #include <hasse/network/check.hpp>
 #include <hasse/network/fuse.hpp>
+#include <hasse/network/gated.hpp>
 #include <hasse/network/inference.hpp>
 #include <hasse/network/latency_loss.hpp>
 #include <hasse/network/memory.hpp>

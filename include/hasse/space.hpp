@@ -3,6 +3,7 @@
 
 #include <hasse/space/architecture.hpp>
 #include <hasse/space/cost.hpp>
+#include <hasse/space/gated_space.hpp>
 #include <hasse/space/layer.hpp>
 #include <hasse/space/mobile.hpp>
 #include <hasse/space/order.hpp>

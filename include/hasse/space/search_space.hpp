@@ -21,7 +21,7 @@ namespace hasse {
 namespace hana = boost::hana;
 
 /// What a part of a search space is for.
-enum class space_role : std::uint8_t { input, stem, stage, head, limit };
+enum class space_role : std::uint8_t { input, stem, stage, head, limit, mixed, fixed };
 
 /// Channels, height, width of the images (written as the papers do: C x H x W).
 template <int C, int H, int W>
@@ -123,6 +123,8 @@ struct search_space {
   static_assert(count<space_role::head> == 1, "hasse: a search_space needs exactly one head<...>");
   static_assert(count<space_role::stage> >= 1, "hasse: a search_space needs at least one stage<...>");
   static_assert(count<space_role::limit> <= 1, "hasse: a search_space takes at most one total_depth<...>");
+  static_assert(count<space_role::mixed> + count<space_role::fixed> == 0,
+                "hasse: a search_space searches widths and depths with stage<...>; mixed_stage<...> and fixed_layer<...> make a gated_space");
 
  public:
   using input_type = typename decltype(+with_role<space_role::input>{}[hana::size_c<0>])::type;
