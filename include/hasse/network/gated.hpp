@@ -226,7 +226,7 @@ template <Spec Type>
 std::string candidate_text(const Type& spec) {
   std::string word = spec.text();
   std::size_t at = 0;
-  while ((at = word.find(" s1")) != std::string::npos && (at + 3 == word.size() || word[at + 3] == ' ');) word.erase(at, 3);
+  while ((at = word.find(" s1")) != std::string::npos && (at + 3 == word.size() || word[at + 3] == ' ')) word.erase(at, 3);
   while ((at = word.find(" + ")) != std::string::npos) word.replace(at, 3, "+");
   for (char& letter : word)
     if (letter == ' ' || letter == '|') letter = '-';
