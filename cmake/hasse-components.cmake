@@ -1,6 +1,7 @@
 # The targets of the package. A header belongs to the first component that can compile it.
 #   hasse::hasse     core, space, kernel (reference), block, catalogue, network, search     Eigen, Boost headers
 #   hasse::result    file, latency, result; search where it reads or writes files           nlohmann_json
+#   hasse::yaml      latency/foreign_yaml.hpp                                               yaml-cpp, hasse::result
 #   hasse::onednn    kernel/cpu                                                             oneDNN, OpenMP
 #   hasse::data      data, train                                                            turbojpeg, libpng, zlib, threads, hasse::result
 #   hasse::programs  program, hasse.hpp                                                     CLI11 and all of the above
@@ -8,6 +9,7 @@
 set(headers_of_onednn "^kernel/cpu[/.]")
 set(headers_of_data "^(data|train)[/.]")
 set(headers_of_result "^(file|latency|result)[/.]|^search([.]|/(exchange|session|tabular)[.])")
+set(headers_of_yaml "^latency/foreign_yaml[.]")
 set(headers_of_programs "^(program[/.]|hasse.hpp)")
 set(headers_of_cuda "^kernel/cuda/")
 
@@ -26,11 +28,14 @@ function(hasse_component name)
   endif()
   set(own ${hasse_headers})
   if(name STREQUAL core)
-    foreach(other onednn data result programs cuda)
+    foreach(other onednn data result yaml programs cuda)
       list(FILTER own EXCLUDE REGEX ${headers_of_${other}})
     endforeach()
   else()
     list(FILTER own INCLUDE REGEX ${headers_of_${name}})
+    if(name STREQUAL result)
+      list(FILTER own EXCLUDE REGEX ${headers_of_yaml})
+    endif()
   endif()
   list(TRANSFORM own PREPEND ${PROJECT_SOURCE_DIR}/include/hasse/)
 
@@ -74,6 +79,9 @@ hasse_find_onednn()
 hasse_optional_component(onednn LINK hasse::hasse hasse::dnnl OpenMP::OpenMP_CXX)
 hasse_find_result()
 hasse_optional_component(result LINK hasse::hasse nlohmann_json::nlohmann_json)
+hasse_find_yaml()
+list(APPEND hasse_yaml_MISSING ${hasse_result_MISSING})
+hasse_optional_component(yaml LINK hasse::result hasse::yaml_cpp)
 hasse_find_data()
 list(APPEND hasse_data_MISSING ${hasse_result_MISSING})
 hasse_optional_component(data LINK hasse::result hasse::turbojpeg PNG::PNG ZLIB::ZLIB Threads::Threads)

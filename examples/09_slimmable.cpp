@@ -24,8 +24,8 @@ int main() {
   // begin: slimmable
   const width_family family({.input = net::in, .items = {net::layers.begin(), net::layers.end()}});
   const training_data data(images.train, images.validation);
-  slimmable_trainer<cpu, sandwich> training(backend, "net", family, {.least = 250, .most = 1000}, data, {.epochs = 16, .batch = 20},
-                                            1);
+  const recipe how{.epochs = 16, .batch = 20};
+  slimmable_trainer<cpu, sandwich> training(backend, "net", family, {.least = 250, .most = 1000}, data, how, 1);
   training.run();
 
   slimmable<cpu> network(backend, training.result(), images.train, data.scale);

@@ -17,7 +17,7 @@ foreach(folder IN LISTS own_folders)
 endforeach()
 list(APPEND clang_flags "-isystem$<JOIN:${foreign_folders},;-isystem>")
 # --as-needed: a library in a folder of its own (DNNL_ROOT) is only looked for where it is used.
-set(clang_libraries -Wl,--as-needed $<TARGET_FILE:Catch2::Catch2WithMain> ${HASSE_DNNL_LIBRARY} ${HASSE_TURBOJPEG_LIBRARY} ${PNG_LIBRARIES} ${ZLIB_LIBRARIES} -pthread)
+set(clang_libraries -Wl,--as-needed $<TARGET_FILE:Catch2::Catch2WithMain> ${HASSE_DNNL_LIBRARY} ${HASSE_TURBOJPEG_LIBRARY} ${PNG_LIBRARIES} ${ZLIB_LIBRARIES} ${HASSE_YAML_CPP_LIBRARY} -pthread)
 
 set(clang_folder ${CMAKE_CURRENT_BINARY_DIR}/clang)
 

@@ -1,7 +1,11 @@
-// Latency: devices, the measuring protocol, tables and their files, whole networks, the order check.
+// Latency: devices, the measuring protocol, tables and their files, whole networks, the order check, tables of others.
+// latency/foreign_yaml.hpp stands apart: what includes it links hasse::yaml.
 #pragma once
 
 #include <hasse/latency/device.hpp>
+#include <hasse/latency/foreign_blocks.hpp>
+#include <hasse/latency/foreign_table.hpp>
+#include <hasse/latency/help_csv.hpp>
 #include <hasse/latency/layer_record.hpp>
 #include <hasse/latency/layer_table.hpp>
 #include <hasse/latency/order_check.hpp>

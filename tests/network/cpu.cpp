@@ -7,6 +7,7 @@
 #include <hasse/kernel/cpu.hpp>
 #include <hasse/kernel/reference.hpp>
 #include <hasse/network/inference.hpp>
+#include <hasse/network/slimmable.hpp>
 #include <hasse/network/static_network.hpp>
 #include <hasse/network/training.hpp>
 
@@ -193,6 +194,31 @@ TEST_CASE("after the first step a network allocates nothing, and oneDNN only its
   for (const int threads : {1, 2}) {
     cpu backend({.threads = threads});
     run_without_tensors(backend, 2000, 256);  // dnnl_primitive_execute keeps its arguments in a map with nodes of 32 and 104 bytes
+  }
+}
+
+TEST_CASE("a width that was visited before is visited again without allocating tensors") {
+  for (const int threads : {1, 2}) {
+    cpu backend({.threads = threads});
+    const layer_list layers = testing::mobile_blocks();
+    parameters<float> values(slimmable_layout(layers, 2));
+    slimmable_network<cpu> network(backend, layers, 4, values);
+    const channel_configuration widths[] = {network.full(), uniform_width(layers, network.groups(), 500),
+                                            uniform_width(layers, network.groups(), 370)};
+    const auto visit_all = [&] {
+      for (int i = 0; i < 3; ++i) {
+        network.select(widths[i], i % 2);
+        network.forward();
+        std::fill_n(network.output_gradient(), 4 * network.output_shape().size(), 1.0f);
+        network.backward();
+      }
+    };
+    visit_all();
+    allocations = 0, largest_allocation = 0;
+    for (int round = 0; round < 3; ++round) visit_all();
+    const std::size_t largest = largest_allocation;
+    CHECK(allocations <= 9 * 2000);
+    CHECK(largest <= 256);
   }
 }
 #endif

@@ -123,6 +123,13 @@ TEST_CASE("a width of the cpu is the network that is cut out there, bit by bit",
   }
 }
 
+TEST_CASE("bottlenecks, depthwise layers and fast-downsampling blocks are sliced bit by bit", "[slimmable]") {
+  cpu backend({.threads = 2});
+  check_slices(backend, named_network("resnet50", {.input = {32, 32, 3}}), 1, 2, true);
+  check_slices(backend, named_network("mobilenet_v1", {.input = {32, 32, 3}}), 2, 3, true);
+  check_slices(backend, named_network("df1", {.input = {64, 64, 3}}), 2, 2, true);
+}
+
 TEST_CASE("gradients of several widths add up", "[slimmable]") {
   reference<double> backend;
   random_source random(3);

@@ -61,6 +61,8 @@ TEST_CASE("bins are those of the released lists", "[slimming]") {
   CHECK(slimming_bin(96, 12, 8, 3) == 24);
   CHECK(slimming_bin(64, 8, 2) == 8);
   CHECK(slimming_bin(4, 12, 1) == 1);
+  CHECK(slimming_bin(64, 65'536, 65'536) == 65'536);  // their product is no int
+  CHECK(slimming_bin(64, 12, 1'000'000, 4099) > 64);
 }
 
 TEST_CASE("a slimming takes one bin of one group per step, and its results are nested", "[slimming]") {

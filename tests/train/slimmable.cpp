@@ -167,6 +167,11 @@ TEST_CASE("another rule is another training", "[slimmable][train]") {
   CHECK_THROWS_AS(training(backend, "net", family, {.least = 400}, data, short_recipe, 5, saving), error);
   CHECK_THROWS_AS(training(backend, "net", family, {.least = 500, .distils = false}, data, short_recipe, 5, saving), error);
   CHECK_NOTHROW(training(backend, "net", family, {.least = 500}, data, short_recipe, 5, saving));
+  // The same layers at full width, other channels below.
+  const width_family kept(problem::network(16), 1000, {.keep_features = true}), wider(problem::network(8), 2000);
+  REQUIRE((kept.layers() == family.layers() && wider.layers() == family.layers()));
+  CHECK_THROWS_AS(training(backend, "net", kept, {.least = 500}, data, short_recipe, 5, saving), error);
+  CHECK_THROWS_AS(training(backend, "net", wider, {.least = 500}, data, short_recipe, 5, saving), error);
 }
 
 TEST_CASE("statistics are the mean over batches of the batches' own", "[slimmable][train]") {
@@ -288,6 +293,23 @@ TEST_CASE("a slimmable network is the same after its file, and a foreign file is
     CHECK_THROWS_AS(read_slimmable(path, "other", family), error);
     CHECK_THROWS_AS(read_slimmable(path, "net", width_family(problem::network(24))), error);
   }
+  // Good checksums over nonsense: sets of batch norms and channels that are not there.
+  const auto read_with = [&](const char* key, const std::string& value, const std::string& renamed) {
+    tensor_file file = read_safetensors(path);
+    if (key) file.metadata[key] = value;
+    for (named_tensor& tensor : file.tensors)
+      if (tensor.name.starts_with("calibrated ") && !renamed.empty()) tensor.name = renamed;
+    file.metadata["checksum"] = hex64(detail::content_hash(file)).view();
+    write_safetensors(folder.path / "odd.safetensors", file);
+    return read_slimmable(folder.path / "odd.safetensors", "net", family);
+  };
+  using Catch::Matchers::Contains;
+  std::string many;
+  for (int i = 0; i < 100'000; ++i) many += "16,16 ";
+  CHECK_THROWS_WITH(read_with("switched", many, ""), Contains("more widths than it has batch norms for"));
+  CHECK_THROWS_WITH(read_with("switched", "16,17", ""), Contains("odd.safetensors: names channels that the network cannot have"));
+  CHECK_THROWS_WITH(read_with(nullptr, "", "calibrated 16"), Contains("cannot have"));
+  CHECK_THROWS_AS(read_with(nullptr, "", "calibrated 16,16"), file_error);
   tensor_file other;
   other.metadata["format"] = "something else";
   write_safetensors(path, other);
@@ -308,5 +330,9 @@ TEST_CASE("what cannot be trained at many widths is refused in a sentence", "[sl
   slimmable<cpu> use(backend, net, easy_train, data.scale);
   CHECK_THROWS_WITH(use.set_width(1001), Contains("up to 1.0"));
   CHECK_THROWS_WITH(use.evaluate(easy_validation), Contains("calibrate it first"));
+  CHECK_THROWS_WITH(use.set_width(-5), Contains("-0.005"));
   CHECK_THROWS_WITH(use.set({{16, 17}}), Contains("channel group"));
+  const predefined_widths twice{.list = {family.at(1000), family.at(520), family.at(500)}};
+  CHECK_THROWS_WITH((slimmable_trainer<cpu, predefined_widths>(backend, "net", family, twice, data, short_recipe, 5)),
+                    Contains("listed twice"));
 }

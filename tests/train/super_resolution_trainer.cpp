@@ -47,6 +47,25 @@ TEST_CASE("all widths beat bicubic interpolation on edges, and plain networks cu
   CHECK(outcome.curve.back().loss < outcome.curve.front().loss);
 }
 
+TEST_CASE("what interpolates stays bicubic, weight decay or not", "[super_resolution]") {
+  cpu backend;
+  const training_data data(train_edges, validation_edges);
+  const width_family family(problem::enlarging(problem::tiny, 12));
+  recipe pulling = how;
+  pulling.epochs = 1, pulling.decay = 0.01;
+  super_resolution_trainer<cpu, sandwich> training(backend, "wdsr", family, sandwich{}, data, pulling, 7);
+  const parameters<float> first = training.weights();
+  training.run();
+  int fixed = 0;
+  for (const parameter_tensor& tensor : first.layout.trainable) {
+    if (tensor.role != parameter_role::weight || !detail::interpolates(family.layers(), tensor.layer)) continue;
+    ++fixed;
+    const auto before = first.of(tensor.layer, tensor.role), after = training.weights().of(tensor.layer, tensor.role);
+    CHECK(std::equal(before.begin(), before.end(), after.begin()));
+  }
+  CHECK(fixed == 1);
+}
+
 TEST_CASE("a training that was cut off ends with the same weights", "[super_resolution]") {
   cpu backend;
   const training_data data(train_edges, validation_edges);

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <compare>
 #include <cstdint>
+#include <cstdlib>
 #include <numeric>
 #include <string>
 #include <string_view>
@@ -261,9 +262,10 @@ inline std::string to_text(const channel_configuration& it) {
 
 /// "0.75": a width in thousandths, as errors and files say it.
 inline std::string width_text(int thousandths) {
-  std::string digits = std::to_string(1000 + thousandths % 1000).substr(1);
+  const std::int64_t size = std::abs(std::int64_t{thousandths});
+  std::string digits = std::to_string(1000 + size % 1000).substr(1);
   while (digits.size() > 1 && digits.back() == '0') digits.pop_back();
-  return std::to_string(thousandths / 1000) + '.' + digits;
+  return (thousandths < 0 ? "-" : "") + std::to_string(size / 1000) + '.' + digits;
 }
 
 /// The width in thousandths that "0.75", "1" or ".5" says. Throws unless it is above 0 and at most 8.

@@ -119,7 +119,7 @@ inline void calibrate(slim_run& run, slimmable_model& network, const std::vector
     const json record = record_of(each);
     const auto& records = run.book().records();
     const auto last = std::find_if(records.rbegin(), records.rend(), [&](const journal_record& it) {
-      return it.operation == "calibrated" && it.payload.at("configuration") == record.at("configuration");
+      return it.operation == "calibrated" && it.payload.value("configuration", json()) == record.at("configuration");
     });
     const bool same = last != records.rend() && last->payload == record;
     if (network.has_statistics(each.at) && (only_missing || same)) continue;
@@ -158,7 +158,8 @@ inline std::vector<std::optional<model>> trained_again(slim_run& run, const std:
     return made;
   }
   predefined_widths rule{.list = {}, .distils = !run.options().no_distillation};
-  for (const chosen_width& each : which) rule.list.push_back(each.at);
+  for (const chosen_width& each : which)  // one configuration may meet two budgets
+    if (std::find(rule.list.begin(), rule.list.end(), each.at) == rule.list.end()) rule.list.push_back(each.at);
   const std::string name = run.net().name + "@joint-" + std::string(hex64(fnv1a(rule.text())).view()) + ending;
   const slimmable_model network =
       run.trained_at_many_widths(run.folder().networks() / (file_name_of(name) + ".safetensors"), name, rule, epochs);

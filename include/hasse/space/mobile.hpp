@@ -49,7 +49,7 @@ constexpr value_id project(layer_builder<List> list, value_id block_input, value
 inline std::string mobile_text(const char* kind, int kernel, int stride, const std::string& widths) {
   return kind + widths + " k" + std::to_string(kernel) + " s" + std::to_string(stride);
 }
-inline std::string width_text(int expand, int middle) {
+inline std::string middle_text(int expand, int middle) {
   return middle > 0 ? " m" + std::to_string(middle) : " e" + std::to_string(expand);
 }
 }  // namespace detail
@@ -74,7 +74,7 @@ struct mbconv {
     const value_id spatial = list.conv_bn(expanded, wide, kernel, stride, act, norm, wide, pad);
     return detail::project(list, from, se.lower(list, spatial, in), out, residual, norm);
   }
-  std::string text() const { return detail::mobile_text("mbconv", kernel, stride, detail::width_text(expand, middle)) + se.text(); }
+  std::string text() const { return detail::mobile_text("mbconv", kernel, stride, detail::middle_text(expand, middle)) + se.text(); }
 };
 
 /// Inverted bottleneck whose first two layers are one dense convolution k x k (MobileDets).
@@ -96,7 +96,7 @@ struct fused_mbconv {
     return detail::project(list, from, se.lower(list, spatial, in), out, residual, norm);
   }
   std::string text() const {
-    return detail::mobile_text("fused_mbconv", kernel, stride, detail::width_text(expand, middle)) + se.text();
+    return detail::mobile_text("fused_mbconv", kernel, stride, detail::middle_text(expand, middle)) + se.text();
   }
 };
 
@@ -161,6 +161,7 @@ struct identity {
     return from;
   }
   std::string text() const { return "identity"; }
+  std::string short_text() const { return "zero"; }
 };
 
 /// The zero operation of ProxylessNAS and MobileDets: a residual block whose branch is nothing is its shortcut.

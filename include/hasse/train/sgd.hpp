@@ -28,12 +28,16 @@ template <class Scalar>
 class nesterov_descent {
  public:
   nesterov_descent(const parameter_layout& layout, const descent_rule& rule)
+      : nesterov_descent(layout, rule, [](const parameter_tensor& tensor) { return decays(tensor); }) {}
+  /// `decays_too` says which tensors decay.
+  template <class Decays>
+  nesterov_descent(const parameter_layout& layout, const descent_rule& rule, const Decays& decays_too)
       : rule_(rule),
         velocity_(layout.trainable_size),
         decay_(layout.trainable_size / block),
         sums_((decay_.size() + run - 1) / run) {
     for (const parameter_tensor& tensor : layout.trainable)
-      if (decays(tensor))
+      if (decays_too(tensor))
         for (std::size_t at = tensor.offset; at < tensor.offset + tensor.size; at += block)
           decay_[at / block] = static_cast<Scalar>(rule.decay);
   }

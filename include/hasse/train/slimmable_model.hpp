@@ -178,55 +178,79 @@ class slimmable {
 
 namespace detail {
 inline constexpr std::string_view slimmable_format = "hasse slimmable network 1";
-}
 
-/// Writes weights and statistics as one safetensors file.
-inline void write_slimmable(const std::filesystem::path& path, const slimmable_model& of) {
+inline tensor_file file_of(const slimmable_model& of) {
   tensor_file file;
-  detail::append_tensors<float>(file, "", of.shared.layout.trainable, of.shared.values);
-  detail::append_tensors<float>(file, "", of.shared.layout.statistics, of.shared.statistics);
+  append_tensors<float>(file, "", of.shared.layout.trainable, of.shared.values);
+  append_tensors<float>(file, "", of.shared.layout.statistics, of.shared.statistics);
   for (const auto& [at, statistics] : of.statistics)
     file.tensors.push_back(
         tensor_of<float>("calibrated " + to_text(at), {static_cast<std::int64_t>(statistics.size())}, statistics));
   std::string switched;
   for (const channel_configuration& each : of.switched) switched += (switched.empty() ? "" : " ") + to_text(each);
-  file.metadata = {{"format", std::string(detail::slimmable_format)}, {"network", of.name}, {"switched", switched}};
-  file.metadata["checksum"] = hex64(detail::content_hash(file)).view();
-  write_safetensors(path, file);
+  file.metadata = {{"format", std::string(slimmable_format)}, {"network", of.name}, {"switched", switched}};
+  file.metadata["checksum"] = hex64(content_hash(file)).view();
+  return file;
 }
 
-/// Reads what `write_slimmable` wrote, for the same network; refuses another one's and a damaged file.
-inline slimmable_model read_slimmable(const std::filesystem::path& path, std::string name, const width_family& family) {
-  const std::string where = path.string(), remedy = "train the network again, or name the file of this network";
-  const tensor_file file = read_safetensors(path);
+inline slimmable_model slimmable_of(const tensor_file& file, const std::string& where, std::string name,
+                                    const width_family& family) {
+  const std::string remedy = "train the network again, or name the file of this network";
   const auto said = [&](const char* key) {
     const auto found = file.metadata.find(key);
     return found == file.metadata.end() ? std::string() : found->second;
   };
-  if (said("format") != detail::slimmable_format) throw file_error(where, "is no slimmable network", remedy);
-  if (said("checksum") != hex64(detail::content_hash(file)).view())
+  if (said("format") != slimmable_format) throw file_error(where, "is no slimmable network", remedy);
+  if (said("checksum") != hex64(content_hash(file)).view())
     throw file_error(where, "is damaged (its checksum is wrong)", remedy);
   if (said("network") != name)
-    throw file_error(where, "holds " + detail::in_quotes(said("network")) + ", not " + detail::in_quotes(name), remedy);
+    throw file_error(where, "holds " + in_quotes(said("network")) + ", not " + in_quotes(name), remedy);
   slimmable_model made{std::move(name), family, {}, {}, {}};
-  std::string all = said("switched");
+  const auto configuration = [&](std::string_view text) {
+    try {
+      return family.parse(std::string(text) + ',');
+    } catch (const error& fault) {
+      throw file_error(where, "names channels that the network cannot have (" + std::string(fault.what()) + ")", remedy);
+    }
+  };
+  // Each set of batch norms brings tensors along: nothing is made for more sets than the file holds.
+  const parameter_layout own = layout_of(family.layers());
+  std::size_t held = 0, wanted = 0;
+  for (const named_tensor& tensor : file.tensors) held += tensor.bytes.size();
+  for (const parameter_tensor& tensor : own.statistics) wanted += tensor.size * sizeof(float);
+  const auto is_held = [&](std::size_t sets) {
+    return sets * own.statistics.size() <= file.tensors.size() && sets * wanted <= held;
+  };
+  const std::string all = said("switched");
   for (std::string_view rest = all; !rest.empty();) {
     const std::size_t end = std::min(rest.find(' '), rest.size());
-    made.switched.push_back(family.parse(std::string(rest.substr(0, end)) + ','));
+    made.switched.push_back(configuration(rest.substr(0, end)));
+    if (!is_held(made.switched.size())) throw file_error(where, "lists more widths than it has batch norms for", remedy);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   made.shared = parameters<float>(slimmable_layout(family.layers(), static_cast<int>(made.switched.size())));
-  detail::copy_tensors<float>(file, "", made.shared.layout.trainable, made.shared.values, where);
-  detail::copy_tensors<float>(file, "", made.shared.layout.statistics, made.shared.statistics, where);
+  copy_tensors<float>(file, "", made.shared.layout.trainable, made.shared.values, where);
+  copy_tensors<float>(file, "", made.shared.layout.statistics, made.shared.statistics, where);
   constexpr std::string_view prefix = "calibrated ";
   for (const named_tensor& tensor : file.tensors) {
     if (!tensor.name.starts_with(prefix)) continue;
-    const channel_configuration at = family.parse(tensor.name.substr(prefix.size()) + ',');
+    const channel_configuration at = configuration(std::string_view(tensor.name).substr(prefix.size()));
     std::vector<float>& statistics = made.statistics[at];
     statistics.resize(layout_of(family.layers_at(at)).statistics_size);
     copy_tensor<float>(file, tensor.name, {static_cast<std::int64_t>(statistics.size())}, statistics, where);
   }
   return made;
+}
+}  // namespace detail
+
+/// Writes weights and statistics as one safetensors file.
+inline void write_slimmable(const std::filesystem::path& path, const slimmable_model& of) {
+  write_safetensors(path, detail::file_of(of));
+}
+
+/// Reads what `write_slimmable` wrote, for the same network; refuses another one's and a damaged file.
+inline slimmable_model read_slimmable(const std::filesystem::path& path, std::string name, const width_family& family) {
+  return detail::slimmable_of(read_safetensors(path), path.string(), std::move(name), family);
 }
 
 }  // namespace hasse

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,16 @@ parameters<Scalar> first_slimmable_weights(const layer_list& layers, int norms, 
 }
 
 namespace detail {
+/// One number for all that decides the weights of a training at many widths but the network's name and the seed. Two families may
+/// have the same layers at full width and other channels below.
+template <WidthRule Rule>
+std::uint64_t configuration_of(const width_family& family, const Rule& rule, std::uint64_t data, const recipe& how,
+                               std::string_view backend) {
+  const std::uint64_t widest = configuration_of(family.layers(), data, how, backend);
+  const channel_configuration base = uniform_width(family.base(), family.base_groups(), 1000);
+  return fnv1a(rule.text() + ", width 1.0 is " + to_text(base) + (family.rule().keep_features ? ", features kept" : ""), widest);
+}
+
 /// The widths of one network in training, judged at full width.
 template <Backend Engine, WidthRule Rule>
 class many_widths {
@@ -128,8 +139,7 @@ class slimmable_trainer : public training_loop<detail::many_widths<Engine, Rule>
  private:
   slimmable_trainer(Engine& backend, std::string name, const width_family& family, std::unique_ptr<Rule> rule,
                     const training_data& data, const recipe& how, std::uint64_t seed, checkpoint_policy saving)
-      : loop(std::move(name), fnv1a(rule->text(), detail::configuration_of(family.layers(), data.identity, how, Engine::name)),
-             data, how, seed, std::move(saving),
+      : loop(std::move(name), detail::configuration_of(family, *rule, data.identity, how, Engine::name), data, how, seed, std::move(saving),
              [&](const recipe& settled) { return detail::many_widths<Engine, Rule>(backend, family, *rule, settled, seed); }),
         family_(&family),
         rule_(std::move(rule)) {}

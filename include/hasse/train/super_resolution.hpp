@@ -223,11 +223,12 @@ class enlarging_widths {
       network_.backward();
     }
     for (const parameter_tensor& tensor : weights_.layout.trainable)
-      if (interpolates(family_->layers(), tensor.layer))
-        std::fill_n(network_.gradients() + tensor.offset, tensor.size, parameter{});
+      if (is_fixed(tensor)) std::fill_n(network_.gradients() + tensor.offset, tensor.size, parameter{});
     return first;
   }
   const parameter* gradients() { return network_.gradients(); }
+  /// What interpolates stays as it is.
+  bool is_fixed(const parameter_tensor& tensor) const { return interpolates(family_->layers(), tensor.layer); }
 
   evaluation judge(batch_reader& reader) {
     random_source random(seed_);
@@ -275,8 +276,7 @@ class super_resolution_trainer : public training_loop<detail::enlarging_widths<E
   super_resolution_trainer(Engine& backend, std::string name, const width_family& family, std::unique_ptr<Rule> rule,
                            const training_data& data, const recipe& how, std::uint64_t seed, checkpoint_policy saving)
       : loop(std::move(name),
-             fnv1a("super-resolution x2, " + rule->text(),
-                   detail::configuration_of(family.layers(), data.identity, how, Engine::name)),
+             fnv1a("super-resolution x2", detail::configuration_of(family, *rule, data.identity, how, Engine::name)),
              data, how, seed, std::move(saving),
              [&](const recipe& settled) {
                return detail::enlarging_widths<Engine, Rule>(backend, family, *rule, data.scale, settled, seed);

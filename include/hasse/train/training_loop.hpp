@@ -93,7 +93,7 @@ parameters<Scalar> first_weights(const layer_list& layers, std::uint64_t seed) {
 /// What a training loop trains. input() takes a batch of images; step() runs forward and backward and leaves the sum of what it
 /// wants in gradients(), unless the loss that it returns is not finite; judge() says how good the weights are now, by a reader of the
 /// validation images in the order that it asks for. Its `accuracy` is whatever the trainee is judged by, the more the better; a
-/// trainee that has a static score_text(accuracy) says how that reads.
+/// trainee that has a static score_text(accuracy) says how that reads, and one that has is_fixed(tensor) which weights must not decay.
 template <class Type>
 concept Trainee = requires(Type& it, const int* labels, std::int64_t iteration, batch_reader& reader) {
   typename Type::parameter;
@@ -122,7 +122,8 @@ class training_loop {
         whose_{std::move(name), configuration, seed},
         steps_(static_cast<std::int64_t>(data.train->size()) / how.batch),
         trainee_(make(how_)),
-        descent_(trainee_.weights().layout, {.momentum = how.momentum, .decay = how.decay, .largest_norm = how.largest_gradient}),
+        descent_(trainee_.weights().layout, {.momentum = how.momentum, .decay = how.decay, .largest_norm = how.largest_gradient},
+                 [&](const parameter_tensor& tensor) { return decays(tensor) && !is_fixed(tensor); }),
         reader_(*data.train, data.scale, how.batch, read_order::training, derive(seed, 2), *how_.augment),
         judging_(*data.validation, data.scale, how.batch, Type::judging_order),
         labels_(static_cast<std::size_t>(how.batch)) {
@@ -158,6 +159,12 @@ class training_loop {
  private:
   using clock = std::chrono::steady_clock;
 
+  bool is_fixed(const parameter_tensor& tensor) const {
+    if constexpr (requires { trainee_.is_fixed(tensor); })
+      return trainee_.is_fixed(tensor);
+    else
+      return false;
+  }
   void go_on() {
     at_ = load_checkpoint<parameter>(checkpoint_path(), whose_, trainee_.weights(), descent_.velocity());
     if (at_.epoch > how_.epochs || at_.batch > steps_)

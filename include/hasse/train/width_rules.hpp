@@ -42,7 +42,12 @@ struct predefined_widths {
   int norms() const { return share_norms ? 1 : static_cast<int>(list.size()); }
   void check(const width_family& family) const {
     if (list.empty()) throw error("a slimmable network needs at least one width; list them, the widest first");
-    for (const channel_configuration& each : list) hasse::check(each, family.groups());
+    for (auto each = list.begin(); each != list.end(); ++each) {
+      hasse::check(*each, family.groups());
+      if (std::find(list.begin(), each, *each) != each)
+        throw error("the channels " + to_text(*each).substr(0, 200) +
+                    " are listed twice, and only one set of batch norms can be theirs; list widths with different channels");
+    }
   }
   void draw(const width_family&, random_source&, std::vector<width_pass>& passes) const {
     passes.resize(list.size());
