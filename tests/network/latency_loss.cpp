@@ -49,6 +49,15 @@ TEST_CASE("latency losses refuse what has no logarithm and no meaning", "[latenc
   CHECK(weigh(additive_latency{}, 2, 0.5, 0.5).loss == 2);  // below 1 is nothing special for a sum
 }
 
+TEST_CASE("the target decides how much latency counts in the sum and not in the product", "[latency_loss]") {
+  const auto weight = [](const latency_loss& form, double target) {
+    const weighed_loss at = weigh(form, 2, 50, target);
+    return at.per_latency / at.per_cross_entropy;
+  };
+  CHECK(weight(additive_latency{}, 20) == Approx(4 * weight(additive_latency{}, 80)));
+  CHECK(weight(multiplicative_latency{}, 20) == Approx(weight(multiplicative_latency{}, 80)));
+}
+
 TEST_CASE("latency losses are named", "[latency_loss]") {
   for (const char* name : {"add#linear", "mul#log"}) CHECK(name_of(latency_loss_named(name)) == name);
   CHECK_THROWS_WITH(latency_loss_named("add"), ContainsSubstring("'add' is not known"));

@@ -44,6 +44,8 @@ struct additive_latency {
 
 /// scale x cross-entropy x (ln E / ln T)^power, "mul#log". Its pull is weak, and it depends on the unit: below 1 the logarithms
 /// change sign, so latencies are in milliseconds (MACs and bytes are large enough).
+/// The target only scales it: d(ln loss) = d(ln cross-entropy) + power dE / (E ln E), so with Adam, which undoes scales, `power`
+/// decides where a search ends and the target does not.
 struct multiplicative_latency {
   double scale = 0.2, power = 0.3;
 
