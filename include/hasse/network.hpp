@@ -6,12 +6,15 @@
 #include <hasse/network/check.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/gated.hpp>
+#include <hasse/network/gated_network.hpp>
 #include <hasse/network/inference.hpp>
 #include <hasse/network/latency_loss.hpp>
+#include <hasse/network/mbconv_space.hpp>
 #include <hasse/network/memory.hpp>
 #include <hasse/network/model.hpp>
 #include <hasse/network/narrowed.hpp>
 #include <hasse/network/parameters.hpp>
+#include <hasse/network/proxyless_space.hpp>
 #include <hasse/network/published.hpp>
 #include <hasse/network/slices.hpp>
 #include <hasse/network/slimmable.hpp>

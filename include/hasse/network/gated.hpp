@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <concepts>
 #include <cstddef>
 #include <cstdio>
 #include <map>
@@ -273,7 +272,7 @@ class gated_builder {
       const int stride = at == 0 ? form.stride : 1;
       gated_block block{.name = name + " block " + std::to_string(at + 1), .stage = stages_, .candidates = {}};
       for_each_choice([&]<StageSpec Type>(Type spec) {
-        if (std::same_as<Type, identity> && (stride != 1 || in.c != form.out)) return;
+        if (!detail::is_offered<Type>(in, form.out, stride)) return;
         const std::string word = candidate_text(spec);
         spec.out = form.out, spec.stride = stride;
         block.candidates.push_back(lowered(spec, in, word));
@@ -319,7 +318,7 @@ gated_list gated_list_of() {
     if constexpr (type::role == space_role::mixed)
       builder.stage(type::shape, [](auto offer) { hana::for_each(type::choices::specs, offer); });
     else
-      add_fixed("between" + (++parts > 1 ? " " + std::to_string(parts) : std::string()), type::specs);
+      add_fixed("fixed layer" + (++parts > 1 ? " " + std::to_string(parts) : std::string()), type::specs);
   });
   builder.fixed("head", detail::head_spec<typename Space::head_type>::value);
   return builder.finish();

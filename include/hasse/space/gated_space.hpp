@@ -89,13 +89,19 @@ constexpr feature_shape shape_after(const Specs& specs, feature_shape in) {
   return in;
 }
 
+/// Zero is the one choice that is not offered everywhere: it needs a shortcut.
+template <class Type>
+constexpr bool is_offered(feature_shape in, int out, int stride) {
+  return !std::is_same_v<Type, zero> || (stride == 1 && in.c == out);
+}
+
 /// What a block of a mixed stage writes; no channels at all when its candidates disagree.
 template <class Choices>
 constexpr feature_shape mixed_shape(feature_shape in, int out, int stride) {
   feature_shape found{};
   bool agree = true;
   hana::for_each(Choices::specs, [&]<class Type>(Type spec) {
-    if (std::is_same_v<Type, zero> && (stride != 1 || in.c != out)) return;
+    if (!is_offered<Type>(in, out, stride)) return;
     spec.out = out, spec.stride = stride;
     const auto layers = layers_of(spec, in);
     const feature_shape own = layers.shape_of(layers.count);

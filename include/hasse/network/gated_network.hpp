@@ -1,0 +1,308 @@
+// A supernet of which one path runs and trains at a time, each candidate on weights of its own; on the way back it can ask what the
+// other candidates would have answered. Used by train, whose search learns the gates from that (ProxylessNAS).
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/error.hpp>
+#include <hasse/kernel/backend.hpp>
+#include <hasse/network/aligned.hpp>
+#include <hasse/network/check.hpp>
+#include <hasse/network/gated.hpp>
+#include <hasse/network/memory.hpp>
+#include <hasse/network/parameters.hpp>
+#include <hasse/network/training.hpp>
+#include <hasse/space/layer_list.hpp>
+
+namespace hasse {
+
+/// All layers of all candidates in a row, block by block. Not a network: it gives every one its place among the parameters.
+inline layer_list gated_layers(const gated_list& gates) {
+  layer_list all{.input = gates.input, .items = {}};
+  for (const gated_block& block : gates.blocks)
+    for (const gated_candidate& each : block.candidates) all.items.insert(all.items.end(), each.layers.begin(), each.layers.end());
+  return all;
+}
+/// Where the parameters of every candidate lie: layer numbers count as in gated_layers.
+inline parameter_layout gated_layout(const gated_list& gates) { return layout_of(gated_layers(gates).items); }
+
+/// What a pass over a path is for.
+enum class gated_pass : std::uint8_t {
+  weights,  ///< gradients of the path's weights; its batch norms move their running statistics
+  gates,    ///< no gradients of weights, and no statistics change: stops in front of the searched blocks are what is wanted
+  forward   ///< no way back at all; statistics of the batch, which change nothing
+};
+
+/// select() a path, write input(), forward(), write output_gradient(), backward(). Memory is that of one path, and of one candidate
+/// more where the pass asks for others' answers. Backend, gates and parameters must outlive it.
+template <Backend Engine>
+class gated_network {
+ public:
+  using scalar = typename Engine::scalar;
+  using parameter = parameter_of<scalar>;
+
+  /// `values` has the layout of gated_layout(gates).
+  gated_network(Engine& backend, const gated_list& gates, int batch, parameters<parameter>& values)
+      : backend_(&backend), gates_(&gates), batch_(batch), values_(&values), gradients_(values.values.size()) {
+    gates.check();
+    if (values.layout != gated_layout(gates))
+      throw error(
+          "the parameters belong to another supernet than the one that is to be searched; make them with gated_layout(gates)");
+    int next = 0;
+    std::size_t widest = 1;
+    for (const gated_block& block : gates.blocks) {
+      first_layer_.emplace_back();
+      for (const gated_candidate& each : block.candidates) {
+        first_layer_.back().push_back(next);
+        next += static_cast<int>(each.layers.size());
+        for (const layer& item : each.layers) {
+          widest = std::max(widest, detail::at(item.out.c));
+          if (const std::string fault = backend.supports(item); !fault.empty())
+            throw error(block.name + ", candidate " + each.text + ": on backend " + std::string(Engine::name) + " a " +
+                        std::string(name_of(item.kind)) + " " + fault + "; change the candidate or use another backend");
+        }
+      }
+    }
+    statistics_.resize(2 * round_up(widest, 16));
+  }
+  gated_network(const gated_network&) = delete;
+  gated_network& operator=(const gated_network&) = delete;
+
+  /// The next passes run along `choice`, one candidate per block. `others[b]` are the candidates of block b whose answers
+  /// backward() is asked for; none where it is empty or shorter.
+  void select(std::span<const int> choice, gated_pass purpose = gated_pass::weights,
+              std::span<const std::vector<int>> others = {}) {
+    const layer_list path = gates_->path(choice);
+    hasse::check(path, batch_, *backend_);
+    const std::vector<gated_origin> origins = gates_->origins(choice);
+    fused<layer_list> fusion = fuse_for_training(path);
+    probes_.clear();
+    std::vector<backward_stop> stops;
+    int done = 0;  // layers of the path up to this block
+    value_id before = 0;
+    for (int block = 0; block < gates_->size(); ++block) {
+      const int index = choice[detail::at(block)];
+      done += static_cast<int>(gates_->candidate(block, index).layers.size());
+      const value_id after = value_behind(fusion, done, block);
+      if (detail::at(block) < others.size() && !others[detail::at(block)].empty()) ask(block, index, before, after, others, stops);
+      before = after;
+    }
+    const training_options options{.forward_only = purpose == gated_pass::forward};
+    memory_.plan(
+        *backend_, std::move(fusion), batch_, options,
+        [&](const layer& item) { return static_cast<std::size_t>(backend_->saved_bytes(item, batch_)); }, stops);
+    bind(path, origins, purpose);
+    for (probe& each : probes_) bind_probe(each, memory_.stop(each.place));
+  }
+
+  /// N x H x W x C; another select() may move it, so write it anew then.
+  scalar* input() { return memory_.value(0); }
+  const scalar* output() const { return memory_.output(); }
+  scalar* output_gradient() { return memory_.output_gradient(); }
+  /// In the layout of the parameters; only those of active() are those of the last pass.
+  const parameter* gradients() const { return gradients_.data(); }
+  /// The trainable parameters of the path, ascending and apart.
+  std::span<const parameter_range> active() const { return active_; }
+
+  void forward() {
+    for (step_type& step : steps_) step.forward();
+  }
+  void backward() {
+    backward([](int, int, double) {});
+  }
+  /// `hear(block, candidate, gate)`: d loss / d gate of a candidate that was asked for and of the chosen one, <dL/dy, o(x)> with
+  /// the shortcut left out where the block has one, so that zero's is 0 (spec 2.3).
+  template <class Hear>
+  void backward(Hear&& hear) {
+    std::size_t next = probes_.size();
+    for (const auto& [layer, recomputes] : memory_.backward()) {
+      for (; next > 0 && probes_[next - 1].stop.layer == layer; --next) answer(probes_[next - 1], hear);
+      if (recomputes)
+        steps_[detail::at(layer)].recompute();
+      else
+        steps_[detail::at(layer)].backward();
+    }
+  }
+
+  int batch() const { return batch_; }
+  const gated_list& gates() const { return *gates_; }
+  feature_shape input_shape() const { return gates_->input; }
+  feature_shape output_shape() const { return gates_->output(); }
+  /// What the pass that is selected needs, apart from parameters, their gradients and the backend's own scratch.
+  std::size_t arena_bytes() const { return memory_.planned_bytes(); }
+  /// The parameters of the plain network of a choice, copied out.
+  parameters<parameter> cut_out(std::span<const int> choice) const {
+    parameters<parameter> made(gates_->path(choice));
+    const std::vector<gated_origin> origins = gates_->origins(choice);
+    for (const auto* tensors : {&made.layout.trainable, &made.layout.statistics})
+      for (const parameter_tensor& tensor : *tensors) {
+        const auto from = values_->of(owner_of(origins[detail::at(tensor.layer)]), tensor.role);
+        std::copy(from.begin(), from.end(), made.of(tensor).begin());
+      }
+    return made;
+  }
+
+ private:
+  using step_type = decltype(std::declval<Engine&>().make_training(layer{}, 1, training_operands<scalar>{}));
+  /// One candidate that is asked for an answer, forward only, in the memory of a stop.
+  struct asked {
+    int candidate = 0;
+    fused<layer_list> fusion;
+    training_plan plan;
+    std::vector<step_type> steps;
+    const scalar* output = nullptr;
+  };
+  struct probe {
+    int block = 0, chosen = 0, place = 0;  ///< `place`: which stop, shared by blocks behind which nothing was done
+    backward_stop stop;
+    std::vector<asked> candidates;
+  };
+
+  int owner_of(const gated_origin& origin) const {
+    return first_layer_[detail::at(origin.block)][detail::at(origin.candidate)] + origin.layer;
+  }
+
+  /// The fused list's value behind the first `done` layers of the path.
+  value_id value_behind(const fused<layer_list>& fusion, int done, int block) const {
+    if (done == 0) return 0;
+    for (std::size_t i = 0; i < fusion.layers.size(); ++i)
+      if (fusion.origins[i].last == done - 1) return static_cast<value_id>(i) + 1;
+    throw error(gates_->block(block).name +
+                " ends in a layer that the next block's first one joins; end it with an activation, or begin the next otherwise");
+  }
+
+  void ask(int block, int chosen, value_id before, value_id after, std::span<const std::vector<int>> others,
+           std::vector<backward_stop>& stops) {
+    if (before == 0)
+      throw error(gates_->block(block).name + " is searched and reads the image itself; put a fixed layer in front of it");
+    probe made{block, chosen, 0, {.layer = after - 1, .bytes = 0, .first = before, .second = after}, {}};
+    for (const int other : others[detail::at(block)]) {
+      if (other < 0 || other >= gates_->block(block).count() || other == chosen)
+        throw error("candidate " + std::to_string(other) + " of " + gates_->block(block).name +
+                    " was asked for; ask for those that are not on the path");
+      const gated_candidate& candidate = gates_->candidate(block, other);
+      asked one{.candidate = other};
+      if (!candidate.is_zero()) {
+        layer_list layers = candidate.layers;
+        one.fusion = fuse_for_training(layers);
+        one.fusion.layers.input = {};  // it lies in the path
+        std::vector<backward_needs> needs;
+        for (const layer& item : one.fusion.layers)
+          needs.push_back({static_cast<std::size_t>(backend_->saved_bytes(item, batch_)), backend_->backward_reads(item)});
+        one.plan = plan_training(one.fusion.layers, batch_, sizeof(scalar), needs, {.forward_only = true});
+        made.stop.bytes = std::max(made.stop.bytes, one.plan.arena_bytes);
+      }
+      made.candidates.push_back(std::move(one));
+    }
+    if (!stops.empty() && stops.back().layer == made.stop.layer)
+      stops.back().bytes = std::max(stops.back().bytes, made.stop.bytes);
+    else
+      stops.push_back(made.stop);
+    made.place = static_cast<int>(stops.size()) - 1;
+    probes_.push_back(std::move(made));
+  }
+
+  void bind_parameters(training_operands<scalar>& to, const layer& item, int owner, gated_pass purpose) {
+    const bool norm = item.kind == layer_kind::batch_norm;
+    const auto tensor_of = [&](parameter_role role) {
+      const auto tensor = values_->of(owner, role);
+      return tensor.empty() ? nullptr : tensor.data();
+    };
+    const auto slope = [&](parameter_role role) {
+      const parameter_tensor* tensor = purpose == gated_pass::weights ? values_->layout.find(owner, role) : nullptr;
+      return tensor ? gradients_.data() + tensor->offset : nullptr;
+    };
+    to.weights = tensor_of(norm ? parameter_role::scale : parameter_role::weight);
+    to.bias = tensor_of(norm ? parameter_role::shift : parameter_role::bias);
+    to.d_weights = slope(norm ? parameter_role::scale : parameter_role::weight);
+    to.d_bias = slope(norm ? parameter_role::shift : parameter_role::bias);
+    if (!norm) return;
+    const bool moves = purpose == gated_pass::weights;
+    to.running_mean = moves ? tensor_of(parameter_role::running_mean) : statistics_.data();
+    to.running_variance = moves ? tensor_of(parameter_role::running_variance) : statistics_.data() + statistics_.size() / 2;
+  }
+
+  void bind(const layer_list& path, const std::vector<gated_origin>& origins, gated_pass purpose) {
+    steps_.clear();
+    const layer_list& list = memory_.list();
+    for (int i = 0; i < static_cast<int>(list.size()); ++i) {
+      training_operands<scalar> operands = memory_.operands(i);
+      bind_parameters(operands, list.items[detail::at(i)], owner_of(origins[detail::at(memory_.origin(i).weights)]), purpose);
+      steps_.push_back(backend_->make_training(list.items[detail::at(i)], batch_, operands));
+    }
+    active_.clear();
+    for (int i = 0; i < static_cast<int>(path.size()); ++i)
+      for (const auto role : {parameter_role::weight, parameter_role::bias, parameter_role::scale, parameter_role::shift})
+        if (const parameter_tensor* tensor = values_->layout.find(owner_of(origins[detail::at(i)]), role)) {
+          const std::size_t end = tensor->offset + round_up(tensor->size, 16);
+          if (!active_.empty() && active_.back().end == tensor->offset)
+            active_.back().end = end;
+          else
+            active_.push_back({tensor->offset, end});
+        }
+  }
+
+  void bind_probe(probe& at, std::byte* room) {
+    for (asked& one : at.candidates) {
+      if (gates_->candidate(at.block, one.candidate).is_zero()) continue;
+      const auto value = [&](value_id id) {
+        return id == 0 ? memory_.value(at.stop.first) : reinterpret_cast<scalar*>(room + one.plan.values[detail::at(id)]);
+      };
+      const layer_list& list = one.fusion.layers;
+      for (int i = 0; i < static_cast<int>(list.size()); ++i) {
+        const layer& item = list.items[detail::at(i)];
+        training_operands<scalar> operands;
+        operands.src = value(item.input);
+        if (item.other != no_value) operands.other = value(item.other);
+        operands.dst = value(i + 1);
+        if (one.plan.saved[detail::at(i)] != training_plan::none) operands.saved = room + one.plan.saved[detail::at(i)];
+        const int owner = owner_of({at.block, one.candidate, one.fusion.origins[detail::at(i)].weights});
+        bind_parameters(operands, item, owner, gated_pass::forward);
+        one.steps.push_back(backend_->make_training(item, batch_, operands));
+      }
+      one.output = value(static_cast<value_id>(list.size()));
+    }
+  }
+
+  template <class Hear>
+  void answer(probe& at, Hear& hear) {
+    const gated_block& block = gates_->block(at.block);
+    const scalar* const slope = memory_.gradient(at.stop.second);
+    const scalar* const shortcut =
+        std::any_of(block.candidates.begin(), block.candidates.end(), [](const auto& each) { return each.is_zero(); })
+            ? memory_.value(at.stop.first)
+            : nullptr;
+    const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(gates_->out_of(at.block).size()) * batch_;
+    const auto gate_of = [&](const scalar* output) {
+      double sum = 0;
+      for (std::ptrdiff_t i = 0; i < count; ++i)
+        sum +=
+            static_cast<double>(slope[i]) * (static_cast<double>(output[i]) - (shortcut ? static_cast<double>(shortcut[i]) : 0.0));
+      return sum;
+    };
+    hear(at.block, at.chosen, block.candidates[detail::at(at.chosen)].is_zero() ? 0.0 : gate_of(memory_.value(at.stop.second)));
+    for (asked& one : at.candidates) {
+      for (step_type& step : one.steps) step.forward();
+      hear(at.block, one.candidate, one.output ? gate_of(one.output) : 0.0);
+    }
+  }
+
+  Engine* backend_;
+  const gated_list* gates_;
+  int batch_;
+  parameters<parameter>* values_;
+  aligned_vector<parameter> gradients_;
+  std::vector<std::vector<int>> first_layer_;  // of each candidate, in gated_layers
+  aligned_vector<parameter> statistics_;       // of batch norms whose own stay as they are
+  detail::training_memory<Engine> memory_;
+  std::vector<step_type> steps_;
+  std::vector<probe> probes_;  // front to back
+  std::vector<parameter_range> active_;
+};
+
+}  // namespace hasse

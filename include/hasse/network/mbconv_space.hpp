@@ -1,0 +1,126 @@
+// Supernets of inverted bottlenecks whose widths are known at run time only: a plain description, lowered like a gated_space.
+// Used by network/proxyless_space.hpp (the spaces that ship) and by programs with spaces of their own.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <hasse/network/gated.hpp>
+
+namespace hasse {
+
+/// Stem, a block without expansion, stages whose layers choose kernel and expansion or are left out, a 1x1 layer, a classifier.
+struct mbconv_space {
+  feature_shape input{224, 224, 3};
+  int stem = 32, stem_stride = 2;  ///< convolution 3x3
+  int first = 16;                  ///< width of the block of expansion 1 behind the stem
+  std::vector<stage_shape> stages{};
+  std::vector<int> kernels{3, 5, 7}, expansions{3, 6};
+  bool skips = true;  ///< zero is offered where a block has a shortcut
+  int last = 1280;    ///< width of the 1x1 layer before the average
+  int classes = 1000;
+  batch_norm_rule norm{.epsilon_millionths = 1000};
+  friend bool operator==(const mbconv_space&, const mbconv_space&) = default;
+};
+
+namespace detail {
+/// Average over all pixels and a fully connected layer whose outputs are counted at run time.
+struct classifier {
+  int classes;
+  template <class List>
+  constexpr value_id lower(layer_builder<List> list, value_id from) const {
+    return list.linear(list.global_average_pool(from), classes);
+  }
+  std::string text() const { return "global_average_pool + linear"; }
+};
+
+inline conv stem_of(const mbconv_space& space) {
+  return {.out = space.stem, .stride = space.stem_stride, .act = activation::relu6, .norm = space.norm};
+}
+inline mbconv first_of(const mbconv_space& space) { return {.out = space.first, .expand = 1, .norm = space.norm}; }
+inline conv last_of(const mbconv_space& space) {
+  return {.out = space.last, .kernel = 1, .act = activation::relu6, .norm = space.norm};
+}
+/// Calls visit(mbconv) in the order in which they are offered.
+template <class Visit>
+void for_each_mbconv(const mbconv_space& space, Visit visit) {
+  for (const int kernel : space.kernels)
+    for (const int expand : space.expansions) visit(mbconv{.kernel = kernel, .expand = expand, .norm = space.norm});
+}
+
+inline void check(const mbconv_space& space) {
+  const auto needs = [](bool fine, const std::string& what) {
+    if (!fine) throw error("a space of inverted bottlenecks " + what);
+  };
+  const auto sides = {space.input.h, space.input.w, space.input.c};
+  needs(std::ranges::all_of(sides, [](int side) { return side >= 1 && side <= 1 << 14; }),
+        "was given images of " + gated_shape_text(space.input) + "; give sizes of 1 to 16384");
+  const auto is_width = [](int width) { return width >= 1 && width <= 1 << 14; };
+  for (const int width : {space.stem, space.first, space.last, space.classes})
+    needs(is_width(width), "was given a layer of " + std::to_string(width) + " channels; give 1 to 16384");
+  needs(space.stem_stride >= 1 && space.stem_stride <= 8,
+        "was given a stem of stride " + std::to_string(space.stem_stride) + "; give 1 to 8");
+  needs(!space.stages.empty() && space.stages.size() <= 32,
+        "was given " + std::to_string(space.stages.size()) + " stages; give 1 to 32");
+  for (const stage_shape& stage : space.stages) {
+    needs(is_width(stage.out), "was given a stage of " + std::to_string(stage.out) + " channels; give 1 to 16384");
+    needs(stage.stride >= 1 && stage.stride <= 8, "was given a stage of stride " + std::to_string(stage.stride) + "; give 1 to 8");
+  }
+  needs(!space.kernels.empty() && !space.expansions.empty(),
+        "has nothing to choose from; give at least one kernel and one expansion");
+  for (const int kernel : space.kernels)
+    needs(kernel >= 1 && kernel <= 31 && kernel % 2 == 1,
+          "was given a kernel of " + std::to_string(kernel) + "; give odd numbers from 1 to 31");
+  for (const int expand : space.expansions)
+    needs(expand >= 1 && expand <= 64, "was given an expansion of " + std::to_string(expand) + "; give 1 to 64");
+}
+}  // namespace detail
+
+/// The supernet that the description stands for. Throws `error` when there is none.
+inline gated_list gated_list_of(const mbconv_space& space) {
+  detail::check(space);
+  gated_builder builder(space.input);
+  builder.fixed("stem", detail::stem_of(space)).fixed("stem 2", detail::first_of(space));
+  for (const stage_shape& stage : space.stages)
+    builder.stage(stage, [&](auto offer) {
+      detail::for_each_mbconv(space, offer);
+      if (space.skips) offer(zero{});
+    });
+  return builder.fixed("fixed layer", detail::last_of(space)).fixed("head", detail::classifier{space.classes}).finish();
+}
+
+/// The C++ type of the network of a choice, for a header that holds it: "hasse::fixed_network<hasse::input<3, 32, 32>, ...>".
+inline std::string network_type_text(const mbconv_space& space, std::span<const int> choice) {
+  const gated_list list = gated_list_of(space);
+  list.check(choice);
+  const std::string norm = ".norm = hasse::batch_norm_rule{" + std::to_string(space.norm.epsilon_millionths) + ", " +
+                           std::to_string(space.norm.keep_percent) + "}}";
+  const auto number = [](const char* name, int value) { return "." + std::string(name) + " = " + std::to_string(value) + ", "; };
+  const auto conv_text = [&](const conv& it) {
+    return ", hasse::conv{" + number("out", it.out) + number("kernel", it.kernel) + number("stride", it.stride) +
+           ".act = hasse::activation::relu6, " + norm;
+  };
+  const auto mbconv_text = [&](const mbconv& it) {
+    return ", hasse::mbconv{" + number("out", it.out) + number("stride", it.stride) + number("kernel", it.kernel) +
+           number("expand", it.expand) + norm;
+  };
+  const auto [h, w, c] = space.input;
+  std::string all = "hasse::fixed_network<hasse::input<" + std::to_string(c) + ", " + std::to_string(h) + ", " + std::to_string(w) +
+                    ">" + conv_text(detail::stem_of(space)) + mbconv_text(detail::first_of(space));
+  std::size_t block = 2;
+  for (const stage_shape& stage : space.stages)
+    for (int at = 0; at < stage.blocks; ++at, ++block) {
+      int index = 0;  // zero stands last, so that an index beyond the blocks is zero
+      detail::for_each_mbconv(space, [&](mbconv it) {
+        it.out = stage.out, it.stride = at == 0 ? stage.stride : 1;
+        if (index++ == choice[block]) all += mbconv_text(it);
+      });
+    }
+  return all + conv_text(detail::last_of(space)) + ", hasse::global_average_pool{}, hasse::linear<" +
+         std::to_string(space.classes) + ">{}>";
+}
+
+}  // namespace hasse
