@@ -186,7 +186,7 @@ class gated_network {
         throw error("candidate " + std::to_string(other) + " of " + gates_->block(block).name +
                     " was asked for; ask for those that are not on the path");
       const gated_candidate& candidate = gates_->candidate(block, other);
-      asked one{.candidate = other};
+      asked one{other, {}, {}, {}, nullptr};
       if (!candidate.is_zero()) {
         layer_list layers = candidate.layers;
         one.fusion = fuse_for_training(layers);

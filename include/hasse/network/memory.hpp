@@ -157,6 +157,13 @@ struct training_options {
   bool forward_only = false;  ///< nothing is kept for a backward pass, and there is none: batch statistics are all that is wanted
 };
 
+/// A stop of the backward pass in front of the backward of `layer`, where others work on `bytes` of memory and still read two values.
+struct backward_stop {
+  int layer = 0;
+  std::size_t bytes = 0;
+  value_id first = no_value, second = no_value;
+};
+
 /// What a layer needs between forward and backward: memory of its own, and which of its operands.
 struct backward_needs {
   std::size_t saved_bytes = 0;
@@ -178,14 +185,17 @@ struct training_plan {
   std::vector<std::size_t> saved;       ///< offset of what each layer keeps from forward to backward, `none` without
   std::vector<accumulation> adds;       ///< per layer: another reader of that value has written the gradient before
   std::vector<backward_step> backward;  ///< in this order
+  std::vector<std::size_t> stops;       ///< offset of the memory of each stop
   std::size_t arena_bytes = 0, least_bytes = 0;
 };
 
 /// Plans the training of a fused list; `needs` has one entry per layer. A value lives until its last reader, forward or backward. A
-/// gradient lives from the backward of the value's last reader to that of its producer, and is written over by the gradient that
+/// gradient lives from the backward of the value's last reader to that of its producer (so it is whole at a stop in front of that one),
+/// and is written over by the gradient that
 /// comes of it where the producer works element by element. The network's input and output outlive the step.
 inline training_plan plan_training(const layer_list& fused, int batch, std::size_t scalar_bytes,
-                                   std::span<const backward_needs> needs, const training_options& options) {
+                                   std::span<const backward_needs> needs, const training_options& options,
+                                   std::span<const backward_stop> stops = {}) {
   using detail::at;
   const int count = static_cast<int>(fused.size());
   const auto backward_of = [&](int index) { return 2 * count - 1 - index; };
@@ -217,6 +227,14 @@ inline training_plan plan_training(const layer_list& fused, int batch, std::size
     if (item.other != no_value) read(item.other, i, reads.other);
     read(i + 1, i, reads.dst);
   }
+  for (const backward_stop& stop : stops)
+    for (const value_id kept : {stop.first, stop.second})
+      if (kept != no_value) {
+        buffer& mine = values[at(kept)];
+        if (mine.end < 0) mine.again = backward_of(stop.layer);
+        mine.again = std::min(mine.again, backward_of(stop.layer));
+        mine.end = std::max(mine.end, backward_of(stop.layer));
+      }
   values[0].end = values[at(count)].end = 2 * count;
   std::vector<bool> lost(at(count) + 1, false);
   for (value_id value = 0; value <= count; ++value) {
@@ -272,8 +290,11 @@ inline training_plan plan_training(const layer_list& fused, int batch, std::size
       buffers[own[at(home[at(value)])]].last = gradients[at(value)].last;
     }
   }
+  for (const backward_stop& stop : stops)
+    buffers.push_back({.bytes = stop.bytes, .first = backward_of(stop.layer), .last = backward_of(stop.layer)});
   plan.arena_bytes = place(buffers);
   plan.least_bytes = most_in_use(buffers);
+  for (std::size_t i = 0; i < stops.size(); ++i) plan.stops.push_back(buffers[buffers.size() - stops.size() + i].offset);
   std::size_t next = 0;
   for (value_id value = 0; value <= count; ++value) plan.values[at(value)] = buffers[next++].offset;
   for (int i = 0; i < count; ++i)

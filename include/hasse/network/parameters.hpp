@@ -37,6 +37,12 @@ struct parameter_tensor {
   friend bool operator==(const parameter_tensor&, const parameter_tensor&) = default;
 };
 
+/// A stretch of the trainable parameters: begins and ends at multiples of 16 elements.
+struct parameter_range {
+  std::size_t begin = 0, end = 0;
+  friend bool operator==(const parameter_range&, const parameter_range&) = default;
+};
+
 /// Where every parameter of a layer list lies. Each tensor starts at a multiple of 16 elements.
 struct parameter_layout {
   std::vector<parameter_tensor> trainable, statistics;

@@ -23,20 +23,34 @@ class training_memory {
  public:
   using scalar = typename Engine::scalar;
 
+  training_memory() = default;
   /// `room(i)` is how many bytes fused layer i keeps from forward to backward.
   template <class Room>
-  training_memory(Engine& backend, const layer_list& layers, int batch, const training_options& options, Room&& room)
-      : fusion_(fuse_for_training(layers)) {
+  training_memory(Engine& backend, const layer_list& layers, int batch, const training_options& options, Room&& room) {
+    plan(backend, fuse_for_training(layers), batch, options, room);
+  }
+
+  /// Plans another list in the memory at hand, which grows where it has to.
+  template <class Room>
+  void plan(Engine& backend, fused<layer_list> fusion, int batch, const training_options& options, Room&& room,
+            std::span<const backward_stop> stops = {}) {
+    fusion_ = std::move(fusion);
     std::vector<backward_needs> needs;
     for (const layer& item : list()) needs.push_back({room(item), backend.backward_reads(item)});
-    plan_ = plan_training(list(), batch, sizeof(scalar), needs, options);
-    arena_.resize(plan_.arena_bytes);
+    plan_ = plan_training(list(), batch, sizeof(scalar), needs, options, stops);
+    if (arena_.size() < plan_.arena_bytes) {
+      arena_ = {};  // before the larger one is there
+      arena_.resize(plan_.arena_bytes);
+    }
   }
 
   const layer_list& list() const { return fusion_.layers; }
   const fused_origin& origin(int index) const { return fusion_.origins[at(index)]; }
   std::span<const training_plan::backward_step> backward() const { return plan_.backward; }
   std::size_t bytes() const { return arena_.size(); }
+  std::size_t planned_bytes() const { return plan_.arena_bytes; }
+  std::byte* stop(int index) { return memory(plan_.stops[at(index)]); }
+  const scalar* gradient(value_id id) const { return place(plan_.gradients[at(id)]); }
 
   scalar* value(value_id id) { return place(plan_.values[at(id)]); }
   const scalar* output() const { return place(plan_.values.back()); }
