@@ -6,6 +6,7 @@
 #include <hasse/network/check.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/gated.hpp>
+#include <hasse/network/gated_choice.hpp>
 #include <hasse/network/gated_network.hpp>
 #include <hasse/network/inference.hpp>
 #include <hasse/network/latency_loss.hpp>

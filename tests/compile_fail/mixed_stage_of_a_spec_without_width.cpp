@@ -1,0 +1,6 @@
+// expect: choices<...> takes specs with members out and stride
+#include <hasse/space.hpp>
+using namespace hasse;
+
+using impossible = mixed_stage<choices<mbconv{.kernel = 5}, max_pool{}>, stage_shape{.out = 24}>;
+constexpr auto specs = impossible::choices::specs;

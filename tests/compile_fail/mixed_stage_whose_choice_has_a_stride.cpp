@@ -1,0 +1,6 @@
+// expect: leave .out and .stride of its choices alone
+#include <hasse/space.hpp>
+using namespace hasse;
+
+using impossible = mixed_stage<choices<mbconv{.stride = 2}, zero{}>, stage_shape{.out = 24}>;
+constexpr auto specs = impossible::choices::specs;
