@@ -8,8 +8,10 @@
 #include <hasse/network/gated.hpp>
 #include <hasse/network/gated_choice.hpp>
 #include <hasse/network/gated_network.hpp>
+#include <hasse/network/gated_costs.hpp>
 #include <hasse/network/inference.hpp>
 #include <hasse/network/latency_loss.hpp>
+#include <hasse/network/latency_reward.hpp>
 #include <hasse/network/mbconv_space.hpp>
 #include <hasse/network/memory.hpp>
 #include <hasse/network/model.hpp>
