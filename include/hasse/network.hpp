@@ -7,8 +7,8 @@
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/gated.hpp>
 #include <hasse/network/gated_choice.hpp>
-#include <hasse/network/gated_network.hpp>
 #include <hasse/network/gated_costs.hpp>
+#include <hasse/network/gated_network.hpp>
 #include <hasse/network/inference.hpp>
 #include <hasse/network/latency_loss.hpp>
 #include <hasse/network/latency_reward.hpp>
