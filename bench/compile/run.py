@@ -68,7 +68,7 @@ def catalogue_source(parts, block=BASIC):
 def backend_source(apart):
     """What a program adds that runs and trains on the processor, whatever its networks are."""
     return ("#define HASSE_KERNELS_APART\n" if apart else "") + (
-        "#include <hasse/kernel/cpu.hpp>\n#include <hasse/network.hpp>\n"
+        "#include <hasse/kernel/cpu.hpp>\n#include <hasse/network/inference.hpp>\n#include <hasse/network/training.hpp>\n"
         "template class hasse::inference_network<hasse::cpu>;\ntemplate class hasse::training_network<hasse::cpu>;\n")
 
 

@@ -5,6 +5,7 @@
 #include <hasse/train/checkpoint.hpp>
 #include <hasse/train/classifier.hpp>
 #include <hasse/train/evaluate.hpp>
+#include <hasse/train/gated_search.hpp>
 #include <hasse/train/gates.hpp>
 #include <hasse/train/loss.hpp>
 #include <hasse/train/recipe.hpp>

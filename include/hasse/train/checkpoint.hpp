@@ -33,6 +33,12 @@ struct training_position {
   std::vector<epoch_record> curve;
 };
 
+/// More numbers that a training keeps with its state, under a name of their own; how many there are does not change.
+struct checkpoint_numbers {
+  std::string name;
+  std::span<double> values;
+};
+
 namespace detail {
 inline constexpr std::string_view checkpoint_format = "hasse training checkpoint 1";
 inline constexpr const char* checkpoint_remedy = "delete it and the training starts again from its first epoch";
@@ -80,8 +86,12 @@ inline std::string file_name_of(const std::string& architecture) {
 /// Brings a training's state to disk; whatever happens, `path` holds this state or the one before, whole.
 template <class Scalar>
 void save_checkpoint(const std::filesystem::path& path, const training_identity& whose, const training_position& at,
-                     const parameters<Scalar>& weights, std::span<const Scalar> momentum) {
+                     const parameters<Scalar>& weights, std::span<const Scalar> momentum,
+                     std::span<const checkpoint_numbers> more = {}) {
   tensor_file file;
+  for (const checkpoint_numbers& each : more)
+    file.tensors.push_back(tensor_of<double>("more." + each.name, {static_cast<std::int64_t>(each.values.size())},
+                                             std::span<const double>(each.values)));
   detail::append_tensors<Scalar>(file, "", weights.layout.trainable, weights.values);
   detail::append_tensors<Scalar>(file, "", weights.layout.statistics, weights.statistics);
   detail::append_tensors<Scalar>(file, "momentum.", weights.layout.trainable, momentum);
@@ -107,7 +117,7 @@ void save_checkpoint(const std::filesystem::path& path, const training_identity&
 /// checkpoint, or that belongs to another architecture, configuration or seed; then nothing has been changed.
 template <class Scalar>
 training_position load_checkpoint(const std::filesystem::path& path, const training_identity& whose, parameters<Scalar>& weights,
-                                  std::span<Scalar> momentum) {
+                                  std::span<Scalar> momentum, std::span<const checkpoint_numbers> more = {}) {
   const std::string where = path.string();
   const auto refuse = [&](const std::string& problem) { return file_error(where, problem, detail::checkpoint_remedy); };
   const tensor_file file = read_safetensors(path);
@@ -151,6 +161,12 @@ training_position load_checkpoint(const std::filesystem::path& path, const train
   detail::copy_tensors<Scalar>(file, "", read.layout.trainable, read.values, where);
   detail::copy_tensors<Scalar>(file, "", read.layout.statistics, read.statistics, where);
   detail::copy_tensors<Scalar>(file, "momentum.", read.layout.trainable, speed, where);
+  std::vector<std::vector<double>> numbers_read;
+  for (const checkpoint_numbers& each : more) {
+    numbers_read.emplace_back(each.values.size());
+    copy_tensor<double>(file, "more." + each.name, {static_cast<std::int64_t>(each.values.size())}, numbers_read.back(), where);
+  }
+  for (std::size_t i = 0; i < more.size(); ++i) std::copy(numbers_read[i].begin(), numbers_read[i].end(), more[i].values.begin());
   std::copy(read.values.begin(), read.values.end(), weights.values.begin());
   std::copy(read.statistics.begin(), read.statistics.end(), weights.statistics.begin());
   std::copy(speed.begin(), speed.end(), momentum.begin());

@@ -1,0 +1,461 @@
+// Learns which candidate each block of a supernet should take, and the weights of all of them, on the task and the device at once:
+// ProxylessNAS. Used by programs; what a candidate costs comes from any table, as numbers.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/error.hpp>
+#include <hasse/core/hash.hpp>
+#include <hasse/core/progress.hpp>
+#include <hasse/core/random.hpp>
+#include <hasse/data/batch_reader.hpp>
+#include <hasse/kernel/backend.hpp>
+#include <hasse/network/gated_costs.hpp>
+#include <hasse/network/gated_network.hpp>
+#include <hasse/network/latency_loss.hpp>
+#include <hasse/network/model.hpp>
+#include <hasse/train/checkpoint.hpp>
+#include <hasse/train/evaluate.hpp>
+#include <hasse/train/gates.hpp>
+#include <hasse/train/loss.hpp>
+#include <hasse/train/schedule.hpp>
+#include <hasse/train/sgd.hpp>
+#include <hasse/train/training_loop.hpp>
+
+namespace hasse {
+
+/// How architecture parameters learn (spec 2.3, 2.5): from all candidates, each computed in turn; from two per block, the rest as
+/// if they were not there; or from the rewards of whole paths.
+enum class gate_method : std::uint8_t { gradient_full, gradient_two, reinforce };
+
+constexpr std::string_view name_of(gate_method method) {
+  constexpr std::string_view names[] = {"gradient-full", "gradient-two", "reinforce"};
+  return names[static_cast<int>(method)];
+}
+
+/// Spec 2.6. Epochs of weight steps with the gates as they begin, then epochs in which every `period`-th weight step is followed by
+/// one of the gates, from the second of these epochs on. Gates see the validation images, weights never do.
+struct gated_recipe {
+  int warmup_epochs = 4, epochs = 12;
+  int batch = 64;
+  double warmup_rate = 0.05, rate = 0.025;  ///< of the weights; each phase goes down along half a cosine
+  double momentum = 0.9, decay = 4e-5, label_smoothing = 0.1;
+  gate_method method = gate_method::gradient_two;
+  gate_descent_rule gates{};
+  int period = 5;
+  int paths = 10;  ///< REINFORCE: per step
+  latency_loss loss = additive_latency{};
+  double target = 0;  ///< in the unit of the costs; 0: costs do not count
+  augmentation augment{};
+  std::uint64_t seed = 1;
+};
+
+inline std::string to_text(const gated_recipe& how) {
+  char text[640];
+  const auto* additive = std::get_if<additive_latency>(&how.loss);
+  const auto* product = std::get_if<multiplicative_latency>(&how.loss);
+  std::snprintf(
+      text, sizeof text,
+      "warm-up %d epochs at %.17g, %d epochs at %.17g, batch %d, momentum %.17g, decay %.17g, label smoothing %.17g, gates by %s "
+      "at %.17g every %d steps, %d paths, %s %.17g %.17g towards %.17g, pad %d%s",
+      how.warmup_epochs, how.warmup_rate, how.epochs, how.rate, how.batch, how.momentum, how.decay, how.label_smoothing,
+      std::string(name_of(how.method)).c_str(), how.gates.rate, how.period, how.paths, std::string(name_of(how.loss)).c_str(),
+      additive ? additive->lambda : product->scale, additive ? 0.0 : product->power, how.target, how.augment.pad,
+      how.augment.flip ? " flip" : "");
+  return text;
+}
+
+/// Where a search stood after an epoch.
+struct gated_epoch {
+  epoch_record
+      training;  ///< loss and accuracy of the sampled paths; validation accuracy of the likeliest one, statistics of the batch
+  double entropy = 0;                 ///< mean over the blocks, nats
+  double expected = 0;                ///< cost of the drawn paths on average
+  double likeliest = 0;               ///< cost of the likeliest path
+  std::vector<double> probabilities;  ///< flat, as the gates
+};
+
+/// What a search found.
+struct gated_outcome {
+  std::vector<int> choice;  ///< one candidate per block of the list
+  double cost = 0;          ///< in the unit of the target
+  std::vector<gated_epoch> curve;
+  bool diverged = false;
+  std::string note;  ///< why it ended early, or by how much the target was missed
+};
+
+/// One search. The backend, the list and the image sets must outlive it.
+template <Backend Engine>
+class gated_search {
+ public:
+  using scalar = typename Engine::scalar;
+  using parameter = parameter_of<scalar>;
+
+  /// Weights learn from `data.train`, gates from `data.validation`. `costs` are in the unit of the target. A checkpoint of the same
+  /// search in the folder is gone on with; one of another is refused.
+  gated_search(Engine& backend, std::string name, const gated_list& list, const gated_costs& costs, const training_data& data,
+               const gated_recipe& how, checkpoint_policy saving = {})
+      : list_(checked(list, how, data)),
+        searched_(list.searched()),
+        fixed_cost_(costs.fixed),
+        costs_(costs.flat()),
+        data_(data),
+        how_(how),
+        saving_(std::move(saving)),
+        steps_(static_cast<std::int64_t>(data.train->size()) / how.batch),
+        gates_(candidates_of(list), derive(how.seed, 6)),
+        descent_of_gates_(gates_, how.gates),
+        weights_(first_weights(list, how.seed)),
+        descent_(weights_.layout, {.momentum = how.momentum, .decay = how.decay}),
+        network_(backend, list, how.batch, weights_),
+        reader_(*data.train, data.scale, how.batch, read_order::training, derive(how.seed, 2), how.augment),
+        gate_reader_(*data.validation, data.scale, how.batch, read_order::training, derive(how.seed, 5)),
+        judging_(*data.validation, data.scale, how.batch, read_order::training, derive(how.seed, 7)),
+        labels_(static_cast<std::size_t>(how.batch)),
+        slopes_(gates_.size()),
+        gradient_(gates_.size()),
+        counts_(gates_.size()),
+        history_(static_cast<std::size_t>(how.warmup_epochs + how.epochs) * row()) {
+    gates_.check_length(std::span<const double>(costs_), "costs");
+    if (how.target > 0) costs.require_reachable(how.target);
+    std::uint64_t configuration = detail::configuration_of(gated_layers(list), data.identity, {.batch = how.batch}, Engine::name);
+    configuration = fnv1a(to_text(how), configuration);
+    for (const double each : costs_) configuration = fnv1a(std::to_string(each), configuration);
+    for (const gated_block& block : list.blocks) configuration = derive(configuration, static_cast<std::uint64_t>(block.count()));
+    whose_ = {std::move(name), fnv1a(std::to_string(fixed_cost_), configuration), how.seed};
+    if (!saving_.folder.empty() && std::filesystem::exists(checkpoint_path())) go_on();
+  }
+
+  /// Searches to the end. Whatever a sink throws passes through; a new search, or this one again, goes on from there.
+  gated_outcome run(const progress_sink& progress = {}) {
+    remaining_time left;
+    last_saved_ = clock::now();
+    std::string trouble;
+    while (at_.epoch < epochs() && trouble.empty()) trouble = run_epoch(progress, left);
+    if (!saving_.folder.empty()) std::filesystem::remove(checkpoint_path());
+    gated_outcome outcome{likeliest(), 0, curve(), !trouble.empty(), trouble};
+    outcome.cost = cost_of(outcome.choice);
+    if (trouble.empty() && how_.target > 0 && std::abs(outcome.cost - how_.target) > 0.05 * how_.target) {
+      char text[200];
+      std::snprintf(text, sizeof text,
+                    "the likeliest network costs %.4g, %+.1f %% off the target of %.4g; search longer, or weigh the cost more",
+                    outcome.cost, 100 * (outcome.cost / how_.target - 1), how_.target);
+      outcome.note = text;
+    }
+    return outcome;
+  }
+
+  /// One candidate per block of the list: the likeliest.
+  std::vector<int> likeliest() const { return choice_of(gates_.likeliest()); }
+  /// In the unit of the target.
+  double cost_of(std::span<const int> choice) const {
+    double sum = fixed_cost_;
+    for (std::size_t b = 0; b < searched_.size(); ++b)
+      sum += costs_[gates_.entry(static_cast<int>(b), choice[static_cast<std::size_t>(searched_[b])])];
+    return sum;
+  }
+  const gate_parameters& gates() const { return gates_; }
+  const gate_descent& gate_state() const { return descent_of_gates_; }
+  const parameters<parameter>& weights() const { return weights_; }
+  const training_position& position() const { return at_; }
+  /// The network of a choice with the supernet's weights, in float: to begin a training with.
+  model network_of(std::span<const int> choice) const {
+    return {list_.text(choice), list_.path(choice), parameters<float>(network_.cut_out(choice))};
+  }
+  std::filesystem::path checkpoint_path() const {
+    return saving_.folder / (file_name_of(whose_.architecture) + ".search.safetensors");
+  }
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  static const gated_list& checked(const gated_list& list, const gated_recipe& how, const training_data& data) {
+    list.check();
+    if (list.searched().empty()) throw error("no block of the supernet has a choice; give at least one several candidates");
+    if (how.warmup_epochs < 0 || how.epochs < 1 || how.period < 1 || how.paths < 1)
+      throw error("a search of " + std::to_string(how.warmup_epochs) + " + " + std::to_string(how.epochs) +
+                  " epochs with gates every " + std::to_string(how.period) +
+                  " steps was asked for; give at least one epoch, one path and a period of 1");
+    if (!(how.target >= 0) || !std::isfinite(how.target))
+      throw error("the target is not a number of at least 0; give one, or 0 for none");
+    check_images(*data.train, list.input, list.output());
+    check_images(*data.validation, list.input, list.output());
+    for (const image_set* set : {data.train, data.validation})
+      if (set->size() < static_cast<std::size_t>(std::max(1, how.batch)))
+        throw error("the image set '" + set->name + "' has " + std::to_string(set->size()) + " images, fewer than one batch of " +
+                    std::to_string(how.batch) + "; make the batch smaller");
+    return list;
+  }
+  static std::vector<int> candidates_of(const gated_list& list) {
+    std::vector<int> counts;
+    for (const int block : list.searched()) counts.push_back(list.block(block).count());
+    return counts;
+  }
+  static parameters<parameter> first_weights(const gated_list& list, std::uint64_t seed) {
+    return detail::first_weights<parameter>(gated_layers(list), seed);
+  }
+  int epochs() const { return how_.warmup_epochs + how_.epochs; }
+  std::size_t row() const { return gates_.size() + 3; }
+
+  std::vector<int> choice_of(const gate_path& path) const {
+    std::vector<int> choice(list_.blocks.size(), 0);
+    for (std::size_t b = 0; b < searched_.size(); ++b) choice[static_cast<std::size_t>(searched_[b])] = path[b];
+    return choice;
+  }
+
+  double rate_of(std::int64_t batch) const {
+    const bool warm = at_.epoch < how_.warmup_epochs;
+    const std::int64_t first = warm ? 0 : how_.warmup_epochs, length = warm ? how_.warmup_epochs : how_.epochs;
+    return learning_rate_at(cosine_decay{}, warm ? how_.warmup_rate : how_.rate, (at_.epoch - first) * steps_ + batch,
+                            length * steps_, 0);
+  }
+  bool has_gate_step(std::int64_t batch) const { return at_.epoch > how_.warmup_epochs && (batch + 1) % how_.period == 0; }
+
+  batch_loss judge_output(const int* labels, double smoothing, bool gradient) {
+    return softmax_cross_entropy(network_.output(), labels, how_.batch, static_cast<int>(list_.output().size()), smoothing,
+                                 gradient ? network_.output_gradient() : nullptr);
+  }
+
+  /// One path, its weights alone.
+  batch_loss step_weights() {
+    random_source random(derive(derive(how_.seed, 3), static_cast<std::uint64_t>(at_.epoch * steps_ + at_.batch)));
+    gates_.draw(random, path_);
+    network_.select(choice_of(path_));
+    detail::read_batch(reader_, data_.train->image_bytes(), network_.input(), labels_.data(), staged_);
+    network_.forward();
+    const batch_loss result = judge_output(labels_.data(), how_.label_smoothing, true);
+    if (!std::isfinite(result.loss)) return result;
+    network_.backward();
+    descent_.step(weights_.values.data(), network_.gradients(), rate_of(at_.batch), network_.active());
+    return result;
+  }
+
+  /// One step of the gates on validation images; the loss that it saw.
+  double step_gates() {
+    random_source random(derive(derive(how_.seed, 4), static_cast<std::uint64_t>(gate_steps())));
+    ++gate_steps_;
+    if (how_.method == gate_method::reinforce) return reinforce(random);
+    const bool two = how_.method == gate_method::gradient_two;
+    std::vector<std::vector<int>> others(list_.blocks.size());
+    if (two) {
+      gates_.draw(random, pairs_);
+      path_.resize(pairs_.size());
+      for (std::size_t b = 0; b < pairs_.size(); ++b) {
+        path_[b] = pairs_[b].active;
+        others[static_cast<std::size_t>(searched_[b])] = {pairs_[b].idle};
+      }
+    } else {
+      gates_.draw(random, path_);
+      for (std::size_t b = 0; b < path_.size(); ++b)
+        for (int i = 0; i < gates_.candidates(static_cast<int>(b)); ++i)
+          if (i != path_[b]) others[static_cast<std::size_t>(searched_[b])].push_back(i);
+    }
+    network_.select(choice_of(path_), gated_pass::gates, others);
+    detail::read_batch(gate_reader_, data_.validation->image_bytes(), network_.input(), labels_.data(), staged_);
+    network_.forward();
+    const batch_loss result = judge_output(labels_.data(), 0, true);
+    if (!std::isfinite(result.loss)) return result.loss;
+    network_.backward([&](int block, int candidate, double gate) {
+      const auto place = std::lower_bound(searched_.begin(), searched_.end(), block) - searched_.begin();
+      slopes_[gates_.entry(static_cast<int>(place), candidate)] = gate;
+    });
+    std::fill(gradient_.begin(), gradient_.end(), 0.0);
+    weighed_loss weighed{result.loss, 1, 0};
+    const std::span<const double> costs(costs_);
+    if (how_.target > 0)
+      weighed =
+          weigh(how_.loss, result.loss, fixed_cost_ + (two ? gates_.expected(pairs_, costs) : gates_.expected(costs)), how_.target);
+    if (two) {
+      add_gate_gradient(gates_, pairs_, slopes_, weighed.per_cross_entropy, gradient_);
+      add_gate_gradient(gates_, pairs_, costs, weighed.per_latency, gradient_);
+      descent_of_gates_.step(gates_, pairs_, gradient_);
+    } else {
+      add_gate_gradient(gates_, slopes_, weighed.per_cross_entropy, gradient_);
+      add_gate_gradient(gates_, costs, weighed.per_latency, gradient_);
+      descent_of_gates_.step(gates_, gradient_);
+    }
+    return weighed.loss;
+  }
+
+  double reinforce(random_source& random) {
+    std::vector<float> images(static_cast<std::size_t>(how_.batch) * data_.validation->image_bytes());
+    gate_reader_.next(images.data(), labels_.data());
+    paths_.resize(static_cast<std::size_t>(how_.paths));
+    std::vector<double> rewards;
+    for (gate_path& path : paths_) {
+      gates_.draw(random, path);
+      const std::vector<int> choice = choice_of(path);
+      network_.select(choice, gated_pass::forward);
+      std::transform(images.begin(), images.end(), network_.input(), [](float value) { return static_cast<scalar>(value); });
+      network_.forward();
+      const batch_loss found = judge_output(labels_.data(), 0, false);
+      const double accuracy = static_cast<double>(found.correct) / how_.batch;
+      rewards.push_back(how_.target > 0 ? latency_reward(accuracy, cost_of(choice), how_.target) : accuracy);
+    }
+    double mean = 0;
+    for (const double each : rewards) mean += each / how_.paths;
+    std::fill(gradient_.begin(), gradient_.end(), 0.0);
+    add_reinforce_gradient(gates_, paths_, rewards, baseline_.next(mean), gradient_);
+    descent_of_gates_.step(gates_, gradient_);
+    return -mean;
+  }
+
+  std::int64_t gate_steps() const { return gate_steps_; }
+  void seek_gates() {
+    const auto batches = static_cast<std::int64_t>(gate_reader_.batches_per_epoch());
+    gate_reader_.seek({static_cast<std::uint64_t>(gate_steps_ / batches), static_cast<std::uint64_t>(gate_steps_ % batches)});
+  }
+
+  std::string run_epoch(const progress_sink& progress, remaining_time& left) {
+    if (at_.batch < steps_) reader_.seek({static_cast<std::uint64_t>(at_.epoch), static_cast<std::uint64_t>(at_.batch)});
+    seek_gates();
+    const auto start = clock::now();
+    const double before = at_.seconds;
+    const auto seconds = [&] { return before + std::chrono::duration<double>(clock::now() - start).count(); };
+    while (at_.batch < steps_) {
+      const batch_loss result = step_weights();
+      if (!std::isfinite(result.loss)) return trouble("weights", result.loss);
+      if (has_gate_step(at_.batch))
+        if (const double loss = step_gates(); !std::isfinite(loss)) return trouble("gates", loss);
+      at_.loss_sum += result.loss;
+      at_.correct += result.correct;
+      ++at_.batch;
+      at_.seconds = seconds();
+      if (!saving_.folder.empty() && std::chrono::duration<double>(clock::now() - last_saved_).count() >= saving_.every_seconds)
+        save();
+      report(progress, left);
+    }
+    close_epoch(seconds());
+    const bool due = saving_.every_epochs > 0 && at_.epoch % saving_.every_epochs == 0;
+    if (due && at_.epoch < epochs() && !saving_.folder.empty()) save();
+    return {};
+  }
+
+  void close_epoch(double seconds) {
+    const std::vector<int> best = likeliest();
+    network_.select(best, gated_pass::forward);
+    judging_.seek({0, 0});
+    std::int64_t correct = 0, images = 0;
+    for (std::uint64_t i = 0; i < judging_.batches_per_epoch(); ++i) {
+      detail::read_batch(judging_, data_.validation->image_bytes(), network_.input(), labels_.data(), staged_);
+      network_.forward();
+      correct += judge_output(labels_.data(), 0, false).correct;
+      images += how_.batch;
+    }
+    const double seen = static_cast<double>(steps_ * how_.batch);
+    at_.curve.push_back({.epoch = static_cast<int>(at_.epoch + 1),
+                         .loss = at_.loss_sum / static_cast<double>(steps_),
+                         .train_accuracy = static_cast<double>(at_.correct) / seen,
+                         .validation_accuracy = static_cast<double>(correct) / static_cast<double>(images),
+                         .learning_rate = rate_of(steps_ - 1),
+                         .seconds = seconds});
+    double* const kept = history_.data() + static_cast<std::size_t>(at_.epoch) * row();
+    kept[0] = gates_.entropy();
+    kept[1] = fixed_cost_ + gates_.expected(costs_);
+    kept[2] = cost_of(best);
+    const std::vector<double> all = gates_.probabilities();
+    std::copy(all.begin(), all.end(), kept + 3);
+    at_ = {.epoch = at_.epoch + 1, .batch = 0, .loss_sum = 0, .correct = 0, .seconds = 0, .curve = std::move(at_.curve)};
+  }
+
+  std::vector<gated_epoch> curve() const {
+    std::vector<gated_epoch> all;
+    for (std::size_t epoch = 0; epoch < at_.curve.size(); ++epoch) {
+      const double* const kept = history_.data() + epoch * row();
+      all.push_back({at_.curve[epoch], kept[0], kept[1], kept[2], std::vector<double>(kept + 3, kept + row())});
+    }
+    return all;
+  }
+
+  std::string trouble(const char* where, double loss) const {
+    char text[200];
+    std::snprintf(text, sizeof text, "the loss of the %s became %g in epoch %lld after %lld of %lld steps; lower the learning rate",
+                  where, loss, static_cast<long long>(at_.epoch + 1), static_cast<long long>(at_.batch),
+                  static_cast<long long>(steps_));
+    return text;
+  }
+
+  void report(const progress_sink& progress, remaining_time& left) const {
+    if (!progress) return;
+    const double fraction = static_cast<double>(at_.epoch * steps_ + at_.batch) / static_cast<double>(epochs() * steps_);
+    char text[200];
+    int length = std::snprintf(text, sizeof text, "%s epoch %lld of %d, loss %.4g, entropy %.3f",
+                               at_.epoch < how_.warmup_epochs ? "warm-up," : "search,", static_cast<long long>(at_.epoch + 1),
+                               epochs(), at_.loss_sum / static_cast<double>(at_.batch), gates_.entropy());
+    if (how_.target > 0)
+      std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), ", expected cost %.4g of %.4g",
+                    fixed_cost_ + gates_.expected(costs_), how_.target);
+    progress({fraction, text, left(fraction)});
+  }
+
+  /// What a checkpoint keeps besides weights and place.
+  std::vector<checkpoint_numbers> numbers() {
+    return {{"alpha", alpha_}, {"moments", moments_}, {"counts", counts_}, {"scalars", scalars_}, {"history", history_}};
+  }
+  void save() {
+    alpha_.assign(gates_.alpha().begin(), gates_.alpha().end());
+    moments_.assign(descent_of_gates_.moments().begin(), descent_of_gates_.moments().end());
+    std::transform(descent_of_gates_.counts().begin(), descent_of_gates_.counts().end(), counts_.begin(),
+                   [](std::int64_t count) { return static_cast<double>(count); });
+    scalars_ = {static_cast<double>(gate_steps_), baseline_.value, static_cast<double>(baseline_.batches)};
+    std::filesystem::create_directories(saving_.folder);
+    save_checkpoint<parameter>(checkpoint_path(), whose_, at_, weights_, descent_.velocity(), numbers());
+    last_saved_ = clock::now();
+  }
+  void go_on() {
+    at_ = load_checkpoint<parameter>(checkpoint_path(), whose_, weights_, descent_.velocity(), numbers());
+    const auto refuse = [&] {
+      return file_error(checkpoint_path().string(), "stands at a step that this search does not have", detail::checkpoint_remedy);
+    };
+    if (at_.epoch > epochs() || at_.batch > steps_) throw refuse();
+    for (const auto* whole : {&counts_, &scalars_})
+      for (const double each : *whole)
+        if (whole == &counts_ && !(each >= 0 && each < 1e15)) throw refuse();
+    if (!(scalars_[0] >= 0 && scalars_[0] < 1e15 && scalars_[2] >= 0 && scalars_[2] < 1e15)) throw refuse();
+    std::vector<std::int64_t> counts(counts_.size());
+    std::transform(counts_.begin(), counts_.end(), counts.begin(), [](double count) { return static_cast<std::int64_t>(count); });
+    gates_.restore(alpha_);
+    descent_of_gates_.restore(moments_, counts);
+    gate_steps_ = static_cast<std::int64_t>(scalars_[0]);
+    baseline_.value = scalars_[1], baseline_.batches = static_cast<std::int64_t>(scalars_[2]);
+  }
+
+  const gated_list& list_;
+  std::vector<int> searched_;
+  double fixed_cost_;
+  std::vector<double> costs_;
+  training_data data_;
+  gated_recipe how_;
+  checkpoint_policy saving_;
+  training_identity whose_;
+  std::int64_t steps_, gate_steps_ = 0;
+  gate_parameters gates_;
+  gate_descent descent_of_gates_;
+  reward_baseline baseline_;
+  parameters<parameter> weights_;
+  nesterov_descent<parameter> descent_;
+  gated_network<Engine> network_;
+  batch_reader reader_, gate_reader_, judging_;
+  std::vector<int> labels_;
+  std::vector<float> staged_;
+  gate_path path_;
+  std::vector<gate_path> paths_;
+  std::vector<gate_pair> pairs_;
+  std::vector<double> slopes_, gradient_;
+  std::vector<double> alpha_ = std::vector<double>(gates_.size()), moments_ = std::vector<double>(gates_.size()), counts_,
+                      scalars_ = std::vector<double>(3), history_;
+  training_position at_;
+  clock::time_point last_saved_{};
+};
+
+}  // namespace hasse

@@ -1,0 +1,217 @@
+// The search through gates on tasks whose answer is known: the best candidate, the cheapest one, resume, what stays untouched.
+#include <hasse/train/gated_search.hpp>
+
+#include <cmath>
+#include <stdexcept>
+#include <vector>
+
+#include <hasse/kernel/cpu.hpp>
+#include <hasse/space/mobile.hpp>
+#include "../support/catch.hpp"
+#include "problem.hpp"
+
+using namespace hasse;
+
+namespace {
+const image_set weights_split = problem::quadrants(192, 1, 40), gates_split = problem::quadrants(96, 2, 40);
+
+struct interrupted : std::runtime_error {
+  interrupted() : std::runtime_error("interrupted") {}
+};
+progress_sink stop_after(int count) {
+  return [count](const progress_event&) mutable {
+    if (--count == 0) throw interrupted();
+  };
+}
+
+/// Two searched blocks in front of a classifier of whole images. One candidate sees the image, the others average it away: only the
+/// first can tell the quadrants. With `zero`, the last candidate of each block is none.
+gated_list lame_and_able(bool zero, int depth = 2) {
+  gated_list made{.input = {8, 8, 3}, .blocks = {}};
+  const auto add = [&](gated_block& block, const std::string& text, auto&& lower) {
+    gated_candidate one{text, {.input = made.output(), .items = {}}};
+    lower(layer_builder<layer_list>{one.layers});
+    block.candidates.push_back(std::move(one));
+  };
+  gated_block stem{"stem", -1, {}};
+  add(stem, "conv", [](auto list) { list.conv_bn(0, 8, 3, 2, activation::relu, {}); });
+  made.blocks.push_back(stem);
+  for (int i = 0; i < depth; ++i) {
+    gated_block block{"block " + std::to_string(i), 0, {}};
+    add(block, "able", [](auto list) { list.conv_bn(0, 8, 3, 1, activation::relu, {}); });
+    for (int k = 0; k < 2; ++k)
+      add(block, "lame" + std::to_string(k), [](auto list) {
+        list.resize(list.batch_norm(list.convolution(list.global_average_pool(0), 8, 1)), 4, 4);  // one colour everywhere
+      });
+    if (zero) block.candidates.push_back({"zero", {.input = made.output(), .items = {}}});
+    made.blocks.push_back(block);
+  }
+  gated_block head{"head", -1, {}};
+  add(head, "linear", [](auto list) { list.linear(0, 4); });
+  made.blocks.push_back(head);
+  return made;
+}
+gated_costs costs_of(const gated_list& list, double able, double lame) {
+  gated_costs made{1, {}};
+  for (const int block : list.searched()) {
+    made.blocks.emplace_back();
+    for (const gated_candidate& each : list.block(block).candidates)
+      made.blocks.back().push_back(each.text == "able" ? able : each.is_zero() ? 0 : lame);
+  }
+  return made;
+}
+gated_recipe short_search(gate_method method) {
+  return {.warmup_epochs = 1,
+          .epochs = 6,
+          .batch = 16,
+          .rate = 0.03,
+          .label_smoothing = 0,
+          .method = method,
+          .gates = {.rate = 0.15},
+          .period = 2,
+          .paths = 8,
+          .seed = 3};
+}
+constexpr gate_method methods[] = {gate_method::gradient_full, gate_method::gradient_two, gate_method::reinforce};
+}  // namespace
+
+TEST_CASE("the one candidate that works is found, by every method", "[gated][search]") {
+  cpu backend;
+  const training_data data(weights_split, gates_split);
+  const gated_list list = lame_and_able(false, 1);
+  for (const gate_method method : methods) {
+    CAPTURE(name_of(method));
+    gated_recipe how = short_search(method);
+    how.epochs = 24;
+    gated_search<cpu> search(backend, "toy", list, costs_of(list, 1, 1), data, how);
+    const gated_outcome outcome = search.run();
+    CHECK(list.text(outcome.choice) == "able");
+    std::vector<double> p(3);
+    search.gates().probabilities(0, p);
+    CHECK(p[0] > 0.9);
+    // Entropy is that of a coin with as many sides before the gates move, and less afterwards.
+    REQUIRE(outcome.curve.size() == static_cast<std::size_t>(how.warmup_epochs + how.epochs));
+    CHECK(outcome.curve.front().entropy == Approx(std::log(3.0)).margin(1e-4));
+    CHECK(outcome.curve[1].entropy == outcome.curve[0].entropy);  // no gate steps in the first epoch behind the warm-up
+    CHECK(outcome.curve.back().entropy < 0.6 * outcome.curve.front().entropy);
+  }
+}
+
+TEST_CASE("with a large weight on the cost the cheapest network is found, and more weight is never slower", "[gated][search]") {
+  cpu backend;
+  const training_data data(weights_split, gates_split);
+  const gated_list list = lame_and_able(true);
+  for (const gate_method method : {gate_method::gradient_full, gate_method::gradient_two}) {
+    double before = 1e9;
+    for (const double lambda : {0.0, 1000.0}) {
+      gated_recipe how = short_search(method);
+      how.loss = additive_latency{lambda};
+      how.target = 2;
+      gated_search<cpu> search(backend, "toy", list, costs_of(list, 10, 5), data, how);
+      const gated_outcome outcome = search.run();
+      CHECK(outcome.cost <= before);
+      before = outcome.cost;
+      if (lambda > 1) {
+        CHECK(list.text(outcome.choice) == "zero zero");
+        CHECK(outcome.cost == 1);
+        CHECK_THAT(outcome.note, Catch::Matchers::Contains("-50.0 % off the target of 2"));
+      }
+    }
+  }
+}
+
+TEST_CASE("a search that was killed anywhere goes on to the same bits", "[gated][search]") {
+  cpu backend;
+  const training_data data(weights_split, gates_split);
+  const gated_list list = lame_and_able(true);
+  const gated_costs costs = costs_of(list, 2, 1);
+  for (const gate_method method : methods) {
+    CAPTURE(name_of(method));
+    gated_recipe how = short_search(method);
+    how.epochs = 2, how.target = 3, how.loss = additive_latency{0.5};
+    gated_search<cpu> whole(backend, "toy", list, costs, data, how);
+    const gated_outcome expected = whole.run();
+    for (const int killed_after : {1, 13, 24, 27, 30, 35}) {
+      CAPTURE(killed_after);
+      const problem::scratch_folder folder("gated");
+      const checkpoint_policy saving{.folder = folder.path, .every_seconds = 0};
+      {
+        gated_search<cpu> first(backend, "toy", list, costs, data, how, saving);
+        CHECK_THROWS_AS(first.run(stop_after(killed_after)), interrupted);
+      }
+      gated_search<cpu> second(backend, "toy", list, costs, data, how, saving);
+      CHECK(second.position().epoch * 12 + second.position().batch == killed_after);
+      const gated_outcome outcome = second.run();
+      CHECK(second.weights() == whole.weights());
+      CHECK(std::equal(second.gates().alpha().begin(), second.gates().alpha().end(), whole.gates().alpha().begin()));
+      CHECK(std::equal(second.gate_state().moments().begin(), second.gate_state().moments().end(),
+                       whole.gate_state().moments().begin()));
+      CHECK(std::equal(second.gate_state().counts().begin(), second.gate_state().counts().end(),
+                       whole.gate_state().counts().begin()));
+      CHECK(outcome.choice == expected.choice);
+      REQUIRE(outcome.curve.size() == expected.curve.size());
+      for (std::size_t i = 0; i < expected.curve.size(); ++i) {
+        CHECK(outcome.curve[i].probabilities == expected.curve[i].probabilities);
+        CHECK(outcome.curve[i].training.loss == expected.curve[i].training.loss);
+        CHECK(outcome.curve[i].expected == expected.curve[i].expected);
+      }
+      CHECK(folder.files() == 0);
+    }
+    // Another target, other costs or another method are another search.
+    const problem::scratch_folder folder("gated-foreign");
+    const checkpoint_policy saving{.folder = folder.path, .every_seconds = 0};
+    {
+      gated_search<cpu> first(backend, "toy", list, costs, data, how, saving);
+      CHECK_THROWS_AS(first.run(stop_after(3)), interrupted);
+    }
+    gated_recipe other = how;
+    other.target = 4;
+    CHECK_THROWS_AS(gated_search<cpu>(backend, "toy", list, costs, data, other, saving), error);
+    CHECK_THROWS_AS(gated_search<cpu>(backend, "toy", list, costs_of(list, 2, 1.5), data, how, saving), error);
+  }
+}
+
+TEST_CASE("a candidate that took no part in a step keeps its every bit", "[gated][search]") {
+  cpu backend;
+  const training_data data(weights_split, gates_split);
+  const gated_list list = lame_and_able(false);
+  gated_recipe how = short_search(gate_method::gradient_two);
+  const problem::scratch_folder folder("gated-steps");
+  gated_search<cpu> fresh(backend, "toy", list, costs_of(list, 1, 1), data, how);
+  const parameters<float> before = fresh.weights();
+  CHECK_THROWS_AS(fresh.run(stop_after(1)), interrupted);  // one weight step, along one path
+  std::size_t moved = 0, still = 0;
+  int layer = 0;
+  for (const gated_block& block : list.blocks) {
+    int changed = 0;
+    for (const gated_candidate& each : block.candidates) {
+      bool differs = false;
+      for (std::size_t i = 0; i < each.layers.size(); ++i, ++layer)
+        for (const auto role : {parameter_role::weight, parameter_role::scale, parameter_role::running_mean}) {
+          const auto now = fresh.weights().of(layer, role), then = before.of(layer, role);
+          differs |= !std::equal(now.begin(), now.end(), then.begin());
+        }
+      changed += differs;
+      (differs ? moved : still) += 1;
+    }
+    CHECK(changed == 1);
+  }
+  CHECK(moved == 4);
+  CHECK(still == 4);
+}
+
+TEST_CASE("what cannot be searched is refused in a sentence", "[gated][search]") {
+  cpu backend;
+  const training_data data(weights_split, gates_split);
+  const gated_list list = lame_and_able(false);
+  using search = gated_search<cpu>;
+  using Catch::Matchers::Contains;
+  const gated_recipe how = short_search(gate_method::gradient_two);
+  CHECK_THROWS_WITH(search(backend, "toy", list, {1, {{1, 2}}}, data, how), Contains("2 costs") && Contains("6 candidates"));
+  gated_recipe large = how;
+  large.batch = 128;
+  CHECK_THROWS_WITH(search(backend, "toy", list, costs_of(list, 1, 1), data, large), Contains("fewer than one batch of 128"));
+  gated_list fixed = list;
+  for (gated_block& block : fixed.blocks) block.candidates.resize(1);
+  CHECK_THROWS_WITH(search(backend, "toy", fixed, {1, {}}, data, how), Contains("no block of the supernet has a choice"));
+}
