@@ -2,6 +2,7 @@
 // sandwich's ends, resume, and the file of a trained network.
 #include <hasse/train/slimmable_trainer.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <vector>
@@ -297,19 +298,19 @@ TEST_CASE("a slimmable network is the same after its file, and a foreign file is
   const auto read_with = [&](const char* key, const std::string& value, const std::string& renamed) {
     tensor_file file = read_safetensors(path);
     if (key) file.metadata[key] = value;
-    for (named_tensor& tensor : file.tensors)
-      if (tensor.name.starts_with("calibrated ") && !renamed.empty()) tensor.name = renamed;
+    const auto calibrated =
+        std::ranges::find_if(file.tensors, [](const named_tensor& tensor) { return tensor.name.starts_with("calibrated "); });
+    if (!renamed.empty()) calibrated->name = renamed;
     file.metadata["checksum"] = hex64(detail::content_hash(file)).view();
     write_safetensors(folder.path / "odd.safetensors", file);
     return read_slimmable(folder.path / "odd.safetensors", "net", family);
   };
   using Catch::Matchers::Contains;
   std::string many;
-  for (int i = 0; i < 100'000; ++i) many += "16,16 ";
+  for (int i = 0; i < 100'000; ++i) many += "16 ";
   CHECK_THROWS_WITH(read_with("switched", many, ""), Contains("more widths than it has batch norms for"));
-  CHECK_THROWS_WITH(read_with("switched", "16,17", ""), Contains("odd.safetensors: names channels that the network cannot have"));
-  CHECK_THROWS_WITH(read_with(nullptr, "", "calibrated 16"), Contains("cannot have"));
-  CHECK_THROWS_AS(read_with(nullptr, "", "calibrated 16,16"), file_error);
+  CHECK_THROWS_WITH(read_with("switched", "17", ""), Contains("odd.safetensors: names channels that the network cannot have"));
+  CHECK_THROWS_WITH(read_with(nullptr, "", "calibrated 8,8"), Contains("cannot have"));
   tensor_file other;
   other.metadata["format"] = "something else";
   write_safetensors(path, other);
