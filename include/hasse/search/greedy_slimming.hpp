@@ -26,10 +26,10 @@ namespace hasse {
 /// How many channels one removal takes from a group of so many: a twelfth, in whole `multiple`s and never less than one (ties to
 /// the even number of them; AutoSlim, released lists). What a grouped convolution reads or writes loses a multiple of its `parts`.
 constexpr int slimming_bin(int channels, int bins = 12, int multiple = 8, int parts = 1) {
-  const std::int64_t unit = std::lcm(std::int64_t{multiple}, std::int64_t{parts}), divisor = bins * unit, whole = channels / divisor;
-  const std::int64_t rest = 2 * (channels % divisor);
-  const std::int64_t bin = unit * std::max<std::int64_t>(1, whole + (rest > divisor || (rest == divisor && whole % 2 == 1) ? 1 : 0));
-  return static_cast<int>(std::min<std::int64_t>(bin, std::numeric_limits<int>::max()));
+  const std::int64_t unit = std::lcm(std::int64_t{multiple}, std::int64_t{parts}), divisor = bins * unit;
+  const std::int64_t whole = channels / divisor, rest = 2 * (channels % divisor);
+  const std::int64_t units = whole + (rest > divisor || (rest == divisor && whole % 2 == 1) ? 1 : 0);
+  return static_cast<int>(std::min(unit * std::max(std::int64_t{1}, units), std::int64_t{std::numeric_limits<int>::max()}));
 }
 
 /// Which removal is committed.
