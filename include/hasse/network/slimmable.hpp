@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -74,13 +75,16 @@ parameters<Scalar> cut_out(const layer_list& layers, const channel_groups<layer_
 /// Like a training_network whose width can be changed between passes: select(), write input(), forward(), write output_gradient(),
 /// backward(). Gradients of all passes add up in gradients(). Batch norm takes the statistics of the batch, leaves them in
 /// statistics() and moves the running ones of its set towards them, where there are some. Memory is that of the full width, planned
-/// once; a layer of a shape that was seen before is made no second time and nothing is allocated then. Backend and parameters must
+/// once. A layer keeps the steps of the `most_steps` shapes that it had last: one of those is made no second time, and nothing is
+/// allocated for it. Backend and parameters must
 /// outlive it.
 template <Backend Engine>
 class slimmable_network {
  public:
   using scalar = typename Engine::scalar;
   using parameter = parameter_of<scalar>;
+  /// Of each layer: uniform widths of a layer of 384 channels, or a third of what a width per group can ask of a pair of groups.
+  static constexpr std::size_t most_steps = 48;
 
   /// `layers` is unfused, at full width; `values` has the layout slimmable_layout(layers, norms).
   slimmable_network(Engine& backend, const layer_list& layers, int batch, parameters<parameter>& values,
@@ -127,6 +131,7 @@ class slimmable_network {
       throw error("batch norms of set " + std::to_string(norms) + " were asked for; the parameters have no such set");
     at_ = to;
     norms_ = norms;
+    ++selections_;
     for (int i = 0; i < static_cast<int>(memory_.list().size()); ++i) {
       key_.clear();
       const layer& item = memory_.list().items[detail::at(i)];
@@ -139,7 +144,13 @@ class slimmable_network {
         });
       auto& known = steps_[detail::at(i)];
       auto found = known.find(key_);
-      if (found == known.end()) found = known.emplace(key_, make(i)).first;
+      if (found == known.end()) {
+        if (known.size() >= most_steps)
+          known.erase(std::min_element(known.begin(), known.end(),
+                                       [](const auto& left, const auto& right) { return left.second.used < right.second.used; }));
+        found = known.emplace(key_, make(i)).first;
+      }
+      found->second.used = selections_;
       selected_[detail::at(i)] = &found->second;
     }
   }
@@ -186,7 +197,7 @@ class slimmable_network {
   std::size_t slice_bytes() const {
     return (weights_.size() + biases_.size() + weight_gradients_.size() + bias_gradients_.size()) * sizeof(parameter);
   }
-  /// How many steps were made: one per layer and shape.
+  /// How many steps are kept: one per layer and shape.
   std::size_t step_count() const {
     std::size_t sum = 0;
     for (const auto& each : steps_) sum += each.size();
@@ -205,6 +216,7 @@ class slimmable_network {
     std::optional<bound_tensor> weight, bias;
     std::vector<bound_tensor> running;
     double keep = 0;
+    std::uint64_t used = 0;  ///< by which selection last
   };
   /// A step of the backward pass with its parameters brought there and its gradients taken back.
   struct passing {
@@ -314,6 +326,7 @@ class slimmable_network {
   std::vector<bound_step*> selected_;
   std::vector<int> key_;
   channel_configuration at_;
+  std::uint64_t selections_ = 0;
 };
 
 }  // namespace hasse
