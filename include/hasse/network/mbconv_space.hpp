@@ -28,7 +28,7 @@ struct mbconv_space {
 
 namespace detail {
 /// Average over all pixels and a fully connected layer whose outputs are counted at run time.
-struct classifier {
+struct classifying_head {
   int classes;
   template <class List>
   constexpr value_id lower(layer_builder<List> list, value_id from) const {
@@ -89,7 +89,7 @@ inline gated_list gated_list_of(const mbconv_space& space) {
       detail::for_each_mbconv(space, offer);
       if (space.skips) offer(zero{});
     });
-  return builder.fixed("fixed layer", detail::last_of(space)).fixed("head", detail::classifier{space.classes}).finish();
+  return builder.fixed("fixed layer", detail::last_of(space)).fixed("head", detail::classifying_head{space.classes}).finish();
 }
 
 /// The C++ type of the network of a choice, for a header that holds it: "hasse::fixed_network<hasse::input<3, 32, 32>, ...>".
