@@ -59,7 +59,7 @@ TEST_CASE("the public entries of the Pixel 1 table give the expectation that the
                                                 .finish());
   const gated_costs back = costs_by(table, gated_builder({7, 7, 320})
                                                .fixed("last", conv{.out = 1280, .kernel = 1, .act = activation::relu6})
-                                               .fixed("head", hasse::detail::classifier{1000})
+                                               .fixed("head", hasse::detail::classifying_head{1000})
                                                .finish());
   CHECK(front.fixed + back.fixed == Approx(7.4820 + 3.8821));
   CHECK(front.least() == Approx(front.fixed + 6.2406));
