@@ -1,12 +1,14 @@
 // One iteration of a universally slimmable network (four passes, one step of descent) against the steps of four separate networks
 // of those widths, in turns; and its memory against that of a step at full width. Ratios are medians over the rounds.
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -97,24 +99,34 @@ struct slimmable_step {
   }
 };
 
-/// The resident memory that `work` adds at its peak, in MB, seen in a process of its own.
-template <class Work>
-double peak_of(Work&& work) {
-  int ends[2];
-  if (::pipe(ends) != 0) return 0;
-  const ::pid_t child = ::fork();
-  if (child == 0) {
-    work();
-    ::rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    const double found = static_cast<double>(usage.ru_maxrss) / 1024;
-    const bool written = ::write(ends[1], &found, sizeof found) == sizeof found;
-    ::_exit(written ? 0 : 1);
-  }
+/// What a process does that only measures its memory, as HASSE_PEAK_OF says: "NETWORK BATCH THREADS full|slimmable|nothing".
+void work_for_peak(const std::string& what) {
+  std::istringstream words(what);
+  std::string name, kind;
+  int batch = 0, threads = 0;
+  words >> name >> batch >> threads >> kind;
+  if (kind == "nothing") return;
+  cpu backend({.threads = threads});
+  const auto run_twice = [](auto&& step) {
+    for (int i = 0; i < 2; ++i) step.run();
+  };
+  if (kind == "full")
+    run_twice(separate_step(backend, network_of(name), batch));
+  else
+    run_twice(slimmable_step(backend, network_of(name), batch));
+}
+
+/// This program: a shell that starts it has a /proc/self of its own.
+std::string program_path() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+
+/// The resident memory of a process of its own at its peak, in MB. It is started anew: a fork takes no threads along.
+double peak_of(const std::string& what) {
+  ::setenv("HASSE_PEAK_OF", what.c_str(), 1);
+  std::FILE* const child = ::popen(program_path().c_str(), "r");
   double found = 0;
-  if (::read(ends[0], &found, sizeof found) != sizeof found) found = 0;
-  ::close(ends[0]), ::close(ends[1]);
-  ::waitpid(child, nullptr, 0);
+  if (!child || std::fscanf(child, "%lf", &found) != 1) found = 0;
+  if (child) ::pclose(child);
+  ::unsetenv("HASSE_PEAK_OF");
   return found;
 }
 
@@ -126,18 +138,8 @@ double median(std::vector<double> of) {
 void iteration(benchmark::State& state, const std::string& name, int batch) {
   const layer_list layers = network_of(name);
   const int threads = static_cast<int>(state.range(0));
-  // Before this process has threads of its own: a fork takes none of them along.
-  const double nothing = peak_of([] {});
-  const double full = peak_of([&] {
-    cpu backend({.threads = threads});
-    separate_step step(backend, layers, batch);
-    for (int i = 0; i < 2; ++i) step.run();
-  });
-  const double many = peak_of([&] {
-    cpu backend({.threads = threads});
-    slimmable_step step(backend, layers, batch);
-    for (int i = 0; i < 2; ++i) step.run();
-  });
+  const std::string what = name + ' ' + std::to_string(batch) + ' ' + std::to_string(threads) + ' ';
+  const double nothing = peak_of(what + "nothing"), full = peak_of(what + "full"), many = peak_of(what + "slimmable");
 
   cpu backend({.threads = threads});
   slimmable_step together(backend, layers, batch);
@@ -166,6 +168,18 @@ void iteration(benchmark::State& state, const std::string& name, int batch) {
   state.counters["full_width_MB"] = full - nothing;
   state.counters["memory_ratio"] = (many - nothing) / (full - nothing);
 }
+
+/// Before main: a process that was started to be measured does that and ends.
+const bool measured = [] {
+  const char* const what = std::getenv("HASSE_PEAK_OF");
+  if (!what) return false;
+  work_for_peak(what);
+  ::rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  std::printf("%f\n", static_cast<double>(usage.ru_maxrss) / 1024);
+  std::fflush(stdout);
+  std::_Exit(0);
+}();
 }  // namespace
 
 BENCHMARK_CAPTURE(iteration, df_small, "df_small", 128)

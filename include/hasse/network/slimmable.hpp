@@ -108,11 +108,14 @@ class slimmable_network {
       throw error(
           "the parameters belong to another layer list than the one that is to be slimmed; make them with "
           "parameters(slimmable_layout(layers))");
-    std::size_t most = 0;
-    for (const parameter_tensor& tensor : own.trainable) most = std::max(most, round_up(tensor.size, 16));
-    for (auto* each : {&weights_, &biases_}) each->resize(most);
-    if (!options.forward_only)
-      for (auto* each : {&weight_gradients_, &bias_gradients_}) each->resize(most);
+    std::size_t most_weights = 0, most_biases = 0;
+    for (const parameter_tensor& tensor : own.trainable) {
+      const bool second = tensor.role == parameter_role::bias || tensor.role == parameter_role::shift;
+      std::size_t& most = second ? most_biases : most_weights;
+      most = std::max(most, round_up(tensor.size, 16));
+    }
+    weights_.resize(most_weights), biases_.resize(most_biases);
+    if (!options.forward_only) weight_gradients_.resize(most_weights), bias_gradients_.resize(most_biases);
     select(full());
   }
   slimmable_network(const slimmable_network&) = delete;
