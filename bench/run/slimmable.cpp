@@ -170,7 +170,7 @@ void iteration(benchmark::State& state, const std::string& name, int batch) {
 }
 
 /// Before main: a process that was started to be measured does that and ends.
-const bool measured = [] {
+[[maybe_unused]] const bool measured = [] {
   const char* const what = std::getenv("HASSE_PEAK_OF");
   if (!what) return false;
   work_for_peak(what);
