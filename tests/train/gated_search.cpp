@@ -211,6 +211,12 @@ TEST_CASE("what cannot be searched is refused in a sentence", "[gated][search]")
   gated_recipe large = how;
   large.batch = 128;
   CHECK_THROWS_WITH(search(backend, "toy", list, costs_of(list, 1, 1), data, large), Contains("fewer than one batch of 128"));
+  gated_recipe none = how;
+  none.batch = 0;
+  CHECK_THROWS_WITH(search(backend, "toy", list, costs_of(list, 1, 1), data, none), Contains("at least one image"));
+  none = how;
+  none.rate = -1;
+  CHECK_THROWS_WITH(search(backend, "toy", list, costs_of(list, 1, 1), data, none), Contains("rates above 0"));
   gated_list fixed = list;
   for (gated_block& block : fixed.blocks) block.candidates.resize(1);
   CHECK_THROWS_WITH(search(backend, "toy", fixed, {1, {}}, data, how), Contains("no block of the supernet has a choice"));

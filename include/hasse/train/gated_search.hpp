@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -130,9 +131,9 @@ class gated_search {
     if (how.target > 0) costs.require_reachable(how.target);
     std::uint64_t configuration = detail::configuration_of(gated_layers(list), data.identity, {.batch = how.batch}, Engine::name);
     configuration = fnv1a(to_text(how), configuration);
-    for (const double each : costs_) configuration = fnv1a(std::to_string(each), configuration);
+    for (const double each : costs_) configuration = derive(configuration, std::bit_cast<std::uint64_t>(each));
     for (const gated_block& block : list.blocks) configuration = derive(configuration, static_cast<std::uint64_t>(block.count()));
-    whose_ = {std::move(name), fnv1a(std::to_string(fixed_cost_), configuration), how.seed};
+    whose_ = {std::move(name), derive(configuration, std::bit_cast<std::uint64_t>(fixed_cost_)), how.seed};
     if (!saving_.folder.empty() && std::filesystem::exists(checkpoint_path())) go_on();
   }
 
@@ -186,6 +187,10 @@ class gated_search {
       throw error("a search of " + std::to_string(how.warmup_epochs) + " + " + std::to_string(how.epochs) +
                   " epochs with gates every " + std::to_string(how.period) +
                   " steps was asked for; give at least one epoch, one path and a period of 1");
+    if (how.batch < 1 || !(how.warmup_rate > 0) || !(how.rate > 0) || !std::isfinite(how.warmup_rate) || !std::isfinite(how.rate))
+      throw error("a search with batches of " + std::to_string(how.batch) + " and learning rates of " +
+                  std::to_string(how.warmup_rate) + " and " + std::to_string(how.rate) +
+                  " was asked for; give at least one image and rates above 0");
     if (!(how.target >= 0) || !std::isfinite(how.target))
       throw error("the target is not a number of at least 0; give one, or 0 for none");
     check_images(*data.train, list.input, list.output());
