@@ -76,8 +76,7 @@ parameters<Scalar> cut_out(const layer_list& layers, const channel_groups<layer_
 /// backward(). Gradients of all passes add up in gradients(). Batch norm takes the statistics of the batch, leaves them in
 /// statistics() and moves the running ones of its set towards them, where there are some. Memory is that of the full width, planned
 /// once. A layer keeps the steps of the `most_steps` shapes that it had last: one of those is made no second time, and nothing is
-/// allocated for it. Backend and parameters must
-/// outlive it.
+/// allocated for it. Backend and parameters must outlive it.
 template <Backend Engine>
 class slimmable_network {
  public:
