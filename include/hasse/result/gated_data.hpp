@@ -1,0 +1,121 @@
+// What the report of a search through gates shows, as plain numbers and text: whoever searched and trained fills it.
+// Used by gated_report.hpp and programs. Everything is optional; a section without data is left out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/shape.hpp>
+#include <hasse/network/gated.hpp>
+#include <hasse/result/report_data.hpp>
+
+namespace hasse {
+
+/// Where a network of the report is from.
+enum class gated_role : std::uint8_t {
+  found,  ///< by this search
+  other,  ///< by another search: for another device, with another target
+  random  ///< drawn at random at equal cost: what the found one is compared with
+};
+
+constexpr std::string_view to_text(gated_role role) {
+  return role == gated_role::found ? "found" : role == gated_role::other ? "found elsewhere" : "random";
+}
+
+/// A block of a network as it is drawn. Networks are drawn beneath each other, the blocks of one place in one column.
+struct drawn_block {
+  std::string name{};       ///< its place: "stage 2 block 1"
+  std::string candidate{};  ///< as in gated_data::blocks, "k5e6": gives it its colour; empty: the same in every network
+  std::string label{};      ///< "MB6 5x5"
+  int kernel = 0, expand = 0, stride = 1;  ///< 0: it has none
+  feature_shape out{};
+  bool is_zero = false;  ///< left out: its shortcut is all that remains
+};
+
+/// One network. Accuracies in 0..1, of the weights that it has after its own training.
+struct gated_report_network {
+  std::string name{};
+  gated_role role = gated_role::found;
+  std::string choice{};               ///< in the text form of gated_list
+  std::vector<drawn_block> blocks{};  ///< drawn_blocks() makes them
+  double macs = unknown, parameters = unknown;
+  double summed = unknown;        ///< what the search reckoned with: the sum over the table, in the unit of gated_data::cost
+  double milliseconds = unknown;  ///< the whole network, measured
+  double peak_bytes = unknown;    ///< of the values in use at once while it infers one image
+  double accuracy = unknown;      ///< on the validation images
+  double test_accuracy = unknown;
+  std::vector<std::pair<std::string, std::string>> files{};  ///< label and path relative to the report: ONNX, header, weights
+  std::vector<std::pair<std::string, double>> costs{};       ///< device and milliseconds, by the device's table
+};
+
+/// A block that is searched, and the candidates that it has.
+struct gated_report_block {
+  std::string name{};                     ///< "stage 2 block 1"
+  std::vector<std::string> candidates{};  ///< "k3e3", "zero"
+};
+
+/// One epoch of the search.
+struct gated_report_epoch {
+  int epoch = 0;
+  bool is_warmup = false;
+  double loss = unknown, train_accuracy = unknown;  ///< of the paths that were drawn
+  double validation_accuracy = unknown;             ///< of the likeliest path
+  double entropy = unknown;                         ///< mean over the blocks, in nats
+  double expected = unknown, likeliest = unknown;   ///< cost of a drawn path on average, and of the likeliest
+  double learning_rate = unknown;
+  double loss_pull = unknown, cost_pull = unknown;  ///< norms of the gradients by alpha: of the cross-entropy, of the cost's term
+  std::vector<double> probabilities{};              ///< of all candidates of all blocks, block after block; empty: not recorded
+};
+
+struct gated_data {
+  std::string title = "A network, searched block by block";
+  std::vector<std::pair<std::string, std::string>> facts{};  ///< data, space, table, seed, version ...: shown in this order
+  std::vector<std::string> warnings{};
+  std::string cost = "ms";  ///< the unit in which the search counts: "ms", "M MACs", "MB"
+  double target = unknown;
+  double tolerance = 0.05;  ///< by which share of the target it may be missed
+  std::vector<gated_report_block> blocks{};
+  std::vector<gated_report_epoch> epochs{};
+  std::vector<gated_report_network> networks{};  ///< the found one first
+};
+
+/// Fills in the blocks that are searched.
+inline void add_supernet(gated_data& data, const gated_list& supernet) {
+  data.blocks.clear();
+  for (const int at : supernet.searched()) {
+    gated_report_block block{.name = supernet.block(at).name};
+    for (const gated_candidate& each : supernet.block(at).candidates) block.candidates.push_back(each.text);
+    data.blocks.push_back(std::move(block));
+  }
+}
+
+/// How the network of a choice is drawn: one entry per block of the supernet, zero blocks included.
+inline std::vector<drawn_block> drawn_blocks(const gated_list& supernet, std::span<const int> choice) {
+  supernet.check(choice);
+  std::vector<drawn_block> drawn;
+  for (int at = 0; at < supernet.size(); ++at) {
+    const gated_candidate& taken = supernet.candidate(at, choice[static_cast<std::size_t>(at)]);
+    drawn_block block{.name = supernet.block(at).name, .out = taken.out(), .is_zero = taken.is_zero()};
+    for (const layer& item : taken.layers) {
+      block.stride *= item.stride;
+      if (item.kind == layer_kind::linear) block.label = "linear";
+      if (item.kind != layer_kind::convolution || item.kernel < block.kernel) continue;
+      const std::string window = std::to_string(item.kernel) + "x" + std::to_string(item.kernel);
+      const bool is_depthwise = item.groups > 1 && item.groups == item.in.c;
+      block.kernel = item.kernel;
+      block.expand = is_depthwise ? item.in.c / taken.layers.input.c : 0;
+      block.label = is_depthwise ? "MB" + std::to_string(block.expand) + " " + window : "conv " + window;
+    }
+    if (supernet.block(at).searched()) block.candidate = taken.text;
+    if (block.is_zero || block.label.empty()) block.label = taken.text;
+    drawn.push_back(std::move(block));
+  }
+  return drawn;
+}
+
+}  // namespace hasse
