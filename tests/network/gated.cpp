@@ -90,6 +90,48 @@ constexpr const char* pasted_text =
     "hasse::batch_norm_rule{1000, 90}}, hasse::mbconv{.out = 40, .stride = 1, .kernel = 5, .expand = 3, .norm = "
     "hasse::batch_norm_rule{1000, 90}}, hasse::conv{.out = 160, .kernel = 1, .stride = 1, .act = hasse::activation::relu6, .norm = "
     "hasse::batch_norm_rule{1000, 90}}, hasse::global_average_pool{}, hasse::linear<10>{}>";
+
+// The same of a space with squeeze-excite, other activations and a layer behind the average.
+mbconv_space gated_swish() {
+  return {.input = {32, 32, 3},
+          .stem = 8,
+          .first = 8,
+          .act = activation::hard_swish,
+          .first_act = activation::relu,
+          .stages = {{16, 2, 2, activation::hard_swish, {.percent = 25, .rule = rounding::down, .gate = activation::hard_sigmoid}}},
+          .kernels = {3},
+          .expansions = {3, 4},
+          .last = 32,
+          .mix = 48,
+          .classes = 10,
+          .norm = {}};
+}
+using pasted_swish = hasse::fixed_network<
+    hasse::input<3, 32, 32>,
+    hasse::conv{.out = 8, .kernel = 3, .stride = 2, .act = hasse::activation::hard_swish, .norm = hasse::batch_norm_rule{10, 90}},
+    hasse::mbconv{
+        .out = 8, .stride = 1, .kernel = 3, .expand = 1, .act = hasse::activation::relu, .norm = hasse::batch_norm_rule{10, 90}},
+    hasse::mbconv{
+        .out = 16,
+        .stride = 2,
+        .kernel = 3,
+        .expand = 4,
+        .act = hasse::activation::hard_swish,
+        .se = hasse::squeeze_excite{.percent = 25, .rule = hasse::rounding::down, .gate = hasse::activation::hard_sigmoid},
+        .norm = hasse::batch_norm_rule{10, 90}},
+    hasse::conv{.out = 32, .kernel = 1, .stride = 1, .act = hasse::activation::hard_swish, .norm = hasse::batch_norm_rule{10, 90}},
+    hasse::global_average_pool{},
+    hasse::conv{.out = 48, .kernel = 1, .stride = 1, .act = hasse::activation::hard_swish, .norm = hasse::batch_norm_rule{10, 90}},
+    hasse::linear<10>{}>;
+constexpr const char* pasted_swish_text =
+    "hasse::fixed_network<hasse::input<3, 32, 32>, hasse::conv{.out = 8, .kernel = 3, .stride = 2, .act = "
+    "hasse::activation::hard_swish, .norm = hasse::batch_norm_rule{10, 90}}, hasse::mbconv{.out = 8, .stride = 1, .kernel = 3, "
+    ".expand = 1, .act = hasse::activation::relu, .norm = hasse::batch_norm_rule{10, 90}}, hasse::mbconv{.out = 16, .stride = 2, "
+    ".kernel = 3, .expand = 4, .act = hasse::activation::hard_swish, .se = hasse::squeeze_excite{.percent = 25, .rule = "
+    "hasse::rounding::down, .gate = hasse::activation::hard_sigmoid}, .norm = hasse::batch_norm_rule{10, 90}}, hasse::conv{.out = "
+    "32, .kernel = 1, .stride = 1, .act = hasse::activation::hard_swish, .norm = hasse::batch_norm_rule{10, 90}}, "
+    "hasse::global_average_pool{}, hasse::conv{.out = 48, .kernel = 1, .stride = 1, .act = hasse::activation::hard_swish, .norm = "
+    "hasse::batch_norm_rule{10, 90}}, hasse::linear<10>{}>";
 }  // namespace
 
 TEST_CASE("a gated space is lowered to blocks whose candidates read and write one shape", "[gated]") {
@@ -189,7 +231,7 @@ TEST_CASE("the published networks are choices of the space with their widths", "
 TEST_CASE("widths are multiplied and made divisible by 8", "[gated]") {
   const auto widths = [](const mbconv_space& space) {
     std::vector<int> all{space.stem, space.first};
-    for (const stage_shape& stage : space.stages) all.push_back(stage.out);
+    for (const gated_stage& stage : space.stages) all.push_back(stage.out);
     all.push_back(space.last);
     return all;
   };
@@ -221,6 +263,10 @@ TEST_CASE("the C++ type of a choice has its layers", "[gated]") {
   const std::vector<int> choice = list.parse("k5e6 zero | k3e6 zero | k3e3 k5e3");
   REQUIRE(network_type_text(proxyless_cifar_tiny(), choice) == pasted_text);
   REQUIRE(list.path(choice) == as_list(pasted::layers));
+  const gated_list swish = gated_list_of(gated_swish());
+  const std::vector<int> other = swish.parse("k3e4se25 zero");
+  REQUIRE(network_type_text(gated_swish(), other) == pasted_swish_text);
+  REQUIRE(swish.path(other) == as_list(pasted_swish::layers));
 }
 
 TEST_CASE("a text that is no choice is refused with a sentence", "[gated]") {

@@ -14,11 +14,11 @@ TEST_CASE("the two latency losses give the numbers of their formulas", "[latency
 
 TEST_CASE("the derivatives of the latency losses are those of finite differences", "[latency_loss]") {
   const latency_loss forms[] = {additive_latency{.lambda = 0.7}, multiplicative_latency{.scale = 0.2, .power = 0.3},
-                                multiplicative_latency{.scale = 1, .power = 0.6}};
+                                multiplicative_latency{.scale = 1, .power = 0.6}, absolute_latency{.lambda = 0.7}};
   const double step = 1e-5;
   for (const latency_loss& form : forms)
     for (const double cross_entropy : {0.1, 2.3})
-      for (const double expected : {1.5, 80.0, 113.988}) {
+      for (const double expected : {1.5, 79.0, 113.988}) {
         const double target = 80;
         const weighed_loss at = weigh(form, cross_entropy, expected, target);
         const double by_latency =
@@ -58,7 +58,16 @@ TEST_CASE("the target decides how much latency counts in the sum and not in the 
   CHECK(weight(multiplicative_latency{}, 20) == Approx(weight(multiplicative_latency{}, 80)));
 }
 
+TEST_CASE("the absolute loss is the distance from the target", "[latency_loss]") {
+  CHECK(weigh(absolute_latency{.lambda = 0.5}, 2, 15, 12).loss == Approx(2.125));
+  CHECK(weigh(absolute_latency{.lambda = 0.5}, 2, 9, 12).loss == Approx(2.125));
+  CHECK(weigh(absolute_latency{.lambda = 0.5}, 2, 12, 12).loss == 2);
+  CHECK(weigh(absolute_latency{.lambda = 0.5}, 2, 9, 12).per_latency ==
+        -weigh(absolute_latency{.lambda = 0.5}, 2, 15, 12).per_latency);
+  CHECK_THROWS_WITH(weigh(absolute_latency{.lambda = -1}, 2, 12, 12), ContainsSubstring("lambda of 0 or more"));
+}
+
 TEST_CASE("latency losses are named", "[latency_loss]") {
-  for (const char* name : {"add#linear", "mul#log"}) CHECK(name_of(latency_loss_named(name)) == name);
+  for (const char* name : {"add#linear", "mul#log", "add#absolute"}) CHECK(name_of(latency_loss_named(name)) == name);
   CHECK_THROWS_WITH(latency_loss_named("add"), ContainsSubstring("'add' is not known"));
 }

@@ -1,4 +1,5 @@
-// How an expected latency enters a loss: added relative to its target, or multiplied through logarithms; value and derivatives.
+// How an expected latency enters a loss: added relative to its target, multiplied through logarithms, or as the distance from its
+// target; value and derivatives.
 // Used by the search through gates (train/gates.hpp) and by whatever else weighs accuracy against a cost.
 #pragma once
 
@@ -64,16 +65,29 @@ struct multiplicative_latency {
   friend bool operator==(const multiplicative_latency&, const multiplicative_latency&) = default;
 };
 
-using latency_loss = std::variant<additive_latency, multiplicative_latency>;
+/// cross-entropy + lambda |E / T - 1|, "add#absolute": pulls towards the target from both sides, where the published forms only
+/// pull down and so need a lambda for each target (the reward of TuNAS as a loss). Any unit will do.
+struct absolute_latency {
+  double lambda = 1;
+
+  weighed_loss operator()(double cross_entropy, double expected, double target) const {
+    const weighed_loss down = additive_latency{lambda}(0, expected, target);
+    return expected < target ? weighed_loss{cross_entropy - down.loss, 1, -down.per_latency}
+                             : weighed_loss{cross_entropy + down.loss, 1, down.per_latency};
+  }
+  friend bool operator==(const absolute_latency&, const absolute_latency&) = default;
+};
+
+using latency_loss = std::variant<additive_latency, multiplicative_latency, absolute_latency>;
 
 /// The loss of a batch with that cross-entropy whose network is expected to take `expected` where `target` is wanted.
 inline weighed_loss weigh(const latency_loss& form, double cross_entropy, double expected, double target) {
   return std::visit([&](const auto& each) { return each(cross_entropy, expected, target); }, form);
 }
 
-/// "add#linear" or "mul#log", as command lines and the publication's code name the forms.
+/// "add#linear" and "mul#log", as command lines and the publication's code name the forms, or "add#absolute".
 inline std::string_view name_of(const latency_loss& form) {
-  constexpr std::string_view names[] = {"add#linear", "mul#log"};
+  constexpr std::string_view names[] = {"add#linear", "mul#log", "add#absolute"};
   return names[form.index()];
 }
 
@@ -81,7 +95,8 @@ inline std::string_view name_of(const latency_loss& form) {
 inline latency_loss latency_loss_named(std::string_view name) {
   if (name == "add#linear") return additive_latency{};
   if (name == "mul#log") return multiplicative_latency{};
-  throw error("the latency loss '" + std::string(name) + "' is not known; name one of add#linear, mul#log");
+  if (name == "add#absolute") return absolute_latency{};
+  throw error("the latency loss '" + std::string(name) + "' is not known; name one of add#linear, mul#log, add#absolute");
 }
 
 }  // namespace hasse

@@ -12,43 +12,58 @@
 
 namespace hasse {
 
+/// A stage whose layers choose: blocks of one width, the first with the stride, all with one activation and one squeeze-excite.
+struct gated_stage {
+  int out = 0, blocks = 1, stride = 1;
+  activation act = activation::relu6;
+  squeeze_excite se{};
+  friend bool operator==(const gated_stage&, const gated_stage&) = default;
+};
+
 /// Stem, a block without expansion, stages whose layers choose kernel and expansion or are left out, a 1x1 layer, a classifier.
 struct mbconv_space {
   feature_shape input{224, 224, 3};
-  int stem = 32, stem_stride = 2;  ///< convolution 3x3
-  int first = 16;                  ///< width of the block of expansion 1 behind the stem
-  std::vector<stage_shape> stages{};
+  int stem = 32, stem_stride = 2;                                     ///< convolution 3x3
+  int first = 16;                                                     ///< width of the block of expansion 1 behind the stem
+  activation act = activation::relu6, first_act = activation::relu6;  ///< of stem, 1x1 layer and mix; of the block behind the stem
+  std::vector<gated_stage> stages{};
   std::vector<int> kernels{3, 5, 7}, expansions{3, 6};
   bool skips = true;  ///< zero is offered where a block has a shortcut
   int last = 1280;    ///< width of the 1x1 layer before the average
+  int mix = 0;        ///< width of a 1x1 layer behind it; 0: none
   int classes = 1000;
   batch_norm_rule norm{.epsilon_millionths = 1000};
   friend bool operator==(const mbconv_space&, const mbconv_space&) = default;
 };
 
 namespace detail {
-/// Average over all pixels and a fully connected layer whose outputs are counted at run time.
+inline conv mix_of(const mbconv_space& space) { return {.out = space.mix, .kernel = 1, .act = space.act, .norm = space.norm}; }
+
+/// Average over all pixels, the layer that mixes them, and a fully connected layer whose outputs are counted at run time.
 struct classifying_head {
+  conv mix;  // without outputs: none
   int classes;
   template <class List>
   constexpr value_id lower(layer_builder<List> list, value_id from) const {
-    return list.linear(list.global_average_pool(from), classes);
+    const value_id mean = list.global_average_pool(from);
+    return list.linear(mix.out > 0 ? mix.lower(list, mean) : mean, classes);
   }
   std::string text() const { return "global_average_pool + linear"; }
 };
 
 inline conv stem_of(const mbconv_space& space) {
-  return {.out = space.stem, .stride = space.stem_stride, .act = activation::relu6, .norm = space.norm};
+  return {.out = space.stem, .stride = space.stem_stride, .act = space.act, .norm = space.norm};
 }
-inline mbconv first_of(const mbconv_space& space) { return {.out = space.first, .expand = 1, .norm = space.norm}; }
-inline conv last_of(const mbconv_space& space) {
-  return {.out = space.last, .kernel = 1, .act = activation::relu6, .norm = space.norm};
+inline mbconv first_of(const mbconv_space& space) {
+  return {.out = space.first, .expand = 1, .act = space.first_act, .norm = space.norm};
 }
+inline conv last_of(const mbconv_space& space) { return {.out = space.last, .kernel = 1, .act = space.act, .norm = space.norm}; }
 /// Calls visit(mbconv) in the order in which they are offered.
 template <class Visit>
-void for_each_mbconv(const mbconv_space& space, Visit visit) {
+void for_each_mbconv(const mbconv_space& space, const gated_stage& stage, Visit visit) {
   for (const int kernel : space.kernels)
-    for (const int expand : space.expansions) visit(mbconv{.kernel = kernel, .expand = expand, .norm = space.norm});
+    for (const int expand : space.expansions)
+      visit(mbconv{.kernel = kernel, .expand = expand, .act = stage.act, .se = stage.se, .norm = space.norm});
 }
 
 inline void check(const mbconv_space& space) {
@@ -65,7 +80,11 @@ inline void check(const mbconv_space& space) {
         "was given a stem of stride " + std::to_string(space.stem_stride) + "; give 1 to 8");
   needs(!space.stages.empty() && space.stages.size() <= 32,
         "was given " + std::to_string(space.stages.size()) + " stages; give 1 to 32");
-  for (const stage_shape& stage : space.stages) {
+  needs(space.mix == 0 || is_width(space.mix),
+        "was given a layer of " + std::to_string(space.mix) + " channels behind the average; give 1 to 16384, or 0 for none");
+  for (const gated_stage& stage : space.stages) {
+    needs(stage.se.percent >= 0 && stage.se.percent <= 100,
+          "was given a squeeze-excite of " + std::to_string(stage.se.percent) + " %; give 0 to 100");
     needs(is_width(stage.out), "was given a stage of " + std::to_string(stage.out) + " channels; give 1 to 16384");
     needs(stage.stride >= 1 && stage.stride <= 8, "was given a stage of stride " + std::to_string(stage.stride) + "; give 1 to 8");
   }
@@ -84,12 +103,14 @@ inline gated_list gated_list_of(const mbconv_space& space) {
   detail::check(space);
   gated_builder builder(space.input);
   builder.fixed("stem", detail::stem_of(space)).fixed("stem 2", detail::first_of(space));
-  for (const stage_shape& stage : space.stages)
-    builder.stage(stage, [&](auto offer) {
-      detail::for_each_mbconv(space, offer);
+  for (const gated_stage& stage : space.stages)
+    builder.stage({stage.out, stage.blocks, stage.stride}, [&](auto offer) {
+      detail::for_each_mbconv(space, stage, offer);
       if (space.skips) offer(zero{});
     });
-  return builder.fixed("fixed layer", detail::last_of(space)).fixed("head", detail::classifying_head{space.classes}).finish();
+  return builder.fixed("fixed layer", detail::last_of(space))
+      .fixed("head", detail::classifying_head{detail::mix_of(space), space.classes})
+      .finish();
 }
 
 /// The C++ type of the network of a choice, for a header that holds it: "hasse::fixed_network<hasse::input<3, 32, 32>, ...>".
@@ -99,28 +120,43 @@ inline std::string network_type_text(const mbconv_space& space, std::span<const 
   const std::string norm = ".norm = hasse::batch_norm_rule{" + std::to_string(space.norm.epsilon_millionths) + ", " +
                            std::to_string(space.norm.keep_percent) + "}}";
   const auto number = [](const char* name, int value) { return "." + std::string(name) + " = " + std::to_string(value) + ", "; };
+  const auto act_text = [](const char* name, activation act) {
+    return "." + std::string(name) + " = hasse::activation::" + std::string(name_of(act)) + ", ";
+  };
   const auto conv_text = [&](const conv& it) {
     return ", hasse::conv{" + number("out", it.out) + number("kernel", it.kernel) + number("stride", it.stride) +
-           ".act = hasse::activation::relu6, " + norm;
+           act_text("act", it.act) + norm;
+  };
+  const auto se_text = [](const squeeze_excite& it) {
+    if (it.percent == 0) return std::string();
+    const auto act = [](const char* name, activation own, activation usual) {
+      return own == usual ? "" : ", ." + std::string(name) + " = hasse::activation::" + std::string(name_of(own));
+    };
+    return ".se = hasse::squeeze_excite{.percent = " + std::to_string(it.percent) +
+           (it.base == squeeze_excite::share::of_input ? ", .base = hasse::squeeze_excite::share::of_input" : "") +
+           (it.rule == rounding::down        ? ", .rule = hasse::rounding::down"
+            : it.rule == rounding::divisible ? ", .rule = hasse::rounding::divisible"
+                                             : "") +
+           act("inner", it.inner, squeeze_excite{}.inner) + act("gate", it.gate, squeeze_excite{}.gate) + "}, ";
   };
   const auto mbconv_text = [&](const mbconv& it) {
     return ", hasse::mbconv{" + number("out", it.out) + number("stride", it.stride) + number("kernel", it.kernel) +
-           number("expand", it.expand) + norm;
+           number("expand", it.expand) + (it.act == mbconv{}.act ? "" : act_text("act", it.act)) + se_text(it.se) + norm;
   };
   const auto [h, w, c] = space.input;
   std::string all = "hasse::fixed_network<hasse::input<" + std::to_string(c) + ", " + std::to_string(h) + ", " + std::to_string(w) +
                     ">" + conv_text(detail::stem_of(space)) + mbconv_text(detail::first_of(space));
   std::size_t block = 2;
-  for (const stage_shape& stage : space.stages)
+  for (const gated_stage& stage : space.stages)
     for (int at = 0; at < stage.blocks; ++at, ++block) {
       int index = 0;  // zero stands last, so that an index beyond the blocks is zero
-      detail::for_each_mbconv(space, [&](mbconv it) {
+      detail::for_each_mbconv(space, stage, [&](mbconv it) {
         it.out = stage.out, it.stride = at == 0 ? stage.stride : 1;
         if (index++ == choice[block]) all += mbconv_text(it);
       });
     }
-  return all + conv_text(detail::last_of(space)) + ", hasse::global_average_pool{}, hasse::linear<" +
-         std::to_string(space.classes) + ">{}>";
+  return all + conv_text(detail::last_of(space)) + ", hasse::global_average_pool{}" +
+         (space.mix > 0 ? conv_text(detail::mix_of(space)) : "") + ", hasse::linear<" + std::to_string(space.classes) + ">{}>";
 }
 
 }  // namespace hasse

@@ -1,6 +1,6 @@
-// The spaces of ProxylessNAS's supernet by name: for ImageNet at any width, its forms for images of 32x32, and those in which the
-// four published networks lie. (The paper's own CIFAR-10 space, trees of operations inside a PyramidNet, is another one.) Used by
-// programs (--space NAME) and by tests against the published counts.
+// The spaces of ProxylessNAS's supernet by name: for ImageNet at any width, its forms for images of 32x32, those in which the four
+// published networks lie, and the one that phones were measured for. (The paper's own CIFAR-10 space, trees of operations inside a
+// PyramidNet, is another one.) Used by programs (--space NAME) and by tests against the published counts.
 #pragma once
 
 #include <array>
@@ -28,7 +28,7 @@ namespace detail {
 inline mbconv_space at_width(mbconv_space space, int width) {
   const auto scale = [](int& channels, int by) { channels = make_divisible(std::int64_t{channels} * by, 1000); };
   scale(space.stem, width), scale(space.first, width), scale(space.last, width > 1000 ? width : 1000);
-  for (stage_shape& stage : space.stages) scale(stage.out, width);
+  for (gated_stage& stage : space.stages) scale(stage.out, width);
   return space;
 }
 
@@ -88,6 +88,26 @@ inline mbconv_space proxyless_cifar_tiny() {
           .classes = 10};
 }
 
+/// The space of Once-for-All's MobileNetV3, for which tables of phones are published (latency/foreign_table.hpp): squeeze-excite in
+/// the second, fourth and fifth stage, hard-swish from the third on. Its candidates have weights of their own here.
+inline mbconv_space ofa_mobilenet_v3() {
+  const squeeze_excite gated{.percent = 25, .gate = activation::hard_sigmoid};
+  constexpr activation relu = activation::relu, swish = activation::hard_swish;
+  return {.stem = 24,
+          .first = 24,
+          .act = swish,
+          .first_act = relu,
+          .stages = {{32, 4, 2, relu, {}},
+                     {48, 4, 2, relu, gated},
+                     {96, 4, 2, swish, {}},
+                     {136, 4, 1, swish, gated},
+                     {192, 4, 2, swish, gated}},
+          .expansions = {3, 4, 6},
+          .last = 1152,
+          .mix = 1536,
+          .norm = {}};
+}
+
 /// The space with the widths of a published network, which is one of its choices: proxyless_choice(target).
 inline mbconv_space proxyless_space_of(proxyless_target target) { return detail::proxyless_space_of(detail::table_of(target)); }
 
@@ -112,6 +132,7 @@ inline constexpr named_space proxyless_spaces[] = {
     {"proxyless-cifar", proxyless_cifar},
     {"proxyless-cifar-small", proxyless_cifar_small},
     {"proxyless-cifar-tiny", proxyless_cifar_tiny},
+    {"ofa-mobilenet-v3", ofa_mobilenet_v3},
     {"proxyless_mobile", [] { return proxyless_space_of(proxyless_target::mobile); }},
     {"proxyless_mobile_14", [] { return proxyless_space_of(proxyless_target::mobile_14); }},
     {"proxyless_gpu", [] { return proxyless_space_of(proxyless_target::gpu); }},
@@ -119,7 +140,7 @@ inline constexpr named_space proxyless_spaces[] = {
 };
 }  // namespace detail
 
-/// The names that proxyless_space knows: the four spaces, then those of the published networks.
+/// The names that proxyless_space knows: the five spaces, then those of the published networks.
 inline constexpr auto proxyless_space_names = [] {
   std::array<std::string_view, std::size(detail::proxyless_spaces)> names{};
   for (std::size_t at = 0; at < names.size(); ++at) names[at] = detail::proxyless_spaces[at].name;

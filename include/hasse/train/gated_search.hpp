@@ -24,6 +24,7 @@
 #include <hasse/network/gated_costs.hpp>
 #include <hasse/network/gated_network.hpp>
 #include <hasse/network/latency_loss.hpp>
+#include <hasse/network/latency_reward.hpp>
 #include <hasse/network/model.hpp>
 #include <hasse/train/checkpoint.hpp>
 #include <hasse/train/evaluate.hpp>
@@ -56,7 +57,8 @@ struct gated_recipe {
   int period = 5;
   int paths = 10;  ///< REINFORCE: per step
   latency_loss loss = additive_latency{};
-  double target = 0;  ///< in the unit of the costs; 0: costs do not count
+  double target = 0;        ///< in the unit of the costs; 0: costs do not count
+  double tolerance = 0.05;  ///< share of the target by which a network may miss it without a word
   augmentation augment{};
   std::uint64_t seed = 1;
 };
@@ -65,14 +67,17 @@ inline std::string to_text(const gated_recipe& how) {
   char text[640];
   const auto* additive = std::get_if<additive_latency>(&how.loss);
   const auto* product = std::get_if<multiplicative_latency>(&how.loss);
+  const auto* distance = std::get_if<absolute_latency>(&how.loss);
   std::snprintf(
       text, sizeof text,
       "warm-up %d epochs at %.17g, %d epochs at %.17g, batch %d, momentum %.17g, decay %.17g, label smoothing %.17g, gates by %s "
       "at %.17g every %d steps, %d paths, %s %.17g %.17g towards %.17g, pad %d%s",
       how.warmup_epochs, how.warmup_rate, how.epochs, how.rate, how.batch, how.momentum, how.decay, how.label_smoothing,
       std::string(name_of(how.method)).c_str(), how.gates.rate, how.period, how.paths, std::string(name_of(how.loss)).c_str(),
-      additive ? additive->lambda : product->scale, additive ? 0.0 : product->power, how.target, how.augment.pad,
-      how.augment.flip ? " flip" : "");
+      additive  ? additive->lambda
+      : product ? product->scale
+                : distance->lambda,
+      product ? product->power : 0.0, how.target, how.augment.pad, how.augment.flip ? " flip" : "");
   return text;
 }
 
@@ -80,9 +85,12 @@ inline std::string to_text(const gated_recipe& how) {
 struct gated_epoch {
   epoch_record
       training;  ///< loss and accuracy of the sampled paths; validation accuracy of the likeliest one, statistics of the batch
-  double entropy = 0;                 ///< mean over the blocks, nats
-  double expected = 0;                ///< cost of the drawn paths on average
-  double likeliest = 0;               ///< cost of the likeliest path
+  double entropy = 0;    ///< mean over the blocks, nats
+  double expected = 0;   ///< cost of the drawn paths on average
+  double likeliest = 0;  ///< cost of the likeliest path
+  /// How hard accuracy and cost pulled at the gates: the length of their gradients by alpha, mean over the epoch's steps of the
+  /// gates; 0 where there was none, and with REINFORCE, whose reward does not separate them.
+  double accuracy_pull = 0, cost_pull = 0;
   std::vector<double> probabilities;  ///< flat, as the gates
 };
 
@@ -108,8 +116,7 @@ class gated_search {
                const gated_recipe& how, checkpoint_policy saving = {})
       : list_(checked(list, how, data)),
         searched_(list.searched()),
-        fixed_cost_(costs.fixed),
-        costs_(costs.flat()),
+        costs_(costs),
         data_(data),
         how_(how),
         saving_(std::move(saving)),
@@ -124,16 +131,18 @@ class gated_search {
         judging_(*data.validation, data.scale, how.batch, read_order::training, derive(how.seed, 7)),
         labels_(static_cast<std::size_t>(how.batch)),
         slopes_(gates_.size()),
+        given_(gates_.size()),
         gradient_(gates_.size()),
         counts_(gates_.size()),
         history_(static_cast<std::size_t>(how.warmup_epochs + how.epochs) * row()) {
-    gates_.check_length(std::span<const double>(costs_), "costs");
+    check_costs();
     if (how.target > 0) costs.require_reachable(how.target);
     std::uint64_t configuration = detail::configuration_of(gated_layers(list), data.identity, {.batch = how.batch}, Engine::name);
     configuration = fnv1a(to_text(how), configuration);
-    for (const double each : costs_) configuration = derive(configuration, std::bit_cast<std::uint64_t>(each));
+    for (const double each : costs_.flat()) configuration = derive(configuration, std::bit_cast<std::uint64_t>(each));
+    configuration = derive(configuration, static_cast<std::uint64_t>(costs_.gathering));
     for (const gated_block& block : list.blocks) configuration = derive(configuration, static_cast<std::uint64_t>(block.count()));
-    whose_ = {std::move(name), derive(configuration, std::bit_cast<std::uint64_t>(fixed_cost_)), how.seed};
+    whose_ = {std::move(name), derive(configuration, std::bit_cast<std::uint64_t>(costs_.fixed)), how.seed};
     if (!saving_.folder.empty() && std::filesystem::exists(checkpoint_path())) go_on();
   }
 
@@ -146,7 +155,7 @@ class gated_search {
     if (!saving_.folder.empty()) std::filesystem::remove(checkpoint_path());
     gated_outcome outcome{likeliest(), 0, curve(), !trouble.empty(), trouble};
     outcome.cost = cost_of(outcome.choice);
-    if (trouble.empty() && how_.target > 0 && std::abs(outcome.cost - how_.target) > 0.05 * how_.target) {
+    if (trouble.empty() && how_.target > 0 && std::abs(outcome.cost - how_.target) > how_.tolerance * how_.target) {
       char text[200];
       std::snprintf(text, sizeof text,
                     "the likeliest network costs %.4g, %+.1f %% off the target of %.4g; search longer, or weigh the cost more",
@@ -160,11 +169,11 @@ class gated_search {
   std::vector<int> likeliest() const { return choice_of(gates_.likeliest()); }
   /// In the unit of the target.
   double cost_of(std::span<const int> choice) const {
-    double sum = fixed_cost_;
-    for (std::size_t b = 0; b < searched_.size(); ++b)
-      sum += costs_[gates_.entry(static_cast<int>(b), choice[static_cast<std::size_t>(searched_[b])])];
-    return sum;
+    std::vector<int> path;
+    for (const int block : searched_) path.push_back(choice[static_cast<std::size_t>(block)]);
+    return costs_.of(path);
   }
+  double expected_cost() const { return costs_.expected(gates_.probabilities()); }
   const gate_parameters& gates() const { return gates_; }
   const gate_descent& gate_state() const { return descent_of_gates_; }
   const parameters<parameter>& weights() const { return weights_; }
@@ -193,6 +202,8 @@ class gated_search {
                   " was asked for; give at least one image and rates above 0");
     if (!(how.target >= 0) || !std::isfinite(how.target))
       throw error("the target is not a number of at least 0; give one, or 0 for none");
+    if (!(how.tolerance >= 0 && how.tolerance <= 1))
+      throw error("a tolerance of " + std::to_string(how.tolerance) + " was given; give a share of the target from 0 to 1");
     check_images(*data.train, list.input, list.output());
     check_images(*data.validation, list.input, list.output());
     for (const image_set* set : {data.train, data.validation})
@@ -210,7 +221,14 @@ class gated_search {
     return detail::first_weights<parameter>(gated_layers(list), seed);
   }
   int epochs() const { return how_.warmup_epochs + how_.epochs; }
-  std::size_t row() const { return gates_.size() + 3; }
+  std::size_t row() const { return gates_.size() + 5; }
+  void check_costs() const {
+    bool fits = static_cast<int>(costs_.blocks.size()) == gates_.blocks();
+    for (int block = 0; fits && block < gates_.blocks(); ++block)
+      fits = static_cast<int>(costs_.blocks[static_cast<std::size_t>(block)].size()) == gates_.candidates(block);
+    if (!fits)
+      throw error("the costs of another supernet were given; make them with gated_costs_of from the list that is searched");
+  }
 
   std::vector<int> choice_of(const gate_path& path) const {
     std::vector<int> choice(list_.blocks.size(), 0);
@@ -276,19 +294,27 @@ class gated_search {
     });
     std::fill(gradient_.begin(), gradient_.end(), 0.0);
     weighed_loss weighed{result.loss, 1, 0};
-    const std::span<const double> costs(costs_);
-    if (how_.target > 0)
-      weighed =
-          weigh(how_.loss, result.loss, fixed_cost_ + (two ? gates_.expected(pairs_, costs) : gates_.expected(costs)), how_.target);
-    if (two) {
-      add_gate_gradient(gates_, pairs_, slopes_, weighed.per_cross_entropy, gradient_);
-      add_gate_gradient(gates_, pairs_, costs, weighed.per_latency, gradient_);
-      descent_of_gates_.step(gates_, pairs_, gradient_);
-    } else {
-      add_gate_gradient(gates_, slopes_, weighed.per_cross_entropy, gradient_);
-      add_gate_gradient(gates_, costs, weighed.per_latency, gradient_);
-      descent_of_gates_.step(gates_, gradient_);
+    if (how_.target > 0) {
+      const double expected = costs_.expected(two ? gates_.probabilities(pairs_) : gates_.probabilities(), given_);
+      weighed = weigh(how_.loss, result.loss, expected, how_.target);
     }
+    const auto add = [&](std::span<const double> slopes, double factor) {
+      const std::vector<double> before = gradient_;
+      if (two)
+        add_gate_gradient(gates_, pairs_, slopes, factor, gradient_);
+      else
+        add_gate_gradient(gates_, slopes, factor, gradient_);
+      double squares = 0;
+      for (std::size_t i = 0; i < before.size(); ++i) squares += (gradient_[i] - before[i]) * (gradient_[i] - before[i]);
+      return std::sqrt(squares);
+    };
+    pulls_[0] += add(slopes_, weighed.per_cross_entropy);
+    pulls_[1] += add(given_, weighed.per_latency);
+    ++pulls_[2];
+    if (two)
+      descent_of_gates_.step(gates_, pairs_, gradient_);
+    else
+      descent_of_gates_.step(gates_, gradient_);
     return weighed.loss;
   }
 
@@ -305,7 +331,7 @@ class gated_search {
       network_.forward();
       const batch_loss found = judge_output(labels_.data(), 0, false);
       const double accuracy = static_cast<double>(found.correct) / how_.batch;
-      rewards.push_back(how_.target > 0 ? latency_reward(accuracy, cost_of(choice), how_.target) : accuracy);
+      rewards.push_back(how_.target > 0 ? reward(accuracy, cost_of(choice)) : accuracy);
     }
     double mean = 0;
     for (const double each : rewards) mean += each / how_.paths;
@@ -313,6 +339,13 @@ class gated_search {
     add_reinforce_gradient(gates_, paths_, rewards, baseline_.next(mean), gradient_);
     descent_of_gates_.step(gates_, gradient_);
     return -mean;
+  }
+
+  /// The published reward, or for the loss that is a distance the one that it was made of.
+  double reward(double accuracy, double cost) const {
+    if (const auto* distance = std::get_if<absolute_latency>(&how_.loss))
+      return absolute_reward{.weight = -distance->lambda}(accuracy, cost, how_.target);
+    return mnasnet_reward{.exponent = -0.1}(accuracy, cost, how_.target);
   }
 
   std::int64_t gate_steps() const { return gate_steps_; }
@@ -366,10 +399,12 @@ class gated_search {
                          .seconds = seconds});
     double* const kept = history_.data() + static_cast<std::size_t>(at_.epoch) * row();
     kept[0] = gates_.entropy();
-    kept[1] = fixed_cost_ + gates_.expected(costs_);
+    kept[1] = expected_cost();
     kept[2] = cost_of(best);
+    for (int i = 0; i < 2; ++i) kept[3 + i] = pulls_[2] > 0 ? pulls_[static_cast<std::size_t>(i)] / pulls_[2] : 0;
+    pulls_.assign(3, 0.0);
     const std::vector<double> all = gates_.probabilities();
-    std::copy(all.begin(), all.end(), kept + 3);
+    std::copy(all.begin(), all.end(), kept + 5);
     at_ = {.epoch = at_.epoch + 1, .batch = 0, .loss_sum = 0, .correct = 0, .seconds = 0, .curve = std::move(at_.curve)};
   }
 
@@ -377,7 +412,7 @@ class gated_search {
     std::vector<gated_epoch> all;
     for (std::size_t epoch = 0; epoch < at_.curve.size(); ++epoch) {
       const double* const kept = history_.data() + epoch * row();
-      all.push_back({at_.curve[epoch], kept[0], kept[1], kept[2], std::vector<double>(kept + 3, kept + row())});
+      all.push_back({at_.curve[epoch], kept[0], kept[1], kept[2], kept[3], kept[4], std::vector<double>(kept + 5, kept + row())});
     }
     return all;
   }
@@ -398,14 +433,15 @@ class gated_search {
                                at_.epoch < how_.warmup_epochs ? "warm-up," : "search,", static_cast<long long>(at_.epoch + 1),
                                epochs(), at_.loss_sum / static_cast<double>(at_.batch), gates_.entropy());
     if (how_.target > 0)
-      std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), ", expected cost %.4g of %.4g",
-                    fixed_cost_ + gates_.expected(costs_), how_.target);
+      std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), ", expected cost %.4g of %.4g", expected_cost(),
+                    how_.target);
     progress({fraction, text, left(fraction)});
   }
 
   /// What a checkpoint keeps besides weights and place.
   std::vector<checkpoint_numbers> numbers() {
-    return {{"alpha", alpha_}, {"moments", moments_}, {"counts", counts_}, {"scalars", scalars_}, {"history", history_}};
+    return {{"alpha", alpha_},     {"moments", moments_}, {"counts", counts_},
+            {"scalars", scalars_}, {"pulls", pulls_},     {"history", history_}};
   }
   void save() {
     alpha_.assign(gates_.alpha().begin(), gates_.alpha().end());
@@ -437,8 +473,7 @@ class gated_search {
 
   const gated_list& list_;
   std::vector<int> searched_;
-  double fixed_cost_;
-  std::vector<double> costs_;
+  gated_costs costs_;
   training_data data_;
   gated_recipe how_;
   checkpoint_policy saving_;
@@ -456,7 +491,8 @@ class gated_search {
   gate_path path_;
   std::vector<gate_path> paths_;
   std::vector<gate_pair> pairs_;
-  std::vector<double> slopes_, gradient_;
+  std::vector<double> slopes_, given_, gradient_,
+      pulls_ = std::vector<double>(3);  // sums of the pulls since the epoch began, and their steps
   std::vector<double> alpha_ = std::vector<double>(gates_.size()), moments_ = std::vector<double>(gates_.size()), counts_,
                       scalars_ = std::vector<double>(3), history_;
   training_position at_;

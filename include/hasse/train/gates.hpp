@@ -84,6 +84,15 @@ class gate_parameters {
     for (int block = 0; block < blocks(); ++block) probabilities(block, of(block, all));
     return all;
   }
+  /// Those of a step in which each block has only its pair to choose from: the shares, 0 for all others.
+  std::vector<double> probabilities(std::span<const gate_pair> pairs) const {
+    std::vector<double> all(size(), 0.0);
+    for (int block = 0; block < blocks(); ++block) {
+      const gate_pair& two = pairs[static_cast<std::size_t>(block)];
+      all[entry(block, two.active)] = two.active_share, all[entry(block, two.idle)] = two.idle_share;
+    }
+    return all;
+  }
   /// In nats: ln(candidates) where nothing is decided, 0 where everything is; the mean over the blocks.
   double entropy() const {
     double sum = 0;
@@ -134,23 +143,6 @@ class gate_parameters {
     double share[2];
     softmax(two, 1, 2, share);
     return {active, idle, share[0], share[1]};
-  }
-
-  /// What costs (one per entry) come to on average over paths: the sum over the blocks of sum_i p_i cost_i.
-  double expected(std::span<const double> costs) const {
-    check_length(costs, "costs");
-    const std::vector<double> all = probabilities();
-    return std::inner_product(all.begin(), all.end(), costs.begin(), 0.0);
-  }
-  /// The same where each block has only its pair to choose from.
-  double expected(std::span<const gate_pair> pairs, std::span<const double> costs) const {
-    check_length(costs, "costs");
-    double sum = 0;
-    for (int block = 0; block < blocks(); ++block) {
-      const gate_pair& two = pairs[static_cast<std::size_t>(block)];
-      sum += two.active_share * costs[entry(block, two.active)] + two.idle_share * costs[entry(block, two.idle)];
-    }
-    return sum;
   }
 
   /// Refuses a flat array that belongs to another supernet.
@@ -239,15 +231,6 @@ inline void add_reinforce_gradient(const gate_parameters& gates, std::span<const
       out[static_cast<std::size_t>(paths[m][static_cast<std::size_t>(block)])] -= push;
     }
   }
-}
-
-/// What a path is worth: its accuracy in [0, 1], less where it misses the target and a little more where it is faster. Without a
-/// target the accuracy itself is the reward.
-inline double latency_reward(double accuracy, double latency, double target, double exponent = 0.1) {
-  if (!(latency > 0) || !(target > 0))
-    throw error("a latency of " + std::to_string(latency) + " against a target of " + std::to_string(target) +
-                " was given; a reward needs both above 0");
-  return accuracy * std::pow(target / latency, exponent);
 }
 
 /// What rewards are compared with: an average of the batches before, so that it does not depend on the paths that it judges; only
