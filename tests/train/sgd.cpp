@@ -64,6 +64,40 @@ TEST_CASE("only dense weights decay", "[train][sgd]") {
   CHECK(shrunk == 2);
 }
 
+TEST_CASE("a step of some ranges is that of the whole with everything else left alone", "[train][sgd]") {
+  const layer_list list = small_network();
+  parameters<float> whole(list), some(list);
+  std::vector<float> gradients(whole.values.size()), packed;
+  for (std::size_t i = 0; i < whole.values.size(); ++i)
+    whole.values[i] = some.values[i] = std::sin(static_cast<float>(i)), gradients[i] = std::cos(static_cast<float>(i));
+  const std::size_t end = whole.values.size();
+  REQUIRE(end >= 80);
+  const parameter_range where[] = {{16, 48}, {64, end}};
+  for (const parameter_range& each : where)
+    packed.insert(packed.end(), gradients.begin() + static_cast<std::ptrdiff_t>(each.begin),
+                  gradients.begin() + static_cast<std::ptrdiff_t>(each.end));
+  for (const double limit : {0.0, 1e-3}) {
+    const parameters<float> before = some;
+    nesterov_descent<float> all(whole.layout, {.decay = 0.1, .largest_norm = limit}),
+        few(some.layout, {.decay = 0.1, .largest_norm = limit});
+    whole = before;
+    if (limit > 0)  // the norm is that of what takes part
+      for (std::size_t i = 0; i < end; ++i)
+        if (i < 16 || (i >= 48 && i < 64)) gradients[i] = 0;
+    for (int i = 0; i < 2; ++i) {
+      all.step(whole.values.data(), gradients.data(), 0.1);
+      few.step(some.values.data(), packed.data(), 0.1, where);
+    }
+    for (std::size_t i = 0; i < end; ++i) {
+      INFO(i);
+      const bool moved = (i >= 16 && i < 48) || i >= 64;
+      REQUIRE(some.values[i] == Approx(moved ? whole.values[i] : before.values[i]).epsilon(1e-6));
+      if (!moved) REQUIRE(some.values[i] == before.values[i]);
+      REQUIRE((moved || few.velocity()[i] == 0));
+    }
+  }
+}
+
 TEST_CASE("a gradient that is too long is scaled down to the largest norm, a short one is left alone", "[train][sgd]") {
   const layer_list list = small_network();
   parameters<double> values(list);

@@ -34,7 +34,7 @@ inline parameter_layout gated_layout(const gated_list& gates) { return layout_of
 /// What a pass over a path is for.
 enum class gated_pass : std::uint8_t {
   weights,  ///< gradients of the path's weights; its batch norms move their running statistics
-  gates,    ///< no gradients of weights, and no statistics change: stops in front of the searched blocks are what is wanted
+  gates,    ///< no gradients of weights, and no statistics change: the way back ends at the first block that is asked
   forward   ///< no way back at all; statistics of the batch, which change nothing
 };
 
@@ -48,7 +48,7 @@ class gated_network {
 
   /// `values` has the layout of gated_layout(gates).
   gated_network(Engine& backend, const gated_list& gates, int batch, parameters<parameter>& values)
-      : backend_(&backend), gates_(&gates), batch_(batch), values_(&values), gradients_(values.values.size()) {
+      : backend_(&backend), gates_(&gates), batch_(batch), values_(&values) {
     gates.check();
     if (values.layout != gated_layout(gates))
       throw error(
@@ -96,6 +96,7 @@ class gated_network {
     memory_.plan(
         *backend_, std::move(fusion), batch_, options,
         [&](const layer& item) { return static_cast<std::size_t>(backend_->saved_bytes(item, batch_)); }, stops);
+    ends_early_ = purpose == gated_pass::gates;
     bind(path, origins, purpose);
     for (probe& each : probes_) bind_probe(each, memory_.stop(each.place));
   }
@@ -104,7 +105,7 @@ class gated_network {
   scalar* input() { return memory_.value(0); }
   const scalar* output() const { return memory_.output(); }
   scalar* output_gradient() { return memory_.output_gradient(); }
-  /// In the layout of the parameters; only those of active() are those of the last pass.
+  /// Those of the path alone, in the layout of its plain network: what belongs to active(), one range behind another.
   const parameter* gradients() const { return gradients_.data(); }
   /// The trainable parameters of the path, ascending and apart.
   std::span<const parameter_range> active() const { return active_; }
@@ -122,6 +123,7 @@ class gated_network {
     std::size_t next = probes_.size();
     for (const auto& [layer, recomputes] : memory_.backward()) {
       for (; next > 0 && probes_[next - 1].stop.layer == layer; --next) answer(probes_[next - 1], hear);
+      if (ends_early_ && next == 0) return;
       if (recomputes)
         steps_[detail::at(layer)].recompute();
       else
@@ -207,44 +209,59 @@ class gated_network {
     probes_.push_back(std::move(made));
   }
 
-  void bind_parameters(training_operands<scalar>& to, const layer& item, int owner, gated_pass purpose) {
+  void bind_parameters(training_operands<scalar>& to, const layer& item, int owner, bool moves) {
     const bool norm = item.kind == layer_kind::batch_norm;
     const auto tensor_of = [&](parameter_role role) {
       const auto tensor = values_->of(owner, role);
       return tensor.empty() ? nullptr : tensor.data();
     };
-    const auto slope = [&](parameter_role role) {
-      const parameter_tensor* tensor = purpose == gated_pass::weights ? values_->layout.find(owner, role) : nullptr;
-      return tensor ? gradients_.data() + tensor->offset : nullptr;
-    };
     to.weights = tensor_of(norm ? parameter_role::scale : parameter_role::weight);
     to.bias = tensor_of(norm ? parameter_role::shift : parameter_role::bias);
-    to.d_weights = slope(norm ? parameter_role::scale : parameter_role::weight);
-    to.d_bias = slope(norm ? parameter_role::shift : parameter_role::bias);
     if (!norm) return;
-    const bool moves = purpose == gated_pass::weights;
     to.running_mean = moves ? tensor_of(parameter_role::running_mean) : statistics_.data();
     to.running_variance = moves ? tensor_of(parameter_role::running_variance) : statistics_.data() + statistics_.size() / 2;
   }
 
   void bind(const layer_list& path, const std::vector<gated_origin>& origins, gated_pass purpose) {
+    const bool learns = purpose == gated_pass::weights;
+    const parameter_layout layout = layout_of(path.items);
+    make_room_for_gradients(layout);
     steps_.clear();
     const layer_list& list = memory_.list();
     for (int i = 0; i < static_cast<int>(list.size()); ++i) {
+      const layer& item = list.items[detail::at(i)];
+      const int from = memory_.origin(i).weights;
+      const bool norm = item.kind == layer_kind::batch_norm;
+      const auto slope = [&](parameter_role role) {
+        const parameter_tensor* tensor = learns ? layout.find(from, role) : nullptr;
+        return tensor ? gradients_.data() + tensor->offset : nullptr;
+      };
       training_operands<scalar> operands = memory_.operands(i);
-      bind_parameters(operands, list.items[detail::at(i)], owner_of(origins[detail::at(memory_.origin(i).weights)]), purpose);
-      steps_.push_back(backend_->make_training(list.items[detail::at(i)], batch_, operands));
+      bind_parameters(operands, item, owner_of(origins[detail::at(from)]), learns);
+      operands.d_weights = slope(norm ? parameter_role::scale : parameter_role::weight);
+      operands.d_bias = slope(norm ? parameter_role::shift : parameter_role::bias);
+      steps_.push_back(backend_->make_training(item, batch_, operands));
     }
     active_.clear();
-    for (int i = 0; i < static_cast<int>(path.size()); ++i)
-      for (const auto role : {parameter_role::weight, parameter_role::bias, parameter_role::scale, parameter_role::shift})
-        if (const parameter_tensor* tensor = values_->layout.find(owner_of(origins[detail::at(i)]), role)) {
-          const std::size_t end = tensor->offset + round_up(tensor->size, 16);
-          if (!active_.empty() && active_.back().end == tensor->offset)
-            active_.back().end = end;
-          else
-            active_.push_back({tensor->offset, end});
-        }
+    for (const parameter_tensor& tensor : layout.trainable) {
+      const std::size_t begin = values_->layout.find(owner_of(origins[detail::at(tensor.layer)]), tensor.role)->offset,
+                        end = begin + round_up(tensor.size, 16);
+      if (!active_.empty() && active_.back().end == begin)
+        active_.back().end = end;
+      else
+        active_.push_back({begin, end});
+    }
+  }
+
+  /// Zero between tensors, wherever those of the path before were.
+  void make_room_for_gradients(const parameter_layout& layout) {
+    if (gradients_.size() < layout.trainable_size) {
+      gradients_ = {};  // before the larger one is there
+      gradients_.resize(layout.trainable_size);
+    }
+    for (const parameter_tensor& tensor : layout.trainable)
+      std::fill(gradients_.begin() + static_cast<std::ptrdiff_t>(tensor.offset + tensor.size),
+                gradients_.begin() + static_cast<std::ptrdiff_t>(tensor.offset + round_up(tensor.size, 16)), parameter{});
   }
 
   void bind_probe(probe& at, std::byte* room) {
@@ -262,7 +279,7 @@ class gated_network {
         operands.dst = value(i + 1);
         if (one.plan.saved[detail::at(i)] != training_plan::none) operands.saved = room + one.plan.saved[detail::at(i)];
         const int owner = owner_of({at.block, one.candidate, one.fusion.origins[detail::at(i)].weights});
-        bind_parameters(operands, item, owner, gated_pass::forward);
+        bind_parameters(operands, item, owner, false);
         one.steps.push_back(backend_->make_training(item, batch_, operands));
       }
       one.output = value(static_cast<value_id>(list.size()));
@@ -303,6 +320,7 @@ class gated_network {
   std::vector<step_type> steps_;
   std::vector<probe> probes_;  // front to back
   std::vector<parameter_range> active_;
+  bool ends_early_ = false;  // in front of the first block that is asked
 };
 
 }  // namespace hasse

@@ -48,14 +48,18 @@ class nesterov_descent {
     const double length = rule_.largest_norm > 0 ? norm(gradients) : 0;
     move(values, gradients, learning_rate, length, all);
   }
-  /// Moves only what took part: everything else keeps its value and its momentum, bit by bit.
+  /// Moves only what took part: everything else keeps its value and its momentum, bit by bit. `gradients` are those of the ranges,
+  /// one behind another.
   void step(Scalar* values, const Scalar* gradients, double learning_rate, std::span<const parameter_range> where) {
+    std::size_t count = 0;
+    for (const parameter_range& each : where) count += each.end - each.begin;
     double squares = 0;
     if (rule_.largest_norm > 0)
-      for (const parameter_range& each : where)
-        for (std::size_t i = each.begin; i < each.end; ++i)
-          squares += static_cast<double>(gradients[i]) * static_cast<double>(gradients[i]);
-    for (const parameter_range& each : where) move(values, gradients, learning_rate, std::sqrt(squares), each);
+      for (std::size_t i = 0; i < count; ++i) squares += static_cast<double>(gradients[i]) * static_cast<double>(gradients[i]);
+    for (const parameter_range& each : where) {
+      move(values, gradients, learning_rate, std::sqrt(squares), each);
+      gradients += each.end - each.begin;
+    }
   }
 
   /// The momentum of every parameter: what a checkpoint has to keep.
@@ -66,16 +70,18 @@ class nesterov_descent {
   static constexpr std::ptrdiff_t block = 16;  // tensors start at multiples of it, so a block has one decay
   static constexpr std::size_t run = 256;      // blocks per partial sum: fixed, so that the norm is the same for any thread count
 
+  /// `gradients` begins with that of the range's first parameter.
   void move(Scalar* values, const Scalar* gradients, double learning_rate, double length, const parameter_range& where) {
     const Scalar rate = static_cast<Scalar>(learning_rate), keep = static_cast<Scalar>(rule_.momentum);
     const Scalar scale = rule_.largest_norm > 0 ? static_cast<Scalar>(shrink(length)) : Scalar{1};
-    Scalar* velocity = velocity_.data();
-    const Scalar* decay = decay_.data();
-    const auto first = static_cast<std::ptrdiff_t>(where.begin) / block, last = static_cast<std::ptrdiff_t>(where.end) / block;
+    values += where.begin;
+    Scalar* velocity = velocity_.data() + where.begin;
+    const Scalar* decay = decay_.data() + static_cast<std::ptrdiff_t>(where.begin) / block;
+    const auto blocks = static_cast<std::ptrdiff_t>(where.end - where.begin) / block;
 #if defined(_OPENMP)
-#pragma omp parallel for schedule(static) if (last - first > 4096)
+#pragma omp parallel for schedule(static) if (blocks > 4096)
 #endif
-    for (std::ptrdiff_t b = first; b < last; ++b) {
+    for (std::ptrdiff_t b = 0; b < blocks; ++b) {
       const Scalar fall = decay[b];
 #if defined(_OPENMP)
 #pragma omp simd
