@@ -104,7 +104,8 @@ struct gated_steps {
     data.pass(network, [&] { network.backward(); });
     descent.step(weights.values.data(), network.gradients(), 1e-6, network.active());
   }
-  /// Its floor is a plain step without the gradients of weights, and the idle candidates forward.
+  /// Its floor: the path forward, the gradients of its values (of weights none, they are skipped) back to the first searched block,
+  /// and the idle candidates forward; about as many products as a plain step.
   void step_two(std::span<const gate_pair> pairs) {
     std::vector<std::vector<int>> others(list.blocks.size());
     for (std::size_t b = 0; b < searched.size(); ++b) others[static_cast<std::size_t>(searched[b])] = {pairs[b].idle};
