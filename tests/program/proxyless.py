@@ -1,8 +1,9 @@
-"""Drives hasse_proxyless: a search to the end, kills at random instants that must change nothing, refusals.
+"""Drives hasse_proxyless: a search to the end, kills at random instants that must change nothing, other devices' tables, refusals.
 
 usage: proxyless.py PROGRAM KILLS SEED
 """
 import hashlib
+import json
 import pathlib
 import random
 import shutil
@@ -43,16 +44,22 @@ def found(run):
     return hashlib.sha256(weights.read_bytes()).hexdigest()
 
 
-said = done(*settings, "--target", "2M", "--run", "whole")
-for words in ("found: ", "ms measured whole", "6 searched blocks", "4^3 5^3 = 8000"):
+said = done(*settings, "--target-macs", 2, "--random", 2, "--run", "whole")
+for words in ("found: ", "random 2: ", "ms measured whole", "6 searched blocks", "4^3 5^3 = 8000", "of the target of 2 M MACs"):
     if words not in said:
         sys.exit(f"'{words}' is missing in {said}")
-for name in ("found.onnx", "found.hpp", "found.safetensors"):
-    if not (folder / "whole/networks" / name).exists():
+for name in ("networks/found.onnx", "networks/found.hpp", "networks/found.safetensors", "report.html", "frontier.json"):
+    if not (folder / "whole" / name).exists():
         sys.exit(f"{name} is missing")
+shown = json.loads((folder / "whole/report.json").read_text())
+for network in shown["networks"]:
+    if not 1.9e6 <= network["macs"] <= 2.1e6:
+        sys.exit(f"a network of {network['macs']} multiply-accumulates is far from the 2 million that were wanted")
+if len(shown["epochs"]) != 4 or any(len(epoch["probabilities"]) != 27 for epoch in shown["epochs"]):
+    sys.exit("the report lacks probabilities")
 
 for _ in range(kills):
-    process = start(*settings, "--target", "2M", "--run", "killed")
+    process = start(*settings, "--target-macs", 2, "--run", "killed")
     try:
         problems = process.communicate(timeout=draw.uniform(0.1, 6))[1]
         if process.returncode != 0:
@@ -61,18 +68,60 @@ for _ in range(kills):
         process.kill()
         process.communicate()
         landed += 1
-done(*settings, "--target", "2M", "--run", "killed")
+done(*settings, "--target-macs", 2, "--run", "killed")
 if found("killed") != found("whole"):
     sys.exit("a search that was killed found other weights")
-done(*settings, "--target", "2M", "--run", "killed")
+done(*settings, "--target-macs", 2, "--run", "killed")
 if found("killed") != found("whole"):
     sys.exit("a second start of a finished run changed it")
 
-refused("this start has", *settings, "--target", "3M", "--run", "whole")
-refused("cannot be read", *settings, "--target", "fast", "--run", "other")
-refused("choose a target in between", *settings, "--target", "50M", "--run", "other")
+refused("this start has", *settings, "--target-macs", 3, "--run", "whole")
+refused("--target-latency", *settings, "--target-latency", "fast", "--run", "other")
+refused("target", *settings, "--target-latency", 1, "--target-macs", 2, "--run", "other")
+refused("choose a target in between", *settings, "--target-macs", 50, "--run", "other")
 refused("is not known", *settings, "--method", "luck", "--run", "other2")
 refused("is not known", *settings, "--loss", "none", "--run", "other3")
 refused("proxyless-cifar", *settings, "--space", "nowhere", "--run", "other4")
+
+
+def phone(without=""):
+    """A table as ProxylessNAS writes it, for the tiny space on 64 x 64 pixels: a phone that is slow at large kernels."""
+    rows = {"Conv-input:64x64x3-output:32x32x8": 1.0, "Logits-input:8x8x160-output:1000": 0.5,
+            "expanded_conv-input:32x32x8-output:32x32x8-expand:1-kernel:3-stride:1-idskip:1": 0.7, "Conv_1-input:8x8x40-output:8x8x160": 0.4}
+    side, channels = 32, 8
+    for out, stride in ((16, 1), (24, 2), (40, 2)):
+        for first in (True, False):
+            after = side // stride if first else side
+            for kernel in (3, 5):
+                for expand in (3, 6):
+                    key = (f"expanded_conv-input:{side}x{side}x{channels}-output:{after}x{after}x{out}-expand:{expand}-kernel:{kernel}"
+                           f"-stride:{stride if first else 1}-idskip:{0 if first else 1}")
+                    rows[key] = 0.1 * expand * (10 if kernel == 5 else 1)
+            side, channels = after, out
+    rows.pop(without, None)
+    return "".join(f"{key}:\n  count: 10\n  mean: {mean}\n  std: 0.01\n" for key, mean in rows.items())
+
+
+(folder / "phone.yaml").write_text(phone())
+said = done(*settings, "--table", "phone.yaml", "--target-latency", 5, "--beside", "whole", "--run", "phone")
+for words in ("on phone.yaml at 64 x 64", "of the target of 5 ms"):
+    if words not in said:
+        sys.exit(f"'{words}' is missing in {said}")
+devices = [cost["device"] for cost in json.loads((folder / "phone/report.json").read_text())["networks"][1]["costs"]]
+if devices != ["phone.yaml"]:  # the other run counted multiply-accumulates, so that it knows no device
+    sys.exit(f"the other run's network has latencies on {devices}")
+missing = "expanded_conv-input:32x32x16-output:32x32x16-expand:6-kernel:3-stride:1-idskip:1"
+(folder / "gap.yaml").write_text(phone(without=missing))
+refused(missing, *settings, "--table", "gap.yaml", "--target-latency", 5, "--run", "gap")
+refused("no latency", *settings, "--table", "phone.yaml", "--target-macs", 2, "--run", "gap2")
+refused("cannot be", *settings, "--table", "nowhere.yaml", "--run", "gap3")
+refused("no run of hasse_proxyless", *settings, "--target-macs", 2, "--space", "proxyless-cifar-small", "--beside", "whole", "--run", "small")
+
+# A table that this library measured serves other machines, and so does memory as the limit.
+said = done(*settings, "--run", "here")
+done(*settings, "--table", "here/latency.json", "--run", "there")
+said = done(*settings, "--target-memory", 150, "--run", "memory")
+if "KB, " not in said or "of the target of 150 KB" not in said:
+    sys.exit(f"the memory is missing in {said}")
 shutil.rmtree(folder)
 print(f"{landed} of {kills} kills landed; weights equal")

@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,9 +61,11 @@ struct gated_costs {
 
   /// Throws `error` where no network of the supernet can meet the target.
   void require_reachable(double target) const {
-    if (!(target >= least() && target <= most()))
-      throw error("a target of " + std::to_string(target) + " was given, and the networks of this supernet cost " +
-                  std::to_string(least()) + " to " + std::to_string(most()) + "; choose a target in between, or another space");
+    if (target >= least() && target <= most()) return;
+    std::ostringstream sentence;
+    sentence << "a target of " << target << " was given, and the networks of this supernet cost " << least() << " to " << most()
+             << "; choose a target in between, or another space";
+    throw error(sentence.str());
   }
 
   /// Candidate after candidate, block after block.

@@ -1,9 +1,8 @@
-// The program hasse_proxyless as a function: searches the block of every layer for this machine, trains what it found, hands it
-// over. Used by examples/hasse_proxyless.cpp.
+// The program hasse_proxyless as a function: searches the block of every layer for a device, trains what it found, hands it over.
+// Used by examples/hasse_proxyless.cpp.
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -22,8 +21,11 @@
 #include <hasse/network/gated_costs.hpp>
 #include <hasse/network/proxyless_space.hpp>
 #include <hasse/program/command_line.hpp>
+#include <hasse/program/detail/proxyless_run.hpp>
 #include <hasse/program/detail/training_records.hpp>
 #include <hasse/result/cpp_header.hpp>
+#include <hasse/result/frontier_file.hpp>
+#include <hasse/result/gated_report.hpp>
 #include <hasse/result/onnx.hpp>
 #include <hasse/result/run_folder.hpp>
 #include <hasse/result/weights.hpp>
@@ -34,41 +36,35 @@ namespace hasse {
 
 /// The command line of hasse_proxyless. The recipe is that of the last training; the search has epochs and rates of its own.
 struct proxyless_options : recipe_options {
-  std::string space = "proxyless-cifar-tiny", target = {}, loss = "add#linear", method = "gradient-two";
-  int search_epochs = 12, warmup_epochs = 4, period = 5, device_threads = 1;
+  std::string space = "proxyless-cifar-tiny", table = {}, loss = "add#absolute", method = "gradient-two";
+  std::vector<std::string> beside{};
+  double target_latency = 0, target_macs = 0, target_memory = 0;  ///< ms, millions, KB; 0: none. One of them at most
+  double tolerance = 0.05;
+  int side = 0, latency_side = 0;  ///< of the images that train, and of those whose latency counts; 0: the space's
+  int search_epochs = 12, warmup_epochs = 4, period = 5, device_threads = 1, random = 0;
   double lambda = 1, search_rate = 0.025, warmup_rate = 0.05, gate_rate = 0.006;
 };
 
 namespace detail {
-/// What the target limits, and to what.
-struct proxyless_target_cost {
-  bool is_latency = true;
-  double value = 0;  ///< ms, or MACs; 0: no target
-};
-
-inline proxyless_target_cost read_target(const std::string& text) {
-  if (text.empty()) return {};
-  double value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (problem != std::errc() || !(value > 0) || value > 1e9 || (unit != "ms" && unit != "M"))
-    throw error("the target " + in_quotes(text) +
-                " cannot be read; give milliseconds (0.4ms) or millions of multiply-accumulates (2.5M)");
-  return {unit == "ms", unit == "ms" ? value : value * 1e6};
-}
-
 inline gate_method method_named(const std::string& name) {
   for (const gate_method each : {gate_method::gradient_full, gate_method::gradient_two, gate_method::reinforce})
     if (name_of(each) == name) return each;
   throw error("the method " + in_quotes(name) + " is not known; name one of gradient-full, gradient-two, reinforce");
 }
 
+/// What decides a run's results; --random and --beside add to it and may change.
 inline json settings_of(const proxyless_options& it, const recipe& how) {
   return {{"program", "hasse_proxyless"},
           {"data", it.data},
           {"train_images", it.train_images},
           {"space", it.space},
-          {"target", it.target},
+          {"side", it.side},
+          {"latency_side", it.latency_side},
+          {"target_latency", it.target_latency},
+          {"target_macs", it.target_macs},
+          {"target_memory", it.target_memory},
+          {"tolerance", it.tolerance},
+          {"table", it.table},
           {"loss", it.loss},
           {"lambda", it.lambda},
           {"method", it.method},
@@ -92,44 +88,228 @@ inline json curve_json(const std::vector<gated_epoch>& curve) {
                     {"loss", number_or_null(each.training.loss)},
                     {"train_accuracy", each.training.train_accuracy},
                     {"validation_accuracy", each.training.validation_accuracy},
+                    {"learning_rate", each.training.learning_rate},
                     {"entropy", each.entropy},
                     {"expected_cost", each.expected},
                     {"likeliest_cost", each.likeliest},
+                    {"accuracy_pull", each.accuracy_pull},
+                    {"cost_pull", each.cost_pull},
                     {"probabilities", each.probabilities}});
   return list;
 }
+inline std::vector<gated_epoch> curve_from(const json& list) {
+  std::vector<gated_epoch> curve;
+  for (const json& each : list) {
+    gated_epoch epoch;
+    epoch.training = {.epoch = each.at("epoch"),
+                      .loss = each.at("loss").is_number() ? each.at("loss").get<double>() : unknown,
+                      .train_accuracy = each.at("train_accuracy"),
+                      .validation_accuracy = each.at("validation_accuracy"),
+                      .learning_rate = each.at("learning_rate"),
+                      .seconds = 0};
+    epoch.entropy = each.at("entropy"), epoch.expected = each.at("expected_cost"), epoch.likeliest = each.at("likeliest_cost");
+    epoch.accuracy_pull = each.at("accuracy_pull"), epoch.cost_pull = each.at("cost_pull");
+    epoch.probabilities = each.at("probabilities").get<std::vector<double>>();
+    curve.push_back(std::move(epoch));
+  }
+  return curve;
+}
 
-/// The choice that the search ended with: from the journal, or searched for now.
-inline std::vector<int> searched_choice(const proxyless_options& options, const gated_list& list, const gated_costs& costs,
-                                        const training_data& data, cpu& backend, const gated_recipe& how, run_folder& folder,
-                                        journal& book, progress_printer& printer) {
-  for (const journal_record& record : book.records())
-    if (record.operation == "found")
-      return list.parse(
-          require<std::string>(record.payload, "choice", book.path().string(), "record " + std::to_string(record.sequence)));
-  gated_search<cpu> search(backend, options.space, list, costs, data, how, {.folder = folder.checkpoints(), .every_seconds = 60});
-  const gated_outcome outcome = search.run(std::ref(printer));
-  printer.finish();
+/// A run of hasse_proxyless between its parts: what all of them look at.
+struct proxyless_run {
+  const proxyless_options& options;
+  const recipe& how;
+  mbconv_space space;   ///< as it trains
+  mbconv_space priced;  ///< as it is priced: other images, perhaps other classes
+  gated_list list, priced_list;
+  gated_prices prices;
+  double target;  ///< in the unit of the prices, 0: none
+  run_folder& folder;
+  journal& book;
+  layer_table& table;
+  cpu& backend;
+  const splits& images;
+  const training_data& data;
+  progress_printer& printer;
+
+  /// True where the network can be measured as it will run.
+  bool measures() const { return prices.kind == priced_by::latency && options.table.empty(); }
+  double whole(const std::vector<int>& choice) const {
+    const double found =
+        to_milliseconds(table.measured_whole(priced_list.path(choice), priced_list.text(choice), std::ref(printer)).latency());
+    printer.finish();
+    return found;
+  }
+  /// What the target limits, as it really is.
+  double real(const std::vector<int>& choice) const {
+    if (prices.kind == priced_by::memory) return peak_bytes_of(priced_list.path(choice));
+    return measures() ? whole(choice) : prices.costs.of(path_of(list, choice));
+  }
+  std::string text_of(double cost) const {
+    char text[64];
+    std::snprintf(text, sizeof text, "%.4g %s", cost / prices.scale(), prices.unit());
+    return text;
+  }
+};
+
+/// What the search left: from the journal, or searched for now.
+inline gated_outcome searched(const proxyless_run& run, const gated_recipe& how) {
+  for (const journal_record& record : run.book.records())
+    if (record.operation == "searched") {
+      const std::string line = "record " + std::to_string(record.sequence), where = run.book.path().string();
+      return {.choice = run.list.parse(require<std::string>(record.payload, "choice", where, line)),
+              .cost = require<double>(record.payload, "cost", where, line),
+              .curve = curve_from(require_array(record.payload, "curve", where, line)),
+              .diverged = false,
+              .note = require<std::string>(record.payload, "note", where, line)};
+    }
+  gated_search<cpu> search(run.backend, run.options.space, run.list, run.prices.costs, run.data, how,
+                           {.folder = run.folder.checkpoints(), .every_seconds = 60});
+  const gated_outcome outcome = search.run(std::ref(run.printer));
+  run.printer.finish();
   if (outcome.diverged) throw error("the search diverged: " + outcome.note);
-  if (!outcome.note.empty()) std::printf("note: %s\n", outcome.note.c_str());
-  std::vector<double> shares;
-  for (int block = 0; block < search.gates().blocks(); ++block) {
-    std::vector<double> all(static_cast<std::size_t>(search.gates().candidates(block)));
-    search.gates().probabilities(block, all);
-    const int place = list.searched()[static_cast<std::size_t>(block)], taken = outcome.choice[static_cast<std::size_t>(place)];
+  run.book.append("searched", {{"choice", run.list.text(outcome.choice)},
+                               {"cost", outcome.cost},
+                               {"note", outcome.note},
+                               {"curve", curve_json(outcome.curve)}});
+  return outcome;
+}
+
+inline void print_probabilities(const gated_list& list, const gated_outcome& outcome) {
+  std::size_t at = 0;
+  for (const int place : list.searched()) {
+    const int taken = outcome.choice[static_cast<std::size_t>(place)];
     std::printf("  %-18s %-6s", list.block(place).name.c_str(), list.candidate(place, taken).text.c_str());
-    for (std::size_t i = 0; i < all.size(); ++i)
-      std::printf("  %s %4.1f %%", list.candidate(place, static_cast<int>(i)).text.c_str(), 100 * all[i]);
+    for (const gated_candidate& each : list.block(place).candidates)
+      std::printf("  %s %4.1f %%", each.text.c_str(), 100 * outcome.curve.back().probabilities[at++]);
     std::printf("\n");
   }
-  book.append("found", {{"choice", list.text(outcome.choice)}, {"cost", outcome.cost}, {"curve", curve_json(outcome.curve)}});
-  return outcome.choice;
+}
+
+/// A network, trained from scratch by the recipe and judged: found in the journal, or trained now. "" where its training diverged.
+inline std::string trained_alone(const proxyless_run& run, const std::string& name, const std::vector<int>& choice,
+                                 gated_report_network& shown) {
+  const std::string text = run.list.text(choice);
+  const layer_list layers = run.list.path(choice);
+  const auto path = run.folder.networks() / (file_name_of(name) + ".safetensors");
+  const auto said = [&](std::string_view operation) -> const journal_record* {
+    for (const journal_record& record : run.book.records())
+      if (record.operation == operation && record.payload.value("network", "") == name &&
+          record.payload.value("choice", "") == text)
+        return &record;
+    return nullptr;
+  };
+  shown.name = name, shown.choice = text, shown.blocks = drawn_blocks(run.priced_list, choice);
+  const cost costs = cost_of(run.priced_list.path(choice));
+  shown.macs = static_cast<double>(costs.macs), shown.parameters = static_cast<double>(costs.parameters());
+  shown.summed = run.prices.costs.of(path_of(run.list, choice)) / run.prices.scale();
+  shown.peak_bytes = peak_bytes_of(run.priced_list.path(choice));
+  shown.milliseconds = run.whole(choice);
+  if (run.prices.kind == priced_by::latency) shown.costs.emplace_back(run.prices.device, shown.summed);
+  if (!said("judged") || !std::filesystem::exists(path)) {
+    trainer<cpu> training(run.backend, name, layers, run.data, run.how, derive(run.options.seed, 1),
+                          {.folder = run.folder.checkpoints(), .every_seconds = 60});
+    const training_outcome outcome = training.run([&](const progress_event& event) {
+      run.printer({event.fraction, "training " + name + ": " + event.doing, event.seconds_left});
+    });
+    run.printer.finish();
+    if (outcome.diverged) return "The training of " + name + " diverged: " + outcome.note + ".";
+    const model network = training.result();
+    write_weights(path, network, {{"choice", text}, {"seed", std::to_string(run.options.seed)}});
+    run.book.append("judged",
+                    {{"network", name},
+                     {"choice", text},
+                     {"validation", accuracy(run.backend, layers, network.weights, run.images.validation, run.data.scale)},
+                     {"test", accuracy(run.backend, layers, network.weights, run.images.test, run.data.scale)},
+                     {"milliseconds", shown.milliseconds},
+                     {"epochs", curve_json(outcome.curve)}});
+  }
+  const journal_record& judged = *said("judged");
+  shown.accuracy = judged.payload.at("validation"), shown.test_accuracy = judged.payload.at("test");
+  std::printf("%-9s %s\n          %.4g M MACs, %s by the table, %.4f ms measured whole here, validation %.2f %%, test %.2f %%\n",
+              (name + ":").c_str(), text.c_str(), shown.macs / 1e6, run.text_of(shown.summed * run.prices.scale()).c_str(),
+              shown.milliseconds, 100 * shown.accuracy, 100 * shown.test_accuracy);
+  std::fflush(stdout);
+  return {};
+}
+
+inline void hand_over(const proxyless_run& run, const std::vector<int>& choice, gated_report_network& shown) {
+  const layer_list layers = run.list.path(choice);
+  const auto stem = run.folder.networks() / "found";
+  const model found{"found", layers, read_weights(stem.string() + ".safetensors", layers)};
+  write_onnx(stem.string() + ".onnx", found,
+             {.metadata = {{"choice", shown.choice}}, .mean = run.data.scale.mean, .deviation = run.data.scale.deviation});
+  write_cpp_header(stem.string() + ".hpp",
+                   {.type = network_type_text(run.space, choice),
+                    .weights_file = "found.safetensors",
+                    .facts = {"choice: " + shown.choice, percent_text(shown.accuracy) + " of the validation images, " +
+                                                             milliseconds_text(shown.milliseconds)}});
+  for (const char* ending : {"onnx", "safetensors", "hpp"})
+    shown.files.emplace_back(ending, "networks/found." + std::string(ending));
+}
+
+/// What other runs found, with the latency of every network on every device that has a table here.
+inline void add_elsewhere(const proxyless_run& run, const std::vector<found_elsewhere>& others, const std::vector<int>& own,
+                          gated_data& page) {
+  for (const found_elsewhere& other : others) {
+    gated_report_network shown{.name = other.run, .role = gated_role::other, .choice = run.list.text(other.choice)};
+    shown.blocks = drawn_blocks(run.priced_list, other.choice);
+    const cost costs = cost_of(run.priced_list.path(other.choice));
+    shown.macs = static_cast<double>(costs.macs), shown.parameters = static_cast<double>(costs.parameters());
+    shown.summed = run.prices.costs.of(path_of(run.list, other.choice)) / run.prices.scale();
+    shown.milliseconds = run.whole(other.choice), shown.peak_bytes = peak_bytes_of(run.priced_list.path(other.choice));
+    shown.accuracy = other.validation, shown.test_accuracy = other.test;
+    if (run.prices.kind == priced_by::latency) shown.costs.emplace_back(run.prices.device, shown.summed);
+    if (other.prices.kind == priced_by::latency && other.prices.device != run.prices.device) {
+      shown.costs.emplace_back(other.prices.device, other.prices.costs.of(path_of(run.list, other.choice)));
+      page.networks.front().costs.emplace_back(other.prices.device, other.prices.costs.of(path_of(run.list, own)));
+    }
+    page.networks.push_back(std::move(shown));
+  }
+}
+
+/// frontier.json has the networks that were trained here; those that none of them beats are its frontier.
+inline report_data frontier_of(const gated_data& page) {
+  report_data data{.title = page.title, .facts = page.facts};
+  for (const gated_report_network& each : page.networks) {
+    if (each.role == gated_role::other) continue;
+    report_network network{.name = each.choice, .milliseconds = each.milliseconds};
+    network.accuracy = each.accuracy, network.test_accuracy = each.test_accuracy, network.whole_milliseconds = each.milliseconds;
+    network.macs = each.macs, network.parameters = each.parameters, network.files = each.files;
+    network.on_frontier = std::none_of(page.networks.begin(), page.networks.end(), [&](const gated_report_network& other) {
+      return other.role != gated_role::other && other.milliseconds <= each.milliseconds && other.accuracy >= each.accuracy &&
+             (other.milliseconds < each.milliseconds || other.accuracy > each.accuracy);
+    });
+    data.networks.push_back(std::move(network));
+  }
+  return data;
+}
+
+inline void add_curve(gated_data& page, const gated_outcome& outcome, int warmup_epochs, double scale) {
+  for (const gated_epoch& each : outcome.curve)
+    page.epochs.push_back({.epoch = each.training.epoch,
+                           .is_warmup = each.training.epoch <= warmup_epochs,
+                           .loss = each.training.loss,
+                           .train_accuracy = each.training.train_accuracy,
+                           .validation_accuracy = each.training.validation_accuracy,
+                           .entropy = each.entropy,
+                           .expected = each.expected / scale,
+                           .likeliest = each.likeliest / scale,
+                           .learning_rate = each.training.learning_rate,
+                           .loss_pull = each.accuracy_pull,
+                           .cost_pull = each.cost_pull,
+                           .probabilities = each.probabilities});
 }
 }  // namespace detail
 
 /// hasse_proxyless without its command line: prints what it does, leaves a run folder, goes on where it was killed.
 inline void search_proxyless(const proxyless_options& options) {
-  const detail::proxyless_target_cost target = detail::read_target(options.target);
+  using detail::priced_by;
+  const priced_by kind = options.target_macs > 0     ? priced_by::macs
+                         : options.target_memory > 0 ? priced_by::memory
+                                                     : priced_by::latency;
+  if (!options.table.empty() && kind != priced_by::latency)
+    throw error("a latency table was given with a target that is no latency; leave --table out, or give --target-latency");
   recipe how = detail::recipe_of(options, options.epochs);
   gated_recipe search{.warmup_epochs = options.warmup_epochs,
                       .epochs = options.search_epochs,
@@ -140,16 +320,22 @@ inline void search_proxyless(const proxyless_options& options) {
                       .gates = {.rate = options.gate_rate},
                       .period = options.period,
                       .loss = latency_loss_named(options.loss),
-                      .target = target.value,
+                      .tolerance = options.tolerance,
                       .seed = options.seed};
   if (auto* additive = std::get_if<additive_latency>(&search.loss)) additive->lambda = options.lambda;
+  if (auto* distance = std::get_if<absolute_latency>(&search.loss)) distance->lambda = options.lambda;
   mbconv_space space = proxyless_space(options.space);
+  mbconv_space priced = space;
+  if (options.side > 0) space.input.h = space.input.w = priced.input.h = priced.input.w = options.side;
+  if (options.latency_side > 0) priced.input.h = priced.input.w = options.latency_side;
   run_folder folder(options.run, detail::settings_of(options, how));
   progress_printer printer;
   const splits images = detail::open_images(options, space.input, how, printer);
-  space.classes = static_cast<int>(images.train.classes.size());
+  space.classes = priced.classes = static_cast<int>(images.train.classes.size());
   const gated_list list = gated_list_of(space);
   check_images(images.train, list.input, list.output());
+  std::vector<detail::found_elsewhere> elsewhere;
+  for (const std::string& each : options.beside) elsewhere.push_back(detail::read_found(each, options.space, list));
   search.augment = how.augment ? *how.augment : usual_augmentation(images.train);
   folder.begin();
   journal book(folder.journal());
@@ -157,56 +343,84 @@ inline void search_proxyless(const proxyless_options& options) {
   const training_data data(images.train, images.validation);
 
   layer_table table = layer_table::load_or_begin(folder.table(), on_cpu{.threads = options.device_threads});
-  int most = 0;
-  for (const gated_block& block : list.blocks) most = std::max(most, block.count());
-  for (int candidate = 0; target.is_latency && candidate < most; ++candidate) {  // inside whole networks, as they will run
-    std::vector<int> choice;
-    for (const gated_block& block : list.blocks) choice.push_back(std::min(candidate, block.count() - 1));
-    table.latency_of(list.path(choice), std::ref(printer));
-  }
+  const detail::gated_prices prices = detail::prices_of(priced, kind, options.table, table, std::ref(printer));
   printer.finish();
-  const double unit = target.is_latency ? 1 : 1e6;
-  const gated_costs costs = gated_costs_of(list, [&](const layer_list& layers) {
-    return target.is_latency ? to_milliseconds(table.latency_of(layers)) : static_cast<double>(cost_of(layers).macs);
-  });
-  const char* const name = target.is_latency ? "ms" : "M MACs";
-  std::printf("space: %s, %zu searched blocks, %s networks of %.4g to %.4g %s, %.4g with all candidates alike\n",
-              options.space.c_str(), list.searched().size(), list.cardinality_text().c_str(), costs.least() / unit,
-              costs.most() / unit, name, costs.uniform() / unit);
-  if (target.value > 0) costs.require_reachable(target.value);
+  const double target = (kind == priced_by::latency ? options.target_latency
+                         : kind == priced_by::macs  ? options.target_macs
+                                                    : options.target_memory) *
+                        prices.scale();
+  cpu backend({.threads = options.threads});
+  const detail::proxyless_run run{options, how,     space,  priced, list,   gated_list_of(priced), prices, target, folder, book,
+                                  table,   backend, images, data,   printer};
+  std::printf("space: %s, %zu searched blocks, %s networks\n", options.space.c_str(), list.searched().size(),
+              list.cardinality_text().c_str());
+  std::printf("  %s to %s%s at %d x %d, %s with all candidates alike\n", run.text_of(prices.costs.least()).c_str(),
+              run.text_of(prices.costs.most()).c_str(), prices.device.empty() ? "" : (" on " + prices.device).c_str(),
+              priced.input.h, priced.input.w, run.text_of(prices.costs.uniform()).c_str());
+  if (target > 0) prices.costs.require_reachable(target);
+  if (std::none_of(book.records().begin(), book.records().end(), [](const auto& each) { return each.operation == "prices"; }))
+    book.append("prices", detail::json_of(prices));
   std::fflush(stdout);
 
-  cpu backend({.threads = options.threads});
-  const std::vector<int> choice = detail::searched_choice(options, list, costs, data, backend, search, folder, book, printer);
-  const std::string text = list.text(choice);
-  const layer_list layers = list.path(choice);
-  const auto path = folder.networks() / "found.safetensors";
-  bool trained = false;
-  for (const journal_record& record : book.records()) trained |= record.operation == "trained";
-  if (!trained || !std::filesystem::exists(path)) {
-    trainer<cpu> training(backend, "found", layers, data, how, derive(options.seed, 1),
-                          {.folder = folder.checkpoints(), .every_seconds = 60});
-    const training_outcome outcome = training.run([&](const progress_event& event) {
-      printer({event.fraction, "training what was found: " + event.doing, event.seconds_left});
-    });
-    printer.finish();
-    if (outcome.diverged) throw error("the training of the network that was found diverged: " + outcome.note);
-    write_weights(path, training.result(), {{"choice", text}, {"seed", std::to_string(options.seed)}});
-    book.append("trained", {{"accuracy", outcome.accuracy}, {"epochs", detail::curve_json(outcome.curve)}});
+  search.target = target;
+  const gated_outcome outcome = detail::searched(run, search);
+  detail::print_probabilities(list, outcome);
+  gated_data page{.title = "A network, searched block by block", .cost = prices.unit(), .tolerance = options.tolerance};
+  if (!outcome.note.empty()) {
+    std::printf("note: %s\n", outcome.note.c_str());
+    page.warnings.push_back(outcome.note + ".");
   }
-  const model found{"found", layers, read_weights(path, layers)};
-  const double validation = accuracy(backend, layers, found.weights, images.validation, data.scale),
-               test = accuracy(backend, layers, found.weights, images.test, data.scale);
-  const double whole = to_milliseconds(table.measured_whole(layers, "found", std::ref(printer)).latency());
+  const detail::wanted_cost wanted{target, options.tolerance, [&](const std::vector<int>& choice) { return run.real(choice); }};
+  detail::derived_choice derived{outcome.choice, target, 0};
+  if (target > 0) {
+    derived = detail::derive_choice(list, prices.costs, outcome.curve.back().probabilities, outcome.choice, wanted);
+    char text[320];
+    std::snprintf(text, sizeof text, "%s takes %s%s, %+.1f %% of the target of %s%s",
+                  derived.choice == outcome.choice ? "the likeliest network" : "the likeliest network near the target",
+                  run.text_of(derived.real).c_str(), run.measures() ? " measured whole" : "", 100 * (derived.real / target - 1),
+                  run.text_of(target).c_str(),
+                  wanted.met(derived.real) ? "" : ", more than the tolerance; search longer, or weigh the cost more");
+    std::printf("%s\n", text);
+    if (!wanted.met(derived.real)) page.warnings.push_back(std::string(text) + ".");
+  }
+  if (std::none_of(book.records().begin(), book.records().end(), [](const auto& each) { return each.operation == "found"; }))
+    book.append("found", {{"choice", list.text(derived.choice)}, {"cost", derived.real}});
+
+  page.networks.emplace_back();
+  if (const std::string trouble = detail::trained_alone(run, "found", derived.choice, page.networks.front()); !trouble.empty())
+    throw error(trouble);
+  detail::hand_over(run, derived.choice, page.networks.front());
+  const auto others = detail::random_choices(list, prices.costs, derived, wanted, options.random, derive(options.seed, 8));
   printer.finish();
-  write_onnx(folder.networks() / "found.onnx", found,
-             {.metadata = {{"choice", text}}, .mean = data.scale.mean, .deviation = data.scale.deviation});
-  write_cpp_header(folder.networks() / "found.hpp",
-                   {.type = network_type_text(space, choice), .weights_file = "found.safetensors", .facts = {"choice: " + text}});
-  std::printf("found: %s\n  %.4g M MACs, %.4f ms measured whole", text.c_str(), static_cast<double>(cost_of(layers).macs) / 1e6,
-              whole);
-  if (target.value > 0 && target.is_latency) std::printf(" (%+.1f %% of the target)", 100 * (whole / target.value - 1));
-  std::printf(", validation %.2f %%, test %.2f %%\nnetworks: %s\n", 100 * validation, 100 * test, folder.networks().c_str());
+  if (static_cast<int>(others.size()) < options.random)
+    page.warnings.push_back("Only " + std::to_string(others.size()) + " of " + std::to_string(options.random) +
+                            " random networks of the target's cost were found.");
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    gated_report_network shown{.role = gated_role::random};
+    if (const std::string trouble = detail::trained_alone(run, "random " + std::to_string(i + 1), others[i], shown);
+        trouble.empty())
+      page.networks.push_back(std::move(shown));
+    else
+      page.warnings.push_back(trouble);
+  }
+  detail::add_elsewhere(run, elsewhere, derived.choice, page);
+
+  page.facts = {{"space", options.space + ", " + list.cardinality_text() + " networks"},
+                {"data", options.data + ", images of " + std::to_string(space.input.h) + " x " + std::to_string(space.input.w)}};
+  if (!prices.device.empty())
+    page.facts.emplace_back(
+        "latency", prices.device + ", images of " + std::to_string(priced.input.h) + " x " + std::to_string(priced.input.w));
+  if (target > 0) page.facts.emplace_back("target", run.text_of(target));
+  page.facts.emplace_back("search", to_text(search));
+  page.facts.emplace_back("training", to_text(how));
+  page.facts.emplace_back("seed", std::to_string(options.seed));
+  if (target > 0) page.target = target / prices.scale();
+  add_supernet(page, list);
+  detail::add_curve(page, outcome, options.warmup_epochs, prices.scale());
+  write_gated_report(folder.report(), page);
+  write_frontier(folder.frontier(), detail::frontier_of(page));
+  for (const std::string& warning : page.warnings) std::printf("note: %s\n", warning.c_str());
+  std::printf("networks: %s\nreport: %s\n", folder.networks().c_str(), folder.report().c_str());
 }
 
 /// The program: parses, searches. Returns the exit code: 0, or 2 after one sentence on stderr.
@@ -215,32 +429,37 @@ inline int proxyless_search(int argc, char** argv) {
   options.batch = 64;
   std::string spaces;
   for (const std::string_view each : proxyless_space_names) spaces += (spaces.empty() ? "" : ", ") + std::string(each);
-  CLI::App app("Searches the block of every layer on the task and this machine at once (ProxylessNAS), and trains what it found",
+  CLI::App app("Searches the block of every layer on the task and for a device at once (ProxylessNAS), and trains what it found",
                "hasse_proxyless");
   detail::describe(app, options);
+  const auto number = [&](const char* name, auto& value, const char* what, double least, double most) {
+    return app.add_option(name, value, what)->capture_default_str()->check(CLI::Range(least, most));
+  };
   app.add_option("--space", options.space, "one of: " + spaces)->capture_default_str();
-  app.add_option("--target", options.target,
-                 "latency on this machine (0.4ms) or multiply-accumulates (2.5M); without, only accuracy counts");
-  app.add_option("--loss", options.loss, "how the cost enters: add#linear or mul#log")->capture_default_str();
-  app.add_option("--lambda", options.lambda, "weight of the cost in add#linear")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 1e6));
+  number("--side", options.side, "side of the images that train; 0: that of the space", 0, 4096);
+  auto* latency = app.add_option_group("target", "what the network may cost; without, only accuracy counts");
+  latency->require_option(0, 1);
+  latency->add_option("--target-latency", options.target_latency, "milliseconds on the device")->check(CLI::Range(1e-6, 1e6));
+  latency->add_option("--target-macs", options.target_macs, "millions of multiply-accumulates")->check(CLI::Range(1e-6, 1e6));
+  latency->add_option("--target-memory", options.target_memory, "KB of values in use at once")->check(CLI::Range(1e-3, 1e9));
+  number("--tolerance", options.tolerance, "share by which the target may be missed", 0.001, 1);
+  app.add_option("--table", options.table,
+                 "latencies of another device: a table of ProxylessNAS or Once-for-All (YAML), or a run's latency.json; without, "
+                 "this machine is measured");
+  number("--latency-side", options.latency_side, "side of the images whose latency counts; 0: that of the space, or of the table",
+         0, 4096);
+  app.add_option("--loss", options.loss, "how the cost enters: add#absolute, add#linear or mul#log")->capture_default_str();
+  number("--lambda", options.lambda, "weight of the cost in add#absolute and add#linear", 0, 1e6);
   app.add_option("--method", options.method, "gradient-full, gradient-two or reinforce")->capture_default_str();
-  app.add_option("--warmup-epochs", options.warmup_epochs, "epochs of weights alone, all candidates alike")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 100'000));
-  app.add_option("--search-epochs", options.search_epochs, "epochs of weights and gates in turn")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100'000));
+  number("--warmup-epochs", options.warmup_epochs, "epochs of weights alone, all candidates alike", 0, 100'000);
+  number("--search-epochs", options.search_epochs, "epochs of weights and gates in turn", 1, 100'000);
   app.add_option("--warmup-rate", options.warmup_rate, "learning rate of the weights in the warm-up")->capture_default_str();
   app.add_option("--search-rate", options.search_rate, "learning rate of the weights behind it")->capture_default_str();
   app.add_option("--gate-rate", options.gate_rate, "learning rate of the gates")->capture_default_str();
-  app.add_option("--period", options.period, "weight steps to a step of the gates")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100'000));
-  app.add_option("--device-threads", options.device_threads, "threads of the device whose latency counts")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
+  number("--period", options.period, "weight steps to a step of the gates", 1, 100'000);
+  number("--device-threads", options.device_threads, "threads of the device whose latency counts", 1, 1024);
+  number("--random", options.random, "networks of equal cost, drawn at random, to train and compare with", 0, 1000);
+  app.add_option("--beside", options.beside, "folders of ended runs in the same space, to compare with in the report");
   return detail::guarded(app, argc, argv, [&] { search_proxyless(options); });
 }
 

@@ -1,0 +1,219 @@
+// What hasse_proxyless reckons with: prices of candidates, the network that a search ends with, others of equal cost, other runs.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/random.hpp>
+#include <hasse/file/journal.hpp>
+#include <hasse/latency/foreign_blocks.hpp>
+#include <hasse/latency/foreign_yaml.hpp>
+#include <hasse/latency/layer_table.hpp>
+#include <hasse/latency/on_cpu.hpp>
+#include <hasse/network/fuse.hpp>
+#include <hasse/network/gated_costs.hpp>
+#include <hasse/network/mbconv_space.hpp>
+#include <hasse/network/memory.hpp>
+#include <hasse/result/run_folder.hpp>
+
+namespace hasse::detail {
+
+/// What a target limits.
+enum class priced_by : std::uint8_t { latency, macs, memory };
+
+/// The costs of a supernet's candidates, whose device they are of, and how they read.
+struct gated_prices {
+  priced_by kind = priced_by::latency;
+  std::string device;  ///< empty: MACs and memory are of no device
+  gated_costs costs;
+
+  double scale() const { return kind == priced_by::latency ? 1 : kind == priced_by::macs ? 1e6 : 1e3; }
+  const char* unit() const { return kind == priced_by::latency ? "ms" : kind == priced_by::macs ? "M MACs" : "KB"; }
+};
+
+inline json json_of(const gated_prices& prices) {
+  return {{"device", prices.device}, {"unit", prices.unit()}, {"fixed", prices.costs.fixed}, {"candidates", prices.costs.flat()}};
+}
+
+/// The image side and the classes of the networks that a foreign table is about: of its first and its last row.
+inline void fit_to(const foreign_table& table, mbconv_space& space) {
+  const auto row_of = [&](foreign_kind kind) -> const foreign_block& {
+    for (const auto& [key, row] : table.rows)
+      if (row.block.kind == kind) return row.block;
+    throw file_error(table.source, std::string("has no row of a ") + (kind == foreign_kind::stem ? "stem" : "classifier"),
+                     "give a table of whole networks");
+  };
+  space.input = row_of(foreign_kind::stem).in;
+  space.classes = row_of(foreign_kind::logits).out.c;
+}
+
+/// True for tables that this library measured, which are JSON.
+inline bool is_own_table(const std::filesystem::path& path) {
+  const std::string text = read_file(path, detail::largest_table);
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != text.npos && text[first] == '{';
+}
+
+inline double peak_bytes_of(const layer_list& layers) {
+  return static_cast<double>(plan_inference(fold_for_inference(layers).layers, 1, sizeof(float)).arena_bytes);
+}
+
+/// The cost of every candidate. `table`: of another device, "" for this one, whose layers are measured inside whole networks, as
+/// they will run, and kept in `own`. `space` comes back with the images and classes that the table is about.
+inline gated_prices prices_of(mbconv_space& space, priced_by kind, const std::string& table, layer_table& own,
+                              const progress_sink& progress) {
+  gated_prices prices{.kind = kind, .device = {}, .costs = {}};
+  const auto by = [&](auto price) {
+    prices.costs =
+        gated_costs_of(gated_list_of(space), price, kind == priced_by::memory ? cost_gathering::largest : cost_gathering::sum);
+  };
+  if (kind == priced_by::macs) {
+    by([](const layer_list& layers) { return static_cast<double>(cost_of(layers).macs); });
+  } else if (kind == priced_by::memory) {
+    by(peak_bytes_of);
+  } else if (table.empty()) {
+    const gated_list list = gated_list_of(space);
+    int most = 0;
+    for (const gated_block& block : list.blocks) most = std::max(most, block.count());
+    for (int candidate = 0; candidate < most; ++candidate) {
+      std::vector<int> choice;
+      for (const gated_block& block : list.blocks) choice.push_back(std::min(candidate, block.count() - 1));
+      own.latency_of(list.path(choice), progress);
+    }
+    const device_facts& facts = own.record().device;
+    prices.device = facts.name + ", " + std::to_string(facts.threads) + " thread(s)";
+    by([&](const layer_list& layers) { return to_milliseconds(own.latency_of(layers)); });
+  } else if (is_own_table(table)) {
+    layer_table other = layer_table::load(table);
+    prices.device = other.record().device.name + ", " + std::to_string(other.record().device.threads) + " thread(s)";
+    by([&](const layer_list& layers) { return to_milliseconds(other.latency_of(layers)); });
+  } else {
+    const foreign_table other = read_foreign_table(table);
+    fit_to(other, space);
+    prices.device = std::filesystem::path(table).filename().string();
+    by([&](const layer_list& layers) { return milliseconds_of(other, layers); });
+  }
+  return prices;
+}
+
+/// A choice has a number for every block, a path for the searched ones.
+inline std::vector<int> path_of(const gated_list& list, std::span<const int> choice) {
+  std::vector<int> path;
+  for (const int block : list.searched()) path.push_back(choice[static_cast<std::size_t>(block)]);
+  return path;
+}
+inline std::vector<int> choice_of(const gated_list& list, std::span<const int> path) {
+  std::vector<int> choice(list.blocks.size(), 0);
+  const std::vector<int> searched = list.searched();
+  for (std::size_t at = 0; at < path.size(); ++at) choice[static_cast<std::size_t>(searched[at])] = path[at];
+  return choice;
+}
+
+/// What is wanted, and how close to it is close enough; `real(choice)` is what a network really costs: its latency measured whole,
+/// or its price where nothing else is known.
+struct wanted_cost {
+  double target = 0, tolerance = 0.05;
+  std::function<double(const std::vector<int>&)> real;
+  bool met(double cost) const { return std::abs(cost - target) <= tolerance * target; }
+};
+
+/// A network and the cost that prices of the target give: sums over a table are not exactly what whole networks take, so that what
+/// is aimed at moves until they are.
+struct derived_choice {
+  std::vector<int> choice;
+  double aim = 0, real = 0;
+};
+
+/// The likeliest network of all if it meets the target, or else the likeliest of those that do. If none is found, the nearest of
+/// those that were tried.
+inline derived_choice derive_choice(const gated_list& list, const gated_costs& costs, std::span<const double> probabilities,
+                                    const std::vector<int>& likeliest, const wanted_cost& wanted) {
+  derived_choice best{likeliest, wanted.target, wanted.real(likeliest)};
+  double aim = wanted.target;
+  for (int attempt = 0; attempt < 8 && !wanted.met(best.real); ++attempt) {
+    std::optional<std::vector<int>> path;
+    for (const double share : {0.25, 0.5, 1.0, 2.0})
+      if (!path)
+        path = likeliest_within(costs, probabilities, aim * (1 - share * wanted.tolerance), aim * (1 + share * wanted.tolerance));
+    if (!path) break;
+    const std::vector<int> choice = choice_of(list, *path);
+    const double real = wanted.real(choice);
+    if (std::abs(real - wanted.target) < std::abs(best.real - wanted.target)) best = {choice, aim, real};
+    aim *= wanted.target / real;
+  }
+  return best;
+}
+
+/// Up to `count` networks drawn at random, all different, that really cost the target within its tolerance.
+inline std::vector<std::vector<int>> random_choices(const gated_list& list, const gated_costs& costs, const derived_choice& beside,
+                                                    const wanted_cost& wanted, int count, std::uint64_t seed) {
+  random_source random(seed);
+  std::vector<std::vector<int>> found, seen{beside.choice};
+  for (int draw = 0, tried = 0; draw < 1'000'000 && tried < 20 * count && static_cast<int>(found.size()) < count; ++draw) {
+    std::vector<int> path;
+    for (const auto& block : costs.blocks) path.push_back(static_cast<int>(random.below(block.size())));
+    const std::vector<int> choice = choice_of(list, path);
+    if (wanted.target > 0 && std::abs(costs.of(path) - beside.aim) > wanted.tolerance * beside.aim) continue;
+    if (std::find(seen.begin(), seen.end(), choice) != seen.end()) continue;
+    seen.push_back(choice);
+    if (wanted.target > 0 && (++tried, !wanted.met(wanted.real(choice)))) continue;
+    found.push_back(choice);
+  }
+  return found;
+}
+
+/// What another run of the same space found, by its journal.
+struct found_elsewhere {
+  std::string run;
+  std::vector<int> choice;
+  gated_prices prices;
+  double validation = 0, test = 0;
+};
+
+inline found_elsewhere read_found(const std::filesystem::path& run, const std::string& space, const gated_list& list) {
+  const std::string where = run.string();
+  const json settings = read_json(run / "config.json");
+  if (!settings.is_object() || settings.value("space", "") != space)
+    throw file_error(where, "is no run of hasse_proxyless in the space " + space, "name a run of the same space with --beside");
+  found_elsewhere other{.run = run.filename().string(), .choice = {}, .prices = {}};
+  bool judged = false, fits = false;
+  for (const journal_record& record : replay_journal(run / "journal")) {
+    const json& payload = record.payload;
+    const std::string line = "record " + std::to_string(record.sequence);
+    if (record.operation == "prices") {
+      const auto unit = require<std::string>(payload, "unit", where, line);
+      other.prices.kind = unit == "ms" ? priced_by::latency : unit == "KB" ? priced_by::memory : priced_by::macs;
+      other.prices.device = require<std::string>(payload, "device", where, line);
+      other.prices.costs.fixed = require<double>(payload, "fixed", where, line);
+      const json& flat = require_array(payload, "candidates", where, line);
+      std::size_t next = 0;
+      other.prices.costs.blocks.clear();
+      for (const int block : list.searched()) {
+        other.prices.costs.blocks.emplace_back();
+        for (int i = 0; i < list.block(block).count() && next < flat.size(); ++i, ++next)
+          other.prices.costs.blocks.back().push_back(flat[next].is_number() ? flat[next].get<double>() : 0);
+      }
+      fits = next == flat.size() && !other.prices.costs.blocks.back().empty();
+    }
+    if (record.operation == "found") other.choice = list.parse(require<std::string>(payload, "choice", where, line));
+    if (record.operation == "judged" && payload.value("network", "") == "found") {
+      other.validation = require<double>(payload, "validation", where, line);
+      other.test = require<double>(payload, "test", where, line);
+      judged = true;
+    }
+  }
+  if (other.choice.empty() || !judged || !fits)
+    throw file_error(where, "is a run that has not ended", "let it end, then name it with --beside");
+  return other;
+}
+
+}  // namespace hasse::detail
