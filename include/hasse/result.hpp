@@ -4,6 +4,7 @@
 #include <hasse/result/cpp_header.hpp>
 #include <hasse/result/frontier_file.hpp>
 #include <hasse/result/gated_data.hpp>
+#include <hasse/result/gated_report.hpp>
 #include <hasse/result/onnx.hpp>
 #include <hasse/result/report.hpp>
 #include <hasse/result/report_data.hpp>

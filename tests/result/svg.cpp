@@ -60,3 +60,19 @@ TEST_CASE("numbers along a logarithmic axis of less than a decade stay apart", "
   const std::string svg = shown.svg(true);
   for (const char* label : {">0.10<", ">0.15<", ">0.20<", ">0.25<"}) REQUIRE_THAT(svg, ContainsSubstring(label));
 }
+
+TEST_CASE("bands are in sight, and drawn only where they are somewhere", "[svg]") {
+  plot shown{.x = {.label = "x", .least = 0.0, .most = 4.0}, .series = {{.points = {{1, 2, {}, {}}, {3, 3, {}, {}}}}}};
+  shown.bands = {{.from = 9.5, .to = 10.5, .middle = true, .name = "<target>"},
+                 {.from = 0, .to = 2, .of_x = true, .name = "start"}};
+  const std::string svg = shown.svg(true);
+  CHECK_THAT(svg, ContainsSubstring(">10</text>"));  // y reaches beyond its points
+  CHECK_THAT(svg, ContainsSubstring(">&lt;target&gt;</text>"));
+  CHECK_THAT(svg, ContainsSubstring("<rect x='64.0' y='40.0' width='338.0' height='332.0'"));
+  for (const double nowhere : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), 1e300}) {
+    plot odd = shown;
+    odd.bands = {{.from = 1, .to = nowhere, .name = "n"}, {.from = -nowhere, .to = 1, .of_x = true, .name = "n"}};
+    shown.bands.clear();
+    CHECK(odd.svg() == shown.svg());
+  }
+}

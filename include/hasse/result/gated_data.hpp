@@ -44,7 +44,7 @@ struct gated_report_network {
   std::string choice{};               ///< in the text form of gated_list
   std::vector<drawn_block> blocks{};  ///< drawn_blocks() makes them
   double macs = unknown, parameters = unknown;
-  double summed = unknown;        ///< what the search reckoned with: the sum over the table, in the unit of gated_data::cost
+  double summed = unknown;        ///< by the table of this search, in the unit of gated_data::cost, whichever search found it
   double milliseconds = unknown;  ///< the whole network, measured
   double peak_bytes = unknown;    ///< of the values in use at once while it infers one image
   double accuracy = unknown;      ///< on the validation images

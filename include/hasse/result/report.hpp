@@ -175,19 +175,6 @@ inline plot curves_plot(const report_data& data, const std::string& label, doubl
   return picture;
 }
 
-/// A relative link: no scheme can hide in it.
-inline std::string hyperlink(const std::string& label, const std::string& path) {
-  std::string target = "./";
-  for (const char letter : path) {
-    const auto byte = static_cast<unsigned char>(letter);
-    const bool plain = std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./()[],").find(letter) != std::string_view::npos;
-    constexpr const char* digits = "0123456789ABCDEF";
-    if (plain) target += letter;
-    else target += std::string("%") + digits[byte >> 4] + digits[byte & 15];
-  }
-  return "<a href='" + target + "'>" + markup_text(label) + "</a>";
-}
-
 inline std::string frontier_rows(const report_data& data, const std::vector<std::size_t>& order) {
   const auto any = [&](double report_network::*member) {
     return std::any_of(order.begin(), order.end(), [&](std::size_t i) { return std::isfinite(data.networks[i].*member); });

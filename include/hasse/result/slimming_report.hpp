@@ -29,23 +29,6 @@ constexpr ink ink_of(slimming_role role) {
   return role == slimming_role::shared ? ink::frontier : role == slimming_role::alone ? ink::other : ink::good;
 }
 
-/// Which accuracy a page draws: that on the test images when it is known for all networks, so that no line mixes the two.
-struct drawn_accuracy {
-  double slimming_network::*of = &slimming_network::accuracy;
-  std::string label = "validation accuracy (%)";
-  explicit drawn_accuracy(const slimming_data& data) {
-    const auto known = [](const slimming_network& each) {
-      return !std::isfinite(each.accuracy) || std::isfinite(each.test_accuracy);
-    };
-    if (!std::any_of(data.networks.begin(), data.networks.end(),
-                     [](const auto& each) { return std::isfinite(each.test_accuracy); }) ||
-        !std::all_of(data.networks.begin(), data.networks.end(), known))
-      return;
-    of = &slimming_network::test_accuracy;
-    label = "test accuracy (%)";
-  }
-};
-
 inline double width_of(const slimming_network& network) { return network.width > 0 ? network.width / 1000.0 : unknown; }
 inline std::string width_cell(const slimming_network& network) {
   return network.width > 0 ? hasse::width_text(network.width) : "-";
@@ -55,7 +38,7 @@ inline std::string width_cell(const slimming_network& network) {
 template <class Across>
 plot accuracy_plot(const slimming_data& data, const std::string& title, const std::string& label, bool may_be_logarithmic,
                    Across&& across) {
-  const drawn_accuracy accuracy(data);
+  const drawn_accuracy accuracy(data.networks);
   plot picture{.title = title, .x = {.label = label}, .y = {.label = accuracy.label}, .width = 560, .height = 380};
   double least = std::numeric_limits<double>::max(), most = 0;
   for (const slimming_role role : slimming_roles) {
@@ -186,18 +169,6 @@ inline std::string channel_bars(const slimming_data& data, bool share) {
   return svg + "</svg>\n";
 }
 
-inline std::string table_row(const std::vector<std::string>& cells, std::size_t names, bool head = false) {
-  std::string html = "<tr>";
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    const std::string tag = head ? "th" : "td";
-    html += "<" + tag + (i < names ? " class='name'>" : ">") + cells[i] + "</" + tag + ">";
-  }
-  return html + "</tr>";
-}
-inline std::string folded(const std::string& summary, const std::string& table) {
-  return "<details><summary>" + markup_text(summary) + "</summary><div class='scroll'><table>" + table + "</table></div></details>";
-}
-
 inline std::string network_table(const slimming_data& data) {
   std::string rows = table_row({"network", "weights", "width", "accuracy<br>(validation)", "accuracy<br>(test)", "latency", "MACs",
                                 "parameters", "peak memory<br>(bytes)"},
@@ -210,12 +181,12 @@ inline std::string network_table(const slimming_data& data) {
                       2);
     configured = configured || !network.configuration.empty();
   }
-  std::string html = "<div class='scroll'><table>" + rows + "</table></div>";
+  std::string html = scrolling_table(rows);
   if (!configured) return html;
   rows = table_row({"network", "channels of each group"}, 2, true);
   for (const slimming_network& network : data.networks)
     if (!network.configuration.empty()) rows += table_row({markup_text(network.name), code(network.configuration, ',')}, 2);
-  return html + folded("Configurations", rows);
+  return html + folded("Configurations", scrolling_table(rows));
 }
 
 inline std::string trace_tables(const slimming_data& data) {
@@ -234,7 +205,7 @@ inline std::string trace_tables(const slimming_data& data) {
     rows += table_row({fixed_text(point.step, 0), point.removed.empty() ? "all" : markup_text(point.removed),
                        percent_text(point.error), count_text(point.cost)},
                       0);
-  return html + (data.trace.empty() ? "" : folded("All removals", rows));
+  return html + (data.trace.empty() ? "" : folded("All removals", scrolling_table(rows)));
 }
 
 inline std::string channel_table(const slimming_data& data) {
@@ -246,12 +217,12 @@ inline std::string channel_table(const slimming_data& data) {
     for (const slimming_goal& goal : data.goals) cells.push_back(g < goal.channels.size() ? std::to_string(goal.channels[g]) : "-");
     rows += table_row(cells, 1);
   }
-  return folded("Channels in numbers", rows);
+  return folded("Channels in numbers", scrolling_table(rows));
 }
 
 /// How much more accurate the slimmable network is than networks trained alone, in points, over the widths that both have.
 inline std::string comparison_cards(const slimming_data& data) {
-  const drawn_accuracy accuracy(data);
+  const drawn_accuracy accuracy(data.networks);
   std::array<std::size_t, slimming_roles.size()> counts{};
   double sum = 0, worst = std::numeric_limits<double>::max();
   std::size_t pairs = 0;

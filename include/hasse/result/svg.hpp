@@ -129,12 +129,21 @@ struct plot_series {
   bool dashed = false;
 };
 
+/// A range of an axis, shaded from side to side of the plot; with `middle` there is a dashed line halfway. Always in sight.
+struct plot_band {
+  double from = 0, to = 0;
+  bool of_x = false;
+  bool middle = false;
+  std::string name{};  ///< over it, or in the legend where it is a range of y
+};
+
 struct plot {
   std::string title{};  ///< read aloud, not drawn
   plot_axis x{}, y{};
   std::vector<plot_series> series{};
   double width = 760, height = 420;  ///< without notes
   std::vector<std::string> notes{};  ///< short lines below the plot, in two columns
+  std::vector<plot_band> bands{};    ///< behind everything else
 
   /// The SVG element; with `alone` a file of its own, style included.
   std::string svg(bool alone = false) const;
@@ -248,6 +257,15 @@ inline std::string plot::svg(bool alone) const {
       y_least = std::min(y_least, p.y), y_most = std::max(y_most, p.y);
     }
   }
+  std::vector<plot_band> shaded = bands;
+  std::erase_if(shaded, [&](const plot_band& each) {
+    const plot_axis& axis = each.of_x ? x : y;
+    return !drawable(axis, each.from) || !drawable(axis, each.to);
+  });
+  for (const plot_band& each : shaded) {
+    double &least = each.of_x ? x_least : y_least, &most = each.of_x ? x_most : y_most;
+    least = std::min({least, each.from, each.to}), most = std::max({most, each.from, each.to});
+  }
   const rectangle area{64, 40, width - 20, height - 48};
   const axis_scale across = fitted(x, x_least, x_most, area.left, area.right), up = fitted(y, y_least, y_most, area.bottom, area.top);
 
@@ -270,6 +288,16 @@ inline std::string plot::svg(bool alone) const {
   svg += svg_text(16, (area.top + area.bottom) / 2, y.label, "middle", ink::text, " transform='rotate(-90 16 " + middle + ")'");
 
   double legend = area.right;
+  for (const plot_band& each : shaded) {
+    if (each.name.empty()) continue;
+    if (each.of_x) {
+      svg += svg_text((across.of(each.from) + across.of(each.to)) / 2, area.top - 5, each.name, "middle", ink::quiet);
+      continue;
+    }
+    legend -= text_width(each.name) + 4;
+    svg += svg_text(legend, 24, each.name) + svg_line(legend - 22, 20, legend - 5, 20, ink::quiet, 1.4, " stroke-dasharray='5 4'");
+    legend -= 40;
+  }
   for (auto each = drawn.rbegin(); each != drawn.rend(); ++each) {
     if (each->name.empty()) continue;
     const std::string colour = "class='k-" + std::string(name_of(each->colour)) + "'";
@@ -287,6 +315,18 @@ inline std::string plot::svg(bool alone) const {
   svg += "<clipPath id='" + clip + "'><rect x='" + svg_number(area.left) + "' y='" + svg_number(area.top - 6) + "' width='" +
          svg_number(area.right - area.left) + "' height='" + svg_number(area.bottom - area.top + 6) + "'/></clipPath><g clip-path='url(#" + clip + ")'>";
   label_writer labels(area);
+  for (const plot_band& each : shaded) {
+    const axis_scale& scale = each.of_x ? across : up;
+    const double from = scale.of(each.from), to = scale.of(each.to), half = (from + to) / 2, low = std::min(from, to);
+    const double left = each.of_x ? low : area.left, top = each.of_x ? area.top : low;
+    svg += "<rect x='" + svg_number(left) + "' y='" + svg_number(top) + "' width='" +
+           svg_number(each.of_x ? std::abs(to - from) : area.right - area.left) + "' height='" +
+           svg_number(each.of_x ? area.bottom - area.top : std::abs(to - from)) +
+           "' fill='currentColor' class='k-grid' opacity='0.60'/>";
+    const std::string_view dashes = " stroke-dasharray='5 4'";
+    if (each.middle && each.of_x) svg += svg_line(half, area.top, half, area.bottom, ink::quiet, 1.4, dashes);
+    if (each.middle && !each.of_x) svg += svg_line(area.left, half, area.right, half, ink::quiet, 1.4, dashes);
+  }
   for (const plot_series& each : drawn) {
     const std::string colour = " class='k-" + std::string(name_of(each.colour)) + "' opacity='" + fixed_text(each.opacity, 2) + "'";
     if (each.shape == plot_shape::points) {

@@ -1,7 +1,8 @@
 // The look of a page, what pages are made of, and the one script of report.html; no address of another machine appears in any.
-// Used by report.hpp and slimming_report.hpp.
+// Used by the reports.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <string_view>
@@ -36,6 +37,8 @@ a{color:var(--accent)}svg{display:block;width:100%;height:auto}
 .ask output{display:block;font-weight:600;margin-top:4px}
 .warning{background:var(--warn);border-radius:8px;padding:8px 14px;margin:12px 0 0}
 details summary{cursor:pointer;color:var(--accent)}
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,240px),1fr));gap:10px 14px;margin-bottom:12px}
+.keys span{display:inline-block;margin-right:16px}.keys i{display:inline-block;width:12px;height:12px;margin-right:6px;background:currentColor}
 )";
 
 /// Answers the two questions for any number that is typed in, from the data in the page.
@@ -76,6 +79,47 @@ inline std::string fact_section(const std::vector<std::pair<std::string, std::st
   for (const auto& [key, value] : facts) list += "<dt>" + markup_text(key) + "</dt><dd>" + markup_text(value) + "</dd>";
   return section("The run", "What it takes to repeat it.", list + "</dl>");
 }
+
+/// A relative link: no scheme can hide in it.
+inline std::string hyperlink(const std::string& label, const std::string& path) {
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./()[],",
+                             digits = "0123456789ABCDEF";
+  std::string target = "./";
+  for (const char letter : path) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (plain.find(letter) != plain.npos) target += letter;
+    else target += {'%', digits[byte >> 4], digits[byte & 15]};
+  }
+  return "<a href='" + target + "'>" + markup_text(label) + "</a>";
+}
+/// A row; its first `names` cells are text, the others numbers. Cells are markup.
+inline std::string table_row(const std::vector<std::string>& cells, std::size_t names, bool head = false) {
+  std::string html = "<tr>";
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const std::string tag = head ? "th" : "td";
+    html += "<" + tag + (i < names ? " class='name'>" : ">") + cells[i] + "</" + tag + ">";
+  }
+  return html + "</tr>";
+}
+inline std::string scrolling_table(const std::string& rows) { return "<div class='scroll'><table>" + rows + "</table></div>"; }
+inline std::string folded(const std::string& summary, const std::string& content) {
+  return "<details><summary>" + markup_text(summary) + "</summary>" + content + "</details>";
+}
+
+/// Which accuracy a page draws: that on the test images when it is known for all networks, so that no picture mixes the two.
+template <class Network>
+struct drawn_accuracy {
+  double Network::*of = &Network::accuracy;
+  std::string label = "validation accuracy (%)";
+  explicit drawn_accuracy(const std::vector<Network>& networks) {
+    const auto has_test = [](const Network& each) { return std::isfinite(each.test_accuracy); };
+    const auto may_draw = [&](const Network& each) { return !std::isfinite(each.accuracy) || has_test(each); };
+    if (std::none_of(networks.begin(), networks.end(), has_test)) return;
+    if (!std::all_of(networks.begin(), networks.end(), may_draw)) return;
+    of = &Network::test_accuracy;
+    label = "test accuracy (%)";
+  }
+};
 
 /// Everything up to the page's heading, and what closes it: the data for other programs, and a script.
 inline std::string page_head(const std::string& title) {
