@@ -1,5 +1,5 @@
-// What became of a search through gates, for people: networks drawn beneath each other, how blocks made up their mind, cost and target.
-// Used by programs. One file without network access, and its numbers as JSON beside it; all text that it shows is escaped.
+// What became of a search through gates, for people: networks drawn beneath each other, how blocks made up their mind, cost and
+// target. Used by programs. One file without network access, and its numbers as JSON beside it; all text that it shows is escaped.
 #pragma once
 
 #include <algorithm>
@@ -438,8 +438,8 @@ inline std::string epoch_section(const gated_data& data) {
   for (const plot& picture :
        {cost, entropy, epoch_plot(data, "loss of the paths that were drawn", {{"", ink::frontier, &epoch::loss}}),
         epoch_plot(data, "accuracy (%)",
-                   {{"training, drawn paths", ink::trained, &epoch::train_accuracy, 100},
-                    {"validation, likeliest network", ink::frontier, &epoch::validation_accuracy, 100}}),
+                   {{"training", ink::trained, &epoch::train_accuracy, 100},
+                    {"validation, likeliest", ink::frontier, &epoch::validation_accuracy, 100}}),
         pull})
     if (!picture.series.empty()) pictures += "<div>" + picture.svg() + "</div>";
 
