@@ -159,8 +159,8 @@ class layer_table {
 
   std::int64_t nanoseconds_of(const layer_list& layers, const progress_sink& progress) {
     const std::vector<detail::layer_piece> pieces = detail::pieces_of(layers);
-    const auto unknown = [&](const detail::layer_piece& piece) { return !record_.pieces.contains(piece.text); };
-    if (const auto first = std::find_if(pieces.begin(), pieces.end(), unknown); first != pieces.end()) {
+    const auto is_new = [&](const detail::layer_piece& piece) { return !record_.pieces.contains(piece.text); };
+    if (const auto first = std::find_if(pieces.begin(), pieces.end(), is_new); first != pieces.end()) {
       require_device(first->text);
       measure_pieces(layers, pieces, progress);
     }

@@ -70,6 +70,21 @@ struct gated_list {
     return found;
   }
 
+  /// A choice has a number for every block, a path for the searched ones alone.
+  std::vector<int> path_of(std::span<const int> choice) const {
+    check(choice);
+    std::vector<int> path;
+    for (const int at : searched()) path.push_back(choice[static_cast<std::size_t>(at)]);
+    return path;
+  }
+  std::vector<int> choice_of(std::span<const int> path) const {
+    std::vector<int> choice(blocks.size(), 0);
+    std::size_t next = 0;
+    for (const int at : searched()) choice[static_cast<std::size_t>(at)] = next < path.size() ? path[next++] : -1;
+    check(choice);
+    return choice;
+  }
+
   /// Number of choices; as text "6^6 7^15 = 2.2e+17".
   double cardinality() const {
     double product = 1;

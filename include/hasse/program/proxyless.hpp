@@ -143,7 +143,7 @@ struct proxyless_run {
   /// What the target limits, as it really is.
   double real(const std::vector<int>& choice) const {
     if (prices.kind == priced_by::memory) return peak_bytes_of(priced_list.path(choice));
-    return measures() ? whole(choice) : prices.costs.of(path_of(list, choice));
+    return measures() ? whole(choice) : prices.costs.of(list.path_of(choice));
   }
   std::string text_of(double cost) const {
     char text[64];
@@ -202,7 +202,7 @@ inline std::string trained_alone(const proxyless_run& run, const std::string& na
   shown.name = name, shown.choice = text, shown.blocks = drawn_blocks(run.priced_list, choice);
   const cost costs = cost_of(run.priced_list.path(choice));
   shown.macs = static_cast<double>(costs.macs), shown.parameters = static_cast<double>(costs.parameters());
-  shown.summed = run.prices.costs.of(path_of(run.list, choice)) / run.prices.scale();
+  shown.summed = run.prices.costs.of(run.list.path_of(choice)) / run.prices.scale();
   shown.peak_bytes = peak_bytes_of(run.priced_list.path(choice));
   shown.milliseconds = run.whole(choice);
   if (run.prices.kind == priced_by::latency) shown.costs.emplace_back(run.prices.device, shown.summed);
@@ -256,13 +256,13 @@ inline void add_elsewhere(const proxyless_run& run, const std::vector<found_else
     shown.blocks = drawn_blocks(run.priced_list, other.choice);
     const cost costs = cost_of(run.priced_list.path(other.choice));
     shown.macs = static_cast<double>(costs.macs), shown.parameters = static_cast<double>(costs.parameters());
-    shown.summed = run.prices.costs.of(path_of(run.list, other.choice)) / run.prices.scale();
+    shown.summed = run.prices.costs.of(run.list.path_of(other.choice)) / run.prices.scale();
     shown.milliseconds = run.whole(other.choice), shown.peak_bytes = peak_bytes_of(run.priced_list.path(other.choice));
     shown.accuracy = other.validation, shown.test_accuracy = other.test;
     if (run.prices.kind == priced_by::latency) shown.costs.emplace_back(run.prices.device, shown.summed);
     if (other.prices.kind == priced_by::latency && other.prices.device != run.prices.device) {
-      shown.costs.emplace_back(other.prices.device, other.prices.costs.of(path_of(run.list, other.choice)));
-      page.networks.front().costs.emplace_back(other.prices.device, other.prices.costs.of(path_of(run.list, own)));
+      shown.costs.emplace_back(other.prices.device, other.prices.costs.of(run.list.path_of(other.choice)));
+      page.networks.front().costs.emplace_back(other.prices.device, other.prices.costs.of(run.list.path_of(own)));
     }
     page.networks.push_back(std::move(shown));
   }

@@ -166,13 +166,9 @@ class gated_search {
   }
 
   /// One candidate per block of the list: the likeliest.
-  std::vector<int> likeliest() const { return choice_of(gates_.likeliest()); }
+  std::vector<int> likeliest() const { return list_.choice_of(gates_.likeliest()); }
   /// In the unit of the target.
-  double cost_of(std::span<const int> choice) const {
-    std::vector<int> path;
-    for (const int block : searched_) path.push_back(choice[static_cast<std::size_t>(block)]);
-    return costs_.of(path);
-  }
+  double cost_of(std::span<const int> choice) const { return costs_.of(list_.path_of(choice)); }
   double expected_cost() const { return costs_.expected(gates_.probabilities()); }
   const gate_parameters& gates() const { return gates_; }
   const gate_descent& gate_state() const { return descent_of_gates_; }
@@ -230,12 +226,6 @@ class gated_search {
       throw error("the costs of another supernet were given; make them with gated_costs_of from the list that is searched");
   }
 
-  std::vector<int> choice_of(const gate_path& path) const {
-    std::vector<int> choice(list_.blocks.size(), 0);
-    for (std::size_t b = 0; b < searched_.size(); ++b) choice[static_cast<std::size_t>(searched_[b])] = path[b];
-    return choice;
-  }
-
   double rate_of(std::int64_t batch) const {
     const bool warm = at_.epoch < how_.warmup_epochs;
     const std::int64_t first = warm ? 0 : how_.warmup_epochs, length = warm ? how_.warmup_epochs : how_.epochs;
@@ -253,7 +243,7 @@ class gated_search {
   batch_loss step_weights() {
     random_source random(derive(derive(how_.seed, 3), static_cast<std::uint64_t>(at_.epoch * steps_ + at_.batch)));
     gates_.draw(random, path_);
-    network_.select(choice_of(path_));
+    network_.select(list_.choice_of(path_));
     detail::read_batch(reader_, data_.train->image_bytes(), network_.input(), labels_.data(), staged_);
     network_.forward();
     const batch_loss result = judge_output(labels_.data(), how_.label_smoothing, true);
@@ -283,7 +273,7 @@ class gated_search {
         for (int i = 0; i < gates_.candidates(static_cast<int>(b)); ++i)
           if (i != path_[b]) others[static_cast<std::size_t>(searched_[b])].push_back(i);
     }
-    network_.select(choice_of(path_), gated_pass::gates, others);
+    network_.select(list_.choice_of(path_), gated_pass::gates, others);
     detail::read_batch(gate_reader_, data_.validation->image_bytes(), network_.input(), labels_.data(), staged_);
     network_.forward();
     const batch_loss result = judge_output(labels_.data(), 0, true);
@@ -325,7 +315,7 @@ class gated_search {
     std::vector<double> rewards;
     for (gate_path& path : paths_) {
       gates_.draw(random, path);
-      const std::vector<int> choice = choice_of(path);
+      const std::vector<int> choice = list_.choice_of(path);
       network_.select(choice, gated_pass::forward);
       std::transform(images.begin(), images.end(), network_.input(), [](float value) { return static_cast<scalar>(value); });
       network_.forward();

@@ -105,19 +105,6 @@ inline gated_prices prices_of(mbconv_space& space, priced_by kind, const std::st
   return prices;
 }
 
-/// A choice has a number for every block, a path for the searched ones.
-inline std::vector<int> path_of(const gated_list& list, std::span<const int> choice) {
-  std::vector<int> path;
-  for (const int block : list.searched()) path.push_back(choice[static_cast<std::size_t>(block)]);
-  return path;
-}
-inline std::vector<int> choice_of(const gated_list& list, std::span<const int> path) {
-  std::vector<int> choice(list.blocks.size(), 0);
-  const std::vector<int> searched = list.searched();
-  for (std::size_t at = 0; at < path.size(); ++at) choice[static_cast<std::size_t>(searched[at])] = path[at];
-  return choice;
-}
-
 /// What is wanted, and how close to it is close enough; `real(choice)` is what a network really costs: its latency measured whole,
 /// or its price where nothing else is known.
 struct wanted_cost {
@@ -145,7 +132,7 @@ inline derived_choice derive_choice(const gated_list& list, const gated_costs& c
       if (!path)
         path = likeliest_within(costs, probabilities, aim * (1 - share * wanted.tolerance), aim * (1 + share * wanted.tolerance));
     if (!path) break;
-    const std::vector<int> choice = choice_of(list, *path);
+    const std::vector<int> choice = list.choice_of(*path);
     const double real = wanted.real(choice);
     if (std::abs(real - wanted.target) < std::abs(best.real - wanted.target)) best = {choice, aim, real};
     aim *= wanted.target / real;
@@ -161,7 +148,7 @@ inline std::vector<std::vector<int>> random_choices(const gated_list& list, cons
   for (int draw = 0, tried = 0; draw < 1'000'000 && tried < 20 * count && static_cast<int>(found.size()) < count; ++draw) {
     std::vector<int> path;
     for (const auto& block : costs.blocks) path.push_back(static_cast<int>(random.below(block.size())));
-    const std::vector<int> choice = choice_of(list, path);
+    const std::vector<int> choice = list.choice_of(path);
     if (wanted.target > 0 && std::abs(costs.of(path) - beside.aim) > wanted.tolerance * beside.aim) continue;
     if (std::find(seen.begin(), seen.end(), choice) != seen.end()) continue;
     seen.push_back(choice);
