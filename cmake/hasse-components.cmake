@@ -5,13 +5,13 @@
 #   hasse::onednn    kernel/cpu                                                             oneDNN, OpenMP
 #   hasse::data      data, train                                                            turbojpeg, libpng, zlib, threads, hasse::result
 #   hasse::programs  program, hasse.hpp                                                     CLI11 and all of the above
-#   hasse::cuda      kernel/cuda                                                            CUDA Toolkit
+#   hasse::cuda      kernel/cuda, but for kernel/cuda/programs, which any compiler takes    CUDA Toolkit
 set(headers_of_onednn "^kernel/cpu[/.]")
 set(headers_of_data "^(data|train)[/.]")
 set(headers_of_result "^(file|latency|result)[/.]|^search([.]|/(exchange|session|tabular)[.])")
 set(headers_of_yaml "^latency/foreign_yaml[.]")
 set(headers_of_programs "^(program[/.]|hasse.hpp)")
-set(headers_of_cuda "^kernel/cuda/")
+set(headers_of_cuda "^kernel/cuda([.]hpp|/[^/]*)$")
 
 file(GLOB_RECURSE hasse_headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include/hasse include/hasse/*.hpp include/hasse/*.cuh)
 # Compiled by the header that includes them, several times: no headers that stand alone.

@@ -8,3 +8,17 @@ function(hasse_add_kernels name)
   target_link_libraries(${name} PUBLIC hasse::onednn)
   target_compile_definitions(${name} PUBLIC HASSE_KERNELS_APART)
 endfunction()
+
+# hasse_add_cuda_kernels(name)
+# Makes a static library <name> of the CUDA backend's own kernels for CMAKE_CUDA_ARCHITECTURES: what links it may use kernel/cuda.hpp
+# in files that any C++ compiler takes. The language CUDA must be enabled.
+function(hasse_add_cuda_kernels name)
+  set(sources)
+  foreach(scalar FLOAT BFLOAT16)
+    set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}_${scalar}.cu)
+    file(CONFIGURE OUTPUT ${source} CONTENT "#define HASSE_CUDA_KERNELS_${scalar}\n#include <hasse/kernel/cuda/kernels.hpp>\n" @ONLY)
+    list(APPEND sources ${source})
+  endforeach()
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC hasse::cuda)
+endfunction()

@@ -6,7 +6,7 @@ int nine_on_device();
 
 TEST_CASE("CUDA devices are described, or a sentence says what is missing") {
   try {
-    for (const auto& device : hasse::cuda::devices()) {
+    for (const auto& device : hasse::cuda_devices()) {
       CAPTURE(device.id);
       CHECK(!device.name.empty());
       CHECK(device.memory > 0);

@@ -11,10 +11,10 @@
 #include <hasse/core/error.hpp>
 #include <hasse/kernel/cuda/language.hpp>
 
-namespace hasse::cuda {
+namespace hasse {
 
 /// One GPU as the CUDA runtime describes it; `id` is what cudaSetDevice takes.
-struct device {
+struct cuda_device {
   int id = 0;
   std::string name;
   std::size_t memory = 0;    // bytes
@@ -24,7 +24,7 @@ struct device {
 };
 
 /// Every CUDA device of this machine, never empty; throws hasse::error where there is none.
-inline std::vector<device> devices() {
+inline std::vector<cuda_device> cuda_devices() {
   const auto version = [](int number) { return std::to_string(number / 1000) + "." + std::to_string(number % 1000 / 10); };
   int count = 0;
   const cudaError_t state = cudaGetDeviceCount(&count);
@@ -34,7 +34,7 @@ inline std::vector<device> devices() {
                 "; use the cpu backend on this machine");
   int driver = 0;
   if (cudaDriverGetVersion(&driver) != cudaSuccess) throw error("the CUDA driver does not tell its version; reinstall the driver");
-  std::vector<device> found;
+  std::vector<cuda_device> found;
   for (int id = 0; id < count; ++id) {
     cudaDeviceProp properties{};
     if (cudaGetDeviceProperties(&properties, id) != cudaSuccess)
@@ -49,4 +49,4 @@ inline std::vector<device> devices() {
   return found;
 }
 
-}  // namespace hasse::cuda
+}  // namespace hasse

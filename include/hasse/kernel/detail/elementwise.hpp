@@ -1,23 +1,26 @@
-// The scalar functions and index rules that every backend on the host shares: activations, windows, bilinear taps.
-// Used by kernel/reference.hpp and kernel/cpu.hpp.
+// The scalar functions and index rules that every backend shares: activations, windows, bilinear taps.
+// Used by kernel/reference.hpp, kernel/cpu.hpp and the programs of kernel/cuda.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
 #include <type_traits>
 
+#include <hasse/kernel/detail/device_function.hpp>
 #include <hasse/space/layer.hpp>
 
 namespace hasse::detail {
 
 template <class Scalar>
-Scalar exponential(Scalar x) {
+HASSE_DEVICE Scalar exponential(Scalar x) {
   return std::exp(x);
 }
 /// For float a polynomial (Cephes, 2 ulp) that is infinite from 88.4 on, and no call: loops over it are vectorised.
-inline float exponential(float x) {
+HASSE_DEVICE float exponential(float x) {
+#if defined(__CUDA_ARCH__)
+  return __expf(x);  // the GPU has an instruction, about as exact
+#else
   const float bounded = x < -87.3f ? -87.3f : (x > 89.0f ? 89.0f : x);
   // Adding 1.5 * 2^23 rounds to a whole number, which the low bits then hold.
   const float shifted = bounded * 1.44269504f + 12582912.0f, whole = shifted - 12582912.0f;
@@ -30,15 +33,16 @@ inline float exponential(float x) {
   sum = sum * rest + 5.0000001201e-1f;
   const auto power = std::bit_cast<float>((std::bit_cast<std::uint32_t>(shifted) << 23) + 0x3f800000u);
   return (sum * rest * rest + rest + 1.0f) * power;
+#endif
 }
 
 template <class Scalar>
-Scalar sigmoid(Scalar x) {
+HASSE_DEVICE Scalar sigmoid(Scalar x) {
   return Scalar(1) / (Scalar(1) + exponential(-x));
 }
 
 template <activation Act, class Scalar>
-constexpr Scalar activated(Scalar x) {
+HASSE_DEVICE constexpr Scalar activated(Scalar x) {
   if constexpr (Act == activation::sigmoid) return sigmoid(x);
   if constexpr (Act == activation::swish) return x * sigmoid(x);
   if constexpr (Act == activation::relu) return x > Scalar(0) ? x : Scalar(0);
@@ -51,7 +55,7 @@ constexpr Scalar activated(Scalar x) {
 /// What is left of a gradient behind the activation of `x`. For none, relu and relu6 the activated value may stand in for `x`:
 /// the answer is the same. Written as selections of ready values, which every compiler vectorises.
 template <activation Act, class Scalar>
-constexpr Scalar passed_back(Scalar gradient, Scalar x) {
+HASSE_DEVICE constexpr Scalar passed_back(Scalar gradient, Scalar x) {
   if constexpr (Act == activation::relu) return x > Scalar(0) ? gradient : Scalar(0);
   if constexpr (Act == activation::relu6) {
     const Scalar above = x > Scalar(0) ? gradient : Scalar(0);
@@ -77,13 +81,13 @@ constexpr Scalar passed_back(Scalar gradient, Scalar x) {
 }
 
 /// Whether `passed_back` needs the value before the activation, or the activated one will do.
-constexpr bool passes_back_from_result(activation act) {
+HASSE_DEVICE constexpr bool passes_back_from_result(activation act) {
   return act == activation::none || act == activation::relu || act == activation::relu6;
 }
 
 /// Calls `body(std::integral_constant<activation, act>{})`: the choice is made outside the loop.
 template <class Body>
-void with_activation(activation act, Body&& body) {
+HASSE_DEVICE void with_activation(activation act, Body&& body) {
   switch (act) {
     case activation::none:
       return body(std::integral_constant<activation, activation::none>{});
@@ -105,21 +109,21 @@ void with_activation(activation act, Body&& body) {
 /// A half-open range of indices; empty when first == last.
 struct index_range {
   int first = 0, last = 0;
-  constexpr int size() const { return last - first; }
+  HASSE_DEVICE constexpr int size() const { return last - first; }
 };
 
 /// The outputs whose window tap `tap` reads a real input and not padding.
-constexpr index_range outputs_of_tap(int in, int out, int stride, int pad, int tap) {
+HASSE_DEVICE constexpr index_range outputs_of_tap(int in, int out, int stride, int pad, int tap) {
   const int first = pad > tap ? (pad - tap + stride - 1) / stride : 0;
   const int room = in - 1 + pad - tap;
-  const int last = room < 0 ? 0 : std::min(out, room / stride + 1);
-  return {std::min(first, last), last};
+  const int fitting = room / stride + 1, last = room < 0 ? 0 : (out < fitting ? out : fitting);
+  return {first < last ? first : last, last};
 }
 
 /// The taps with which output `at` reads a real input.
-constexpr index_range taps_of_output(int in, int kernel, int stride, int pad, int at) {
+HASSE_DEVICE constexpr index_range taps_of_output(int in, int kernel, int stride, int pad, int at) {
   const int start = at * stride - pad;
-  return {std::max(0, -start), std::min(kernel, in - start)};
+  return {start < 0 ? -start : 0, kernel < in - start ? kernel : in - start};
 }
 
 /// Bilinear interpolation along one axis: result = (1 - weight) * at(low) + weight * at(high).
@@ -130,11 +134,11 @@ struct bilinear_tap {
 };
 
 template <class Scalar>
-constexpr bilinear_tap<Scalar> bilinear(int in, int out, int at) {
+HASSE_DEVICE constexpr bilinear_tap<Scalar> bilinear(int in, int out, int at) {
   const double centre = (at + 0.5) * in / out - 0.5;
-  const double place = std::clamp(centre, 0.0, static_cast<double>(in - 1));
+  const double end = in - 1, place = centre < 0 ? 0 : (centre < end ? centre : end);
   const int low = static_cast<int>(place);
-  return {low, std::min(low + 1, in - 1), static_cast<Scalar>(place - low)};
+  return {low, low + 1 < in ? low + 1 : low, static_cast<Scalar>(place - low)};
 }
 
 }  // namespace hasse::detail

@@ -1,0 +1,96 @@
+// The CUDA backend over any stream of programs: what makes layers into steps. Models Backend.
+// Used by kernel/cuda.hpp with the streams of a GPU, and by the tests with the processor as the stream.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <hasse/kernel/cuda/programs/layers.hpp>
+
+namespace hasse {
+
+/// Runs layers on a stream of its own, in its order and without waiting for it; operands are memory that the stream's programs can
+/// reach. Steps of one backend share scratch memory. The backend outlives its steps.
+template <class Scalar, detail::gpu::ProgramStream Stream>
+class basic_cuda {
+  using launches = std::vector<detail::gpu::bound_launch<Stream>>;
+  using lowering = detail::gpu::layer_launches<Scalar, Stream>;
+
+ public:
+  using scalar = Scalar;
+  static constexpr const char* name = std::is_same_v<Scalar, float> ? "cuda" : "cuda bf16";
+
+  /// Takes what makes a stream: nothing, or its options.
+  template <class... Options>
+  requires std::constructible_from<Stream, Options...>
+  explicit basic_cuda(Options&&... options) : stream_(std::forward<Options>(options)...) {}
+  basic_cuda(const basic_cuda&) = delete;
+  basic_cuda& operator=(const basic_cuda&) = delete;
+
+  /// A folded layer. A batch norm that stands alone is dst = act(weights * src + bias), its statistics folded in.
+  class inference_step {
+   public:
+    void run() {
+      for (auto& each : launches_) each(*stream_);
+    }
+
+   private:
+    friend basic_cuda;
+    inference_step(Stream& stream, launches made) : stream_(&stream), launches_(std::move(made)) {}
+
+    Stream* stream_;
+    launches launches_;
+  };
+
+  /// A training-fused layer, forward and backward.
+  class training_step {
+   public:
+    void forward() { run(launches_.forward); }
+    void recompute() { run(launches_.again.empty() ? launches_.forward : launches_.again); }
+    void backward() { run(launches_.backward); }
+
+   private:
+    friend basic_cuda;
+    training_step(Stream& stream, typename lowering::training_launches made) : stream_(&stream), launches_(std::move(made)) {}
+    void run(launches& passes) {
+      for (auto& each : passes) each(*stream_);
+    }
+
+    Stream* stream_;
+    typename lowering::training_launches launches_;
+  };
+
+  std::string supports(const layer& item) const {
+    if (item.kind == layer_kind::max_pool && item.kernel > 15)
+      return "has a window of more than 15x15, which backend " + std::string(name) + " does not pool";
+    return detail::problem_of(item);
+  }
+
+  inference_step make_inference(const layer& item, int batch, const inference_operands<Scalar>& operands) {
+    require(item, batch);
+    return {stream_, lowering(stream_, item, batch).inference(operands)};
+  }
+  training_step make_training(const layer& item, int batch, const training_operands<Scalar>& operands) {
+    require(item, batch);
+    return {stream_, lowering(stream_, item, batch).training(operands)};
+  }
+  std::size_t saved_bytes(const layer& item, int batch) const { return lowering::saved_bytes(item, batch); }
+  backward_operands backward_reads(const layer& item) const { return lowering::backward_reads(item); }
+
+  /// Where everything is queued: to copy, to wait, to measure.
+  Stream& stream() { return stream_; }
+
+ private:
+  void require(const layer& item, int batch) const {
+    detail::require_runnable(name, item, batch, supports(item));
+    detail::require_runnable(name, item, batch, detail::gpu::problem_of_size(item, batch));
+  }
+
+  Stream stream_;
+};
+
+}  // namespace hasse

@@ -1,0 +1,394 @@
+// Every layer lowered to block programs: which are launched, on which operands, and what they need between launches.
+// Used by kernel/cuda/cuda.hpp on the streams of a GPU, and by the tests on the processor, where no toolkit is needed.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/bfloat16.hpp>
+#include <hasse/kernel/backend.hpp>
+#include <hasse/kernel/cuda/programs/batch_norm.hpp>
+#include <hasse/kernel/cuda/programs/depthwise.hpp>
+#include <hasse/kernel/cuda/programs/elementwise.hpp>
+#include <hasse/kernel/cuda/programs/product.hpp>
+#include <hasse/kernel/cuda/programs/reduction.hpp>
+#include <hasse/kernel/detail/describe.hpp>
+
+namespace hasse::detail::gpu {
+
+/// Where programs run, one after the other, with scratch memory that they share. `scratch` may move when `reserve` makes it grow.
+template <class Type>
+concept ProgramStream = requires(Type& stream, const for_each_pack<activated_sum<float>>& program, std::size_t bytes) {
+  stream.launch(program);
+  stream.reserve(bytes);
+  { stream.scratch() } -> std::same_as<std::byte*>;
+};
+
+/// The processor as a stream: what tests run programs on.
+class host_stream {
+ public:
+  explicit host_stream(thread_order order = thread_order::ascending) : order_(order) {}
+
+  template <BlockProgram Program>
+  void launch(const Program& program) {
+    run_on_host(program, order_);
+  }
+  void reserve(std::size_t bytes) {
+    if (scratch_.size() * sizeof(word) < bytes) scratch_.resize((bytes + sizeof(word) - 1) / sizeof(word));
+  }
+  std::byte* scratch() { return reinterpret_cast<std::byte*>(scratch_.data()); }
+
+ private:
+  thread_order order_;
+  std::vector<word> scratch_;
+};
+
+/// One or several launches, bound to their operands.
+template <class Stream>
+using bound_launch = std::function<void(Stream&)>;
+
+template <class Stream, BlockProgram Program>
+bound_launch<Stream> bound(const Program& program) {
+  return [program](Stream& stream) { stream.launch(program); };
+}
+
+/// Sums of a source over all pixels, or over those of each image, handed to `finish`.
+template <class Stream, class Source, class Finish>
+bound_launch<Stream> bound_reduction(Stream& stream, const Source& source, const Finish& finish, int slabs, int pixels,
+                                     int channels) {
+  channel_sums<Source> sums(source, slabs, pixels, channels);
+  combine<Finish> added(finish, sums.shape);
+  stream.reserve(sums.shape.partial_floats(Source::results) * sizeof(float));
+  return [sums, added](Stream& on) mutable {
+    added.partial = sums.partial = reinterpret_cast<float*>(on.scratch());
+    on.launch(sums);
+    on.launch(added);
+  };
+}
+
+/// A program that leaves `columns` sums for each of its segments, and what finishes them.
+template <class Stream, class Program, class Finish>
+bound_launch<Stream> bound_segments(Stream& stream, Program program, const Finish& finish, int columns) {
+  combine<Finish> added(finish, {.slabs = 1, .segments = program.segments, .pixels = 0, .channels = columns});
+  stream.reserve(added.shape.partial_floats(1) * sizeof(float));
+  return [program, added](Stream& on) mutable {
+    added.partial = program.partial = reinterpret_cast<float*>(on.scratch());
+    on.launch(program);
+    on.launch(added);
+  };
+}
+
+/// The depthwise layers that have kernels of their own.
+inline bool is_depthwise(const layer& item) {
+  return item.kind == layer_kind::convolution && item.groups == item.in.c && item.groups == item.out.c &&
+         (item.kernel == 3 || item.kernel == 5 || item.kernel == 7) && (item.stride == 1 || item.stride == 2);
+}
+
+/// Calls `body(kernel, stride)` with the two as types.
+template <class Body>
+void with_depthwise(const layer& item, Body&& body) {
+  const auto with_stride = [&](auto kernel) {
+    if (item.stride == 1)
+      body(kernel, std::integral_constant<int, 1>{});
+    else
+      body(kernel, std::integral_constant<int, 2>{});
+  };
+  if (item.kernel == 3) with_stride(std::integral_constant<int, 3>{});
+  if (item.kernel == 5) with_stride(std::integral_constant<int, 5>{});
+  if (item.kernel == 7) with_stride(std::integral_constant<int, 7>{});
+}
+
+inline bool is_product(const layer& item) { return item.kind == layer_kind::convolution || item.kind == layer_kind::linear; }
+
+/// Elements of one tensor are counted in 31 bits, images of a batch in 16.
+inline std::string problem_of_size(const layer& item, int batch) {
+  const std::int64_t largest = std::max({item.in.size(), item.out.size(), item.other_shape().size()}) * batch;
+  if (largest > std::numeric_limits<int>::max())
+    return "has a tensor of " + std::to_string(largest) + " values in a batch of " + std::to_string(batch) +
+           "; at most 2147483647 can be had, take a smaller batch";
+  if (batch > 65535 || item.groups > 65535) return "is asked for in a batch or in groups beyond 65535; take fewer";
+  return "";
+}
+
+/// The launches of layers in scalars of one type.
+template <class Scalar, ProgramStream Stream>
+class layer_launches {
+  using launches = std::vector<bound_launch<Stream>>;
+
+ public:
+  struct training_launches {
+    launches forward, again, backward;  // `again` is empty where forward can be repeated
+  };
+
+  layer_launches(Stream& stream, const layer& item, int batch) : stream_(stream), item_(item), batch_(batch) {}
+
+  launches inference(const inference_operands<Scalar>& at) {
+    launches made;
+    switch (item_.kind) {
+      case layer_kind::convolution:
+      case layer_kind::linear:
+        made.push_back(multiplied(at.src, at.weights, at.bias, at.other, at.dst, item_.act));
+        return made;
+      case layer_kind::batch_norm:
+        made.push_back(over_output(
+            normalised<Scalar>{{nullptr, nullptr, at.weights, at.bias}, at.src, at.other, at.dst, image(item_.out), item_.act}));
+        return made;
+      case layer_kind::activation:
+      case layer_kind::add:
+        made.push_back(summed(at.src, at.other, at.dst, item_.act));
+        return made;
+      default:
+        moved(made, at.src, at.other, at.dst, nullptr);
+    }
+    if (item_.act != activation::none) made.push_back(summed(at.dst, nullptr, at.dst, item_.act));
+    return made;
+  }
+
+  training_launches training(const training_operands<Scalar>& at) {
+    training_launches made;
+    switch (item_.kind) {
+      case layer_kind::convolution:
+      case layer_kind::linear:
+        made.forward.push_back(multiplied(at.src, at.weights, at.bias, nullptr, at.dst, activation::none));
+        product_gradients(made.backward, at);
+        break;
+      case layer_kind::batch_norm:
+        norm(made, at);
+        break;
+      case layer_kind::activation:
+      case layer_kind::add:
+        made.forward.push_back(summed(at.src, at.other, at.dst, item_.act));
+        made.backward.push_back(sum_gradient(at));
+        break;
+      default:
+        moved(made.forward, at.src, at.other, at.dst, reinterpret_cast<std::uint8_t*>(at.saved));
+        moved_gradients(made.backward, at);
+    }
+    return made;
+  }
+
+  static std::size_t saved_bytes(const layer& item, int batch) {
+    if (item.kind == layer_kind::batch_norm) return 2 * static_cast<std::size_t>(item.out.c) * sizeof(float);
+    if (item.kind == layer_kind::max_pool) return static_cast<std::size_t>(batch * item.out.size());
+    return 0;
+  }
+
+  /// A batch norm whose residual hides what was activated reads the result where that is enough, else the residual once more.
+  static backward_operands backward_reads(const layer& item) {
+    const bool curved = !passes_back_from_result(item.act), limits = !curved && item.act != activation::none;
+    switch (item.kind) {
+      case layer_kind::convolution:
+      case layer_kind::linear:
+        return {.src = true, .other = false, .dst = false};
+      case layer_kind::scale:
+        return {.src = true, .other = true, .dst = false};
+      case layer_kind::batch_norm:
+        return {.src = true, .other = curved, .dst = limits && item.other != no_value};
+      case layer_kind::activation:
+      case layer_kind::add:
+        return {.src = curved, .other = curved, .dst = limits};
+      default:
+        return {.src = false, .other = false, .dst = false};
+    }
+  }
+
+ private:
+  static image_tensor image(feature_shape shape) { return {shape.h, shape.w, shape.c}; }
+  int in_pixels() const { return static_cast<int>(batch_ * item_.in.pixels()); }
+  int out_pixels() const { return static_cast<int>(batch_ * item_.out.pixels()); }
+  int out_size() const { return static_cast<int>(batch_ * item_.out.size()); }
+
+  template <class Body>
+  bound_launch<Stream> over_output(const Body& body) const {
+    return bound<Stream>(for_each_pack<Body>(body, batch_, item_.out));
+  }
+  template <class Body>
+  bound_launch<Stream> over_input(const Body& body) const {
+    return bound<Stream>(for_each_pack<Body>(body, batch_, item_.in));
+  }
+
+  bound_launch<Stream> multiplied(const Scalar* src, const float* weights, const float* bias, const Scalar* other, Scalar* dst,
+                                  activation act) const {
+    bound_launch<Stream> made;
+    if (is_depthwise(item_)) {
+      with_depthwise(item_, [&](auto kernel, auto stride) {
+        made = bound<Stream>(depthwise_forward<Scalar, kernel(), stride()>(item_, batch_, act, src, weights, bias, other, dst));
+      });
+      return made;
+    }
+    product<Scalar, product_result::output> program(item_, batch_);
+    program.src = src, program.weights = weights, program.bias = bias, program.other = other, program.to = dst, program.act = act;
+    return bound<Stream>(program);
+  }
+
+  void product_gradients(launches& made, const training_operands<Scalar>& at) {
+    if (at.d_bias)
+      made.push_back(bound_reduction(stream_, summed_values<Scalar>{at.d_dst, out_pixels(), item_.out.c},
+                                     stored_sum<float>{at.d_bias, item_.out.c, 1, false}, 1, out_pixels(), item_.out.c));
+    if (is_depthwise(item_)) {
+      with_depthwise(item_, [&](auto kernel, auto stride) {
+        constexpr int taps = kernel() * kernel();
+        if (at.d_weights)
+          made.push_back(bound_segments(stream_,
+                                        depthwise_weight_gradient<Scalar, kernel(), stride()>(item_, batch_, at.src, at.d_dst),
+                                        stored_taps{at.d_weights, item_.out.c, taps}, item_.out.c * taps));
+        if (at.d_src)
+          made.push_back(bound<Stream>(depthwise_data_gradient<Scalar, kernel(), stride()>(item_, batch_, at.d_dst, at.weights,
+                                                                                           at.d_src, at.accumulate_d_src)));
+      });
+      return;
+    }
+    if (at.d_weights) {
+      product<Scalar, product_result::weights> program(item_, batch_);
+      program.src = at.src, program.d_dst = at.d_dst;
+      const int count = program.weight_count();
+      made.push_back(bound_segments(stream_, program, stored_sum<float>{at.d_weights, count, 1, false}, count));
+    }
+    if (at.d_src) {
+      product<Scalar, product_result::source> program(item_, batch_);
+      program.d_dst = at.d_dst, program.weights = at.weights, program.to = at.d_src, program.accumulate = at.accumulate_d_src;
+      made.push_back(bound<Stream>(program));
+    }
+  }
+
+  void norm(training_launches& made, const training_operands<Scalar>& at) {
+    const int channels = item_.out.c, pixels = out_pixels();
+    float* const mean = reinterpret_cast<float*>(at.saved);
+    float* const factor = mean + channels;
+    const channel_norm<Scalar> known{mean, factor, at.weights, at.bias};
+    const double count = pixels, keep = item_.norm.keep_percent * 0.01, epsilon = item_.norm.epsilon_millionths * 1e-6;
+    const auto pass = over_output(normalised<Scalar>{known, at.src, at.other, at.dst, image(item_.out), item_.act});
+    made.forward.push_back(
+        bound_reduction(stream_, summed_deviations<Scalar>{at.src, channels},
+                        batch_statistics<Scalar>{at.src, mean, factor, at.running_mean, at.running_variance, count, keep, epsilon},
+                        1, pixels, channels));
+    made.forward.push_back(pass);
+    made.again.push_back(pass);
+
+    const backward_operands reads = backward_reads(item_);
+    const norm_gradient<Scalar> gradient{known,    at.src,   reads.other ? at.other : nullptr, reads.dst ? at.dst : nullptr,
+                                         at.d_dst, item_.act};
+    const summed_norm_gradients<Scalar> source{gradient, channels};
+    channel_sums<summed_norm_gradients<Scalar>> sums(source, 1, pixels, channels);
+    // The means stand behind the partial sums in the scratch memory, from one launch to the next.
+    const std::size_t means = (sums.shape.partial_floats(2) + 15) / 16 * 16,
+                      room = (static_cast<std::size_t>(channels) + 15) / 16 * 16;
+    stream_.reserve((means + 2 * room) * sizeof(float));
+    made.backward.push_back([sums, means, room, count, gradient, at, item = item_, batch = batch_](Stream& on) mutable {
+      float* const scratch = reinterpret_cast<float*>(on.scratch());
+      float* const mean_gradient = scratch + means;
+      float* const mean_product = mean_gradient + room;
+      sums.partial = scratch;
+      on.launch(sums);
+      combine<norm_gradient_means> added({at.d_weights, at.d_bias, mean_gradient, mean_product, count}, sums.shape);
+      added.partial = scratch;
+      on.launch(added);
+      if (at.d_src || at.d_other)
+        on.launch(for_each_pack<normalised_gradient<Scalar>>({gradient, mean_gradient, mean_product, at.d_src, at.d_other,
+                                                              image(item.out), at.accumulate_d_src, at.accumulate_d_other},
+                                                             batch, item.out));
+    });
+  }
+
+  bound_launch<Stream> summed(const Scalar* src, const Scalar* other, Scalar* dst, activation act) const {
+    using body = activated_sum<Scalar>;
+    return bound<Stream>(for_each_pack<body>(body{src, other, dst, act}, out_size()));
+  }
+
+  bound_launch<Stream> sum_gradient(const training_operands<Scalar>& at) const {
+    using body = activated_sum_gradient<Scalar>;
+    const bool from_result = passes_back_from_result(item_.act);
+    return bound<Stream>(for_each_pack<body>(body{at.d_dst, from_result ? at.dst : at.src, from_result ? nullptr : at.other,
+                                                  at.d_src, at.d_other, at.accumulate_d_src, at.accumulate_d_other, item_.act},
+                                             out_size()));
+  }
+
+  /// Layers without parameters, but for sums: pools, gates, resizing, moved channels.
+  void moved(launches& made, const Scalar* src, const Scalar* other, Scalar* dst, std::uint8_t* choice) {
+    const window_shape window(item_);
+    const int pixels = static_cast<int>(item_.in.pixels());
+    switch (item_.kind) {
+      case layer_kind::scale:
+        made.push_back(over_output(gated<Scalar>{src, other, dst, image(item_.out), false}));
+        break;
+      case layer_kind::max_pool:
+        made.push_back(over_output(max_pooled<Scalar>{window, src, dst, choice}));
+        break;
+      case layer_kind::average_pool:
+        made.push_back(over_output(average_pooled<Scalar>{window, src, dst}));
+        break;
+      case layer_kind::global_average_pool:
+        made.push_back(bound_reduction(stream_, summed_values<Scalar>{src, pixels, item_.in.c},
+                                       stored_sum<Scalar>{dst, item_.in.c, 1.0 / pixels, false}, batch_, pixels, item_.in.c));
+        break;
+      case layer_kind::resize:
+        made.push_back(over_output(resized<Scalar>{window, src, dst}));
+        break;
+      case layer_kind::depth_to_space:
+        made.push_back(over_output(moved_to_space<Scalar>{window.in, window.out, item_.stride, src, dst, false, false}));
+        break;
+      default:  // concat, pad_channels
+        made.push_back(channels_moved(src, item_.in.c, 0, dst, item_.out.c, 0, item_.in.c, false));
+        if (item_.out.c > item_.in.c)
+          made.push_back(
+              channels_moved(other, item_.out.c - item_.in.c, 0, dst, item_.out.c, item_.in.c, item_.out.c - item_.in.c, false));
+    }
+  }
+
+  void moved_gradients(launches& made, const training_operands<Scalar>& at) {
+    const window_shape window(item_);
+    const int pixels = static_cast<int>(item_.in.pixels()), more = item_.out.c - item_.in.c;
+    const bool adds = at.accumulate_d_src;
+    // The gradient of a gate comes first: that of the source may overwrite d_dst.
+    if (item_.kind == layer_kind::scale && at.d_other)
+      made.push_back(bound_reduction(stream_, summed_products<Scalar>{at.src, at.d_dst, pixels, item_.in.c},
+                                     stored_sum<Scalar>{at.d_other, item_.in.c, 1, at.accumulate_d_other}, batch_, pixels,
+                                     item_.in.c));
+    if (at.d_src) switch (item_.kind) {
+        case layer_kind::scale:
+          made.push_back(over_input(gated<Scalar>{at.d_dst, at.other, at.d_src, image(item_.in), adds}));
+          break;
+        case layer_kind::max_pool:
+          made.push_back(over_input(
+              max_pooled_gradient<Scalar>{window, at.d_dst, reinterpret_cast<const std::uint8_t*>(at.saved), at.d_src, adds}));
+          break;
+        case layer_kind::average_pool:
+          made.push_back(over_input(average_pooled_gradient<Scalar>{window, at.d_dst, at.d_src, adds}));
+          break;
+        case layer_kind::global_average_pool:
+          made.push_back(
+              over_input(shared_out<Scalar>{at.d_dst, at.d_src, image(item_.in), 1.0f / static_cast<float>(pixels), adds}));
+          break;
+        case layer_kind::resize:
+          made.push_back(over_input(resized_gradient<Scalar>{window, at.d_dst, at.d_src, adds}));
+          break;
+        case layer_kind::depth_to_space:
+          made.push_back(over_output(moved_to_space<Scalar>{window.in, window.out, item_.stride, at.d_dst, at.d_src, true, adds}));
+          break;
+        default:  // concat, pad_channels
+          made.push_back(channels_moved(at.d_dst, item_.out.c, 0, at.d_src, item_.in.c, 0, item_.in.c, adds));
+      }
+    if (at.d_other && item_.kind != layer_kind::scale)
+      made.push_back(channels_moved(at.d_dst, item_.out.c, item_.in.c, at.d_other, more, 0, more, at.accumulate_d_other));
+  }
+
+  bound_launch<Stream> channels_moved(const Scalar* from, int from_channels, int from_first, Scalar* to, int to_channels,
+                                      int to_first, int count, bool accumulate) const {
+    using body = moved_channels<Scalar>;
+    return bound<Stream>(for_each_pack<body>(body{from, to, from_channels, from_first, to_channels, to_first, accumulate}, 1,
+                                             {1, out_pixels(), count}));
+  }
+
+  Stream& stream_;
+  layer item_;
+  int batch_;
+};
+
+}  // namespace hasse::detail::gpu

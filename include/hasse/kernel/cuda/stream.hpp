@@ -1,0 +1,108 @@
+// A stream of a GPU with scratch memory, and arrays on that GPU.
+// Used by kernel/cuda.hpp; a program that keeps tensors on the GPU holds them in device_array.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <hasse/core/error.hpp>
+#include <hasse/kernel/cuda/device.hpp>
+#include <hasse/kernel/cuda/launch.hpp>
+
+namespace hasse {
+
+namespace detail::gpu {
+/// Throws when a call of the runtime did not succeed.
+inline void require(cudaError_t state, const std::string& tried) {
+  if (state != cudaSuccess)
+    throw error("the GPU did not " + tried + " (" + cudaGetErrorString(state) +
+                "); look at it with nvidia-smi, or use the cpu backend");
+}
+}  // namespace detail::gpu
+
+/// Memory of the current GPU for `size` values, not initialised; 256-byte aligned. Moves, does not copy.
+template <class Item>
+class device_array {
+ public:
+  device_array() = default;
+  explicit device_array(std::size_t size) : size_(size) {
+    if (size == 0) return;
+    void* memory = nullptr;
+    detail::gpu::require(cudaMalloc(&memory, size * sizeof(Item)),
+                         "give " + std::to_string(size * sizeof(Item)) + " bytes of memory");
+    data_ = static_cast<Item*>(memory);
+  }
+  explicit device_array(std::span<const Item> values) : device_array(values.size()) { upload(values); }
+  device_array(device_array&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  device_array& operator=(device_array&& other) noexcept {
+    std::swap(data_, other.data_), std::swap(size_, other.size_);
+    return *this;
+  }
+  ~device_array() { cudaFree(data_); }
+
+  Item* data() { return data_; }
+  const Item* data() const { return data_; }
+  std::size_t size() const { return size_; }
+
+  /// Copies all values; waits for the GPU.
+  void upload(std::span<const Item> values) { copy(data_, values.data(), values.size(), cudaMemcpyHostToDevice); }
+  void download(std::span<Item> values) const { copy(values.data(), data_, values.size(), cudaMemcpyDeviceToHost); }
+
+ private:
+  void copy(Item* to, const Item* from, std::size_t count, cudaMemcpyKind kind) const {
+    if (count != size_)
+      throw error("an array of " + std::to_string(size_) + " values on the GPU was to be copied as " + std::to_string(count) +
+                  "; copy all of it");
+    if (count > 0) detail::gpu::require(cudaMemcpy(to, from, count * sizeof(Item), kind), "copy memory");
+  }
+
+  Item* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// A stream of one GPU, which becomes the current one of the calling thread.
+class cuda_stream {
+ public:
+  explicit cuda_stream(int device = 0) : device_(device) {
+    const auto count = static_cast<int>(cuda_devices().size());
+    if (device < 0 || device >= count)
+      throw error("CUDA device " + std::to_string(device) + " was asked for and this machine has " + std::to_string(count) +
+                  "; they are counted from 0");
+    detail::gpu::require(cudaSetDevice(device), "become the current device");
+    detail::gpu::require(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "make a stream");
+  }
+  cuda_stream(const cuda_stream&) = delete;
+  cuda_stream& operator=(const cuda_stream&) = delete;
+  ~cuda_stream() { cudaStreamDestroy(stream_); }
+
+  template <class Program>
+  void launch(const Program& program) {
+    detail::gpu::require(detail::gpu::launch(program, stream_), "take a kernel");
+  }
+  /// Waits until all that was queued has run.
+  void wait() { detail::gpu::require(cudaStreamSynchronize(stream_), "finish what was queued"); }
+
+  /// Scratch memory of at least so many bytes. What was captured in a graph before it grew must be captured again.
+  void reserve(std::size_t bytes) {
+    if (bytes <= scratch_.size()) return;
+    wait();
+    scratch_ = {};
+    scratch_ = device_array<std::byte>(std::max(bytes, std::size_t{1} << 20));
+  }
+  std::byte* scratch() { return scratch_.data(); }
+
+  int device() const { return device_; }
+  cudaStream_t handle() const { return stream_; }
+
+ private:
+  int device_;
+  cudaStream_t stream_ = nullptr;
+  device_array<std::byte> scratch_;
+};
+
+}  // namespace hasse

@@ -1,0 +1,128 @@
+// Layers of every kind on the GPU against the readable backend: fresh random operands, outputs that start as NaN. On a machine
+// without a GPU only the refusal is looked at; the same kernels run on the processor in programs/.
+#include <hasse/kernel/cuda.hpp>
+#include <hasse/kernel/reference.hpp>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "catch.hpp"
+#include "layer_fixture.hpp"
+
+namespace {
+
+using namespace hasse;
+
+bool has_device() {
+  int count = 0;
+  return cudaGetDeviceCount(&count) == cudaSuccess && count > 0;
+}
+
+/// |found - expected| / |expected|, Euclidean; a NaN anywhere makes it infinite.
+template <class Scalar>
+double distance(const buffer<Scalar>& found, const buffer<float>& expected) {
+  double error = 0, norm = 1e-20;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    error += std::pow(static_cast<double>(found[i]) - static_cast<double>(expected[i]), 2);
+    norm += std::pow(static_cast<double>(expected[i]), 2);
+  }
+  return std::isfinite(error) ? std::sqrt(error / norm) : std::numeric_limits<double>::infinity();
+}
+
+/// Operands of a step, moved to the GPU: pointers into buffers of the host are replaced, results are fetched.
+class mirror {
+ public:
+  template <class Value>
+  Value* moved(buffer<Value>& host) {
+    if (host.empty()) return nullptr;
+    auto memory = std::make_shared<device_array<Value>>(std::span<const Value>(host));
+    fetch_.push_back([memory, &host] { memory->download(host); });
+    return memory->data();
+  }
+  void fetch() {
+    for (const auto& each : fetch_) each();
+  }
+
+ private:
+  std::vector<std::function<void()>> fetch_;
+};
+
+template <class Scalar>
+void compare(const layer_use& use) {
+  constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-4 : 3e-2;
+  INFO("on the GPU in " << sizeof(Scalar) << " bytes: " << use.text());
+  basic_cuda<Scalar, cuda_stream> backend;
+  layer_fixture<Scalar> found(use);
+  found.training(backend);
+  mirror gpu;
+  training_operands<Scalar> at{.src = gpu.moved(found.src), .other = gpu.moved(found.other), .dst = gpu.moved(found.dst)};
+  at.weights = gpu.moved(found.weights), at.bias = gpu.moved(found.bias);
+  at.running_mean = gpu.moved(found.running_mean), at.running_variance = gpu.moved(found.running_variance);
+  at.d_dst = gpu.moved(found.d_dst), at.d_src = gpu.moved(found.d_src), at.d_other = gpu.moved(found.d_other);
+  at.d_weights = gpu.moved(found.d_weights), at.d_bias = gpu.moved(found.d_bias), at.saved = gpu.moved(found.saved);
+  at.accumulate_d_src = at.accumulate_d_other = use.accumulate;
+  auto step = backend.make_training(use.item, use.batch, at);
+  step.forward(), step.backward();
+  backend.stream().wait();
+  gpu.fetch();
+
+  layer_fixture<float> expected(use);
+  for (buffer<float>* values : {&expected.src, &expected.other, &expected.d_dst, &expected.d_src, &expected.d_other})
+    for (float& value : *values) value = static_cast<float>(static_cast<Scalar>(value));
+  reference<float> plain;
+  auto truth = plain.make_training(use.item, use.batch, expected.training(plain));
+  truth.forward(), truth.backward();
+  CHECK(distance(found.dst, expected.dst) < tolerance);
+  CHECK(distance(found.d_src, expected.d_src) < tolerance);
+  CHECK(distance(found.d_other, expected.d_other) < tolerance);
+  CHECK(distance(found.d_weights, expected.d_weights) < tolerance);
+  CHECK(distance(found.d_bias, expected.d_bias) < tolerance);
+  CHECK(distance(found.running_mean, expected.running_mean) < tolerance);
+  CHECK(distance(found.running_variance, expected.running_variance) < tolerance);
+}
+
+std::vector<layer> every_kind() {
+  std::vector<layer> all;
+  for (const int channels : {24, 13}) {
+    const feature_shape shape{17, 15, channels};
+    for (const int kernel : {3, 5, 7})
+      for (const int stride : {1, 2})
+        all.push_back(make_layer(shape, [&](auto b) { b.convolution(0, channels, kernel, stride, -1, channels); }));
+    const auto add = [&](auto&& write) { all.push_back(make_layer(shape, write)); };
+    add([](auto b) { b.convolution(0, 40, 3, 2, -1, 1, true); });
+    add([](auto b) { b.convolution(0, 40, 1, 1); });
+    add([](auto b) { b.linear(0, 10); });
+    add([](auto b) { b.batch_norm(0); });
+    add([](auto b) { b.activate(0, activation::hard_swish); });
+    add([](auto b) { b.add(0, 0); });
+    add([](auto b) { b.max_pool(0, 3, 2, 1); });
+    add([](auto b) { b.average_pool(0, 3, 2, 1); });
+    add([](auto b) { b.global_average_pool(0); });
+    add([](auto b) { b.resize(0, 9, 20); });
+    add([](auto b) { b.concat(0, 0); });
+    add([](auto b) { b.pad_channels(0, 48); });
+    all.push_back({.kind = layer_kind::scale, .other = 0, .in = shape, .out = shape});
+  }
+  all.push_back(make_layer({7, 5, 32}, [](auto b) { b.depth_to_space(0, 2); }));
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("every layer on the GPU agrees with the readable one") {
+  if (!has_device()) {
+    CHECK_THROWS_WITH(cuda(), ContainsSubstring("no CUDA device answers"));
+    return;
+  }
+  CHECK_THROWS_WITH(cuda(99), ContainsSubstring("they are counted from 0"));
+  std::uint64_t seed = 0;
+  for (const layer& item : every_kind())
+    for (const bool accumulate : {false, true}) {
+      const layer_use use{.item = item, .batch = 5, .residual = item.other != no_value, .accumulate = accumulate, .seed = ++seed};
+      compare<float>(use);
+      compare<bfloat16>(use);
+    }
+}

@@ -1,0 +1,90 @@
+// The comparison itself, compiled once.
+#include "compare.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include <hasse/kernel/cuda/programs/backend.hpp>
+#include <hasse/kernel/reference.hpp>
+
+namespace {
+
+using detail::gpu::host_stream;
+using detail::gpu::thread_order;
+
+/// |found - expected| / |expected|, Euclidean; a NaN anywhere makes it infinite.
+template <class Scalar>
+double distance(const buffer<Scalar>& found, const buffer<float>& expected) {
+  double error = 0, norm = 1e-20;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    error += std::pow(static_cast<double>(found[i]) - static_cast<double>(expected[i]), 2);
+    norm += std::pow(static_cast<double>(expected[i]), 2);
+  }
+  return std::isfinite(error) ? std::sqrt(error / norm) : std::numeric_limits<double>::infinity();
+}
+
+template <class Scalar>
+bool same_bits(const buffer<Scalar>& one, const buffer<Scalar>& other) {
+  return one.size() == other.size() && (one.empty() || std::memcmp(one.data(), other.data(), one.size() * sizeof(Scalar)) == 0);
+}
+
+template <class Scalar>
+constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-5 : 2e-2;
+
+/// The operands in float, with the values that those of type Scalar have.
+template <class Scalar>
+layer_fixture<float> rounded(const layer_use& use) {
+  layer_fixture<float> fixture(use);
+  for (buffer<float>* values : {&fixture.src, &fixture.other, &fixture.d_dst, &fixture.d_src, &fixture.d_other})
+    for (float& value : *values) value = static_cast<float>(static_cast<Scalar>(value));
+  return fixture;
+}
+
+}  // namespace
+
+template <class Scalar>
+void compare_inference(const layer_use& use) {
+  INFO("inference in " << sizeof(Scalar) << " bytes: " << use.text());
+  layer_fixture<Scalar> found(use), turned(use);
+  basic_cuda<Scalar, host_stream> backend, other(thread_order::descending);
+  backend.make_inference(use.item, use.batch, found.inference()).run();
+  other.make_inference(use.item, use.batch, turned.inference()).run();
+  layer_fixture<float> expected = rounded<Scalar>(use);
+  reference<float> plain;
+  plain.make_inference(use.item, use.batch, expected.inference()).run();
+  CHECK(distance(found.dst, expected.dst) < tolerance<Scalar>);
+  CHECK(same_bits(found.dst, turned.dst));
+}
+
+template <class Scalar>
+void compare_training(const layer_use& use) {
+  INFO("training in " << sizeof(Scalar) << " bytes: " << use.text());
+  layer_fixture<Scalar> found(use), turned(use);
+  basic_cuda<Scalar, host_stream> backend, other(thread_order::descending);
+  auto step = backend.make_training(use.item, use.batch, found.training(backend));
+  step.forward(), step.backward();
+  auto again = other.make_training(use.item, use.batch, turned.training(other));
+  again.forward(), again.backward();
+  layer_fixture<float> expected = rounded<Scalar>(use);
+  reference<float> plain;
+  auto truth = plain.make_training(use.item, use.batch, expected.training(plain));
+  truth.forward(), truth.backward();
+  const auto check = [&](const char* what, const auto& one, const auto& two, const buffer<float>& wanted) {
+    INFO(what);
+    CHECK(distance(one, wanted) < tolerance<Scalar>);
+    CHECK(same_bits(one, two));
+  };
+  check("dst", found.dst, turned.dst, expected.dst);
+  if (use.wants_d_src) check("d_src", found.d_src, turned.d_src, expected.d_src);
+  check("d_other", found.d_other, turned.d_other, expected.d_other);
+  check("d_weights", found.d_weights, turned.d_weights, expected.d_weights);
+  check("d_bias", found.d_bias, turned.d_bias, expected.d_bias);
+  check("running mean", found.running_mean, turned.running_mean, expected.running_mean);
+  check("running variance", found.running_variance, turned.running_variance, expected.running_variance);
+}
+
+template void compare_inference<float>(const layer_use&);
+template void compare_inference<bfloat16>(const layer_use&);
+template void compare_training<float>(const layer_use&);
+template void compare_training<bfloat16>(const layer_use&);
