@@ -386,12 +386,13 @@ inline void search_proxyless(const proxyless_options& options) {
   if (std::none_of(book.records().begin(), book.records().end(), [](const auto& each) { return each.operation == "found"; }))
     book.append("found", {{"choice", list.text(derived.choice)}, {"cost", derived.real}});
 
+  // Measured before anything trains, which would disturb it.
+  const auto others = detail::random_choices(list, prices.costs, derived, wanted, options.random, derive(options.seed, 8));
+  printer.finish();
   page.networks.emplace_back();
   if (const std::string trouble = detail::trained_alone(run, "found", derived.choice, page.networks.front()); !trouble.empty())
     throw error(trouble);
   detail::hand_over(run, derived.choice, page.networks.front());
-  const auto others = detail::random_choices(list, prices.costs, derived, wanted, options.random, derive(options.seed, 8));
-  printer.finish();
   if (static_cast<int>(others.size()) < options.random)
     page.warnings.push_back("Only " + std::to_string(others.size()) + " of " + std::to_string(options.random) +
                             " random networks of the target's cost were found.");
@@ -432,33 +433,48 @@ inline int proxyless_search(int argc, char** argv) {
   CLI::App app("Searches the block of every layer on the task and for a device at once (ProxylessNAS), and trains what it found",
                "hasse_proxyless");
   detail::describe(app, options);
-  const auto number = [&](const char* name, auto& value, const char* what, double least, double most) {
-    return app.add_option(name, value, what)->capture_default_str()->check(CLI::Range(least, most));
-  };
   app.add_option("--space", options.space, "one of: " + spaces)->capture_default_str();
-  number("--side", options.side, "side of the images that train; 0: that of the space", 0, 4096);
+  app.add_option("--side", options.side, "side of the images that train; 0: that of the space")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 4096));
   auto* latency = app.add_option_group("target", "what the network may cost; without, only accuracy counts");
   latency->require_option(0, 1);
   latency->add_option("--target-latency", options.target_latency, "milliseconds on the device")->check(CLI::Range(1e-6, 1e6));
   latency->add_option("--target-macs", options.target_macs, "millions of multiply-accumulates")->check(CLI::Range(1e-6, 1e6));
   latency->add_option("--target-memory", options.target_memory, "KB of values in use at once")->check(CLI::Range(1e-3, 1e9));
-  number("--tolerance", options.tolerance, "share by which the target may be missed", 0.001, 1);
+  app.add_option("--tolerance", options.tolerance, "share by which the target may be missed")
+      ->capture_default_str()
+      ->check(CLI::Range(0.001, 1));
   app.add_option("--table", options.table,
                  "latencies of another device: a table of ProxylessNAS or Once-for-All (YAML), or a run's latency.json; without, "
                  "this machine is measured");
-  number("--latency-side", options.latency_side, "side of the images whose latency counts; 0: that of the space, or of the table",
-         0, 4096);
+  app.add_option("--latency-side", options.latency_side,
+                 "side of the images whose latency counts; 0: that of the space, or of the table")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 4096));
   app.add_option("--loss", options.loss, "how the cost enters: add#absolute, add#linear or mul#log")->capture_default_str();
-  number("--lambda", options.lambda, "weight of the cost in add#absolute and add#linear", 0, 1e6);
+  app.add_option("--lambda", options.lambda, "weight of the cost in add#absolute and add#linear")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1e6));
   app.add_option("--method", options.method, "gradient-full, gradient-two or reinforce")->capture_default_str();
-  number("--warmup-epochs", options.warmup_epochs, "epochs of weights alone, all candidates alike", 0, 100'000);
-  number("--search-epochs", options.search_epochs, "epochs of weights and gates in turn", 1, 100'000);
+  app.add_option("--warmup-epochs", options.warmup_epochs, "epochs of weights alone, all candidates alike")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 100'000));
+  app.add_option("--search-epochs", options.search_epochs, "epochs of weights and gates in turn")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
   app.add_option("--warmup-rate", options.warmup_rate, "learning rate of the weights in the warm-up")->capture_default_str();
   app.add_option("--search-rate", options.search_rate, "learning rate of the weights behind it")->capture_default_str();
   app.add_option("--gate-rate", options.gate_rate, "learning rate of the gates")->capture_default_str();
-  number("--period", options.period, "weight steps to a step of the gates", 1, 100'000);
-  number("--device-threads", options.device_threads, "threads of the device whose latency counts", 1, 1024);
-  number("--random", options.random, "networks of equal cost, drawn at random, to train and compare with", 0, 1000);
+  app.add_option("--period", options.period, "weight steps to a step of the gates")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+  app.add_option("--device-threads", options.device_threads, "threads of the device whose latency counts")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--random", options.random, "networks of equal cost, drawn at random, to train and compare with")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1000));
   app.add_option("--beside", options.beside, "folders of ended runs in the same space, to compare with in the report");
   return detail::guarded(app, argc, argv, [&] { search_proxyless(options); });
 }

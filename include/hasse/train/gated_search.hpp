@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <hasse/core/error.hpp>
@@ -285,7 +286,9 @@ class gated_search {
     std::fill(gradient_.begin(), gradient_.end(), 0.0);
     weighed_loss weighed{result.loss, 1, 0};
     if (how_.target > 0) {
-      const double expected = costs_.expected(two ? gates_.probabilities(pairs_) : gates_.probabilities(), given_);
+      double expected = costs_.expected(two ? gates_.probabilities(pairs_) : gates_.probabilities(), given_);
+      // On which side of the target a search is does not depend on the pairs of a step, which would only add noise.
+      if (two && std::holds_alternative<absolute_latency>(how_.loss)) expected = expected_cost();
       weighed = weigh(how_.loss, result.loss, expected, how_.target);
     }
     const auto add = [&](std::span<const double> slopes, double factor) {
