@@ -3,9 +3,12 @@
 #pragma once
 
 #include <hasse/kernel/cuda/launch.hpp>
+#include <hasse/kernel/cuda/programs/augmentation.hpp>
 #include <hasse/kernel/cuda/programs/batch_norm.hpp>
 #include <hasse/kernel/cuda/programs/depthwise.hpp>
+#include <hasse/kernel/cuda/programs/descent.hpp>
 #include <hasse/kernel/cuda/programs/elementwise.hpp>
+#include <hasse/kernel/cuda/programs/loss.hpp>
 #include <hasse/kernel/cuda/programs/product.hpp>
 #include <hasse/kernel/cuda/programs/reduction.hpp>
 
@@ -46,12 +49,18 @@ namespace hasse::detail::gpu {
   HASSE_KERNEL(for_each_pack<resized<Scalar>>)                 \
   HASSE_KERNEL(for_each_pack<resized_gradient<Scalar>>)        \
   HASSE_KERNEL(for_each_pack<moved_channels<Scalar>>)          \
-  HASSE_KERNEL(for_each_pack<moved_to_space<Scalar>>)
+  HASSE_KERNEL(for_each_pack<moved_to_space<Scalar>>)          \
+  HASSE_KERNEL(softmax_loss<Scalar>)                           \
+  HASSE_KERNEL(augmented_batch<Scalar>)
 
 #if defined(HASSE_CUDA_KERNELS_FLOAT)
 HASSE_KERNELS_OF(float)
 HASSE_KERNEL(combine<norm_gradient_means>)
 HASSE_KERNEL(combine<stored_taps>)
+HASSE_KERNEL(totals<batch_total>)
+HASSE_KERNEL(totals<squares>)
+HASSE_KERNEL(totals<gradient_scale>)
+HASSE_KERNEL(nesterov)
 #endif
 #if defined(HASSE_CUDA_KERNELS_BFLOAT16)
 HASSE_KERNELS_OF(bfloat16)
