@@ -444,7 +444,7 @@ inline int proxyless_search(int argc, char** argv) {
   latency->add_option("--target-memory", options.target_memory, "KB of values in use at once")->check(CLI::Range(1e-3, 1e9));
   app.add_option("--tolerance", options.tolerance, "share by which the target may be missed")
       ->capture_default_str()
-      ->check(CLI::Range(0.001, 1));
+      ->check(CLI::Range(0.001, 1.0));
   app.add_option("--table", options.table,
                  "latencies of another device: a table of ProxylessNAS or Once-for-All (YAML), or a run's latency.json; without, "
                  "this machine is measured");
@@ -455,7 +455,7 @@ inline int proxyless_search(int argc, char** argv) {
   app.add_option("--loss", options.loss, "how the cost enters: add#absolute, add#linear or mul#log")->capture_default_str();
   app.add_option("--lambda", options.lambda, "weight of the cost in add#absolute and add#linear")
       ->capture_default_str()
-      ->check(CLI::Range(0, 1e6));
+      ->check(CLI::Range(0.0, 1e6));
   app.add_option("--method", options.method, "gradient-full, gradient-two or reinforce")->capture_default_str();
   app.add_option("--warmup-epochs", options.warmup_epochs, "epochs of weights alone, all candidates alike")
       ->capture_default_str()
