@@ -107,6 +107,10 @@ TEST_CASE("the report of a search through gates shows the numbers") {
                             ">all alike</text>"})
     CHECK_THAT(html, ContainsSubstring(shown));
   CHECK(html.find("peak memory") == html.npos);  // nobody knows it
+
+  gated_data phone = example();  // the target is about a device that is not here
+  phone.is_measured = false, phone.networks[0].summed = 0.42;
+  CHECK_THAT(gated_html(phone), ContainsSubstring("<b>0.4200 ms</b><span>counted, +5.0 % of the target of 0.4000 ms"));
 }
 
 TEST_CASE("a choice is drawn as its blocks") {

@@ -416,6 +416,7 @@ inline void search_proxyless(const proxyless_options& options) {
   page.facts.emplace_back("training", to_text(how));
   page.facts.emplace_back("seed", std::to_string(options.seed));
   if (target > 0) page.target = target / prices.scale();
+  page.is_measured = run.measures();
   add_supernet(page, list);
   detail::add_curve(page, outcome, options.warmup_epochs, prices.scale());
   write_gated_report(folder.report(), page);

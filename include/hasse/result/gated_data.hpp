@@ -78,6 +78,7 @@ struct gated_data {
   std::vector<std::string> warnings{};
   std::string cost = "ms";  ///< the unit in which the search counts: "ms", "M MACs", "MB"
   double target = unknown;
+  bool is_measured = true;  ///< a target in ms limits the latency measured here; false: the sum over another device's table
   double tolerance = 0.05;  ///< by which share of the target it may be missed
   std::vector<gated_report_block> blocks{};
   std::vector<gated_report_epoch> epochs{};

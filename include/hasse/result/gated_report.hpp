@@ -407,6 +407,9 @@ inline plot epoch_plot(const gated_data& data, const std::string& label, const s
   return picture;
 }
 
+/// Whether the target is about the latency that was measured on this machine.
+inline bool limits_measured(const gated_data& data) { return data.cost == "ms" && data.is_measured; }
+
 /// The target as a dashed line, around it what is tolerated.
 inline void add_target(plot& picture, const gated_data& data, bool of_x) {
   if (!std::isfinite(data.target)) return;
@@ -491,7 +494,7 @@ inline std::string gated_network_table(const gated_data& data) {
     return [member, write](const network& it) -> std::string { return write(it.*member); };
   };
   const auto percent = [](double value) { return percent_text(value); };
-  const double network::*limited = data.cost == "ms" ? &network::milliseconds : &network::summed;
+  const double network::*limited = limits_measured(data) ? &network::milliseconds : &network::summed;
   const std::vector<network_column> columns{
       {"accuracy<br>(validation)", with(&network::accuracy, percent)},
       {"accuracy<br>(test)", with(&network::test_accuracy, percent)},
@@ -570,7 +573,7 @@ inline std::string network_section(const gated_data& data) {
                                     &gated_report_network::summed);
   plot measured = gated_accuracy_plot(data, "measured latency (ms)", &gated_report_network::milliseconds);
   add_target(summed, data, true);
-  if (data.cost == "ms") add_target(measured, data, true);
+  if (limits_measured(data)) add_target(measured, data, true);
   std::string pictures;
   for (const plot& picture : {summed, measured})
     if (!picture.series.empty()) pictures += "<div>" + picture.svg() + "</div>";
@@ -588,7 +591,7 @@ inline std::string gated_cards(const gated_data& data) {
   std::string html;
   if (std::isfinite(reached))
     html += card(percent_text(reached), accuracy.label.substr(0, accuracy.label.find(" (")) + " of the found network");
-  const bool measured = data.cost == "ms" && std::isfinite(found->milliseconds);
+  const bool measured = limits_measured(data) && std::isfinite(found->milliseconds);
   if (const double cost = measured ? found->milliseconds : found->summed; std::isfinite(cost))
     html += card(cost_text(cost, data.cost), (measured ? "measured" : "counted") +
                                                  (data.target > 0 ? ", " + change_text(cost / data.target - 1) +
