@@ -15,15 +15,6 @@ using namespace hasse;
 namespace {
 const image_set weights_split = problem::quadrants(192, 1, 40), gates_split = problem::quadrants(96, 2, 40);
 
-struct interrupted : std::runtime_error {
-  interrupted() : std::runtime_error("interrupted") {}
-};
-progress_sink stop_after(int count) {
-  return [count](const progress_event&) mutable {
-    if (--count == 0) throw interrupted();
-  };
-}
-
 /// Two searched blocks in front of a classifier of whole images. One candidate sees the image, the others average it away: only the
 /// first can tell the quadrants. With `zero`, the last candidate of each block is none.
 gated_list lame_and_able(bool zero, int depth = 2) {
@@ -137,7 +128,7 @@ TEST_CASE("a search that was killed anywhere goes on to the same bits", "[gated]
       const checkpoint_policy saving{.folder = folder.path, .every_seconds = 0};
       {
         gated_search<cpu> first(backend, "toy", list, costs, data, how, saving);
-        CHECK_THROWS_AS(first.run(stop_after(killed_after)), interrupted);
+        CHECK_THROWS_AS(first.run(problem::stop_after(killed_after)), problem::interrupted);
       }
       gated_search<cpu> second(backend, "toy", list, costs, data, how, saving);
       CHECK(second.position().epoch * 12 + second.position().batch == killed_after);
@@ -162,7 +153,7 @@ TEST_CASE("a search that was killed anywhere goes on to the same bits", "[gated]
     const checkpoint_policy saving{.folder = folder.path, .every_seconds = 0};
     {
       gated_search<cpu> first(backend, "toy", list, costs, data, how, saving);
-      CHECK_THROWS_AS(first.run(stop_after(3)), interrupted);
+      CHECK_THROWS_AS(first.run(problem::stop_after(3)), problem::interrupted);
     }
     gated_recipe other = how;
     other.target = 4;
@@ -179,7 +170,7 @@ TEST_CASE("a candidate that took no part in a step keeps its every bit", "[gated
   const problem::scratch_folder folder("gated-steps");
   gated_search<cpu> fresh(backend, "toy", list, costs_of(list, 1, 1), data, how);
   const parameters<float> before = fresh.weights();
-  CHECK_THROWS_AS(fresh.run(stop_after(1)), interrupted);  // one weight step, along one path
+  CHECK_THROWS_AS(fresh.run(problem::stop_after(1)), problem::interrupted);  // one weight step, along one path
   std::size_t moved = 0, still = 0;
   int layer = 0;
   for (const gated_block& block : list.blocks) {

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 
 #include <unistd.h>
 
+#include <hasse/core/progress.hpp>
 #include <hasse/core/random.hpp>
 #include <hasse/data/image_set.hpp>
 #include <hasse/space/layer_list.hpp>
@@ -65,5 +67,16 @@ struct scratch_folder {
     return count;
   }
 };
+
+struct interrupted : std::runtime_error {
+  interrupted() : std::runtime_error("interrupted") {}
+};
+
+/// A sink that throws in its `count`-th call, which is what a kill after that step looks like.
+inline hasse::progress_sink stop_after(int count) {
+  return [count](const hasse::progress_event&) mutable {
+    if (--count == 0) throw interrupted();
+  };
+}
 
 }  // namespace problem

@@ -24,15 +24,6 @@ const recipe short_recipe{.epochs = 3,
                           .warmup_epochs = 0.5,
                           .augment = augmentation{.pad = 1}};
 
-struct interrupted : std::runtime_error {
-  interrupted() : std::runtime_error("interrupted") {}
-};
-progress_sink stop_after(int count) {
-  return [count](const progress_event&) mutable {
-    if (--count == 0) throw interrupted();
-  };
-}
-
 /// Counts the passes over the first layer of a network.
 struct counting_backend : cpu {
   struct step : cpu::training_step {
@@ -101,7 +92,7 @@ TEST_CASE("an iteration is four passes forward and backward, and one step", "[sl
   const training_data data(easy_train, easy_validation);
   const width_family family(problem::network(16));
   slimmable_trainer<counting_backend, sandwich> training(backend, "net", family, {.least = 500}, data, short_recipe, 7);
-  CHECK_THROWS_AS(training.run(stop_after(5)), interrupted);
+  CHECK_THROWS_AS(training.run(problem::stop_after(5)), problem::interrupted);
   CHECK(backend.forwards == 20);
   CHECK(backend.backwards == 20);
 }
@@ -139,7 +130,7 @@ TEST_CASE("a slimmable training that was killed anywhere goes on to the same bit
       const checkpoint_policy saving{.folder = folder.path, .every_seconds = 0};
       {
         training first(backend, "net", family, rule, data, short_recipe, 5, saving);
-        CHECK_THROWS_AS(first.run(stop_after(killed_after)), interrupted);
+        CHECK_THROWS_AS(first.run(problem::stop_after(killed_after)), problem::interrupted);
       }
       training second(backend, "net", family, rule, data, short_recipe, 5, saving);
       const training_outcome outcome = second.run();
@@ -163,7 +154,7 @@ TEST_CASE("another rule is another training", "[slimmable][train]") {
   using training = slimmable_trainer<cpu, sandwich>;
   {
     training first(backend, "net", family, {.least = 500}, data, short_recipe, 5, saving);
-    CHECK_THROWS_AS(first.run(stop_after(2)), interrupted);
+    CHECK_THROWS_AS(first.run(problem::stop_after(2)), problem::interrupted);
   }
   CHECK_THROWS_AS(training(backend, "net", family, {.least = 400}, data, short_recipe, 5, saving), error);
   CHECK_THROWS_AS(training(backend, "net", family, {.least = 500, .distils = false}, data, short_recipe, 5, saving), error);

@@ -17,10 +17,6 @@ namespace {
 const image_set train_edges = problem::edges(480, 1, 24), validation_edges = problem::edges(60, 2, 24);
 const recipe how{.epochs = 2, .batch = 4, .learning_rate = 0.1, .decay = 0, .largest_gradient = 1};
 
-struct interrupted : std::runtime_error {
-  interrupted() : std::runtime_error("interrupted") {}
-};
-
 }  // namespace
 
 TEST_CASE("all widths beat bicubic interpolation on edges, and plain networks cut out say the same", "[super_resolution]") {
@@ -79,9 +75,9 @@ TEST_CASE("a training that was cut off ends with the same weights", "[super_reso
     int left = 29;
     super_resolution_trainer<cpu, sandwich> first(backend, "wdsr", family, rule, data, how, 7, saving);
     CHECK_THROWS_AS(first.run([&](const progress_event&) {
-      if (--left == 0) throw interrupted();
+      if (--left == 0) throw problem::interrupted();
     }),
-                    interrupted);
+                    problem::interrupted);
   }
   const sandwich other{.least = 500, .distils = false};
   using trainer_type = super_resolution_trainer<cpu, sandwich>;

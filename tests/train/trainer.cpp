@@ -20,16 +20,6 @@ const recipe short_recipe{.epochs = 3,
                           .warmup_epochs = 0.5,
                           .augment = augmentation{.pad = 1}};
 
-struct interrupted : std::runtime_error {
-  interrupted() : std::runtime_error("interrupted") {}
-};
-
-/// A sink that throws in its `count`-th call, which is what a kill after that step looks like.
-progress_sink stop_after(int count) {
-  return [count](const progress_event&) mutable {
-    if (--count == 0) throw interrupted();
-  };
-}
 }  // namespace
 
 TEST_CASE("a separable problem is learnt, and the validation accuracy says so", "[train][trainer]") {
@@ -55,7 +45,7 @@ TEST_CASE("activations in bfloat16 learn the same, on weights in float", "[train
   const checkpoint_policy saving{.folder = folder.path};
   {
     trainer<cpu_bf16> first(backend, "net", problem::network(), data, how, 7, saving);
-    CHECK_THROWS_AS(first.run(stop_after(15)), interrupted);
+    CHECK_THROWS_AS(first.run(problem::stop_after(15)), problem::interrupted);
   }
   trainer<cpu_bf16> training(backend, "net", problem::network(), data, how, 7, saving);
   CHECK(training.position().epoch == 1);
@@ -104,7 +94,7 @@ TEST_CASE("a training that was killed anywhere goes on to the same bits", "[trai
       const checkpoint_policy saving{.folder = folder.path, .every_epochs = 1, .every_seconds = every_seconds};
       {
         trainer<cpu> first(backend, "net", problem::network(), data, short_recipe, 5, saving);
-        CHECK_THROWS_AS(first.run(stop_after(killed_after)), interrupted);
+        CHECK_THROWS_AS(first.run(problem::stop_after(killed_after)), problem::interrupted);
       }
       CHECK(folder.files() == (every_seconds == 0 || killed_after > 5 ? 1 : 0));
       trainer<cpu> second(backend, "net", problem::network(), data, short_recipe, 5, saving);
@@ -130,7 +120,7 @@ TEST_CASE("a checkpoint of other data, another recipe or another network is refu
   const training_data data(easy_train, easy_validation), swapped(easy_validation, easy_train);
   {
     trainer<cpu> first(backend, "net", problem::network(), data, short_recipe, 5, saving);
-    CHECK_THROWS_AS(first.run(stop_after(2)), interrupted);
+    CHECK_THROWS_AS(first.run(problem::stop_after(2)), problem::interrupted);
   }
   using training = trainer<cpu>;
   recipe hotter = short_recipe;
