@@ -31,6 +31,7 @@
 #include <hasse/train/evaluate.hpp>
 #include <hasse/train/gates.hpp>
 #include <hasse/train/loss.hpp>
+#include <hasse/train/recipe.hpp>
 #include <hasse/train/schedule.hpp>
 #include <hasse/train/sgd.hpp>
 #include <hasse/train/training_loop.hpp>
@@ -56,25 +57,28 @@ struct gated_recipe {
   gate_method method = gate_method::gradient_two;
   gate_descent_rule gates{};
   int period = 5;
-  int paths = 10;  ///< REINFORCE: per step
+  int paths = 10;                 ///< REINFORCE: per step
+  bool reference_compat = false;  ///< REINFORCE: the baseline of the published code (reward_baseline)
   latency_loss loss = additive_latency{};
   double target = 0;        ///< in the unit of the costs; 0: costs do not count
-  double tolerance = 0.05;  ///< share of the target by which a network may miss it without a word
+  double tolerance = 0.05;  ///< share of the target by which a network may miss it without a word; moves no gate
   augmentation augment{};
   std::uint64_t seed = 1;
 };
 
+/// All that decides gates and weights but the seed, as one line: what configurations show and hash.
 inline std::string to_text(const gated_recipe& how) {
-  char text[640];
+  char text[800];
   const auto* additive = std::get_if<additive_latency>(&how.loss);
   const auto* product = std::get_if<multiplicative_latency>(&how.loss);
   const auto* distance = std::get_if<absolute_latency>(&how.loss);
   std::snprintf(
       text, sizeof text,
       "warm-up %d epochs at %.17g, %d epochs at %.17g, batch %d, momentum %.17g, decay %.17g, label smoothing %.17g, gates by %s "
-      "at %.17g every %d steps, %d paths, %s %.17g %.17g towards %.17g, pad %d%s",
+      "at %.17g (%.17g, %.17g) every %d steps, %d paths%s, %s %.17g %.17g towards %.17g, pad %d%s",
       how.warmup_epochs, how.warmup_rate, how.epochs, how.rate, how.batch, how.momentum, how.decay, how.label_smoothing,
-      std::string(name_of(how.method)).c_str(), how.gates.rate, how.period, how.paths, std::string(name_of(how.loss)).c_str(),
+      std::string(name_of(how.method)).c_str(), how.gates.rate, how.gates.decay, how.gates.epsilon, how.period, how.paths,
+      how.reference_compat ? " as published" : "", std::string(name_of(how.loss)).c_str(),
       additive  ? additive->lambda
       : product ? product->scale
                 : distance->lambda,
@@ -124,6 +128,7 @@ class gated_search {
         steps_(static_cast<std::int64_t>(data.train->size()) / how.batch),
         gates_(candidates_of(list), derive(how.seed, 6)),
         descent_of_gates_(gates_, how.gates),
+        baseline_{.reference_compat = how.reference_compat},
         weights_(first_weights(list, how.seed)),
         descent_(weights_.layout, {.momentum = how.momentum, .decay = how.decay}),
         network_(backend, list, how.batch, weights_),
@@ -137,7 +142,12 @@ class gated_search {
         counts_(gates_.size()),
         history_(static_cast<std::size_t>(how.warmup_epochs + how.epochs) * row()) {
     check_costs();
-    if (how.target > 0) costs.require_reachable(how.target);
+    if (how.target > 0) {
+      costs.require_reachable(how.target);
+      // What the loss cannot weigh is refused now, not by the first step of the gates.
+      if (how.method != gate_method::reinforce || std::holds_alternative<absolute_latency>(how.loss))
+        weigh(how.loss, 1, costs.uniform(), how.target);
+    }
     std::uint64_t configuration = detail::configuration_of(gated_layers(list), data.identity, {.batch = how.batch}, Engine::name);
     configuration = fnv1a(to_text(how), configuration);
     for (const double each : costs_.flat()) configuration = derive(configuration, std::bit_cast<std::uint64_t>(each));
@@ -189,14 +199,17 @@ class gated_search {
   static const gated_list& checked(const gated_list& list, const gated_recipe& how, const training_data& data) {
     list.check();
     if (list.searched().empty()) throw error("no block of the supernet has a choice; give at least one several candidates");
-    if (how.warmup_epochs < 0 || how.epochs < 1 || how.period < 1 || how.paths < 1)
-      throw error("a search of " + std::to_string(how.warmup_epochs) + " + " + std::to_string(how.epochs) +
-                  " epochs with gates every " + std::to_string(how.period) +
-                  " steps was asked for; give at least one epoch, one path and a period of 1");
-    if (how.batch < 1 || !(how.warmup_rate > 0) || !(how.rate > 0) || !std::isfinite(how.warmup_rate) || !std::isfinite(how.rate))
-      throw error("a search with batches of " + std::to_string(how.batch) + " and learning rates of " +
-                  std::to_string(how.warmup_rate) + " and " + std::to_string(how.rate) +
-                  " was asked for; give at least one image and rates above 0");
+    if (how.warmup_epochs < 0 || how.warmup_epochs > 100'000 || how.epochs < 2 || how.period < 1 || how.paths < 1)
+      throw error("a search of " + std::to_string(how.warmup_epochs) + " + " + std::to_string(how.epochs) + " epochs with " +
+                  std::to_string(how.paths) + " paths and gates every " + std::to_string(how.period) +
+                  " steps was asked for; give at least two epochs, since gates begin with the second, one path and a period of 1");
+    for (const double rate : {how.warmup_rate, how.rate})
+      check(recipe{.epochs = how.epochs,
+                   .batch = how.batch,
+                   .learning_rate = rate,
+                   .momentum = how.momentum,
+                   .decay = how.decay,
+                   .label_smoothing = how.label_smoothing});
     if (!(how.target >= 0) || !std::isfinite(how.target))
       throw error("the target is not a number of at least 0; give one, or 0 for none");
     if (!(how.tolerance >= 0 && how.tolerance <= 1))
@@ -204,9 +217,13 @@ class gated_search {
     check_images(*data.train, list.input, list.output());
     check_images(*data.validation, list.input, list.output());
     for (const image_set* set : {data.train, data.validation})
-      if (set->size() < static_cast<std::size_t>(std::max(1, how.batch)))
+      if (set->size() < static_cast<std::size_t>(how.batch))
         throw error("the image set '" + set->name + "' has " + std::to_string(set->size()) + " images, fewer than one batch of " +
                     std::to_string(how.batch) + "; make the batch smaller");
+    const std::size_t steps = data.train->size() / static_cast<std::size_t>(how.batch);
+    if (steps < static_cast<std::size_t>(how.period))
+      throw error("gates that learn every " + std::to_string(how.period) + " steps never do in epochs of " + std::to_string(steps) +
+                  "; give a smaller period or batch, or more images");
     return list;
   }
   static std::vector<int> candidates_of(const gated_list& list) {
@@ -452,10 +469,8 @@ class gated_search {
       return file_error(checkpoint_path().string(), "stands at a step that this search does not have", detail::checkpoint_remedy);
     };
     if (at_.epoch > epochs() || at_.batch > steps_) throw refuse();
-    for (const auto* whole : {&counts_, &scalars_})
-      for (const double each : *whole)
-        if (whole == &counts_ && !(each >= 0 && each < 1e15)) throw refuse();
-    if (!(scalars_[0] >= 0 && scalars_[0] < 1e15 && scalars_[2] >= 0 && scalars_[2] < 1e15)) throw refuse();
+    const auto is_count = [](double each) { return each >= 0 && each < 1e15; };
+    if (!std::all_of(counts_.begin(), counts_.end(), is_count) || !is_count(scalars_[0]) || !is_count(scalars_[2])) throw refuse();
     std::vector<std::int64_t> counts(counts_.size());
     std::transform(counts_.begin(), counts_.end(), counts.begin(), [](double count) { return static_cast<std::int64_t>(count); });
     gates_.restore(alpha_);
