@@ -6,11 +6,13 @@
 #   hasse::data      data, train                                                            turbojpeg, libpng, zlib, threads, hasse::result
 #   hasse::programs  program, hasse.hpp                                                     CLI11 and all of the above
 #   hasse::cuda      kernel/cuda, but for kernel/cuda/programs, which any compiler takes    CUDA Toolkit
+#   hasse::cudnn     kernel/cuda/{cudnn,cublas,library}.hpp                                 cuDNN 9, hasse::cuda
 set(headers_of_onednn "^kernel/cpu[/.]")
 set(headers_of_data "^(data|train)[/.]")
 set(headers_of_result "^(file|latency|result)[/.]|^search([.]|/(exchange|session|tabular)[.])")
 set(headers_of_yaml "^latency/foreign_yaml[.]")
 set(headers_of_programs "^(program[/.]|hasse.hpp)")
+set(headers_of_cudnn "^kernel/cuda/(cudnn|cublas|library)[.]hpp$")
 set(headers_of_cuda "^kernel/cuda([.]hpp|/[^/]*)$")
 
 file(GLOB_RECURSE hasse_headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include/hasse include/hasse/*.hpp include/hasse/*.cuh)
@@ -35,6 +37,8 @@ function(hasse_component name)
     list(FILTER own INCLUDE REGEX ${headers_of_${name}})
     if(name STREQUAL result)
       list(FILTER own EXCLUDE REGEX ${headers_of_yaml})
+    elseif(name STREQUAL cuda)
+      list(FILTER own EXCLUDE REGEX ${headers_of_cudnn})
     endif()
   endif()
   list(TRANSFORM own PREPEND ${PROJECT_SOURCE_DIR}/include/hasse/)

@@ -1,4 +1,4 @@
-# The component cuda: only with a CUDA Toolkit and nvcc; nothing else of the build depends on it.
+# The components cuda and cudnn: only with a CUDA Toolkit and nvcc; nothing else of the build depends on them.
 if(HASSE_CUDA STREQUAL "OFF")
   return()
 endif()
@@ -15,6 +15,16 @@ hasse_component(cuda LINK hasse::hasse CUDA::cudart)
 # CMake 3.25 knows no cuda_std_20 and drops CUDA_STANDARD 20 without a word, so the flag is passed by hand;
 # kernel/cuda/language.hpp refuses a source that missed it.
 target_compile_options(hasse_cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20>)
+
+# Dense layers through the libraries: what links hasse::cudnn has them in kernel/cuda.hpp.
+hasse_find_cudnn()
+if(hasse_cudnn_MISSING)
+  list(JOIN hasse_cudnn_MISSING ", " missing)
+  message(STATUS "hasse: built without cudnn (it needs ${missing})")
+else()
+  hasse_component(cudnn LINK hasse::cuda hasse::libcudnn CUDA::cublasLt)
+  target_compile_definitions(hasse_cudnn INTERFACE HASSE_CUDNN)
+endif()
 
 # Our own tests are the only sources here that nvcc compiles.
 if(HASSE_BUILD_TESTS)

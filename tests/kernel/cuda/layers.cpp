@@ -54,7 +54,7 @@ template <class Scalar>
 void compare(const layer_use& use) {
   constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-4 : 3e-2;
   INFO("on the GPU in " << sizeof(Scalar) << " bytes: " << use.text());
-  basic_cuda<Scalar, cuda_stream> backend;
+  basic_cuda<Scalar, cuda_backend_stream> backend;
   layer_fixture<Scalar> found(use);
   found.training(backend);
   mirror gpu;
@@ -117,7 +117,7 @@ TEST_CASE("every layer on the GPU agrees with the readable one") {
     CHECK_THROWS_WITH(cuda(), ContainsSubstring("no CUDA device answers"));
     return;
   }
-  CHECK_THROWS_WITH(cuda(99), ContainsSubstring("they are counted from 0"));
+  CHECK_THROWS_WITH(cuda(cuda_options{.device = 99}), ContainsSubstring("they are counted from 0"));
   std::uint64_t seed = 0;
   for (const layer& item : every_kind())
     for (const bool accumulate : {false, true}) {

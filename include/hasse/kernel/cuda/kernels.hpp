@@ -8,6 +8,7 @@
 #include <hasse/kernel/cuda/programs/depthwise.hpp>
 #include <hasse/kernel/cuda/programs/descent.hpp>
 #include <hasse/kernel/cuda/programs/elementwise.hpp>
+#include <hasse/kernel/cuda/programs/filter.hpp>
 #include <hasse/kernel/cuda/programs/loss.hpp>
 #include <hasse/kernel/cuda/programs/product.hpp>
 #include <hasse/kernel/cuda/programs/reduction.hpp>
@@ -58,12 +59,15 @@ HASSE_KERNELS_OF(float)
 HASSE_KERNEL(combine<norm_gradient_means>)
 HASSE_KERNEL(combine<stored_taps>)
 HASSE_KERNEL(totals<batch_total>)
+HASSE_KERNEL(moved_filter<float, float>)
 HASSE_KERNEL(totals<squares>)
 HASSE_KERNEL(totals<gradient_scale>)
 HASSE_KERNEL(nesterov)
 #endif
 #if defined(HASSE_CUDA_KERNELS_BFLOAT16)
 HASSE_KERNELS_OF(bfloat16)
+HASSE_KERNEL(moved_filter<float, bfloat16>)
+HASSE_KERNEL(moved_filter<bfloat16, float>)
 #endif
 
 #undef HASSE_KERNELS_OF

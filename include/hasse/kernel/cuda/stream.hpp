@@ -65,15 +65,21 @@ class device_array {
   std::size_t size_ = 0;
 };
 
+/// Which GPU, and how it multiplies.
+struct cuda_options {
+  int device = 0;
+  bool tf32 = false;  ///< libraries round float operands to 10 bits of mantissa: several times faster, 1e-3 exact
+};
+
 /// A stream of one GPU, which becomes the current one of the calling thread.
 class cuda_stream {
  public:
-  explicit cuda_stream(int device = 0) : device_(device) {
+  explicit cuda_stream(const cuda_options& options = {}) : device_(options.device) {
     const auto count = static_cast<int>(cuda_devices().size());
-    if (device < 0 || device >= count)
-      throw error("CUDA device " + std::to_string(device) + " was asked for and this machine has " + std::to_string(count) +
+    if (device_ < 0 || device_ >= count)
+      throw error("CUDA device " + std::to_string(device_) + " was asked for and this machine has " + std::to_string(count) +
                   "; they are counted from 0");
-    detail::gpu::require(cudaSetDevice(device), "become the current device");
+    detail::gpu::require(cudaSetDevice(device_), "become the current device");
     detail::gpu::require(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "make a stream");
   }
   cuda_stream(const cuda_stream&) = delete;

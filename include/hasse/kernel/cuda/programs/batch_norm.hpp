@@ -52,7 +52,8 @@ struct batch_statistics {
   }
 };
 
-/// What a batch norm knows about each channel; without a mean it only scales and shifts (statistics folded in).
+/// What a batch norm knows about each channel; without a mean it only scales and shifts (statistics folded in), without a scale or
+/// shift it leaves that out, too.
 template <class Scalar>
 struct channel_norm {
   const float* mean;
@@ -69,8 +70,11 @@ struct channel_norm {
     for (int lane = 0; lane < lanes_of<Scalar>; ++lane) values[lane] = (values[lane] - centre[lane]) * factors[lane];
   }
   HASSE_DEVICE pack<Scalar> scaled(const pack<Scalar>& values, int channel, part which) const {
-    pack<Scalar> made = load_parameters<Scalar>(shift + channel, which);
-    multiply_add(made, values, load_parameters<Scalar>(scale + channel, which));
+    pack<Scalar> made = shift ? load_parameters<Scalar>(shift + channel, which) : zeros<Scalar>();
+    if (scale)
+      multiply_add(made, values, load_parameters<Scalar>(scale + channel, which));
+    else
+      add(made, values);
     return made;
   }
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -29,6 +30,14 @@ concept ProgramStream = requires(Type& stream, const for_each_pack<activated_sum
   stream.launch(program);
   stream.reserve(bytes);
   { stream.scratch() } -> std::same_as<std::byte*>;
+};
+
+/// A stream that may have libraries for convolutions and linear layers: each call gives a bound launch, or an empty one.
+template <class Type>
+concept HasDenseLayers = requires(Type& stream, const layer& item, const float* from, float* to) {
+  { stream.dense_output(item, 1, from, from, from, from, to, activation::none, true) } -> std::same_as<std::function<void(Type&)>>;
+  { stream.dense_source_gradient(item, 1, from, from, to, true) } -> std::same_as<std::function<void(Type&)>>;
+  { stream.dense_weight_gradient(item, 1, from, from, to) } -> std::same_as<std::function<void(Type&)>>;
 };
 
 /// The processor as a stream: what tests run programs on.
@@ -134,7 +143,7 @@ class layer_launches {
     switch (item_.kind) {
       case layer_kind::convolution:
       case layer_kind::linear:
-        made.push_back(multiplied(at.src, at.weights, at.bias, at.other, at.dst, item_.act));
+        made.push_back(multiplied(at.src, at.weights, at.bias, at.other, at.dst, item_.act, true));
         return made;
       case layer_kind::batch_norm:
         made.push_back(over_output(
@@ -156,7 +165,7 @@ class layer_launches {
     switch (item_.kind) {
       case layer_kind::convolution:
       case layer_kind::linear:
-        made.forward.push_back(multiplied(at.src, at.weights, at.bias, nullptr, at.dst, activation::none));
+        made.forward.push_back(multiplied(at.src, at.weights, at.bias, nullptr, at.dst, activation::none, false));
         product_gradients(made.backward, at);
         break;
       case layer_kind::batch_norm:
@@ -214,8 +223,9 @@ class layer_launches {
     return bound<Stream>(for_each_pack<Body>(body, batch_, item_.in));
   }
 
+  /// `constant`: the weights stay as they are now.
   bound_launch<Stream> multiplied(const Scalar* src, const float* weights, const float* bias, const Scalar* other, Scalar* dst,
-                                  activation act) const {
+                                  activation act, bool constant) {
     bound_launch<Stream> made;
     if (is_depthwise(item_)) {
       with_depthwise(item_, [&](auto kernel, auto stride) {
@@ -223,6 +233,8 @@ class layer_launches {
       });
       return made;
     }
+    if constexpr (HasDenseLayers<Stream>) made = stream_.dense_output(item_, batch_, src, weights, bias, other, dst, act, constant);
+    if (made) return made;
     product<Scalar, product_result::output> program(item_, batch_);
     program.src = src, program.weights = weights, program.bias = bias, program.other = other, program.to = dst, program.act = act;
     return bound<Stream>(program);
@@ -245,17 +257,26 @@ class layer_launches {
       });
       return;
     }
-    if (at.d_weights) {
-      product<Scalar, product_result::weights> program(item_, batch_);
-      program.src = at.src, program.d_dst = at.d_dst;
-      const int count = program.weight_count();
-      made.push_back(bound_segments(stream_, program, stored_sum<float>{at.d_weights, count, 1, false}, count));
-    }
-    if (at.d_src) {
-      product<Scalar, product_result::source> program(item_, batch_);
-      program.d_dst = at.d_dst, program.weights = at.weights, program.to = at.d_src, program.accumulate = at.accumulate_d_src;
-      made.push_back(bound<Stream>(program));
-    }
+    if (at.d_weights) made.push_back(weight_gradient(at));
+    if (at.d_src) made.push_back(source_gradient(at));
+  }
+
+  bound_launch<Stream> weight_gradient(const training_operands<Scalar>& at) {
+    if constexpr (HasDenseLayers<Stream>)
+      if (auto made = stream_.dense_weight_gradient(item_, batch_, at.src, at.d_dst, at.d_weights)) return made;
+    product<Scalar, product_result::weights> program(item_, batch_);
+    program.src = at.src, program.d_dst = at.d_dst;
+    const int count = program.weight_count();
+    return bound_segments(stream_, program, stored_sum<float>{at.d_weights, count, 1, false}, count);
+  }
+
+  bound_launch<Stream> source_gradient(const training_operands<Scalar>& at) {
+    if constexpr (HasDenseLayers<Stream>)
+      if (auto made = stream_.dense_source_gradient(item_, batch_, at.d_dst, at.weights, at.d_src, at.accumulate_d_src))
+        return made;
+    product<Scalar, product_result::source> program(item_, batch_);
+    program.d_dst = at.d_dst, program.weights = at.weights, program.to = at.d_src, program.accumulate = at.accumulate_d_src;
+    return bound<Stream>(program);
   }
 
   void norm(training_launches& made, const training_operands<Scalar>& at) {

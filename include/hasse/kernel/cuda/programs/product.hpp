@@ -6,13 +6,11 @@
 #include <cstddef>
 
 #include <hasse/kernel/cuda/programs/block_program.hpp>
+#include <hasse/kernel/cuda/programs/dense_problem.hpp>
 #include <hasse/kernel/cuda/programs/pack.hpp>
 #include <hasse/space/layer.hpp>
 
 namespace hasse::detail::gpu {
-
-/// What is computed from the other two.
-enum class product_result { output, source, weights };
 
 /// A convolution in plain numbers; a linear layer is one of 1x1 over images of one pixel.
 struct product_shape {

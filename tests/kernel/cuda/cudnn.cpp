@@ -1,0 +1,93 @@
+// Plans of cuDNN for a GPU that is only described, so that graphs, heuristics and filters are tested where there is none; and
+// products as cuBLASLt takes them.
+#include <hasse/kernel/cuda/cublas.hpp>
+#include <hasse/kernel/cuda/cudnn.hpp>
+
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "layer_fixture.hpp"
+
+namespace {
+
+using namespace hasse;
+using namespace hasse::detail::gpu;
+
+/// An H100, as cuDNN 9 describes it to itself.
+const std::string described_gpu =
+    R"({"deviceVer":900,"driverVer":13000,"cudaDeviceId":0,"multiProcessorCount":132,"maxGridSize":[2147483647,65535,65535],)"
+    R"("maxBlockSize":[1024,1024,64],"regsPerBlock":65536,"smClockRateKHz":1980000,"memClockRateKHz":2619000,"l2CacheSize":52428800,)"
+    R"("warpSize":32,"maxSharedMemoryPerBlock":49152,"maxSharedMemoryPerBlockOptin":232448,"reservedSharedMemoryPerBlock":1024,)"
+    R"("maxRegistersPerSM":65536,"pciDeviceId":0,"maxCtasPerSM":32,"maxThreadsPerBlock":1024,"maxThreadsPerSM":2048,"isTccDriver":0,)"
+    R"("supportCoopLaunch":1,"totalGlobalMem":85000000000,"deviceName":"NVIDIA H100"})";
+
+/// Other versions of the library may describe a device in other words; what they say of it is then seen on a device only.
+bool describes_devices() {
+  try {
+    cudnn_planner planner(described_gpu);
+    return true;
+  } catch (const error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("cuDNN has a plan for every dense convolution and its gradients") {
+  if (!describes_devices()) return;
+  cudnn_planner planner(described_gpu);
+  const layer items[] = {
+      make_layer({32, 32, 64}, [](auto b) { b.convolution(0, 64, 3, 1); }),
+      make_layer({56, 56, 64}, [](auto b) { b.convolution(0, 128, 3, 2); }),
+      make_layer({56, 56, 64}, [](auto b) { b.convolution(0, 128, 3, 2, -1, 1, false, padding::same); }),
+      make_layer({56, 56, 64}, [](auto b) { b.convolution(0, 128, 1, 2, 0); }),
+      make_layer({28, 28, 64}, [](auto b) { b.convolution(0, 64, 3, 1, -1, 4); }),
+      make_layer({64, 64, 3}, [](auto b) { b.convolution(0, 32, 7, 2); }),
+  };
+  for (const layer& item : items)
+    for (const number_type type : {number_type::float32, number_type::tf32, number_type::bfloat16, number_type::float16})
+      for (const product_result result : {product_result::output, product_result::source, product_result::weights}) {
+        const dense_problem problem(result, type, item, 32);
+        INFO(problem.key());
+        const cudnn_plan* plan = planner.plan(problem);
+        REQUIRE(plan);
+        CHECK_THAT(plan->name, ContainsSubstring("cuDNN engine"));
+        CHECK(plan->workspace <= static_cast<std::size_t>(cudnn_planner::most_workspace));
+        CHECK(planner.plan(problem) == plan);
+      }
+}
+
+TEST_CASE("cuDNN fuses bias, residual and ReLU behind a convolution") {
+  if (!describes_devices()) return;
+  cudnn_planner planner(described_gpu);
+  const layer item = make_layer({28, 28, 64}, [](auto b) { b.convolution(0, 64, 3, 1); });
+  for (const number_type type : {number_type::float32, number_type::tf32, number_type::bfloat16, number_type::float16})
+    for (const bool residual : {false, true})
+      for (const activation act : {activation::none, activation::relu}) {
+        dense_problem problem(product_result::output, type, item, 8);
+        problem.fused = {.bias = true, .residual = residual, .act = act};
+        INFO(problem.key());
+        CHECK(planner.plan(problem));
+      }
+  dense_problem added(product_result::source, number_type::bfloat16, item, 8);
+  added.adds = true;
+  CHECK(planner.plan(added));
+}
+
+TEST_CASE("a product is described to cuBLASLt") {
+  const layer item = make_layer({7, 7, 64}, [](auto b) { b.convolution(0, 128, 1); });
+  for (const product_result result : {product_result::output, product_result::source, product_result::weights})
+    for (const number_type type : {number_type::float32, number_type::tf32, number_type::bfloat16, number_type::float16}) {
+      dense_problem problem(result, type, item, 4);
+      problem.fused.bias = result == product_result::output;
+      problem.widens = result == product_result::weights;
+      const matrix_plan plan = described_product(problem);
+      std::uint64_t rows = 0;
+      std::size_t written = 0;
+      REQUIRE(cublasLtMatrixLayoutGetAttribute(plan.left.get(), CUBLASLT_MATRIX_LAYOUT_ROWS, &rows, sizeof rows, &written) ==
+              CUBLAS_STATUS_SUCCESS);
+      CHECK(rows == 64);
+      CHECK(plan.bias == problem.fused.bias);
+    }
+}
