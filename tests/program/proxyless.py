@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 
 program, kills, seed = str(pathlib.Path(sys.argv[1]).resolve()), int(sys.argv[2]), int(sys.argv[3])
 draw = random.Random(seed)
@@ -84,6 +85,34 @@ refused("is not known", *settings, "--loss", "none", "--run", "other3")
 refused("proxyless-cifar", *settings, "--space", "nowhere", "--run", "other4")
 
 
+def rewritten(operation, change):
+    """A copy of the whole run with another record of that operation, its checksum made anew."""
+    shutil.rmtree(folder / "rewritten", ignore_errors=True)
+    shutil.copytree(folder / "whole", folder / "rewritten")
+    journal = folder / "rewritten/journal/main.jsonl"
+    lines = []
+    for line in journal.read_text().splitlines():
+        record = json.loads(line)
+        record.pop("checksum")
+        if record["operation"] == operation:
+            change(record["payload"])
+        body = json.dumps(record, separators=(",", ":"))[:-1]
+        lines.append(f'{body},"checksum":"{zlib.crc32(body.encode()):08x}"}}\n')
+    journal.write_text("".join(lines))
+    return [*settings, "--target-macs", 2, "--run", "rewritten"]
+
+
+done(*rewritten("searched", lambda payload: None))  # the same journal, to show that a rewritten one is read
+refused("without the probabilities of this space", *rewritten("searched", lambda payload: payload["curve"].clear()))
+refused("without the probabilities of this space", *rewritten("searched", lambda payload: payload["curve"][0]["probabilities"].pop()))
+refused('"entropy" in record', *rewritten("searched", lambda payload: payload["curve"][1].update(entropy="low")))
+refused('"validation" in record', *rewritten("judged", lambda payload: payload.update(validation="good")))
+refused("other prices", *rewritten("prices", lambda payload: payload["candidates"].pop()))
+refused("other images", *rewritten("conditions", lambda payload: payload.update(images="0")))
+rewritten("prices", lambda payload: payload["candidates"].pop())
+refused("not one price for each candidate", *settings, "--target-macs", 2, "--beside", "rewritten", "--run", "other5")
+
+
 def phone(without=""):
     """A table as ProxylessNAS writes it, for the tiny space on 64 x 64 pixels: a phone that is slow at large kernels."""
     rows = {"Conv-input:64x64x3-output:32x32x8": 1.0, "Logits-input:8x8x160-output:1000": 0.5,
@@ -107,6 +136,9 @@ said = done(*settings, "--table", "phone.yaml", "--target-latency", 5, "--beside
 for words in ("on phone.yaml at 64 x 64", "of the target of 5 ms"):
     if words not in said:
         sys.exit(f"'{words}' is missing in {said}")
+(folder / "phone.yaml").write_text(phone().replace("mean: 0.7", "mean: 0.8"))
+refused("other prices", *settings, "--table", "phone.yaml", "--target-latency", 5, "--run", "phone")
+refused("leave --latency-side out", *settings, "--table", "phone.yaml", "--target-latency", 5, "--latency-side", 32, "--run", "side")
 devices = [cost["device"] for cost in json.loads((folder / "phone/report.json").read_text())["networks"][1]["costs"]]
 if devices != ["phone.yaml"]:  # the other run counted multiply-accumulates, so that it knows no device
     sys.exit(f"the other run's network has latencies on {devices}")
@@ -118,7 +150,11 @@ refused("cannot be", *settings, "--table", "nowhere.yaml", "--run", "gap3")
 refused("no run of hasse_proxyless", *settings, "--target-macs", 2, "--space", "proxyless-cifar-small", "--beside", "whole", "--run", "small")
 
 # A table that this library measured serves other machines, and so does memory as the limit.
-said = done(*settings, "--run", "here")
+done(*settings, "--random", 1, "--run", "here")
+shown = json.loads((folder / "here/report.json").read_text())
+for network in shown["networks"][1:]:  # drawn at random: without a target they cost what the found network costs
+    if abs(network["milliseconds"] / shown["networks"][0]["milliseconds"] - 1) > 0.0501:
+        sys.exit(f"a random network takes {network['milliseconds']} ms, the found one {shown['networks'][0]['milliseconds']} ms")
 done(*settings, "--table", "here/latency.json", "--run", "there")
 said = done(*settings, "--target-memory", 150, "--run", "memory")
 if "KB, " not in said or "of the target of 150 KB" not in said:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -97,21 +98,31 @@ inline json curve_json(const std::vector<gated_epoch>& curve) {
                     {"probabilities", each.probabilities}});
   return list;
 }
-inline std::vector<gated_epoch> curve_from(const json& list) {
+/// The curve of a journal's record, which has at least one epoch and a probability for every candidate in each.
+inline std::vector<gated_epoch> curve_from(const json& payload, std::size_t candidates, const std::string& where,
+                                           const std::string& line) {
   std::vector<gated_epoch> curve;
-  for (const json& each : list) {
+  for (const json& each : require_array(payload, "curve", where, line)) {
+    const auto number = [&](const char* key) { return require<double>(each, key, where, line); };
     gated_epoch epoch;
-    epoch.training = {.epoch = each.at("epoch"),
-                      .loss = each.at("loss").is_number() ? each.at("loss").get<double>() : unknown,
-                      .train_accuracy = each.at("train_accuracy"),
-                      .validation_accuracy = each.at("validation_accuracy"),
-                      .learning_rate = each.at("learning_rate"),
+    epoch.training = {.epoch = require<int>(each, "epoch", where, line),
+                      .loss = maybe<double>(each, "loss", where, line).value_or(unknown),
+                      .train_accuracy = number("train_accuracy"),
+                      .validation_accuracy = number("validation_accuracy"),
+                      .learning_rate = number("learning_rate"),
                       .seconds = 0};
-    epoch.entropy = each.at("entropy"), epoch.expected = each.at("expected_cost"), epoch.likeliest = each.at("likeliest_cost");
-    epoch.accuracy_pull = each.at("accuracy_pull"), epoch.cost_pull = each.at("cost_pull");
-    epoch.probabilities = each.at("probabilities").get<std::vector<double>>();
+    epoch.entropy = number("entropy"), epoch.expected = number("expected_cost"), epoch.likeliest = number("likeliest_cost");
+    epoch.accuracy_pull = number("accuracy_pull"), epoch.cost_pull = number("cost_pull");
+    for (const json& share : require_array(each, "probabilities", where, line))
+      epoch.probabilities.push_back(share.is_number() ? share.get<double>() : unknown);
     curve.push_back(std::move(epoch));
   }
+  const auto fits = [&](const gated_epoch& each) {
+    return each.probabilities.size() == candidates && std::all_of(each.probabilities.begin(), each.probabilities.end(),
+                                                                  [](double share) { return std::isfinite(share); });
+  };
+  if (curve.empty() || !std::all_of(curve.begin(), curve.end(), fits))
+    throw file_error(where, line + " has a curve without the probabilities of this space", "start a new run in another folder");
   return curve;
 }
 
@@ -159,7 +170,7 @@ inline gated_outcome searched(const proxyless_run& run, const gated_recipe& how)
       const std::string line = "record " + std::to_string(record.sequence), where = run.book.path().string();
       return {.choice = run.list.parse(require<std::string>(record.payload, "choice", where, line)),
               .cost = require<double>(record.payload, "cost", where, line),
-              .curve = curve_from(require_array(record.payload, "curve", where, line)),
+              .curve = curve_from(record.payload, run.prices.costs.flat().size(), where, line),
               .diverged = false,
               .note = require<std::string>(record.payload, "note", where, line)};
     }
@@ -194,8 +205,8 @@ inline std::string trained_alone(const proxyless_run& run, const std::string& na
   const auto path = run.folder.networks() / (file_name_of(name) + ".safetensors");
   const auto said = [&](std::string_view operation) -> const journal_record* {
     for (const journal_record& record : run.book.records())
-      if (record.operation == operation && record.payload.value("network", "") == name &&
-          record.payload.value("choice", "") == text)
+      if (record.operation == operation && record.payload.value("network", json()) == json(name) &&
+          record.payload.value("choice", json()) == json(text))
         return &record;
     return nullptr;
   };
@@ -225,7 +236,10 @@ inline std::string trained_alone(const proxyless_run& run, const std::string& na
                      {"epochs", curve_json(outcome.curve)}});
   }
   const journal_record& judged = *said("judged");
-  shown.accuracy = judged.payload.at("validation"), shown.test_accuracy = judged.payload.at("test");
+  const auto share = [&](const char* key) {
+    return require<double>(judged.payload, key, run.book.path().string(), "record " + std::to_string(judged.sequence));
+  };
+  shown.accuracy = share("validation"), shown.test_accuracy = share("test");
   std::printf("%-9s %s\n          %.4g M MACs, %s by the table, %.4f ms measured whole here, validation %.2f %%, test %.2f %%\n",
               (name + ":").c_str(), text.c_str(), shown.macs / 1e6, run.text_of(shown.summed * run.prices.scale()).c_str(),
               shown.milliseconds, 100 * shown.accuracy, 100 * shown.test_accuracy);
@@ -248,9 +262,8 @@ inline void hand_over(const proxyless_run& run, const std::vector<int>& choice, 
     shown.files.emplace_back(ending, "networks/found." + std::string(ending));
 }
 
-/// What other runs found, with the latency of every network on every device that has a table here.
-inline void add_elsewhere(const proxyless_run& run, const std::vector<found_elsewhere>& others, const std::vector<int>& own,
-                          gated_data& page) {
+/// What other runs found, and the latency of every network on every device that a run has a table of.
+inline void add_elsewhere(const proxyless_run& run, const std::vector<found_elsewhere>& others, gated_data& page) {
   for (const found_elsewhere& other : others) {
     gated_report_network shown{.name = other.run, .role = gated_role::other, .choice = run.list.text(other.choice)};
     shown.blocks = drawn_blocks(run.priced_list, other.choice);
@@ -260,11 +273,15 @@ inline void add_elsewhere(const proxyless_run& run, const std::vector<found_else
     shown.milliseconds = run.whole(other.choice), shown.peak_bytes = peak_bytes_of(run.priced_list.path(other.choice));
     shown.accuracy = other.validation, shown.test_accuracy = other.test;
     if (run.prices.kind == priced_by::latency) shown.costs.emplace_back(run.prices.device, shown.summed);
-    if (other.prices.kind == priced_by::latency && other.prices.device != run.prices.device) {
-      shown.costs.emplace_back(other.prices.device, other.prices.costs.of(run.list.path_of(other.choice)));
-      page.networks.front().costs.emplace_back(other.prices.device, other.prices.costs.of(run.list.path_of(own)));
-    }
     page.networks.push_back(std::move(shown));
+  }
+  std::vector<std::string> devices{run.prices.device};
+  for (const found_elsewhere& other : others) {
+    const bool is_known = std::find(devices.begin(), devices.end(), other.prices.device) != devices.end();
+    if (other.prices.kind != priced_by::latency || is_known) continue;
+    devices.push_back(other.prices.device);
+    for (gated_report_network& each : page.networks)
+      each.costs.emplace_back(other.prices.device, other.prices.costs.of(run.list.path_of(run.list.parse(each.choice))));
   }
 }
 
@@ -345,6 +362,10 @@ inline void search_proxyless(const proxyless_options& options) {
   layer_table table = layer_table::load_or_begin(folder.table(), on_cpu{.threads = options.device_threads});
   const detail::gated_prices prices = detail::prices_of(priced, kind, options.table, table, std::ref(printer));
   printer.finish();
+  if (options.latency_side > 0 && priced.input.h != options.latency_side)
+    throw error("a latency of images of " + std::to_string(options.latency_side) + " x " + std::to_string(options.latency_side) +
+                " was asked for, and " + options.table + " is about images of " + std::to_string(priced.input.h) + " x " +
+                std::to_string(priced.input.w) + "; leave --latency-side out, or give a table of that size");
   const double target = (kind == priced_by::latency ? options.target_latency
                          : kind == priced_by::macs  ? options.target_macs
                                                     : options.target_memory) *
@@ -358,8 +379,8 @@ inline void search_proxyless(const proxyless_options& options) {
               run.text_of(prices.costs.most()).c_str(), prices.device.empty() ? "" : (" on " + prices.device).c_str(),
               priced.input.h, priced.input.w, run.text_of(prices.costs.uniform()).c_str());
   if (target > 0) prices.costs.require_reachable(target);
-  if (std::none_of(book.records().begin(), book.records().end(), [](const auto& each) { return each.operation == "prices"; }))
-    book.append("prices", detail::json_of(prices));
+  detail::bind_trainings(book, {{"images", hex64(identity_of(images)).view()}});
+  detail::bind_prices(book, prices);
   std::fflush(stdout);
 
   search.target = target;
@@ -371,7 +392,7 @@ inline void search_proxyless(const proxyless_options& options) {
     page.warnings.push_back(outcome.note + ".");
   }
   const detail::wanted_cost wanted{target, options.tolerance, [&](const std::vector<int>& choice) { return run.real(choice); }};
-  detail::derived_choice derived{outcome.choice, target, 0};
+  detail::derived_choice derived{outcome.choice, outcome.cost, run.real(outcome.choice)};
   if (target > 0) {
     derived = detail::derive_choice(list, prices.costs, outcome.curve.back().probabilities, outcome.choice, wanted);
     char text[320];
@@ -386,8 +407,9 @@ inline void search_proxyless(const proxyless_options& options) {
   if (std::none_of(book.records().begin(), book.records().end(), [](const auto& each) { return each.operation == "found"; }))
     book.append("found", {{"choice", list.text(derived.choice)}, {"cost", derived.real}});
 
-  // Measured before anything trains, which would disturb it.
-  const auto others = detail::random_choices(list, prices.costs, derived, wanted, options.random, derive(options.seed, 8));
+  // Measured before anything trains, which would disturb it. Without a target, they cost what the found network costs.
+  const detail::wanted_cost alike{target > 0 ? target : derived.real, options.tolerance, wanted.real};
+  const auto others = detail::random_choices(list, prices.costs, derived, alike, options.random, derive(options.seed, 8));
   printer.finish();
   page.networks.emplace_back();
   if (const std::string trouble = detail::trained_alone(run, "found", derived.choice, page.networks.front()); !trouble.empty())
@@ -395,7 +417,7 @@ inline void search_proxyless(const proxyless_options& options) {
   detail::hand_over(run, derived.choice, page.networks.front());
   if (static_cast<int>(others.size()) < options.random)
     page.warnings.push_back("Only " + std::to_string(others.size()) + " of " + std::to_string(options.random) +
-                            " random networks of the target's cost were found.");
+                            " random networks of " + (target > 0 ? "the target's" : "the found network's") + " cost were found.");
   for (std::size_t i = 0; i < others.size(); ++i) {
     gated_report_network shown{.role = gated_role::random};
     if (const std::string trouble = detail::trained_alone(run, "random " + std::to_string(i + 1), others[i], shown);
@@ -404,7 +426,7 @@ inline void search_proxyless(const proxyless_options& options) {
     else
       page.warnings.push_back(trouble);
   }
-  detail::add_elsewhere(run, elsewhere, derived.choice, page);
+  detail::add_elsewhere(run, elsewhere, page);
 
   page.facts = {{"space", options.space + ", " + list.cardinality_text() + " networks"},
                 {"data", options.data + ", images of " + std::to_string(space.input.h) + " x " + std::to_string(space.input.w)}};
@@ -461,9 +483,9 @@ inline int proxyless_search(int argc, char** argv) {
   app.add_option("--warmup-epochs", options.warmup_epochs, "epochs of weights alone, all candidates alike")
       ->capture_default_str()
       ->check(CLI::Range(0, 100'000));
-  app.add_option("--search-epochs", options.search_epochs, "epochs of weights and gates in turn")
+  app.add_option("--search-epochs", options.search_epochs, "epochs of weights and gates in turn; gates begin with the second")
       ->capture_default_str()
-      ->check(CLI::Range(1, 100'000));
+      ->check(CLI::Range(2, 100'000));
   app.add_option("--warmup-rate", options.warmup_rate, "learning rate of the weights in the warm-up")->capture_default_str();
   app.add_option("--search-rate", options.search_rate, "learning rate of the weights behind it")->capture_default_str();
   app.add_option("--gate-rate", options.gate_rate, "learning rate of the gates")->capture_default_str();

@@ -44,6 +44,19 @@ inline json json_of(const gated_prices& prices) {
   return {{"device", prices.device}, {"unit", prices.unit()}, {"fixed", prices.costs.fixed}, {"candidates", prices.costs.flat()}};
 }
 
+/// A journal says once by which prices it searched, and is refused when this start has others.
+inline void bind_prices(journal& book, const gated_prices& prices) {
+  const json now = json_of(prices);
+  for (const journal_record& record : book.records())
+    if (record.operation == "prices") {
+      if (record.payload != now)
+        throw file_error(book.path().string(), "holds a search by other prices of the candidates than those of this start",
+                         "give the table back that it was begun with, or choose another folder");
+      return;
+    }
+  book.append("prices", now);
+}
+
 /// The image side and the classes of the networks that a foreign table is about: of its first and its last row.
 inline void fit_to(const foreign_table& table, mbconv_space& space) {
   const auto row_of = [&](foreign_kind kind) -> const foreign_block& {
@@ -149,11 +162,11 @@ inline std::vector<std::vector<int>> random_choices(const gated_list& list, cons
     std::vector<int> path;
     for (const auto& block : costs.blocks) path.push_back(static_cast<int>(random.below(block.size())));
     const std::vector<int> choice = list.choice_of(path);
-    if (wanted.target > 0 && std::abs(costs.of(path) - beside.aim) > wanted.tolerance * beside.aim) continue;
+    if (std::abs(costs.of(path) - beside.aim) > wanted.tolerance * beside.aim) continue;
     if (std::find(seen.begin(), seen.end(), choice) != seen.end()) continue;
     seen.push_back(choice);
-    if (wanted.target > 0 && (++tried, !wanted.met(wanted.real(choice)))) continue;
-    found.push_back(choice);
+    ++tried;
+    if (wanted.met(wanted.real(choice))) found.push_back(choice);
   }
   return found;
 }
@@ -169,10 +182,10 @@ struct found_elsewhere {
 inline found_elsewhere read_found(const std::filesystem::path& run, const std::string& space, const gated_list& list) {
   const std::string where = run.string();
   const json settings = read_json(run / "config.json");
-  if (!settings.is_object() || settings.value("space", "") != space)
+  if (!settings.is_object() || settings.value("space", json()) != json(space))
     throw file_error(where, "is no run of hasse_proxyless in the space " + space, "name a run of the same space with --beside");
   found_elsewhere other{.run = run.filename().string(), .choice = {}, .prices = {}};
-  bool judged = false, fits = false;
+  bool judged = false, priced = false;
   for (const journal_record& record : replay_journal(run / "journal")) {
     const json& payload = record.payload;
     const std::string line = "record " + std::to_string(record.sequence);
@@ -182,23 +195,26 @@ inline found_elsewhere read_found(const std::filesystem::path& run, const std::s
       other.prices.device = require<std::string>(payload, "device", where, line);
       other.prices.costs.fixed = require<double>(payload, "fixed", where, line);
       const json& flat = require_array(payload, "candidates", where, line);
-      std::size_t next = 0;
+      auto next = flat.begin();
+      bool fits = true;
       other.prices.costs.blocks.clear();
       for (const int block : list.searched()) {
-        other.prices.costs.blocks.emplace_back();
-        for (int i = 0; i < list.block(block).count() && next < flat.size(); ++i, ++next)
-          other.prices.costs.blocks.back().push_back(flat[next].is_number() ? flat[next].get<double>() : 0);
+        std::vector<double>& costs = other.prices.costs.blocks.emplace_back();
+        for (int i = 0; fits && i < list.block(block).count(); ++i)
+          if (fits = next != flat.end() && next->is_number(); fits) costs.push_back((next++)->get<double>());
       }
-      fits = next == flat.size() && !other.prices.costs.blocks.back().empty();
+      if (!fits || next != flat.end())
+        throw file_error(where, line + " has not one price for each candidate of the space " + space, "name another run");
+      priced = true;
     }
     if (record.operation == "found") other.choice = list.parse(require<std::string>(payload, "choice", where, line));
-    if (record.operation == "judged" && payload.value("network", "") == "found") {
+    if (record.operation == "judged" && payload.value("network", json()) == json("found")) {
       other.validation = require<double>(payload, "validation", where, line);
       other.test = require<double>(payload, "test", where, line);
       judged = true;
     }
   }
-  if (other.choice.empty() || !judged || !fits)
+  if (other.choice.empty() || !judged || !priced)
     throw file_error(where, "is a run that has not ended", "let it end, then name it with --beside");
   return other;
 }
