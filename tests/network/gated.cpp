@@ -240,6 +240,10 @@ TEST_CASE("widths are multiplied and made divisible by 8", "[gated]") {
   REQUIRE(proxyless_space("proxyless", {.width = 1120}) == proxyless_space("proxyless_cpu"));
   REQUIRE(proxyless_space("proxyless", {.first_stage = 32}) == proxyless_space("proxyless_mobile"));
   REQUIRE(widths(proxyless_space("proxyless", {.width = 500})) == std::vector{16, 8, 16, 24, 40, 48, 96, 160, 1280});
+  const mbconv_space wide = proxyless_space("ofa-mobilenet-v3", {.width = 1200});
+  REQUIRE(widths(wide) == std::vector{32, 32, 40, 56, 112, 160, 232, 1384});
+  REQUIRE(wide.mix == 1840);
+  REQUIRE(proxyless_space("ofa-mobilenet-v3", {.width = 500}).mix == 1536);
   const mbconv_space other = proxyless_space("proxyless", {.input = {160, 160, 3}, .classes = 7});
   REQUIRE(gated_list_of(other).output() == feature_shape{1, 1, 7});
   REQUIRE(gated_list_of(other).out_of(22) == feature_shape{5, 5, 320});

@@ -3,6 +3,7 @@
 // PyramidNet, is another one.) Used by programs (--space NAME) and by tests against the published counts.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
@@ -24,10 +25,11 @@ struct proxyless_form {
 };
 
 namespace detail {
-/// Channels times width / 1000; the last 1x1 layer does not shrink below full width.
+/// Channels times width / 1000; the 1x1 layers behind the stages do not shrink below full width.
 inline mbconv_space at_width(mbconv_space space, int width) {
   const auto scale = [](int& channels, int by) { channels = make_divisible(std::int64_t{channels} * by, 1000); };
-  scale(space.stem, width), scale(space.first, width), scale(space.last, width > 1000 ? width : 1000);
+  scale(space.stem, width), scale(space.first, width), scale(space.last, std::max(width, 1000));
+  if (space.mix > 0) scale(space.mix, std::max(width, 1000));
   for (gated_stage& stage : space.stages) scale(stage.out, width);
   return space;
 }
