@@ -10,6 +10,7 @@
 
 #include <hasse/kernel/reference.hpp>
 #include <hasse/network/inference.hpp>
+#include <hasse/network/proxyless_space.hpp>
 #include <hasse/result/onnx.hpp>
 
 #include "../support/catch.hpp"
@@ -385,6 +386,25 @@ TEST_CASE("an ONNX file says what it is") {
   CHECK(parsed.initializers.contains("001.convolution.weight"));
   CHECK(onnx_bytes(of) == onnx_bytes(of));
   CHECK_THROWS_AS(onnx_bytes(model{.name = "nothing", .layers = {}, .weights = {}}), error);
+}
+
+TEST_CASE("blocks that a search left out are not in an ONNX file") {
+  const gated_list list = gated_list_of(proxyless_cifar_tiny());
+  const auto exported = [&](const char* choice) {
+    model of{choice, list.path(list.parse(choice)), {}};
+    of.weights = parameters<float>(of.layers);
+    return parse(onnx_bytes(of));
+  };
+  const auto count = [](const graph& of, const std::string& kind) {
+    return std::count_if(of.nodes.begin(), of.nodes.end(), [&](const node& each) { return each.kind == kind; });
+  };
+  const graph whole = exported("k3e3 k5e6 | k3e3 k5e6 | k3e3 k5e6"), less = exported("k3e3 zero | k3e3 k5e6 | k3e3 zero"),
+              least = exported("k3e3 zero | k3e3 zero | k3e3 zero");
+  CHECK(count(least, "Conv") == 1 + 2 + 3 * 3 + 1);  // stem, first block, three blocks, the layer before the average
+  CHECK(count(less, "Conv") == count(least, "Conv") + 3);
+  CHECK(count(whole, "Conv") == count(least, "Conv") + 9);
+  CHECK(count(whole, "Add") == count(least, "Add") + 3);
+  CHECK(count(whole, "Identity") == count(least, "Identity"));  // nothing stands in their place
 }
 
 TEST_CASE("Python's checker accepts ONNX files and ONNX Runtime agrees, where they are installed") {
