@@ -22,6 +22,6 @@ using cuda_backend_stream = cuda_stream;
 using cuda = basic_cuda<float, cuda_backend_stream>;
 using cuda_bf16 = basic_cuda<bfloat16, cuda_backend_stream>;
 
-static_assert(Backend<cuda> && Backend<cuda_bf16>);
+static_assert(JoinsLayers<cuda> && JoinsLayers<cuda_bf16>);
 
 }  // namespace hasse

@@ -5,6 +5,7 @@
 #include <hasse/kernel/cuda/launch.hpp>
 #include <hasse/kernel/cuda/programs/augmentation.hpp>
 #include <hasse/kernel/cuda/programs/batch_norm.hpp>
+#include <hasse/kernel/cuda/programs/bottleneck.hpp>
 #include <hasse/kernel/cuda/programs/depthwise.hpp>
 #include <hasse/kernel/cuda/programs/descent.hpp>
 #include <hasse/kernel/cuda/programs/elementwise.hpp>
@@ -17,10 +18,11 @@
 namespace hasse::detail::gpu {
 
 #define HASSE_KERNEL(...) template cudaError_t launch(const __VA_ARGS__&, cudaStream_t);
-#define HASSE_DEPTHWISE(Scalar, Kernel, Stride)                 \
-  HASSE_KERNEL(depthwise_forward<Scalar, Kernel, Stride>)       \
-  HASSE_KERNEL(depthwise_data_gradient<Scalar, Kernel, Stride>) \
-  HASSE_KERNEL(depthwise_weight_gradient<Scalar, Kernel, Stride>)
+#define HASSE_DEPTHWISE(Scalar, Kernel, Stride)                   \
+  HASSE_KERNEL(depthwise_forward<Scalar, Kernel, Stride>)         \
+  HASSE_KERNEL(depthwise_data_gradient<Scalar, Kernel, Stride>)   \
+  HASSE_KERNEL(depthwise_weight_gradient<Scalar, Kernel, Stride>) \
+  HASSE_KERNEL(fused_bottleneck<Scalar, Kernel, Stride>)
 #define HASSE_KERNELS_OF(Scalar)                               \
   HASSE_DEPTHWISE(Scalar, 3, 1)                                \
   HASSE_DEPTHWISE(Scalar, 3, 2)                                \
@@ -51,6 +53,7 @@ namespace hasse::detail::gpu {
   HASSE_KERNEL(for_each_pack<resized_gradient<Scalar>>)        \
   HASSE_KERNEL(for_each_pack<moved_channels<Scalar>>)          \
   HASSE_KERNEL(for_each_pack<moved_to_space<Scalar>>)          \
+  HASSE_KERNEL(fused_block<Scalar>)                            \
   HASSE_KERNEL(softmax_loss<Scalar>)                           \
   HASSE_KERNEL(augmented_batch<Scalar>)
 

@@ -4,6 +4,8 @@
 
 #include <concepts>
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -74,6 +76,18 @@ class basic_cuda {
     require(item, batch);
     return {stream_, lowering(stream_, item, batch).inference(operands)};
   }
+  /// An inverted bottleneck or a Fused block as one kernel, where `join_layers` has asked for it.
+  std::optional<inference_step> make_joined(std::span<const layer> run, int batch,
+                                            std::span<const inference_operands<Scalar>> operands) {
+    if (!joins_) return std::nullopt;
+    for (const layer& item : run) require(item, batch);
+    auto made = detail::gpu::joined<Stream>(run, batch, operands);
+    if (!made) return std::nullopt;
+    return inference_step{stream_, {std::move(made)}};
+  }
+  /// Off until it is known to be faster on the GPU at hand: such kernels save memory traffic and launches, and use no tensor cores.
+  void join_layers(bool on) { joins_ = on; }
+
   training_step make_training(const layer& item, int batch, const training_operands<Scalar>& operands) {
     require(item, batch);
     return {stream_, lowering(stream_, item, batch).training(operands)};
@@ -91,6 +105,7 @@ class basic_cuda {
   }
 
   Stream stream_;
+  bool joins_ = false;
 };
 
 }  // namespace hasse

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -16,6 +17,7 @@
 #include <hasse/core/bfloat16.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/kernel/cuda/programs/batch_norm.hpp>
+#include <hasse/kernel/cuda/programs/bottleneck.hpp>
 #include <hasse/kernel/cuda/programs/depthwise.hpp>
 #include <hasse/kernel/cuda/programs/elementwise.hpp>
 #include <hasse/kernel/cuda/programs/product.hpp>
@@ -124,6 +126,38 @@ inline std::string problem_of_size(const layer& item, int batch) {
            "; at most 2147483647 can be had, take a smaller batch";
   if (batch > 65535 || item.groups > 65535) return "is asked for in a batch or in groups beyond 65535; take fewer";
   return "";
+}
+
+/// Several folded layers as one launch: [expand,] depthwise, project, or a convolution and a 1x1 behind it. Empty where they are
+/// none, or too wide.
+template <class Stream, class Scalar>
+bound_launch<Stream> joined(std::span<const layer> run, int batch, std::span<const inference_operands<Scalar>> operands) {
+  const auto pointwise = [](const layer& item) {
+    return item.kind == layer_kind::convolution && item.kernel == 1 && item.stride == 1 && item.groups == 1 && item.pad_top == 0 &&
+           item.pad_left == 0;
+  };
+  const auto brought = [&](std::size_t index) {
+    return joined_layer{operands[index].weights, operands[index].bias, run[index].act};
+  };
+  if (run.size() < 2 || run.size() > 3) return {};
+  const std::size_t last = run.size() - 1;
+  const layer& window = run[last - 1];
+  for (std::size_t i = 0; i < last; ++i)
+    if (operands[i].other) return {};
+  if (!pointwise(run[last]) || run[last].out.c > projection<Scalar>::most_channels || run[last].in != window.out) return {};
+  bound_launch<Stream> made;
+  if (is_depthwise(window) && (run.size() == 2 || pointwise(run[0]))) {
+    const joined_layer expand = run.size() == 3 ? brought(0) : joined_layer{nullptr, nullptr, activation::none};
+    with_depthwise(window, [&](auto kernel, auto stride) {
+      made = bound<Stream>(fused_bottleneck<Scalar, kernel(), stride()>(window, run[last], run[0].in, batch, operands[0].src,
+                                                                        expand, brought(last - 1), brought(last),
+                                                                        operands[last].other, operands[last].dst));
+    });
+  } else if (run.size() == 2 && window.kind == layer_kind::convolution && window.groups == 1) {
+    made = bound<Stream>(
+        fused_block<Scalar>(window, run[last], batch, operands[0].src, brought(0), brought(1), operands[1].other, operands[1].dst));
+  }
+  return made;
 }
 
 /// The launches of layers in scalars of one type.
