@@ -64,15 +64,17 @@ struct projection {
     }
   }
   HASSE_DEVICE void end(float (&sums)[each], int image, int y, int x, int line) const {
+    const std::size_t first = out.at(image, y, x, line);
     HASSE_UNROLL
-    for (int i = 0; i < each; ++i) {
-      const int channel = line + i * lines;
-      if (channel >= out.channels) continue;
-      const std::size_t where = out.at(image, y, x, channel);
-      float sum = sums[i] + (other ? widened(other[where]) : 0);
-      with_activation(layer.act, [&sum](auto kind) { sum = activated<kind>(sum); });
-      dst[where] = narrowed<Scalar>(sum);
-    }
+    for (int i = 0; i < each; ++i)
+      if (other && line + i * lines < out.channels) sums[i] += widened(other[first + static_cast<std::size_t>(i * lines)]);
+    with_activation(layer.act, [&sums](auto kind) {
+      HASSE_UNROLL
+      for (int i = 0; i < each; ++i) sums[i] = activated<kind>(sums[i]);
+    });
+    HASSE_UNROLL
+    for (int i = 0; i < each; ++i)
+      if (line + i * lines < out.channels) dst[first + static_cast<std::size_t>(i * lines)] = narrowed<Scalar>(sums[i]);
   }
 };
 
