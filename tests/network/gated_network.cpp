@@ -255,6 +255,25 @@ TEST_CASE("asking all candidates takes the memory of one path", "[gated]") {
   }
   CHECK(weights[2] == weights[0]);
   CHECK(gates_bytes[2] <= 1.05 * gates_bytes[0]);
+
+  // A sum over all candidates (DARTS) grows with each of them.
+  std::vector<double> sums;
+  for (const int candidates : {2, 4, 7}) {
+    layer_list all{.input = {32, 32, 3}, .items = {}};
+    layer_builder<layer_list> list{all};
+    value_id at = conv{.out = 24, .act = activation::relu6}.lower(list, 0);
+    for (int block = 0; block < 6; ++block) {
+      const auto answer = [&, from = at] { return mbconv{.out = 24, .stride = block == 0 ? 2 : 1, .expand = 2}.lower(list, from); };
+      value_id sum = answer();
+      for (int i = 1; i < candidates; ++i) sum = list.add(answer(), sum);
+      at = sum;
+    }
+    list.linear(list.global_average_pool(at), 4);
+    parameters<float> values(all);
+    sums.push_back(static_cast<double>(training_network<cpu>(backend, all, 8, values).arena_bytes()));
+  }
+  CHECK((sums[2] - sums[1]) / 3 == Approx((sums[1] - sums[0]) / 2).epsilon(0.1));
+  CHECK(sums[2] > 3 * gates_bytes[2]);
 }
 
 TEST_CASE("what a gated network cannot do is said in a sentence", "[gated]") {

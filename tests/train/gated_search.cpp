@@ -100,12 +100,14 @@ TEST_CASE("with a large weight on the cost the cheapest network is found, and mo
       how.loss = additive_latency{lambda};
       how.target = 2;
       gated_search<cpu> search(backend, "toy", list, costs_of(list, 10, 5), data, how);
-      const gated_outcome outcome = search.run();
+      std::string said;
+      const gated_outcome outcome = search.run([&](const progress_event& event) { said = event.doing; });
       CHECK(outcome.cost <= before);
       before = outcome.cost;
       if (lambda > 1) {
         CHECK(list.text(outcome.choice) == "zero zero");
         CHECK(outcome.cost == 1);
+        CHECK_THAT(said, Catch::Matchers::Contains(" expected, 1 likeliest, of 2"));
         CHECK_THAT(outcome.note, Catch::Matchers::Contains("-50.0 % off the target of 2"));
       }
     }

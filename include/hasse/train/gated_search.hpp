@@ -144,9 +144,9 @@ class gated_search {
     check_costs();
     if (how.target > 0) {
       costs.require_reachable(how.target);
-      // What the loss cannot weigh is refused now, not by the first step of the gates.
+      // What the loss cannot weigh is refused now, not by a step of the gates: no expectation is below the cheapest network.
       if (how.method != gate_method::reinforce || std::holds_alternative<absolute_latency>(how.loss))
-        weigh(how.loss, 1, costs.uniform(), how.target);
+        weigh(how.loss, 1, costs.least(), how.target);
     }
     std::uint64_t configuration = detail::configuration_of(gated_layers(list), data.identity, {.batch = how.batch}, Engine::name);
     configuration = fnv1a(to_text(how), configuration);
@@ -443,8 +443,8 @@ class gated_search {
                                at_.epoch < how_.warmup_epochs ? "warm-up," : "search,", static_cast<long long>(at_.epoch + 1),
                                epochs(), at_.loss_sum / static_cast<double>(at_.batch), gates_.entropy());
     if (how_.target > 0)
-      std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), ", expected cost %.4g of %.4g", expected_cost(),
-                    how_.target);
+      std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), ", cost %.4g expected, %.4g likeliest, of %.4g",
+                    expected_cost(), cost_of(likeliest()), how_.target);
     progress({fraction, text, left(fraction)});
   }
 
