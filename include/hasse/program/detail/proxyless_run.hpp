@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -138,7 +139,8 @@ struct derived_choice {
 inline derived_choice derive_choice(const gated_list& list, const gated_costs& costs, std::span<const double> probabilities,
                                     const std::vector<int>& likeliest, const wanted_cost& wanted) {
   derived_choice best{likeliest, wanted.target, wanted.real(likeliest)};
-  double aim = wanted.target;
+  // Aims whose networks cost too little and too much.
+  double aim = wanted.target, cheap = 0, dear = std::numeric_limits<double>::infinity();
   for (int attempt = 0; attempt < 8 && !wanted.met(best.real); ++attempt) {
     std::optional<std::vector<int>> path;
     for (const double share : {0.25, 0.5, 1.0, 2.0})
@@ -148,7 +150,9 @@ inline derived_choice derive_choice(const gated_list& list, const gated_costs& c
     const std::vector<int> choice = list.choice_of(*path);
     const double real = wanted.real(choice);
     if (std::abs(real - wanted.target) < std::abs(best.real - wanted.target)) best = {choice, aim, real};
+    (real < wanted.target ? cheap : dear) = aim;
     aim *= wanted.target / real;
+    if (aim <= cheap || aim >= dear) aim = std::sqrt(cheap * dear);  // two networks would take turns
   }
   return best;
 }
