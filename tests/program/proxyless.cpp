@@ -1,5 +1,5 @@
-// program/proxyless.hpp: the network that a search ends with, and those that it is compared with, where prices are a few percent off;
-// what the program does with them is in tests/program/proxyless.py.
+// program/proxyless.hpp: the network that a search ends with, and those that it is compared with, where prices are a few percent
+// off; what the program does with them is in tests/program/proxyless.py.
 #include <cmath>
 #include <set>
 #include <vector>

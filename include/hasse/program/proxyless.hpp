@@ -118,8 +118,8 @@ inline std::vector<gated_epoch> curve_from(const json& payload, std::size_t cand
     curve.push_back(std::move(epoch));
   }
   const auto fits = [&](const gated_epoch& each) {
-    return each.probabilities.size() == candidates && std::all_of(each.probabilities.begin(), each.probabilities.end(),
-                                                                  [](double share) { return std::isfinite(share); });
+    return each.probabilities.size() == candidates &&
+           std::all_of(each.probabilities.begin(), each.probabilities.end(), [](double share) { return std::isfinite(share); });
   };
   if (curve.empty() || !std::all_of(curve.begin(), curve.end(), fits))
     throw file_error(where, line + " has a curve without the probabilities of this space", "start a new run in another folder");

@@ -167,10 +167,11 @@ class gated_search {
     gated_outcome outcome{likeliest(), 0, curve(), !trouble.empty(), trouble};
     outcome.cost = cost_of(outcome.choice);
     if (trouble.empty() && how_.target > 0 && std::abs(outcome.cost - how_.target) > how_.tolerance * how_.target) {
+      const bool too_far = outcome.cost < how_.target && !std::holds_alternative<absolute_latency>(how_.loss);
       char text[200];
       std::snprintf(text, sizeof text,
-                    "the likeliest network costs %.4g, %+.1f %% off the target of %.4g; search longer, or weigh the cost more",
-                    outcome.cost, 100 * (outcome.cost / how_.target - 1), how_.target);
+                    "the likeliest network costs %.4g, %+.1f %% off the target of %.4g; search longer, or weigh the cost %s",
+                    outcome.cost, 100 * (outcome.cost / how_.target - 1), how_.target, too_far ? "less" : "more");
       outcome.note = text;
     }
     return outcome;
