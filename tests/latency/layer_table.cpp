@@ -123,6 +123,25 @@ TEST_CASE("what is measured while the device is slow is measured again", "[layer
   CHECK(device.world->runs == before + 2 * per_network);
 }
 
+TEST_CASE("a network that is measured whole while the device is slow is measured again", "[layer_table]") {
+  temporary_folder folder;
+  fake_device device;
+  layer_table table = layer_table::load_or_begin(folder / "layers.json", device, quick);
+  table.latency_of(mixed());
+  const std::int64_t before = device.world->runs;
+  device.world->cost = [&world = *device.world, until = 3 * before](const layer& item) {
+    return fake_world().cost(item) * (world.runs <= until ? 3 : 2) / 2;  // half as long again: the network, then its pieces
+  };
+  CHECK(table.measured_whole(mixed(), "mixed").median == true_cost(fake_world(), mixed()));
+  CHECK(device.world->runs == 5 * before);
+
+  const layer_list narrow = at("0.5");  // no way out: as slow as it is
+  table.latency_of(narrow);
+  device.world->cost = [](const layer& item) { return fake_world().cost(item) * 3 / 2; };
+  const std::int64_t slow = true_cost(*device.world, narrow);
+  CHECK(table.measured_whole(narrow, "narrow").median == slow);
+}
+
 TEST_CASE("one quick round is enough for a layer that the scheduler hit in all others", "[layer_table]") {
   temporary_folder folder;
   fake_device device;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -121,6 +122,7 @@ class layer_table {
   }
 
   /// The network measured whole, as finalists are reported: once per list, then from the file. Beside it the file keeps the sum.
+  /// Where its pieces take longer at that time than their rows say, as on a machine whose clock wanders, it is measured again.
   const measurement& measured_whole(const layer_list& layers, const std::string& name, const progress_sink& progress = {}) {
     std::string numbers;
     for (const layer& item : layers) numbers += detail::numbers_of(item);
@@ -128,8 +130,15 @@ class layer_table {
     if (const auto known = record_.wholes.find(identity); known != record_.wholes.end()) return known->second.whole;
     require_device("the whole network " + name);
     const std::int64_t sum = nanoseconds_of(layers, progress);
-    measurement whole = detail::join(detail::pointers_to(timed(layers, {}, "measuring a network", progress).rounds),
-                                     record_.rules.disturbed_percent);
+    const std::vector<detail::layer_piece> pieces = detail::pieces_of(layers);
+    measurement whole;
+    std::int64_t slowest = std::numeric_limits<std::int64_t>::max();
+    for (int again = 0; again <= most_repeats && slowest > record_.rules.disturbed_percent; ++again) {
+      const char* const doing = again > 0 ? "measuring a network again, the device was slow" : "measuring a network";
+      const detail::timed_network found = timed(layers, {}, doing, progress);
+      const std::int64_t slow = slowdown_of(timed(layers, pieces, "comparing the device with its table", progress), pieces);
+      if (slow < slowest) slowest = slow, whole = detail::join(detail::pointers_to(found.rounds), record_.rules.disturbed_percent);
+    }
     whole.median = std::max<std::int64_t>(1, whole.median);
     const auto place = record_.wholes.emplace(identity, whole_network{name.substr(0, 4096), sum, whole}).first;
     save();
@@ -224,7 +233,7 @@ class layer_table {
     return time_(layers, pieces, record_, report);
   }
 
-  static constexpr int most_repeats = 2;
+  static constexpr int most_repeats = 3;
 
   std::filesystem::path path_;
   layer_record record_;
