@@ -51,8 +51,38 @@ class mirror {
 };
 
 template <class Scalar>
+constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-4 : 3e-2;
+
+/// Operands in float, with the values that those of type Scalar have.
+template <class Scalar>
+layer_fixture<float> rounded(const layer_use& use) {
+  layer_fixture<float> fixture(use);
+  for (buffer<float>* values : {&fixture.src, &fixture.other, &fixture.d_dst, &fixture.d_src, &fixture.d_other})
+    for (float& value : *values) value = static_cast<float>(static_cast<Scalar>(value));
+  return fixture;
+}
+
+template <class Scalar>
+void compare_inference(const layer_use& use) {
+  INFO("inference on the GPU in " << sizeof(Scalar) << " bytes: " << use.text());
+  basic_cuda<Scalar, cuda_backend_stream> backend;
+  layer_fixture<Scalar> found(use);
+  found.inference();
+  mirror gpu;
+  inference_operands<Scalar> at{.src = gpu.moved(found.src), .dst = gpu.moved(found.dst)};
+  at.other = use.in_place ? at.dst : gpu.moved(found.other);
+  at.weights = gpu.moved(found.weights), at.bias = gpu.moved(found.bias);
+  auto step = backend.make_inference(use.item, use.batch, at);
+  step.run();
+  backend.stream().wait();
+  gpu.fetch();
+  layer_fixture<float> expected = rounded<Scalar>(use);
+  reference<float>().make_inference(use.item, use.batch, expected.inference()).run();
+  CHECK(distance(found.dst, expected.dst) < tolerance<Scalar>);
+}
+
+template <class Scalar>
 void compare(const layer_use& use) {
-  constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-4 : 3e-2;
   INFO("on the GPU in " << sizeof(Scalar) << " bytes: " << use.text());
   basic_cuda<Scalar, cuda_backend_stream> backend;
   layer_fixture<Scalar> found(use);
@@ -69,19 +99,17 @@ void compare(const layer_use& use) {
   backend.stream().wait();
   gpu.fetch();
 
-  layer_fixture<float> expected(use);
-  for (buffer<float>* values : {&expected.src, &expected.other, &expected.d_dst, &expected.d_src, &expected.d_other})
-    for (float& value : *values) value = static_cast<float>(static_cast<Scalar>(value));
+  layer_fixture<float> expected = rounded<Scalar>(use);
   reference<float> plain;
   auto truth = plain.make_training(use.item, use.batch, expected.training(plain));
   truth.forward(), truth.backward();
-  CHECK(distance(found.dst, expected.dst) < tolerance);
-  CHECK(distance(found.d_src, expected.d_src) < tolerance);
-  CHECK(distance(found.d_other, expected.d_other) < tolerance);
-  CHECK(distance(found.d_weights, expected.d_weights) < tolerance);
-  CHECK(distance(found.d_bias, expected.d_bias) < tolerance);
-  CHECK(distance(found.running_mean, expected.running_mean) < tolerance);
-  CHECK(distance(found.running_variance, expected.running_variance) < tolerance);
+  CHECK(distance(found.dst, expected.dst) < tolerance<Scalar>);
+  CHECK(distance(found.d_src, expected.d_src) < tolerance<Scalar>);
+  CHECK(distance(found.d_other, expected.d_other) < tolerance<Scalar>);
+  CHECK(distance(found.d_weights, expected.d_weights) < tolerance<Scalar>);
+  CHECK(distance(found.d_bias, expected.d_bias) < tolerance<Scalar>);
+  CHECK(distance(found.running_mean, expected.running_mean) < tolerance<Scalar>);
+  CHECK(distance(found.running_variance, expected.running_variance) < tolerance<Scalar>);
 }
 
 std::vector<layer> every_kind() {
@@ -124,5 +152,13 @@ TEST_CASE("every layer on the GPU agrees with the readable one") {
       const layer_use use{.item = item, .batch = 5, .residual = item.other != no_value, .accumulate = accumulate, .seed = ++seed};
       compare<float>(use);
       compare<bfloat16>(use);
+    }
+  for (layer item : every_kind())
+    for (const activation act : {activation::none, activation::relu, activation::relu6, activation::hard_swish}) {
+      item.act = act;
+      const bool adds = item.kind == layer_kind::convolution;
+      const layer_use use{.item = item, .batch = 3, .residual = adds || item.other != no_value, .in_place = adds, .seed = ++seed};
+      compare_inference<float>(use);
+      compare_inference<bfloat16>(use);
     }
 }

@@ -74,6 +74,8 @@ struct cuda_options {
 /// A stream of one GPU, which becomes the current one of the calling thread.
 class cuda_stream {
  public:
+  using memory = device_array<std::byte>;
+
   explicit cuda_stream(const cuda_options& options = {}) : device_(options.device) {
     const auto count = static_cast<int>(cuda_devices().size());
     if (device_ < 0 || device_ >= count)

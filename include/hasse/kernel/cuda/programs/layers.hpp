@@ -26,12 +26,14 @@
 
 namespace hasse::detail::gpu {
 
-/// Where programs run, one after the other, with scratch memory that they share. `scratch` may move when `reserve` makes it grow.
+/// Where programs run, one after the other, with scratch memory that they share. `scratch` may move when `reserve` makes it grow;
+/// `memory` is more of it, for who keeps something.
 template <class Type>
 concept ProgramStream = requires(Type& stream, const for_each_pack<activated_sum<float>>& program, std::size_t bytes) {
   stream.launch(program);
   stream.reserve(bytes);
   { stream.scratch() } -> std::same_as<std::byte*>;
+  { typename Type::memory(bytes).data() } -> std::same_as<std::byte*>;
 };
 
 /// A stream that may have libraries for convolutions and linear layers: each call gives a bound launch, or an empty one.
@@ -45,6 +47,8 @@ concept HasDenseLayers = requires(Type& stream, const layer& item, const float* 
 /// The processor as a stream: what tests run programs on.
 class host_stream {
  public:
+  using memory = std::vector<std::byte>;
+
   explicit host_stream(thread_order order = thread_order::ascending) : order_(order) {}
 
   template <BlockProgram Program>

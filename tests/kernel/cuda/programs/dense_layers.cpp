@@ -1,0 +1,227 @@
+// Dense layers through libraries, with plain loops for a library that has everything, or little: what is packed, what is left for a
+// pass behind, what is added where, against the readable backend.
+#include <hasse/kernel/cuda/programs/backend.hpp>
+#include <hasse/kernel/cuda/programs/dense_layers.hpp>
+#include <hasse/kernel/reference.hpp>
+
+#include <cmath>
+#include <cstring>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "layer_fixture.hpp"
+
+namespace {
+
+using namespace hasse;
+using namespace hasse::detail::gpu;
+
+/// What a library can do.
+struct abilities {
+  bool fuses_activation = true, fuses_sums = true, adds = true, widens = true, has_anything = true;
+};
+
+/// Loops over one problem, with weights as O, H, W, I. It writes over its workspace, as a library may.
+template <class Scalar>
+class plain_plan : public dense_plan {
+ public:
+  plain_plan(const dense_problem& problem, std::vector<std::string>& log) : problem_(problem), log_(&log) {}
+  std::size_t workspace() const override { return 1000; }
+
+  void run(const dense_operands& at, std::byte* workspace) override {
+    log_->push_back(problem_.key());
+    std::memset(workspace, 0xff, this->workspace());
+    const auto* src = static_cast<Scalar*>(at.source);
+    const auto* weights = static_cast<Scalar*>(at.weights);
+    auto* out = static_cast<Scalar*>(at.output);
+    const layer& item = problem_.item;
+    const int group_in = item.in.c / item.groups, group_out = item.out.c / item.groups;
+    std::vector<double> sums(count(problem_.result));
+    for (int n = 0; n < problem_.batch; ++n)
+      for (int y = 0; y < item.out.h; ++y)
+        for (int x = 0; x < item.out.w; ++x)
+          for (int o = 0; o < item.out.c; ++o)
+            for (int ky = 0; ky < item.kernel; ++ky)
+              for (int kx = 0; kx < item.kernel; ++kx)
+                for (int i = 0; i < group_in; ++i) {
+                  const int in_y = y * item.stride - item.pad_top + ky, in_x = x * item.stride - item.pad_left + kx;
+                  if (in_y < 0 || in_y >= item.in.h || in_x < 0 || in_x >= item.in.w) continue;
+                  const auto w = static_cast<std::size_t>(((o * item.kernel + ky) * item.kernel + kx) * group_in + i);
+                  const auto s = static_cast<std::size_t>(((n * item.in.h + in_y) * item.in.w + in_x) * item.in.c +
+                                                          o / group_out * group_in + i);
+                  const auto d = static_cast<std::size_t>(((n * item.out.h + y) * item.out.w + x) * item.out.c + o);
+                  const auto value = [](Scalar given) { return static_cast<double>(given); };
+                  if (problem_.result == product_result::output) sums[d] += value(src[s]) * value(weights[w]);
+                  if (problem_.result == product_result::source) sums[s] += value(weights[w]) * value(out[d]);
+                  if (problem_.result == product_result::weights) sums[w] += value(src[s]) * value(out[d]);
+                }
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      double sum = sums[i];
+      if (problem_.result == product_result::weights) {
+        if (problem_.widens)
+          static_cast<float*>(at.weights)[i] = static_cast<float>(sum);
+        else
+          static_cast<Scalar*>(at.weights)[i] = static_cast<Scalar>(sum);
+      } else if (problem_.result == product_result::source) {
+        auto* to = static_cast<Scalar*>(at.source);
+        to[i] = static_cast<Scalar>(sum + (problem_.adds ? static_cast<double>(to[i]) : 0));
+      } else {
+        if (problem_.fused.bias)
+          sum += static_cast<double>(static_cast<Scalar*>(at.bias)[i % static_cast<std::size_t>(item.out.c)]);
+        if (problem_.fused.residual) sum += static_cast<double>(static_cast<Scalar*>(at.residual)[i]);
+        detail::with_activation(problem_.fused.act, [&](auto kind) { sum = detail::activated<kind>(sum); });
+        out[i] = static_cast<Scalar>(sum);
+      }
+    }
+  }
+
+ private:
+  std::size_t count(product_result of) const {
+    if (of == product_result::weights) return static_cast<std::size_t>(problem_.weight_count());
+    return static_cast<std::size_t>(problem_.batch * (of == product_result::output ? problem_.item.out : problem_.item.in).size());
+  }
+
+  dense_problem problem_;
+  std::vector<std::string>* log_;
+};
+
+struct plain_libraries {
+  plain_libraries(host_stream&) {}
+
+  number_type float_type() const { return number_type::float32; }
+  std::unique_ptr<dense_plan> bind(const dense_problem& problem) {
+    const bool sums = problem.fused.bias || problem.fused.residual;
+    if (!can.has_anything || (problem.adds && !can.adds) || (problem.widens && !can.widens) || (sums && !can.fuses_sums) ||
+        (problem.fused.act != activation::none && !can.fuses_activation))
+      return nullptr;
+    if (problem.type == number_type::bfloat16) return std::make_unique<plain_plan<bfloat16>>(problem, log);
+    return std::make_unique<plain_plan<float>>(problem, log);
+  }
+
+  abilities can;
+  std::vector<std::string> log;  // the problems that ran
+};
+
+template <class Scalar>
+using backend_type = basic_cuda<Scalar, dense_stream<host_stream, plain_libraries>>;
+
+template <class Scalar>
+double distance(const buffer<Scalar>& found, const buffer<float>& expected) {
+  double error = 0, norm = 1e-20;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    error += std::pow(static_cast<double>(found[i]) - static_cast<double>(expected[i]), 2);
+    norm += std::pow(static_cast<double>(expected[i]), 2);
+  }
+  return std::isfinite(error) ? std::sqrt(error / norm) : 1e300;
+}
+
+template <class Scalar>
+layer_fixture<float> rounded(const layer_use& use) {
+  layer_fixture<float> fixture(use);
+  for (buffer<float>* values : {&fixture.src, &fixture.other, &fixture.d_dst, &fixture.d_src, &fixture.d_other})
+    for (float& value : *values) value = static_cast<float>(static_cast<Scalar>(value));
+  return fixture;
+}
+
+template <class Scalar>
+constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-5 : 2e-2;
+
+template <class Scalar>
+std::vector<std::string> compare_inference(const layer_use& use, const abilities& can) {
+  INFO(use.text());
+  backend_type<Scalar> backend;
+  backend.stream().libraries().can = can;
+  layer_fixture<Scalar> found(use);
+  layer_fixture<float> expected = rounded<Scalar>(use);
+  auto step = backend.make_inference(use.item, use.batch, found.inference());
+  if (can.has_anything) {  // packed when the step was made, or read where they are
+    backend.stream().reserve(1 << 20);
+    std::memset(backend.stream().scratch(), 0xff, 1 << 20);
+  }
+  step.run();
+  reference<float>().make_inference(use.item, use.batch, expected.inference()).run();
+  CHECK(distance(found.dst, expected.dst) < tolerance<Scalar>);
+  return backend.stream().libraries().log;
+}
+
+template <class Scalar>
+std::vector<std::string> compare_training(const layer_use& use, const abilities& can) {
+  INFO(use.text());
+  backend_type<Scalar> backend;
+  backend.stream().libraries().can = can;
+  layer_fixture<Scalar> found(use);
+  layer_fixture<float> expected = rounded<Scalar>(use);
+  reference<float> plain;
+  auto step = backend.make_training(use.item, use.batch, found.training(backend));
+  auto truth = plain.make_training(use.item, use.batch, expected.training(plain));
+  step.forward(), truth.forward();
+  CHECK(distance(found.dst, expected.dst) < tolerance<Scalar>);
+  std::memset(backend.stream().scratch(), 0xff, 100);  // nothing is kept there from forward to backward
+  step.backward(), truth.backward();
+  CHECK(distance(found.d_src, expected.d_src) < tolerance<Scalar>);
+  CHECK(distance(found.d_weights, expected.d_weights) < tolerance<Scalar>);
+  CHECK(distance(found.d_bias, expected.d_bias) < tolerance<Scalar>);
+  // Other weights in the same place, as after a step of an optimiser.
+  for (float& weight : found.weights) weight *= -2;
+  expected.weights = found.weights;
+  auto other = plain.make_training(use.item, use.batch, expected.training(plain));
+  step.forward(), other.forward();
+  CHECK(distance(found.dst, expected.dst) < tolerance<Scalar>);
+  return backend.stream().libraries().log;
+}
+
+const layer dense_items[] = {
+    make_layer({6, 7, 16}, [](auto b) { b.convolution(0, 24, 3, 1, -1, 1, true); }),
+    make_layer({6, 8, 6}, [](auto b) { b.convolution(0, 9, 3, 2, -1, 3, false, padding::same); }),
+    make_layer({7, 5, 20}, [](auto b) { b.convolution(0, 12, 1, 1, 0, 1, true); }),
+    make_layer({3, 4, 5}, [](auto b) { b.linear(0, 10); }),
+};
+
+constexpr abilities kinds[] = {{},
+                               {.fuses_activation = false},
+                               {.fuses_activation = false, .fuses_sums = false},
+                               {.adds = false, .widens = false},
+                               {.has_anything = false}};
+
+}  // namespace
+
+TEST_CASE("dense layers run through whatever a library has") {
+  for (const layer& item : dense_items)
+    for (const abilities& can : kinds) {
+      for (const activation act : {activation::none, activation::relu, activation::hard_swish})
+        for (const bool residual : {false, true})
+          for (const bool in_place : {false, true}) {
+            layer_use use{.item = item, .batch = 2, .residual = residual, .in_place = residual && in_place};
+            use.item.act = act;
+            compare_inference<float>(use, can);
+            compare_inference<bfloat16>(use, can);
+          }
+      for (const bool accumulate : {false, true}) {
+        const layer_use use{.item = item, .batch = 3, .accumulate = accumulate};
+        compare_training<float>(use, can);
+        compare_training<bfloat16>(use, can);
+      }
+    }
+}
+
+TEST_CASE("the library gets as much as it can do, and nothing where it can do nothing") {
+  layer_use use{.item = dense_items[0], .batch = 2, .residual = true};
+  use.item.act = activation::relu;
+  const auto asked = [&](const abilities& can) {
+    const std::vector<std::string> log = compare_inference<float>(use, can);
+    return log.empty() ? std::string() : log.back();
+  };
+  CHECK_THAT(asked({}), Catch::Matchers::EndsWith("groups 1, bias, residual, relu"));
+  CHECK_THAT(asked({.fuses_activation = false}), Catch::Matchers::EndsWith("groups 1, bias, residual"));
+  CHECK_THAT(asked({.fuses_activation = false, .fuses_sums = false}), Catch::Matchers::EndsWith("groups 1"));
+  CHECK(asked({.has_anything = false}).empty());
+
+  use = {.item = dense_items[0], .batch = 2, .accumulate = true};
+  const std::vector<std::string> log = compare_training<bfloat16>(use, {});
+  const std::set<std::string> ran(log.begin(), log.end());
+  CHECK(ran.size() == 3);
+  CHECK(ran.count("source bf16 2x6x7x16 to 2x6x7x24, 3x3 stride 1 pad 1,1,1,1 groups 1, adds") == 1);
+  CHECK(ran.count("weights bf16 2x6x7x16 to 2x6x7x24, 3x3 stride 1 pad 1,1,1,1 groups 1, in f32") == 1);
+}
