@@ -18,11 +18,10 @@
 namespace hasse::detail::gpu {
 
 #define HASSE_KERNEL(...) template cudaError_t launch(const __VA_ARGS__&, cudaStream_t);
-#define HASSE_DEPTHWISE(Scalar, Kernel, Stride)                   \
-  HASSE_KERNEL(depthwise_forward<Scalar, Kernel, Stride>)         \
-  HASSE_KERNEL(depthwise_data_gradient<Scalar, Kernel, Stride>)   \
-  HASSE_KERNEL(depthwise_weight_gradient<Scalar, Kernel, Stride>) \
-  HASSE_KERNEL(fused_bottleneck<Scalar, Kernel, Stride>)
+#define HASSE_DEPTHWISE(Scalar, Kernel, Stride)                 \
+  HASSE_KERNEL(depthwise_forward<Scalar, Kernel, Stride>)       \
+  HASSE_KERNEL(depthwise_data_gradient<Scalar, Kernel, Stride>) \
+  HASSE_KERNEL(depthwise_weight_gradient<Scalar, Kernel, Stride>)
 #define HASSE_KERNELS_OF(Scalar)                               \
   HASSE_DEPTHWISE(Scalar, 3, 1)                                \
   HASSE_DEPTHWISE(Scalar, 3, 2)                                \
@@ -53,6 +52,9 @@ namespace hasse::detail::gpu {
   HASSE_KERNEL(for_each_pack<resized_gradient<Scalar>>)        \
   HASSE_KERNEL(for_each_pack<moved_channels<Scalar>>)          \
   HASSE_KERNEL(for_each_pack<moved_to_space<Scalar>>)          \
+  HASSE_KERNEL(fused_bottleneck<Scalar, 3>)                    \
+  HASSE_KERNEL(fused_bottleneck<Scalar, 5>)                    \
+  HASSE_KERNEL(fused_bottleneck<Scalar, 7>)                    \
   HASSE_KERNEL(fused_block<Scalar>)                            \
   HASSE_KERNEL(softmax_loss<Scalar>)                           \
   HASSE_KERNEL(augmented_batch<Scalar>)

@@ -80,12 +80,12 @@ struct projection {
 
 /// [Expand,] depthwise, project. A block computes a tile of 4 x 8 output pixels; for 16 channels of the wide tensor after the other
 /// it expands the pixels under the tile, runs the depthwise window over them and adds what they give to the output.
-template <class Scalar, int Kernel, int Stride>
+template <class Scalar, int Kernel>
 struct fused_bottleneck {
   static constexpr int rows = 4, columns = 8, threads = 256, phases = 3, slice = projection<Scalar>::slice, together = 4;
-  static constexpr int in_rows = (rows - 1) * Stride + Kernel, in_columns = (columns - 1) * Stride + Kernel;
+  static constexpr int most_pixels = ((rows - 1) * 2 + Kernel) * ((columns - 1) * 2 + Kernel);  // under a tile, at stride 2
   struct shared {
-    float wide[in_rows * in_columns][slice];
+    float wide[most_pixels][slice];
     typename projection<Scalar>::wide_slice windowed;
   };
   struct local {
@@ -94,7 +94,7 @@ struct fused_bottleneck {
 
   image_tensor in;
   row_packs<Scalar> row;
-  int batch, across, tiles, pad_top, pad_left;
+  int batch, across, tiles, stride, pad_top, pad_left;
   joined_layer expand, depthwise;  // without weights nothing is expanded
   projection<Scalar> project;
   const Scalar* src;
@@ -106,6 +106,7 @@ struct fused_bottleneck {
         batch(images),
         across(ceil_divide(last.out.w, columns)),
         tiles(across * ceil_divide(last.out.h, rows)),
+        stride(window.stride),
         pad_top(window.pad_top),
         pad_left(window.pad_left),
         expand(first),
@@ -120,11 +121,12 @@ struct fused_bottleneck {
   HASSE_DEVICE void phase(const place& at, local& own, shared& memory) const {
     const int top = at.x / across * rows, left = at.x % across * columns, first = at.turn * slice;
     const int pixel = at.thread % projection<Scalar>::pixels, line = at.thread / projection<Scalar>::pixels;
+    const int in_rows = (rows - 1) * stride + Kernel, in_columns = (columns - 1) * stride + Kernel;
     if constexpr (Phase == 0) {
       if (at.turn == 0) project.begin(own.sums, line);
       const int group = at.thread % (slice / together) * together;
       for (int p = at.thread / (slice / together); p < in_rows * in_columns; p += threads / (slice / together))
-        widen(at.y, top * Stride - pad_top + p / in_columns, left * Stride - pad_left + p % in_columns, first + group,
+        widen(at.y, top * stride - pad_top + p / in_columns, left * stride - pad_left + p % in_columns, first + group,
               memory.wide[p] + group);
     } else if constexpr (Phase == 1) {
       for (int i = at.thread; i < projection<Scalar>::pixels * slice; i += threads) {
@@ -135,7 +137,7 @@ struct fused_bottleneck {
           HASSE_UNROLL
           for (int tap = 0; tap < Kernel * Kernel; ++tap)
             sum += depthwise.weights[channel * Kernel * Kernel + tap] *
-                   memory.wide[(y * Stride + tap / Kernel) * in_columns + x * Stride + tap % Kernel][i % slice];
+                   memory.wide[(y * stride + tap / Kernel) * in_columns + x * stride + tap % Kernel][i % slice];
           with_activation(depthwise.act, [&sum](auto kind) { sum = activated<kind>(sum); });
         }
         memory.windowed.of[of][i % slice] = sum;

@@ -152,10 +152,10 @@ bound_launch<Stream> joined(std::span<const layer> run, int batch, std::span<con
   bound_launch<Stream> made;
   if (is_depthwise(window) && (run.size() == 2 || pointwise(run[0]))) {
     const joined_layer expand = run.size() == 3 ? brought(0) : joined_layer{nullptr, nullptr, activation::none};
-    with_depthwise(window, [&](auto kernel, auto stride) {
-      made = bound<Stream>(fused_bottleneck<Scalar, kernel(), stride()>(window, run[last], run[0].in, batch, operands[0].src,
-                                                                        expand, brought(last - 1), brought(last),
-                                                                        operands[last].other, operands[last].dst));
+    with_depthwise(window, [&](auto kernel, auto) {
+      made = bound<Stream>(fused_bottleneck<Scalar, kernel()>(window, run[last], run[0].in, batch, operands[0].src, expand,
+                                                              brought(last - 1), brought(last), operands[last].other,
+                                                              operands[last].dst));
     });
   } else if (run.size() == 2 && window.kind == layer_kind::convolution && window.groups == 1) {
     made = bound<Stream>(
