@@ -43,7 +43,7 @@ struct proxyless_options : recipe_options {
   double tolerance = 0.05;
   int side = 0, latency_side = 0;  ///< of the images that train, and of those whose latency counts; 0: the space's
   int search_epochs = 12, warmup_epochs = 4, period = 5, device_threads = 1, random = 0;
-  double lambda = 1, search_rate = 0.025, warmup_rate = 0.05, gate_rate = 0.006;
+  double lambda = 1, power = 0.3, search_rate = 0.025, warmup_rate = 0.05, gate_rate = 0.006;
 };
 
 namespace detail {
@@ -68,6 +68,7 @@ inline json settings_of(const proxyless_options& it, const recipe& how) {
           {"table", it.table},
           {"loss", it.loss},
           {"lambda", it.lambda},
+          {"power", it.power},
           {"method", it.method},
           {"warmup_epochs", it.warmup_epochs},
           {"search_epochs", it.search_epochs},
@@ -186,6 +187,21 @@ inline gated_outcome searched(const proxyless_run& run, const gated_recipe& how)
   return outcome;
 }
 
+/// The network that the run goes on with: from the journal, or derived now. Without a target it is the likeliest.
+inline derived_choice derived(const proxyless_run& run, const gated_outcome& outcome, const wanted_cost& wanted) {
+  for (const journal_record& record : run.book.records())
+    if (record.operation == "found") {
+      const std::string line = "record " + std::to_string(record.sequence), where = run.book.path().string();
+      return {run.list.parse(require<std::string>(record.payload, "choice", where, line)),
+              require<double>(record.payload, "aim", where, line), require<double>(record.payload, "cost", where, line)};
+    }
+  const derived_choice found =
+      run.target > 0 ? derive_choice(run.list, run.prices.costs, outcome.curve.back().probabilities, outcome.choice, wanted)
+                     : derived_choice{outcome.choice, outcome.cost, wanted.real(outcome.choice)};
+  run.book.append("found", {{"choice", run.list.text(found.choice)}, {"aim", found.aim}, {"cost", found.real}});
+  return found;
+}
+
 inline void print_probabilities(const gated_list& list, const gated_outcome& outcome) {
   std::size_t at = 0;
   for (const int place : list.searched()) {
@@ -224,7 +240,7 @@ inline std::string trained_alone(const proxyless_run& run, const std::string& na
       run.printer({event.fraction, "training " + name + ": " + event.doing, event.seconds_left});
     });
     run.printer.finish();
-    if (outcome.diverged) return "The training of " + name + " diverged: " + outcome.note + ".";
+    if (outcome.diverged) return "the training of " + name + " diverged: " + outcome.note;
     const model network = training.result();
     write_weights(path, network, {{"choice", text}, {"seed", std::to_string(run.options.seed)}});
     run.book.append("judged",
@@ -285,7 +301,8 @@ inline void add_elsewhere(const proxyless_run& run, const std::vector<found_else
   }
 }
 
-/// frontier.json has the networks that were trained here; those that none of them beats are its frontier.
+/// frontier.json has the networks that were trained here; those that none of them beats are its frontier. Test images decide: the
+/// gates have seen the validation images.
 inline report_data frontier_of(const gated_data& page) {
   report_data data{.title = page.title, .facts = page.facts};
   for (const gated_report_network& each : page.networks) {
@@ -294,8 +311,9 @@ inline report_data frontier_of(const gated_data& page) {
     network.accuracy = each.accuracy, network.test_accuracy = each.test_accuracy, network.whole_milliseconds = each.milliseconds;
     network.macs = each.macs, network.parameters = each.parameters, network.files = each.files;
     network.on_frontier = std::none_of(page.networks.begin(), page.networks.end(), [&](const gated_report_network& other) {
-      return other.role != gated_role::other && other.milliseconds <= each.milliseconds && other.accuracy >= each.accuracy &&
-             (other.milliseconds < each.milliseconds || other.accuracy > each.accuracy);
+      return other.role != gated_role::other && other.milliseconds <= each.milliseconds &&
+             other.test_accuracy >= each.test_accuracy &&
+             (other.milliseconds < each.milliseconds || other.test_accuracy > each.test_accuracy);
     });
     data.networks.push_back(std::move(network));
   }
@@ -341,6 +359,7 @@ inline void search_proxyless(const proxyless_options& options) {
                       .seed = options.seed};
   if (auto* additive = std::get_if<additive_latency>(&search.loss)) additive->lambda = options.lambda;
   if (auto* distance = std::get_if<absolute_latency>(&search.loss)) distance->lambda = options.lambda;
+  if (auto* product = std::get_if<multiplicative_latency>(&search.loss)) product->power = options.power;
   mbconv_space space = proxyless_space(options.space);
   mbconv_space priced = space;
   if (options.side > 0) space.input.h = space.input.w = priced.input.h = priced.input.w = options.side;
@@ -387,25 +406,24 @@ inline void search_proxyless(const proxyless_options& options) {
   const gated_outcome outcome = detail::searched(run, search);
   detail::print_probabilities(list, outcome);
   gated_data page{.title = "A network, searched block by block", .cost = prices.unit(), .tolerance = options.tolerance};
-  if (!outcome.note.empty()) {
-    std::printf("note: %s\n", outcome.note.c_str());
-    page.warnings.push_back(outcome.note + ".");
-  }
+  const auto warn = [&](const std::string& sentence) {
+    std::printf("note: %s\n", sentence.c_str());
+    page.warnings.push_back(sentence + ".");
+  };
+  if (!outcome.note.empty()) warn(outcome.note);
   const detail::wanted_cost wanted{target, options.tolerance, [&](const std::vector<int>& choice) { return run.real(choice); }};
-  detail::derived_choice derived{outcome.choice, outcome.cost, run.real(outcome.choice)};
+  const detail::derived_choice derived = detail::derived(run, outcome, wanted);
   if (target > 0) {
-    derived = detail::derive_choice(list, prices.costs, outcome.curve.back().probabilities, outcome.choice, wanted);
     char text[320];
-    std::snprintf(text, sizeof text, "%s takes %s%s, %+.1f %% of the target of %s%s",
+    std::snprintf(text, sizeof text, "%s takes %s%s, %+.1f %% of the target of %s",
                   derived.choice == outcome.choice ? "the likeliest network" : "the likeliest network near the target",
                   run.text_of(derived.real).c_str(), run.measures() ? " measured whole" : "", 100 * (derived.real / target - 1),
-                  run.text_of(target).c_str(),
-                  wanted.met(derived.real) ? "" : ", more than the tolerance; search longer, or weigh the cost more");
-    std::printf("%s\n", text);
-    if (!wanted.met(derived.real)) page.warnings.push_back(std::string(text) + ".");
+                  run.text_of(target).c_str());
+    if (wanted.met(derived.real))
+      std::printf("%s\n", text);
+    else
+      warn(std::string(text) + ", more than the tolerance; search longer, or change the weight of the cost");
   }
-  if (std::none_of(book.records().begin(), book.records().end(), [](const auto& each) { return each.operation == "found"; }))
-    book.append("found", {{"choice", list.text(derived.choice)}, {"cost", derived.real}});
 
   // Measured before anything trains, which would disturb it. Without a target, they cost what the found network costs.
   const detail::wanted_cost alike{target > 0 ? target : derived.real, options.tolerance, wanted.real};
@@ -416,15 +434,15 @@ inline void search_proxyless(const proxyless_options& options) {
     throw error(trouble);
   detail::hand_over(run, derived.choice, page.networks.front());
   if (static_cast<int>(others.size()) < options.random)
-    page.warnings.push_back("Only " + std::to_string(others.size()) + " of " + std::to_string(options.random) +
-                            " random networks of " + (target > 0 ? "the target's" : "the found network's") + " cost were found.");
+    warn("only " + std::to_string(others.size()) + " of " + std::to_string(options.random) + " random networks of " +
+         (target > 0 ? "the target's" : "the found network's") + " cost were found");
   for (std::size_t i = 0; i < others.size(); ++i) {
     gated_report_network shown{.role = gated_role::random};
     if (const std::string trouble = detail::trained_alone(run, "random " + std::to_string(i + 1), others[i], shown);
         trouble.empty())
       page.networks.push_back(std::move(shown));
     else
-      page.warnings.push_back(trouble);
+      warn(trouble);
   }
   detail::add_elsewhere(run, elsewhere, page);
 
@@ -443,7 +461,6 @@ inline void search_proxyless(const proxyless_options& options) {
   detail::add_curve(page, outcome, options.warmup_epochs, prices.scale());
   write_gated_report(folder.report(), page);
   write_frontier(folder.frontier(), detail::frontier_of(page));
-  for (const std::string& warning : page.warnings) std::printf("note: %s\n", warning.c_str());
   std::printf("networks: %s\nreport: %s\n", folder.networks().c_str(), folder.report().c_str());
 }
 
@@ -479,6 +496,7 @@ inline int proxyless_search(int argc, char** argv) {
   app.add_option("--lambda", options.lambda, "weight of the cost in add#absolute and add#linear")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1e6));
+  app.add_option("--power", options.power, "weight of the cost in mul#log")->capture_default_str()->check(CLI::Range(0.0, 1e3));
   app.add_option("--method", options.method, "gradient-full, gradient-two or reinforce")->capture_default_str();
   app.add_option("--warmup-epochs", options.warmup_epochs, "epochs of weights alone, all candidates alike")
       ->capture_default_str()
