@@ -409,7 +409,9 @@ struct toy {
         cross_entropy +=
             losses[gates.entry(block, two ? pairs[static_cast<std::size_t>(block)].active : path[static_cast<std::size_t>(block)])];
       if (two) {
-        const weighed_loss loss = weigh(form, cross_entropy, fixed + expected_cost(gates, pairs, latencies), at_target);
+        const bool by_all = std::holds_alternative<absolute_latency>(form);  // as the search decides its side
+        const double expected = by_all ? expected_cost(gates, latencies) : expected_cost(gates, pairs, latencies);
+        const weighed_loss loss = weigh(form, cross_entropy, fixed + expected, at_target);
         add_gate_gradient(gates, pairs, losses, loss.per_cross_entropy, gradient);
         add_gate_gradient(gates, pairs, latencies, loss.per_latency, gradient);
         descent.step(gates, pairs, gradient);
@@ -457,6 +459,27 @@ TEST_CASE("the more latency weighs, the faster is what a search finds", "[gates]
       slower = found;
     }
     CHECK(slower > 20);
+  }
+}
+
+TEST_CASE("the higher the target, the slower is what a search finds, and the distance from it holds it there", "[gates]") {
+  const toy problem;
+  for (const bool two : {false, true}) {
+    CAPTURE(two);
+    double linear = 0, absolute = 0;
+    std::set<double> different;
+    for (const double target : {6.0, 12.0, 18.0, 25.0, 40.0}) {
+      CAPTURE(target);
+      const double down = problem.latency(problem.search(additive_latency{0.7}, two, target));
+      CHECK(down >= linear);
+      linear = down;
+      const gate_parameters held = problem.search(absolute_latency{5}, two, target);
+      CHECK(problem.fixed + expected_cost(held, problem.latencies) == Approx(target).epsilon(0.06));
+      CHECK(problem.latency(held) >= absolute);
+      absolute = problem.latency(held);
+      different.insert(absolute);
+    }
+    CHECK(different.size() >= 4);
   }
 }
 
