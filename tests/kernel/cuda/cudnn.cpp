@@ -16,11 +16,12 @@ using namespace hasse::detail::gpu;
 
 /// An H100, as cuDNN 9 describes it to itself.
 const std::string described_gpu =
-    R"({"deviceVer":900,"driverVer":13000,"cudaDeviceId":0,"multiProcessorCount":132,"maxGridSize":[2147483647,65535,65535],)"
-    R"("maxBlockSize":[1024,1024,64],"regsPerBlock":65536,"smClockRateKHz":1980000,"memClockRateKHz":2619000,"l2CacheSize":52428800,)"
-    R"("warpSize":32,"maxSharedMemoryPerBlock":49152,"maxSharedMemoryPerBlockOptin":232448,"reservedSharedMemoryPerBlock":1024,)"
-    R"("maxRegistersPerSM":65536,"pciDeviceId":0,"maxCtasPerSM":32,"maxThreadsPerBlock":1024,"maxThreadsPerSM":2048,"isTccDriver":0,)"
-    R"("supportCoopLaunch":1,"totalGlobalMem":85000000000,"deviceName":"NVIDIA H100"})";
+    R"({"deviceVer":900,"driverVer":13000,"cudaDeviceId":0,"multiProcessorCount":132,"deviceName":"NVIDIA H100",)"
+    R"("maxGridSize":[2147483647,65535,65535],"maxBlockSize":[1024,1024,64],"regsPerBlock":65536,"warpSize":32,)"
+    R"("smClockRateKHz":1980000,"memClockRateKHz":2619000,"l2CacheSize":52428800,"totalGlobalMem":85000000000,)"
+    R"("maxSharedMemoryPerBlock":49152,"maxSharedMemoryPerBlockOptin":232448,"reservedSharedMemoryPerBlock":1024,)"
+    R"("maxRegistersPerSM":65536,"pciDeviceId":0,"maxCtasPerSM":32,"maxThreadsPerBlock":1024,"maxThreadsPerSM":2048,)"
+    R"("isTccDriver":0,"supportCoopLaunch":1})";
 
 /// Other versions of the library may describe a device in other words; what they say of it is then seen on a device only.
 bool describes_devices() {

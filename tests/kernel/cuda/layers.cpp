@@ -4,22 +4,16 @@
 #include <hasse/kernel/reference.hpp>
 
 #include <cmath>
-#include <functional>
 #include <limits>
-#include <memory>
 #include <vector>
 
 #include "catch.hpp"
 #include "layer_fixture.hpp"
+#include "mirror.hpp"
 
 namespace {
 
 using namespace hasse;
-
-bool has_device() {
-  int count = 0;
-  return cudaGetDeviceCount(&count) == cudaSuccess && count > 0;
-}
 
 /// |found - expected| / |expected|, Euclidean; a NaN anywhere makes it infinite.
 template <class Scalar>
@@ -31,24 +25,6 @@ double distance(const buffer<Scalar>& found, const buffer<float>& expected) {
   }
   return std::isfinite(error) ? std::sqrt(error / norm) : std::numeric_limits<double>::infinity();
 }
-
-/// Operands of a step, moved to the GPU: pointers into buffers of the host are replaced, results are fetched.
-class mirror {
- public:
-  template <class Value>
-  Value* moved(buffer<Value>& host) {
-    if (host.empty()) return nullptr;
-    auto memory = std::make_shared<device_array<Value>>(std::span<const Value>(host));
-    fetch_.push_back([memory, &host] { memory->download(host); });
-    return memory->data();
-  }
-  void fetch() {
-    for (const auto& each : fetch_) each();
-  }
-
- private:
-  std::vector<std::function<void()>> fetch_;
-};
 
 template <class Scalar>
 constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-4 : 3e-2;

@@ -25,17 +25,20 @@ inline void require(cudaError_t state, const std::string& tried) {
 }
 }  // namespace detail::gpu
 
-/// Memory of the current GPU for `size` values, not initialised; 256-byte aligned. Moves, does not copy.
+/// Memory of the current GPU for `size` values, all bytes zero at first; 256-byte aligned. Moves, does not copy. Copies to and from
+/// the host wait for everything that the GPU was given, on all streams, before and after.
 template <class Item>
 class device_array {
  public:
   device_array() = default;
-  explicit device_array(std::size_t size) : size_(size) {
+  explicit device_array(std::size_t size) : device_array() {
     if (size == 0) return;
     void* memory = nullptr;
     detail::gpu::require(cudaMalloc(&memory, size * sizeof(Item)),
                          "give " + std::to_string(size * sizeof(Item)) + " bytes of memory");
-    data_ = static_cast<Item*>(memory);
+    data_ = static_cast<Item*>(memory), size_ = size;
+    detail::gpu::require(cudaMemset(memory, 0, size * sizeof(Item)), "clear memory");
+    wait();
   }
   explicit device_array(std::span<const Item> values) : device_array(values.size()) { upload(values); }
   device_array(device_array&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
@@ -49,7 +52,7 @@ class device_array {
   const Item* data() const { return data_; }
   std::size_t size() const { return size_; }
 
-  /// Copies all values; waits for the GPU.
+  /// Copies all values.
   void upload(std::span<const Item> values) { copy(data_, values.data(), values.size(), cudaMemcpyHostToDevice); }
   void download(std::span<Item> values) const { copy(values.data(), data_, values.size(), cudaMemcpyDeviceToHost); }
 
@@ -58,8 +61,13 @@ class device_array {
     if (count != size_)
       throw error("an array of " + std::to_string(size_) + " values on the GPU was to be copied as " + std::to_string(count) +
                   "; copy all of it");
-    if (count > 0) detail::gpu::require(cudaMemcpy(to, from, count * sizeof(Item), kind), "copy memory");
+    if (count == 0) return;
+    wait();
+    detail::gpu::require(cudaMemcpy(to, from, count * sizeof(Item), kind), "copy memory");
+    wait();
   }
+  /// Streams of ours do not wait for the default one, on which memory is cleared and copied.
+  static void wait() { detail::gpu::require(cudaDeviceSynchronize(), "finish what was queued"); }
 
   Item* data_ = nullptr;
   std::size_t size_ = 0;

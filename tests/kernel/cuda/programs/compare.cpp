@@ -88,3 +88,16 @@ template void compare_inference<float>(const layer_use&);
 template void compare_inference<bfloat16>(const layer_use&);
 template void compare_training<float>(const layer_use&);
 template void compare_training<bfloat16>(const layer_use&);
+
+TEST_CASE("the CUDA backend says what it cannot run") {
+  basic_cuda<float, host_stream> backend;
+  const layer big = make_layer({1024, 1024, 64}, [](auto b) { b.activate(0, activation::relu); });
+  CHECK_THROWS_WITH(backend.make_inference(big, 32, {}),
+                    ContainsSubstring("cuda: activation, 1024x1024x64") && ContainsSubstring("take a smaller batch"));
+  CHECK_THROWS_WITH(backend.make_training(big, 0, {}), ContainsSubstring("a batch of 0 was asked for"));
+  const layer small = make_layer({1, 1, 1}, [](auto b) { b.activate(0, activation::relu); });
+  CHECK_THROWS_WITH(backend.make_inference(small, 70000, {}), ContainsSubstring("beyond 65535"));
+  const layer pool = make_layer({32, 32, 4}, [](auto b) { b.max_pool(0, 16, 16, 0); });
+  CHECK_THAT(backend.supports(pool), ContainsSubstring("backend cuda does not pool"));
+  CHECK(backend.supports(small).empty());
+}

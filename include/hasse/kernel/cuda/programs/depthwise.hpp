@@ -30,6 +30,7 @@ struct depthwise_shape {
         batch(images),
         pad_top(item.pad_top),
         pad_left(item.pad_left) {}
+  HASSE_DEVICE int channel_blocks() const { return ceil_divide(out.channels, block_channels<Scalar>); }
 };
 
 /// How tiles of Rows x Columns pixels cover an image.
@@ -78,7 +79,7 @@ struct tap_weights {
 };
 
 /// dst = act(src * weights + bias + other). `other` may be dst, bias and other null. src and dst are moved once, apart from the
-/// seams of the tiles. Blocks: groups of channels, tiles, images.
+/// seams of the tiles. A block's number counts groups of channels, then tiles.
 template <class Scalar, int Kernel, int Stride>
 struct depthwise_forward {
   static constexpr int rows = Stride == 1 ? 8 : 4, columns = 8;
@@ -104,13 +105,14 @@ struct depthwise_forward {
                     const Scalar* residual, Scalar* to)
       : shape(item, batch), tiles(shape.out), act(last), src(from), weights(with), bias(shift), other(residual), dst(to) {}
 
-  grid_extent blocks() const { return {ceil_divide(shape.out.channels, block_channels<Scalar>), tiles.tiles, shape.batch}; }
+  grid_extent blocks() const { return {shape.channel_blocks() * tiles.tiles, shape.batch, 1}; }
 
   template <int Phase>
   HASSE_DEVICE void phase(const place& at, local&, shared& memory) const {
-    const int channel = at.x * block_channels<Scalar>, top = tiles.top(at.y), left = tiles.left(at.y);
+    const int tile = at.x / shape.channel_blocks(), top = tiles.top(tile), left = tiles.left(tile);
+    const int channel = at.x % shape.channel_blocks() * block_channels<Scalar>;
     if constexpr (Phase == 0) {
-      memory.tile.template copy_from<threads>(src, shape.in, shape.row, at.z, top * Stride - shape.pad_top,
+      memory.tile.template copy_from<threads>(src, shape.in, shape.row, at.y, top * Stride - shape.pad_top,
                                               left * Stride - shape.pad_left, channel, at.thread);
       memory.weights.template copy_from<threads>(weights, channel, shape.out.channels, at.thread);
     } else {
@@ -138,7 +140,7 @@ struct depthwise_forward {
       HASSE_UNROLL
       for (int i = 0; i < run; ++i) {
         if (left + x + i >= shape.out.w) continue;
-        const std::size_t where = shape.out.at(at.z, top + y, left + x + i, first);
+        const std::size_t where = shape.out.at(at.y, top + y, left + x + i, first);
         if (other) add(sums[i], load<Scalar>(other + where, which));
         activate<Scalar>(act, sums[i]);
         store(dst + where, which, sums[i]);
@@ -179,13 +181,14 @@ struct depthwise_data_gradient {
         d_src(to),
         accumulate(adds) {}
 
-  grid_extent blocks() const { return {ceil_divide(shape.in.channels, block_channels<Scalar>), tiles.tiles, shape.batch}; }
+  grid_extent blocks() const { return {shape.channel_blocks() * tiles.tiles, shape.batch, 1}; }
 
   template <int Phase>
   HASSE_DEVICE void phase(const place& at, local&, shared& memory) const {
-    const int channel = at.x * block_channels<Scalar>, top = tiles.top(at.y) - shift_top, left = tiles.left(at.y) - shift_left;
+    const int tile = at.x / shape.channel_blocks(), top = tiles.top(tile) - shift_top, left = tiles.left(tile) - shift_left;
+    const int channel = at.x % shape.channel_blocks() * block_channels<Scalar>;
     if constexpr (Phase == 0) {
-      memory.tile.template copy_from<threads>(d_dst, shape.out, shape.row, at.z, (top + shape.pad_top) / Stride - before,
+      memory.tile.template copy_from<threads>(d_dst, shape.out, shape.row, at.y, (top + shape.pad_top) / Stride - before,
                                               (left + shape.pad_left) / Stride - before, channel, at.thread);
       memory.weights.template copy_from<threads>(weights, channel, shape.in.channels, at.thread);
     } else {
@@ -214,7 +217,7 @@ struct depthwise_data_gradient {
       HASSE_UNROLL
       for (int i = 0; i < run; ++i)
         if (left + x + i >= 0 && left + x + i < shape.in.w)
-          store(d_src + shape.in.at(at.z, top + y, left + x + i, first), which, sums[i], accumulate);
+          store(d_src + shape.in.at(at.y, top + y, left + x + i, first), which, sums[i], accumulate);
     }
   }
 };
@@ -243,12 +246,13 @@ struct depthwise_weight_gradient {
 
   depthwise_weight_gradient(const layer& item, int batch, const Scalar* from, const Scalar* gradient)
       : shape(item, batch), tiles(shape.out), src(from), d_dst(gradient), partial(nullptr) {
-    const int all = tiles.tiles * batch, channel_blocks = ceil_divide(item.out.c, block_channels<Scalar>);
-    tiles_each = ceil_divide(all, ceil_divide(512, channel_blocks));  // blocks that fill the largest GPU, whatever the one at hand
+    const int all = tiles.tiles * batch;
+    tiles_each =
+        ceil_divide(all, ceil_divide(512, shape.channel_blocks()));  // blocks that fill the largest GPU, whatever the one at hand
     segments = ceil_divide(all, tiles_each);
   }
 
-  grid_extent blocks() const { return {ceil_divide(shape.out.channels, block_channels<Scalar>), segments, 1}; }
+  grid_extent blocks() const { return {shape.channel_blocks(), segments, 1}; }
   HASSE_DEVICE int turns() const { return tiles_each; }
 
   HASSE_DEVICE static void values_of(const word* pixel, int lane, float (&found)[values]) {

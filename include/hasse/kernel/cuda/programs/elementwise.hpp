@@ -40,7 +40,7 @@ struct for_each_pack {
         rows(shape.h),
         count(images * shape.h * shape.w * row.per_row) {}
   /// Any `size` values, for bodies that look at no channel.
-  for_each_pack(const Body& what, int size) : for_each_pack(what, 1, {1, 1, size}) {}
+  for_each_pack(const Body& what, int size) : for_each_pack(what, 1, {1, 1, size}) { row.aligned = true; }
 
   grid_extent blocks() const { return {ceil_divide(count, threads), 1, 1}; }
 

@@ -122,12 +122,13 @@ void with_depthwise(const layer& item, Body&& body) {
 
 inline bool is_product(const layer& item) { return item.kind == layer_kind::convolution || item.kind == layer_kind::linear; }
 
-/// Elements of one tensor are counted in 31 bits, images of a batch in 16.
+/// Elements of one tensor are counted in 31 bits, with room for the last block of a launch; images of a batch in 16.
 inline std::string problem_of_size(const layer& item, int batch) {
+  constexpr std::int64_t most = std::numeric_limits<int>::max() - 1024;
   const std::int64_t largest = std::max({item.in.size(), item.out.size(), item.other_shape().size()}) * batch;
-  if (largest > std::numeric_limits<int>::max())
-    return "has a tensor of " + std::to_string(largest) + " values in a batch of " + std::to_string(batch) +
-           "; at most 2147483647 can be had, take a smaller batch";
+  if (largest > most)
+    return "has a tensor of " + std::to_string(largest) + " values in a batch of " + std::to_string(batch) + "; at most " +
+           std::to_string(most) + " can be had, take a smaller batch";
   if (batch > 65535 || item.groups > 65535) return "is asked for in a batch or in groups beyond 65535; take fewer";
   return "";
 }
