@@ -139,6 +139,9 @@ for words in ("on phone.yaml at 64 x 64", "of the target of 5 ms"):
 (folder / "phone.yaml").write_text(phone().replace("mean: 0.7", "mean: 0.8"))
 refused("other prices", *settings, "--table", "phone.yaml", "--target-latency", 5, "--run", "phone")
 refused("leave --latency-side out", *settings, "--table", "phone.yaml", "--target-latency", 5, "--latency-side", 32, "--run", "side")
+latencies = [network["milliseconds"] for network in json.loads((folder / "phone/frontier.json").read_text())["frontier"]]
+if not latencies or any(abs(latency - 5) > 1.5 for latency in latencies):
+    sys.exit(f"the frontier of a phone has latencies of {latencies} ms, as this machine has them")
 devices = [cost["device"] for cost in json.loads((folder / "phone/report.json").read_text())["networks"][1]["costs"]]
 if devices != ["phone.yaml"]:  # the other run counted multiply-accumulates, so that it knows no device
     sys.exit(f"the other run's network has latencies on {devices}")

@@ -301,22 +301,24 @@ inline void add_elsewhere(const proxyless_run& run, const std::vector<found_else
   }
 }
 
-/// frontier.json has the networks that were trained here; those that none of them beats are its frontier. Test images decide: the
-/// gates have seen the validation images.
+/// frontier.json has the networks that were trained here; those that none of them beats are its frontier. Latency is that of the
+/// device that was searched for: measured here, or by another device's table. Test images decide: the gates have seen the
+/// validation images.
 inline report_data frontier_of(const gated_data& page) {
   report_data data{.title = page.title, .facts = page.facts};
   for (const gated_report_network& each : page.networks) {
     if (each.role == gated_role::other) continue;
-    report_network network{.name = each.choice, .milliseconds = each.milliseconds};
-    network.accuracy = each.accuracy, network.test_accuracy = each.test_accuracy, network.whole_milliseconds = each.milliseconds;
+    report_network network{.name = each.choice, .milliseconds = page.is_measured ? each.milliseconds : each.summed};
+    network.accuracy = each.accuracy, network.test_accuracy = each.test_accuracy;
+    if (page.is_measured) network.whole_milliseconds = each.milliseconds;
     network.macs = each.macs, network.parameters = each.parameters, network.files = each.files;
-    network.on_frontier = std::none_of(page.networks.begin(), page.networks.end(), [&](const gated_report_network& other) {
-      return other.role != gated_role::other && other.milliseconds <= each.milliseconds &&
-             other.test_accuracy >= each.test_accuracy &&
-             (other.milliseconds < each.milliseconds || other.test_accuracy > each.test_accuracy);
-    });
     data.networks.push_back(std::move(network));
   }
+  for (report_network& each : data.networks)
+    each.on_frontier = std::none_of(data.networks.begin(), data.networks.end(), [&](const report_network& other) {
+      return other.milliseconds <= each.milliseconds && other.test_accuracy >= each.test_accuracy &&
+             (other.milliseconds < each.milliseconds || other.test_accuracy > each.test_accuracy);
+    });
   return data;
 }
 
@@ -456,7 +458,7 @@ inline void search_proxyless(const proxyless_options& options) {
   page.facts.emplace_back("training", to_text(how));
   page.facts.emplace_back("seed", std::to_string(options.seed));
   if (target > 0) page.target = target / prices.scale();
-  page.is_measured = run.measures();
+  page.is_measured = options.table.empty();
   add_supernet(page, list);
   detail::add_curve(page, outcome, options.warmup_epochs, prices.scale());
   write_gated_report(folder.report(), page);
