@@ -3,3 +3,4 @@
 #pragma once
 
 #include <hasse/kernel/backend.hpp>
+#include <hasse/kernel/memory.hpp>

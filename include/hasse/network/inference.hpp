@@ -2,12 +2,15 @@
 // creates. Used by latency (what is measured), train (evaluation) and result.
 #pragma once
 
-#include <cstring>
+#include <cstdint>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include <hasse/core/error.hpp>
 #include <hasse/kernel/backend.hpp>
-#include <hasse/network/aligned.hpp>
+#include <hasse/kernel/memory.hpp>
 #include <hasse/network/check.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/memory.hpp>
@@ -24,20 +27,25 @@ class bound_inference {
   using scalar = typename Engine::scalar;
   using parameter = parameter_of<scalar>;
 
-  bound_inference(Engine& backend, std::size_t arena_bytes) : backend_(&backend), arena_(arena_bytes) {}
+  bound_inference(Engine& backend, std::size_t arena_bytes)
+      : backend_(&backend), memory_(memory_of(backend)), arena_(memory_, arena_bytes) {}
 
   /// Binds (again) with these weights. `offsets` are those of the values in the arena, `runs` the layers that may be one step.
   void bind(std::span<const layer> folded, std::span<const std::size_t> offsets, std::span<const int> runs, int batch,
             folded_weights<parameter> weights) {
+    sequence_.forget();
     steps_.clear();
     steps_.reserve(folded.size());
     ends_.clear();
     weights_ = std::move(weights);
+    placed_ = mirrored<parameter>(memory_, weights_.values);
     const auto value = [&](value_id id) { return reinterpret_cast<scalar*>(arena_.data() + offsets[at(id)]); };
     std::vector<inference_operands<scalar>> all(folded.size());
     for (int i = 0; i < static_cast<int>(folded.size()); ++i) {
       const layer& item = folded[at(i)];
-      const auto data_or_null = [](std::span<const parameter> tensor) { return tensor.empty() ? nullptr : tensor.data(); };
+      const auto data_or_null = [&](std::span<const parameter> tensor) -> const parameter* {
+        return tensor.empty() ? nullptr : placed_.data() + (tensor.data() - weights_.values.data());
+      };
       inference_operands<scalar>& operands = all[at(i)];
       operands.src = value(item.input);
       operands.other = item.other == no_value ? nullptr : value(item.other);
@@ -68,7 +76,17 @@ class bound_inference {
   scalar* input() { return input_; }
   const scalar* output() const { return output_; }
   void run() {
-    for (auto& step : steps_) step.run();
+    sequence_.run(memory_, [this] {
+      for (auto& step : steps_) step.run();
+    });
+  }
+  void write(std::span<const scalar> images, std::int64_t size) {
+    demand(images.size(), size);
+    copy_in(memory_, input_, images);
+  }
+  void read(std::span<scalar> answers, std::int64_t size) const {
+    demand(answers.size(), size);
+    copy_out(memory_, answers, output_);
   }
   std::size_t arena_bytes() const { return arena_.size(); }
   std::size_t weight_bytes() const { return weights_.values.size() * sizeof(parameter); }
@@ -77,10 +95,19 @@ class bound_inference {
 
  private:
   using step_type = decltype(std::declval<Engine&>().make_inference(layer{}, 1, inference_operands<scalar>{}));
+  static void demand(std::size_t given, std::int64_t needed) {
+    if (given != static_cast<std::size_t>(needed))
+      throw error("a batch of this network has " + std::to_string(needed) + " values and room for " + std::to_string(given) +
+                  " was given; give all of them");
+  }
+
   Engine* backend_;
-  aligned_vector<std::byte> arena_;
+  device_memory* memory_;
+  backend_array<std::byte> arena_;
   folded_weights<parameter> weights_;
+  mirrored<parameter> placed_;
   std::vector<step_type> steps_;
+  repeated sequence_;
   std::vector<int> ends_;
   scalar *input_ = nullptr, *output_ = nullptr;
 };
@@ -103,9 +130,12 @@ class inference_network {
     load(source);
   }
 
-  /// N x H x W x C, to be written before run(); stays as it is.
+  /// N x H x W x C in the backend's memory, to be written before run(); stays as it is.
   scalar* input() { return bound_.input(); }
   const scalar* output() const { return bound_.output(); }
+  /// Where a device computes, these bring images there and answers back; elsewhere they copy to input() and from output().
+  void write_input(std::span<const scalar> images) { bound_.write(images, batch_ * input_shape().size()); }
+  void read_output(std::span<scalar> answers) const { bound_.read(answers, batch_ * output_shape().size()); }
   void run() { bound_.run(); }
 
   /// Takes other parameters of the same layout. Steps are made again, since a backend may pack weights: not for a timed path.

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <hasse/kernel/backend.hpp>
-#include <hasse/network/aligned.hpp>
+#include <hasse/kernel/memory.hpp>
 #include <hasse/network/check.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/memory.hpp>
@@ -40,7 +40,7 @@ class training_memory {
     plan_ = plan_training(list(), batch, sizeof(scalar), needs, options, stops);
     if (arena_.size() < plan_.arena_bytes) {
       arena_ = {};  // before the larger one is there
-      arena_.resize(plan_.arena_bytes);
+      arena_ = backend_array<std::byte>(memory_of(backend), plan_.arena_bytes);
     }
   }
 
@@ -84,7 +84,7 @@ class training_memory {
 
   fused<layer_list> fusion_;
   training_plan plan_;
-  aligned_vector<std::byte> arena_;
+  backend_array<std::byte> arena_;
 };
 
 /// Runs the backward pass of steps in the order of a plan.
@@ -100,7 +100,8 @@ void run_backward(std::span<const training_plan::backward_step> order, Steps&& s
 }  // namespace detail
 
 /// Write input(), forward(), write output_gradient() from output(), backward(), then gradients() is d loss / d parameters.
-/// It reads `values` where they lie and forward() updates their running statistics: change them in place between steps.
+/// It reads `values` where they lie and forward() updates their running statistics: change them in place between steps, or, where a
+/// device computes, change trainable() in its memory, or the copy here between pull() and push().
 /// Backend and parameters must outlive it.
 template <Backend Engine>
 class training_network {
@@ -114,7 +115,10 @@ class training_network {
       : batch_(batch),
         input_shape_(layers.input),
         output_shape_(layers.shape_of(static_cast<value_id>(layers.size()))),
-        gradients_(options.forward_only ? 0 : values.values.size()),
+        where_(memory_of(backend)),
+        values_(where_, values.values),
+        statistics_(where_, values.statistics),
+        gradients_(where_, options.forward_only ? 0 : values.values.size()),
         memory_(backend, checked(backend, layers, batch), batch, options,
                 [&](const layer& item) { return backend.saved_bytes(item, batch); }) {
     if (values.layout != layout_of(layers))
@@ -126,9 +130,9 @@ class training_network {
       const layer& item = list.items[detail::at(i)];
       const int owner = memory_.origin(i).weights;
       const bool norm = item.kind == layer_kind::batch_norm;
-      const auto tensor_of = [&](parameter_role role) {
-        const auto tensor = values.of(owner, role);
-        return tensor.empty() ? nullptr : tensor.data();
+      const auto tensor_of = [&](parameter_role role) -> parameter* {
+        const parameter_tensor* tensor = values.layout.find(owner, role);
+        return tensor ? (is_statistic(role) ? statistics_ : values_).data() + tensor->offset : nullptr;
       };
       const auto slope = [&](parameter_role role) {
         const parameter_tensor* tensor = options.forward_only ? nullptr : values.layout.find(owner, role);
@@ -145,7 +149,7 @@ class training_network {
     }
   }
 
-  /// N x H x W x C; stays as it is.
+  /// N x H x W x C in the backend's memory, as all that follows; stays as it is.
   scalar* input() { return memory_.value(0); }
   const scalar* output() const { return memory_.output(); }
   /// To be written after forward(); backward() may overwrite it.
@@ -155,6 +159,13 @@ class training_network {
   /// In the layout of the trainable parameters; overwritten by backward(), zero between tensors.
   parameter* gradients() { return gradients_.data(); }
   const parameter* gradients() const { return gradients_.data(); }
+  /// The trainable parameters, where it reads them.
+  parameter* trainable() { return values_.data(); }
+  /// Null where the processor computes.
+  device_memory* memory() const { return where_; }
+  /// The parameters that it was made with go to the device, or come back from it with their statistics; nothing to do elsewhere.
+  void push() { values_.push(), statistics_.push(); }
+  void pull() const { values_.pull(), statistics_.pull(); }
 
   void forward() {
     for (auto& step : steps_) step.forward();
@@ -179,7 +190,9 @@ class training_network {
 
   int batch_;
   feature_shape input_shape_, output_shape_;
-  aligned_vector<parameter> gradients_;
+  device_memory* where_;
+  mirrored<parameter> values_, statistics_;
+  backend_array<parameter> gradients_;
   detail::training_memory<Engine> memory_;
   std::vector<step_type> steps_;
 };

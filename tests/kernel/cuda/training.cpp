@@ -54,7 +54,7 @@ TEST_CASE("a captured step does what its launches do, every time it is replayed"
   cuda_stream stream;
   const nesterov program{
       gpu.moved(step), gpu.moved(values), gpu.moved(gradients), gpu.moved(velocity), gpu.moved(decay), 0.9f, 0, size};
-  cuda_graph graph(stream, [&] { stream.launch(program); });
+  cuda_graph graph(stream.handle(), [&] { stream.launch(program); });
   for (int i = 1; i < steps; ++i) graph.replay();
   stream.wait();
   gpu.fetch();

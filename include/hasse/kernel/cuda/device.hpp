@@ -13,6 +13,15 @@
 
 namespace hasse {
 
+namespace detail::gpu {
+/// Throws when a call of the runtime did not succeed.
+inline void require(cudaError_t state, const std::string& tried) {
+  if (state != cudaSuccess)
+    throw error("the GPU did not " + tried + " (" + cudaGetErrorString(state) +
+                "); look at it with nvidia-smi, or use the cpu backend");
+}
+}  // namespace detail::gpu
+
 /// One GPU as the CUDA runtime describes it; `id` is what cudaSetDevice takes.
 struct cuda_device {
   int id = 0;

@@ -1,5 +1,5 @@
 // What a stream was given once, to be given again in one call: a forward pass or a training step without a launch per kernel.
-// Used by programs on fixed shapes; kernels read and write the memory that they had when the graph was made.
+// Used by kernel/cuda/stream.hpp to record; kernels read and write the memory that they had when the graph was made.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -8,25 +8,24 @@
 #include <type_traits>
 #include <utility>
 
-#include <hasse/kernel/cuda/stream.hpp>
+#include <hasse/kernel/cuda/device.hpp>
 
 namespace hasse {
 
-/// A captured sequence of launches. The stream outlives it, and so does the memory of its operands; the stream's scratch memory
-/// must not grow meanwhile, so make all steps that share the stream first.
+/// A captured sequence of launches. The stream outlives it, and so does the memory of its operands.
 class cuda_graph {
  public:
   /// `queue()` puts everything on the stream, and does nothing else with the GPU. It is called twice: first to run, so that
   /// whatever a library does only once is done, then to be captured.
   template <class Queue>
-  cuda_graph(cuda_stream& stream, Queue&& queue) : stream_(&stream) {
+  cuda_graph(cudaStream_t stream, Queue&& queue) : stream_(stream) {
     queue();
-    stream.wait();
-    detail::gpu::require(cudaStreamBeginCapture(stream.handle(), cudaStreamCaptureModeThreadLocal), "begin to capture");
+    detail::gpu::require(cudaStreamSynchronize(stream), "finish what was queued");
+    detail::gpu::require(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "begin to capture");
     try {
       queue();
     } catch (...) {
-      end();
+      held_graph dropped(end());
       throw;
     }
     const held_graph captured(end());
@@ -37,7 +36,7 @@ class cuda_graph {
   }
 
   /// Queues it all again.
-  void replay() { detail::gpu::require(cudaGraphLaunch(graph_.get(), stream_->handle()), "take a graph"); }
+  void replay() { detail::gpu::require(cudaGraphLaunch(graph_.get(), stream_), "take a graph"); }
 
  private:
   struct deleter {
@@ -48,10 +47,10 @@ class cuda_graph {
 
   cudaGraph_t end() {
     cudaGraph_t captured = nullptr;
-    return cudaStreamEndCapture(stream_->handle(), &captured) == cudaSuccess ? captured : nullptr;
+    return cudaStreamEndCapture(stream_, &captured) == cudaSuccess ? captured : nullptr;
   }
 
-  cuda_stream* stream_;
+  cudaStream_t stream_;
   std::unique_ptr<std::remove_pointer_t<cudaGraphExec_t>, deleter> graph_;
 };
 

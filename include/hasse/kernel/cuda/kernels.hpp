@@ -1,5 +1,5 @@
 // All kernels of our own for the GPU, for those files of a program that nvcc compiles (hasse_add_cuda_kernels makes them: one for
-// float, one for bfloat16). A kernel that is missing here is an undefined `launch` at link time.
+// float, one for bfloat16, one for float16). A kernel that is missing here is an undefined `launch` at link time.
 #pragma once
 
 #include <hasse/kernel/cuda/launch.hpp>
@@ -13,6 +13,7 @@
 #include <hasse/kernel/cuda/programs/loss.hpp>
 #include <hasse/kernel/cuda/programs/product.hpp>
 #include <hasse/kernel/cuda/programs/reduction.hpp>
+#include <hasse/kernel/cuda/programs/slices.hpp>
 
 #if defined(__CUDACC__)
 namespace hasse::detail::gpu {
@@ -57,7 +58,8 @@ namespace hasse::detail::gpu {
   HASSE_KERNEL(fused_bottleneck<Scalar, 7>)                    \
   HASSE_KERNEL(fused_block<Scalar>)                            \
   HASSE_KERNEL(softmax_loss<Scalar>)                           \
-  HASSE_KERNEL(augmented_batch<Scalar>)
+  HASSE_KERNEL(augmented_batch<Scalar>)                        \
+  HASSE_KERNEL(totals<answered<Scalar>>)
 
 #if defined(HASSE_CUDA_KERNELS_FLOAT)
 HASSE_KERNELS_OF(float)
@@ -68,11 +70,20 @@ HASSE_KERNEL(moved_filter<float, float>)
 HASSE_KERNEL(totals<squares>)
 HASSE_KERNEL(totals<gradient_scale>)
 HASSE_KERNEL(nesterov)
+HASSE_KERNEL(totals<summed_partials>)
+HASSE_KERNEL(moved_slice<slice_move::gather>)
+HASSE_KERNEL(moved_slice<slice_move::add>)
+HASSE_KERNEL(moved_slice<slice_move::mix>)
 #endif
 #if defined(HASSE_CUDA_KERNELS_BFLOAT16)
 HASSE_KERNELS_OF(bfloat16)
 HASSE_KERNEL(moved_filter<float, bfloat16>)
 HASSE_KERNEL(moved_filter<bfloat16, float>)
+#endif
+#if defined(HASSE_CUDA_KERNELS_FLOAT16)
+HASSE_KERNELS_OF(float16)
+HASSE_KERNEL(moved_filter<float, float16>)
+HASSE_KERNEL(moved_filter<float16, float>)
 #endif
 
 #undef HASSE_KERNELS_OF

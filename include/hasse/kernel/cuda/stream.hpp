@@ -6,24 +6,20 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
 
 #include <hasse/core/error.hpp>
 #include <hasse/kernel/cuda/device.hpp>
+#include <hasse/kernel/cuda/graph.hpp>
 #include <hasse/kernel/cuda/launch.hpp>
+#include <hasse/kernel/memory.hpp>
 
 namespace hasse {
-
-namespace detail::gpu {
-/// Throws when a call of the runtime did not succeed.
-inline void require(cudaError_t state, const std::string& tried) {
-  if (state != cudaSuccess)
-    throw error("the GPU did not " + tried + " (" + cudaGetErrorString(state) +
-                "); look at it with nvidia-smi, or use the cpu backend");
-}
-}  // namespace detail::gpu
 
 /// Memory of the current GPU for `size` values, all bytes zero at first; 256-byte aligned. Moves, does not copy. Copies to and from
 /// the host wait for everything that the GPU was given, on all streams, before and after.
@@ -103,12 +99,31 @@ class cuda_stream {
   /// Waits until all that was queued has run.
   void wait() { detail::gpu::require(cudaStreamSynchronize(stream_), "finish what was queued"); }
 
-  /// Scratch memory of at least so many bytes. What was captured in a graph before it grew must be captured again.
+  /// As device_memory says.
+  std::byte* allocate(std::size_t bytes) {
+    void* given = nullptr;
+    detail::gpu::require(cudaMalloc(&given, bytes), "give " + std::to_string(bytes) + " bytes of memory");
+    clear(given, bytes);
+    return static_cast<std::byte*>(given);
+  }
+  void release(std::byte* given) noexcept { cudaFree(given); }
+  void write(void* to, const void* from, std::size_t bytes) {
+    detail::gpu::require(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_), "copy memory");
+  }
+  void read(void* to, const void* from, std::size_t bytes) {
+    detail::gpu::require(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_), "copy memory");
+    wait();
+  }
+  void clear(void* at, std::size_t bytes) { detail::gpu::require(cudaMemsetAsync(at, 0, bytes, stream_), "clear memory"); }
+  std::unique_ptr<recording> record(const std::function<void()>& queue) { return std::make_unique<recorded>(*this, queue); }
+
+  /// Scratch memory of at least so many bytes. What was captured in a graph before it grew must be captured again: a recording knows.
   void reserve(std::size_t bytes) {
     if (bytes <= scratch_.size()) return;
     wait();
     scratch_ = {};
     scratch_ = device_array<std::byte>(std::max(bytes, std::size_t{1} << 20));
+    ++moves_;
   }
   std::byte* scratch() { return scratch_.data(); }
 
@@ -116,9 +131,23 @@ class cuda_stream {
   cudaStream_t handle() const { return stream_; }
 
  private:
+  class recorded final : public recording {
+   public:
+    recorded(cuda_stream& stream, const std::function<void()>& queue)
+        : stream_(&stream), moves_(stream.moves_), graph_(stream.handle(), queue) {}
+    bool holds() const override { return moves_ == stream_->moves_; }
+    void replay() override { graph_.replay(); }
+
+   private:
+    cuda_stream* stream_;
+    std::uint64_t moves_;
+    cuda_graph graph_;
+  };
+
   int device_;
   cudaStream_t stream_ = nullptr;
   device_array<std::byte> scratch_;
+  std::uint64_t moves_ = 0;  // of the scratch memory
 };
 
 }  // namespace hasse

@@ -10,38 +10,14 @@
 
 #include "catch.hpp"
 #include "layer_fixture.hpp"
+#include "mobile_network.hpp"
 
 namespace {
 
 using namespace hasse;
 using detail::gpu::host_stream;
-
-/// A stem, bottlenecks with and without squeeze-excite and residual, a concat, a pool, a classifier.
-layer_list mobile_network() {
-  layer_list list{.input = {18, 14, 3}, .items = {}};
-  layer_builder<layer_list> b{list};
-  const batch_norm_rule norm{};
-  value_id last = b.conv_bn(0, 16, 3, 2, activation::hard_swish, norm);
-  const auto bottleneck = [&](int out, int kernel, int stride, activation act, bool excites) {
-    const value_id from = last;
-    const int wide = 3 * b.shape_of(from).c;
-    value_id value = b.conv_bn(b.conv_bn(from, wide, 1, 1, act, norm), wide, kernel, stride, act, norm, wide);
-    if (excites) {
-      const value_id squeezed =
-          b.activate(b.convolution(b.global_average_pool(value), wide / 4, 1, 1, 0, 1, true), activation::relu);
-      value = b.scale(value, b.activate(b.convolution(squeezed, wide, 1, 1, 0, 1, true), activation::hard_sigmoid));
-    }
-    value = b.conv_bn(value, out, 1, 1, activation::none, norm);
-    last = b.shape_of(value) == b.shape_of(from) ? b.activate(b.add(value, from), activation::relu6) : value;
-  };
-  bottleneck(16, 3, 1, activation::relu6, false);
-  bottleneck(24, 5, 2, activation::relu, true);
-  bottleneck(24, 3, 1, activation::hard_swish, true);
-  last = b.concat(last, b.conv_bn(last, 9, 3, 1, activation::swish, norm));
-  last = b.max_pool(last, 3, 2, 1);
-  b.linear(b.global_average_pool(last), 10);
-  return list;
-}
+using testing::mobile_network;
+using testing::random_parameters;
 
 /// |found - expected| / |expected|, Euclidean; a NaN anywhere makes it infinite.
 double distance(const float* found, const float* expected, std::size_t size) {
@@ -51,20 +27,6 @@ double distance(const float* found, const float* expected, std::size_t size) {
     norm += std::pow(static_cast<double>(expected[i]), 2);
   }
   return std::isfinite(error) ? std::sqrt(error / norm) : 1e300;
-}
-
-parameters<float> random_parameters(const layer_list& list) {
-  parameters<float> made(list.items);
-  random_source random(3);
-  for (const parameter_tensor& tensor : made.layout.trainable)
-    for (std::size_t i = 0; i < tensor.size; ++i)
-      made.values[tensor.offset + i] =
-          static_cast<float>(tensor.role == parameter_role::scale ? 1 + 0.2 * random.normal() : 0.3 * random.normal());
-  for (const parameter_tensor& tensor : made.layout.statistics)
-    for (std::size_t i = 0; i < tensor.size; ++i)
-      made.statistics[tensor.offset + i] =
-          static_cast<float>(tensor.role == parameter_role::running_variance ? 1 + random.uniform() : 0.1 * random.normal());
-  return made;
 }
 
 constexpr int batch = 2;

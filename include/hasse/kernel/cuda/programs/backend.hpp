@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,12 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/kernel/cuda/programs/accelerator.hpp>
 #include <hasse/kernel/cuda/programs/layers.hpp>
 
 namespace hasse {
 
 /// Runs layers on a stream of its own, in its order and without waiting for it; operands are memory that the stream's programs can
-/// reach. Steps of one backend share scratch memory. The backend outlives its steps.
+/// reach. Steps of one backend share scratch memory. The backend outlives its steps, and what lies in its memory().
 template <class Scalar, detail::gpu::ProgramStream Stream>
 class basic_cuda {
   using launches = std::vector<detail::gpu::bound_launch<Stream>>;
@@ -24,7 +26,7 @@ class basic_cuda {
 
  public:
   using scalar = Scalar;
-  static constexpr const char* name = std::is_same_v<Scalar, float> ? "cuda" : "cuda bf16";
+  static constexpr const char* name = std::is_same_v<Scalar, float> ? "cuda" : (std::is_same_v<Scalar, float16> ? "cuda fp16" : "cuda bf16");
 
   /// Takes what makes a stream: nothing, or its options.
   template <class... Options>
@@ -97,6 +99,11 @@ class basic_cuda {
 
   /// Where everything is queued: to copy, to wait, to measure.
   Stream& stream() { return stream_; }
+  /// Where operands lie, if the stream's programs reach other memory than the processor does.
+  accelerator<Scalar>* memory() requires detail::gpu::DeviceStream<Stream> {
+    if (!memory_) memory_ = std::make_unique<detail::gpu::stream_accelerator<Scalar, Stream>>(stream_);
+    return memory_.get();
+  }
 
  private:
   void require(const layer& item, int batch) const {
@@ -105,6 +112,7 @@ class basic_cuda {
   }
 
   Stream stream_;
+  std::unique_ptr<accelerator<Scalar>> memory_;
   bool joins_ = false;
 };
 

@@ -39,7 +39,7 @@ struct nesterov {
     if (first >= end) return;
     constexpr part whole{4, true};
     pack<float> value = load(values + first, whole), speed = load(velocity + first, whole);
-    const pack<float> found = load(gradients + first, whole);
+    const pack<float> found = load(gradients + (first - begin), whole);
     const float fall = decay[first / block], rate = step->rate, scale = step->scale;
     HASSE_UNROLL
     for (int lane = 0; lane < 4; ++lane) {
