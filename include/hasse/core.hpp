@@ -5,6 +5,7 @@
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
 #include <hasse/core/fixed_string.hpp>
+#include <hasse/core/float16.hpp>
 #include <hasse/core/hash.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/core/random.hpp>

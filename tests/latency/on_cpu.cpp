@@ -56,6 +56,17 @@ TEST_CASE("a table of bfloat16 says so and is none of float") {
                     ContainsSubstring("the backend was \"cpu bf16\" and is \"cpu\" here"));
 }
 
+TEST_CASE("a table says which type its activations had, whatever it is") {
+  for (const char* type : {scalar_name<float>, scalar_name<double>, scalar_name<bfloat16>, scalar_name<float16>}) {
+    temporary_folder folder;
+    const auto path = folder / "latency.json";
+    fake_device device;
+    device.told.scalar = type;
+    latency_table<small_space>::load_or_measure(path, device, quick);
+    CHECK(latency_table<small_space>::load(path).record().device.scalar == type);
+  }
+}
+
 TEST_CASE("a table in a unit that nobody knows is refused") {
   temporary_folder folder;
   const auto path = folder / "latency.json";

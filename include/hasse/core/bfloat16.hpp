@@ -32,8 +32,8 @@ struct bfloat16 {
   }
 };
 
-/// The type of parameters beside activations of a type: bfloat16 activations have float parameters.
+/// The type of parameters beside activations of a type: those of two bytes have float parameters.
 template <class Scalar>
-using parameter_of = std::conditional_t<std::is_same_v<Scalar, bfloat16>, float, Scalar>;
+using parameter_of = std::conditional_t<sizeof(Scalar) == 2, float, Scalar>;
 
 }  // namespace hasse

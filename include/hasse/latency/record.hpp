@@ -235,7 +235,7 @@ inline device_facts read_device(const json& content, const std::string& path) {
                       read.count("threads", 0, 1 << 20),
                       read.text("notes")};
   const auto unit = require<std::string>(content, "unit", path);
-  for (const char* each : {scalar_name<double>, scalar_name<bfloat16>})
+  for (const char* each : {scalar_name<double>, scalar_name<bfloat16>, scalar_name<float16>})
     if (unit == unit_of(each)) device.scalar = each;
   if (unit != unit_of(device.scalar)) throw file_error(path, "is measured in the unknown unit " + in_quotes(unit), table_remedy);
   return device;

@@ -30,7 +30,10 @@ bool same_bits(const buffer<Scalar>& one, const buffer<Scalar>& other) {
 }
 
 template <class Scalar>
-constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-5 : 2e-2;
+constexpr const char* name = basic_cuda<Scalar, host_stream>::name;
+
+template <class Scalar>
+constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-5 : (std::is_same_v<Scalar, float16> ? 3e-3 : 2e-2);
 
 /// The operands in float, with the values that those of type Scalar have.
 template <class Scalar>
@@ -45,7 +48,7 @@ layer_fixture<float> rounded(const layer_use& use) {
 
 template <class Scalar>
 void compare_inference(const layer_use& use) {
-  INFO("inference in " << sizeof(Scalar) << " bytes: " << use.text());
+  INFO("inference in " << name<Scalar> << ": " << use.text());
   layer_fixture<Scalar> found(use), turned(use);
   basic_cuda<Scalar, host_stream> backend, other(thread_order::descending);
   backend.make_inference(use.item, use.batch, found.inference()).run();
@@ -59,7 +62,7 @@ void compare_inference(const layer_use& use) {
 
 template <class Scalar>
 void compare_training(const layer_use& use) {
-  INFO("training in " << sizeof(Scalar) << " bytes: " << use.text());
+  INFO("training in " << name<Scalar> << ": " << use.text());
   layer_fixture<Scalar> found(use), turned(use);
   basic_cuda<Scalar, host_stream> backend, other(thread_order::descending);
   auto step = backend.make_training(use.item, use.batch, found.training(backend));
@@ -86,8 +89,10 @@ void compare_training(const layer_use& use) {
 
 template void compare_inference<float>(const layer_use&);
 template void compare_inference<bfloat16>(const layer_use&);
+template void compare_inference<float16>(const layer_use&);
 template void compare_training<float>(const layer_use&);
 template void compare_training<bfloat16>(const layer_use&);
+template void compare_training<float16>(const layer_use&);
 
 TEST_CASE("the CUDA backend says what it cannot run") {
   basic_cuda<float, host_stream> backend;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <hasse/core/bfloat16.hpp>
+#include <hasse/core/float16.hpp>
 #include <hasse/space/layer.hpp>
 
 #include "catch.hpp"
@@ -12,7 +13,7 @@
 
 using namespace hasse;
 
-/// For float and bfloat16.
+/// For float, bfloat16 and float16.
 template <class Scalar>
 void compare_inference(const layer_use& use);
 template <class Scalar>

@@ -97,6 +97,7 @@ struct plain_libraries {
         (problem.fused.act != activation::none && !can.fuses_activation))
       return nullptr;
     if (problem.type == number_type::bfloat16) return std::make_unique<plain_plan<bfloat16>>(problem, log);
+    if (problem.type == number_type::float16) return std::make_unique<plain_plan<float16>>(problem, log);
     return std::make_unique<plain_plan<float>>(problem, log);
   }
 
@@ -126,7 +127,7 @@ layer_fixture<float> rounded(const layer_use& use) {
 }
 
 template <class Scalar>
-constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-5 : 2e-2;
+constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-5 : (std::is_same_v<Scalar, float16> ? 3e-3 : 2e-2);
 
 template <class Scalar>
 std::vector<std::string> compare_inference(const layer_use& use, const abilities& can) {
@@ -197,11 +198,13 @@ TEST_CASE("dense layers run through whatever a library has") {
             use.item.act = act;
             compare_inference<float>(use, can);
             compare_inference<bfloat16>(use, can);
+            compare_inference<float16>(use, can);
           }
       for (const bool accumulate : {false, true}) {
         const layer_use use{.item = item, .batch = 3, .accumulate = accumulate};
         compare_training<float>(use, can);
         compare_training<bfloat16>(use, can);
+        compare_training<float16>(use, can);
       }
     }
 }

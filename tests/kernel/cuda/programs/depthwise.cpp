@@ -44,3 +44,4 @@ void compare_depthwise() {
 
 TEST_CASE("depthwise kernels of the GPU agree with the readable ones, in float") { compare_depthwise<float>(); }
 TEST_CASE("depthwise kernels of the GPU agree with the readable ones, in bfloat16") { compare_depthwise<bfloat16>(); }
+TEST_CASE("depthwise kernels of the GPU agree with the readable ones, in float16") { compare_depthwise<float16>(); }

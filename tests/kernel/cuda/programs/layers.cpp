@@ -23,6 +23,7 @@ void compare_batch_norms() {
 TEST_CASE("batch norms of the GPU agree with the readable ones") {
   compare_batch_norms<float>();
   compare_batch_norms<bfloat16>();
+  compare_batch_norms<float16>();
 }
 
 TEST_CASE("activations and sums of the GPU agree with the readable ones") {
@@ -34,6 +35,7 @@ TEST_CASE("activations and sums of the GPU agree with the readable ones") {
       for (const layer& item : {one, two}) {
         compare_both<float>(item, 2, true);
         compare_both<bfloat16>(item, 2, true);
+        compare_both<float16>(item, 2, true);
       }
     }
 }
@@ -62,11 +64,13 @@ TEST_CASE("layers without parameters on the GPU agree with the readable ones") {
   for (const layer& item : items) {
     compare_both<float>(item, 3);
     compare_both<bfloat16>(item, 3);
+    compare_both<float16>(item, 3);
   }
   for (const feature_shape shape : {feature_shape{5, 7, 9}, {6, 6, 24}}) {
     layer item{.kind = layer_kind::scale, .other = 0, .in = shape, .out = shape};
     compare_both<float>(item, 3, true);
     compare_both<bfloat16>(item, 3, true);
+    compare_both<float16>(item, 3, true);
   }
   layer activated = make_layer({4, 5, 6}, [](auto b) { b.average_pool(0, 2, 1, 0); });
   activated.act = activation::hard_swish;

@@ -19,10 +19,12 @@ TEST_CASE("products on the GPU's plain cores agree with the readable ones") {
     layer_use use{.item = item, .batch = 3};
     compare_training_in_every_way<float>(use);
     compare_training_in_every_way<bfloat16>(use);
+    compare_training_in_every_way<float16>(use);
     for (const activation act : {activation::none, activation::hard_swish}) {
       use.item.act = act, use.residual = use.in_place = act != activation::none;
       compare_inference<float>(use);
       compare_inference<bfloat16>(use);
+      compare_inference<float16>(use);
     }
   }
 }

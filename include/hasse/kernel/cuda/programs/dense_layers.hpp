@@ -154,6 +154,7 @@ class dense_stream : public Stream {
   template <class Scalar>
   number_type type_of() const {
     if constexpr (std::is_same_v<Scalar, bfloat16>) return number_type::bfloat16;
+    if constexpr (std::is_same_v<Scalar, float16>) return number_type::float16;
     return libraries_.float_type();
   }
 

@@ -256,11 +256,7 @@ struct depthwise_weight_gradient {
   HASSE_DEVICE int turns() const { return tiles_each; }
 
   HASSE_DEVICE static void values_of(const word* pixel, int lane, float (&found)[values]) {
-    const std::uint32_t bits = pixel[lane / 4].bits[lane % 4];
-    if constexpr (values == 1)
-      found[0] = __builtin_bit_cast(float, bits);
-    else
-      found[0] = __builtin_bit_cast(float, bits << 16), found[1] = __builtin_bit_cast(float, bits & 0xffff0000u);
+    unpack<Scalar>(pixel[lane / 4].bits[lane % 4], found);
   }
 
   template <int Phase>

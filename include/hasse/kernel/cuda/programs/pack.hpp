@@ -1,16 +1,18 @@
-// Sixteen bytes at a time: 4 floats or 8 bfloat16 of neighbouring channels, read and written as one word and computed on as floats.
-// Used by the block programs of kernel/cuda/programs.
+// Sixteen bytes at a time: 4 floats, or 8 values of two bytes, of neighbouring channels, read and written as one word and computed
+// on as floats. Used by the block programs of kernel/cuda/programs.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 
 #include <hasse/core/bfloat16.hpp>
+#include <hasse/core/float16.hpp>
 #include <hasse/kernel/cuda/programs/block_program.hpp>
 #include <hasse/kernel/detail/elementwise.hpp>
 
 #if defined(__CUDACC__)
 #include <cuda_bf16.h>
+#include <cuda_fp16.h>
 #endif
 
 namespace hasse::detail::gpu {
@@ -21,6 +23,15 @@ inline constexpr int lanes_of = static_cast<int>(16 / sizeof(Scalar));
 
 HASSE_DEVICE float widened(float value) { return value; }
 HASSE_DEVICE float widened(bfloat16 value) { return __builtin_bit_cast(float, static_cast<std::uint32_t>(value.bits) << 16); }
+HASSE_DEVICE float widened(float16 value) {
+#if defined(__CUDA_ARCH__)
+  return __half2float(__ushort_as_half(value.bits));
+#elif defined(__CUDACC__)
+  return value.bits;  // the host never runs what nvcc compiled
+#else
+  return value;
+#endif
+}
 
 template <class Scalar>
 HASSE_DEVICE Scalar narrowed(float value) {
@@ -28,14 +39,42 @@ HASSE_DEVICE Scalar narrowed(float value) {
     return value;
   } else {
 #if defined(__CUDA_ARCH__)
-    bfloat16 made;
-    made.bits = __bfloat16_as_ushort(__float2bfloat16_rn(value));
+    Scalar made;
+    if constexpr (std::is_same_v<Scalar, bfloat16>)
+      made.bits = __bfloat16_as_ushort(__float2bfloat16_rn(value));
+    else
+      made.bits = __half_as_ushort(__float2half_rn(value));
     return made;
 #elif defined(__CUDACC__)
-    return bfloat16{};  // the host never runs what nvcc compiled
+    return Scalar{};
 #else
-    return bfloat16(value);
+    return Scalar(value);
 #endif
+  }
+}
+
+/// How many values of a type lie in 4 bytes; the first is in the lower bits.
+template <class Scalar>
+inline constexpr int values_in_four = static_cast<int>(4 / sizeof(Scalar));
+
+template <class Scalar>
+HASSE_DEVICE void unpack(std::uint32_t bits, float* to) {
+  if constexpr (sizeof(Scalar) == 4) {
+    to[0] = __builtin_bit_cast(float, bits);
+  } else {
+    Scalar low, high;
+    low.bits = static_cast<std::uint16_t>(bits), high.bits = static_cast<std::uint16_t>(bits >> 16);
+    to[0] = widened(low), to[1] = widened(high);
+  }
+}
+
+template <class Scalar>
+HASSE_DEVICE std::uint32_t packed(const float* from) {
+  if constexpr (sizeof(Scalar) == 4) {
+    return __builtin_bit_cast(std::uint32_t, from[0]);
+  } else {
+    const std::uint32_t low = narrowed<Scalar>(from[0]).bits, high = narrowed<Scalar>(from[1]).bits;
+    return low | high << 16;
   }
 }
 
@@ -88,13 +127,7 @@ template <class Scalar>
 HASSE_DEVICE pack<Scalar> unpacked(const word& from) {
   pack<Scalar> made;
   HASSE_UNROLL
-  for (int i = 0; i < 4; ++i)
-    if constexpr (sizeof(Scalar) == 4) {
-      made[i] = __builtin_bit_cast(float, from.bits[i]);
-    } else {
-      made[2 * i] = __builtin_bit_cast(float, from.bits[i] << 16);
-      made[2 * i + 1] = __builtin_bit_cast(float, from.bits[i] & 0xffff0000u);
-    }
+  for (int i = 0; i < 4; ++i) unpack<Scalar>(from.bits[i], made.of + i * values_in_four<Scalar>);
   return made;
 }
 
@@ -102,12 +135,7 @@ template <class Scalar>
 HASSE_DEVICE word packed(const pack<Scalar>& from) {
   word made;
   HASSE_UNROLL
-  for (int i = 0; i < 4; ++i)
-    if constexpr (sizeof(Scalar) == 4)
-      made.bits[i] = __builtin_bit_cast(std::uint32_t, from[i]);
-    else
-      made.bits[i] = static_cast<std::uint32_t>(narrowed<Scalar>(from[2 * i]).bits) |
-                     static_cast<std::uint32_t>(narrowed<Scalar>(from[2 * i + 1]).bits) << 16;
+  for (int i = 0; i < 4; ++i) made.bits[i] = packed<Scalar>(from.of + i * values_in_four<Scalar>);
   return made;
 }
 
