@@ -14,7 +14,7 @@ endfunction()
 # in files that any C++ compiler takes. The language CUDA must be enabled.
 function(hasse_add_cuda_kernels name)
   set(sources)
-  foreach(scalar FLOAT BFLOAT16)
+  foreach(scalar FLOAT BFLOAT16 FLOAT16)
     set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}_${scalar}.cu)
     file(CONFIGURE OUTPUT ${source} CONTENT "#define HASSE_CUDA_KERNELS_${scalar}\n#include <hasse/kernel/cuda/kernels.hpp>\n" @ONLY)
     list(APPEND sources ${source})
