@@ -20,7 +20,7 @@ struct on_reference {
     return facts;
   }
   reference<float> make_backend() const { return {}; }
-  steady_stopwatch make_stopwatch() const { return {}; }
+  steady_stopwatch make_stopwatch(reference<float>&) const { return {}; }
 };
 static_assert(DevicePolicy<on_reference>);
 // end: device

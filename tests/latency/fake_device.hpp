@@ -78,7 +78,7 @@ struct fake_device {
 
   device_facts facts() const { return told; }
   fake_backend make_backend() const { return fake_backend(*world); }
-  fake_stopwatch make_stopwatch() const { return fake_stopwatch(*world); }
+  fake_stopwatch make_stopwatch(fake_backend&) const { return fake_stopwatch(*world); }
 };
 static_assert(DevicePolicy<fake_device>);
 

@@ -33,7 +33,7 @@ TEST_CASE("a visit warms up, samples, and gives every part its own lap") {
   fake_device device;
   device.world->cost = [](const layer& item) { return item.kind == layer_kind::convolution ? 1000 * item.out.c : 10; };
   auto backend = device.make_backend();
-  auto watch = device.make_stopwatch();
+  auto watch = device.make_stopwatch(backend);
   layer_list layers{.input = {4, 4, 3}, .items = {}};
   layer_builder<layer_list> build{layers};
   const value_id first = build.conv_bn(0, 5, 3, 1, activation::relu, {});

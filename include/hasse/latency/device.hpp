@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <sys/utsname.h>
@@ -63,13 +64,20 @@ concept Stopwatch = requires(Type& watch, std::size_t lap) {
   { watch.nanoseconds(lap) } -> std::convertible_to<std::int64_t>;
 };
 
-/// A device policy: its facts, a backend on it, and a clock for that backend.
+/// The backend that a device policy makes.
 template <class Type>
-concept DevicePolicy = requires(const Type& device) {
+using backend_on = decltype(std::declval<const Type&>().make_backend());
+
+/// A device policy: its facts, a backend on it, and a clock for that backend, which the clock does not outlive.
+template <class Type>
+concept DevicePolicy = requires(const Type& device, backend_on<Type>& backend) {
   { device.facts() } -> std::same_as<device_facts>;
   { device.make_backend() } -> Backend;
-  { device.make_stopwatch() } -> Stopwatch;
+  { device.make_stopwatch(backend) } -> Stopwatch;
 };
+/// The clock that it makes.
+template <DevicePolicy Type>
+using stopwatch_on = decltype(std::declval<const Type&>().make_stopwatch(std::declval<backend_on<Type>&>()));
 
 /// The stopwatch of a backend that computes in the calling thread.
 class steady_stopwatch {

@@ -51,7 +51,7 @@ struct timed_network {
 template <DevicePolicy Device>
 class network_timer {
  public:
-  explicit network_timer(const Device& device) : backend_(device.make_backend()), watch_(device.make_stopwatch()) {}
+  explicit network_timer(const Device& device) : backend_(device.make_backend()), watch_(device.make_stopwatch(backend_)) {}
 
   timed_network operator()(const layer_list& layers, const std::vector<layer_piece>& pieces, layer_record& record,
                            const std::function<void(int)>& begin_round) {
@@ -73,8 +73,8 @@ class network_timer {
   }
 
  private:
-  decltype(std::declval<const Device&>().make_backend()) backend_;
-  decltype(std::declval<const Device&>().make_stopwatch()) watch_;
+  backend_on<Device> backend_;
+  stopwatch_on<Device> watch_;
 };
 }  // namespace detail
 

@@ -25,7 +25,7 @@ struct basic_on_cpu {
     return facts;
   }
   basic_cpu<Scalar> make_backend() const { return basic_cpu<Scalar>({.threads = threads, .kernels = kernels, .choices = choices}); }
-  steady_stopwatch make_stopwatch() const { return {}; }
+  steady_stopwatch make_stopwatch(basic_cpu<Scalar>&) const { return {}; }
 };
 
 using on_cpu = basic_on_cpu<float>;

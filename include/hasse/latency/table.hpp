@@ -283,7 +283,7 @@ class latency_table {
   static void measure_rounds(latency_record& record, const Device& device, const std::filesystem::path& path,
                              const progress_sink& progress) {
     auto backend = device.make_backend();
-    auto watch = device.make_stopwatch();
+    auto watch = device.make_stopwatch(backend);
     constexpr bool chooses = requires { backend.choices(); };
     if constexpr (chooses) backend.choices() = record.kernels;
     std::vector<std::string> reasons = reasons_against(backend);

@@ -74,7 +74,7 @@ template <DevicePolicy Device>
 measurement measure(const layer_list& layers, const Device& device, const protocol& rules = {}) {
   check(rules);
   auto backend = device.make_backend();
-  auto watch = device.make_stopwatch();
+  auto watch = device.make_stopwatch(backend);
   const auto at_the_end = [](auto& network) { return std::vector{static_cast<int>(network.steps().size())}; };
   const std::vector<visit> rounds = detail::visits_of(layers, backend, watch, rules, at_the_end, [](int) {});
   return detail::join(detail::pointers_to(rounds), rules.disturbed_percent);
