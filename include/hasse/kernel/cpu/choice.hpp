@@ -7,11 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
+
+#include <hasse/kernel/choices.hpp>
 
 namespace hasse {
 
@@ -22,10 +22,6 @@ enum class kernel_policy : std::uint8_t {
   by_rule,        ///< the code that is usually fastest for such a layer; the same on every run
   by_measurement  ///< each is timed when a layer is first seen, and the fastest is remembered
 };
-
-/// What was measured: the name of the fastest code by the text of the layer ("convolution 3x3 stride 1 pad 1, ...; batch 1, 1
-/// threads").
-using kernel_choices = std::map<std::string, std::string>;
 
 namespace detail {
 

@@ -4,14 +4,15 @@
 
 #include <cublasLt.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <hasse/core/error.hpp>
 #include <hasse/kernel/cuda/language.hpp>
@@ -43,6 +44,7 @@ struct matrix_plan {
   cublasLtMatmulAlgo_t algorithm{};
   std::size_t workspace = 0;
   bool bias = false;
+  std::string name;  ///< the library's: "cuBLASLt 66, tile 20, stages 35, ..."
 };
 
 /// The operands of one run. `added` is what beta multiplies, null for nothing: the residual, or the result itself.
@@ -90,6 +92,24 @@ inline matrix_plan described_product(const dense_problem& of) {
   return plan;
 }
 
+/// An algorithm and what it was set to: the same in every process that runs this version of the library.
+inline std::string name_of(const cublasLtMatmulAlgo_t& algorithm) {
+  const auto setting = [&](cublasLtMatmulAlgoConfigAttributes_t name, auto value) {
+    std::size_t written = 0;
+    require(cublasLtMatmulAlgoConfigGetAttribute(&algorithm, name, &value, sizeof value, &written), "tell an algorithm");
+    return std::to_string(value);
+  };
+  return "cuBLASLt " + setting(CUBLASLT_ALGO_CONFIG_ID, std::int32_t{}) + ", tile " +
+         setting(CUBLASLT_ALGO_CONFIG_TILE_ID, std::uint32_t{}) + ", stages " +
+         setting(CUBLASLT_ALGO_CONFIG_STAGES_ID, std::uint32_t{}) + ", split " +
+         setting(CUBLASLT_ALGO_CONFIG_SPLITK_NUM, std::int32_t{}) + ", reduction " +
+         setting(CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME, std::uint32_t{}) + ", swizzle " +
+         setting(CUBLASLT_ALGO_CONFIG_CTA_SWIZZLING, std::uint32_t{}) + ", option " +
+         setting(CUBLASLT_ALGO_CONFIG_CUSTOM_OPTION, std::uint32_t{}) + ", inner " +
+         setting(CUBLASLT_ALGO_CONFIG_INNER_SHAPE_ID, std::uint16_t{}) + ", cluster " +
+         setting(CUBLASLT_ALGO_CONFIG_CLUSTER_SHAPE_ID, std::uint16_t{});
+}
+
 /// Makes plans for the current device and keeps them by the text of the problem.
 class matrix_planner {
  public:
@@ -99,11 +119,11 @@ class matrix_planner {
     handle_.reset(made);
   }
 
-  /// Null where the library has no algorithm for it.
-  const matrix_plan* plan(const dense_problem& problem) {
+  /// The algorithms that the library's heuristics rank first; none where it has none. They stay where they are.
+  const std::vector<matrix_plan>& plans(const dense_problem& problem) {
     const auto [place, is_new] = plans_.try_emplace(problem.key());
     if (is_new) place->second = make(problem);
-    return place->second ? &*place->second : nullptr;
+    return place->second;
   }
 
   void run(const matrix_plan& plan, const matrix_operands& at, void* workspace, cudaStream_t stream) {
@@ -120,8 +140,10 @@ class matrix_planner {
   static constexpr std::size_t most_workspace = std::size_t{32} << 20;
 
  private:
-  std::optional<matrix_plan> make(const dense_problem& problem) const {
-    matrix_plan plan = described_product(problem);
+  static constexpr int most_algorithms = 8;
+
+  std::vector<matrix_plan> make(const dense_problem& problem) const {
+    const matrix_plan asked = described_product(problem);
     cublasLtMatmulPreference_t made = nullptr;
     require(cublasLtMatmulPreferenceCreate(&made), "make a preference");
     const held_preference preference(made);
@@ -136,18 +158,23 @@ class matrix_planner {
     for (const auto name : {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
                             CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
       set(name, std::uint32_t{64});  // as tensors are aligned in an arena
-    cublasLtMatmulHeuristicResult_t found{};
+    std::array<cublasLtMatmulHeuristicResult_t, most_algorithms> found{};
     int count = 0;
-    const cublasStatus_t state =
-        cublasLtMatmulAlgoGetHeuristic(handle_.get(), plan.product.get(), plan.left.get(), plan.right.get(), plan.result.get(),
-                                       plan.result.get(), made, 1, &found, &count);
-    if (state != CUBLAS_STATUS_SUCCESS || count == 0) return std::nullopt;
-    plan.algorithm = found.algo, plan.workspace = found.workspaceSize;
-    return plan;
+    if (cublasLtMatmulAlgoGetHeuristic(handle_.get(), asked.product.get(), asked.left.get(), asked.right.get(), asked.result.get(),
+                                       asked.result.get(), made, most_algorithms, found.data(), &count) != CUBLAS_STATUS_SUCCESS)
+      return {};
+    std::vector<matrix_plan> plans;
+    for (int i = 0; i < count; ++i) {
+      const cublasLtMatmulHeuristicResult_t& each = found[static_cast<std::size_t>(i)];
+      if (each.state != CUBLAS_STATUS_SUCCESS) continue;
+      matrix_plan& plan = plans.emplace_back(described_product(problem));
+      plan.algorithm = each.algo, plan.workspace = each.workspaceSize, plan.name = name_of(each.algo);
+    }
+    return plans;
   }
 
   held<cublasLtHandle_t, cublasLtDestroy> handle_;
-  std::map<std::string, std::optional<matrix_plan>> plans_;
+  std::map<std::string, std::vector<matrix_plan>> plans_;
 };
 
 }  // namespace hasse::detail::gpu

@@ -4,6 +4,7 @@
 
 #include <cudnn.h>
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -75,15 +77,17 @@ class cudnn_descriptor {
     require(cudnnBackendGetAttribute(made_, name, CUDNN_TYPE_INT64, 1, &count, &value), "tell an attribute");
     return value;
   }
-  /// Fills descriptors that are there; returns how many it could.
-  std::size_t fill(cudnnBackendAttributeName_t name, std::span<cudnn_descriptor> into) const {
+  /// The descriptors of an attribute, at most `most` of them.
+  std::vector<cudnn_descriptor> parts(cudnnBackendAttributeName_t name, cudnnBackendDescriptorType_t type, std::size_t most) const {
+    std::vector<cudnn_descriptor> found;
     std::vector<cudnnBackendDescriptor_t> plain;
-    for (const cudnn_descriptor& each : into) plain.push_back(each.made_);
+    for (std::size_t i = 0; i < most; ++i) plain.push_back(found.emplace_back(type).made_);
     std::int64_t count = 0;
-    require(cudnnBackendGetAttribute(made_, name, CUDNN_TYPE_BACKEND_DESCRIPTOR, static_cast<std::int64_t>(plain.size()), &count,
-                                     plain.data()),
-            "tell its engines");
-    return static_cast<std::size_t>(count);
+    require(
+        cudnnBackendGetAttribute(made_, name, CUDNN_TYPE_BACKEND_DESCRIPTOR, static_cast<std::int64_t>(most), &count, plain.data()),
+        "tell its engines");
+    found.erase(found.begin() + std::min(static_cast<std::ptrdiff_t>(count), static_cast<std::ptrdiff_t>(most)), found.end());
+    return found;
   }
   /// How many values an attribute has, and the first of them.
   template <class Value>
@@ -109,11 +113,11 @@ class cudnn_descriptor {
 /// The tensors of a problem by the numbers that a plan knows them by. The virtual ones never reach memory.
 enum cudnn_tensor : std::int64_t { tensor_source = 1, tensor_weights, tensor_output, tensor_bias, tensor_residual, tensor_virtual };
 
-/// A way to compute a problem, chosen by the heuristics of cuDNN among those that are deterministic and as exact as was asked for.
+/// A way to compute a problem that is deterministic and as exact as was asked for.
 struct cudnn_plan {
   cudnn_descriptor plan;
   std::size_t workspace = 0;
-  std::string name;  ///< the library's, for the record of a measurement
+  std::string name;  ///< the library's: "cuDNN engine 67, knobs 2=5 13=0 18=0 25=0 27=7 28=1"
 };
 
 /// The graph of a problem: the convolution and what is fused behind it.
@@ -277,13 +281,31 @@ class cudnn_planner {
     device_->finalise("the description of a device");
   }
 
-  /// Null where the library has no plan that fits: the caller runs something else.
-  const cudnn_plan* plan(const dense_problem& problem) {
-    const auto [place, is_new] = plans_.try_emplace(problem.key());
-    if (is_new) place->second = make(problem);
-    return place->second ? &*place->second : nullptr;
+  /// Plans that fit, those that the library's heuristics rank first in front: at most `most`, and none where the caller has to run
+  /// something else.
+  std::vector<const cudnn_plan*> plans(const dense_problem& problem, std::size_t most) {
+    known_plans& known = problems_[problem.key()];
+    if (known.asked < most) {
+      known.asked = most, known.ranked.clear();
+      for_each_config(problem, [&](const cudnn_descriptor& config, const std::string& name) {
+        if (const cudnn_plan* plan = made(known, config, name)) known.ranked.push_back(plan);
+        return known.ranked.size() < most;
+      });
+    }
+    return {known.ranked.begin(), known.ranked.begin() + static_cast<std::ptrdiff_t>(std::min(most, known.ranked.size()))};
   }
-  std::size_t size() const { return plans_.size(); }
+
+  /// The plan of that name; null where the library does not offer it.
+  const cudnn_plan* plan(const dense_problem& problem, const std::string& wanted) {
+    known_plans& known = problems_[problem.key()];
+    if (const auto place = known.plans.find(wanted); place != known.plans.end()) return place->second ? &*place->second : nullptr;
+    const cudnn_plan* found = nullptr;
+    for_each_config(problem, [&](const cudnn_descriptor& config, const std::string& name) {
+      if (name == wanted) found = made(known, config, name);
+      return name != wanted;
+    });
+    return found;
+  }
 
   /// A plan that needs more scratch memory is not taken.
   static constexpr std::int64_t most_workspace = std::int64_t{256} << 20;
@@ -291,46 +313,55 @@ class cudnn_planner {
  private:
   static constexpr std::size_t tried_engines = 64;
 
-  std::optional<cudnn_plan> make(const dense_problem& problem) const {
+  /// What was made for one problem: null where the library's own suggestion did not work.
+  struct known_plans {
+    std::map<std::string, std::optional<cudnn_plan>> plans;
+    std::vector<const cudnn_plan*> ranked;
+    std::size_t asked = 0;
+  };
+
+  /// Calls `visit(config, name)` with each acceptable configuration of an engine, in the order of the heuristics, until it answers
+  /// false.
+  template <class Visit>
+  void for_each_config(const dense_problem& problem, Visit&& visit) const {
     const cudnn_graph parts(problem);
     const std::vector<cudnnBackendDescriptor_t> operations = parts.operations();
     cudnn_descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
     graph.set<cudnnBackendDescriptor_t>(CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, operations);
     if (handle_) graph.set(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, handle_);
-    if (graph.try_to_finalise() != CUDNN_STATUS_SUCCESS) return std::nullopt;
+    if (graph.try_to_finalise() != CUDNN_STATUS_SUCCESS) return;
+    std::set<std::string> seen;
     for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK})
-      if (auto found = chosen(problem, graph, mode)) return found;
-    return std::nullopt;
+      for (const cudnn_descriptor& config : configs(graph, mode))
+        if (acceptable(problem, config))
+          if (const std::string name = name_of(config); seen.insert(name).second && !visit(config, name)) return;
   }
 
-  std::optional<cudnn_plan> chosen(const dense_problem& problem, const cudnn_descriptor& graph, cudnnBackendHeurMode_t mode) const {
+  std::vector<cudnn_descriptor> configs(const cudnn_descriptor& graph, cudnnBackendHeurMode_t mode) const {
     cudnn_descriptor heuristics(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
     heuristics.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph)
         .set<cudnnBackendHeurMode_t>(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, std::span(&mode, 1));
     if (device_) heuristics.set(CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, *device_);
-    if (heuristics.try_to_finalise() != CUDNN_STATUS_SUCCESS) return std::nullopt;
-    std::vector<cudnn_descriptor> engines;
-    for (std::size_t i = 0; i < tried_engines; ++i) engines.emplace_back(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
-    const std::size_t count = heuristics.fill(CUDNN_ATTR_ENGINEHEUR_RESULTS, engines);
-    for (std::size_t i = 0; i < count && i < tried_engines; ++i) {
-      if (!acceptable(problem, engines[i])) continue;
+    if (heuristics.try_to_finalise() != CUDNN_STATUS_SUCCESS) return {};
+    return heuristics.parts(CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, tried_engines);
+  }
+
+  const cudnn_plan* made(known_plans& known, const cudnn_descriptor& config, const std::string& name) const {
+    const auto [place, is_new] = known.plans.try_emplace(name);
+    if (is_new) {
       cudnn_descriptor plan(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
-      plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, engines[i]);
+      plan.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);
       if (handle_) plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle_);
       if (device_) plan.set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, *device_);
-      if (plan.try_to_finalise() != CUDNN_STATUS_SUCCESS) continue;
-      const std::int64_t workspace = plan.number(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE);
-      if (workspace > most_workspace) continue;
-      return cudnn_plan{std::move(plan), static_cast<std::size_t>(workspace), name_of_engine(engines[i])};
+      if (plan.try_to_finalise() == CUDNN_STATUS_SUCCESS)
+        if (const std::int64_t workspace = plan.number(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE); workspace <= most_workspace)
+          place->second = cudnn_plan{std::move(plan), static_cast<std::size_t>(workspace), name};
     }
-    return std::nullopt;
+    return place->second ? &*place->second : nullptr;
   }
 
   static cudnn_descriptor engine_of(const cudnn_descriptor& config) {
-    std::vector<cudnn_descriptor> engine;
-    engine.emplace_back(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
-    config.fill(CUDNN_ATTR_ENGINECFG_ENGINE, engine);
-    return std::move(engine.front());
+    return std::move(config.parts(CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_BACKEND_ENGINE_DESCRIPTOR, 1).front());
   }
 
   /// One seed, one result; and float means float unless tf32 was asked for.
@@ -345,13 +376,22 @@ class cudnn_planner {
     return true;
   }
 
-  static std::string name_of_engine(const cudnn_descriptor& config) {
-    return "cuDNN engine " + std::to_string(engine_of(config).number(CUDNN_ATTR_ENGINE_GLOBAL_INDEX));
+  /// The engine and what it was set to: the same in every process that runs this version of the library.
+  static std::string name_of(const cudnn_descriptor& config) {
+    std::string name = "cuDNN engine " + std::to_string(engine_of(config).number(CUDNN_ATTR_ENGINE_GLOBAL_INDEX));
+    const char* before = ", knobs ";
+    for (const cudnn_descriptor& choice :
+         config.parts(CUDNN_ATTR_ENGINECFG_KNOB_CHOICES, CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR, CUDNN_KNOB_TYPE_COUNTS)) {
+      const auto knob = choice.values<cudnnBackendKnobType_t>(CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, 1);
+      name += std::exchange(before, " ") + std::to_string(static_cast<int>(knob.front())) + "=" +
+              std::to_string(choice.number(CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE));
+    }
+    return name;
   }
 
   cudnnHandle_t handle_ = nullptr;
   std::optional<cudnn_descriptor> device_;
-  std::map<std::string, std::optional<cudnn_plan>> plans_;
+  std::map<std::string, known_plans> problems_;
 };
 
 }  // namespace hasse::detail::gpu

@@ -2,10 +2,12 @@
 // Used by kernel/cuda.hpp where cuDNN was found.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -13,32 +15,55 @@
 #include <hasse/kernel/cuda/cudnn.hpp>
 #include <hasse/kernel/cuda/programs/dense_layers.hpp>
 #include <hasse/kernel/cuda/stream.hpp>
+#include <hasse/kernel/cuda/timing.hpp>
 
 namespace hasse {
 
 namespace detail::gpu {
 
-/// Products of matrices go to cuBLASLt, all else to cuDNN, and products that cuBLASLt has no algorithm for. Plans stay where they
-/// are as long as this does, whatever binds them.
+/// Products of matrices go to cuBLASLt first, all else, and products that cuBLASLt has no algorithm for, to cuDNN. Plans stay where
+/// they are as long as this does, whatever binds them.
 class cuda_libraries {
  public:
   cuda_libraries(cuda_stream& stream, const cuda_options& options = {})
-      : stream_(&stream), tf32_(options.tf32), handle_(made_handle(stream.handle())), convolutions_(handle_.get()) {}
+      : stream_(&stream),
+        tf32_(options.tf32),
+        measures_(options.plans == plan_policy::by_measurement),
+        handle_(made_handle(stream.handle())),
+        convolutions_(handle_.get()) {}
 
   number_type float_type() const { return tf32_ ? number_type::tf32 : number_type::float32; }
+  group_timer timer() const { return measures_ ? group_timer(event_timer(*stream_)) : group_timer(); }
 
-  std::unique_ptr<dense_plan> bind(const dense_problem& problem) {
-    if (problem.is_matrix() && matrix_has(problem.fused.act))
-      if (const matrix_plan* plan = matrices_.plan(problem)) return std::make_unique<bound_matrix>(*this, *plan, problem);
+  std::vector<std::unique_ptr<dense_plan>> plans(const dense_problem& problem, std::size_t most) {
+    std::vector<std::unique_ptr<dense_plan>> found;
+    if (is_matrix_product(problem))
+      for (const matrix_plan& plan : matrices_.plans(problem))
+        if (found.size() < most) found.push_back(std::make_unique<bound_matrix>(*this, plan, problem));
+    if (graph_has(problem.fused.act) && found.size() < most)
+      for (const cudnn_plan* plan : convolutions_.plans(problem, std::min(most - found.size(), most_graphs)))
+        found.push_back(std::make_unique<bound_graph>(*this, *plan));
+    return found;
+  }
+
+  std::unique_ptr<dense_plan> plan(const dense_problem& problem, const std::string& name) {
+    if (is_matrix_product(problem))
+      for (const matrix_plan& plan : matrices_.plans(problem))
+        if (plan.name == name) return std::make_unique<bound_matrix>(*this, plan, problem);
     if (graph_has(problem.fused.act))
-      if (const cudnn_plan* plan = convolutions_.plan(problem)) return std::make_unique<bound_graph>(*this, *plan);
+      if (const cudnn_plan* plan = convolutions_.plan(problem, name)) return std::make_unique<bound_graph>(*this, *plan);
     return nullptr;
   }
 
  private:
+  static constexpr std::size_t most_graphs = 8;
+
+  static bool is_matrix_product(const dense_problem& problem) { return problem.is_matrix() && matrix_has(problem.fused.act); }
+
   struct bound_matrix : dense_plan {
     bound_matrix(cuda_libraries& libraries, const matrix_plan& plan, const dense_problem& problem)
         : libraries_(&libraries), plan_(&plan), result_(problem.result), adds_(problem.adds) {}
+    const std::string& name() const override { return plan_->name; }
     std::size_t workspace() const override { return plan_->workspace; }
     void run(const dense_operands& at, std::byte* workspace) override {
       matrix_operands given{.bias = at.bias};
@@ -65,6 +90,7 @@ class cuda_libraries {
 
   struct bound_graph : dense_plan {
     bound_graph(cuda_libraries& libraries, const cudnn_plan& plan) : libraries_(&libraries), plan_(&plan) {}
+    const std::string& name() const override { return plan_->name; }
     std::size_t workspace() const override { return plan_->workspace; }
     void run(const dense_operands& at, std::byte* workspace) override {
       if (!given_ || at_ != at || workspace_ != workspace) {  // memory has moved
@@ -100,7 +126,7 @@ class cuda_libraries {
   }
 
   cuda_stream* stream_;
-  bool tf32_;
+  bool tf32_, measures_;
   held_handle handle_;
   cudnn_planner convolutions_;
   matrix_planner matrices_;

@@ -69,10 +69,17 @@ class device_array {
   std::size_t size_ = 0;
 };
 
+/// How the plan of a convolution or linear layer is chosen among those that the libraries have for it, and the kernels of ours.
+enum class plan_policy : std::uint8_t {
+  by_heuristics,  ///< the library's first guess, and a kernel of ours for depthwise layers: the same in every process
+  by_measurement  ///< each is timed when a step first asks for its shape, and the fastest is remembered in choices()
+};
+
 /// Which GPU, and how it multiplies.
 struct cuda_options {
   int device = 0;
   bool tf32 = false;  ///< libraries round float operands to 10 bits of mantissa: several times faster, 1e-3 exact
+  plan_policy plans = plan_policy::by_heuristics;
 };
 
 /// A stream of one GPU, which becomes the current one of the calling thread.
@@ -113,6 +120,9 @@ class cuda_stream {
   void read(void* to, const void* from, std::size_t bytes) {
     detail::gpu::require(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_), "copy memory");
     wait();
+  }
+  void copy(void* to, const void* from, std::size_t bytes) {
+    detail::gpu::require(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_), "copy memory");
   }
   void clear(void* at, std::size_t bytes) { detail::gpu::require(cudaMemsetAsync(at, 0, bytes, stream_), "clear memory"); }
   std::unique_ptr<recording> record(const std::function<void()>& queue) { return std::make_unique<recorded>(*this, queue); }

@@ -1,7 +1,6 @@
 // Dense layers through libraries, with plain loops for a library that has everything, or little: what is packed, what is left for a
 // pass behind, what is added where, against the readable backend.
 #include <hasse/kernel/cuda/programs/backend.hpp>
-#include <hasse/kernel/cuda/programs/dense_layers.hpp>
 #include <hasse/kernel/reference.hpp>
 
 #include <cmath>
@@ -12,98 +11,9 @@
 
 #include "catch.hpp"
 #include "layer_fixture.hpp"
+#include "plain_libraries.hpp"
 
 namespace {
-
-using namespace hasse;
-using namespace hasse::detail::gpu;
-
-/// What a library can do.
-struct abilities {
-  bool fuses_activation = true, fuses_sums = true, adds = true, widens = true, has_anything = true;
-};
-
-/// Loops over one problem, with weights as O, H, W, I. It writes over its workspace, as a library may.
-template <class Scalar>
-class plain_plan : public dense_plan {
- public:
-  plain_plan(const dense_problem& problem, std::vector<std::string>& log) : problem_(problem), log_(&log) {}
-  std::size_t workspace() const override { return 1000; }
-
-  void run(const dense_operands& at, std::byte* workspace) override {
-    log_->push_back(problem_.key());
-    std::memset(workspace, 0xff, this->workspace());
-    const auto* src = static_cast<Scalar*>(at.source);
-    const auto* weights = static_cast<Scalar*>(at.weights);
-    auto* out = static_cast<Scalar*>(at.output);
-    const layer& item = problem_.item;
-    const int group_in = item.in.c / item.groups, group_out = item.out.c / item.groups;
-    std::vector<double> sums(count(problem_.result));
-    for (int n = 0; n < problem_.batch; ++n)
-      for (int y = 0; y < item.out.h; ++y)
-        for (int x = 0; x < item.out.w; ++x)
-          for (int o = 0; o < item.out.c; ++o)
-            for (int ky = 0; ky < item.kernel; ++ky)
-              for (int kx = 0; kx < item.kernel; ++kx)
-                for (int i = 0; i < group_in; ++i) {
-                  const int in_y = y * item.stride - item.pad_top + ky, in_x = x * item.stride - item.pad_left + kx;
-                  if (in_y < 0 || in_y >= item.in.h || in_x < 0 || in_x >= item.in.w) continue;
-                  const auto w = static_cast<std::size_t>(((o * item.kernel + ky) * item.kernel + kx) * group_in + i);
-                  const auto s = static_cast<std::size_t>(((n * item.in.h + in_y) * item.in.w + in_x) * item.in.c +
-                                                          o / group_out * group_in + i);
-                  const auto d = static_cast<std::size_t>(((n * item.out.h + y) * item.out.w + x) * item.out.c + o);
-                  const auto value = [](Scalar given) { return static_cast<double>(given); };
-                  if (problem_.result == product_result::output) sums[d] += value(src[s]) * value(weights[w]);
-                  if (problem_.result == product_result::source) sums[s] += value(weights[w]) * value(out[d]);
-                  if (problem_.result == product_result::weights) sums[w] += value(src[s]) * value(out[d]);
-                }
-    for (std::size_t i = 0; i < sums.size(); ++i) {
-      double sum = sums[i];
-      if (problem_.result == product_result::weights) {
-        if (problem_.widens)
-          static_cast<float*>(at.weights)[i] = static_cast<float>(sum);
-        else
-          static_cast<Scalar*>(at.weights)[i] = static_cast<Scalar>(sum);
-      } else if (problem_.result == product_result::source) {
-        auto* to = static_cast<Scalar*>(at.source);
-        to[i] = static_cast<Scalar>(sum + (problem_.adds ? static_cast<double>(to[i]) : 0));
-      } else {
-        if (problem_.fused.bias)
-          sum += static_cast<double>(static_cast<Scalar*>(at.bias)[i % static_cast<std::size_t>(item.out.c)]);
-        if (problem_.fused.residual) sum += static_cast<double>(static_cast<Scalar*>(at.residual)[i]);
-        detail::with_activation(problem_.fused.act, [&](auto kind) { sum = detail::activated<kind>(sum); });
-        out[i] = static_cast<Scalar>(sum);
-      }
-    }
-  }
-
- private:
-  std::size_t count(product_result of) const {
-    if (of == product_result::weights) return static_cast<std::size_t>(problem_.weight_count());
-    return static_cast<std::size_t>(problem_.batch * (of == product_result::output ? problem_.item.out : problem_.item.in).size());
-  }
-
-  dense_problem problem_;
-  std::vector<std::string>* log_;
-};
-
-struct plain_libraries {
-  plain_libraries(host_stream&) {}
-
-  number_type float_type() const { return number_type::float32; }
-  std::unique_ptr<dense_plan> bind(const dense_problem& problem) {
-    const bool sums = problem.fused.bias || problem.fused.residual;
-    if (!can.has_anything || (problem.adds && !can.adds) || (problem.widens && !can.widens) || (sums && !can.fuses_sums) ||
-        (problem.fused.act != activation::none && !can.fuses_activation))
-      return nullptr;
-    if (problem.type == number_type::bfloat16) return std::make_unique<plain_plan<bfloat16>>(problem, log);
-    if (problem.type == number_type::float16) return std::make_unique<plain_plan<float16>>(problem, log);
-    return std::make_unique<plain_plan<float>>(problem, log);
-  }
-
-  abilities can;
-  std::vector<std::string> log;  // the problems that ran
-};
 
 template <class Scalar>
 using backend_type = basic_cuda<Scalar, dense_stream<host_stream, plain_libraries>>;
@@ -144,7 +54,7 @@ std::vector<std::string> compare_inference(const layer_use& use, const abilities
   step.run();
   reference<float>().make_inference(use.item, use.batch, expected.inference()).run();
   CHECK(distance(found.dst, expected.dst) < tolerance<Scalar>);
-  return backend.stream().libraries().log;
+  return backend.stream().libraries().log.problems;
 }
 
 template <class Scalar>
@@ -170,7 +80,7 @@ std::vector<std::string> compare_training(const layer_use& use, const abilities&
   auto other = plain.make_training(use.item, use.batch, expected.training(plain));
   step.forward(), other.forward();
   CHECK(distance(found.dst, expected.dst) < tolerance<Scalar>);
-  return backend.stream().libraries().log;
+  return backend.stream().libraries().log.problems;
 }
 
 const layer dense_items[] = {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/kernel/choices.hpp>
 #include <hasse/kernel/cuda/programs/accelerator.hpp>
 #include <hasse/kernel/cuda/programs/layers.hpp>
 
@@ -26,7 +27,9 @@ class basic_cuda {
 
  public:
   using scalar = Scalar;
-  static constexpr const char* name = std::is_same_v<Scalar, float> ? "cuda" : (std::is_same_v<Scalar, float16> ? "cuda fp16" : "cuda bf16");
+  static constexpr const char* name = std::is_same_v<Scalar, float>      ? "cuda"
+                                      : std::is_same_v<Scalar, bfloat16> ? "cuda bf16"
+                                                                         : "cuda fp16";
 
   /// Takes what makes a stream: nothing, or its options.
   template <class... Options>
@@ -96,6 +99,10 @@ class basic_cuda {
   }
   std::size_t saved_bytes(const layer& item, int batch) const { return lowering::saved_bytes(item, batch); }
   backward_operands backward_reads(const layer& item) const { return lowering::backward_reads(item); }
+
+  /// What was measured to run convolutions and linear layers fastest, for a table or a file to remember; where the stream has
+  /// libraries.
+  kernel_choices& choices() requires requires(Stream& stream) { stream.choices(); } { return stream_.choices(); }
 
   /// Where everything is queued: to copy, to wait, to measure.
   Stream& stream() { return stream_; }

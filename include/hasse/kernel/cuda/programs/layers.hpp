@@ -36,12 +36,21 @@ concept ProgramStream = requires(Type& stream, const for_each_pack<activated_sum
   { typename Type::memory(bytes).data() } -> std::same_as<std::byte*>;
 };
 
-/// A stream that may have libraries for convolutions and linear layers: each call gives a bound launch, or an empty one.
+/// One or several launches, bound to their operands.
+template <class Stream>
+using bound_launch = std::function<void(Stream&)>;
+
+/// Kernels of ours for one product, bound to whatever operands.
+template <class Scalar, class Stream>
+using own_kernel = std::function<bound_launch<Stream>(const training_operands<Scalar>& at)>;
+
+/// A stream that may have libraries for convolutions and linear layers: it binds those, or the kernels of ours that it is given.
 template <class Type>
-concept HasDenseLayers = requires(Type& stream, const layer& item, const float* from, float* to) {
-  { stream.dense_output(item, 1, from, from, from, from, to, activation::none, true) } -> std::same_as<std::function<void(Type&)>>;
-  { stream.dense_source_gradient(item, 1, from, from, to, true) } -> std::same_as<std::function<void(Type&)>>;
-  { stream.dense_weight_gradient(item, 1, from, from, to) } -> std::same_as<std::function<void(Type&)>>;
+concept HasDenseLayers = requires(Type& stream, const layer& item, const training_operands<float>& at,
+                                  const own_kernel<float, Type>& ours) {
+  { stream.dense_output(item, 1, at, activation::none, true, ours) } -> std::same_as<bound_launch<Type>>;
+  { stream.dense_source_gradient(item, 1, at, ours) } -> std::same_as<bound_launch<Type>>;
+  { stream.dense_weight_gradient(item, 1, at, ours) } -> std::same_as<bound_launch<Type>>;
 };
 
 /// The processor as a stream: what tests run programs on.
@@ -64,10 +73,6 @@ class host_stream {
   thread_order order_;
   std::vector<word> scratch_;
 };
-
-/// One or several launches, bound to their operands.
-template <class Stream>
-using bound_launch = std::function<void(Stream&)>;
 
 template <class Stream, BlockProgram Program>
 bound_launch<Stream> bound(const Program& program) {
@@ -182,7 +187,8 @@ class layer_launches {
     switch (item_.kind) {
       case layer_kind::convolution:
       case layer_kind::linear:
-        made.push_back(multiplied(at.src, at.weights, at.bias, at.other, at.dst, item_.act, true));
+        made.push_back(
+            multiplied({.src = at.src, .other = at.other, .dst = at.dst, .weights = at.weights, .bias = at.bias}, item_.act, true));
         return made;
       case layer_kind::batch_norm:
         made.push_back(over_output(
@@ -204,7 +210,8 @@ class layer_launches {
     switch (item_.kind) {
       case layer_kind::convolution:
       case layer_kind::linear:
-        made.forward.push_back(multiplied(at.src, at.weights, at.bias, nullptr, at.dst, activation::none, false));
+        made.forward.push_back(
+            multiplied({.src = at.src, .dst = at.dst, .weights = at.weights, .bias = at.bias}, activation::none, false));
         product_gradients(made.backward, at);
         break;
       case layer_kind::batch_norm:
@@ -262,60 +269,83 @@ class layer_launches {
     return bound<Stream>(for_each_pack<Body>(body, batch_, item_.in));
   }
 
+  /// Through the libraries of the stream if it has any, or by a kernel of ours.
   /// `constant`: the weights stay as they are now.
-  bound_launch<Stream> multiplied(const Scalar* src, const float* weights, const float* bias, const Scalar* other, Scalar* dst,
-                                  activation act, bool constant) {
-    bound_launch<Stream> made;
-    if (is_depthwise(item_)) {
-      with_depthwise(item_, [&](auto kernel, auto stride) {
-        made = bound<Stream>(depthwise_forward<Scalar, kernel(), stride()>(item_, batch_, act, src, weights, bias, other, dst));
-      });
-      return made;
-    }
-    if constexpr (HasDenseLayers<Stream>) made = stream_.dense_output(item_, batch_, src, weights, bias, other, dst, act, constant);
-    if (made) return made;
-    product<Scalar, product_result::output> program(item_, batch_);
-    program.src = src, program.weights = weights, program.bias = bias, program.other = other, program.to = dst, program.act = act;
-    return bound<Stream>(program);
+  bound_launch<Stream> multiplied(const training_operands<Scalar>& at, activation act, bool constant) {
+    const own_kernel<Scalar, Stream> ours = [this, act](const training_operands<Scalar>& with) { return own_output(with, act); };
+    if constexpr (HasDenseLayers<Stream>)
+      return stream_.dense_output(item_, batch_, at, act, constant, ours);
+    else
+      return ours(at);
+  }
+  bound_launch<Stream> source_gradient(const training_operands<Scalar>& at) {
+    const own_kernel<Scalar, Stream> ours = [this](const training_operands<Scalar>& with) { return own_source_gradient(with); };
+    if constexpr (HasDenseLayers<Stream>)
+      return stream_.dense_source_gradient(item_, batch_, at, ours);
+    else
+      return ours(at);
+  }
+  bound_launch<Stream> weight_gradient(const training_operands<Scalar>& at) {
+    const own_kernel<Scalar, Stream> ours = [this](const training_operands<Scalar>& with) { return own_weight_gradient(with); };
+    if constexpr (HasDenseLayers<Stream>)
+      return stream_.dense_weight_gradient(item_, batch_, at, ours);
+    else
+      return ours(at);
   }
 
   void product_gradients(launches& made, const training_operands<Scalar>& at) {
     if (at.d_bias)
       made.push_back(bound_reduction(stream_, summed_values<Scalar>{at.d_dst, out_pixels(), item_.out.c},
                                      stored_sum<float>{at.d_bias, item_.out.c, 1, false}, 1, out_pixels(), item_.out.c));
+    if (at.d_weights) made.push_back(weight_gradient({.src = at.src, .d_dst = at.d_dst, .d_weights = at.d_weights}));
+    if (at.d_src)
+      made.push_back(
+          source_gradient({.weights = at.weights, .d_dst = at.d_dst, .d_src = at.d_src, .accumulate_d_src = at.accumulate_d_src}));
+  }
+
+  bound_launch<Stream> own_output(const training_operands<Scalar>& at, activation act) const {
+    bound_launch<Stream> made;
+    if (is_depthwise(item_)) {
+      with_depthwise(item_, [&](auto kernel, auto stride) {
+        made = bound<Stream>(
+            depthwise_forward<Scalar, kernel(), stride()>(item_, batch_, act, at.src, at.weights, at.bias, at.other, at.dst));
+      });
+      return made;
+    }
+    product<Scalar, product_result::output> program(item_, batch_);
+    program.src = at.src, program.weights = at.weights, program.bias = at.bias, program.other = at.other, program.to = at.dst;
+    program.act = act;
+    return bound<Stream>(program);
+  }
+
+  bound_launch<Stream> own_source_gradient(const training_operands<Scalar>& at) const {
+    bound_launch<Stream> made;
+    if (is_depthwise(item_)) {
+      with_depthwise(item_, [&](auto kernel, auto stride) {
+        made = bound<Stream>(depthwise_data_gradient<Scalar, kernel(), stride()>(item_, batch_, at.d_dst, at.weights, at.d_src,
+                                                                                 at.accumulate_d_src));
+      });
+      return made;
+    }
+    product<Scalar, product_result::source> program(item_, batch_);
+    program.d_dst = at.d_dst, program.weights = at.weights, program.to = at.d_src, program.accumulate = at.accumulate_d_src;
+    return bound<Stream>(program);
+  }
+
+  bound_launch<Stream> own_weight_gradient(const training_operands<Scalar>& at) const {
+    bound_launch<Stream> made;
     if (is_depthwise(item_)) {
       with_depthwise(item_, [&](auto kernel, auto stride) {
         constexpr int taps = kernel() * kernel();
-        if (at.d_weights)
-          made.push_back(bound_segments(stream_,
-                                        depthwise_weight_gradient<Scalar, kernel(), stride()>(item_, batch_, at.src, at.d_dst),
-                                        stored_taps{at.d_weights, item_.out.c, taps}, item_.out.c * taps));
-        if (at.d_src)
-          made.push_back(bound<Stream>(depthwise_data_gradient<Scalar, kernel(), stride()>(item_, batch_, at.d_dst, at.weights,
-                                                                                           at.d_src, at.accumulate_d_src)));
+        made = bound_segments(stream_, depthwise_weight_gradient<Scalar, kernel(), stride()>(item_, batch_, at.src, at.d_dst),
+                              stored_taps{at.d_weights, item_.out.c, taps}, item_.out.c * taps);
       });
-      return;
+      return made;
     }
-    if (at.d_weights) made.push_back(weight_gradient(at));
-    if (at.d_src) made.push_back(source_gradient(at));
-  }
-
-  bound_launch<Stream> weight_gradient(const training_operands<Scalar>& at) {
-    if constexpr (HasDenseLayers<Stream>)
-      if (auto made = stream_.dense_weight_gradient(item_, batch_, at.src, at.d_dst, at.d_weights)) return made;
     product<Scalar, product_result::weights> program(item_, batch_);
     program.src = at.src, program.d_dst = at.d_dst;
     const int count = program.weight_count();
     return bound_segments(stream_, program, stored_sum<float>{at.d_weights, count, 1, false}, count);
-  }
-
-  bound_launch<Stream> source_gradient(const training_operands<Scalar>& at) {
-    if constexpr (HasDenseLayers<Stream>)
-      if (auto made = stream_.dense_source_gradient(item_, batch_, at.d_dst, at.weights, at.d_src, at.accumulate_d_src))
-        return made;
-    product<Scalar, product_result::source> program(item_, batch_);
-    program.d_dst = at.d_dst, program.weights = at.weights, program.to = at.d_src, program.accumulate = at.accumulate_d_src;
-    return bound<Stream>(program);
   }
 
   void norm(training_launches& made, const training_operands<Scalar>& at) {
