@@ -3,10 +3,12 @@
 #include <hasse/kernel/cuda/programs/augmentation.hpp>
 #include <hasse/kernel/cuda/programs/descent.hpp>
 #include <hasse/kernel/cuda/programs/loss.hpp>
+#include <hasse/latency/device.hpp>
 #include <hasse/train/loss.hpp>
 #include <hasse/train/sgd.hpp>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -20,7 +22,7 @@ using namespace hasse::detail::gpu;
 
 template <class Scalar>
 void compare_loss(int batch, int classes, double smoothing, thread_order order) {
-  INFO(batch << " images, " << classes << " classes, smoothing " << smoothing << ", " << sizeof(Scalar) << " bytes");
+  INFO(batch << " images, " << classes << " classes, smoothing " << smoothing << ", " << scalar_name<Scalar>);
   const auto images = static_cast<std::size_t>(batch), size = images * static_cast<std::size_t>(classes);
   buffer<Scalar> logits = random_values<Scalar>(size, derive(7, size), 3);
   logits[size / 2] = logits[size - 1];  // a tie, perhaps
@@ -41,8 +43,37 @@ void compare_loss(int batch, int classes, double smoothing, thread_order order) 
   double worst = 0;
   for (std::size_t i = 0; i < size; ++i)
     worst = std::max(worst, std::abs(static_cast<double>(gradient[i]) - static_cast<double>(expected[i])));
-  CHECK(worst * batch < (sizeof(Scalar) == 4 ? 1e-6 : 4e-3));
+  CHECK(worst * batch < (sizeof(Scalar) == 4 ? 1e-6 : (std::is_same_v<Scalar, float16> ? 1e-3 : 4e-3)));
   CHECK_FALSE(std::isnan(worst));
+}
+
+constexpr float infinite = std::numeric_limits<float>::infinity(), no_number = std::numeric_limits<float>::quiet_NaN();
+
+template <class Value>
+bool same_bits(const Value& one, const Value& other) {
+  return std::memcmp(one.data(), other.data(), one.size() * sizeof one[0]) == 0;
+}
+
+/// Parameters on their way, as a training on a GPU moves them.
+struct descent {
+  static constexpr int size = 4000, each = 300, parts = ceil_divide(size, each);
+  buffer<float> values = random_values<float>(size, 1), velocity = random_values<float>(size, 2, 0.1);
+  std::vector<float> decay = std::vector<float>(size / 16, 0.01f);
+  descent_step state{.rate = 0.1f};
+
+  void step(const buffer<float>& gradients, double largest, const loss_scaling& scaling) {
+    std::vector<double> partial(parts, static_cast<double>(no_number));
+    run_on_host(totals<squares>({gradients.data(), partial.data()}, size, each));
+    run_on_host(totals<gradient_scale>({partial.data(), largest, &state, scaling}, parts, parts), thread_order::descending);
+    run_on_host(nesterov{&state, values.data(), gradients.data(), velocity.data(), decay.data(), 0.9f, 0, size});
+  }
+};
+
+/// Of a loss with this scale.
+buffer<float> some_gradients(std::uint64_t seed, float scale = 1) {
+  buffer<float> made = random_values<float>(descent::size, seed, 1e-3);
+  for (float& value : made) value *= scale;
+  return made;
 }
 
 }  // namespace
@@ -53,9 +84,10 @@ TEST_CASE("the GPU's softmax cross-entropy is that of training") {
       for (const double smoothing : {0.0, 0.1}) {
         compare_loss<float>(5, classes, smoothing, order);
         compare_loss<bfloat16>(3, classes, smoothing, order);
+        compare_loss<float16>(3, classes, smoothing, order);
       }
   // Divergence stays visible.
-  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+  for (const float bad : {no_number, infinite})
     for (const std::size_t place : {std::size_t{0}, std::size_t{7}}) {
       std::vector<float> logits(200, 1.0f), losses(1);
       logits[place] = bad;
@@ -101,6 +133,109 @@ TEST_CASE("the GPU's descent is that of training, with and without a limit on th
     INFO("largest length " << largest);
     CHECK(worst < 1e-6);
   }
+}
+
+TEST_CASE("the scale of a loss is in its gradient and nowhere else") {
+  constexpr int batch = 64, classes = 1000;
+  constexpr std::size_t size = batch * classes;
+  const buffer<float> logits = random_values<float>(size, 3);
+  const std::vector<int> labels(batch, 5);
+  std::vector<float> losses(batch), others(batch);
+  std::vector<std::uint8_t> correct(batch);
+  buffer<float> plain = poison<float>(size), scaled = plain;
+  const float scale = loss_scaling::first;
+  run_on_host(softmax_loss<float>{logits.data(), labels.data(), batch, classes, 0, plain.data(), losses.data(), correct.data()});
+  run_on_host(
+      softmax_loss<float>{logits.data(), labels.data(), batch, classes, 0, scaled.data(), others.data(), correct.data(), &scale});
+  CHECK(same_bits(losses, others));
+  for (float& value : plain) value *= scale;
+  CHECK(same_bits(plain, scaled));
+  // What half precision loses without it.
+  const buffer<float16> small(logits.begin(), logits.end());
+  buffer<float16> lost = poison<float16>(size), kept = lost;
+  run_on_host(softmax_loss<float16>{small.data(), labels.data(), batch, classes, 0, lost.data(), losses.data(), correct.data()});
+  run_on_host(
+      softmax_loss<float16>{small.data(), labels.data(), batch, classes, 0, kept.data(), losses.data(), correct.data(), &scale});
+  double error = 0, without = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const double wanted = static_cast<double>(scaled[i]);
+    error = std::max(error, std::abs(static_cast<double>(kept[i]) / wanted - 1));
+    without = std::max(without, std::abs(static_cast<double>(lost[i]) * static_cast<double>(scale) / wanted - 1));
+  }
+  CHECK(error < 4e-3);  // the logits are rounded, too
+  CHECK(without > 0.05);
+}
+
+TEST_CASE("a scaled loss moves parameters to the same bits as an unscaled one") {
+  for (const float scale : {1.0f, 2.0f, loss_scaling::first, loss_scaling::most})
+    for (const double largest : {0.0, 0.02, 1e6}) {
+      INFO("scale " << scale << ", largest length " << largest);
+      descent plain, scaled;
+      scaled.state.loss_scale = scale;
+      for (std::uint64_t at = 0; at < 3; ++at) {
+        plain.step(some_gradients(at), largest, {});
+        scaled.step(some_gradients(at, scale), largest, {.on = true});
+        CHECK_FALSE(scaled.state.skipped);
+        CHECK((plain.state.scale < 1) == (largest == 0.02));
+      }
+      CHECK(same_bits(plain.values, scaled.values));
+      CHECK(same_bits(plain.velocity, scaled.velocity));
+      CHECK(scaled.state.loss_scale == scale);
+      CHECK(scaled.state.good_steps == 3);
+      CHECK(plain.state.good_steps == 0);
+    }
+}
+
+TEST_CASE("a step whose gradients are not finite is left out and halves the scale of the loss") {
+  for (const float bad : {infinite, -infinite, no_number})
+    for (const std::size_t where : {std::size_t{0}, std::size_t{1234}, std::size_t{3999}})
+      for (const double largest : {0.0, 1.0}) {
+        descent found;
+        found.state.loss_scale = 1024;
+        found.step(some_gradients(1, 1024), largest, {.on = true});
+        const descent before = found;
+        buffer<float> gradients = some_gradients(2, 1024);
+        gradients[where] = bad;
+        found.step(gradients, largest, {.on = true});
+        CHECK(found.state.skipped);
+        CHECK(same_bits(found.values, before.values));
+        CHECK(same_bits(found.velocity, before.velocity));
+        CHECK(found.state.loss_scale == 512);
+        CHECK(found.state.good_steps == 0);
+        found.step(some_gradients(2, 512), largest, {.on = true});
+        CHECK_FALSE(found.state.skipped);
+        CHECK_FALSE(same_bits(found.values, before.values));
+        // Without scaling, divergence stays visible.
+        found.step(gradients, 0, {});
+        CHECK_FALSE(std::isfinite(found.values[where]));
+      }
+}
+
+TEST_CASE("the scale of a loss doubles after enough good steps, and stays within its bounds") {
+  const buffer<float> good = some_gradients(1);
+  buffer<float> bad = good;
+  bad[7] = infinite;
+  descent found;
+  const loss_scaling often{.on = true, .grow_after = 3};
+  std::vector<float> scales;
+  for (int at = 0; at < 11; ++at) {
+    found.step(at == 4 ? bad : good, 0, often);
+    scales.push_back(found.state.loss_scale);
+  }
+  CHECK(scales == std::vector<float>{1, 1, 2, 2, 1, 1, 1, 2, 2, 2, 4});
+  found.state = {.rate = 0.1f, .loss_scale = loss_scaling::most / 2};
+  for (int at = 0; at < 7; ++at) found.step(good, 0, often);
+  CHECK(found.state.loss_scale == loss_scaling::most);
+  found.state = {.rate = 0.1f, .loss_scale = 2 * loss_scaling::least};
+  for (int at = 0; at < 3; ++at) found.step(bad, 0, often);
+  CHECK(found.state.loss_scale == loss_scaling::least);
+  CHECK(found.state.skipped);
+  descent seldom;
+  for (int at = 0; at < 2000; ++at) {
+    CHECK(seldom.state.loss_scale == 1);
+    gradient_scale{nullptr, 0, &seldom.state, {.on = true}}.finish(0, {1});
+  }
+  CHECK(seldom.state.loss_scale == 2);
 }
 
 TEST_CASE("the GPU cuts the batches that the reader cuts") {

@@ -10,10 +10,22 @@
 
 namespace hasse::detail::gpu {
 
-/// What changes from step to step; in the GPU's memory, so that a captured step stays as it is.
+/// What changes from step to step; in the GPU's memory, so that a captured step stays as it is. The rate comes from outside, all
+/// else is for `gradient_scale` to change.
 struct descent_step {
   float rate = 0;
-  float scale = 1;  ///< of the gradients: less than 1 where they are too long
+  float scale = 1;       ///< what the gradients are multiplied by
+  float loss_scale = 1;  ///< what they were multiplied by: softmax_loss reads it
+  int good_steps = 0;    ///< since the loss scale last changed
+  bool skipped = false;  ///< the gradients are not finite, and nothing moves
+};
+
+/// Dynamic loss scaling (Micikevicius et al. 2018), for activations whose gradients would be too small for their numbers: a power
+/// of two that halves when gradients are not finite, and doubles when they were for a while.
+struct loss_scaling {
+  static constexpr float first = 65536, least = 1, most = 16777216;
+  bool on = false;
+  int grow_after = 2000;  ///< steps
 };
 
 /// g = scale gradient + decay w; v = momentum v + g; w -= rate (g + momentum v), from `begin` to `end`, both multiples of 16, as
@@ -36,7 +48,7 @@ struct nesterov {
   template <int>
   HASSE_DEVICE void phase(const place& at, local&, shared&) const {
     const int first = begin + 4 * (at.x * threads + at.thread);
-    if (first >= end) return;
+    if (first >= end || step->skipped) return;
     constexpr part whole{4, true};
     pack<float> value = load(values + first, whole), speed = load(velocity + first, whole);
     const pack<float> found = load(gradients + (first - begin), whole);
@@ -65,17 +77,28 @@ struct squares {
   HASSE_DEVICE void finish(int block, const double (&sums)[1]) const { partial[block] = sums[0]; }
 };
 
-/// The other half: gradients longer than `largest` are scaled down to it.
+/// The other half: the scale of the loss is taken out, gradients longer than `largest` are scaled down to it, and the next loss
+/// gets its scale.
 struct gradient_scale {
   static constexpr int results = 1;
   const double* partial;
-  double largest;
+  double largest;  ///< 0: any length will do
   descent_step* step;
+  loss_scaling scaling{};
 
   HASSE_DEVICE void add(int index, double (&sums)[1]) const { sums[0] += partial[index]; }
   HASSE_DEVICE void finish(int, const double (&sums)[1]) const {
-    const double length = std::sqrt(sums[0]);
-    step->scale = static_cast<float>(length > largest ? largest / length : 1);
+    const double factor = scaling.on ? static_cast<double>(step->loss_scale) : 1, length = std::sqrt(sums[0]) / factor;
+    step->scale = static_cast<float>((largest > 0 && length > largest ? largest / length : 1) / factor);
+    if (!scaling.on) return;
+    step->skipped = !std::isfinite(sums[0]);  // squares of floats cannot be too large for a double
+    if (step->skipped) {
+      const float half = step->loss_scale / 2;
+      step->loss_scale = half > scaling.least ? half : scaling.least, step->good_steps = 0;
+    } else if (++step->good_steps >= scaling.grow_after) {
+      const float twice = step->loss_scale * 2;
+      step->loss_scale = twice < scaling.most ? twice : scaling.most, step->good_steps = 0;
+    }
   }
 };
 

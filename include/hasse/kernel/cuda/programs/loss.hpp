@@ -12,7 +12,7 @@
 namespace hasse::detail::gpu {
 
 /// One block per image; a null gradient is not wanted. The first of equal logits counts as the answer. `losses` and `correct` have
-/// one place per image, which `batch_total` adds up.
+/// one place per image, which `batch_total` adds up. The gradient, and nothing else, is multiplied by `loss_scale`.
 template <class Scalar>
 struct softmax_loss {
   static constexpr int threads = 128, halvings = 7, phases = 2 * (halvings + 1) + 1;
@@ -33,6 +33,7 @@ struct softmax_loss {
   Scalar* gradient;
   float* losses;
   std::uint8_t* correct;
+  const float* loss_scale = nullptr;  ///< null: 1
 
   grid_extent blocks() const { return {batch, 1, 1}; }
 
@@ -73,10 +74,11 @@ struct softmax_loss {
         losses[at.x] = std::log(sum) - (1 - smoothing) * (logit(at, label) - best) - share * memory.mean[0];
         correct[at.x] = memory.index[0] == label;
       }
+      const float factor = loss_scale ? *loss_scale : 1;
       for (int k = at.thread; gradient && k < classes; k += threads) {
         const float target = share + (k == label ? 1 - smoothing : 0);
         gradient[static_cast<std::size_t>(at.x) * static_cast<std::size_t>(classes) + static_cast<std::size_t>(k)] =
-            narrowed<Scalar>((exponential(logit(at, k) - best) / sum - target) / static_cast<float>(batch));
+            narrowed<Scalar>((exponential(logit(at, k) - best) / sum - target) / static_cast<float>(batch) * factor);
       }
     }
   }
