@@ -9,6 +9,7 @@
 #include <hasse/latency/layer_record.hpp>
 #include <hasse/latency/layer_table.hpp>
 #include <hasse/latency/order_check.hpp>
+#include <hasse/latency/plan_choices.hpp>
 #include <hasse/latency/probe.hpp>
 #include <hasse/latency/record.hpp>
 #include <hasse/latency/table.hpp>

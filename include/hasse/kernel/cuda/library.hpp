@@ -136,6 +136,14 @@ static_assert(DenseLibraries<cuda_libraries>);
 
 }  // namespace detail::gpu
 
+/// What runs behind the CUDA backend, for the record of a measurement: "cuDNN 9.19.0, cuBLASLt 13.1.0, own kernels".
+inline std::string cuda_library() {
+  const auto version = [](std::size_t number) {
+    return std::to_string(number / 10000) + "." + std::to_string(number / 100 % 100) + "." + std::to_string(number % 100);
+  };
+  return "cuDNN " + version(cudnnGetVersion()) + ", cuBLASLt " + version(cublasLtGetVersion()) + ", own kernels";
+}
+
 /// A stream whose dense layers run through the libraries.
 using cuda_library_stream = detail::gpu::dense_stream<cuda_stream, detail::gpu::cuda_libraries>;
 

@@ -1,0 +1,75 @@
+// Files of plans: what one process measured is known in the next, on the same device with the same libraries, and nowhere else.
+#include <hasse/latency/layer_table.hpp>
+#include <hasse/latency/plan_choices.hpp>
+
+#include "catch.hpp"
+#include "fake_device.hpp"
+
+using namespace hasse;
+using namespace hasse::testing;
+
+namespace {
+const kernel_choices chosen = {
+    {"output bf16 32x56x56x64 to 32x28x28x128, 3x3 stride 2 pad 1,1,0,0 groups 1, bias, relu, packed once",
+     "cuDNN engine 67, knobs 2=5 13=0 18=0 25=0 27=7 28=1"},
+    {"source bf16 32x56x56x64 to 32x56x56x64, 3x3 stride 1 pad 1,1,1,1 groups 64, adds", "own"}};
+
+device_facts a_gpu() {
+  device_facts facts;
+  facts.name = "NVIDIA H100", facts.features = "9.0, driver 13.0", facts.backend = "cuda bf16",
+  facts.library = "cuDNN 9.19.0, cuBLASLt 13.1.0, own kernels", facts.scalar = scalar_name<bfloat16>;
+  return facts;
+}
+}  // namespace
+
+TEST_CASE("plans are kept in a file, and more join them", "[plan_choices]") {
+  const temporary_folder folder;
+  const std::filesystem::path file = folder / "plans.json";
+  CHECK(load_plan_choices(file, a_gpu()).empty());
+  save_plan_choices(file, a_gpu(), chosen);
+  CHECK(load_plan_choices(file, a_gpu()) == chosen);
+  const auto other = *chosen.begin();
+  save_plan_choices(file, a_gpu(), {{"weights", "own"}, {other.first, "own"}});
+  kernel_choices all = chosen;
+  all["weights"] = "own", all[other.first] = "own";
+  CHECK(load_plan_choices(file, a_gpu()) == all);
+}
+
+TEST_CASE("plans of another device or other libraries are refused, and not replaced", "[plan_choices]") {
+  const temporary_folder folder;
+  const std::filesystem::path file = folder / "plans.json";
+  save_plan_choices(file, a_gpu(), chosen);
+  device_facts card = a_gpu(), library = a_gpu();
+  card.name = "NVIDIA L4", library.library = "cuDNN 9.20.0, cuBLASLt 13.1.0, own kernels";
+  CHECK_THROWS_WITH(
+      load_plan_choices(file, card),
+      ContainsSubstring("has plans that were measured elsewhere: the device was \"NVIDIA H100\" and is \"NVIDIA L4\""));
+  CHECK_THROWS_WITH(load_plan_choices(file, library), ContainsSubstring("the library was \"cuDNN 9.19.0"));
+  CHECK_THROWS_AS(save_plan_choices(file, card, {}), file_error);
+  CHECK(load_plan_choices(file, a_gpu()) == chosen);
+}
+
+TEST_CASE("damaged plans are refused", "[plan_choices]") {
+  const temporary_folder folder;
+  const std::filesystem::path file = folder / "plans.json";
+  save_plan_choices(file, a_gpu(), chosen);
+  std::string text = read_file(file, 1 << 20);
+  text.replace(text.find("engine 67"), 9, "engine 68");
+  replace_file(file, text);
+  CHECK_THROWS_WITH(load_plan_choices(file, a_gpu()), ContainsSubstring("was changed after it was written"));
+  replace_file(file, "{}");
+  CHECK_THROWS_AS(load_plan_choices(file, a_gpu()), file_error);
+}
+
+TEST_CASE("the plans of a layer table are plans, and its latencies stay when more are kept", "[plan_choices]") {
+  const temporary_folder folder;
+  const std::filesystem::path file = folder / "layers.json";
+  latency_row row;
+  row.part = "a piece", row.implementation = "own", row.p50 = 5, row.p10 = 4, row.p90 = 6, row.samples = 3, row.contexts = 1;
+  layer_record record{.device = a_gpu(), .rules = {}, .date = "then", .pieces = {{row.part, row}}, .wholes = {}, .kernels = chosen};
+  replace_file(file, to_text(record));
+  CHECK(load_plan_choices(file, a_gpu()) == chosen);
+  save_plan_choices(file, a_gpu(), {{"weights", "own"}});
+  record.kernels["weights"] = "own";
+  CHECK(parse_layer_record(read_file(file, 1 << 20), "a file") == record);
+}
