@@ -56,13 +56,33 @@ inline std::string difference(const device_facts& measured, const device_facts& 
   return "";
 }
 
-/// Measures the stretches of one run: `start()`, then `lap()` after each; `nanoseconds(i)` may wait for the device.
+/// Measures the stretches of one run: `start()`, then `lap()` after each; `nanoseconds(i)` may wait for the device. A stopwatch may
+/// have two more members, which the two functions below ask for.
 template <class Type>
 concept Stopwatch = requires(Type& watch, std::size_t lap) {
   watch.start();
   watch.lap();
   { watch.nanoseconds(lap) } -> std::convertible_to<std::int64_t>;
 };
+
+/// Asks `watch.disturbed()`, after the laps were read: true when the device slowed itself down in this run.
+template <Stopwatch Watch>
+bool is_disturbed(Watch& watch) {
+  if constexpr (requires { watch.disturbed(); })
+    return watch.disturbed();
+  else
+    return false;
+}
+
+/// Asks `watch.flushed_bytes()`: how many bytes to write before each copy of a network on a device with memory of its own, so that
+/// it finds nothing in the caches; 0: copies run back to back.
+template <Stopwatch Watch>
+std::size_t flushed_bytes(const Watch& watch) {
+  if constexpr (requires { watch.flushed_bytes(); })
+    return watch.flushed_bytes();
+  else
+    return 0;
+}
 
 /// The backend that a device policy makes.
 template <class Type>

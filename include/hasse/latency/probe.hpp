@@ -6,9 +6,11 @@
 #include <cmath>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <hasse/core/random.hpp>
+#include <hasse/latency/detail/replays.hpp>
 #include <hasse/latency/device.hpp>
 #include <hasse/network/inference.hpp>
 
@@ -134,13 +136,47 @@ parameters<Scalar> timing_parameters(std::span<const layer> layers, random_sourc
     if (tensor.role == parameter_role::running_variance) std::ranges::fill(result.of(tensor), Scalar{1});
   return result;
 }
+
+/// Warm-up, then runs until there are enough samples. `run(laps)` fills the laps of one run and returns how long it took.
+/// Runs that `watch` calls disturbed count only where there are no others.
+template <Stopwatch Watch, class Run>
+visit sampled(std::size_t laps_of_a_run, const protocol& rules, Watch& watch, Run&& run) {
+  const std::int64_t limit = std::int64_t{rules.visit_milliseconds} * 1'000'000;
+  std::vector<std::int64_t> laps(laps_of_a_run);
+  std::int64_t spent = 0;
+  for (int i = 0; i < rules.warm_up && (i < 2 || spent < limit); ++i) spent += run(laps);
+  std::vector<std::vector<std::int64_t>> runs, disturbed;
+  spent = 0;
+  for (int i = 0; i < rules.samples && (i < 3 || spent < limit); ++i) {
+    spent += run(laps);
+    (is_disturbed(watch) ? disturbed : runs).push_back(laps);
+  }
+  if (runs.empty()) runs.swap(disturbed);
+  visit result = summarise(runs, rules.disturbed_percent);
+  result.rejected.disturbed += static_cast<int>(disturbed.size());
+  return result;
+}
+
+/// What noise made negative is taken from the lap before: the sum stays.
+inline void settle(std::vector<std::int64_t>& laps) {
+  for (std::size_t lap = laps.size(); lap-- > 1;)
+    if (laps[lap] < 0) laps[lap - 1] += std::exchange(laps[lap], 0);
+  laps.front() = std::max<std::int64_t>(0, laps.front());
+}
 }  // namespace detail
 
 /// One visit: warm-up, then timed runs of the whole network with a lap after each of `ends` (step counts, ascending; the last is
-/// all of them). The steps are those that deployment runs; only the clock is read between parts.
+/// all of them). The steps are those that deployment runs. Where they compute in the calling thread, the clock is read between
+/// parts; on a device with memory of its own a part is what the network takes longer with it.
 template <Backend Engine, Stopwatch Watch>
 visit measure(inference_network<Engine>& network, std::span<const int> ends, const protocol& rules, Watch& watch) {
-  const auto run = [&](std::vector<std::int64_t>& laps) {
+  if (network.memory()) {
+    detail::timed_replays run(network, ends, watch, rules.seed);
+    visit result = detail::sampled(ends.size(), rules, watch, run);
+    detail::settle(result.laps);
+    return result;
+  }
+  return detail::sampled(ends.size(), rules, watch, [&](std::vector<std::int64_t>& laps) {
     auto& steps = network.steps();
     std::size_t step = 0;
     watch.start();
@@ -151,18 +187,7 @@ visit measure(inference_network<Engine>& network, std::span<const int> ends, con
     std::int64_t total = 0;
     for (std::size_t lap = 0; lap < ends.size(); ++lap) total += laps[lap] = watch.nanoseconds(lap);
     return total;
-  };
-  const std::int64_t limit = std::int64_t{rules.visit_milliseconds} * 1'000'000;
-  std::vector<std::int64_t> laps(ends.size());
-  std::int64_t spent = 0;
-  for (int i = 0; i < rules.warm_up && (i < 2 || spent < limit); ++i) spent += run(laps);
-  std::vector<std::vector<std::int64_t>> runs;
-  spent = 0;
-  for (int i = 0; i < rules.samples && (i < 3 || spent < limit); ++i) {
-    spent += run(laps);
-    runs.push_back(laps);
-  }
-  return detail::summarise(runs, rules.disturbed_percent);
+  });
 }
 
 /// A network of these layers with random weights and a random input, ready to be timed.
@@ -170,7 +195,7 @@ template <Backend Engine>
 inference_network<Engine> network_for_timing(Engine& backend, const layer_list& layers, random_source& random) {
   using scalar = typename Engine::scalar;
   inference_network<Engine> network(backend, layers, 1, detail::timing_parameters<parameter_of<scalar>>(layers, random));
-  for (std::int64_t i = 0; i < layers.input.size(); ++i) network.input()[i] = static_cast<scalar>(2 * random.uniform() - 1);
+  network.write_input(detail::timing_input<scalar>(layers.input.size(), random));
   return network;
 }
 

@@ -80,6 +80,7 @@ class bound_inference {
       for (auto& step : steps_) step.run();
     });
   }
+  device_memory* memory() const { return memory_; }
   void write(std::span<const scalar> images, std::int64_t size) {
     demand(images.size(), size);
     copy_in(memory_, input_, images);
@@ -137,6 +138,8 @@ class inference_network {
   void write_input(std::span<const scalar> images) { bound_.write(images, batch_ * input_shape().size()); }
   void read_output(std::span<scalar> answers) const { bound_.read(answers, batch_ * output_shape().size()); }
   void run() { bound_.run(); }
+  /// That of the device; null where the processor computes.
+  device_memory* memory() const { return bound_.memory(); }
 
   /// Takes other parameters of the same layout. Steps are made again, since a backend may pack weights: not for a timed path.
   void load(const parameters<parameter>& source) {
