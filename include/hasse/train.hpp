@@ -2,6 +2,8 @@
 // Includes every public header of the stage.
 #pragma once
 
+#include <hasse/train/answer_loss.hpp>
+#include <hasse/train/batch_feed.hpp>
 #include <hasse/train/checkpoint.hpp>
 #include <hasse/train/classifier.hpp>
 #include <hasse/train/evaluate.hpp>

@@ -35,13 +35,11 @@ class pretend_device {
 
   template <class Program>
   void launch(const Program& program) {
-    const auto run = [this, program] {
+    ++launches;
+    queue([this, program] {
       const opened open(*this);
       detail::gpu::run_on_host(program);
-    };
-    ++launches;
-    run();
-    if (tape_) tape_->push_back(run);
+    });
   }
   void reserve(std::size_t bytes) {
     if (scratch_.size() >= bytes) return;
@@ -70,13 +68,17 @@ class pretend_device {
     const opened open(*this);
     std::memcpy(to, from, bytes);
   }
+  void copy(void* to, const void* from, std::size_t bytes) {
+    queue([this, to, from, bytes] {
+      const opened open(*this);
+      std::memcpy(to, from, bytes);
+    });
+  }
   void clear(void* at, std::size_t bytes) {
-    const auto run = [this, at, bytes] {
+    queue([this, at, bytes] {
       const opened open(*this);
       std::memset(at, 0, bytes);
-    };
-    run();
-    if (tape_) tape_->push_back(run);
+    });
   }
   void wait() { require_outside_recording(); }
   std::unique_ptr<recording> record(const std::function<void()>& queue) {
@@ -113,6 +115,11 @@ class pretend_device {
     ~opened() { mprotect(of->room_, of->end_, PROT_NONE); }
     pretend_device* of;
   };
+  template <class Run>
+  void queue(const Run& run) {
+    run();
+    if (tape_) tape_->push_back(run);
+  }
   void require_outside_recording() const {
     if (tape_) throw error("memory was copied while a recording was made");
   }

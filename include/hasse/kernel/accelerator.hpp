@@ -67,17 +67,23 @@ struct slice_operands {
   float* narrow;
 };
 
-template <class Scalar>
-class accelerator : public device_memory {
+/// What happens to parameters, which are float for all activations.
+class parameter_accelerator : public device_memory {
  public:
-  virtual void softmax_cross_entropy(const loss_operands<Scalar>& at) = 0;
   virtual void measure_gradient(const length_operands& at) = 0;
   virtual void descend(const descent_operands& at) = 0;
-  virtual void augment(const batch_operands<Scalar>& at) = 0;
   /// narrow = full; full += narrow; full = keep full + (1 - keep) narrow.
   virtual void gather(const slice_operands& at) = 0;
   virtual void add_slice(const slice_operands& at) = 0;
   virtual void mix_slice(const slice_operands& at, float keep) = 0;
+};
+
+/// And to activations.
+template <class Scalar>
+class accelerator : public parameter_accelerator {
+ public:
+  virtual void softmax_cross_entropy(const loss_operands<Scalar>& at) = 0;
+  virtual void augment(const batch_operands<Scalar>& at) = 0;
   /// The sum of slope (values - without), `without` left out where it is null. Returns when it is known.
   virtual double dot(const Scalar* slope, const Scalar* values, const Scalar* without, std::size_t count) = 0;
 };

@@ -34,6 +34,8 @@ class device_memory {
   virtual void write(void* to, const void* from, std::size_t bytes) = 0;
   /// To the processor's memory; returns when it is there.
   virtual void read(void* to, const void* from, std::size_t bytes) = 0;
+  /// From one place of the device to another that it does not overlap.
+  virtual void copy(void* to, const void* from, std::size_t bytes) = 0;
   /// Zero in all bytes.
   virtual void clear(void* at, std::size_t bytes) = 0;
   /// Returns when everything is done.
@@ -66,6 +68,23 @@ void copy_out(device_memory* where, std::span<Item> to, const Item* from) {
     where->read(to.data(), from, to.size_bytes());
   else
     std::copy_n(from, to.size(), to.data());
+}
+
+/// From one place of such a memory to another; zeros to a place.
+template <class Item>
+void copy_within(device_memory* where, Item* to, const Item* from, std::size_t count) {
+  if (where)
+    where->copy(to, from, count * sizeof(Item));
+  else
+    std::copy_n(from, count, to);
+}
+
+template <class Item>
+void clear_at(device_memory* where, Item* at, std::size_t count) {
+  if (where)
+    where->clear(at, count * sizeof(Item));
+  else
+    std::fill_n(at, count, Item{});
 }
 
 /// An array in such a memory, zero at first, aligned for every tensor. Moves, does not copy.

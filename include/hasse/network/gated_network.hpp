@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <hasse/core/error.hpp>
+#include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/network/aligned.hpp>
 #include <hasse/network/check.hpp>
@@ -49,7 +50,13 @@ class gated_network {
 
   /// `values` has the layout of gated_layout(gates).
   gated_network(Engine& backend, const gated_list& gates, int batch, parameters<parameter>& values)
-      : backend_(&backend), gates_(&gates), batch_(batch), values_(&values) {
+      : backend_(&backend),
+        device_(accelerator_of(backend)),
+        gates_(&gates),
+        batch_(batch),
+        values_(&values),
+        trainable_(device_, values.values),
+        running_(device_, values.statistics) {
     gates.check();
     if (values.layout != gated_layout(gates))
       throw error(
@@ -69,7 +76,7 @@ class gated_network {
         }
       }
     }
-    statistics_.resize(2 * round_up(widest, 16));
+    statistics_ = backend_array<parameter>(device_, 2 * round_up(widest, 16));
   }
   gated_network(const gated_network&) = delete;
   gated_network& operator=(const gated_network&) = delete;
@@ -108,6 +115,11 @@ class gated_network {
   scalar* output_gradient() { return memory_.output_gradient(); }
   /// Those of the path alone, in the layout of its plain network: what belongs to active(), one range behind another.
   const parameter* gradients() const { return gradients_.data(); }
+  /// The trainable parameters of all candidates, where they are read; push() and pull() as training_network's.
+  parameter* trainable() { return trainable_.data(); }
+  accelerator<scalar>* device() const { return device_; }
+  void push() { trainable_.push(), running_.push(); }
+  void pull() const { trainable_.pull(), running_.pull(); }
   /// The trainable parameters of the path, ascending and apart.
   std::span<const parameter_range> active() const { return active_; }
 
@@ -140,6 +152,7 @@ class gated_network {
   std::size_t arena_bytes() const { return memory_.planned_bytes(); }
   /// The parameters of the plain network of a choice, copied out.
   parameters<parameter> cut_out(std::span<const int> choice) const {
+    pull();
     parameters<parameter> made(gates_->path(choice));
     const std::vector<gated_origin> origins = gates_->origins(choice);
     for (const auto* tensors : {&made.layout.trainable, &made.layout.statistics})
@@ -212,9 +225,9 @@ class gated_network {
 
   void bind_parameters(training_operands<scalar>& to, const layer& item, int owner, bool moves) {
     const bool norm = item.kind == layer_kind::batch_norm;
-    const auto tensor_of = [&](parameter_role role) {
-      const auto tensor = values_->of(owner, role);
-      return tensor.empty() ? nullptr : tensor.data();
+    const auto tensor_of = [&](parameter_role role) -> parameter* {
+      const parameter_tensor* tensor = values_->layout.find(owner, role);
+      return tensor ? (is_statistic(role) ? running_ : trainable_).data() + tensor->offset : nullptr;
     };
     to.weights = tensor_of(norm ? parameter_role::scale : parameter_role::weight);
     to.bias = tensor_of(norm ? parameter_role::shift : parameter_role::bias);
@@ -258,11 +271,14 @@ class gated_network {
   void make_room_for_gradients(const parameter_layout& layout) {
     if (gradients_.size() < layout.trainable_size) {
       gradients_ = {};  // before the larger one is there
-      gradients_.resize(layout.trainable_size);
+      gradients_ = backend_array<parameter>(device_, layout.trainable_size);
+    } else if (device_) {
+      device_->clear(gradients_.data(), layout.trainable_size * sizeof(parameter));
+    } else {
+      for (const parameter_tensor& tensor : layout.trainable)
+        std::fill(gradients_.data() + tensor.offset + tensor.size, gradients_.data() + tensor.offset + round_up(tensor.size, 16),
+                  parameter{});
     }
-    for (const parameter_tensor& tensor : layout.trainable)
-      std::fill(gradients_.begin() + static_cast<std::ptrdiff_t>(tensor.offset + tensor.size),
-                gradients_.begin() + static_cast<std::ptrdiff_t>(tensor.offset + round_up(tensor.size, 16)), parameter{});
   }
 
   void bind_probe(probe& at, std::byte* room) {
@@ -295,10 +311,11 @@ class gated_network {
         std::any_of(block.candidates.begin(), block.candidates.end(), [](const auto& each) { return each.is_zero(); })
             ? memory_.value(at.stop.first)
             : nullptr;
-    const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(gates_->out_of(at.block).size()) * batch_;
+    const std::size_t count = static_cast<std::size_t>(gates_->out_of(at.block).size() * batch_);
     const auto gate_of = [&](const scalar* output) {
+      if (device_) return device_->dot(slope, output, shortcut, count);
       double sum = 0;
-      for (std::ptrdiff_t i = 0; i < count; ++i)
+      for (std::size_t i = 0; i < count; ++i)
         sum +=
             static_cast<double>(slope[i]) * (static_cast<double>(output[i]) - (shortcut ? static_cast<double>(shortcut[i]) : 0.0));
       return sum;
@@ -311,12 +328,14 @@ class gated_network {
   }
 
   Engine* backend_;
+  accelerator<scalar>* device_;
   const gated_list* gates_;
   int batch_;
   parameters<parameter>* values_;
-  aligned_vector<parameter> gradients_;
+  mirrored<parameter> trainable_, running_;
+  backend_array<parameter> gradients_;
   std::vector<std::vector<int>> first_layer_;  // of each candidate, in gated_layers
-  aligned_vector<parameter> statistics_;       // of batch norms whose own stay as they are
+  backend_array<parameter> statistics_;        // of batch norms whose own stay as they are
   detail::training_memory<Engine> memory_;
   std::vector<step_type> steps_;
   std::vector<probe> probes_;  // front to back

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include <hasse/kernel/accelerator.hpp>
 #include <hasse/network/channel_groups.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/space/layer_list.hpp>
@@ -41,6 +43,15 @@ class tensor_slice {
   std::size_t size() const { return rows_.size() * narrow_; }
   /// The narrow tensor is the beginning of the full one: nothing has to be copied.
   bool leads_whole_rows() const { return whole_; }
+  /// narrow[r * columns().size() + c] is full[rows()[r] * row_length() + columns()[c]].
+  const std::vector<int>& rows() const { return rows_; }
+  std::size_t row_length() const { return row_length_; }
+  std::vector<int> columns() const {
+    std::vector<int> all;
+    for (const stretch& each : stretches_)
+      for (std::size_t i = 0; i < each.length; ++i) all.push_back(static_cast<int>(each.begin + i));
+    return all;
+  }
 
   template <class Scalar>
   void gather(const Scalar* full, Scalar* narrow) const {
@@ -82,6 +93,56 @@ class tensor_slice {
   std::size_t row_length_, narrow_ = 0;
   std::vector<stretch> stretches_;
   bool whole_ = false;
+};
+
+/// A slice of parameters that may lie on a device, which then has its rows and columns, too.
+class placed_slice {
+ public:
+  placed_slice(parameter_accelerator* device, tensor_slice slice) : device_(device), slice_(std::move(slice)) {
+    if (!device) return;
+    const std::vector<int> columns = slice_.columns();
+    column_count_ = static_cast<int>(columns.size());
+    places_ = backend_array<int>(device, slice_.rows().size() + columns.size());
+    device->write(places_.data(), slice_.rows().data(), slice_.rows().size() * sizeof(int));
+    device->write(places_.data() + slice_.rows().size(), columns.data(), columns.size() * sizeof(int));
+  }
+
+  bool leads_whole_rows() const { return slice_.leads_whole_rows(); }
+  /// As those of tensor_slice.
+  template <class Scalar>
+  void gather(Scalar* full, Scalar* narrow) const {
+    if (device_)
+      on_device(full, narrow, [&](const slice_operands& at) { device_->gather(at); });
+    else
+      slice_.gather(static_cast<const Scalar*>(full), narrow);
+  }
+  template <class Scalar>
+  void add_to(Scalar* full, Scalar* narrow) const {
+    if (device_)
+      on_device(full, narrow, [&](const slice_operands& at) { device_->add_slice(at); });
+    else
+      slice_.add_to(full, static_cast<const Scalar*>(narrow));
+  }
+  template <class Scalar>
+  void mix_into(Scalar* full, Scalar* narrow, Scalar keep) const {
+    if (device_)
+      on_device(full, narrow, [&](const slice_operands& at) { device_->mix_slice(at, static_cast<float>(keep)); });
+    else
+      slice_.mix_into(full, static_cast<const Scalar*>(narrow), keep);
+  }
+
+ private:
+  template <class Scalar, class Queue>
+  void on_device(Scalar* full, Scalar* narrow, Queue&& queue) const {
+    if constexpr (std::is_same_v<Scalar, float>)
+      queue(slice_operands{places_.data(), places_.data() + slice_.rows().size(), static_cast<int>(slice_.rows().size()),
+                           column_count_, slice_.row_length(), full, narrow});
+  }
+
+  parameter_accelerator* device_;
+  tensor_slice slice_;
+  int column_count_ = 0;
+  backend_array<int> places_;
 };
 
 /// The slice of one parameter of layer `index` of the full list.

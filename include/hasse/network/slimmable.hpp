@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/network/aligned.hpp>
 #include <hasse/network/channel_groups.hpp>
@@ -89,15 +90,19 @@ class slimmable_network {
   slimmable_network(Engine& backend, const layer_list& layers, int batch, parameters<parameter>& values,
                     const training_options& options = {})
       : backend_(&backend),
+        device_(accelerator_of(backend)),
         layers_(layers),
         groups_(channel_groups_of(layers_)),
         batch_(batch),
         values_(&values),
+        trainable_(device_, values.values),
+        running_(device_, values.statistics),
         options_(options),
         memory_(backend, checked(backend, layers_, batch), batch, options, [&](const layer& item) { return room_of(item); }),
-        gradients_(options.forward_only ? 0 : values.values.size()),
+        gradients_(device_, options.forward_only ? 0 : values.values.size()),
         statistics_layout_(layout_of(layers_)),
-        statistics_(statistics_layout_.statistics_size),
+        statistics_(device_, statistics_layout_.statistics_size),
+        found_(device_),
         steps_(memory_.list().size()),
         selected_(memory_.list().size()) {
     const parameter_layout own = slimmable_layout(layers_);
@@ -113,8 +118,9 @@ class slimmable_network {
       std::size_t& most = second ? most_biases : most_weights;
       most = std::max(most, round_up(tensor.size, 16));
     }
-    weights_.resize(most_weights), biases_.resize(most_biases);
-    if (!options.forward_only) weight_gradients_.resize(most_weights), bias_gradients_.resize(most_biases);
+    const auto room = [&](std::size_t size) { return backend_array<parameter>(device_, size); };
+    weights_ = room(most_weights), biases_ = room(most_biases);
+    if (!options.forward_only) weight_gradients_ = room(most_weights), bias_gradients_ = room(most_biases);
     select(full());
   }
   slimmable_network(const slimmable_network&) = delete;
@@ -164,7 +170,12 @@ class slimmable_network {
   scalar* output_gradient() { return memory_.output_gradient(); }
   /// In the layout of the parameters.
   parameter* gradients() { return gradients_.data(); }
-  void clear_gradients() { std::fill(gradients_.begin(), gradients_.end(), parameter{}); }
+  void clear_gradients() { clear_at(device_, gradients_.data(), gradients_.size()); }
+  /// The trainable parameters, where they are read; push() and pull() as training_network's.
+  parameter* trainable() { return trainable_.data(); }
+  accelerator<scalar>* device() const { return device_; }
+  void push() { trainable_.push(), running_.push(); }
+  void pull() const { trainable_.pull(), running_.pull(); }
 
   /// `moves_running`: running statistics, where there are some, move towards those of this batch.
   void forward(bool moves_running = true) {
@@ -173,7 +184,7 @@ class slimmable_network {
       each->step->forward();
       if (!moves_running) continue;
       for (const bound_tensor& tensor : each->running)
-        tensor.slice.mix_into(values_->statistics.data() + tensor.offset, statistics_.data() + tensor.from,
+        tensor.slice.mix_into(running_.data() + tensor.offset, statistics_.data() + tensor.from,
                               static_cast<parameter>(each->keep));
     }
   }
@@ -183,10 +194,11 @@ class slimmable_network {
 
   /// Mean and unbiased variance of the last forward()'s batch in every batch norm, in the layout of the narrow network's statistics
   /// (that of `cut_out`), which `to` has.
-  void statistics(std::span<parameter> to) const {
+  void statistics(std::span<parameter> to) {
     const parameter_layout narrow = layout_of(with_channels(layers_, groups_, at_.counts));
+    const parameter* const all = found_.read(statistics_.data(), statistics_.size());
     for (std::size_t i = 0; i < narrow.statistics.size(); ++i)
-      std::copy_n(statistics_.data() + statistics_layout_.statistics[i].offset, narrow.statistics[i].size,
+      std::copy_n(all + statistics_layout_.statistics[i].offset, narrow.statistics[i].size,
                   to.data() + narrow.statistics[i].offset);
   }
 
@@ -210,7 +222,7 @@ class slimmable_network {
   using step_type = decltype(std::declval<Engine&>().make_training(layer{}, 1, training_operands<scalar>{}));
   struct bound_tensor {
     std::size_t offset;  ///< of the full tensor
-    detail::tensor_slice slice;
+    detail::placed_slice slice;
     std::size_t from = 0;  ///< running statistics: where those of the batch are
   };
   struct bound_step {
@@ -263,7 +275,7 @@ class slimmable_network {
   std::optional<bound_tensor> tensor_of(int owner, parameter_role role, int norms) const {
     const parameter_tensor* tensor = values_->layout.find(owner + norms * static_cast<int>(layers_.size()), role);
     if (!tensor) return std::nullopt;
-    return bound_tensor{tensor->offset, detail::slice_of(layers_, groups_, owner, role, at_.counts), 0};
+    return bound_tensor{tensor->offset, {device_, detail::slice_of(layers_, groups_, owner, role, at_.counts)}, 0};
   }
 
   bound_step make(int index) {
@@ -281,7 +293,7 @@ class slimmable_network {
     const auto bind = [&](std::optional<bound_tensor>& tensor, auto& room, auto& gradient, const parameter*& values,
                           parameter*& slopes) {
       if (!tensor) return;
-      values = tensor->slice.leads_whole_rows() ? values_->values.data() + tensor->offset : room.data();
+      values = tensor->slice.leads_whole_rows() ? trainable_.data() + tensor->offset : room.data();
       slopes = options_.forward_only ? nullptr : gradient.data();
     };
     bind(made.weight, weights_, weight_gradients_, operands.weights, operands.d_weights);
@@ -295,7 +307,8 @@ class slimmable_network {
     for (const parameter_role role : {parameter_role::running_mean, parameter_role::running_variance})
       if (const parameter_tensor* tensor = values_->layout.find(owner + norms_ * static_cast<int>(layers_.size()), role);
           norm && tensor)
-        made.running.push_back({tensor->offset, detail::slice_of(layers_, groups_, owner, role, at_.counts),
+        made.running.push_back({tensor->offset,
+                                {device_, detail::slice_of(layers_, groups_, owner, role, at_.counts)},
                                 statistics_layout_.find(owner, role)->offset});
     made.keep = item.norm.keep_percent * 0.01;
     item.norm.keep_percent = 0;  // the step leaves the statistics of its batch
@@ -305,25 +318,28 @@ class slimmable_network {
 
   void gather(const bound_step& each) {
     const auto bring = [this](const std::optional<bound_tensor>& tensor, auto& room) {
-      if (tensor && !tensor->slice.leads_whole_rows()) tensor->slice.gather(values_->values.data() + tensor->offset, room.data());
+      if (tensor && !tensor->slice.leads_whole_rows()) tensor->slice.gather(trainable_.data() + tensor->offset, room.data());
     };
     bring(each.weight, weights_), bring(each.bias, biases_);
   }
-  void scatter(const std::optional<bound_tensor>& tensor, const aligned_vector<parameter>& from) {
+  void scatter(const std::optional<bound_tensor>& tensor, backend_array<parameter>& from) {
     if (tensor) tensor->slice.add_to(gradients_.data() + tensor->offset, from.data());
   }
 
   Engine* backend_;
+  accelerator<scalar>* device_;
   layer_list layers_;
   channel_groups<layer_list> groups_;
   int batch_, norms_ = 0;
   parameters<parameter>* values_;
+  mirrored<parameter> trainable_, running_;
   training_options options_;
   detail::training_memory<Engine> memory_;
-  aligned_vector<parameter> gradients_;
-  aligned_vector<parameter> weights_, biases_, weight_gradients_, bias_gradients_;  // of one layer, gathered
+  backend_array<parameter> gradients_;
+  backend_array<parameter> weights_, biases_, weight_gradients_, bias_gradients_;  // of one layer, gathered
   parameter_layout statistics_layout_;
-  aligned_vector<parameter> statistics_;
+  backend_array<parameter> statistics_;
+  staged<parameter> found_;
   std::vector<std::map<std::vector<int>, bound_step>> steps_;  // of each layer, by the channels that it sees
   std::vector<bound_step*> selected_;
   std::vector<int> key_;

@@ -189,16 +189,17 @@ class fixed_batch {
       : count_(std::min(most, static_cast<int>(run.images().validation.size()))),
         shared_(network.shared),
         network_(run.backend(), run.family().layers(), count_, shared_, {.forward_only = true}),
+        answers_(network_.device()),
         labels_(at(count_)) {
-    batch_reader reader(run.images().validation, run.data().scale, count_, read_order::training, derive(run.options().seed, 5));
-    reader.next(network_.input(), labels_.data());
+    batch_feed<float> feed(network_.device(), run.images().validation, run.data().scale, count_, read_order::training, derive(run.options().seed, 5));
+    feed.next(network_.input(), labels_.data());
   }
   double operator()(const channel_configuration& configuration) {
     network_.select(configuration);
     network_.forward(false);
     const int classes = static_cast<int>(network_.output_shape().size());
-    const batch_loss found =
-        softmax_cross_entropy(network_.output(), labels_.data(), count_, classes, 0.0, static_cast<float*>(nullptr));
+    const float* const answers = answers_.read(network_.output(), at(count_ * classes));
+    const batch_loss found = softmax_cross_entropy(answers, labels_.data(), count_, classes, 0.0, static_cast<float*>(nullptr));
     return 1 - static_cast<double>(found.correct) / count_;
   }
   int count() const { return count_; }
@@ -207,6 +208,7 @@ class fixed_batch {
   int count_;
   parameters<float> shared_;
   slimmable_network<cpu> network_;
+  staged<float> answers_;
   std::vector<int> labels_;
 };
 

@@ -6,15 +6,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 #include <hasse/core/error.hpp>
 #include <hasse/data/batch_reader.hpp>
 #include <hasse/data/image_set.hpp>
+#include <hasse/kernel/accelerator.hpp>
 #include <hasse/network/inference.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/space/layer_list.hpp>
+#include <hasse/train/batch_feed.hpp>
 #include <hasse/train/loss.hpp>
 
 namespace hasse {
@@ -39,29 +40,16 @@ inline void check_images(const image_set& images, feature_shape input, feature_s
 }
 
 namespace detail {
-/// The reader's next batch in the scalar of a network; `staged` is only used when that is not float.
-template <class Scalar>
-int read_batch(batch_reader& reader, std::size_t image_size, Scalar* images, int* labels, std::vector<float>& staged) {
-  if constexpr (std::is_same_v<Scalar, float>) {
-    return reader.next(images, labels);
-  } else {
-    staged.resize(static_cast<std::size_t>(reader.batch()) * image_size);
-    const int count = reader.next(staged.data(), labels);
-    std::transform(staged.begin(), staged.end(), images, [](float value) { return static_cast<Scalar>(value); });
-    return count;
-  }
-}
-
-/// Runs one epoch of an evaluation reader through a network: `receive(images, logits, labels)` for every batch.
+/// Runs one epoch of an evaluation feed through a network: `receive(images, logits, labels)` for every batch.
 template <Backend Engine, class Receive>
-void for_each_batch(inference_network<Engine>& network, batch_reader& reader, Receive&& receive) {
-  std::vector<int> labels(static_cast<std::size_t>(reader.batch()));
-  std::vector<float> staged;
-  for (std::uint64_t batch = 0; batch < reader.batches_per_epoch(); ++batch) {
-    const int count =
-        read_batch(reader, static_cast<std::size_t>(network.input_shape().size()), network.input(), labels.data(), staged);
+void for_each_batch(inference_network<Engine>& network, batch_feed<typename Engine::scalar>& feed, Receive&& receive) {
+  std::vector<int> labels(static_cast<std::size_t>(feed.batch()));
+  staged<typename Engine::scalar> answers(network.memory());
+  for (std::uint64_t batch = 0; batch < feed.batches_per_epoch(); ++batch) {
+    const int count = feed.next(network.input(), labels.data());
     network.run();
-    receive(count, network.output(), labels.data());
+    receive(count, answers.read(network.output(), static_cast<std::size_t>(feed.batch() * network.output_shape().size())),
+            labels.data());
   }
 }
 }  // namespace detail
@@ -71,14 +59,14 @@ struct evaluation {
   double accuracy = 0, loss = 0;
 };
 
-/// Of all images that `reader` (in evaluation order, at the start of an epoch, with the network's batch) has in one epoch.
+/// Of all images that `feed` (in evaluation order, at the start of an epoch, with the network's batch) has in one epoch.
 template <Backend Engine>
-evaluation evaluate(inference_network<Engine>& network, batch_reader& reader) {
+evaluation evaluate(inference_network<Engine>& network, batch_feed<typename Engine::scalar>& feed) {
   using scalar = typename Engine::scalar;
   const int classes = static_cast<int>(network.output_shape().size());
   std::int64_t correct = 0, images = 0;
   double loss = 0;
-  detail::for_each_batch(network, reader, [&](int count, const scalar* logits, const int* labels) {
+  detail::for_each_batch(network, feed, [&](int count, const scalar* logits, const int* labels) {
     const batch_loss part = softmax_cross_entropy(logits, labels, count, classes, 0.0, static_cast<scalar*>(nullptr));
     correct += part.correct;
     loss += part.loss * count;
@@ -93,8 +81,8 @@ double accuracy(Engine& backend, const layer_list& layers, const parameters<para
                 const image_set& images, const normalisation& scale, int batch = 128) {
   inference_network<Engine> network(backend, layers, batch, weights);
   check_images(images, network.input_shape(), network.output_shape());
-  batch_reader reader(images, scale, batch, read_order::evaluation);
-  return evaluate(network, reader).accuracy;
+  batch_feed<typename Engine::scalar> feed(accelerator_of(backend), images, scale, batch, read_order::evaluation);
+  return evaluate(network, feed).accuracy;
 }
 
 /// What the network answers to every image, in the set's order: images x classes.
@@ -105,11 +93,11 @@ std::vector<parameter_of<typename Engine::scalar>> logits(Engine& backend, const
   using scalar = typename Engine::scalar;
   inference_network<Engine> network(backend, layers, batch, weights);
   check_images(images, network.input_shape(), network.output_shape());
-  batch_reader reader(images, scale, batch, read_order::evaluation);
+  batch_feed<scalar> feed(accelerator_of(backend), images, scale, batch, read_order::evaluation);
   const std::ptrdiff_t classes = network.output_shape().size();
   std::vector<parameter_of<scalar>> all;
   all.reserve(images.size() * static_cast<std::size_t>(classes));
-  detail::for_each_batch(network, reader, [&](int count, const scalar* answers, const int*) {
+  detail::for_each_batch(network, feed, [&](int count, const scalar* answers, const int*) {
     all.insert(all.end(), answers, answers + count * classes);
   });
   return all;

@@ -21,12 +21,15 @@
 #include <hasse/core/progress.hpp>
 #include <hasse/core/random.hpp>
 #include <hasse/data/batch_reader.hpp>
+#include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/network/gated_costs.hpp>
 #include <hasse/network/gated_network.hpp>
 #include <hasse/network/latency_loss.hpp>
 #include <hasse/network/latency_reward.hpp>
 #include <hasse/network/model.hpp>
+#include <hasse/train/answer_loss.hpp>
+#include <hasse/train/batch_feed.hpp>
 #include <hasse/train/checkpoint.hpp>
 #include <hasse/train/evaluate.hpp>
 #include <hasse/train/gates.hpp>
@@ -130,11 +133,12 @@ class gated_search {
         descent_of_gates_(gates_, how.gates),
         baseline_{.reference_compat = how.reference_compat},
         weights_(first_weights(list, how.seed)),
-        descent_(weights_.layout, {.momentum = how.momentum, .decay = how.decay}),
+        descent_(weights_.layout, {.momentum = how.momentum, .decay = how.decay}, accelerator_of(backend)),
         network_(backend, list, how.batch, weights_),
-        reader_(*data.train, data.scale, how.batch, read_order::training, derive(how.seed, 2), how.augment),
-        gate_reader_(*data.validation, data.scale, how.batch, read_order::training, derive(how.seed, 5)),
-        judging_(*data.validation, data.scale, how.batch, read_order::training, derive(how.seed, 7)),
+        loss_(network_.device(), how.batch, static_cast<int>(list.output().size())),
+        feed_(network_.device(), *data.train, data.scale, how.batch, read_order::training, derive(how.seed, 2), how.augment),
+        gate_feed_(network_.device(), *data.validation, data.scale, how.batch, read_order::training, derive(how.seed, 5)),
+        judging_(network_.device(), *data.validation, data.scale, how.batch, read_order::training, derive(how.seed, 7)),
         labels_(static_cast<std::size_t>(how.batch)),
         slopes_(gates_.size()),
         given_(gates_.size()),
@@ -184,7 +188,10 @@ class gated_search {
   double expected_cost() const { return costs_.expected(gates_.probabilities()); }
   const gate_parameters& gates() const { return gates_; }
   const gate_descent& gate_state() const { return descent_of_gates_; }
-  const parameters<parameter>& weights() const { return weights_; }
+  const parameters<parameter>& weights() const {
+    network_.pull();
+    return weights_;
+  }
   const training_position& position() const { return at_; }
   /// The network of a choice with the supernet's weights, in float: to begin a training with.
   model network_of(std::span<const int> choice) const {
@@ -254,8 +261,7 @@ class gated_search {
   bool has_gate_step(std::int64_t batch) const { return at_.epoch > how_.warmup_epochs && (batch + 1) % how_.period == 0; }
 
   batch_loss judge_output(const int* labels, double smoothing, bool gradient) {
-    return softmax_cross_entropy(network_.output(), labels, how_.batch, static_cast<int>(list_.output().size()), smoothing,
-                                 gradient ? network_.output_gradient() : nullptr);
+    return loss_(network_.output(), labels, smoothing, gradient ? network_.output_gradient() : nullptr);
   }
 
   /// One path, its weights alone.
@@ -263,12 +269,12 @@ class gated_search {
     random_source random(derive(derive(how_.seed, 3), static_cast<std::uint64_t>(at_.epoch * steps_ + at_.batch)));
     gates_.draw(random, path_);
     network_.select(list_.choice_of(path_));
-    detail::read_batch(reader_, data_.train->image_bytes(), network_.input(), labels_.data(), staged_);
+    feed_.next(network_.input(), labels_.data());
     network_.forward();
     const batch_loss result = judge_output(labels_.data(), how_.label_smoothing, true);
     if (!std::isfinite(result.loss)) return result;
     network_.backward();
-    descent_.step(weights_.values.data(), network_.gradients(), rate_of(at_.batch), network_.active());
+    descent_.step(network_.trainable(), network_.gradients(), rate_of(at_.batch), network_.active());
     return result;
   }
 
@@ -293,7 +299,7 @@ class gated_search {
           if (i != path_[b]) others[static_cast<std::size_t>(searched_[b])].push_back(i);
     }
     network_.select(list_.choice_of(path_), gated_pass::gates, others);
-    detail::read_batch(gate_reader_, data_.validation->image_bytes(), network_.input(), labels_.data(), staged_);
+    gate_feed_.next(network_.input(), labels_.data());
     network_.forward();
     const batch_loss result = judge_output(labels_.data(), 0, true);
     if (!std::isfinite(result.loss)) return result.loss;
@@ -330,15 +336,16 @@ class gated_search {
   }
 
   double reinforce(random_source& random) {
-    std::vector<float> images(static_cast<std::size_t>(how_.batch) * data_.validation->image_bytes());
-    gate_reader_.next(images.data(), labels_.data());
+    if (images_.size() == 0)
+      images_ = backend_array<scalar>(network_.device(), static_cast<std::size_t>(how_.batch * list_.input.size()));
+    gate_feed_.next(images_.data(), labels_.data());
     paths_.resize(static_cast<std::size_t>(how_.paths));
     std::vector<double> rewards;
     for (gate_path& path : paths_) {
       gates_.draw(random, path);
       const std::vector<int> choice = list_.choice_of(path);
       network_.select(choice, gated_pass::forward);
-      std::transform(images.begin(), images.end(), network_.input(), [](float value) { return static_cast<scalar>(value); });
+      copy_within(network_.device(), network_.input(), images_.data(), images_.size());
       network_.forward();
       const batch_loss found = judge_output(labels_.data(), 0, false);
       const double accuracy = static_cast<double>(found.correct) / how_.batch;
@@ -361,12 +368,12 @@ class gated_search {
 
   std::int64_t gate_steps() const { return gate_steps_; }
   void seek_gates() {
-    const auto batches = static_cast<std::int64_t>(gate_reader_.batches_per_epoch());
-    gate_reader_.seek({static_cast<std::uint64_t>(gate_steps_ / batches), static_cast<std::uint64_t>(gate_steps_ % batches)});
+    const auto batches = static_cast<std::int64_t>(gate_feed_.batches_per_epoch());
+    gate_feed_.seek({static_cast<std::uint64_t>(gate_steps_ / batches), static_cast<std::uint64_t>(gate_steps_ % batches)});
   }
 
   std::string run_epoch(const progress_sink& progress, remaining_time& left) {
-    if (at_.batch < steps_) reader_.seek({static_cast<std::uint64_t>(at_.epoch), static_cast<std::uint64_t>(at_.batch)});
+    if (at_.batch < steps_) feed_.seek({static_cast<std::uint64_t>(at_.epoch), static_cast<std::uint64_t>(at_.batch)});
     seek_gates();
     const auto start = clock::now();
     const double before = at_.seconds;
@@ -396,7 +403,7 @@ class gated_search {
     judging_.seek({0, 0});
     std::int64_t correct = 0, images = 0;
     for (std::uint64_t i = 0; i < judging_.batches_per_epoch(); ++i) {
-      detail::read_batch(judging_, data_.validation->image_bytes(), network_.input(), labels_.data(), staged_);
+      judging_.next(network_.input(), labels_.data());
       network_.forward();
       correct += judge_output(labels_.data(), 0, false).correct;
       images += how_.batch;
@@ -461,11 +468,13 @@ class gated_search {
                    [](std::int64_t count) { return static_cast<double>(count); });
     scalars_ = {static_cast<double>(gate_steps_), baseline_.value, static_cast<double>(baseline_.batches)};
     std::filesystem::create_directories(saving_.folder);
+    network_.pull();
     save_checkpoint<parameter>(checkpoint_path(), whose_, at_, weights_, descent_.velocity(), numbers());
     last_saved_ = clock::now();
   }
   void go_on() {
     at_ = load_checkpoint<parameter>(checkpoint_path(), whose_, weights_, descent_.velocity(), numbers());
+    network_.push(), descent_.push();
     const auto refuse = [&] {
       return file_error(checkpoint_path().string(), "stands at a step that this search does not have", detail::checkpoint_remedy);
     };
@@ -494,9 +503,10 @@ class gated_search {
   parameters<parameter> weights_;
   nesterov_descent<parameter> descent_;
   gated_network<Engine> network_;
-  batch_reader reader_, gate_reader_, judging_;
+  answer_loss<scalar> loss_;
+  batch_feed<scalar> feed_, gate_feed_, judging_;
   std::vector<int> labels_;
-  std::vector<float> staged_;
+  backend_array<scalar> images_;  // REINFORCE: of all paths of a step
   gate_path path_;
   std::vector<gate_path> paths_;
   std::vector<gate_pair> pairs_;

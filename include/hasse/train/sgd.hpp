@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <span>
+#include <type_traits>
 
+#include <hasse/kernel/accelerator.hpp>
 #include <hasse/network/aligned.hpp>
 #include <hasse/network/parameters.hpp>
 
@@ -23,16 +26,19 @@ struct descent_rule {
 };
 
 /// One step is one loop over all parameters: g += decay w; v = momentum v + g; w -= rate (g + momentum v).
-/// The result does not depend on the number of threads.
+/// The result does not depend on the number of threads. With a device, values and gradients are its own, and steps only queue.
 template <class Scalar>
 class nesterov_descent {
  public:
-  nesterov_descent(const parameter_layout& layout, const descent_rule& rule)
-      : nesterov_descent(layout, rule, [](const parameter_tensor& tensor) { return decays(tensor); }) {}
+  nesterov_descent(const parameter_layout& layout, const descent_rule& rule, parameter_accelerator* device = nullptr)
+      : nesterov_descent(
+            layout, rule, [](const parameter_tensor& tensor) { return decays(tensor); }, device) {}
   /// `decays_too` says which tensors decay.
-  template <class Decays>
-  nesterov_descent(const parameter_layout& layout, const descent_rule& rule, const Decays& decays_too)
+  template <std::predicate<const parameter_tensor&> Decays>
+  nesterov_descent(const parameter_layout& layout, const descent_rule& rule, const Decays& decays_too,
+                   parameter_accelerator* device = nullptr)
       : rule_(rule),
+        device_(device),
         velocity_(layout.trainable_size),
         decay_(layout.trainable_size / block),
         sums_((decay_.size() + run - 1) / run) {
@@ -40,19 +46,25 @@ class nesterov_descent {
       if (decays_too(tensor))
         for (std::size_t at = tensor.offset; at < tensor.offset + tensor.size; at += block)
           decay_[at / block] = static_cast<Scalar>(rule.decay);
+    placed_velocity_ = mirrored<Scalar>(device, velocity_);
+    placed_decay_ = mirrored<Scalar>(device, decay_);
+    if (!device) return;
+    placed_step_ = backend_array<detail::gpu::descent_step>(device, 1);
+    partial_ = backend_array<double>(device, length_partials(layout.trainable_size));
   }
 
   /// Moves `values` against `gradients` (both as long as the layout's trainable memory).
   void step(Scalar* values, const Scalar* gradients, double learning_rate) {
     const parameter_range all{0, velocity_.size()};
+    if (device_) return queue(values, gradients, learning_rate, {&all, 1});
     const double length = rule_.largest_norm > 0 ? norm(gradients) : 0;
     move(values, gradients, learning_rate, length, all);
   }
   /// Moves only what took part: everything else keeps its value and its momentum, bit by bit. `gradients` are those of the ranges,
   /// one behind another.
   void step(Scalar* values, const Scalar* gradients, double learning_rate, std::span<const parameter_range> where) {
-    std::size_t count = 0;
-    for (const parameter_range& each : where) count += each.end - each.begin;
+    if (device_) return queue(values, gradients, learning_rate, where);
+    const std::size_t count = count_of(where);
     double squares = 0;
     if (rule_.largest_norm > 0)
       for (std::size_t i = 0; i < count; ++i) squares += static_cast<double>(gradients[i]) * static_cast<double>(gradients[i]);
@@ -62,13 +74,41 @@ class nesterov_descent {
     }
   }
 
-  /// The momentum of every parameter: what a checkpoint has to keep.
-  std::span<Scalar> velocity() { return velocity_; }
-  std::span<const Scalar> velocity() const { return velocity_; }
+  /// The momentum of every parameter, brought from the device: what a checkpoint has to keep.
+  std::span<Scalar> velocity() {
+    placed_velocity_.pull();
+    return velocity_;
+  }
+  std::span<const Scalar> velocity() const {
+    placed_velocity_.pull();
+    return velocity_;
+  }
+  /// Takes the momentum that was written to velocity().
+  void push() { placed_velocity_.push(); }
 
  private:
   static constexpr std::ptrdiff_t block = 16;  // tensors start at multiples of it, so a block has one decay
   static constexpr std::size_t run = 256;      // blocks per partial sum: fixed, so that the norm is the same for any thread count
+
+  static std::size_t count_of(std::span<const parameter_range> where) {
+    std::size_t count = 0;
+    for (const parameter_range& each : where) count += each.end - each.begin;
+    return count;
+  }
+
+  void queue(Scalar* values, const Scalar* gradients, double learning_rate, std::span<const parameter_range> where) {
+    if constexpr (std::is_same_v<Scalar, float>) {
+      const detail::gpu::descent_step step{.rate = static_cast<float>(learning_rate), .scale = 1};
+      device_->write(placed_step_.data(), &step, sizeof step);
+      if (rule_.largest_norm > 0)
+        device_->measure_gradient({gradients, count_of(where), rule_.largest_norm, partial_.data(), placed_step_.data()});
+      for (const parameter_range& each : where) {
+        device_->descend({placed_step_.data(), values, gradients, placed_velocity_.data(), placed_decay_.data(), rule_.momentum,
+                          each.begin, each.end});
+        gradients += each.end - each.begin;
+      }
+    }
+  }
 
   /// `gradients` begins with that of the range's first parameter.
   void move(Scalar* values, const Scalar* gradients, double learning_rate, double length, const parameter_range& where) {
@@ -116,8 +156,12 @@ class nesterov_descent {
   double shrink(double norm) const { return norm > rule_.largest_norm ? rule_.largest_norm / norm : 1; }
 
   descent_rule rule_;
+  parameter_accelerator* device_;
   aligned_vector<Scalar> velocity_, decay_;
   aligned_vector<double> sums_;
+  mirrored<Scalar> placed_velocity_, placed_decay_;
+  backend_array<detail::gpu::descent_step> placed_step_;
+  backend_array<double> partial_;
 };
 
 }  // namespace hasse

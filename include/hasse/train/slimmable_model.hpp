@@ -17,10 +17,13 @@
 #include <hasse/core/random.hpp>
 #include <hasse/data/batch_reader.hpp>
 #include <hasse/data/image_set.hpp>
+#include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
+#include <hasse/kernel/memory.hpp>
 #include <hasse/network/channel_groups.hpp>
 #include <hasse/network/model.hpp>
 #include <hasse/network/slimmable.hpp>
+#include <hasse/train/batch_feed.hpp>
 #include <hasse/train/checkpoint.hpp>
 #include <hasse/train/evaluate.hpp>
 #include <hasse/train/loss.hpp>
@@ -70,8 +73,7 @@ struct calibration {
 template <Backend Engine>
 void calibrate(Engine& backend, slimmable_model& of, std::span<const channel_configuration> which, const image_set& images,
                const normalisation& scale, const calibration& how = {}, const progress_sink& progress = {}) {
-  using scalar = typename Engine::scalar;
-  using parameter = parameter_of<scalar>;
+  using parameter = parameter_of<typename Engine::scalar>;
   if (how.batches < 1 || how.batch < 1)
     throw error("a calibration over " + std::to_string(how.batches) + " batches of " + std::to_string(how.batch) +
                 " images was asked for; give at least one of each");
@@ -81,17 +83,16 @@ void calibrate(Engine& backend, slimmable_model& of, std::span<const channel_con
   parameters<parameter> shared(of.shared);
   slimmable_network<Engine> network(backend, of.family.layers(), batch, shared, {.forward_only = true});
   check_images(images, network.input_shape(), network.output_shape());
-  batch_reader reader(images, scale, batch, read_order::training, how.seed, how.augment);
+  batch_feed<typename Engine::scalar> feed(network.device(), images, scale, batch, read_order::training, how.seed, how.augment);
   std::vector<int> labels(static_cast<std::size_t>(batch));
-  std::vector<float> staged;
   remaining_time left;
   for (std::size_t i = 0; i < which.size(); ++i) {
-    reader.seek({0, 0});
+    feed.seek({0, 0});
     network.select(which[i], of.norms_of(which[i]));
     aligned_vector<parameter> found(layout_of(of.family.layers_at(which[i])).statistics_size);
     std::vector<double> sums(found.size());
     for (int done = 0; done < how.batches; ++done) {
-      detail::read_batch(reader, images.image_bytes(), network.input(), labels.data(), staged);
+      feed.next(network.input(), labels.data());
       network.forward(false);
       network.statistics(found);
       for (std::size_t s = 0; s < sums.size(); ++s) sums[s] += static_cast<double>(found[s]);
@@ -107,23 +108,23 @@ void calibrate(Engine& backend, slimmable_model& of, std::span<const channel_con
   }
 }
 
-/// How good the configuration that is selected is with the statistics of each batch: one epoch of `reader`, in training order (a
+/// How good the configuration that is selected is with the statistics of each batch: one epoch of `feed`, in training order (a
 /// batch of one class has statistics of its own) and with the network's batch.
 template <Backend Engine>
-evaluation evaluate_by_batch(slimmable_network<Engine>& network, batch_reader& reader) {
+evaluation evaluate_by_batch(slimmable_network<Engine>& network, batch_feed<typename Engine::scalar>& feed) {
   using scalar = typename Engine::scalar;
   const int classes = static_cast<int>(network.output_shape().size());
-  std::vector<int> labels(static_cast<std::size_t>(reader.batch()));
-  std::vector<float> staged;
+  std::vector<int> labels(static_cast<std::size_t>(feed.batch()));
+  staged<scalar> answers(network.device());
   double loss = 0;
   std::int64_t correct = 0, images = 0;
-  for (std::uint64_t i = 0; i < reader.batches_per_epoch(); ++i) {
-    const int count =
-        detail::read_batch(reader, static_cast<std::size_t>(network.input_shape().size()), network.input(), labels.data(), staged);
+  for (std::uint64_t i = 0; i < feed.batches_per_epoch(); ++i) {
+    const int count = feed.next(network.input(), labels.data());
     if (count < network.batch() && images > 0) continue;
     network.forward(false);
     const batch_loss part =
-        softmax_cross_entropy(network.output(), labels.data(), count, classes, 0.0, static_cast<scalar*>(nullptr));
+        softmax_cross_entropy(answers.read(network.output(), static_cast<std::size_t>(network.batch() * classes)), labels.data(),
+                              count, classes, 0.0, static_cast<scalar*>(nullptr));
     loss += part.loss * count, correct += part.correct, images += count;
   }
   return {static_cast<double>(correct) / static_cast<double>(images), loss / static_cast<double>(images)};
@@ -160,8 +161,8 @@ class slimmable {
     using parameter = parameter_of<typename Engine::scalar>;
     inference_network<Engine> network(*backend_, narrow.layers, batch, parameters<parameter>(narrow.weights));
     check_images(images, network.input_shape(), network.output_shape());
-    batch_reader reader(images, scale_, batch, read_order::evaluation);
-    return hasse::evaluate(network, reader);
+    batch_feed<typename Engine::scalar> feed(accelerator_of(*backend_), images, scale_, batch, read_order::evaluation);
+    return hasse::evaluate(network, feed);
   }
   /// The plain network of this width: to be run, measured, exported.
   model extract() const { return model_.extract(at_); }

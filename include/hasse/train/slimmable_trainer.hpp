@@ -12,8 +12,12 @@
 #include <vector>
 
 #include <hasse/core/hash.hpp>
+#include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
+#include <hasse/kernel/memory.hpp>
 #include <hasse/network/slimmable.hpp>
+#include <hasse/train/answer_loss.hpp>
+#include <hasse/train/batch_feed.hpp>
 #include <hasse/train/slimmable_model.hpp>
 #include <hasse/train/training_loop.hpp>
 #include <hasse/train/width_rules.hpp>
@@ -61,11 +65,16 @@ class many_widths {
         weights_(first_slimmable_weights<parameter>(family.layers(), rule.norms(), seed)),
         network_(backend, family.layers(), how.batch, weights_),
         classes_(static_cast<int>(network_.output_shape().size())),
+        loss_(network_.device(), how.batch, classes_),
+        answers_(network_.device()),
+        slopes_(network_.device()),
         taught_(static_cast<std::size_t>(how.batch) * static_cast<std::size_t>(classes_)) {}
   many_widths(const many_widths&) = delete;
   many_widths& operator=(const many_widths&) = delete;
 
   scalar* input() { return network_.input(); }
+  accelerator<scalar>* feeds_from() { return network_.device(); }
+  accelerator<scalar>* device() { return network_.device(); }
 
   /// Returns the loss and the hits of the first pass; the loss of any pass that is not finite instead.
   batch_loss step(const int* labels, std::int64_t iteration) {
@@ -79,31 +88,42 @@ class many_widths {
       const bool taught = rule_->distils && pass > 0;
       batch_loss result;
       if (taught)
-        result.loss = soft_cross_entropy(network_.output(), taught_.data(), network_.batch(), classes_, network_.output_gradient());
+        slopes_.write(network_.output_gradient(), taught_.size(), [&](scalar* slopes) {
+          result.loss = soft_cross_entropy(answers(), taught_.data(), network_.batch(), classes_, slopes);
+        });
       else
-        result = softmax_cross_entropy(network_.output(), labels, network_.batch(), classes_, label_smoothing_,
-                                       network_.output_gradient());
+        result = loss_(network_.output(), labels, label_smoothing_, network_.output_gradient());
       if (pass == 0) first = result;
       if (!std::isfinite(result.loss)) return result;
-      if (pass == 0 && rule_->distils) softmax(network_.output(), network_.batch(), classes_, taught_.data());
+      if (pass == 0 && rule_->distils) softmax(answers(), network_.batch(), classes_, taught_.data());
       network_.backward();
     }
     return first;
   }
   const parameter* gradients() { return network_.gradients(); }
+  parameter* trainable() { return network_.trainable(); }
 
   /// Of the widest configuration, with the statistics of each batch; images that do not fill a batch are left out.
-  evaluation judge(batch_reader& reader) {
+  evaluation judge(batch_feed<scalar>& feed) {
     random_source random(seed_);
     rule_->draw(*family_, random, passes_);
     network_.select(passes_.front().at, passes_.front().norms);
-    reader.seek({0, 0});
-    return evaluate_by_batch(network_, reader);
+    feed.seek({0, 0});
+    return evaluate_by_batch(network_, feed);
   }
-  parameters<parameter>& weights() { return weights_; }
-  const parameters<parameter>& weights() const { return weights_; }
+  parameters<parameter>& weights() {
+    network_.pull();
+    return weights_;
+  }
+  const parameters<parameter>& weights() const {
+    network_.pull();
+    return weights_;
+  }
+  void push() { network_.push(); }
 
  private:
+  const scalar* answers() { return answers_.read(network_.output(), taught_.size()); }
+
   const width_family* family_;
   const Rule* rule_;
   double label_smoothing_;
@@ -111,6 +131,8 @@ class many_widths {
   parameters<parameter> weights_;
   slimmable_network<Engine> network_;
   int classes_;
+  answer_loss<scalar> loss_;
+  staged<scalar> answers_, slopes_;
   std::vector<double> taught_;
   std::vector<width_pass> passes_;
 };

@@ -16,11 +16,14 @@
 #include <hasse/data/batch_reader.hpp>
 #include <hasse/data/bicubic.hpp>
 #include <hasse/data/image_set.hpp>
+#include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
+#include <hasse/kernel/memory.hpp>
 #include <hasse/network/aligned.hpp>
 #include <hasse/network/inference.hpp>
 #include <hasse/network/model.hpp>
 #include <hasse/network/slimmable.hpp>
+#include <hasse/train/batch_feed.hpp>
 #include <hasse/train/evaluate.hpp>
 #include <hasse/train/loss.hpp>
 #include <hasse/train/slimmable_model.hpp>
@@ -121,18 +124,18 @@ class reconstruction {
   std::int64_t values_ = 0, images_ = 0;
 };
 
-/// Judges `enlarge(low, count)`, which makes `shape` of half-sized images, by one epoch of a reader in evaluation order.
+/// Judges `enlarge(halve, count)`, which makes `shape` of the half-sized images that halve(place) writes, by one epoch of a feed in
+/// evaluation order. All of it lies in the processor's memory.
 template <class Scalar, class Enlarge>
-evaluation judge_enlargement(batch_reader& reader, feature_shape shape, const normalisation& scale, Scalar* high, Scalar* low,
+evaluation judge_enlargement(batch_feed<Scalar>& feed, feature_shape shape, const normalisation& scale, Scalar* high,
                              Enlarge&& enlarge) {
-  std::vector<int> labels(static_cast<std::size_t>(reader.batch()));
-  std::vector<float> staged;
+  std::vector<int> labels(static_cast<std::size_t>(feed.batch()));
   bicubic_resampler<Scalar> resampler;
   reconstruction found(shape, scale);
-  for (std::uint64_t batch = 0; batch < reader.batches_per_epoch(); ++batch) {
-    const int count = read_batch(reader, static_cast<std::size_t>(shape.size()), high, labels.data(), staged);
-    resampler.halve(high, shape, reader.batch(), low);
-    found.add(enlarge(low, count), static_cast<const Scalar*>(high), count);
+  for (std::uint64_t batch = 0; batch < feed.batches_per_epoch(); ++batch) {
+    const int count = feed.next(high, labels.data());
+    const auto halve = [&](Scalar* low) { resampler.halve(high, shape, feed.batch(), low); };
+    found.add(enlarge(halve, count), static_cast<const Scalar*>(high), count);
   }
   return found.result();
 }
@@ -196,52 +199,71 @@ class enlarging_widths {
         seed_(derive(seed, 3)),
         weights_(first_enlarging_weights<parameter>(family.layers(), seed)),
         network_(backend, family.layers(), how.batch, weights_),
+        low_(network_.device()),
+        answers_(network_.device()),
+        slopes_(network_.device()),
         high_(static_cast<std::size_t>(how.batch * network_.output_shape().size())),
         taught_(high_.size()) {}
   enlarging_widths(const enlarging_widths&) = delete;
   enlarging_widths& operator=(const enlarging_widths&) = delete;
 
-  /// For the large images; the network reads what is made of them.
+  /// For the large images, on the processor; the network reads what is made of them.
   scalar* input() { return high_.data(); }
+  accelerator<scalar>* feeds_from() { return nullptr; }
+  accelerator<scalar>* device() { return network_.device(); }
 
   /// Returns the loss of the first pass; the loss of any pass that is not finite instead.
   batch_loss step(const int*, std::int64_t iteration) {
     random_source random(derive(seed_, static_cast<std::uint64_t>(iteration)));
     rule_->draw(*family_, random, passes_);
-    resampler_.halve(high_.data(), network_.output_shape(), network_.batch(), network_.input());
+    low_.write(network_.input(), static_cast<std::size_t>(network_.batch() * network_.input_shape().size()),
+               [&](scalar* low) { resampler_.halve(high_.data(), network_.output_shape(), network_.batch(), low); });
     network_.clear_gradients();
     batch_loss first;
     for (std::size_t pass = 0; pass < passes_.size(); ++pass) {
       network_.select(passes_[pass].at);
       network_.forward();
       const bool taught = rule_->distils && pass > 0;
-      if (pass == 0 && rule_->distils) std::copy_n(network_.output(), taught_.size(), taught_.data());
-      const double loss = mean_absolute_error(network_.output(), taught ? taught_.data() : high_.data(), network_.batch(),
-                                              network_.output_shape(), network_.output_gradient());
+      const scalar* const answers = answers_.read(network_.output(), taught_.size());
+      if (pass == 0 && rule_->distils) std::copy_n(answers, taught_.size(), taught_.data());
+      double loss = 0;
+      slopes_.write(network_.output_gradient(), taught_.size(), [&](scalar* slopes) {
+        loss = mean_absolute_error(answers, taught ? taught_.data() : high_.data(), network_.batch(), network_.output_shape(),
+                                   slopes);
+      });
       if (pass == 0) first.loss = loss;
       if (!std::isfinite(loss)) return {loss, 0};
       network_.backward();
     }
     for (const parameter_tensor& tensor : weights_.layout.trainable)
-      if (is_fixed(tensor)) std::fill_n(network_.gradients() + tensor.offset, tensor.size, parameter{});
+      if (is_fixed(tensor)) clear_at(network_.device(), network_.gradients() + tensor.offset, tensor.size);
     return first;
   }
   const parameter* gradients() { return network_.gradients(); }
+  parameter* trainable() { return network_.trainable(); }
   /// What interpolates stays as it is.
   bool is_fixed(const parameter_tensor& tensor) const { return interpolates(family_->layers(), tensor.layer); }
 
-  evaluation judge(batch_reader& reader) {
+  evaluation judge(batch_feed<scalar>& feed) {
     random_source random(seed_);
     rule_->draw(*family_, random, passes_);
     network_.select(passes_.front().at);
-    reader.seek({0, 0});
-    return judge_enlargement(reader, network_.output_shape(), scale_, high_.data(), network_.input(), [&](scalar*, int) {
+    feed.seek({0, 0});
+    return judge_enlargement(feed, network_.output_shape(), scale_, high_.data(), [&](const auto& halve, int) {
+      low_.write(network_.input(), static_cast<std::size_t>(network_.batch() * network_.input_shape().size()), halve);
       network_.forward();
-      return network_.output();
+      return answers_.read(network_.output(), taught_.size());
     });
   }
-  parameters<parameter>& weights() { return weights_; }
-  const parameters<parameter>& weights() const { return weights_; }
+  parameters<parameter>& weights() {
+    network_.pull();
+    return weights_;
+  }
+  const parameters<parameter>& weights() const {
+    network_.pull();
+    return weights_;
+  }
+  void push() { network_.push(); }
 
  private:
   const width_family* family_;
@@ -251,6 +273,7 @@ class enlarging_widths {
   parameters<parameter> weights_;
   slimmable_network<Engine> network_;
   bicubic_resampler<scalar> resampler_;
+  staged<scalar> low_, answers_, slopes_;
   aligned_vector<scalar> high_, taught_;
   std::vector<width_pass> passes_;
 };
@@ -304,11 +327,13 @@ evaluation evaluate_super_resolution(Engine& backend, const model& network, cons
   using scalar = typename Engine::scalar;
   check_super_resolution(patches, network.layers);
   inference_network<Engine> running(backend, network.layers, batch, parameters<parameter_of<scalar>>(network.weights));
-  batch_reader reader(patches, scale, batch, read_order::evaluation);
+  batch_feed<scalar> feed(nullptr, patches, scale, batch, read_order::evaluation);
   aligned_vector<scalar> high(static_cast<std::size_t>(batch * patches.shape().size()));
-  return detail::judge_enlargement(reader, patches.shape(), scale, high.data(), running.input(), [&](scalar*, int) {
+  staged<scalar> low(running.memory()), answers(running.memory());
+  return detail::judge_enlargement(feed, patches.shape(), scale, high.data(), [&](const auto& halve, int) {
+    low.write(running.input(), high.size() / 4, halve);
     running.run();
-    return running.output();
+    return answers.read(running.output(), high.size());
   });
 }
 
@@ -320,11 +345,12 @@ inline evaluation evaluate_bicubic(const image_set& patches, const normalisation
                 std::to_string(shape.h) + " x " + std::to_string(shape.w) +
                 " pixels; to be halved and enlarged, there must be some of an even height and width above " +
                 std::to_string(2 * uncounted_border));
-  batch_reader reader(patches, scale, 1, read_order::evaluation);
+  batch_feed<double> feed(nullptr, patches, scale, 1, read_order::evaluation);
   std::vector<double> high(static_cast<std::size_t>(shape.size())), low(high.size() / 4), enlarged(high.size());
   bicubic_resampler<double> resampler;
-  return detail::judge_enlargement(reader, shape, scale, high.data(), low.data(), [&](double* halved, int count) {
-    resampler.twice(halved, {shape.h / 2, shape.w / 2, shape.c}, count, enlarged.data());
+  return detail::judge_enlargement(feed, shape, scale, high.data(), [&](const auto& halve, int count) {
+    halve(low.data());
+    resampler.twice(low.data(), {shape.h / 2, shape.w / 2, shape.c}, count, enlarged.data());
     return static_cast<const double*>(enlarged.data());
   });
 }

@@ -2,15 +2,16 @@
 // Used by train/classifier.hpp for the candidates of a search, and alone for a network that was chosen by hand.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <string>
 #include <utility>
 
+#include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/network/inference.hpp>
 #include <hasse/network/model.hpp>
 #include <hasse/network/training.hpp>
+#include <hasse/train/answer_loss.hpp>
 #include <hasse/train/training_loop.hpp>
 
 namespace hasse {
@@ -25,34 +26,50 @@ class single_network {
   static constexpr read_order judging_order = read_order::evaluation;
 
   single_network(Engine& backend, const layer_list& layers, const recipe& how, std::uint64_t seed)
-      : label_smoothing_(how.label_smoothing),
+      : device_(accelerator_of(backend)),
+        label_smoothing_(how.label_smoothing),
         weights_(first_weights<parameter>(layers, seed)),
         network_(backend, layers, how.batch, weights_),
+        loss_(device_, how.batch, static_cast<int>(network_.output_shape().size())),
         judge_(backend, layers, how.batch, weights_) {}
   single_network(const single_network&) = delete;
   single_network& operator=(const single_network&) = delete;
 
   scalar* input() { return network_.input(); }
+  accelerator<scalar>* feeds_from() { return device_; }
+  accelerator<scalar>* device() { return device_; }
   batch_loss step(const int* labels, std::int64_t) {
-    network_.forward();
-    const batch_loss result =
-        softmax_cross_entropy(network_.output(), labels, network_.batch(), static_cast<int>(network_.output_shape().size()),
-                              label_smoothing_, network_.output_gradient());
-    if (std::isfinite(result.loss)) network_.backward();
-    return result;
+    loss_.set_labels(labels);
+    sequence_.run(device_, [this] {
+      network_.forward();
+      loss_.queue(network_.output(), label_smoothing_, network_.output_gradient());
+      network_.backward();
+    });
+    return loss_.result();
   }
   const parameter* gradients() const { return network_.gradients(); }
-  evaluation judge(batch_reader& reader) {
-    judge_.load(weights_);
-    return evaluate(judge_, reader);
+  parameter* trainable() { return network_.trainable(); }
+  evaluation judge(batch_feed<scalar>& feed) {
+    judge_.load(weights());
+    return evaluate(judge_, feed);
   }
-  parameters<parameter>& weights() { return weights_; }
-  const parameters<parameter>& weights() const { return weights_; }
+  parameters<parameter>& weights() {
+    network_.pull();
+    return weights_;
+  }
+  const parameters<parameter>& weights() const {
+    network_.pull();
+    return weights_;
+  }
+  void push() { network_.push(); }
 
  private:
+  accelerator<scalar>* device_;
   double label_smoothing_;
   parameters<parameter> weights_;
   training_network<Engine> network_;
+  answer_loss<scalar> loss_;
+  repeated sequence_;
   inference_network<Engine> judge_;
 };
 }  // namespace detail

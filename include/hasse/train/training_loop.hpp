@@ -22,8 +22,10 @@
 #include <hasse/core/random.hpp>
 #include <hasse/data/batch_reader.hpp>
 #include <hasse/data/image_set.hpp>
+#include <hasse/kernel/accelerator.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/space/layer_list.hpp>
+#include <hasse/train/batch_feed.hpp>
 #include <hasse/train/checkpoint.hpp>
 #include <hasse/train/evaluate.hpp>
 #include <hasse/train/loss.hpp>
@@ -90,19 +92,25 @@ parameters<Scalar> first_weights(const layer_list& layers, std::uint64_t seed) {
 }
 }  // namespace detail
 
-/// What a training loop trains. input() takes a batch of images; step() runs forward and backward and leaves the sum of what it
-/// wants in gradients(), unless the loss that it returns is not finite; judge() says how good the weights are now, by a reader of the
-/// validation images in the order that it asks for. Its `accuracy` is whatever the trainee is judged by, the more the better; a
-/// trainee that has a static score_text(accuracy) says how that reads, and one that has is_fixed(tensor) which weights must not decay.
+/// What a training loop trains. input() takes a batch of images, in the memory of feeds_from(); step() runs forward and backward and
+/// leaves the sum of what it wants in gradients(), unless the loss that it returns is not finite; trainable() is what those move;
+/// both lie in the memory of device(). judge() says how good the weights are now, by a feed of the validation images in the order
+/// that it asks for. Its `accuracy` is whatever the trainee is judged by, the more the better; a trainee that has a static
+/// score_text(accuracy) says how that reads, and one that has is_fixed(tensor) which weights must not decay. weights() are brought
+/// to the processor; push() takes them back.
 template <class Type>
-concept Trainee = requires(Type& it, const int* labels, std::int64_t iteration, batch_reader& reader) {
+concept Trainee = requires(Type& it, const int* labels, std::int64_t iteration, batch_feed<typename Type::scalar>& feed) {
   typename Type::parameter;
   { Type::judging_order } -> std::convertible_to<read_order>;
   it.input();
+  { it.feeds_from() } -> std::same_as<accelerator<typename Type::scalar>*>;
+  { it.device() } -> std::convertible_to<parameter_accelerator*>;
   { it.step(labels, iteration) } -> std::same_as<batch_loss>;
   { it.gradients() } -> std::convertible_to<const typename Type::parameter*>;
-  { it.judge(reader) } -> std::same_as<evaluation>;
+  { it.trainable() } -> std::same_as<typename Type::parameter*>;
+  { it.judge(feed) } -> std::same_as<evaluation>;
   { it.weights() } -> std::same_as<parameters<typename Type::parameter>&>;
+  it.push();
 };
 
 /// One training. The image sets must outlive it; checkpoints go to one file, which disappears with the last epoch.
@@ -123,9 +131,9 @@ class training_loop {
         steps_(static_cast<std::int64_t>(data.train->size()) / how.batch),
         trainee_(make(how_)),
         descent_(trainee_.weights().layout, {.momentum = how.momentum, .decay = how.decay, .largest_norm = how.largest_gradient},
-                 [&](const parameter_tensor& tensor) { return decays(tensor) && !is_fixed(tensor); }),
-        reader_(*data.train, data.scale, how.batch, read_order::training, derive(seed, 2), *how_.augment),
-        judging_(*data.validation, data.scale, how.batch, Type::judging_order),
+                 [&](const parameter_tensor& tensor) { return decays(tensor) && !is_fixed(tensor); }, trainee_.device()),
+        feed_(trainee_.feeds_from(), *data.train, data.scale, how.batch, read_order::training, derive(seed, 2), *how_.augment),
+        judging_(trainee_.feeds_from(), *data.validation, data.scale, how.batch, Type::judging_order),
         labels_(static_cast<std::size_t>(how.batch)) {
     if (!saving_.folder.empty() && std::filesystem::exists(checkpoint_path())) go_on();
   }
@@ -167,6 +175,7 @@ class training_loop {
   }
   void go_on() {
     at_ = load_checkpoint<parameter>(checkpoint_path(), whose_, trainee_.weights(), descent_.velocity());
+    trainee_.push(), descent_.push();
     if (at_.epoch > how_.epochs || at_.batch > steps_)
       throw file_error(checkpoint_path().string(), "stands at a step that this training does not have", detail::checkpoint_remedy);
   }
@@ -183,15 +192,15 @@ class training_loop {
 
   /// One batch; a loss that is not finite leaves the weights alone.
   batch_loss step() {
-    detail::read_batch(reader_, data_.train->image_bytes(), trainee_.input(), labels_.data(), staged_);
+    feed_.next(trainee_.input(), labels_.data());
     const batch_loss result = trainee_.step(labels_.data(), at_.epoch * steps_ + at_.batch);
-    if (std::isfinite(result.loss)) descent_.step(trainee_.weights().values.data(), trainee_.gradients(), rate_of(at_.batch));
+    if (std::isfinite(result.loss)) descent_.step(trainee_.trainable(), trainee_.gradients(), rate_of(at_.batch));
     return result;
   }
 
   /// From where the training stands to the end of that epoch. Returns what went wrong, "" when nothing did.
   std::string run_epoch(const progress_sink& progress, remaining_time& left) {
-    if (at_.batch < steps_) reader_.seek({static_cast<std::uint64_t>(at_.epoch), static_cast<std::uint64_t>(at_.batch)});
+    if (at_.batch < steps_) feed_.seek({static_cast<std::uint64_t>(at_.epoch), static_cast<std::uint64_t>(at_.batch)});
     const auto start = clock::now();
     const double before = at_.seconds;
     const auto seconds = [&] { return before + std::chrono::duration<double>(clock::now() - start).count(); };
@@ -263,9 +272,8 @@ class training_loop {
   std::int64_t steps_;  ///< per epoch; images that do not fill a batch wait for an epoch that shuffles them to the front
   Type trainee_;
   nesterov_descent<parameter> descent_;
-  batch_reader reader_, judging_;
+  batch_feed<typename Type::scalar> feed_, judging_;
   std::vector<int> labels_;
-  std::vector<float> staged_;
   training_position at_;
   clock::time_point last_saved_{};
 };

@@ -87,11 +87,7 @@ class cuda_stream {
  public:
   using memory = device_array<std::byte>;
 
-  explicit cuda_stream(const cuda_options& options = {}) : device_(options.device) {
-    const auto count = static_cast<int>(cuda_devices().size());
-    if (device_ < 0 || device_ >= count)
-      throw error("CUDA device " + std::to_string(device_) + " was asked for and this machine has " + std::to_string(count) +
-                  "; they are counted from 0");
+  explicit cuda_stream(const cuda_options& options = {}) : device_(cuda_device_at(options.device).id) {
     detail::gpu::require(cudaSetDevice(device_), "become the current device");
     detail::gpu::require(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "make a stream");
   }

@@ -26,7 +26,8 @@ concept DeviceStream = requires(Type& stream, const nesterov& program, std::byte
   stream.launch(program);
   { stream.allocate(bytes) } -> std::same_as<std::byte*>;
   stream.release(memory);
-  stream.write(memory, memory, bytes), stream.read(memory, memory, bytes), stream.clear(memory, bytes), stream.wait();
+  stream.write(memory, memory, bytes), stream.read(memory, memory, bytes), stream.copy(memory, memory, bytes);
+  stream.clear(memory, bytes), stream.wait();
   { stream.record(queue) } -> std::same_as<std::unique_ptr<recording>>;
 };
 
@@ -40,6 +41,7 @@ class stream_accelerator final : public accelerator<Scalar> {
   void release(std::byte* memory) noexcept override { stream_->release(memory); }
   void write(void* to, const void* from, std::size_t bytes) override { stream_->write(to, from, bytes); }
   void read(void* to, const void* from, std::size_t bytes) override { stream_->read(to, from, bytes); }
+  void copy(void* to, const void* from, std::size_t bytes) override { stream_->copy(to, from, bytes); }
   void clear(void* at, std::size_t bytes) override { stream_->clear(at, bytes); }
   void wait() override { stream_->wait(); }
   std::unique_ptr<recording> record(const std::function<void()>& queue) override { return stream_->record(queue); }
