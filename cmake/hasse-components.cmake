@@ -5,7 +5,8 @@
 #   hasse::onednn    kernel/cpu                                                             oneDNN, OpenMP
 #   hasse::data      data, train                                                            turbojpeg, libpng, zlib, threads, hasse::result
 #   hasse::programs  program, hasse.hpp                                                     CLI11 and all of the above
-#   hasse::cuda      kernel/cuda, but for kernel/cuda/programs, which any compiler takes    CUDA Toolkit
+#   hasse::cuda      kernel/cuda, but for kernel/cuda/programs, which any compiler takes;   CUDA Toolkit
+#                    latency/on_gpu.hpp, whose users link hasse::result, too
 #   hasse::cudnn     kernel/cuda/{cudnn,cublas,library}.hpp                                 cuDNN 9, hasse::cuda
 set(headers_of_onednn "^kernel/cpu[/.]")
 set(headers_of_data "^(data|train)[/.]")
@@ -13,7 +14,7 @@ set(headers_of_result "^(file|latency|result)[/.]|^search([.]|/(exchange|session
 set(headers_of_yaml "^latency/foreign_yaml[.]")
 set(headers_of_programs "^(program[/.]|hasse.hpp)")
 set(headers_of_cudnn "^kernel/cuda/(cudnn|cublas|library)[.]hpp$")
-set(headers_of_cuda "^kernel/cuda([.]hpp|/[^/]*)$")
+set(headers_of_cuda "^(kernel/cuda([.]hpp|/[^/]*)|latency/on_gpu[.]hpp)$")
 
 file(GLOB_RECURSE hasse_headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include/hasse include/hasse/*.hpp include/hasse/*.cuh)
 # Compiled by the header that includes them, several times: no headers that stand alone.
@@ -37,6 +38,7 @@ function(hasse_component name)
     list(FILTER own INCLUDE REGEX ${headers_of_${name}})
     if(name STREQUAL result)
       list(FILTER own EXCLUDE REGEX ${headers_of_yaml})
+      list(FILTER own EXCLUDE REGEX ${headers_of_cuda})
     elseif(name STREQUAL cuda)
       list(FILTER own EXCLUDE REGEX ${headers_of_cudnn})
     endif()

@@ -11,7 +11,7 @@ if(hasse_cuda_MISSING OR NOT CUDAToolkit_NVCC_EXECUTABLE)
   return()
 endif()
 
-hasse_component(cuda LINK hasse::hasse CUDA::cudart)
+hasse_component(cuda LINK hasse::hasse CUDA::cudart ${CMAKE_DL_LIBS})
 # CMake 3.25 knows no cuda_std_20 and drops CUDA_STANDARD 20 without a word, so the flag is passed by hand;
 # kernel/cuda/language.hpp refuses a source that missed it.
 target_compile_options(hasse_cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20>)

@@ -1,5 +1,5 @@
 // Latency: devices, the measuring protocol, tables and their files, whole networks, the order check, tables of others.
-// latency/foreign_yaml.hpp stands apart: what includes it links hasse::yaml.
+// Two headers stand apart: what includes latency/foreign_yaml.hpp links hasse::yaml, what includes latency/on_gpu.hpp hasse::cuda.
 #pragma once
 
 #include <hasse/latency/device.hpp>

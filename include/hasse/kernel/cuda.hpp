@@ -3,6 +3,8 @@
 // found); programs link the kernels that hasse_add_cuda_kernels compiles (cmake/hasse-kernels.cmake).
 #pragma once
 
+#include <string>
+
 #include <hasse/kernel/cuda/programs/backend.hpp>
 #include <hasse/kernel/cuda/stream.hpp>
 #if defined(HASSE_CUDNN)
@@ -15,6 +17,7 @@ namespace hasse {
 using cuda_backend_stream = cuda_library_stream;
 #else
 using cuda_backend_stream = cuda_stream;
+inline std::string cuda_library() { return "own kernels"; }
 #endif
 
 /// The first GPU unless the options say otherwise. Operands live in its memory (device_array); runs return before the GPU is done

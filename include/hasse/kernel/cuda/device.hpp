@@ -30,6 +30,9 @@ struct cuda_device {
   std::string architecture;  // "9.0" for sm_90
   std::string driver;        // newest CUDA version that the driver runs, "13.0"
   std::string runtime;       // CUDA version that this program was built with
+  int processors = 0;        // streaming multiprocessors
+  std::size_t cache = 0;     // bytes of the second level
+  std::string bus;           // "00000000:1B:00.0", its place
 };
 
 /// Every CUDA device of this machine, never empty; throws hasse::error where there is none.
@@ -48,14 +51,28 @@ inline std::vector<cuda_device> cuda_devices() {
     cudaDeviceProp properties{};
     if (cudaGetDeviceProperties(&properties, id) != cudaSuccess)
       throw error("CUDA device " + std::to_string(id) + " does not describe itself; look at it with nvidia-smi");
+    char bus[32] = "";
+    if (cudaDeviceGetPCIBusId(bus, sizeof bus, id) != cudaSuccess) bus[0] = '\0';
     found.push_back({.id = id,
                      .name = properties.name,
                      .memory = properties.totalGlobalMem,
                      .architecture = std::to_string(properties.major) + "." + std::to_string(properties.minor),
                      .driver = version(driver),
-                     .runtime = version(CUDART_VERSION)});
+                     .runtime = version(CUDART_VERSION),
+                     .processors = properties.multiProcessorCount,
+                     .cache = static_cast<std::size_t>(properties.l2CacheSize),
+                     .bus = bus});
   }
   return found;
+}
+
+/// The one with this number; throws where there is none.
+inline cuda_device cuda_device_at(int id) {
+  const std::vector<cuda_device> found = cuda_devices();
+  if (id < 0 || id >= static_cast<int>(found.size()))
+    throw error("CUDA device " + std::to_string(id) + " was asked for and this machine has " + std::to_string(found.size()) +
+                "; they are counted from 0");
+  return found[static_cast<std::size_t>(id)];
 }
 
 }  // namespace hasse
