@@ -2,6 +2,7 @@
 // Two headers stand apart: what includes latency/foreign_yaml.hpp links hasse::yaml, what includes latency/on_gpu.hpp hasse::cuda.
 #pragma once
 
+#include <hasse/latency/any_device.hpp>
 #include <hasse/latency/device.hpp>
 #include <hasse/latency/foreign_blocks.hpp>
 #include <hasse/latency/foreign_table.hpp>

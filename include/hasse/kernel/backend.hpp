@@ -72,6 +72,16 @@ concept RunsTraining = requires(Step step) {
   step.forward(), step.backward(), step.recompute();
 };
 
+/// What a backend is called: its `name()`, or the constant `name` of its type.
+template <class Type>
+  requires requires { typename Type::scalar; }
+constexpr const char* name_of(const Type& backend) {
+  if constexpr (requires { backend.name(); })
+    return backend.name();
+  else
+    return Type::name;
+}
+
 /// A backend makes bound steps. `supports` says why a layer cannot be had, as a sentence fragment ("" when it can);
 /// making a step of such a layer throws an error that ends with it.
 /// Steps may keep a pointer to the backend (scratch memory, streams, primitive cache): the backend outlives them.
@@ -79,7 +89,7 @@ template <class Type>
 concept Backend = requires(Type& backend, const layer& item, int batch, const inference_operands<typename Type::scalar>& inference,
                            const training_operands<typename Type::scalar>& training) {
   typename Type::scalar;
-  { Type::name } -> std::convertible_to<const char*>;
+  { name_of(backend) } -> std::convertible_to<const char*>;
   { backend.supports(item) } -> std::convertible_to<std::string>;
   { backend.make_inference(item, batch, inference) } -> RunsInference;
   { backend.make_training(item, batch, training) } -> RunsTraining;

@@ -64,7 +64,7 @@ class network_timer {
       for (const layer_piece& piece : pieces)
         steps.push_back(static_cast<int>(std::lower_bound(done.begin(), done.end(), piece.end) - done.begin()) + 1);
       if (pieces.empty()) steps.push_back(static_cast<int>(done.size()));
-      result.implementations = implementations_of(network, steps);
+      result.implementations = implementations_of(network, backend_, steps);
       return steps;
     };
     result.rounds = visits_of(layers, backend_, watch_, record.rules, ends, begin_round);

@@ -243,7 +243,7 @@ class latency_table {
       for (const layer& item : each.layers)
         if (const std::string why = backend.supports(item); !why.empty() && reasons[static_cast<std::size_t>(each.id)].empty())
           reasons[static_cast<std::size_t>(each.id)] =
-              std::string("backend ") + Engine::name + ": a " + std::string(name_of(item.kind)) + " " + why;
+              std::string("backend ") + name_of(backend) + ": a " + std::string(name_of(item.kind)) + " " + why;
     return reasons;
   }
 
@@ -344,7 +344,7 @@ class latency_table {
     const layer_list layers = layers_of(each.choice);
     auto network = network_for_timing(backend, layers, random);
     const std::vector<int> ends = each.ends(network);
-    const std::vector<std::string> texts = detail::implementations_of(network, ends);
+    const std::vector<std::string> texts = detail::implementations_of(network, backend, ends);
     for (std::size_t at = 0; at < row.size(); ++at) names[static_cast<std::size_t>(row[at])] = texts[at];
   }
 

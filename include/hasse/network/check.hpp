@@ -79,7 +79,7 @@ void check(const layer_list& layers, int batch, Engine& backend) {
   for (int i = 0; i < static_cast<int>(layers.size()); ++i) {
     const layer& item = layers.items[static_cast<std::size_t>(i)];
     if (const std::string fault = backend.supports(item); !fault.empty())
-      throw error(text_of(item, i) + ": on backend " + Engine::name + " it " + fault + "; change the layer or use another backend");
+      throw error(text_of(item, i) + ": on backend " + name_of(backend) + " it " + fault + "; change the layer or use another backend");
   }
 }
 

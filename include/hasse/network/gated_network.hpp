@@ -71,7 +71,7 @@ class gated_network {
         for (const layer& item : each.layers) {
           widest = std::max(widest, detail::at(item.out.c));
           if (const std::string fault = backend.supports(item); !fault.empty())
-            throw error(block.name + ", candidate " + each.text + ": on backend " + std::string(Engine::name) + " a " +
+            throw error(block.name + ", candidate " + each.text + ": on backend " + std::string(name_of(backend)) + " a " +
                         std::string(name_of(item.kind)) + " " + fault + "; change the candidate or use another backend");
         }
       }

@@ -161,7 +161,7 @@ class slimmable_trainer : public training_loop<detail::many_widths<Engine, Rule>
  private:
   slimmable_trainer(Engine& backend, std::string name, const width_family& family, std::unique_ptr<Rule> rule,
                     const training_data& data, const recipe& how, std::uint64_t seed, checkpoint_policy saving)
-      : loop(std::move(name), detail::configuration_of(family, *rule, data.identity, how, Engine::name), data, how, seed,
+      : loop(std::move(name), detail::configuration_of(family, *rule, data.identity, how, name_of(backend)), data, how, seed,
              std::move(saving),
              [&](const recipe& settled) { return detail::many_widths<Engine, Rule>(backend, family, *rule, settled, seed); }),
         family_(&family),

@@ -76,17 +76,19 @@ class lap_reader {
 
 /// What runs up to each of `ends` (step counts, ascending), as far as the backend's steps can tell.
 template <Backend Engine>
-std::vector<std::string> implementations_of(inference_network<Engine>& network, std::span<const int> ends) {
+std::vector<std::string> implementations_of(inference_network<Engine>& network, const Engine& backend, std::span<const int> ends) {
   std::vector<std::string> names;
   int step = 0;
   for (const int end : ends) {
     std::string& text = names.emplace_back();
     for (; step < end; ++step) {
       const auto& made = network.steps()[static_cast<std::size_t>(step)];
-      if constexpr (requires { made.implementation(); })
-        text += (text.empty() ? "" : " + ") + std::string(made.implementation());
+      std::string code;
+      if constexpr (requires { made.implementation(); }) code = made.implementation();
+      if (code.empty())
+        text = name_of(backend);
       else
-        text = Engine::name;
+        text += (text.empty() ? "" : " + ") + code;
     }
   }
   return names;
