@@ -181,14 +181,15 @@ struct race {
     int current = -1;
     std::vector<std::function<void()>> runs;
     for (int run = 0; run < size; ++run) runs.push_back([&current, run] { current = run; });
-    return fastest_of(runs, [&](const std::function<void()>& run, int count) {
+    const group_timer timer = [&](const std::function<void()>& run, int count) {
       return [this, &current, run, count] {
         run();
         const auto which = static_cast<std::size_t>(current);
         order.push_back(current), counts[which] = count;
         return count * nanoseconds(current, groups[which]++);
       };
-    });
+    };
+    return fastest_of(runs, timer, "a product");
   }
 };
 
@@ -224,5 +225,6 @@ TEST_CASE("runs that fail are left out, whenever they do, and when all fail that
     CHECK(some.winner(2) == 1);
   }
   race none{[](int, int) -> double { throw error("the GPU did not take a kernel"); }};
-  CHECK_THROWS_WITH(none.winner(2), "none of 2 ways to run it worked: the GPU did not take a kernel");
+  CHECK_THROWS_WITH(none.winner(2),
+                    "none of 2 ways to compute \"a product\" could be measured, the last because the GPU did not take a kernel");
 }

@@ -94,7 +94,9 @@ constexpr abilities kinds[] = {{},
                                {.fuses_activation = false},
                                {.fuses_activation = false, .fuses_sums = false},
                                {.adds = false, .widens = false},
-                               {.has_anything = false}};
+                               {.has_anything = false},
+                               {.measures = true},
+                               {.fuses_sums = false, .adds = false, .widens = false, .measures = true}};
 
 }  // namespace
 
@@ -130,6 +132,7 @@ TEST_CASE("the library gets as much as it can do, and nothing where it can do no
   CHECK_THAT(asked({.fuses_activation = false}), Catch::Matchers::EndsWith("groups 1, bias, residual"));
   CHECK_THAT(asked({.fuses_activation = false, .fuses_sums = false}), Catch::Matchers::EndsWith("groups 1"));
   CHECK(asked({.has_anything = false}).empty());
+  CHECK(asked({.measures = true}) == asked({}));
 
   use = {.item = dense_items[0], .batch = 2, .accumulate = true};
   const std::vector<std::string> log = compare_training<bfloat16>(use, {});

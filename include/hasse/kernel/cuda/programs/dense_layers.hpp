@@ -167,7 +167,7 @@ class dense_stream : public Stream {
     const made_up_operands<Scalar> own_operands(*this, *part, at);
     std::vector<std::function<void()>> runs;
     for (const auto& way : ways) runs.push_back([this, launch = bound(way, own_operands.at())] { launch(*this); });
-    const std::shared_ptr<dense_plan>& best = ways[fastest_of(runs, timer)];
+    const std::shared_ptr<dense_plan>& best = ways[fastest_of(runs, timer, key)];
     choices_[key] = best ? best->name() : own_name;
     return bound(best, at);
   }
