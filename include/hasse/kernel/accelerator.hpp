@@ -19,7 +19,8 @@ struct loss_operands {
   const int* labels;
   int batch, classes;
   double smoothing;
-  Scalar* gradient;  ///< null: not wanted
+  Scalar* gradient;         ///< null: not wanted
+  const float* loss_scale;  ///< what it is multiplied by; null: 1
   float* losses;     ///< one per image, as `correct`
   std::uint8_t* correct;
   detail::gpu::loss_total* total;  ///< overwritten
@@ -36,11 +37,13 @@ struct descent_operands {
   std::size_t begin, end;
 };
 
-/// How long a gradient is, and so by how much it is scaled down. `partial` has room for length_partials(count) sums.
+/// How long a gradient is, and so by how much it is scaled down; with `scales_loss`, whether it is a number at all, and by what the
+/// next loss is multiplied. `partial` has room for length_partials(count) sums.
 struct length_operands {
   const float* gradients;
   std::size_t count;
-  double largest;
+  double largest;    ///< 0: any length will do
+  bool scales_loss;  ///< step->loss_scale was in the gradients
   double* partial;
   detail::gpu::descent_step* step;
 };
@@ -70,6 +73,8 @@ struct slice_operands {
 /// What happens to parameters, which are float for all activations.
 class parameter_accelerator : public device_memory {
  public:
+  /// Whether gradients of activations would be too small for their numbers (half precision), so that the loss is multiplied first.
+  virtual bool scales_loss() const = 0;
   virtual void measure_gradient(const length_operands& at) = 0;
   virtual void descend(const descent_operands& at) = 0;
   /// narrow = full; full += narrow; full = keep full + (1 - keep) narrow.

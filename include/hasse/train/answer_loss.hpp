@@ -29,6 +29,8 @@ class answer_loss {
     labels_ = labels;
     if (device_) device_->write(placed_.data(), labels, placed_.size() * sizeof(int));
   }
+  /// What gradients are multiplied by, in the device's memory; null: 1.
+  void scale_by(const float* loss_scale) { scale_ = loss_scale; }
   /// `gradient` as in train/loss.hpp.
   void queue(const Scalar* logits, double smoothing, Scalar* gradient) {
     if (device_)
@@ -38,6 +40,7 @@ class answer_loss {
                                       .classes = classes_,
                                       .smoothing = smoothing,
                                       .gradient = gradient,
+                                      .loss_scale = scale_,
                                       .losses = losses_.data(),
                                       .correct = correct_.data(),
                                       .total = total_.data()});
@@ -60,6 +63,7 @@ class answer_loss {
   accelerator<Scalar>* device_;
   int batch_, classes_;
   const int* labels_ = nullptr;
+  const float* scale_ = nullptr;
   batch_loss result_;
   backend_array<int> placed_;
   backend_array<float> losses_;

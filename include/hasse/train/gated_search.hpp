@@ -136,6 +136,7 @@ class gated_search {
         descent_(weights_.layout, {.momentum = how.momentum, .decay = how.decay}, accelerator_of(backend)),
         network_(backend, list, how.batch, weights_),
         loss_(network_.device(), how.batch, static_cast<int>(list.output().size())),
+        gate_loss_(network_.device(), how.batch, static_cast<int>(list.output().size())),
         feed_(network_.device(), *data.train, data.scale, how.batch, read_order::training, derive(how.seed, 2), how.augment),
         gate_feed_(network_.device(), *data.validation, data.scale, how.batch, read_order::training, derive(how.seed, 5)),
         judging_(network_.device(), *data.validation, data.scale, how.batch, read_order::training, derive(how.seed, 7)),
@@ -144,7 +145,9 @@ class gated_search {
         given_(gates_.size()),
         gradient_(gates_.size()),
         counts_(gates_.size()),
+        scaling_(descent_.scaling()),
         history_(static_cast<std::size_t>(how.warmup_epochs + how.epochs) * row()) {
+    loss_.scale_by(descent_.loss_scale());
     check_costs();
     if (how.target > 0) {
       costs.require_reachable(how.target);
@@ -260,8 +263,9 @@ class gated_search {
   }
   bool has_gate_step(std::int64_t batch) const { return at_.epoch > how_.warmup_epochs && (batch + 1) % how_.period == 0; }
 
-  batch_loss judge_output(const int* labels, double smoothing, bool gradient) {
-    return loss_(network_.output(), labels, smoothing, gradient ? network_.output_gradient() : nullptr);
+  /// For a step of the gates, or for none.
+  batch_loss judge_output(bool gradient) {
+    return gate_loss_(network_.output(), labels_.data(), 0, gradient ? network_.output_gradient() : nullptr);
   }
 
   /// One path, its weights alone.
@@ -271,7 +275,7 @@ class gated_search {
     network_.select(list_.choice_of(path_));
     feed_.next(network_.input(), labels_.data());
     network_.forward();
-    const batch_loss result = judge_output(labels_.data(), how_.label_smoothing, true);
+    const batch_loss result = loss_(network_.output(), labels_.data(), how_.label_smoothing, network_.output_gradient());
     if (!std::isfinite(result.loss)) return result;
     network_.backward();
     descent_.step(network_.trainable(), network_.gradients(), rate_of(at_.batch), network_.active());
@@ -301,7 +305,7 @@ class gated_search {
     network_.select(list_.choice_of(path_), gated_pass::gates, others);
     gate_feed_.next(network_.input(), labels_.data());
     network_.forward();
-    const batch_loss result = judge_output(labels_.data(), 0, true);
+    const batch_loss result = judge_output(true);
     if (!std::isfinite(result.loss)) return result.loss;
     network_.backward([&](int block, int candidate, double gate) {
       const auto place = std::lower_bound(searched_.begin(), searched_.end(), block) - searched_.begin();
@@ -347,7 +351,7 @@ class gated_search {
       network_.select(choice, gated_pass::forward);
       copy_within(network_.device(), network_.input(), images_.data(), images_.size());
       network_.forward();
-      const batch_loss found = judge_output(labels_.data(), 0, false);
+      const batch_loss found = judge_output(false);
       const double accuracy = static_cast<double>(found.correct) / how_.batch;
       rewards.push_back(how_.target > 0 ? reward(accuracy, cost_of(choice)) : accuracy);
     }
@@ -405,7 +409,7 @@ class gated_search {
     for (std::uint64_t i = 0; i < judging_.batches_per_epoch(); ++i) {
       judging_.next(network_.input(), labels_.data());
       network_.forward();
-      correct += judge_output(labels_.data(), 0, false).correct;
+      correct += judge_output(false).correct;
       images += how_.batch;
     }
     const double seen = static_cast<double>(steps_ * how_.batch);
@@ -458,8 +462,10 @@ class gated_search {
 
   /// What a checkpoint keeps besides weights and place.
   std::vector<checkpoint_numbers> numbers() {
-    return {{"alpha", alpha_},     {"moments", moments_}, {"counts", counts_},
-            {"scalars", scalars_}, {"pulls", pulls_},     {"history", history_}};
+    std::vector<checkpoint_numbers> all{{"alpha", alpha_},     {"moments", moments_}, {"counts", counts_},
+                                        {"scalars", scalars_}, {"pulls", pulls_},     {"history", history_}};
+    if (!scaling_.empty()) all.push_back({"loss_scale", scaling_});
+    return all;
   }
   void save() {
     alpha_.assign(gates_.alpha().begin(), gates_.alpha().end());
@@ -469,12 +475,13 @@ class gated_search {
     scalars_ = {static_cast<double>(gate_steps_), baseline_.value, static_cast<double>(baseline_.batches)};
     std::filesystem::create_directories(saving_.folder);
     network_.pull();
+    scaling_ = descent_.scaling();
     save_checkpoint<parameter>(checkpoint_path(), whose_, at_, weights_, descent_.velocity(), numbers());
     last_saved_ = clock::now();
   }
   void go_on() {
     at_ = load_checkpoint<parameter>(checkpoint_path(), whose_, weights_, descent_.velocity(), numbers());
-    network_.push(), descent_.push();
+    network_.push(), descent_.push(), descent_.restore_scaling(scaling_);
     const auto refuse = [&] {
       return file_error(checkpoint_path().string(), "stands at a step that this search does not have", detail::checkpoint_remedy);
     };
@@ -503,7 +510,7 @@ class gated_search {
   parameters<parameter> weights_;
   nesterov_descent<parameter> descent_;
   gated_network<Engine> network_;
-  answer_loss<scalar> loss_;
+  answer_loss<scalar> loss_, gate_loss_;  // in half precision, only gradients of weights have a scale
   batch_feed<scalar> feed_, gate_feed_, judging_;
   std::vector<int> labels_;
   backend_array<scalar> images_;  // REINFORCE: of all paths of a step
@@ -513,7 +520,7 @@ class gated_search {
   std::vector<double> slopes_, given_, gradient_,
       pulls_ = std::vector<double>(3);  // sums of the pulls since the epoch began, and their steps
   std::vector<double> alpha_ = std::vector<double>(gates_.size()), moments_ = std::vector<double>(gates_.size()), counts_,
-                      scalars_ = std::vector<double>(3), history_;
+                      scalars_ = std::vector<double>(3), scaling_, history_;
   training_position at_;
   clock::time_point last_saved_{};
 };

@@ -8,7 +8,9 @@
 #include <cstddef>
 #include <span>
 #include <type_traits>
+#include <vector>
 
+#include <hasse/core/error.hpp>
 #include <hasse/kernel/accelerator.hpp>
 #include <hasse/network/aligned.hpp>
 #include <hasse/network/parameters.hpp>
@@ -49,7 +51,9 @@ class nesterov_descent {
     placed_velocity_ = mirrored<Scalar>(device, velocity_);
     placed_decay_ = mirrored<Scalar>(device, decay_);
     if (!device) return;
+    scales_loss_ = device->scales_loss();
     placed_step_ = backend_array<detail::gpu::descent_step>(device, 1);
+    restore_scaling(first_scaling());
     partial_ = backend_array<double>(device, length_partials(layout.trainable_size));
   }
 
@@ -83,12 +87,35 @@ class nesterov_descent {
     placed_velocity_.pull();
     return velocity_;
   }
+  /// Where the scale of the loss lies that the gradients must have been multiplied by; null: none.
+  const float* loss_scale() { return scales_loss_ ? &placed_step_.data()->loss_scale : nullptr; }
+  /// That scale and how long it has been good, which a checkpoint keeps, too; empty without one.
+  std::vector<double> scaling() const {
+    if (!scales_loss_) return {};
+    detail::gpu::descent_step now;
+    device_->read(&now, placed_step_.data(), sizeof now);
+    return {static_cast<double>(now.loss_scale), static_cast<double>(now.good_steps)};
+  }
+  void restore_scaling(std::span<const double> kept) {
+    if (!device_) return;
+    const bool fits = kept.size() == 2 && kept[0] >= detail::gpu::loss_scaling::least && kept[0] <= detail::gpu::loss_scaling::most &&
+                      kept[1] >= 0 && kept[1] < 1e9;
+    if (scales_loss_ && !fits)
+      throw error("a training in half precision was given a scale of its loss that it cannot have; begin it anew");
+    detail::gpu::descent_step now;
+    if (scales_loss_) now.loss_scale = static_cast<float>(kept[0]), now.good_steps = static_cast<int>(kept[1]);
+    device_->write(placed_step_.data(), &now, sizeof now);
+  }
   /// Takes the momentum that was written to velocity().
   void push() { placed_velocity_.push(); }
 
  private:
   static constexpr std::ptrdiff_t block = 16;  // tensors start at multiples of it, so a block has one decay
   static constexpr std::size_t run = 256;      // blocks per partial sum: fixed, so that the norm is the same for any thread count
+
+  std::vector<double> first_scaling() const {
+    return scales_loss_ ? std::vector<double>{detail::gpu::loss_scaling::first, 0} : std::vector<double>{};
+  }
 
   static std::size_t count_of(std::span<const parameter_range> where) {
     std::size_t count = 0;
@@ -98,10 +125,11 @@ class nesterov_descent {
 
   void queue(Scalar* values, const Scalar* gradients, double learning_rate, std::span<const parameter_range> where) {
     if constexpr (std::is_same_v<Scalar, float>) {
-      const detail::gpu::descent_step step{.rate = static_cast<float>(learning_rate), .scale = 1};
-      device_->write(placed_step_.data(), &step, sizeof step);
-      if (rule_.largest_norm > 0)
-        device_->measure_gradient({gradients, count_of(where), rule_.largest_norm, partial_.data(), placed_step_.data()});
+      const auto rate = static_cast<float>(learning_rate);
+      device_->write(&placed_step_.data()->rate, &rate, sizeof rate);
+      if (rule_.largest_norm > 0 || scales_loss_)
+        device_->measure_gradient(
+            {gradients, count_of(where), rule_.largest_norm, scales_loss_, partial_.data(), placed_step_.data()});
       for (const parameter_range& each : where) {
         device_->descend({placed_step_.data(), values, gradients, placed_velocity_.data(), placed_decay_.data(), rule_.momentum,
                           each.begin, each.end});
@@ -157,6 +185,7 @@ class nesterov_descent {
 
   descent_rule rule_;
   parameter_accelerator* device_;
+  bool scales_loss_ = false;
   aligned_vector<Scalar> velocity_, decay_;
   aligned_vector<double> sums_;
   mirrored<Scalar> placed_velocity_, placed_decay_;

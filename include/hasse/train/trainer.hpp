@@ -62,6 +62,7 @@ class single_network {
     return weights_;
   }
   void push() { network_.push(); }
+  void scale_loss(const float* scale) { loss_.scale_by(scale); }
 
  private:
   accelerator<scalar>* device_;

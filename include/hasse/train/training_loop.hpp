@@ -97,7 +97,7 @@ parameters<Scalar> first_weights(const layer_list& layers, std::uint64_t seed) {
 /// both lie in the memory of device(). judge() says how good the weights are now, by a feed of the validation images in the order
 /// that it asks for. Its `accuracy` is whatever the trainee is judged by, the more the better; a trainee that has a static
 /// score_text(accuracy) says how that reads, and one that has is_fixed(tensor) which weights must not decay. weights() are brought
-/// to the processor; push() takes them back.
+/// to the processor; push() takes them back. In half precision it needs scale_loss(where), the factor of its loss on the device.
 template <class Type>
 concept Trainee = requires(Type& it, const int* labels, std::int64_t iteration, batch_feed<typename Type::scalar>& feed) {
   typename Type::parameter;
@@ -134,7 +134,14 @@ class training_loop {
                  [&](const parameter_tensor& tensor) { return decays(tensor) && !is_fixed(tensor); }, trainee_.device()),
         feed_(trainee_.feeds_from(), *data.train, data.scale, how.batch, read_order::training, derive(seed, 2), *how_.augment),
         judging_(trainee_.feeds_from(), *data.validation, data.scale, how.batch, Type::judging_order),
-        labels_(static_cast<std::size_t>(how.batch)) {
+        labels_(static_cast<std::size_t>(how.batch)),
+        scaling_(descent_.scaling()) {
+    if (const float* const scale = descent_.loss_scale()) {
+      if constexpr (requires { trainee_.scale_loss(scale); })
+        trainee_.scale_loss(scale);
+      else
+        throw error("this training takes part of its loss on the processor and cannot be done in half precision; take bfloat16 or float");
+    }
     if (!saving_.folder.empty() && std::filesystem::exists(checkpoint_path())) go_on();
   }
 
@@ -174,14 +181,20 @@ class training_loop {
       return false;
   }
   void go_on() {
-    at_ = load_checkpoint<parameter>(checkpoint_path(), whose_, trainee_.weights(), descent_.velocity());
-    trainee_.push(), descent_.push();
+    at_ = load_checkpoint<parameter>(checkpoint_path(), whose_, trainee_.weights(), descent_.velocity(), numbers());
+    trainee_.push(), descent_.push(), descent_.restore_scaling(scaling_);
     if (at_.epoch > how_.epochs || at_.batch > steps_)
       throw file_error(checkpoint_path().string(), "stands at a step that this training does not have", detail::checkpoint_remedy);
   }
+  /// What a checkpoint keeps besides weights and place: in half precision, the scale of the loss.
+  std::vector<checkpoint_numbers> numbers() {
+    if (scaling_.empty()) return {};
+    return {{"loss_scale", scaling_}};
+  }
   void save() {
     std::filesystem::create_directories(saving_.folder);
-    save_checkpoint<parameter>(checkpoint_path(), whose_, at_, trainee_.weights(), descent_.velocity());
+    scaling_ = descent_.scaling();
+    save_checkpoint<parameter>(checkpoint_path(), whose_, at_, trainee_.weights(), descent_.velocity(), numbers());
     last_saved_ = clock::now();
   }
 
@@ -274,6 +287,7 @@ class training_loop {
   nesterov_descent<parameter> descent_;
   batch_feed<typename Type::scalar> feed_, judging_;
   std::vector<int> labels_;
+  std::vector<double> scaling_;
   training_position at_;
   clock::time_point last_saved_{};
 };

@@ -8,8 +8,10 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <type_traits>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/float16.hpp>
 #include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/cuda/programs/augmentation.hpp>
 #include <hasse/kernel/cuda/programs/descent.hpp>
@@ -46,6 +48,8 @@ class stream_accelerator final : public accelerator<Scalar> {
   void wait() override { stream_->wait(); }
   std::unique_ptr<recording> record(const std::function<void()>& queue) override { return stream_->record(queue); }
 
+  bool scales_loss() const override { return std::is_same_v<Scalar, float16>; }
+
   void softmax_cross_entropy(const loss_operands<Scalar>& at) override {
     clear(at.total, sizeof *at.total);
     stream_->launch(softmax_loss<Scalar>{.logits = at.logits,
@@ -55,14 +59,15 @@ class stream_accelerator final : public accelerator<Scalar> {
                                          .smoothing = static_cast<float>(at.smoothing),
                                          .gradient = at.gradient,
                                          .losses = at.losses,
-                                         .correct = at.correct});
+                                         .correct = at.correct,
+                                         .loss_scale = at.loss_scale});
     stream_->launch(totals(batch_total{at.losses, at.correct, at.total}, at.batch, at.batch));
   }
 
   void measure_gradient(const length_operands& at) override {
     const int count = counted(at.count), blocks = counted(length_partials(at.count));
     stream_->launch(totals(squares{at.gradients, at.partial}, count, static_cast<int>(length_block)));
-    stream_->launch(totals(gradient_scale{at.partial, at.largest, at.step}, blocks, blocks));
+    stream_->launch(totals(gradient_scale{at.partial, at.largest, at.step, {.on = at.scales_loss}}, blocks, blocks));
   }
   void descend(const descent_operands& at) override {
     stream_->launch(nesterov{.step = at.step,
