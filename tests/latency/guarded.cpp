@@ -1,5 +1,6 @@
 // Latency on the programs of the GPU, run on the processor in memory that only they may touch: whatever measures must not look.
 #include <hasse/kernel/cuda/programs/backend.hpp>
+#include <hasse/latency/any_device.hpp>
 #include <hasse/latency/whole.hpp>
 
 #include "catch.hpp"
@@ -11,10 +12,20 @@ using namespace hasse;
 using backend_type = basic_cuda<float, testing::pretend_device>;
 
 /// The clock is that of the processor, which computes.
+struct pretended_stopwatch : steady_stopwatch {
+  std::size_t flushes = 0;
+  bool disturbed() const { return flushes > 0; }
+  std::size_t flushed_bytes() const { return flushes; }
+};
 struct on_pretended {
+  std::size_t flushes = 0;
   device_facts facts() const { return host_facts(); }
   backend_type make_backend() const { return backend_type(); }
-  steady_stopwatch make_stopwatch(backend_type&) const { return {}; }
+  pretended_stopwatch make_stopwatch(backend_type&) const {
+    pretended_stopwatch made;
+    made.flushes = flushes;
+    return made;
+  }
 };
 static_assert(DevicePolicy<on_pretended>);
 
@@ -47,6 +58,17 @@ TEST_CASE("programs are timed in memory that nobody else may touch") {
   }
   CHECK(backend.stream().held() == 1);  // the backend's own
   CHECK(measure(two_convolutions(), device, quick).median > 0);
+}
+
+TEST_CASE("a device that is chosen at run time flushes and is disturbed as the one that it holds") {
+  for (const std::size_t flushes : {std::size_t{0}, std::size_t{4096}}) {
+    const any_device device(on_pretended{flushes});
+    auto backend = device.make_backend();
+    auto watch = device.make_stopwatch(backend);
+    CHECK(flushed_bytes(watch) == flushes);
+    CHECK(is_disturbed(watch) == (flushes > 0));
+    CHECK(measure(two_convolutions(), device, {.rounds = 2, .warm_up = 1, .samples = 3}).median > 0);
+  }
 }
 
 }  // namespace
