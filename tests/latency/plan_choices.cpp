@@ -2,6 +2,9 @@
 #include <hasse/latency/layer_table.hpp>
 #include <hasse/latency/plan_choices.hpp>
 
+#include <hasse/kernel/cuda/programs/backend.hpp>
+
+#include "../kernel/cuda/programs/plain_libraries.hpp"
 #include "catch.hpp"
 #include "fake_device.hpp"
 
@@ -20,7 +23,55 @@ device_facts a_gpu() {
   facts.library = "cuDNN 9.19.0, cuBLASLt 13.1.0, own kernels", facts.scalar = scalar_name<bfloat16>;
   return facts;
 }
+/// The kernels of a GPU on the processor, whose libraries have two plans. The second is the faster one.
+struct two_plans : plain_libraries {
+  static inline int measured = 0;
+
+  explicit two_plans(host_stream& stream) : plain_libraries(stream) {
+    names = {"first", "second"};
+    clock = [this](const std::function<void()>& run, int count) {
+      const std::size_t before = log.names.size();
+      run();
+      const bool is_own = log.names.size() == before;
+      const double each = is_own || log.names.back() == "first" ? 1e6 : 5e5;
+      ++measured;
+      return [=] { return count * each; };
+    };
+  }
+};
+struct programs_on_host {
+  using backend = basic_cuda<float, dense_stream<host_stream, two_plans>>;
+  device_facts facts() const {
+    device_facts facts = host_facts();
+    facts.backend = backend::name, facts.library = "plain loops";
+    return facts;
+  }
+  backend make_backend() const { return backend(); }
+  steady_stopwatch make_stopwatch(backend&) const { return {}; }
+};
+static_assert(DevicePolicy<programs_on_host>);
 }  // namespace
+
+TEST_CASE("a latency table keeps what its device chose, and the next process measures none of it", "[plan_choices]") {
+  layer_list layers{.input = {8, 8, 3}, .items = {}};
+  layer_builder<layer_list> build{layers};
+  const value_id wide = build.conv_bn(build.conv_bn(0, 8, 3, 1, activation::relu, {}), 8, 3, 2, activation::relu6, {}, 8);
+  build.linear(build.global_average_pool(wide), 10);
+  const temporary_folder folder;
+  const std::filesystem::path file = folder / "layers.json";
+  two_plans::measured = 0;
+  layer_table::load_or_begin(file, programs_on_host{}, quick).latency_of(layers);
+  const int measured = two_plans::measured;
+  CHECK(measured > 0);
+  const kernel_choices kept = load_plan_choices(file, programs_on_host{}.facts());
+  REQUIRE(kept.size() == 3);
+  for (const auto& [problem, plan] : kept) CHECK(plan == "second");
+  layer_list more = layers;
+  const auto last = static_cast<value_id>(more.size());
+  layer_builder<layer_list>{more}.concat(last, last);  // a piece that the table has not, and nothing to choose
+  layer_table::load_or_begin(file, programs_on_host{}, quick).latency_of(more);
+  CHECK(two_plans::measured == measured);
+}
 
 TEST_CASE("plans are kept in a file, and more join them", "[plan_choices]") {
   const temporary_folder folder;
