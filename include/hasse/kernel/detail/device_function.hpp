@@ -5,7 +5,9 @@
 #if defined(__CUDACC__)
 #define HASSE_DEVICE __host__ __device__ __forceinline__
 #define HASSE_UNROLL _Pragma("unroll")
+#define HASSE_LOOP _Pragma("unroll 1")
 #else
 #define HASSE_DEVICE inline
 #define HASSE_UNROLL
+#define HASSE_LOOP
 #endif

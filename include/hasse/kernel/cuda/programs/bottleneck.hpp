@@ -35,7 +35,8 @@ HASSE_DEVICE void add_products(float (&sums)[Outputs], const Scalar* pixel, cons
 /// slice of the wide tensor.
 template <class Scalar>
 struct projection {
-  static constexpr int slice = 16, pixels = 32, lines = 8, most_channels = 320, each = most_channels / lines;
+  static constexpr int slice = 16, unrolled = 4, finished = 8, pixels = 32, lines = 8, most_channels = 320,
+                       each = most_channels / lines;
   struct wide_slice {
     float of[pixels][slice + 1];  // one more, so that neighbours lie in different banks
   };
@@ -51,30 +52,41 @@ struct projection {
     for (int i = 0; i < each; ++i) sums[i] = layer.bias && line + i * lines < out.channels ? layer.bias[line + i * lines] : 0;
   }
   HASSE_DEVICE void add(float (&sums)[each], const wide_slice& memory, int first, int pixel, int line) const {
-    float values[slice];
-    HASSE_UNROLL
-    for (int i = 0; i < slice; ++i) values[i] = memory.of[pixel][i];
-    HASSE_UNROLL
-    for (int i = 0; i < each; ++i) {
-      const int channel = line + i * lines;
-      if (channel >= out.channels) continue;
+    HASSE_LOOP
+    for (int part = 0; part < slice; part += unrolled) {
+      float values[unrolled];
       HASSE_UNROLL
-      for (int k = 0; k < slice; ++k)
-        if (first + k < wide) sums[i] += values[k] * layer.weights[channel * wide + first + k];
+      for (int k = 0; k < unrolled; ++k) values[k] = memory.of[pixel][part + k];
+      const float* const weights = layer.weights + first + part;
+      HASSE_UNROLL
+      for (int i = 0; i < each; ++i) {
+        const int channel = line + i * lines;
+        if (channel >= out.channels) break;
+        HASSE_UNROLL
+        for (int k = 0; k < unrolled; ++k)
+          if (first + part + k < wide) sums[i] += values[k] * weights[channel * wide + k];
+      }
     }
   }
   HASSE_DEVICE void end(float (&sums)[each], int image, int y, int x, int line) const {
-    const std::size_t first = out.at(image, y, x, line);
-    HASSE_UNROLL
-    for (int i = 0; i < each; ++i)
-      if (other && line + i * lines < out.channels) sums[i] += widened(other[first + static_cast<std::size_t>(i * lines)]);
-    with_activation(layer.act, [&sums](auto kind) {
+    std::size_t where = out.at(image, y, x, line);
+    HASSE_LOOP
+    for (int channel = line; channel < out.channels; channel += finished * lines) {
       HASSE_UNROLL
-      for (int i = 0; i < each; ++i) sums[i] = activated<kind>(sums[i]);
-    });
-    HASSE_UNROLL
-    for (int i = 0; i < each; ++i)
-      if (line + i * lines < out.channels) dst[first + static_cast<std::size_t>(i * lines)] = narrowed<Scalar>(sums[i]);
+      for (int i = 0; i < finished; ++i)
+        if (other && channel + i * lines < out.channels) sums[i] += widened(other[where + static_cast<std::size_t>(i * lines)]);
+      with_activation(layer.act, [&sums](auto kind) {
+        HASSE_UNROLL
+        for (int i = 0; i < finished; ++i) sums[i] = activated<kind>(sums[i]);
+      });
+      HASSE_UNROLL
+      for (int i = 0; i < finished; ++i)
+        if (channel + i * lines < out.channels) dst[where + static_cast<std::size_t>(i * lines)] = narrowed<Scalar>(sums[i]);
+      where += finished * lines;
+      // The others move up: registers have no index.
+      HASSE_UNROLL
+      for (int i = finished; i < each; ++i) sums[i - finished] = sums[i];
+    }
   }
 };
 
