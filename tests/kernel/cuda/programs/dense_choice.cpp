@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
@@ -158,6 +159,18 @@ TEST_CASE("training measures the output and both gradients, and touches no opera
     CHECK(some.clock.groups == groups);
     CHECK(some.libraries.log.names == std::vector<std::string>(3, "quick"));
   }
+}
+
+TEST_CASE("the weight gradient of a depthwise layer is never rounded because that is faster") {
+  for (const bool widens : {true, false})
+    for (const layer_use& use : {dense, depthwise}) {
+      basic_cuda<bfloat16, dense_stream<host_stream, plain_libraries>> backend;
+      backend.stream().libraries().can = {.widens = widens, .measures = true};
+      layer_fixture<bfloat16> found(use);
+      backend.make_training(use.item, use.batch, found.training(backend));
+      const auto last = std::prev(backend.choices().end());
+      CHECK((last->first.substr(0, 8) == "weights ") == (widens || use.item.groups == 1));
+    }
 }
 
 TEST_CASE("texts of problems are none of the processor's") {
