@@ -1,5 +1,4 @@
 // One-shot networks whose tensors lie where only the device may touch them, beside the same on the readable backend.
-#include <hasse/kernel/cuda/programs/backend.hpp>
 #include <hasse/kernel/reference.hpp>
 #include <hasse/train/gated_search.hpp>
 #include <hasse/train/slimmable_trainer.hpp>
@@ -12,15 +11,14 @@
 
 #include "../../../train/edges.hpp"
 #include "../../../train/problem.hpp"
+#include "../device_under_test.hpp"
 #include "catch.hpp"
-#include "pretend_device.hpp"
 
 namespace {
 
 using namespace hasse;
-using testing::pretend_device;
-using guarded = basic_cuda<float, pretend_device>;
-using guarded_half = basic_cuda<float16, pretend_device>;
+using guarded = device_under_test<float>;
+using guarded_half = device_under_test<float16>;
 
 const image_set easy_train = problem::quadrants(96, 1, 60), easy_validation = problem::quadrants(48, 2, 60);
 
@@ -60,6 +58,7 @@ gated_list small_supernet() {
 }
 
 TEST_CASE("a search through gates on a device learns the gates of the readable backend, by every method, and goes on after a kill") {
+  if (!has_device()) return;
   const training_data data(easy_train, easy_validation);
   const gated_list list = small_supernet();
   const gated_costs costs{.fixed = 1, .blocks = {{1, 3, 0}, {1, 3, 0}}};
@@ -103,6 +102,7 @@ TEST_CASE("a search through gates on a device learns the gates of the readable b
 }
 
 TEST_CASE("one network at many widths trains on a device as on the readable backend, shared or switched norms") {
+  if (!has_device()) return;
   const training_data data(easy_train, easy_validation);
   const width_family family(problem::network(16));
   const recipe how{.epochs = 2, .batch = 16, .learning_rate = 0.05, .label_smoothing = 0.1, .augment = augmentation{.pad = 1}};
@@ -131,6 +131,7 @@ TEST_CASE("one network at many widths trains on a device as on the readable back
 }
 
 TEST_CASE("enlarging networks train on a device as on the readable backend") {
+  if (!has_device()) return;
   const image_set train_edges = problem::edges(16, 1, 16), validation_edges = problem::edges(6, 2, 16);
   const training_data data(train_edges, validation_edges);
   const width_family family(problem::enlarging(problem::tiny, 8));
