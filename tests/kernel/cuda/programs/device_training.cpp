@@ -130,8 +130,10 @@ TEST_CASE("a training on a device has the loss curve of the readable backend, an
     CHECK(mine.curve[i].train_accuracy == Approx(theirs.curve[i].train_accuracy).margin(0.02));
     CHECK(mine.curve[i].validation_accuracy == Approx(theirs.curve[i].validation_accuracy).margin(0.03));
   }
+#if !defined(HASSE_TEST_ON_GPU)
   // 18 steps and 9 batches that are judged; loading makes the judge anew every epoch.
-  if constexpr (requires { backend.stream().replays; }) CHECK(backend.stream().replays >= 16 + 6);
+  CHECK(backend.stream().replays >= 16 + 6);
+#endif
 }
 
 TEST_CASE("a training on a device that was killed anywhere goes on to the same bits") {
