@@ -50,8 +50,8 @@ struct product {
 
   product_shape shape;
   int rows, columns, depth, segments = 1, depth_each;
-  activation act = activation::none;
-  bool accumulate = false;
+  activation act = activation::none;  // outputs only, as bias and other
+  bool accumulate = false;            // sources only
   const Scalar* src = nullptr;
   const Scalar* d_dst = nullptr;
   const float* weights = nullptr;
@@ -129,10 +129,13 @@ struct product {
     const image_tensor& tensor = output ? shape.out : shape.in;
     const std::size_t where =
         static_cast<std::size_t>(row) * static_cast<std::size_t>(tensor.channels) + static_cast<std::size_t>(channel);
-    if (bias) sum += bias[channel];
-    if (other) sum += widened(other[where]);
-    if (accumulate) sum += widened(to[where]);
-    with_activation(act, [&sum](auto kind) { sum = activated<kind>(sum); });
+    if constexpr (Result == product_result::output) {
+      if (bias) sum += bias[channel];
+      if (other) sum += widened(other[where]);
+      with_activation(act, [&sum](auto kind) { sum = activated<kind>(sum); });
+    } else if (accumulate) {
+      sum += widened(to[where]);
+    }
     to[where] = narrowed<Scalar>(sum);
   }
 
@@ -165,11 +168,17 @@ struct product {
         for (int j = 0; j < each; ++j) own.sums[i][j] += left[i] * right[j];
       }
       if (at.turn != turns() - 1) return;
-      HASSE_UNROLL
-      for (int i = 0; i < each; ++i) HASSE_UNROLL
-      for (int j = 0; j < each; ++j)
-        if (first_row + row + i * apart < rows && first_column + column + j * apart < columns)
-          finish(group, segment, first_row + row + i * apart, first_column + column + j * apart, own.sums[i][j]);
+      HASSE_LOOP
+      for (int i = 0; i < each; ++i) {
+        HASSE_UNROLL
+        for (int j = 0; j < each; ++j)
+          if (first_row + row + i * apart < rows && first_column + column + j * apart < columns)
+            finish(group, segment, first_row + row + i * apart, first_column + column + j * apart, own.sums[0][j]);
+        // The others move up: registers have no index.
+        HASSE_UNROLL
+        for (int k = 1; k < each; ++k) HASSE_UNROLL
+        for (int j = 0; j < each; ++j) own.sums[k - 1][j] = own.sums[k][j];
+      }
     }
   }
 };
