@@ -36,6 +36,7 @@ class cuda_libraries {
   group_timer timer() const { return measures_ ? group_timer(event_timer(*stream_)) : group_timer(); }
 
   std::vector<std::unique_ptr<dense_plan>> plans(const dense_problem& problem, std::size_t most) {
+    stream_->use();
     std::vector<std::unique_ptr<dense_plan>> found;
     if (is_matrix_product(problem))
       for (const matrix_plan& plan : matrices_.plans(problem))
@@ -47,6 +48,7 @@ class cuda_libraries {
   }
 
   std::unique_ptr<dense_plan> plan(const dense_problem& problem, const std::string& name) {
+    stream_->use();
     if (is_matrix_product(problem))
       for (const matrix_plan& plan : matrices_.plans(problem))
         if (plan.name == name) return std::make_unique<bound_matrix>(*this, plan, problem);
@@ -78,6 +80,7 @@ class cuda_libraries {
           given.left = at.source, given.right = at.output, given.result = at.weights;
           break;
       }
+      libraries_->stream_->use();
       libraries_->matrices_.run(*plan_, given, workspace, libraries_->stream_->handle());
     }
 
@@ -101,6 +104,7 @@ class cuda_libraries {
         given_.emplace(ids, pointers, workspace);
         at_ = at, workspace_ = workspace;
       }
+      libraries_->stream_->use();
       given_->run(libraries_->handle_.get(), *plan_);
     }
 

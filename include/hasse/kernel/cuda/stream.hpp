@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -88,39 +89,58 @@ class cuda_stream {
   using memory = device_array<std::byte>;
 
   explicit cuda_stream(const cuda_options& options = {}) : device_(cuda_device_at(options.device).id) {
-    detail::gpu::require(cudaSetDevice(device_), "become the current device");
+    use();
     detail::gpu::require(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "make a stream");
+    // What is released is kept for the next network, not handed back to the driver.
+    cudaMemPool_t pool = nullptr;
+    std::uint64_t all = std::numeric_limits<std::uint64_t>::max();
+    detail::gpu::require(cudaDeviceGetDefaultMemPool(&pool, device_), "tell its memory pool");
+    detail::gpu::require(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &all), "keep its memory");
   }
   cuda_stream(const cuda_stream&) = delete;
   cuda_stream& operator=(const cuda_stream&) = delete;
   ~cuda_stream() { cudaStreamDestroy(stream_); }
 
+  /// Makes its GPU the current one of the calling thread, as everything below does.
+  void use() const { detail::gpu::require(cudaSetDevice(device_), "become the current device"); }
+
   template <class Program>
   void launch(const Program& program) {
+    use();
     detail::gpu::require(detail::gpu::launch(program, stream_), "take a kernel");
   }
   /// Waits until all that was queued has run.
-  void wait() { detail::gpu::require(cudaStreamSynchronize(stream_), "finish what was queued"); }
+  void wait() {
+    use();
+    detail::gpu::require(cudaStreamSynchronize(stream_), "finish what was queued");
+  }
 
-  /// As device_memory says.
+  /// As device_memory says, in the order of the stream.
   std::byte* allocate(std::size_t bytes) {
+    use();
     void* given = nullptr;
-    detail::gpu::require(cudaMalloc(&given, bytes), "give " + std::to_string(bytes) + " bytes of memory");
+    detail::gpu::require(cudaMallocAsync(&given, bytes, stream_), "give " + std::to_string(bytes) + " bytes of memory");
     clear(given, bytes);
     return static_cast<std::byte*>(given);
   }
-  void release(std::byte* given) noexcept { cudaFree(given); }
+  void release(std::byte* given) noexcept { cudaFreeAsync(given, stream_); }
   void write(void* to, const void* from, std::size_t bytes) {
+    use();
     detail::gpu::require(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_), "copy memory");
   }
   void read(void* to, const void* from, std::size_t bytes) {
+    use();
     detail::gpu::require(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_), "copy memory");
     wait();
   }
   void copy(void* to, const void* from, std::size_t bytes) {
+    use();
     detail::gpu::require(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_), "copy memory");
   }
-  void clear(void* at, std::size_t bytes) { detail::gpu::require(cudaMemsetAsync(at, 0, bytes, stream_), "clear memory"); }
+  void clear(void* at, std::size_t bytes) {
+    use();
+    detail::gpu::require(cudaMemsetAsync(at, 0, bytes, stream_), "clear memory");
+  }
   std::unique_ptr<recording> record(const std::function<void()>& queue) { return std::make_unique<recorded>(*this, queue); }
 
   /// Scratch memory of at least so many bytes. What was captured in a graph before it grew must be captured again: a recording knows.
@@ -142,7 +162,10 @@ class cuda_stream {
     recorded(cuda_stream& stream, const std::function<void()>& queue)
         : stream_(&stream), moves_(stream.moves_), graph_(stream.handle(), queue) {}
     bool holds() const override { return moves_ == stream_->moves_; }
-    void replay() override { graph_.replay(); }
+    void replay() override {
+      stream_->use();
+      graph_.replay();
+    }
 
    private:
     cuda_stream* stream_;

@@ -33,6 +33,7 @@ class event_stopwatch {
   explicit event_stopwatch(cuda_stream& stream) : stream_(&stream) {}
 
   void start() {
+    stream_->use();
     used_ = 0;
     lap();
   }

@@ -241,3 +241,32 @@ TEST_CASE("runs that fail are left out, whenever they do, and when all fail that
   CHECK_THROWS_WITH(none.winner(2),
                     "none of 2 ways to compute \"a product\" could be measured, the last because the GPU did not take a kernel");
 }
+
+TEST_CASE("layers are joined where one kernel takes less time than theirs, which is measured once") {
+  const layer expand = make_layer({6, 7, 8}, [](auto b) { b.convolution(0, 16, 1, 1, -1, 1, true); }),
+              window = make_layer({6, 7, 16}, [](auto b) { b.convolution(0, 16, 3, 1, -1, 16, true); }),
+              project = make_layer({6, 7, 16}, [](auto b) { b.convolution(0, 8, 1, 1, -1, 1, true); });
+  const layer run[] = {expand, window, project};
+  std::vector<layer_fixture<float>> fixtures;
+  for (const layer& item : run) fixtures.emplace_back(layer_use{.item = item, .batch = 1});
+  std::vector<inference_operands<float>> operands;
+  for (auto& each : fixtures) operands.push_back(each.inference());
+  operands[1].src = operands[0].dst, operands[2].src = operands[1].dst;
+  for (const double own : {7e4, 4e4}) {
+    measured_backend some({{"slow", 9e4}, {"quick", 5e4}, {"last", 6e4}, {"own", 7e4}});
+    for (std::size_t i = 0; i < 3; ++i) some.backend.make_inference(run[i], 1, operands[i]);  // each by "quick"
+    some.clock.nanoseconds["own"] = own;
+    CHECK(some.backend.make_joined(run, 1, operands).has_value() == (own < 5e4));
+    const int groups = some.clock.groups;
+    CHECK(some.backend.make_joined(run, 1, operands).has_value() == (own < 5e4));
+    CHECK(some.clock.groups == groups);
+    for (auto& [key, choice] : some.backend.choices())
+      if (key.starts_with("joined on cuda:")) choice = "in a way that is no more";
+    some.clock.nanoseconds["own"] = 4e4;
+    CHECK(some.backend.make_joined(run, 1, operands));
+    CHECK(some.clock.groups > groups);
+  }
+  measured_backend silent({});
+  silent.libraries.clock = {};
+  CHECK_FALSE(silent.backend.make_joined(run, 1, operands));
+}

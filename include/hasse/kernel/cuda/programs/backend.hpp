@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,7 +15,9 @@
 
 #include <hasse/kernel/choices.hpp>
 #include <hasse/kernel/cuda/programs/accelerator.hpp>
+#include <hasse/kernel/cuda/programs/dense_problem.hpp>
 #include <hasse/kernel/cuda/programs/layers.hpp>
+#include <hasse/kernel/cuda/programs/plan_choice.hpp>
 
 namespace hasse {
 
@@ -81,16 +84,16 @@ class basic_cuda {
     require(item, batch);
     return {stream_, lowering(stream_, item, batch).inference(operands)};
   }
-  /// An inverted bottleneck or a Fused block as one kernel, where `join_layers` has asked for it.
+  /// An inverted bottleneck or a Fused block as one kernel: where `join_layers` has asked for it, or where the stream's plans are
+  /// measured and it is faster than its layers one by one. It saves memory traffic and launches, and uses no tensor cores.
   std::optional<inference_step> make_joined(std::span<const layer> run, int batch,
                                             std::span<const inference_operands<Scalar>> operands) {
-    if (!joins_) return std::nullopt;
     for (const layer& item : run) require(item, batch);
     auto made = detail::gpu::joined<Stream>(run, batch, operands);
-    if (!made) return std::nullopt;
+    if (!made || (!joins_ && !pays(run, batch, operands, made))) return std::nullopt;
     return inference_step{stream_, {std::move(made)}};
   }
-  /// Off until it is known to be faster on the GPU at hand: such kernels save memory traffic and launches, and use no tensor cores.
+  /// Without asking a clock. Off until told otherwise.
   void join_layers(bool on) { joins_ = on; }
 
   training_step make_training(const layer& item, int batch, const training_operands<Scalar>& operands) {
@@ -117,6 +120,35 @@ class basic_cuda {
     detail::require_runnable(name, item, batch, supports(item));
     detail::require_runnable(name, item, batch, detail::gpu::problem_of_size(item, batch));
   }
+
+  /// Whether a joined kernel was measured to be faster than its layers, now or by whoever left the choice.
+  bool pays(std::span<const layer> run, int batch, std::span<const inference_operands<Scalar>> operands,
+            detail::gpu::bound_launch<Stream>& joined) {
+    if constexpr (requires { stream_.libraries().timer(); }) {
+      const detail::gpu::group_timer timer = stream_.libraries().timer();
+      if (!timer) return false;
+      std::string key = "joined on " + std::string(name) + ':';
+      for (const layer& item : run) {
+        detail::gpu::dense_problem part(detail::gpu::product_result::output, {}, item, batch);
+        part.fused = {item.bias, item.other != no_value, item.act};
+        key += ' ' + part.key() + ';';
+      }
+      const auto known = choices().find(key);
+      if (known != choices().end() && (known->second == one_by_one || known->second == as_one)) return known->second == as_one;
+      std::vector<inference_step> steps;
+      for (std::size_t i = 0; i < run.size(); ++i) steps.push_back(make_inference(run[i], batch, operands[i]));
+      const auto apart = [&] {
+        for (inference_step& each : steps) each.run();
+      };
+      const std::function<void()> ways[] = {apart, [&] { joined(stream_); }};
+      const std::size_t fastest = detail::gpu::fastest_of(ways, timer, key);
+      choices()[key] = fastest == 0 ? one_by_one : as_one;
+      return fastest == 1;
+    }
+    return false;
+  }
+  static constexpr const char* one_by_one = "one by one";
+  static constexpr const char* as_one = "as one";
 
   Stream stream_;
   std::unique_ptr<accelerator<Scalar>> memory_;
