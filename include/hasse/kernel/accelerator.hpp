@@ -21,7 +21,7 @@ struct loss_operands {
   double smoothing;
   Scalar* gradient;         ///< null: not wanted
   const float* loss_scale;  ///< what it is multiplied by; null: 1
-  float* losses;     ///< one per image, as `correct`
+  float* losses;            ///< one per image, as `correct`
   std::uint8_t* correct;
   detail::gpu::loss_total* total;  ///< overwritten
 };

@@ -138,8 +138,7 @@ template <class Item>
 class mirrored {
  public:
   mirrored() = default;
-  mirrored(device_memory* where, std::span<Item> values)
-      : where_(where), values_(values), copy_(where, where ? values.size() : 0) {
+  mirrored(device_memory* where, std::span<Item> values) : where_(where), values_(values), copy_(where, where ? values.size() : 0) {
     push();
   }
 

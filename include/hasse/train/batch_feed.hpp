@@ -69,12 +69,13 @@ class batch_feed {
     for (std::size_t i = 0; i < drawn_.size(); ++i) {
       const bool real = i < draws_.size();
       labels[i] = real ? set.labels[draws_[i].index] : 0;
-      drawn_[i] = real ? detail::gpu::drawn_image{static_cast<int>(draws_[i].index), draws_[i].down, draws_[i].right,
-                                                  draws_[i].mirrored}
-                       : detail::gpu::drawn_image{.index = -1};
+      drawn_[i] =
+          real ? detail::gpu::drawn_image{static_cast<int>(draws_[i].index), draws_[i].down, draws_[i].right, draws_[i].mirrored}
+               : detail::gpu::drawn_image{.index = -1};
     }
     device_->write(placed_.data(), drawn_.data(), drawn_.size() * sizeof drawn_[0]);
-    device_->augment({set.height, set.width, set.channels, order_->batch(), placed_.data(), pixels_.data(), levels_.data(), images});
+    device_->augment(
+        {set.height, set.width, set.channels, order_->batch(), placed_.data(), pixels_.data(), levels_.data(), images});
     return static_cast<int>(draws_.size());
   }
 

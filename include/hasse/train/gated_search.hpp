@@ -155,7 +155,8 @@ class gated_search {
       if (how.method != gate_method::reinforce || std::holds_alternative<absolute_latency>(how.loss))
         weigh(how.loss, 1, costs.least(), how.target);
     }
-    std::uint64_t configuration = detail::configuration_of(gated_layers(list), data.identity, {.batch = how.batch}, name_of(backend));
+    std::uint64_t configuration =
+        detail::configuration_of(gated_layers(list), data.identity, {.batch = how.batch}, name_of(backend));
     configuration = fnv1a(to_text(how), configuration);
     for (const double each : costs_.flat()) configuration = derive(configuration, std::bit_cast<std::uint64_t>(each));
     configuration = derive(configuration, static_cast<std::uint64_t>(costs_.gathering));

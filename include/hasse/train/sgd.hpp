@@ -98,8 +98,8 @@ class nesterov_descent {
   }
   void restore_scaling(std::span<const double> kept) {
     if (!device_) return;
-    const bool fits = kept.size() == 2 && kept[0] >= detail::gpu::loss_scaling::least && kept[0] <= detail::gpu::loss_scaling::most &&
-                      kept[1] >= 0 && kept[1] < 1e9;
+    const bool fits = kept.size() == 2 && kept[0] >= detail::gpu::loss_scaling::least &&
+                      kept[0] <= detail::gpu::loss_scaling::most && kept[1] >= 0 && kept[1] < 1e9;
     if (scales_loss_ && !fits)
       throw error("a training in half precision was given a scale of its loss that it cannot have; begin it anew");
     detail::gpu::descent_step now;

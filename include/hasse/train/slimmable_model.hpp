@@ -202,10 +202,8 @@ inline slimmable_model slimmable_of(const tensor_file& file, const std::string& 
     return found == file.metadata.end() ? std::string() : found->second;
   };
   if (said("format") != slimmable_format) throw file_error(where, "is no slimmable network", remedy);
-  if (said("checksum") != hex64(content_hash(file)).view())
-    throw file_error(where, "is damaged (its checksum is wrong)", remedy);
-  if (said("network") != name)
-    throw file_error(where, "holds " + in_quotes(said("network")) + ", not " + in_quotes(name), remedy);
+  if (said("checksum") != hex64(content_hash(file)).view()) throw file_error(where, "is damaged (its checksum is wrong)", remedy);
+  if (said("network") != name) throw file_error(where, "holds " + in_quotes(said("network")) + ", not " + in_quotes(name), remedy);
   slimmable_model made{std::move(name), family, {}, {}, {}};
   const auto configuration = [&](std::string_view text) {
     try {

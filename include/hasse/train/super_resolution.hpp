@@ -228,8 +228,8 @@ class enlarging_widths {
       if (pass == 0 && rule_->distils) std::copy_n(answers, taught_.size(), taught_.data());
       double loss = 0;
       slopes_.write(network_.output_gradient(), taught_.size(), [&](scalar* slopes) {
-        loss = mean_absolute_error(answers, taught ? taught_.data() : high_.data(), network_.batch(), network_.output_shape(),
-                                   slopes);
+        loss =
+            mean_absolute_error(answers, taught ? taught_.data() : high_.data(), network_.batch(), network_.output_shape(), slopes);
       });
       if (pass == 0) first.loss = loss;
       if (!std::isfinite(loss)) return {loss, 0};
@@ -299,8 +299,8 @@ class super_resolution_trainer : public training_loop<detail::enlarging_widths<E
   super_resolution_trainer(Engine& backend, std::string name, const width_family& family, std::unique_ptr<Rule> rule,
                            const training_data& data, const recipe& how, std::uint64_t seed, checkpoint_policy saving)
       : loop(std::move(name),
-             fnv1a("super-resolution x2", detail::configuration_of(family, *rule, data.identity, how, name_of(backend))),
-             data, how, seed, std::move(saving),
+             fnv1a("super-resolution x2", detail::configuration_of(family, *rule, data.identity, how, name_of(backend))), data, how,
+             seed, std::move(saving),
              [&](const recipe& settled) {
                return detail::enlarging_widths<Engine, Rule>(backend, family, *rule, data.scale, settled, seed);
              }),

@@ -92,10 +92,10 @@ parameters<Scalar> first_weights(const layer_list& layers, std::uint64_t seed) {
 }
 }  // namespace detail
 
-/// What a training loop trains. input() takes a batch of images, in the memory of feeds_from(); step() runs forward and backward and
-/// leaves the sum of what it wants in gradients(), unless the loss that it returns is not finite; trainable() is what those move;
-/// both lie in the memory of device(). judge() says how good the weights are now, by a feed of the validation images in the order
-/// that it asks for. Its `accuracy` is whatever the trainee is judged by, the more the better; a trainee that has a static
+/// What a training loop trains. input() takes a batch of images, in the memory of feeds_from(); step() runs forward and backward
+/// and leaves the sum of what it wants in gradients(), unless the loss that it returns is not finite; trainable() is what those
+/// move; both lie in the memory of device(). judge() says how good the weights are now, by a feed of the validation images in the
+/// order that it asks for. Its `accuracy` is whatever the trainee is judged by, the more the better; a trainee that has a static
 /// score_text(accuracy) says how that reads, and one that has is_fixed(tensor) which weights must not decay. weights() are brought
 /// to the processor; push() takes them back. In half precision it needs scale_loss(where), the factor of its loss on the device.
 template <class Type>
@@ -130,8 +130,9 @@ class training_loop {
         whose_{std::move(name), configuration, seed},
         steps_(static_cast<std::int64_t>(data.train->size()) / how.batch),
         trainee_(make(how_)),
-        descent_(trainee_.weights().layout, {.momentum = how.momentum, .decay = how.decay, .largest_norm = how.largest_gradient},
-                 [&](const parameter_tensor& tensor) { return decays(tensor) && !is_fixed(tensor); }, trainee_.device()),
+        descent_(
+            trainee_.weights().layout, {.momentum = how.momentum, .decay = how.decay, .largest_norm = how.largest_gradient},
+            [&](const parameter_tensor& tensor) { return decays(tensor) && !is_fixed(tensor); }, trainee_.device()),
         feed_(trainee_.feeds_from(), *data.train, data.scale, how.batch, read_order::training, derive(seed, 2), *how_.augment),
         judging_(trainee_.feeds_from(), *data.validation, data.scale, how.batch, Type::judging_order),
         labels_(static_cast<std::size_t>(how.batch)),
@@ -140,7 +141,8 @@ class training_loop {
       if constexpr (requires { trainee_.scale_loss(scale); })
         trainee_.scale_loss(scale);
       else
-        throw error("this training takes part of its loss on the processor and cannot be done in half precision; take bfloat16 or float");
+        throw error(
+            "this training takes part of its loss on the processor and cannot be done in half precision; take bfloat16 or float");
     }
     if (!saving_.folder.empty() && std::filesystem::exists(checkpoint_path())) go_on();
   }

@@ -143,7 +143,8 @@ class cuda_stream {
   }
   std::unique_ptr<recording> record(const std::function<void()>& queue) { return std::make_unique<recorded>(*this, queue); }
 
-  /// Scratch memory of at least so many bytes. What was captured in a graph before it grew must be captured again: a recording knows.
+  /// Scratch memory of at least so many bytes. What was captured in a graph before it grew must be captured again: a recording
+  /// knows.
   void reserve(std::size_t bytes) {
     if (bytes <= scratch_.size()) return;
     wait();

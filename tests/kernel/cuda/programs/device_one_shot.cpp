@@ -46,8 +46,9 @@ gated_list small_supernet() {
   for (int i = 0; i < 2; ++i) {
     gated_block block{"block " + std::to_string(i), 0, {}};
     for (const int kernel : {3, 5})
-      candidate(block, "k" + std::to_string(kernel),
-                [&](auto list) { list.activate(list.add(list.conv_bn(0, 8, kernel, 1, activation::none, {}), 0), activation::relu); });
+      candidate(block, "k" + std::to_string(kernel), [&](auto list) {
+        list.activate(list.add(list.conv_bn(0, 8, kernel, 1, activation::none, {}), 0), activation::relu);
+      });
     block.candidates.push_back({"zero", {.input = made.output(), .items = {}}});
     made.blocks.push_back(block);
   }
@@ -57,7 +58,8 @@ gated_list small_supernet() {
   return made;
 }
 
-TEST_CASE("a search through gates on a device learns the gates of the readable backend, by every method, and goes on after a kill") {
+TEST_CASE(
+    "a search through gates on a device learns the gates of the readable backend, by every method, and goes on after a kill") {
   if (!has_device()) return;
   const training_data data(easy_train, easy_validation);
   const gated_list list = small_supernet();
@@ -115,8 +117,7 @@ TEST_CASE("one network at many widths trains on a device as on the readable back
     const training_outcome mine = found.run(), theirs = expected.run();
     CHECK(mine.curve.back().loss == Approx(theirs.curve.back().loss).epsilon(2e-3));
     CHECK(distance(found.weights().values, expected.weights().values) < 2e-3);
-    if (!expected.weights().statistics.empty())
-      CHECK(distance(found.weights().statistics, expected.weights().statistics) < 2e-3);
+    if (!expected.weights().statistics.empty()) CHECK(distance(found.weights().statistics, expected.weights().statistics) < 2e-3);
     slimmable<guarded> here(backend, found.result(), *data.train, data.scale, {.batches = 2, .batch = 32});
     slimmable<reference<float>> there(plain, expected.result(), *data.train, data.scale, {.batches = 2, .batch = 32});
     here.set_width(500), there.set_width(500);
@@ -144,7 +145,8 @@ TEST_CASE("enlarging networks train on a device as on the readable backend") {
   const training_outcome mine = found.run(), theirs = expected.run();
   CHECK(mine.accuracy == Approx(theirs.accuracy).margin(1e-2));
   CHECK(distance(found.weights().values, expected.weights().values) < 2e-3);
-  const evaluation cut = evaluate_super_resolution(backend, found.result().extract(family.at(1000)), validation_edges, data.scale, 3);
+  const evaluation cut =
+      evaluate_super_resolution(backend, found.result().extract(family.at(1000)), validation_edges, data.scale, 3);
   CHECK(cut.accuracy == Approx(mine.accuracy).margin(1e-2));
 }
 

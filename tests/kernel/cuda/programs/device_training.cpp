@@ -146,8 +146,8 @@ TEST_CASE("half precision learns with a scaled loss, whose scale a checkpoint ke
   if (!has_device()) return;
   const training_data data(easy_train, easy_validation);
   guarded_half backend;
-  trainer<guarded_half> training(backend, "net", problem::network(), data,
-                                 {.epochs = 6, .batch = 16, .augment = augmentation{}}, 7);
+  trainer<guarded_half> training(backend, "net", problem::network(), data, {.epochs = 6, .batch = 16, .augment = augmentation{}},
+                                 7);
   const training_outcome outcome = training.run();
   CHECK_FALSE(outcome.diverged);
   CHECK(outcome.accuracy > 0.95);

@@ -102,7 +102,8 @@ class stream_accelerator final : public accelerator<Scalar> {
 
   static int counted(std::size_t count) {
     if (count > static_cast<std::size_t>(std::numeric_limits<int>::max()) - length_block)
-      throw error(std::to_string(count) + " parameters or values were given to one kernel, which counts to 2147479551; use a smaller "
+      throw error(std::to_string(count) +
+                  " parameters or values were given to one kernel, which counts to 2147479551; use a smaller "
                   "network or batch");
     return static_cast<int>(count);
   }

@@ -105,7 +105,8 @@ class basic_cuda {
 
   /// What was measured to run convolutions and linear layers fastest, for a table or a file to remember; where the stream has
   /// libraries.
-  kernel_choices& choices() requires requires(Stream& stream) { stream.choices(); } { return stream_.choices(); }
+  kernel_choices& choices() requires requires(Stream& stream) { stream.choices(); }
+  { return stream_.choices(); }
 
   /// Where everything is queued: to copy, to wait, to measure.
   Stream& stream() { return stream_; }
