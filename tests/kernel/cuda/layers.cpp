@@ -27,7 +27,10 @@ double distance(const buffer<Scalar>& found, const buffer<float>& expected) {
 }
 
 template <class Scalar>
-constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-4 : 3e-2;
+constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-4 : (std::is_same_v<Scalar, float16> ? 5e-3 : 3e-2);
+
+template <class Scalar>
+constexpr const char* cuda_name = basic_cuda<Scalar, cuda_backend_stream>::name;
 
 /// Operands in float, with the values that those of type Scalar have.
 template <class Scalar>
@@ -40,7 +43,7 @@ layer_fixture<float> rounded(const layer_use& use) {
 
 template <class Scalar>
 void compare_inference(const layer_use& use) {
-  INFO("inference on the GPU in " << sizeof(Scalar) << " bytes: " << use.text());
+  INFO("inference on " << cuda_name<Scalar> << ": " << use.text());
   basic_cuda<Scalar, cuda_backend_stream> backend;
   layer_fixture<Scalar> found(use);
   found.inference();
@@ -59,7 +62,7 @@ void compare_inference(const layer_use& use) {
 
 template <class Scalar>
 void compare(const layer_use& use) {
-  INFO("on the GPU in " << sizeof(Scalar) << " bytes: " << use.text());
+  INFO("training on " << cuda_name<Scalar> << ": " << use.text());
   basic_cuda<Scalar, cuda_backend_stream> backend;
   layer_fixture<Scalar> found(use);
   found.training(backend);
@@ -128,6 +131,7 @@ TEST_CASE("every layer on the GPU agrees with the readable one") {
       const layer_use use{.item = item, .batch = 5, .residual = item.other != no_value, .accumulate = accumulate, .seed = ++seed};
       compare<float>(use);
       compare<bfloat16>(use);
+      compare<float16>(use);
     }
   for (layer item : every_kind())
     for (const activation act : {activation::none, activation::relu, activation::relu6, activation::hard_swish}) {
@@ -136,5 +140,6 @@ TEST_CASE("every layer on the GPU agrees with the readable one") {
       const layer_use use{.item = item, .batch = 3, .residual = adds || item.other != no_value, .in_place = adds, .seed = ++seed};
       compare_inference<float>(use);
       compare_inference<bfloat16>(use);
+      compare_inference<float16>(use);
     }
 }
