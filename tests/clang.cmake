@@ -1,5 +1,5 @@
 # The second compiler of the suite. Its objects are custom commands of this build, so that one scheduler sees all the work:
-#   clang_headers     every header alone, but for those of cuda and cudnn (g++ and their own folders: all_verify_interface_header_sets)
+#   clang_headers     every header alone, but for those of cuda and cudnn (g++ in their folders: all_verify_interface_header_sets)
 #   clang_<stage>     the tests of the stages that lean hardest on the language, built and run again
 #   fuzz_<name>       tests/fuzz/<name>.cpp with AddressSanitizer and UndefinedBehaviourSanitizer, over tests/fuzz/corpus/<name>
 find_program(HASSE_CLANG clang++-14)
