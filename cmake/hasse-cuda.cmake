@@ -26,8 +26,8 @@ else()
   target_compile_definitions(hasse_cudnn INTERFACE HASSE_CUDNN)
 endif()
 
-# Our own tests are the only sources here that nvcc compiles.
-if(HASSE_BUILD_TESTS)
+# Our own tests and programs are all that nvcc compiles here.
+if(HASSE_BUILD_TESTS OR HASSE_BUILD_EXAMPLES)
   if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
     set(architectures 80 90)
     if(CUDAToolkit_VERSION VERSION_GREATER_EQUAL 12.8)

@@ -16,15 +16,16 @@ using space = search_space<input<3, 16, 16>,
 static_assert(precedes<space>("[(8),(16)]"_arch, "[(8,8),(16)]"_arch));
 static_assert(macs<space>("[(8),(16)]"_arch) < 200'000);
 
-int main() {
+int main(int argc, char** argv) {
   try {
     // begin: search
-    const on_cpu device{.threads = 1};
+    const device_name where = device_argument(argc, argv);  // --device cpu or --device cuda
+    const any_device device = device_of(where);
     run_folder folder("run_02_boundary", {{"example", "02_boundary"}, {"device", device.facts().name}, {"seed", 1}});
     const auto images = open_data("synthetic:0.2", {.wanted = space::image, .synthetic_train = 400, .synthetic_validation = 100, .synthetic_test = 100});
     const auto table = latency_table<space>::load_or_measure(folder.table(), device, {.rounds = 2, .samples = 5, .contexts = 1, .checked = 4});
 
-    cpu trainer({.threads = 1});
+    any_backend<float> trainer = backend_of(where);
     const auto train = train_on(trainer, images, sgd{.epochs = 1, .batch = 50, .learning_rate = 0.1}, {.folder = folder.checkpoints()});
     const auto answer = search<space>({.within = {0_ms, 50_ms}, .trainings = 6, .seed = 1}, table, device, trainer, train, images.test, folder);
     // end: search

@@ -4,6 +4,7 @@
 #include <hasse/catalogue/shard.hpp>
 #include <hasse/kernel/reference.hpp>
 #include <hasse/latency.hpp>
+#include <hasse/program/devices.hpp>
 #include <hasse/space.hpp>
 
 using namespace hasse;
@@ -25,9 +26,9 @@ struct on_reference {
 static_assert(DevicePolicy<on_reference>);
 // end: device
 
-int main() {
+int main(int argc, char** argv) {
   // begin: table
-  const on_cpu device{.threads = 1};
+  const any_device device = device_of(device_argument(argc, argv));  // --device cpu or --device cuda
   const protocol quick{.rounds = 2, .samples = 5, .contexts = 2, .checked = 5};  // leave it out for the numbers that count
   const auto table = latency_table<space>::load_or_measure("latency_05.json", device, quick);
   // end: table

@@ -2,8 +2,8 @@
 #include <cstdio>
 
 #include <hasse/data.hpp>
-#include <hasse/kernel/cpu.hpp>
 #include <hasse/network.hpp>
+#include <hasse/program/devices.hpp>
 #include <hasse/result/onnx.hpp>
 #include <hasse/train.hpp>
 
@@ -16,19 +16,19 @@ constexpr auto groups = channel_groups_of(net::layers);
 static_assert(groups.size() == 5);  // the stem, and of each block its stream and its inside
 // end: groups
 
-int main() {
+int main(int argc, char** argv) {
+  any_backend<float> backend = backend_of(device_argument(argc, argv));
   const auto images = open_data(
       "synthetic:0", {.wanted = {32, 32, 3}, .synthetic_train = 1000, .synthetic_validation = 200, .synthetic_test = 500});
-  cpu backend({.threads = 1});
 
   // begin: slimmable
   const width_family family({.input = net::in, .items = {net::layers.begin(), net::layers.end()}});
   const training_data data(images.train, images.validation);
   const recipe how{.epochs = 16, .batch = 20};
-  slimmable_trainer<cpu, sandwich> training(backend, "net", family, {.least = 250, .most = 1000}, data, how, 1);
+  slimmable_trainer training(backend, "net", family, sandwich{.least = 250, .most = 1000}, data, how, 1);
   training.run();
 
-  slimmable<cpu> network(backend, training.result(), images.train, data.scale);
+  slimmable network(backend, training.result(), images.train, data.scale);
   for (const int width : {250, 370, 1000}) {  // in thousandths; 0.37 was in no list
     network.set_width(width);
     network.calibrate();

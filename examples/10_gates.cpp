@@ -3,8 +3,8 @@
 #include <cstdio>
 
 #include <hasse/data.hpp>
-#include <hasse/kernel/cpu.hpp>
 #include <hasse/network.hpp>
+#include <hasse/program/devices.hpp>
 #include <hasse/result/onnx.hpp>
 #include <hasse/train.hpp>
 
@@ -18,10 +18,10 @@ using space =
                 mixed_stage<blocks, stage_shape{.out = 32, .blocks = 2, .stride = 2}>, head<global_average_pool, linear<10>>>;
 // end: space
 
-int main() {
+int main(int argc, char** argv) {
+  any_backend<float> backend = backend_of(device_argument(argc, argv));
   const auto images = open_data(
       "synthetic:0", {.wanted = {32, 32, 3}, .synthetic_train = 1000, .synthetic_validation = 400, .synthetic_test = 500});
-  cpu backend({.threads = 1});
 
   // begin: search
   const gated_list list = gated_list_of<space>();  // or of an mbconv_space, whose widths are known at run time only
@@ -35,14 +35,14 @@ int main() {
                          .period = 2,
                          .loss = absolute_latency{},
                          .target = 800e3};
-  gated_search<cpu> search(backend, "example", list, costs, data, how);
+  gated_search search(backend, "example", list, costs, data, how);
   const gated_outcome found = search.run();
   std::printf("likeliest: %s, %.0f multiply-accumulates\n", list.text(found.choice).c_str(), found.cost);
   const auto near = likeliest_within(costs, found.curve.back().probabilities, 0.95 * how.target, 1.05 * how.target);
   // end: search
 
   const layer_list layers = list.path(near ? list.choice_of(*near) : found.choice);
-  trainer<cpu> training(backend, "found", layers, data, recipe{.epochs = 4, .batch = 20}, 1);
+  trainer training(backend, "found", layers, data, recipe{.epochs = 4, .batch = 20}, 1);
   training.run();
   write_onnx("gates.onnx", training.result());
   std::printf("written: gates.onnx, %lld multiply-accumulates\n", static_cast<long long>(cost_of(layers).macs));

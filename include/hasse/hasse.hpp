@@ -9,9 +9,9 @@
 #include <hasse/data.hpp>
 #include <hasse/file.hpp>
 #include <hasse/kernel.hpp>
-#include <hasse/kernel/cpu.hpp>
 #include <hasse/latency.hpp>
 #include <hasse/network.hpp>
+#include <hasse/program/devices.hpp>
 #include <hasse/program/search.hpp>
 #include <hasse/result.hpp>
 #include <hasse/search.hpp>

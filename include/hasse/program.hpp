@@ -3,6 +3,7 @@
 
 #include <hasse/program/boundary.hpp>
 #include <hasse/program/command_line.hpp>
+#include <hasse/program/devices.hpp>
 #include <hasse/program/evaluate.hpp>
 #include <hasse/program/info.hpp>
 #include <hasse/program/proxyless.hpp>

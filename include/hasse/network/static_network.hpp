@@ -99,9 +99,11 @@ class static_inference {
 
   static_inference(Engine& backend, const parameters<parameter>& source) : bound_(backend, arena_bytes()) { load(source); }
 
-  /// N x H x W x C, to be written before run(); stays as it is.
+  /// N x H x W x C in the backend's memory, to be written before run(); stays as it is.
   scalar* input() { return bound_.input(); }
   const scalar* output() const { return bound_.output(); }
+  void write_input(std::span<const scalar> images) { bound_.write(images, Batch * Net::in.size()); }
+  void read_output(std::span<scalar> answers) const { bound_.read(answers, Batch * Net::out.size()); }
   void run() { bound_.run(); }
   /// Takes other parameters of the same layout; makes the steps again.
   void load(const parameters<parameter>& source) {

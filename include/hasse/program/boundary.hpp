@@ -15,8 +15,6 @@
 #include <CLI/CLI.hpp>
 
 #include <hasse/data.hpp>
-#include <hasse/kernel/cpu.hpp>
-#include <hasse/latency/on_cpu.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/search.hpp>
 #include <hasse/result/run_folder.hpp>
@@ -24,10 +22,10 @@
 namespace hasse {
 
 /// The command line of hasse_boundary.
-struct boundary_options : recipe_options {
+struct boundary_options : recipe_options, device_options {
   std::string space, latency = "auto", policy = "pop", order = "strict";
   std::size_t trainings = 20, unchanged = 0, finish_networks = 0;
-  int finish_epochs = 0, device_threads = 1;
+  int finish_epochs = 0;
   double margin = 0;
 };
 
@@ -68,12 +66,12 @@ latency_window usual_window(std::span<const ticks> latencies) {
 
 inline void describe(CLI::App& app, boundary_options& options, const std::string& spaces) {
   describe(app, static_cast<recipe_options&>(options));
+  describe(app, static_cast<device_options&>(options));
   app.add_option("--space", options.space, "search space, one of: " + spaces)->capture_default_str();
   app.add_option("--latency", options.latency, "admissible latencies, such as 0.1..2.0ms; auto: from the fastest network to four times its latency")->capture_default_str();
   app.add_option("--trainings", options.trainings, "networks to train at most; a finished run goes on when it is started with more")->capture_default_str()->check(CLI::Range(1, 1'000'000));
   app.add_option("--finish-epochs", options.finish_epochs, "train the frontier's networks once more, from scratch, for so many epochs; 0: hand them over as searched")->capture_default_str()->check(CLI::Range(0, 100'000));
   app.add_option("--finish-networks", options.finish_networks, "with --finish-epochs: only so many, the most accurate ones; 0: all")->capture_default_str()->check(whole_number);
-  app.add_option("--device-threads", options.device_threads, "threads of the device whose latency counts")->capture_default_str()->check(CLI::Range(1, 1024));
   app.add_option("--policy", options.policy, "pop (Partial Order Pruning), random or evolution")->capture_default_str()->check(CLI::IsMember({"pop", "random", "evolution"}));
   app.add_option("--order", options.order, "strict or embedding")->capture_default_str()->check(CLI::IsMember({"strict", "embedding"}));
   app.add_option("--margin", options.margin, "prune only on differences in accuracy above this (0..1)")->capture_default_str()->check(CLI::Range(0.0, 1.0));
@@ -98,19 +96,22 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   recipe how = detail::recipe_of(options, options.epochs);
   if (!(options.margin >= 0)) throw error("the margin is not a number; give a difference in accuracy from 0 to 1");
   const chosen_order order{options.order};
-  const on_cpu device{.threads = options.device_threads};
+  const any_device device = device_of(options.measured(), options.device_threads);
+  any_backend<float> trainer = backend_of(options.training(), options.threads);
   const auto device_facts = device.facts();
-  run_folder folder(options.run, {{"program", "hasse_boundary"}, {"space", options.space}, {"parts", space_identity<Space>()}, {"data", options.data},
+  json settings_of_run{{"program", "hasse_boundary"}, {"space", options.space}, {"parts", space_identity<Space>()}, {"data", options.data},
                                   {"train_images", options.train_images}, {"latency", options.latency}, {"policy", options.policy}, {"order", options.order},
                                   {"margin", options.margin}, {"seed", options.seed},
                                   {"recipe", to_text(how)}, {"crop_padding", options.crop_padding}, {"threads", options.threads}, {"device", device_facts.name},
-                                  {"device_threads", options.device_threads}, {"library", device_facts.library}, {"compiler", device_facts.compiler}});
+                                  {"device_threads", options.device_threads}, {"library", device_facts.library}, {"compiler", device_facts.compiler}};
+  detail::add_training_device(settings_of_run, options.training());
+  run_folder folder(options.run, settings_of_run);
   progress_printer printer;
   const progress_sink progress = std::ref(printer);
 
   const splits images = detail::open_images(options, Space::image, how, printer);
   check_images(images.train, Space::image, part_t<Space, part_count<Space> - 1>::out);
-  std::printf("device: %s, %d thread%s, %s\n", device_facts.name.c_str(), options.device_threads, options.device_threads == 1 ? "" : "s", device_facts.library.c_str());
+  std::printf("device: %s, %s\n", text_of(device_facts).c_str(), device_facts.library.c_str());
 
   const auto table = latency_table<Space>::load_or_measure(folder.table(), device, {}, progress);
   printer.finish();
@@ -135,14 +136,13 @@ void search_boundary(const boundary_options& options, const space_name& named) {
               to_milliseconds(settings.within.least), to_milliseconds(settings.within.most));
   std::fflush(stdout);
 
-  cpu trainer({.threads = options.threads});
   const auto train = train_on(trainer, images, how, {.folder = folder.checkpoints(), .every_seconds = 60});
   search_answer answer = search<Space>(settings, table, device, trainer, train, images.test, folder, named, progress, order);
   printer.finish();
 
   report_data& report = answer.report;
   report.title = "The speed/accuracy boundary of this device";
-  report.facts.insert(report.facts.begin(), {{"device", device_facts.name + ", " + std::to_string(options.device_threads) + " thread(s)"},
+  report.facts.insert(report.facts.begin(), {{"device", text_of(device_facts)},
                                              {"library", device_facts.library + ", " + device_facts.compiler}, {"system", device_facts.notes},
                                              {"data", options.data + ", " + std::to_string(images.train.size()) + " training images"},
                                              {"space", options.space + ", " + to_text(cardinality<Space>()) + " architectures, " + admissible + " of them admissible"},

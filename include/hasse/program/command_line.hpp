@@ -17,6 +17,7 @@
 
 #include <hasse/core/progress.hpp>
 #include <hasse/data/open.hpp>
+#include <hasse/program/devices.hpp>
 #include <hasse/train/recipe.hpp>
 
 namespace hasse {
@@ -29,6 +30,15 @@ struct recipe_options {
   int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   double learning_rate = 0.05, decay = 5e-4, smoothing = 0;
   std::uint64_t seed = 1;
+};
+
+/// What a program computes on.
+struct device_options {
+  std::string device = "cpu", train_on = {};  ///< empty: the same
+  int device_threads = 1;
+
+  device_name measured() const { return parse_device(device); }
+  device_name training() const { return parse_device(train_on.empty() ? device : train_on); }
 };
 
 namespace detail {
@@ -51,7 +61,7 @@ inline void describe(CLI::App& app, recipe_options& options) {
   app.add_option("--data", options.data, "images: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR")
       ->capture_default_str();
   app.add_option("--epochs", options.epochs, "epochs of each training")->capture_default_str();
-  app.add_option("--threads", options.threads, "threads that train")->capture_default_str()->check(CLI::Range(1, 1024));
+  app.add_option("--threads", options.threads, "threads that train, on the processor")->capture_default_str()->check(CLI::Range(1, 1024));
   app.add_option("--seed", options.seed, "decides data splits, candidates, weights and augmentation")
       ->capture_default_str()
       ->check(whole_number);
@@ -70,6 +80,24 @@ inline void describe(CLI::App& app, recipe_options& options) {
       ->check(CLI::IsMember({"cosine", "linear", "step"}));
   app.add_option("--weight-decay", options.decay, "of convolution and linear weights")->capture_default_str();
   app.add_option("--label-smoothing", options.smoothing, "share of the target spread over all classes")->capture_default_str();
+}
+
+inline void describe_device(CLI::App& app, std::string& device) {
+  app.add_option("--device", device, "cpu, cuda or cuda:N, the GPU of that number from 0: whose latency counts, and what trains")
+      ->capture_default_str();
+}
+inline void describe_training_device(CLI::App& app, std::string& train_on) {
+  app.add_option("--train-on", train_on, "what trains and judges, if it is another: cpu, cuda or cuda:N");
+}
+inline void describe_device_threads(CLI::App& app, int& threads) {
+  app.add_option("--device-threads", threads, "threads of the device whose latency counts, where that is the processor")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1024));
+}
+inline void describe(CLI::App& app, device_options& options) {
+  describe_device(app, options.device);
+  describe_training_device(app, options.train_on);
+  describe_device_threads(app, options.device_threads);
 }
 
 inline recipe recipe_of(const recipe_options& options, int epochs) {

@@ -14,7 +14,6 @@
 
 #include <hasse/catalogue.hpp>
 #include <hasse/data.hpp>
-#include <hasse/kernel/cpu.hpp>
 #include <hasse/program/boundary.hpp>
 #include <hasse/program/detail/answers.hpp>
 #include <hasse/result/weights.hpp>
@@ -40,7 +39,7 @@ inline std::vector<float> number_list(const tensor_file& file, const std::string
 }
 
 template <class Space>
-void evaluate_network(const std::filesystem::path& weights_file, const std::string& data, std::uint64_t seed, int threads, const std::string& dump) {
+void evaluate_network(const std::filesystem::path& weights_file, const std::string& data, std::uint64_t seed, any_backend<float>& backend, const std::string& dump) {
   const tensor_file file = read_safetensors(weights_file);
   const auto named = file.metadata.find("architecture");
   if (named == file.metadata.end()) throw file_error(weights_file.string(), "names no architecture", "give the .safetensors that a search wrote into networks/");
@@ -53,7 +52,6 @@ void evaluate_network(const std::filesystem::path& weights_file, const std::stri
   progress_printer printer;
   const splits images = open_data(data, {.wanted = layers.input, .seed = seed}, std::ref(printer));
   printer.finish();
-  cpu backend({.threads = threads});
   const std::vector<float> answers = logits(backend, layers, weights, images.test, scale);
   const std::size_t count = images.test.size(), correct = right_answers(answers, images.test);
   std::printf("%s: %zu of %zu test images right, %.2f %%\n", named->second.c_str(), correct, count, 100.0 * static_cast<double>(correct) / static_cast<double>(count));
@@ -64,7 +62,7 @@ void evaluate_network(const std::filesystem::path& weights_file, const std::stri
 /// The program: judges an exported network of one of the spaces on the test images of a data set.
 template <class... Spaces>
 int evaluate(int argc, char** argv, const std::array<space_name, sizeof...(Spaces)>& names) {
-  std::string space = names[0].name, weights, data = "synthetic", dump, list;
+  std::string space = names[0].name, weights, data = "synthetic", device = "cpu", dump, list;
   std::uint64_t seed = 1;
   int threads = 1;
   for (const space_name& each : names) list += (list.empty() ? "" : ", ") + each.name;
@@ -73,13 +71,15 @@ int evaluate(int argc, char** argv, const std::array<space_name, sizeof...(Space
   app.add_option("--space", space, "its search space, one of: " + list)->capture_default_str();
   app.add_option("--data", data, "images: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR")->capture_default_str();
   app.add_option("--seed", seed, "the seed of the search, which cut or drew the splits")->capture_default_str()->check(detail::whole_number);
-  app.add_option("--threads", threads, "threads")->capture_default_str()->check(CLI::Range(1, 1024));
+  app.add_option("--device", device, "that the network runs on: cpu, cuda or cuda:N, the GPU of that number from 0")->capture_default_str();
+  app.add_option("--threads", threads, "threads, on the processor")->capture_default_str()->check(CLI::Range(1, 1024));
   app.add_option("--dump", dump, "folder for images.npy (normalised, NCHW), labels.npy and logits.npy");
   return detail::guarded(app, argc, argv, [&] {
+    any_backend<float> backend = backend_of(parse_device(device), threads);
     std::size_t at = 0;
     const auto run_if_named = [&]<class Space>(std::type_identity<Space>) {
       if (names[at++].name != space) return false;
-      detail::evaluate_network<Space>(weights, data, seed, threads, dump);
+      detail::evaluate_network<Space>(weights, data, seed, backend, dump);
       return true;
     };
     if (!(run_if_named(std::type_identity<Spaces>{}) || ...)) throw error("there is no space '" + space + "' in this program; choose from: " + list);

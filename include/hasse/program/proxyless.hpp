@@ -16,9 +16,7 @@
 #include <CLI/CLI.hpp>
 
 #include <hasse/file/journal.hpp>
-#include <hasse/kernel/cpu.hpp>
 #include <hasse/latency/layer_table.hpp>
-#include <hasse/latency/on_cpu.hpp>
 #include <hasse/network/gated_costs.hpp>
 #include <hasse/network/proxyless_space.hpp>
 #include <hasse/program/command_line.hpp>
@@ -36,13 +34,13 @@
 namespace hasse {
 
 /// The command line of hasse_proxyless. The recipe is that of the last training; the search has epochs and rates of its own.
-struct proxyless_options : recipe_options {
+struct proxyless_options : recipe_options, device_options {
   std::string space = "proxyless-cifar-tiny", table = {}, loss = "add#absolute", method = "gradient-two";
   std::vector<std::string> beside{};
   double target_latency = 0, target_macs = 0, target_memory = 0;  ///< ms, millions, KB; 0: none. One of them at most
   double tolerance = 0.05;
   int side = 0, latency_side = 0;  ///< of the images that train, and of those whose latency counts; 0: the space's
-  int search_epochs = 12, warmup_epochs = 4, period = 5, device_threads = 1, random = 0;
+  int search_epochs = 12, warmup_epochs = 4, period = 5, random = 0;
   double lambda = 1, power = 0.3, search_rate = 0.025, warmup_rate = 0.05, gate_rate = 0.006;
 };
 
@@ -55,7 +53,7 @@ inline gate_method method_named(const std::string& name) {
 
 /// What decides a run's results; --random and --beside add to it and may change.
 inline json settings_of(const proxyless_options& it, const recipe& how) {
-  return {{"program", "hasse_proxyless"},
+  json all{{"program", "hasse_proxyless"},
           {"data", it.data},
           {"train_images", it.train_images},
           {"space", it.space},
@@ -81,6 +79,8 @@ inline json settings_of(const proxyless_options& it, const recipe& how) {
           {"threads", it.threads},
           {"device_threads", it.device_threads},
           {"seed", it.seed}};
+  add_training_device(all, it.training());
+  return all;
 }
 
 inline json curve_json(const std::vector<gated_epoch>& curve) {
@@ -139,7 +139,7 @@ struct proxyless_run {
   run_folder& folder;
   journal& book;
   layer_table& table;
-  cpu& backend;
+  any_backend<float>& backend;
   const splits& images;
   const training_data& data;
   progress_printer& printer;
@@ -175,7 +175,7 @@ inline gated_outcome searched(const proxyless_run& run, const gated_recipe& how)
               .diverged = false,
               .note = require<std::string>(record.payload, "note", where, line)};
     }
-  gated_search<cpu> search(run.backend, run.options.space, run.list, run.prices.costs, run.data, how,
+  gated_search<any_backend<float>> search(run.backend, run.options.space, run.list, run.prices.costs, run.data, how,
                            {.folder = run.folder.checkpoints(), .every_seconds = 60});
   const gated_outcome outcome = search.run(std::ref(run.printer));
   run.printer.finish();
@@ -234,7 +234,7 @@ inline std::string trained_alone(const proxyless_run& run, const std::string& na
   shown.milliseconds = run.whole(choice);
   if (run.prices.kind == priced_by::latency) shown.costs.emplace_back(run.prices.device, shown.summed);
   if (!said("judged") || !std::filesystem::exists(path)) {
-    trainer<cpu> training(run.backend, name, layers, run.data, run.how, derive(run.options.seed, 1),
+    trainer<any_backend<float>> training(run.backend, name, layers, run.data, run.how, derive(run.options.seed, 1),
                           {.folder = run.folder.checkpoints(), .every_seconds = 60});
     const training_outcome outcome = training.run([&](const progress_event& event) {
       run.printer({event.fraction, "training " + name + ": " + event.doing, event.seconds_left});
@@ -362,6 +362,8 @@ inline void search_proxyless(const proxyless_options& options) {
   if (auto* additive = std::get_if<additive_latency>(&search.loss)) additive->lambda = options.lambda;
   if (auto* distance = std::get_if<absolute_latency>(&search.loss)) distance->lambda = options.lambda;
   if (auto* product = std::get_if<multiplicative_latency>(&search.loss)) product->power = options.power;
+  const any_device device = device_of(options.measured(), options.device_threads);
+  any_backend<float> backend = backend_of(options.training(), options.threads);
   mbconv_space space = proxyless_space(options.space);
   mbconv_space priced = space;
   if (options.side > 0) space.input.h = space.input.w = priced.input.h = priced.input.w = options.side;
@@ -380,7 +382,7 @@ inline void search_proxyless(const proxyless_options& options) {
   folder.remove_torn();
   const training_data data(images.train, images.validation);
 
-  layer_table table = layer_table::load_or_begin(folder.table(), on_cpu{.threads = options.device_threads});
+  layer_table table = layer_table::load_or_begin(folder.table(), device);
   const detail::gated_prices prices = detail::prices_of(priced, kind, options.table, table, std::ref(printer));
   printer.finish();
   if (options.latency_side > 0 && priced.input.h != options.latency_side)
@@ -391,7 +393,6 @@ inline void search_proxyless(const proxyless_options& options) {
                          : kind == priced_by::macs  ? options.target_macs
                                                     : options.target_memory) *
                         prices.scale();
-  cpu backend({.threads = options.threads});
   const detail::proxyless_run run{options, how,     space,  priced, list,   gated_list_of(priced), prices, target, folder, book,
                                   table,   backend, images, data,   printer};
   std::printf("space: %s, %zu searched blocks, %s networks\n", options.space.c_str(), list.searched().size(),
@@ -474,7 +475,8 @@ inline int proxyless_search(int argc, char** argv) {
   for (const std::string_view each : proxyless_space_names) spaces += (spaces.empty() ? "" : ", ") + std::string(each);
   CLI::App app("Searches the block of every layer on the task and for a device at once (ProxylessNAS), and trains what it found",
                "hasse_proxyless");
-  detail::describe(app, options);
+  detail::describe(app, static_cast<recipe_options&>(options));
+  detail::describe(app, static_cast<device_options&>(options));
   app.add_option("--space", options.space, "one of: " + spaces)->capture_default_str();
   app.add_option("--side", options.side, "side of the images that train; 0: that of the space")
       ->capture_default_str()
@@ -512,9 +514,6 @@ inline int proxyless_search(int argc, char** argv) {
   app.add_option("--period", options.period, "weight steps to a step of the gates")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));
-  app.add_option("--device-threads", options.device_threads, "threads of the device whose latency counts")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
   app.add_option("--random", options.random, "networks of equal cost, drawn at random, to train and compare with")
       ->capture_default_str()
       ->check(CLI::Range(0, 1000));

@@ -18,7 +18,7 @@
 #include <hasse/catalogue.hpp>
 #include <hasse/file/journal.hpp>
 #include <hasse/file/tensorboard.hpp>
-#include <hasse/latency.hpp>
+#include <hasse/latency/table.hpp>
 #include <hasse/program/detail/training_records.hpp>
 #include <hasse/result.hpp>
 #include <hasse/search.hpp>

@@ -33,13 +33,14 @@ struct slim_calibration {
 struct sweep_options {
   slim_calibration calibration{};
   std::vector<std::string> alone{};  ///< widths to train by themselves, to be compared with
-  int device_threads = 1;
+  slim_device device{};
 };
 
 struct greedy_options {
   std::vector<std::string> budgets{};
   slim_calibration calibration{};
-  int images = 1024, bins = 12, multiple = 8, retrain = 0, device_threads = 1;
+  int images = 1024, bins = 12, multiple = 8, retrain = 0;
+  slim_device device{};
   bool per_saved_cost = false, jointly = false, beside_uniform = false;
 };
 
@@ -92,6 +93,11 @@ inline slim_budgets parse_budgets(const std::vector<std::string>& texts) {
 }
 
 namespace detail {
+
+/// Before anything is opened.
+inline void require_device(const slim_device& device) {
+  if (!device.name.empty()) hasse::require_device(parse_device(device.name));
+}
 
 inline void print_networks(const std::vector<slimming_network>& networks) {
   std::printf("\n%-44s %8s %12s %12s %10s %9s %11s %8s\n", "network", "width", "MACs", "parameters", "peak KB", "ms", "validation",
@@ -207,7 +213,7 @@ class fixed_batch {
  private:
   int count_;
   parameters<float> shared_;
-  slimmable_network<cpu> network_;
+  slimmable_network<any_backend<float>> network_;
   staged<float> answers_;
   std::vector<int> labels_;
 };
@@ -216,6 +222,7 @@ class fixed_batch {
 
 /// `hasse_slim train`: leaves networks/slimmable.safetensors in the run.
 inline void slim_train(const slim_options& options, const slim_finder& find) {
+  detail::require_device({.name = options.device});
   detail::slim_run run(options, find);
   const std::string name = run.trained_name();
   if (run.widths().is_range) {
@@ -240,6 +247,7 @@ inline void slim_calibrate(const std::string& folder, const slim_calibration& ho
 
 /// `hasse_slim sweep`: accuracy and latency against width, beside networks that were trained by themselves.
 inline void slim_sweep(const std::string& folder, sweep_options how, const slim_finder& find) {
+  detail::require_device(how.device);
   detail::slim_run run(detail::settings_of(folder), find);
   slimmable_model network = run.trained();
   const auto which = run.parse(how.calibration.at.empty() ? detail::usual_widths(run.widths()) : how.calibration.at);
@@ -249,13 +257,13 @@ inline void slim_sweep(const std::string& folder, sweep_options how, const slim_
   for (const auto& each : which)
     shown.push_back(run.judged(network.extract(each.at),
                                detail::shown_as(run.net().name + "@" + each.text, slimming_role::shared, each),
-                               how.device_threads));
+                               how.device));
   slimming_data page = run.page("One network at many widths");
   const auto trained = detail::trained_again(run, alone, run.options().epochs, false);
   for (std::size_t i = 0; i < alone.size(); ++i) {
     if (trained[i])
       shown.push_back(
-          run.judged(*trained[i], detail::shown_as(trained[i]->name, slimming_role::alone, alone[i]), how.device_threads));
+          run.judged(*trained[i], detail::shown_as(trained[i]->name, slimming_role::alone, alone[i]), how.device));
     else
       page.warnings.push_back("The training of the network of width " + alone[i].text + " by itself diverged.");
   }
@@ -289,6 +297,7 @@ inline void slim_export(const std::string& folder, const slim_calibration& how, 
 /// `hasse_slim slim`: greedy slimming down to budgets; the networks that meet them are trained again, judged and handed over.
 inline void slim_greedily(const std::string& folder, const greedy_options& how, const slim_finder& find) {
   const slim_budgets budgets = parse_budgets(how.budgets);
+  detail::require_device(how.device);
   detail::slim_run run(detail::settings_of(folder), find);
   if (!run.widths().is_range)
     throw error("greedy slimming needs a network that was trained at every width, and " + run.options().run + " knows only " +
@@ -305,7 +314,7 @@ inline void slim_greedily(const std::string& folder, const greedy_options& how, 
       default:
         break;
     }
-    return to_milliseconds(run.latencies(how.device_threads).latency_of(family.layers_at(at), run.progress()));
+    return to_milliseconds(run.latencies(how.device).latency_of(family.layers_at(at), run.progress()));
   };
 
   slimming_options rules{.bins = how.bins, .multiple = how.multiple};
@@ -313,7 +322,7 @@ inline void slim_greedily(const std::string& folder, const greedy_options& how, 
   rules.configuration =
       "weights " + std::string(hex64(detail::content_of(network.shared)).view()) + ", " + std::to_string(error_of.count()) +
       " images, " + std::string(to_text(budgets.of)) +
-      (budgets.of == slim_budgets::unit::milliseconds ? " with " + std::to_string(how.device_threads) + " threads" : "");
+      (budgets.of == slim_budgets::unit::milliseconds ? " with " + std::to_string(how.device.threads) + " threads" : "");
   rules.progress = run.progress();
   // Every slimming has a journal of its own: another one with other budgets may follow in the same run.
   std::string identity =
@@ -352,7 +361,7 @@ inline void slim_greedily(const std::string& folder, const greedy_options& how, 
         page.warnings.push_back("The training of " + run.net().name + "@" + which[i].text + " from scratch diverged.");
         continue;
       }
-      shown.push_back(run.judged(*networks[i], detail::shown_as(networks[i]->name, role, which[i]), how.device_threads));
+      shown.push_back(run.judged(*networks[i], detail::shown_as(networks[i]->name, role, which[i]), how.device));
       if (role != slimming_role::slimmed) continue;
       const slimming_network& last = shown.back();
       run.hand_over(*networks[i], which[i].at,
@@ -389,6 +398,8 @@ inline void describe(CLI::App& app, slim_options& options) {
                "keep the channels that the last layer reads below full width, as MobileNet v2 does");
   app.add_flag("--no-distillation", options.no_distillation,
                "train narrower widths on the labels, not on the answers of the widest");
+  describe_device(app, options.device);
+  describe_training_device(app, options.train_on);
   describe(app, static_cast<recipe_options&>(options));
 }
 inline void describe(CLI::App& app, slim_calibration& how, bool required) {
@@ -400,10 +411,9 @@ inline void describe(CLI::App& app, slim_calibration& how, bool required) {
       ->check(CLI::Range(1, 1'000'000));
   app.add_option("--batch", how.batch, "images of each of them")->capture_default_str()->check(CLI::Range(1, 65'536));
 }
-inline void describe_device(CLI::App& app, int& threads) {
-  app.add_option("--device-threads", threads, "threads of the device whose latency counts")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
+inline void describe(CLI::App& app, slim_device& device) {
+  app.add_option("--device", device.name, "whose latency counts: cpu, cuda or cuda:N; without, the device of the training");
+  describe_device_threads(app, device.threads);
 }
 inline void describe(CLI::App& app, greedy_options& how) {
   app.add_option("--budget", how.budgets, "what to slim down to: multiply-accumulates (5M,2.5M), latency (0.4ms) or memory (300KB)")
@@ -425,7 +435,7 @@ inline void describe(CLI::App& app, greedy_options& how) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1'000'000));
   app.add_option("--batch", how.calibration.batch, "images of each of them")->capture_default_str()->check(CLI::Range(1, 65'536));
-  describe_device(app, how.device_threads);
+  describe(app, how.device);
 }
 }  // namespace detail
 
@@ -446,7 +456,7 @@ inline int slim(int argc, char** argv, const slim_finder& find) {
   CLI::App& sweep = *app.add_subcommand("sweep", "accuracy and latency against width, and a report");
   detail::describe(sweep, sweeping.calibration, false);
   sweep.add_option("--alone", sweeping.alone, "widths to train by themselves, with the same recipe, to compare with");
-  detail::describe_device(sweep, sweeping.device_threads);
+  detail::describe(sweep, sweeping.device);
   CLI::App& slimming = *app.add_subcommand("slim", "take channels away where the error grows least, down to budgets");
   detail::describe(slimming, greedy);
   CLI::App& handover = *app.add_subcommand("export", "write configurations as ONNX, weights and C++ header");

@@ -19,11 +19,10 @@
 #include <hasse/core/error.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/data/crops.hpp>
-#include <hasse/kernel/cpu.hpp>
-#include <hasse/latency/on_cpu.hpp>
 #include <hasse/latency/whole.hpp>
 #include <hasse/network/published/super_resolution.hpp>
 #include <hasse/program/command_line.hpp>
+#include <hasse/program/detail/training_records.hpp>
 #include <hasse/result/onnx.hpp>
 #include <hasse/result/run_folder.hpp>
 #include <hasse/result/weights.hpp>
@@ -41,6 +40,7 @@ struct super_resolution_options {
   double learning_rate = 0.1;
   std::uint64_t seed = 1;
   bool distil = false, alone = false;
+  device_options devices{};  ///< `threads` are those of both
 };
 
 namespace detail {
@@ -127,18 +127,22 @@ inline void train_super_resolution(const super_resolution_options& options) {
              .warmup_epochs = 0.05 * options.epochs,
              .seed = options.seed};
   check(how);
-  run_folder folder(options.run, {{"program", "hasse_super_resolution"},
-                                  {"network", spec.text()},
-                                  {"data", options.data},
-                                  {"patch", options.patch},
-                                  {"patches", options.patches},
-                                  {"images", options.images},
-                                  {"widths", options.widths},
-                                  {"passes", options.passes},
-                                  {"distil", options.distil},
-                                  {"recipe", to_text(how)},
-                                  {"seed", options.seed},
-                                  {"threads", options.threads}});
+  const any_device device = device_of(options.devices.measured(), options.threads);
+  any_backend<float> backend = backend_of(options.devices.training(), options.threads);
+  json settings{{"program", "hasse_super_resolution"},
+                {"network", spec.text()},
+                {"data", options.data},
+                {"patch", options.patch},
+                {"patches", options.patches},
+                {"images", options.images},
+                {"widths", options.widths},
+                {"passes", options.passes},
+                {"distil", options.distil},
+                {"recipe", to_text(how)},
+                {"seed", options.seed},
+                {"threads", options.threads}};
+  detail::add_training_device(settings, options.devices.training());
+  run_folder folder(options.run, settings);
   progress_printer printer;
   const crop_sets patches = crop_images(options.data.substr(scheme.size()),
                                         {.height = options.patch,
@@ -158,7 +162,6 @@ inline void train_super_resolution(const super_resolution_options& options) {
   std::printf("bicubic: %.2f dB\nnetwork: %s, %d channel groups\n", baseline.accuracy, spec.text().c_str(), family.groups().size());
   std::fflush(stdout);
 
-  cpu backend({.threads = options.threads});
   folder.begin();
   folder.remove_torn();
   const predefined_widths one{.list = {family.full()}, .distils = false};
@@ -183,7 +186,7 @@ inline void train_super_resolution(const super_resolution_options& options) {
     model taken = network.extract(at);
     const double found = evaluate_super_resolution(backend, taken, patches.validation, data.scale).accuracy;
     taken.layers = large.layers_at(at);  // convolutions read images of any size
-    const measurement latency = measure(taken.layers, on_cpu{.threads = options.threads});
+    const measurement latency = measure(taken.layers, device);
     write_onnx(folder.networks() / ("wdsr-" + text + ".onnx"), taken, {.mean = data.scale.mean, .deviation = data.scale.deviation});
     write_weights(folder.networks() / ("wdsr-" + text + ".safetensors"), taken,
                   {{"mean", detail::comma_list(data.scale.mean)}, {"deviation", detail::comma_list(data.scale.deviation)}});
@@ -196,8 +199,8 @@ inline void train_super_resolution(const super_resolution_options& options) {
                 static_cast<double>(latency.median) / 1e6);
     std::fflush(stdout);
   }
-  std::printf("GMACs and milliseconds: %d x %d to %d x %d, %d thread%s\nnetworks: %s\n", size.h, size.w, 2 * size.h, 2 * size.w,
-              options.threads, options.threads == 1 ? "" : "s", folder.networks().c_str());
+  std::printf("GMACs and milliseconds: %d x %d to %d x %d, %s\nnetworks: %s\n", size.h, size.w, 2 * size.h, 2 * size.w,
+              text_of(device.facts()).c_str(), folder.networks().c_str());
 }
 
 /// The program: parses and runs. Returns the exit code: 0, or 2 after one sentence on stderr.
@@ -207,6 +210,8 @@ inline int super_resolution(int argc, char** argv) {
                "hasse_super_resolution");
   app.add_option("--data", options.data, "images of any size: folder:DIR")->required();
   detail::describe_run(app, options.run);
+  detail::describe_device(app, options.devices.device);
+  detail::describe_training_device(app, options.devices.train_on);
   app.add_option("--widths", options.widths, "trained widths, such as 0.25..1.0, or a single one")->capture_default_str();
   app.add_option("--at", options.at, "widths to judge, measure and export, such as 0.25,0.5")->capture_default_str();
   app.add_option("--passes", options.passes, "widths that an iteration visits")->capture_default_str()->check(CLI::Range(2, 64));
@@ -230,7 +235,7 @@ inline int super_resolution(int argc, char** argv) {
   app.add_option("--seed", options.seed, "decides patches, first weights and drawn widths")
       ->capture_default_str()
       ->check(detail::whole_number);
-  app.add_option("--threads", options.threads, "threads that train, and that latency is measured with")
+  app.add_option("--threads", options.threads, "threads that train, and that latency is measured with, on the processor")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
   app.add_option("--size", options.size, "height x width of the images that exported networks read and latency is measured with")

@@ -33,6 +33,10 @@ class run_folder {
         throw file_error(path.string(), "was begun with " + key + " = " + (before.is_object() && before.contains(key) ? json_text(before.at(key)) : "nothing") +
                                             ", this start has " + json_text(value),
                          "start with the old settings to go on, or name another folder");
+    for (const auto& [key, value] : before.items())
+      if (!configuration_.contains(key))
+        throw file_error(path.string(), "was begun with " + key + " = " + json_text(value) + ", this start has nothing",
+                         "start with the old settings to go on, or name another folder");
   }
 
   /// Writes `config.json`: from here on the folder belongs to this configuration. Until then a mistyped start leaves nothing that binds.

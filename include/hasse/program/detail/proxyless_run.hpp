@@ -19,11 +19,11 @@
 #include <hasse/latency/foreign_blocks.hpp>
 #include <hasse/latency/foreign_yaml.hpp>
 #include <hasse/latency/layer_table.hpp>
-#include <hasse/latency/on_cpu.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/gated_costs.hpp>
 #include <hasse/network/mbconv_space.hpp>
 #include <hasse/network/memory.hpp>
+#include <hasse/program/devices.hpp>
 #include <hasse/result/run_folder.hpp>
 
 namespace hasse::detail {
@@ -103,12 +103,11 @@ inline gated_prices prices_of(mbconv_space& space, priced_by kind, const std::st
       for (const gated_block& block : list.blocks) choice.push_back(std::min(candidate, block.count() - 1));
       own.latency_of(list.path(choice), progress);
     }
-    const device_facts& facts = own.record().device;
-    prices.device = facts.name + ", " + std::to_string(facts.threads) + " thread(s)";
+    prices.device = text_of(own.record().device);
     by([&](const layer_list& layers) { return to_milliseconds(own.latency_of(layers)); });
   } else if (is_own_table(table)) {
     layer_table other = layer_table::load(table);
-    prices.device = other.record().device.name + ", " + std::to_string(other.record().device.threads) + " thread(s)";
+    prices.device = text_of(other.record().device);
     by([&](const layer_list& layers) { return to_milliseconds(other.latency_of(layers)); });
   } else {
     const foreign_table other = read_foreign_table(table);

@@ -15,9 +15,7 @@
 
 #include <hasse/file/journal.hpp>
 #include <hasse/file/tensorboard.hpp>
-#include <hasse/kernel/cpu.hpp>
 #include <hasse/latency/layer_table.hpp>
-#include <hasse/latency/on_cpu.hpp>
 #include <hasse/network/slimming_cost.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/training_records.hpp>
@@ -31,11 +29,18 @@
 
 namespace hasse {
 
-/// What `hasse_slim train` is told; all of it decides the weights.
+/// What `hasse_slim train` is told; all of it but `device` decides the weights.
 struct slim_options : recipe_options {
   std::string net = "mobilenet_v2_cifar", input = {}, widths = "0.25..1.0";
+  std::string device = "cpu", train_on = {};
   int passes = 4;
   bool per_group = false, keep_features = false, no_distillation = false;
+};
+
+/// The device whose latency counts. Without a name: that of `train`.
+struct slim_device {
+  std::string name{};
+  int threads = 1;
 };
 
 /// A network that a name stands for. `type` is its C++ type, declared by `headers`; empty: it has none.
@@ -75,8 +80,11 @@ inline width_choice parse_widths(std::string_view text) {
 }
 
 namespace detail {
+/// What trains when nothing else was said is the device.
+inline device_name training_device_of(const slim_options& it) { return parse_device(it.train_on.empty() ? it.device : it.train_on); }
+
 inline json settings_of(const slim_options& it) {
-  return {{"program", "hasse_slim"},
+  json all{{"program", "hasse_slim"},
           {"data", it.data},
           {"train_images", it.train_images},
           {"net", it.net},
@@ -95,6 +103,9 @@ inline json settings_of(const slim_options& it) {
           {"label_smoothing", it.smoothing},
           {"threads", it.threads},
           {"seed", it.seed}};
+  if (parse_device(it.device).is_gpu) all["device"] = to_text(parse_device(it.device));
+  add_training_device(all, training_device_of(it));
+  return all;
 }
 
 /// The settings that a run was begun with.
@@ -114,6 +125,9 @@ inline slim_options settings_of(const std::filesystem::path& run) {
   take("epochs", it.epochs), take("batch", it.batch), take("crop_padding", it.crop_padding);
   take("learning_rate", it.learning_rate), take("schedule", it.schedule), take("weight_decay", it.decay);
   take("label_smoothing", it.smoothing), take("threads", it.threads), take("seed", it.seed);
+  it.train_on = to_text(device_name{});
+  if (from.contains("device")) take("device", it.device);
+  if (from.contains("train_on")) take("train_on", it.train_on);
   it.run = run.string();
   return it;
 }
@@ -137,14 +151,14 @@ class slim_run {
  public:
   slim_run(const slim_options& options, const slim_finder& find)
       : options_(options),
+        backend_(backend_of(training_device_of(options), options.threads)),
         widths_(parse_widths(options.widths)),
         how_(recipe_of(options, options.epochs)),
         net_(find(options.net, options.input)),
         folder_(options.run, configuration()),
         images_(open_images(options, net_.layers.input, how_, printer_)),
         family_(layers_for_classes(), widths_.list.front(), {.keep_features = options.keep_features}),
-        data_(images_.train, images_.validation),
-        backend_({.threads = options.threads}) {
+        data_(images_.train, images_.validation) {
     if (!widths_.is_range && options.per_group)
       throw error("--per-group draws widths, and " + options.widths + " leaves none to draw; give a range such as 0.25..1.0");
     if (widths_.is_range) rule().check(family_);
@@ -172,7 +186,7 @@ class slim_run {
   augmentation augment() const { return how_.augment ? *how_.augment : usual_augmentation(images_.train); }
   const run_folder& folder() const { return folder_; }
   journal& book() { return *book_; }
-  cpu& backend() { return backend_; }
+  any_backend<float>& backend() { return backend_; }
   progress_printer& printer() { return printer_; }
 
   /// The sandwich of a range.
@@ -213,7 +227,7 @@ class slim_run {
   template <WidthRule Rule>
   slimmable_model trained_at_many_widths(const std::filesystem::path& path, const std::string& name, const Rule& rule, int epochs) {
     if (!std::filesystem::exists(path)) {
-      slimmable_trainer<cpu, Rule> training(backend_, name, family_, rule, data_, recipe_for(epochs), options_.seed, saving());
+      slimmable_trainer<any_backend<float>, Rule> training(backend_, name, family_, rule, data_, recipe_for(epochs), options_.seed, saving());
       const training_outcome outcome = run(training);
       if (outcome.diverged) throw error("the training of " + name + " diverged: " + outcome.note);
       write_slimmable(path, training.result());
@@ -238,7 +252,7 @@ class slim_run {
         if (record.payload.value("diverged", json()) == json(true)) return std::nullopt;
         if (std::filesystem::exists(path)) return model{name, layers, read_weights(path, layers)};
       }
-    trainer<cpu> training(backend_, name, layers, data_, recipe_for(epochs), derive(options_.seed, fnv1a(name)), saving());
+    trainer<any_backend<float>> training(backend_, name, layers, data_, recipe_for(epochs), derive(options_.seed, fnv1a(name)), saving());
     if (run(training).diverged) return std::nullopt;
     const model made = training.result();
     write_weights(path, made, metadata());
@@ -246,8 +260,8 @@ class slim_run {
   }
 
   /// What a network costs and is worth; from the journal where these weights were judged before, on this device.
-  slimming_network judged(const model& network, slimming_network shown, int device_threads) {
-    layer_table& table = latencies(device_threads);
+  slimming_network judged(const model& network, slimming_network shown, const slim_device& device) {
+    layer_table& table = latencies(device);
     const std::string weights(hex64(content_of(network.weights)).view()), role(to_text(shown.role));
     for (const slimming_network& known : judged_networks(&weights))
       if (known.name == shown.name && known.role == shown.role) return known;
@@ -296,8 +310,10 @@ class slim_run {
     return all;
   }
 
-  layer_table& latencies(int device_threads) {
-    if (!latencies_) latencies_.emplace(layer_table::load_or_begin(folder_.table(), on_cpu{.threads = device_threads}));
+  layer_table& latencies(const slim_device& device) {
+    if (!latencies_)
+      latencies_.emplace(layer_table::load_or_begin(
+          folder_.table(), device_of(parse_device(device.name.empty() ? options_.device : device.name), device.threads)));
     return *latencies_;
   }
 
@@ -336,7 +352,7 @@ class slim_run {
                   {"seed", std::to_string(options_.seed)}};
     if (latencies_) {
       const device_facts& device = latencies_->record().device;
-      data.facts.emplace_back("device", device.name + ", " + std::to_string(device.threads) + " thread(s), " + device.library);
+      data.facts.emplace_back("device", text_of(device) + ", " + device.library);
     }
     data.networks = judged_networks();
     return data;
@@ -387,6 +403,7 @@ class slim_run {
   }
 
   slim_options options_;
+  any_backend<float> backend_;
   width_choice widths_;
   recipe how_;
   slim_network net_;
@@ -395,7 +412,6 @@ class slim_run {
   splits images_;
   width_family family_;
   training_data data_;
-  cpu backend_;
   std::optional<journal> book_;
   std::optional<event_writer> events_;
   std::optional<layer_table> latencies_;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <hasse/file/journal.hpp>
+#include <hasse/program/devices.hpp>
 #include <hasse/train/record.hpp>
 
 namespace hasse::detail {
@@ -14,6 +15,11 @@ inline json curve_json(const std::vector<epoch_record>& curve) {
     list.push_back(
         {each.epoch, number_or_null(each.loss), each.train_accuracy, each.validation_accuracy, each.learning_rate, each.seconds});
   return list;
+}
+
+/// What trains decides weights and so belongs to the settings of a run. The processor goes without saying.
+inline void add_training_device(json& settings, const device_name& training) {
+  if (training.is_gpu) settings["train_on"] = to_text(training);
 }
 
 /// A journal says once what its trainings depend on besides the policy, and is refused when this run's differ.

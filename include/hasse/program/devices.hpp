@@ -1,0 +1,139 @@
+// The devices that a program may be told to use, by name: cpu, cuda, cuda:1. Programs are compiled once for all of them.
+// A library of hasse_add_kernels has the processor's, one of hasse_add_cuda_kernels the GPU's (cmake/hasse-kernels.cmake).
+#pragma once
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <hasse/core/error.hpp>
+#include <hasse/kernel/any_backend.hpp>
+#include <hasse/latency/any_device.hpp>
+
+namespace hasse {
+
+/// A device by the name that a person gives it. It may not be there.
+struct device_name {
+  bool is_gpu = false;
+  int index = 0;  ///< of the GPU
+
+  friend bool operator==(const device_name&, const device_name&) = default;
+};
+
+inline std::string to_text(const device_name& name) {
+  if (!name.is_gpu) return "cpu";
+  return name.index == 0 ? "cuda" : "cuda:" + std::to_string(name.index);
+}
+
+/// Reads "cpu", "cuda", which is the first GPU, or "cuda:1".
+inline device_name parse_device(std::string_view text) {
+  if (text == "cpu") return {};
+  if (text == "cuda") return {.is_gpu = true};
+  constexpr std::string_view numbered = "cuda:";
+  device_name made{.is_gpu = true};
+  const char* const end = text.data() + text.size();
+  if (text.starts_with(numbered) && text.size() > numbered.size() && text[numbered.size()] != '-')
+    if (const auto [last, problem] = std::from_chars(text.data() + numbered.size(), end, made.index);
+        problem == std::errc() && last == end)
+      return made;
+  throw error("there is no device '" + std::string(text.substr(0, 40)) +
+              "'; write cpu, cuda, or cuda:1 for the second GPU, for instance --device cpu");
+}
+
+// The processor's, compiled with the kernels where those stand apart.
+namespace detail {
+any_device processor_device(int threads);
+any_backend<float> processor_backend(int threads);
+}  // namespace detail
+
+// The GPU's, where a library brings them. The first throws unless the GPU is there.
+#if defined(HASSE_GPU_DEVICES)
+namespace detail {
+void require_gpu(int index);
+any_device gpu_device(int index);
+any_backend<float> gpu_backend(int index);
+}  // namespace detail
+#endif
+
+/// Throws unless the device is there and this program was built for it.
+inline void require_device(const device_name& name) {
+  if (!name.is_gpu) return;
+#if defined(HASSE_GPU_DEVICES)
+  detail::require_gpu(name.index);
+#else
+  throw error(to_text(name) + " was asked for and this program was built without it, for lack of a CUDA Toolkit; use --device cpu");
+#endif
+}
+
+/// The device, to measure latencies on. `threads` are the processor's; a GPU has its own.
+inline any_device device_of(const device_name& name, int threads = 1) {
+  require_device(name);
+#if defined(HASSE_GPU_DEVICES)
+  if (name.is_gpu) return detail::gpu_device(name.index);
+#endif
+  return detail::processor_device(threads);
+}
+
+/// A backend on it, to train and to judge with.
+inline any_backend<float> backend_of(const device_name& name, int threads = 1) {
+  require_device(name);
+#if defined(HASSE_GPU_DEVICES)
+  if (name.is_gpu) return detail::gpu_backend(name.index);
+#endif
+  return detail::processor_backend(threads);
+}
+
+/// "AMD EPYC ..., 4 thread(s)"; a GPU by its name.
+inline std::string text_of(const device_facts& facts) {
+  return facts.name + (facts.backend.starts_with("cpu") ? ", " + std::to_string(facts.threads) + " thread(s)" : "");
+}
+
+/// For programs without other options: the device of `--device NAME`, the processor where nothing is said. What cannot be had ends
+/// the program with one sentence and exit code 2.
+inline device_name device_argument(int argc, char** argv) {
+  try {
+    if (argc == 1) return {};
+    if (argc != 3 || std::string_view(argv[1]) != "--device")
+      throw error("the arguments cannot be read; write --device cpu, --device cuda or --device cuda:1, or nothing");
+    const device_name name = parse_device(argv[2]);
+    require_device(name);
+    return name;
+  } catch (const error& refused) {
+    std::fprintf(stderr, "%s\n", refused.what());
+    std::exit(2);
+  }
+}
+
+}  // namespace hasse
+
+// The bodies: of the GPU in the one file that has them, of the processor there or in every file.
+#if defined(HASSE_GPU_HERE)
+#include <hasse/kernel/cuda.hpp>
+#include <hasse/latency/on_gpu.hpp>
+
+namespace hasse::detail {
+void require_gpu(int index) { cuda_device_at(index); }
+any_device gpu_device(int index) { return any_device(on_gpu{.device = index}); }
+any_backend<float> gpu_backend(int index) {
+  return any_backend<float>([index] { return cuda(cuda_options{.device = index}); });
+}
+}  // namespace hasse::detail
+#elif defined(HASSE_PROCESSOR_HERE) || !defined(HASSE_PROCESSOR_APART)
+#include <hasse/latency/on_cpu.hpp>
+
+#if defined(HASSE_PROCESSOR_HERE)
+#define HASSE_HERE
+#else
+#define HASSE_HERE inline
+#endif
+namespace hasse::detail {
+HASSE_HERE any_device processor_device(int threads) { return any_device(on_cpu{.threads = threads}); }
+HASSE_HERE any_backend<float> processor_backend(int threads) {
+  return any_backend<float>([threads] { return cpu({.threads = threads}); });
+}
+}  // namespace hasse::detail
+#undef HASSE_HERE
+#endif
