@@ -2,7 +2,6 @@
 #include <cstring>
 #include <numeric>
 
-#include <hasse/kernel/cpu.hpp>
 #include <hasse/latency/probe.hpp>
 #include <hasse/network.hpp>
 #include <hasse/space/cost.hpp>
@@ -23,71 +22,91 @@ std::vector<float> floats_in(const std::filesystem::path& path) {
   return values;
 }
 
-/// An exported network on the CPU backend, its input in place.
-template <class Engine>
+/// An exported network, its input in place.
+template <class Scalar>
 struct loaded_network {
   loaded_network(const settings& how, const std::string& name)
       : layers(network_named(name)),
-        backend(options_of(how)),
+        backend(backend_of<Scalar>(how)),
         network(backend, layers, 1, exported_weights(how.folder / (name + ".weights"), layers)) {
-    for (std::int64_t i = 0; i < layers.input.size(); ++i)
-      network.input()[i] = typename Engine::scalar(drawn(static_cast<std::uint32_t>(i)));
+    network.write_input(drawn_values<Scalar>(layers.input.size()));
     network.run();
     const std::vector<float> expected = floats_in(how.folder / (name + ".output"));
-    const std::vector<float> output(network.output(), network.output() + expected.size());
-    const std::vector<float> found = by_channel(network.output_shape(), output);
+    std::vector<Scalar> answers(expected.size());
+    network.read_output(answers);
+    const std::vector<float> found = by_channel(network.output_shape(), std::vector<float>(answers.begin(), answers.end()));
     double largest = 1, apart = 0;
     for (std::size_t i = 0; i < expected.size(); ++i) {
       largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
-      apart = std::max(apart, std::abs(static_cast<double>(found[i]) - static_cast<double>(expected[i])));
+      const double here = std::abs(static_cast<double>(found[i]) - static_cast<double>(expected[i]));
+      apart = here <= apart ? apart : here;  // keeps what is not a number
     }
     difference = apart / largest;
   }
 
+  /// Nanoseconds of whole runs.
+  std::vector<std::int64_t> runs(double milliseconds) {
+    return timed([this] { network.run(); }, milliseconds, network.memory());
+  }
+
   layer_list layers;
-  Engine backend;
-  inference_network<Engine> network;
+  any_backend<Scalar> backend;
+  inference_network<any_backend<Scalar>> network;
   double difference = 0;  ///< from the exported output, against its largest value or 1
 };
 
-template <class Engine>
+template <class Scalar>
 class whole_network : public measurement {
  public:
-  whole_network(const settings& how, const std::string& name) : it_(how, name) {
-    timed([&] { it_.network.run(); }, 100);
-  }
+  whole_network(const settings& how, const std::string& name) : it_(how, name) { it_.runs(100); }
 
   json visit(double milliseconds) override {
     it_.network.run();
-    json answer{{"ns", timed([&] { it_.network.run(); }, milliseconds)}};
-    if (std::exchange(first_, false))
+    json answer{{"ns", it_.runs(milliseconds)}};
+    if (device_memory* const where = it_.network.memory()) {
+      const auto waited = [&] { it_.network.run(), where->wait(); };
+      waited();
+      answer["waited_ns"] = median(timed(waited, milliseconds / 4));
+    }
+    if (std::exchange(first_, false)) {
       answer.update({{"difference", it_.difference},
                      {"arena_bytes", it_.network.arena_bytes()},
                      {"weight_bytes", it_.network.weight_bytes()}});
+      if (it_.network.memory()) answer["timing"] = device_timing;
+    }
     return answer;
   }
 
  private:
-  loaded_network<Engine> it_;
+  loaded_network<Scalar> it_;
   bool first_ = true;
 };
 
 /// The whole, every step inside it, and every step alone, again and again, in the same arena: what lies between the whole and the
-/// sum of the last is what joining kernels costs.
+/// sum of the last is what joining kernels costs. Steps that a device queues are not timed inside.
+template <class Scalar>
 class network_steps : public measurement {
  public:
-  network_steps(const settings& how, const std::string& name) : it_(how, name) {
-    timed([&] { it_.network.run(); }, 100);
-  }
+  network_steps(const settings& how, const std::string& name) : it_(how, name) { it_.runs(100); }
 
   json visit(double milliseconds) override {
     auto& steps = it_.network.steps();
-    json ns{{"whole", timed([&] { it_.network.run(); }, milliseconds / 2)}};
+    json ns{{"whole", it_.runs(milliseconds / 2)}};
     std::vector<std::int64_t> alone;
     for (auto& step : steps) {
       step.run();
-      alone.push_back(median(timed([&] { step.run(); }, milliseconds / 2 / static_cast<double>(steps.size()))));
+      alone.push_back(
+          median(timed_copies([&] { step.run(); }, milliseconds / 2 / static_cast<double>(steps.size()), it_.network.memory())));
     }
+    ns["sum of steps"] = {std::accumulate(alone.begin(), alone.end(), std::int64_t{0})};
+    json answer{{"ns", ns}, {"alone_ns", alone}, {"steps", descriptions()}};
+    if (!it_.network.memory()) answer["steps_ns"] = inside(milliseconds / 2);
+    return answer;
+  }
+
+ private:
+  std::vector<std::int64_t> inside(double milliseconds) {
+    auto& steps = it_.network.steps();
     std::vector<std::vector<std::int64_t>> laps(steps.size());
     steady_stopwatch watch;
     timed(
@@ -96,14 +115,11 @@ class network_steps : public measurement {
           for (auto& step : steps) step.run(), watch.lap();
           for (std::size_t i = 0; i < steps.size(); ++i) laps[i].push_back(watch.nanoseconds(i));
         },
-        milliseconds / 2);
-    std::vector<std::int64_t> inside;
-    for (std::vector<std::int64_t>& each : laps) inside.push_back(median(std::move(each)));
-    ns["sum of steps"] = {std::accumulate(alone.begin(), alone.end(), std::int64_t{0})};
-    return {{"ns", ns}, {"steps_ns", inside}, {"alone_ns", alone}, {"steps", descriptions()}};
+        milliseconds);
+    std::vector<std::int64_t> found;
+    for (std::vector<std::int64_t>& each : laps) found.push_back(median(std::move(each)));
+    return found;
   }
-
- private:
   json descriptions() {
     json steps = json::array();
     const layer_list& folded = it_.network.folded_layers();
@@ -120,7 +136,7 @@ class network_steps : public measurement {
     return steps;
   }
 
-  loaded_network<cpu> it_;
+  loaded_network<Scalar> it_;
 };
 
 }  // namespace
@@ -156,11 +172,12 @@ std::string text_of(std::span<const layer> run) {
 }
 
 std::unique_ptr<measurement> load_network(const settings& how, const std::string& name) {
-  if (how.bf16) return std::make_unique<whole_network<cpu_bf16>>(how, name);
-  return std::make_unique<whole_network<cpu>>(how, name);
+  return with_scalar(
+      how, [&](auto zero) -> std::unique_ptr<measurement> { return std::make_unique<whole_network<decltype(zero)>>(how, name); });
 }
 std::unique_ptr<measurement> load_steps(const settings& how, const std::string& name) {
-  return std::make_unique<network_steps>(how, name);
+  return with_scalar(
+      how, [&](auto zero) -> std::unique_ptr<measurement> { return std::make_unique<network_steps<decltype(zero)>>(how, name); });
 }
 
 }  // namespace bench

@@ -10,44 +10,13 @@
 #include "backend.hpp"
 #include "bench.hpp"
 #include "library.hpp"
+#include "race.hpp"
 
 namespace bench {
 
 using namespace hasse;
 
 namespace {
-
-/// Several codes for one piece of work, visited in turns that begin with another one each time.
-class race : public measurement {
- public:
-  json visit(double milliseconds) override {
-    json ns = json::object();
-    for (std::size_t i = 0; i < runs_.size(); ++i) {
-      const auto& [name, run] = runs_[(i + visits_) % runs_.size()];
-      run();
-      ns[name] = timed(run, milliseconds);
-    }
-    ++visits_;
-    json answer{{"ns", ns}};
-    answer.update(facts_);
-    return answer;
-  }
-
- protected:
-  void enter(const std::string& name, std::function<void()> run, const json& implementation) {
-    facts_["implementations"][name] = implementation;
-    runs_.emplace_back(name, std::move(run));
-  }
-  void enter(const std::string& name, library_run made) {
-    if (made.run) enter(name, std::move(made.run), made.implementation);
-  }
-  void set_work(const work& all) { facts_["operations"] = all.operations, facts_["bytes"] = all.bytes; }
-
- private:
-  std::vector<std::pair<std::string, std::function<void()>>> runs_;
-  std::size_t visits_ = 0;
-  json facts_ = json::object();
-};
 
 struct kernel_case {
   std::string name;
@@ -132,15 +101,19 @@ class kernel_race : public race {
       enter_forward(what.batch);
     else
       enter_backward(what);
-    enter("oneDNN, nhwc", library_convolution(context_, item_, what.batch, what.which, dnnl::algorithm::convolution_direct, true));
-    enter("oneDNN, its layout",
-          library_convolution(context_, item_, what.batch, what.which, dnnl::algorithm::convolution_direct, false));
+    enter_library("oneDNN, nhwc",
+                  library_convolution(context_, item_, what.batch, what.which, dnnl::algorithm::convolution_direct, true));
+    enter_library("oneDNN, its layout",
+                  library_convolution(context_, item_, what.batch, what.which, dnnl::algorithm::convolution_direct, false));
     if (item_.kernel == 3 && item_.groups == 1)
-      enter("oneDNN, Winograd",
-            library_convolution(context_, item_, what.batch, what.which, dnnl::algorithm::convolution_winograd, false));
+      enter_library("oneDNN, Winograd",
+                    library_convolution(context_, item_, what.batch, what.which, dnnl::algorithm::convolution_winograd, false));
   }
 
  private:
+  void enter_library(const std::string& name, library_run made) {
+    if (made.run) enter(name, std::move(made.run), made.implementation);
+  }
   void enter_own(const std::string& name, hasse::detail::bound_kernel made) {
     enter(
         name, [this, made] { made.run(context_); }, made.implementation);
@@ -252,6 +225,41 @@ class block_race : public race {
   cpu library_;
 };
 
+/// A block on a device: as measuring chose, and joined wherever that can be.
+template <class Scalar>
+class device_block_race : public race {
+ public:
+  device_block_race(const settings& how, const layer_list& layers)
+      : joining_(backend_of<Scalar>(how, true)), separate_(backend_of<Scalar>(how)) {
+    random_source random(1);
+    parameters<float> weights(layers.items);
+    initialise(weights, layers.items, random);
+    enter_network("hasse, joined", joining_, layers, weights);
+    const layer_list folded = enter_network("hasse", separate_, layers, weights);
+    set_work(work_of(folded.items, 1));
+  }
+
+ private:
+  layer_list enter_network(const std::string& name, any_backend<Scalar>& backend, const layer_list& layers,
+                           const parameters<float>& weights) {
+    auto network = std::make_shared<inference_network<any_backend<Scalar>>>(backend, layers, 1, weights);
+    network->write_input(drawn_values<Scalar>(layers.input.size()));
+    enter(
+        name,
+        [network](double milliseconds) {
+          return timed_copies(
+              [&] {
+                for (auto& step : network->steps()) step.run();
+              },
+              milliseconds, network->memory());
+        },
+        std::to_string(network->steps().size()) + " steps");
+    return network->folded_layers();
+  }
+
+  any_backend<Scalar> joining_, separate_;
+};
+
 template <class Cases>
 const auto& found_in(const Cases& cases, const std::string& name, const char* what) {
   for (const auto& each : cases)
@@ -261,7 +269,8 @@ const auto& found_in(const Cases& cases, const std::string& name, const char* wh
 
 }  // namespace
 
-std::vector<std::string> kernel_names() {
+std::vector<std::string> kernel_names(const settings& how) {
+  if (how.device.is_gpu) return device_kernel_names(how);
   std::vector<std::string> names;
   for (const kernel_case& each : kernel_cases()) names.push_back(each.name);
   return names;
@@ -273,10 +282,16 @@ std::vector<std::string> block_names() {
 }
 
 std::unique_ptr<measurement> load_kernel(const settings& how, const std::string& name) {
+  if (how.device.is_gpu) return load_device_kernel(how, name);
   return std::make_unique<kernel_race>(how, found_in(kernel_cases(), name, "kernel"));
 }
 std::unique_ptr<measurement> load_block(const settings& how, const std::string& name) {
-  return std::make_unique<block_race>(how, found_in(block_cases(), name, "block").layers);
+  const std::vector<block_case> cases = block_cases();
+  const layer_list& layers = found_in(cases, name, "block").layers;
+  if (!how.device.is_gpu) return std::make_unique<block_race>(how, layers);
+  return with_scalar(how, [&](auto zero) -> std::unique_ptr<measurement> {
+    return std::make_unique<device_block_race<decltype(zero)>>(how, layers);
+  });
 }
 
 }  // namespace bench

@@ -10,9 +10,9 @@
 #include <hasse/kernel/cpu/bridge.hpp>
 #include <hasse/kernel/cpu/context.hpp>
 
-namespace bench {
+#include "bench.hpp"
 
-enum class pass { forward, backward_data, backward_weights };
+namespace bench {
 
 struct library_run {
   std::string implementation;  ///< empty: oneDNN has no such code

@@ -1,11 +1,15 @@
-// The roofs of this machine under its present clock: multiply-adds in registers, and reads from each level of memory.
+// The roofs of this machine under its present clock: multiply-adds in registers, and reads from each level of memory. Those of a
+// device: a large product, and a copy.
 #include <omp.h>
 
 #include <vector>
 
+#include "backend.hpp"
 #include "bench.hpp"
 
 namespace bench {
+
+using namespace hasse;
 
 namespace {
 
@@ -68,8 +72,62 @@ class roofs : public measurement {
   std::vector<vec> data_;
 };
 
+/// A product of square matrices in the numbers of the settings by whatever the backend has chosen for it, and a copy that no cache
+/// holds, every byte counted twice: 8192 x 8192 and 1 GiB at the usual batch. The product in float without rounding is what the
+/// plain cores can do.
+template <class Scalar>
+class device_roofs : public measurement {
+ public:
+  explicit device_roofs(const settings& how)
+      : side_(32 * how.batch),
+        backend_(backend_of<Scalar>(how)),
+        device_(backend_.memory()),
+        from_(device_, tensor_bytes()),
+        to_(device_, tensor_bytes()),
+        weights_(device_, static_cast<std::size_t>(side_) * static_cast<std::size_t>(side_)) {
+    const std::vector<float> row = drawn_values<float>(side_);
+    const std::vector<Scalar> narrow = drawn_values<Scalar>(side_);
+    for (int i = 0; i < side_; ++i) {
+      copy_in<float>(device_, weights_.data() + std::int64_t{i} * side_, row);
+      copy_in<Scalar>(device_, reinterpret_cast<Scalar*>(from_.data()) + std::int64_t{i} * side_, narrow);
+    }
+    layer_list list{.input = {side_ / 8, 8, side_}, .items = {}};
+    layer_builder<layer_list>{list}.convolution(0, side_, 1, 1);
+    product_.push_back(backend_.make_inference(list.items.front(), 1,
+                                               {.src = reinterpret_cast<Scalar*>(from_.data()),
+                                                .dst = reinterpret_cast<Scalar*>(to_.data()),
+                                                .weights = weights_.data()}));
+  }
+
+  json visit(double milliseconds) override {
+    const auto rate = [&](auto&& run, double amount) {
+      const std::vector<std::int64_t> samples = timed(run, milliseconds, device_);
+      return amount / static_cast<double>(*std::min_element(samples.begin(), samples.end()));
+    };
+    const double side = side_;
+    const double gflops = rate([&] { product_.front().run(); }, 2 * side * side * side);
+    return {{"gflops", gflops},
+            {"gbs_memory",
+             rate([&] { copy_within(device_, to_.data(), from_.data(), from_.size()); }, 2 * static_cast<double>(from_.size()))}};
+  }
+
+ private:
+  std::size_t tensor_bytes() const { return 16 * static_cast<std::size_t>(side_) * static_cast<std::size_t>(side_); }
+
+  int side_;
+  any_backend<Scalar> backend_;
+  device_memory* device_;
+  backend_array<std::byte> from_, to_;
+  backend_array<float> weights_;
+  std::vector<typename any_backend<Scalar>::inference_step> product_;
+};
+
 }  // namespace
 
-std::unique_ptr<measurement> load_machine(const settings& how) { return std::make_unique<roofs>(how.threads); }
+std::unique_ptr<measurement> load_machine(const settings& how) {
+  if (!how.device.is_gpu) return std::make_unique<roofs>(how.threads);
+  return with_scalar(
+      how, [&](auto zero) -> std::unique_ptr<measurement> { return std::make_unique<device_roofs<decltype(zero)>>(how); });
+}
 
 }  // namespace bench

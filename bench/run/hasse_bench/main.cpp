@@ -2,6 +2,7 @@
 //
 //   hasse_bench --export FOLDER [--net NAME ...]                              the files that all contestants read
 //   hasse_bench --what networks --net resnet18 --threads 2 --rounds 10        one measurement, for the reader
+//   hasse_bench --what networks --net resnet18 --device cuda --number bf16    the same on a GPU
 //   hasse_bench --what kernels                                                the names that there are
 //   hasse_bench --networks FOLDER                                             lines in ("networks NAME MS"), JSON out
 #include <omp.h>
@@ -14,8 +15,6 @@
 #include <sstream>
 
 #include <CLI/CLI.hpp>
-
-#include <hasse/latency/on_cpu.hpp>
 
 #include "backend.hpp"
 #include "bench.hpp"
@@ -65,7 +64,7 @@ class desk {
 };
 
 json facts(const settings& how) {
-  const hasse::device_facts device = hasse::on_cpu{.threads = how.threads}.facts();
+  const hasse::device_facts device = facts_of(how);
   return {{"versions", {{"hasse", device.compiler}, {"library", device.library}}},
           {"machine", {{"name", device.name}, {"features", device.features}, {"cores", device.cores}, {"notes", device.notes}}}};
 }
@@ -99,8 +98,8 @@ void show(desk& at, const std::string& request, int rounds) {
   print_medians(samples);
 }
 
-void list(const std::string& what) {
-  for (const std::string& name : what == "kernels" ? kernel_names() : what == "blocks" ? block_names() : network_names())
+void list(const settings& how, const std::string& what) {
+  for (const std::string& name : what == "kernels" ? kernel_names(how) : what == "blocks" ? block_names() : network_names())
     std::cout << name << '\n';
 }
 
@@ -109,26 +108,32 @@ void list(const std::string& what) {
 int main(int count, char** words) {
   CLI::App program("Measures kernels, blocks, whole networks and training steps.");
   settings how;
-  std::string exported, what;
+  std::string exported, what, device = "cpu";
   std::vector<std::string> names;
-  int rounds = 10, batch = 64;
+  int rounds = 10, batch = 0;
   double milliseconds = 100;
   const std::map<std::string, hasse::kernel_policy> policies{{"library", hasse::kernel_policy::library},
                                                              {"rule", hasse::kernel_policy::by_rule},
                                                              {"measured", hasse::kernel_policy::by_measurement}};
+  const std::map<std::string, number> numbers{
+      {"float", number::float32}, {"tf32", number::tf32}, {"bf16", number::bf16}, {"fp16", number::fp16}};
   program.add_option("--export", exported, "write the files of the networks into this folder");
   program.add_option("--what", what, "networks, steps, training, kernels, blocks, machine");
   program.add_option("--net", names, "which; without it the names are listed");
   program.add_option("--threads", how.threads)->check(CLI::PositiveNumber);
   program.add_option("--rounds", rounds)->check(CLI::PositiveNumber);
-  program.add_option("--batch", batch, "of training")->check(CLI::PositiveNumber);
+  program.add_option("--batch", batch, "of training (64), and of kernels on a device (256)")->check(CLI::PositiveNumber);
   program.add_option("--milliseconds", milliseconds, "of a contestant in one round")->check(CLI::PositiveNumber);
   program.add_option("--kernels", how.kernels, "how kernels are chosen: library, rule, measured")
       ->transform(CLI::CheckedTransformer(policies));
-  program.add_flag("--bf16", how.bf16, "networks and training in bfloat16");
+  program.add_option("--device", device, "cpu, cuda or cuda:N");
+  program.add_option("--number", how.numbers, "what activations are: float, tf32, bf16, fp16")
+      ->transform(CLI::CheckedTransformer(numbers));
   program.add_option("--networks", how.folder, "where --export wrote");
   CLI11_PARSE(program, count, words);
+  if (batch > 0) how.batch = batch;
   try {
+    how.device = hasse::parse_device(device);
     if (!exported.empty()) {
       const auto wanted = names.empty() ? network_names() : names;
       for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -137,14 +142,17 @@ int main(int count, char** words) {
       }
       return 0;
     }
+    hasse::require_device(how.device);
     desk at(how);
     if (what == "machine") {
       std::cout << at.answer("machine all 0").dump(2) << '\n';
     } else if (!what.empty() && names.empty()) {
-      list(what);
+      list(how, what);
     } else if (!what.empty()) {
       for (const std::string& name : names)
-        show(at, what + " " + name + (what == "training" ? " " + std::to_string(batch) : "") + " " + std::to_string(milliseconds),
+        show(at,
+             what + " " + name + (what == "training" ? " " + std::to_string(batch > 0 ? batch : 64) : "") + " " +
+                 std::to_string(milliseconds),
              rounds);
     } else {
       std::cout << facts(how).dump() << std::endl;

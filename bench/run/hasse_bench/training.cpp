@@ -1,9 +1,8 @@
-// Training steps: forward, loss, backward, descent, as train/trainer.hpp makes them.
+// Training steps: forward, loss, backward, descent, as train/trainer.hpp makes them. Each waits for its loss.
 #include <fstream>
 
-#include <hasse/kernel/cpu.hpp>
 #include <hasse/network.hpp>
-#include <hasse/train/loss.hpp>
+#include <hasse/train/answer_loss.hpp>
 #include <hasse/train/sgd.hpp>
 
 #include "backend.hpp"
@@ -23,48 +22,55 @@ std::int64_t memory_of_process(const std::string& field) {
   return 0;
 }
 
-template <class Engine>
+template <class Scalar>
 class training_steps : public measurement {
  public:
   training_steps(const settings& how, const std::string& name, int batch)
       : before_((std::ofstream("/proc/self/clear_refs") << "5" << std::flush, memory_of_process("VmRSS"))),
         layers_(network_named(name)),
-        backend_(options_of(how)),
+        backend_(backend_of<Scalar>(how)),
         weights_(exported_weights(how.folder / (name + ".weights"), layers_)),
         network_(backend_, layers_, batch, weights_),
-        descent_(weights_.layout, {.momentum = 0.9, .decay = 1e-4, .largest_norm = 0}) {
-    const int classes = network_.output_shape().c;
-    for (int n = 0; n < batch; ++n) labels_.push_back(n * 7 % classes);
-    for (std::int64_t i = 0; i < batch * layers_.input.size(); ++i)
-      network_.input()[i] = typename Engine::scalar(drawn(static_cast<std::uint32_t>(i)));
+        descent_(weights_.layout, {.momentum = 0.9, .decay = 1e-4, .largest_norm = 0}, backend_.memory()),
+        loss_(backend_.memory(), batch, network_.output_shape().c) {
+    for (int n = 0; n < batch; ++n) labels_.push_back(n * 7 % network_.output_shape().c);
+    loss_.scale_by(descent_.loss_scale());
+    const std::vector<Scalar> images = drawn_values<Scalar>(batch * layers_.input.size());
+    copy_in<Scalar>(backend_.memory(), network_.input(), images);
     for (double& loss : losses_) loss = step();
   }
 
   json visit(double milliseconds) override {
     json answer{{"ns", timed([&] { step(); }, milliseconds)}};
-    if (std::exchange(first_, false))
-      answer.update({{"losses", losses_},
-                     {"megabytes", static_cast<double>(memory_of_process("VmHWM") - before_) / 1024},
-                     {"arena_bytes", network_.arena_bytes()}});
+    if (std::exchange(first_, false)) {
+      answer.update({{"losses", losses_}, {"arena_bytes", network_.arena_bytes()}});
+      if (!network_.memory()) answer["megabytes"] = static_cast<double>(memory_of_process("VmHWM") - before_) / 1024;
+    }
     return answer;
   }
 
  private:
+  /// As a trainer makes them: recorded where a device can, its descent queued behind.
   double step() {
-    network_.forward();
-    const batch_loss result = softmax_cross_entropy(network_.output(), labels_.data(), network_.batch(), network_.output_shape().c,
-                                                    0.0, network_.output_gradient());
-    network_.backward();
-    descent_.step(weights_.values.data(), network_.gradients(), 0.01);
-    return result.loss;
+    loss_.set_labels(labels_.data());
+    sequence_.run(network_.memory(), [this] {
+      network_.forward();
+      loss_.queue(network_.output(), 0.0, network_.output_gradient());
+      network_.backward();
+    });
+    const double loss = loss_.result().loss;
+    descent_.step(network_.trainable(), network_.gradients(), 0.01);
+    return loss;
   }
 
   std::int64_t before_;
   layer_list layers_;
-  Engine backend_;
+  any_backend<Scalar> backend_;
   parameters<float> weights_;
-  training_network<Engine> network_;
+  training_network<any_backend<Scalar>> network_;
   nesterov_descent<float> descent_;
+  answer_loss<Scalar> loss_;
+  repeated sequence_;
   std::vector<int> labels_;
   std::array<double, 3> losses_{};
   bool first_ = true;
@@ -73,8 +79,9 @@ class training_steps : public measurement {
 }  // namespace
 
 std::unique_ptr<measurement> load_training(const settings& how, const std::string& name, int batch) {
-  if (how.bf16) return std::make_unique<training_steps<cpu_bf16>>(how, name, batch);
-  return std::make_unique<training_steps<cpu>>(how, name, batch);
+  return with_scalar(how, [&](auto zero) -> std::unique_ptr<measurement> {
+    return std::make_unique<training_steps<decltype(zero)>>(how, name, batch);
+  });
 }
 
 }  // namespace bench
