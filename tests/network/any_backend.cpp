@@ -65,11 +65,11 @@ inferred infer(Engine& backend, const layer_list& layers) {
   return made;
 }
 
-/// Gradients and statistics after a step.
+/// Gradients and statistics after a step that computes again what it did not keep.
 template <class Engine>
 std::vector<float> trained(Engine& backend, const layer_list& layers) {
   parameters<float> weights = drawn(layers);
-  training_network<Engine> network(backend, layers, 2, weights);
+  training_network<Engine> network(backend, layers, 2, weights, {.recompute = hasse::recompute::activations});
   device_memory* const where = memory_of(backend);
   const std::vector<float> images = drawn(2 * layers.input.size(), 5);
   copy_in<float>(where, network.input(), images);
