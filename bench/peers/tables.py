@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the tables of docs/benchmarks.md from a file of bench/peers/run.py: tables.py RESULTS.json [PAGE].
+"""Writes the tables of docs/benchmarks.md from a file of bench/peers/run.py: tables.py RESULTS.json [PAGE]. A file of a GPU fills those
+whose names begin with gpu_, a file of the processor the others.
 
 Every table stands between <!-- begin NAME --> and <!-- end NAME --> and is replaced; the rest of the page stays. Ratios are medians
 over rounds of one run, peer / hasse; what the file lacks is "not measured"."""
@@ -12,11 +13,16 @@ import sys
 
 PEERS = {"onnxruntime": "ONNX Runtime", "onnxruntime-no-spinning": "ONNX Runtime, not spinning", "openvino": "OpenVINO",
          "torch-eager": "PyTorch eager", "torch-script": "PyTorch TorchScript", "torch-compile": "PyTorch compiled"}
-TITLES = {"resnet18": "ResNet-18", "df1": "DF1", "df2": "DF2", "mobilenet_v2": "MobileNetV2", "mnasnet_a1": "MnasNet-A1",
+TITLES = {"resnet18": "ResNet-18", "resnet50": "ResNet-50", "df1": "DF1", "df2": "DF2", "df2a": "DF2A", "mobilenet_v2": "MobileNetV2", "mnasnet_a1": "MnasNet-A1",
           "proxyless_cpu": "Proxyless-CPU", "proxyless_gpu": "Proxyless-GPU", "proxyless_mobile": "Proxyless-Mobile",
           "mobilenet_v3_large": "MobileNet v3-Large", "efficientnet_b0": "EfficientNet-B0", "resnet20": "ResNet-20, 32x32",
           "mobilenet_v2_cifar": "MobileNetV2, 32x32", "resnet18_cifar": "ResNet-18, 32x32", "df_small_a": "df-small `[(16),(64),(128)]`",
           "df_small_b": "df-small `[(16,16,32),(64),(128,128)]`", "df_small_c": "df-small `[(64,64),(128,128),(256,256)]`"}
+GPU_PEERS = {"torch-cuda-eager": "PyTorch eager", "torch-cuda-graph": "PyTorch, CUDA graph", "torch-cuda-compile": "PyTorch compiled",
+             "torch-cuda-reduce-overhead": "PyTorch compiled, reduce-overhead"}
+GPU_NUMBERS = ["float", "tf32", "bf16", "fp16"]
+GPU_TRAININGS = [("resnet18", 256), ("mobilenet_v2", 256), ("resnet18_cifar", 512), ("mobilenet_v2_cifar", 512)]
+GPU_NETWORKS = ["df1", "df2", "df2a", "resnet18", "resnet50", "mobilenet_v2"]
 LARGE = ["resnet18", "df1", "df2", "mobilenet_v2", "mnasnet_a1", "proxyless_cpu", "proxyless_gpu", "proxyless_mobile",
          "mobilenet_v3_large", "efficientnet_b0"]
 SMALL = ["resnet20", "mobilenet_v2_cifar", "df_small_a", "df_small_b", "df_small_c"]
@@ -42,8 +48,9 @@ class Results:
     def jobs(self, kind):
         return {name.split()[1]: job for name, job in self.all["jobs"].items() if name.startswith(kind + " ")}
 
-    def roofs(self, threads):
-        job = self.job(f"machine {threads}")
+    def roofs(self, which):
+        """By the number of threads, or by the number type on a GPU."""
+        job = self.job(f"machine {which}")
         return {key: max(values) for key, values in job["facts"]["hasse"].items()} if job else None
 
 
@@ -160,6 +167,10 @@ def targets(results):
             training_row(results, "ResNet-18, 32x32", ["resnet18_cifar"], 64, 1.8), training_row(results, "MobileNetV2, 32x32", ["mobilenet_v2_cifar"], 64, 1.7),
             training_row(results, "ResNet-20, df-small", ["resnet20", "df_small_a", "df_small_b", "df_small_c"], 64, 1.3),
             training_row(results, "224x224", ["resnet18", "mobilenet_v2"], 16, 1.5), memory_row(results)]
+    return targets_table(rows)
+
+
+def targets_table(rows):
     lines = []
     for what, target, entries in rows:
         measured = [entry for entry in entries if entry[1]]
@@ -248,6 +259,130 @@ def joining(results):
     return table(["network", "threads", "steps", "whole, ms", "over its kernels alone", "floor, ms", "time / floor"], rows or [[NOTHING] * 7])
 
 
+# The tables of a GPU.
+
+def first_peer(job):
+    return best(job, GPU_PEERS)
+
+
+def gpu_conditions(results):
+    machine, versions = results.all["machine"], results.all["versions"]
+    if not results.all["jobs"]:
+        return NOTHING[0].upper() + NOTHING[1:] + "."
+    lines = [f"{machine.get('name', 'unknown GPU')} ({machine.get('features', '')}), {machine.get('cores', '?')} multiprocessors; {machine.get('notes', '')}; "
+             f"hasse by {versions.get('hasse', '?')} with {versions.get('library', '?')}.",
+             "Peer: " + ", ".join(f"{name} {version}" for name, version in sorted(versions.items()) if name.startswith("torch")) + "."]
+    for name in GPU_NUMBERS:
+        if roofs := results.roofs(name):
+            lines.append(f"Roofs in {name}: {roofs['gflops'] / 1e3:.1f} TFLOP/s (a product of 8192 x 8192), {roofs['gbs_memory']:.0f} GB/s (a copy of 1 GiB).")
+    return "\n".join(lines)
+
+
+def gpu_kernels(results, pattern, which):
+    """The kernels of a number type whose names fit."""
+    found = {tuple(name.split()[1:]): job for name, job in results.all["jobs"].items() if name.startswith("kernels ")}
+    return {name: job for (name, numbers), job in found.items() if numbers == which and re.search(pattern, name)}
+
+
+def gpu_targets(results):
+    rows = []
+    entries = []
+    for name, batch in GPU_TRAININGS:
+        job = results.job(f"training {name} {batch} bf16")
+        entries.append((f"{TITLES[name]}, batch {batch}", ratio(job, first_peer(job), "hasse"), 1.2, GPU_PEERS.get(first_peer(job))))
+    rows.append(("training, bf16, images per second", "1.2x", entries))
+    for each in GPU_NUMBERS:
+        entries = []
+        for name in GPU_NETWORKS:
+            job = results.job(f"networks {name} {each}")
+            entries.append((TITLES[name], ratio(job, first_peer(job), "hasse"), 1 / 0.7, GPU_PEERS.get(first_peer(job))))
+        rows.append((f"latency at batch 1, {each}", "<= 0.7x (1.43x faster)", entries))
+    for which in ("forward", "backward_data", "backward_weights"):
+        entries = [(name, ratio(job, "library", "hasse"), 2.0, "cuDNN") for name, job in gpu_kernels(results, f"^depthwise.*_{which}_", "bf16").items()]
+        rows.append((f"depthwise, {which.replace('_', ' ')}, bf16", "2x", entries or [("", None, 2.0, None)]))
+    for which in ("inference", "forward", "backward_data", "backward_weights"):
+        entries = [(name, ratio(job, "library", "hasse"), 0.7, "the library's best plan alone")
+                   for name, job in gpu_kernels(results, f"^dense.*_{which}_", "bf16").items()]
+        rows.append((f"dense layers, {which.replace('_', ' ')}, bf16", "0.7x", entries or [("", None, 0.7, None)]))
+    return targets_table(rows)
+
+
+def gpu_training(results):
+    rows = []
+    for name, batch in GPU_TRAININGS:
+        job = results.job(f"training {name} {batch} bf16")
+
+        def rate(contestant):
+            return number(1e3 * batch / job["ms"][contestant]["median"]) if job and contestant in job["ms"] else NOTHING
+
+        rows.append([f"{TITLES[name]}, {'32x32' if 'cifar' in name else '224x224'}, batch {batch}".replace("32x32, 32x32", "32x32"), rate("hasse"),
+                     *(rate(each) for each in GPU_PEERS if each != "torch-cuda-graph"),
+                     times(ratio(job, first_peer(job), "hasse")) if ratio(job, first_peer(job), "hasse") else NOTHING, refused(job)])
+    return table(["network, bf16, images per second", "hasse", *(title for each, title in GPU_PEERS.items() if each != "torch-cuda-graph"), "hasse / best peer", "out"], rows)
+
+
+def refused(job):
+    return "; ".join(f"{GPU_PEERS.get(each, each)}: {why}" for each, why in job["errors"].items()) or "-" if job else NOTHING
+
+
+def gpu_latency(results):
+    rows = []
+    for name in GPU_NETWORKS:
+        for each in GPU_NUMBERS:
+            job = results.job(f"networks {name} {each}")
+
+            def both(contestant):
+                if not job or contestant not in job["ms"]:
+                    return NOTHING
+                waited = job["facts"].get(contestant, {}).get("waited_ns")
+                return number(job["ms"][contestant]["median"]) + (f" ({number(statistics.median(waited) / 1e6)})" if waited else "")
+
+            found = ratio(job, first_peer(job), "hasse")
+            rows.append([TITLES[name], each, *map(both, ["hasse", *GPU_PEERS]), times(1 / found) if found else NOTHING, refused(job)])
+    return table(["network", "number", "hasse, ms (waited for)", *GPU_PEERS.values(), "hasse / best peer", "out"], rows)
+
+
+def gpu_pairs(results):
+    rows = []
+    for ours, theirs, published in (("df1", "resnet18", "43 %"), ("df2a", "resnet50", "39 %")):
+        for each in GPU_NUMBERS:
+            pair = [results.job(f"networks {name} {each}") for name in (ours, theirs)]
+            found = [job["ms"]["hasse"]["median"] for job in pair if job and "hasse" in job["ms"]]
+            rows.append([f"{TITLES[ours]} and {TITLES[theirs]}", each, *(map(number, found) if len(found) == 2 else [NOTHING] * 2),
+                         f"{100 * (1 - found[0] / found[1]):.0f} %" if len(found) == 2 else NOTHING, published])
+    return table(["networks", "number", "the first, ms", "the second, ms", "less", "published"], rows)
+
+
+def gpu_roofline(results):
+    rows = []
+    for which in ("bf16", "float"):
+        roofs, plain = results.roofs(which), results.roofs("float")
+        for name, job in gpu_kernels(results, "", which).items():
+            if "hasse" not in job["ms"]:
+                rows.append([f"`{name}`", which] + [NOTHING] * 6 + ["; ".join(job["errors"].values())])
+                continue
+            facts = job["facts"]["hasse"]
+            rates = roofs if name.startswith("dense") else plain  # kernels of ours compute on the plain cores
+            floor = max(facts["operations"] / rates["gflops"], facts["bytes"] / roofs["gbs_memory"]) / 1e6 if roofs and rates else None
+            time, library_time = job["ms"]["hasse"]["median"], job["ms"].get("library", {}).get("median")
+            rows.append([f"`{name}`", which, number(facts["bytes"] / 1e6), number(facts["operations"] / 1e9), number(1e3 * floor) if floor else NOTHING,
+                         number(1e3 * time), f"{time / floor:.2f}" if floor else NOTHING,
+                         f"{number(1e3 * library_time)}, {times(ratio(job, 'library', 'hasse'))}" if library_time else "-",
+                         facts["implementations"]["hasse"]])
+    return table(["kernel", "number", "MB", "GFLOP", "floor, us", "hasse, us", "time / floor", "the library's best plan, us; over hasse", "what ran"],
+                 rows or [[NOTHING] * 9])
+
+
+def gpu_blocks(results):
+    rows = []
+    for name, job in results.jobs("blocks").items():
+        if {"hasse", "hasse, joined"} <= job["ms"].keys():
+            facts = job["facts"]["hasse"]["implementations"]
+            rows.append([f"`{name}`", number(1e3 * job["ms"]["hasse"]["median"]), facts["hasse"], number(1e3 * job["ms"]["hasse, joined"]["median"]), facts["hasse, joined"],
+                         times(ratio(job, "hasse, joined", "hasse"))])
+    return table(["block, bf16, batch 1", "as chosen, us", "in", "joined, us", "in", "joined / as chosen"], rows or [[NOTHING] * 6])
+
+
 def conditions(results):
     machine, versions = results.all["machine"], results.all["versions"]
     lines = [f"{machine.get('name', 'unknown processor')}, {machine.get('cores', '?')} cores ({machine.get('features', '')}); {machine.get('notes', '')}; "
@@ -266,7 +401,9 @@ def main():
     results = Results(pathlib.Path(sys.argv[1]))
     page = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else pathlib.Path(__file__).resolve().parents[2] / "docs/benchmarks.md"
     text = page.read_text()
-    for make in (conditions, targets, inference, training, joining, blocks, kernels):
+    on_gpu = results.all.get("device", "cpu") != "cpu"
+    for make in ((gpu_conditions, gpu_targets, gpu_training, gpu_latency, gpu_pairs, gpu_roofline, gpu_blocks) if on_gpu else
+                 (conditions, targets, inference, training, joining, blocks, kernels)):
         begin, end = f"<!-- begin {make.__name__} -->", f"<!-- end {make.__name__} -->"
         if begin not in text or end not in text:
             sys.exit(f"{page} has no place for the table {make.__name__}: write {begin} and {end}")
