@@ -33,12 +33,12 @@ def contestant_versions(packages=("numpy", "onnx", "onnxruntime", "openvino", "t
     return found
 
 
-def device_versions():
+def device_versions(device):
     """What PyTorch computes with on a GPU."""
     import torch
     found = {"torch's CUDA": str(torch.version.cuda), "torch's cuDNN": str(torch.backends.cudnn.version())}
     if torch.cuda.is_available():
-        found["torch's card"] = torch.cuda.get_device_name()
+        found["torch's card"] = torch.cuda.get_device_name(device)
     return found
 
 
@@ -345,7 +345,7 @@ def main():
         torch.set_num_threads(threads)
         torch.set_flush_denormal(True)
     worker = Worker(contestant, folder, threads, number, device)
-    versions = contestant_versions() | (device_versions() if worker.on_device else {})
+    versions = contestant_versions() | (device_versions(device) if worker.on_device else {})
     print(json.dumps({"versions": versions}), file=answers, flush=True)
     for line in sys.stdin:
         what, *arguments = line.split()

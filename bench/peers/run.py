@@ -135,9 +135,12 @@ def refusal_of(contestant, number, answer, first_losses):
     """Why a contestant's numbers are not those of the exported network, or of the training of hasse; "" when they are."""
     exact = (1e-4, 1e-3)
     of_outputs, of_loss = TOLERANCE_OF_NUMBER.get(number, exact) if number else TOLERANCE.get(contestant, exact)
-    if not answer.get("difference", 0) <= of_outputs:
-        return f"computes other numbers: difference {answer['difference']:.1e}"
+    difference = answer.get("difference", 0)
+    if difference is None or not difference <= of_outputs:  # None: not a number
+        return f"computes other numbers: difference {difference}"
     losses = answer.get("losses")
+    if losses and None in losses:
+        return "computes losses that are no numbers"
     if losses and first_losses and not abs(losses[0] - first_losses[0]) <= of_loss * abs(first_losses[0]):
         return f"computes another loss: {losses[0]} instead of {first_losses[0]}"
     return ""
