@@ -21,7 +21,7 @@ namespace hasse::testing {
 /// A stream of programs whose memory is closed between them.
 class pretend_device {
  public:
-  /// What steps keep for themselves and their scratch memory are not guarded: they are filled by programs alone.
+  /// What steps keep for themselves is not guarded: it is filled by programs alone.
   using memory = std::vector<std::byte>;
 
   pretend_device() {
@@ -42,17 +42,18 @@ class pretend_device {
     });
   }
   void reserve(std::size_t bytes) {
-    if (scratch_.size() >= bytes) return;
-    scratch_ = std::vector<std::byte>(bytes);
+    if (scratch_bytes_ >= bytes) return;
+    if (scratch_) release(scratch_);
+    scratch_ = allocate(bytes), scratch_bytes_ = bytes;
     ++moves_;
   }
-  std::byte* scratch() { return scratch_.data(); }
+  std::byte* scratch() { return scratch_; }
 
   std::byte* allocate(std::size_t bytes) {
     const std::size_t begin = end_;
     end_ += (bytes + 4095) / 4096 * 4096;
     if (end_ > size) throw std::bad_alloc();
-    held_[begin] = bytes;
+    held_[begin] = end_ - begin;
     const opened open(*this);
     std::memset(room_ + begin, 0, bytes);
     return room_ + begin;
@@ -84,13 +85,15 @@ class pretend_device {
   std::unique_ptr<recording> record(const std::function<void()>& queue) {
     auto made = std::make_unique<tape>(*this);
     tape_ = &made->steps;
+    const auto stop = [this](void*) { tape_ = nullptr; };
+    const std::unique_ptr<void, decltype(stop)> stopped(this, stop);
     queue();
-    tape_ = nullptr;
     ++recordings;
     return made;
   }
 
-  std::size_t held() const { return held_.size(); }
+  /// Arrays that were not given back, without the scratch memory.
+  std::size_t held() const { return held_.size() - (scratch_ ? 1 : 0); }
   int launches = 0, recordings = 0, replays = 0;
 
  private:
@@ -110,8 +113,11 @@ class pretend_device {
     pretend_device* on_;
     std::uint64_t moves_;
   };
+  /// All that is held, and nothing that was given back.
   struct opened {
-    explicit opened(pretend_device& device) : of(&device) { mprotect(of->room_, of->end_, PROT_READ | PROT_WRITE); }
+    explicit opened(pretend_device& device) : of(&device) {
+      for (const auto& [begin, bytes] : of->held_) mprotect(of->room_ + begin, bytes, PROT_READ | PROT_WRITE);
+    }
     ~opened() { mprotect(of->room_, of->end_, PROT_NONE); }
     pretend_device* of;
   };
@@ -127,7 +133,8 @@ class pretend_device {
   std::byte* room_ = nullptr;
   std::size_t end_ = 4096;  // places are never used twice
   std::map<std::size_t, std::size_t> held_;
-  std::vector<std::byte> scratch_;
+  std::byte* scratch_ = nullptr;
+  std::size_t scratch_bytes_ = 0;
   std::uint64_t moves_ = 0;
   std::vector<std::function<void()>>* tape_ = nullptr;
 };

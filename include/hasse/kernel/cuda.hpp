@@ -20,7 +20,7 @@ using cuda_backend_stream = cuda_stream;
 inline std::string cuda_library() { return "own kernels"; }
 #endif
 
-/// The first GPU unless the options say otherwise. Operands live in its memory (device_array); runs return before the GPU is done
+/// The first GPU unless the options say otherwise. Operands live in its memory(); runs return before the GPU is done
 /// (stream().wait()).
 using cuda = basic_cuda<float, cuda_backend_stream>;
 using cuda_bf16 = basic_cuda<bfloat16, cuda_backend_stream>;

@@ -40,8 +40,8 @@ class device_memory {
   virtual void clear(void* at, std::size_t bytes) = 0;
   /// Returns when everything is done.
   virtual void wait() = 0;
-  /// Runs `queue`, which puts steps on the queue and does nothing else, and remembers them. Operands stay where they are as long as
-  /// the recording is used.
+  /// Calls `queue`, maybe twice, which puts steps on the queue and does nothing else; they run once, and are remembered. Operands
+  /// stay where they are as long as the recording is used.
   virtual std::unique_ptr<recording> record(const std::function<void()>& queue) = 0;
 };
 
@@ -133,7 +133,8 @@ class backend_array {
 };
 
 /// Values of the processor that a backend works on: in their place, or as a copy in its memory. Whoever changes one side brings the
-/// other up to date; where both are one, that costs nothing. The values outlive it and stay where they are.
+/// other up to date; where both are one, that costs nothing. pull() writes the processor's values, also for those who see them as
+/// constants, and loses what was changed there since the last push(). The values outlive it and stay where they are.
 template <class Item>
 class mirrored {
  public:

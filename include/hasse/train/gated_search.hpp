@@ -148,6 +148,8 @@ class gated_search {
         scaling_(descent_.scaling()),
         history_(static_cast<std::size_t>(how.warmup_epochs + how.epochs) * row()) {
     loss_.scale_by(descent_.loss_scale());
+    if (descent_.loss_scale() && how.method != gate_method::reinforce)
+      throw error("the gradients of gates have no scale and vanish in half precision; search in bfloat16 or float, or by REINFORCE");
     check_costs();
     if (how.target > 0) {
       costs.require_reachable(how.target);

@@ -16,9 +16,10 @@ namespace hasse {
 namespace detail::gpu {
 /// Throws when a call of the runtime did not succeed.
 inline void require(cudaError_t state, const std::string& tried) {
-  if (state != cudaSuccess)
-    throw error("the GPU did not " + tried + " (" + cudaGetErrorString(state) +
-                "); look at it with nvidia-smi, or use the cpu backend");
+  if (state == cudaSuccess) return;
+  cudaGetLastError();  // it has been told, and must not be told again
+  throw error("the GPU did not " + tried + " (" + cudaGetErrorString(state) +
+              "); look at it with nvidia-smi, or use the cpu backend");
 }
 }  // namespace detail::gpu
 

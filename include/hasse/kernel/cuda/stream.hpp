@@ -34,13 +34,15 @@ class device_array {
     detail::gpu::require(cudaMalloc(&memory, size * sizeof(Item)),
                          "give " + std::to_string(size * sizeof(Item)) + " bytes of memory");
     data_ = static_cast<Item*>(memory), size_ = size;
+    detail::gpu::require(cudaGetDevice(&device_), "tell which device it is");
     detail::gpu::require(cudaMemset(memory, 0, size * sizeof(Item)), "clear memory");
-    wait();
+    detail::gpu::require(cudaStreamSynchronize(cudaStreamLegacy), "clear memory");  // another thread's capture goes on
   }
   explicit device_array(std::span<const Item> values) : device_array(values.size()) { upload(values); }
-  device_array(device_array&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  device_array(device_array&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)), device_(other.device_) {}
   device_array& operator=(device_array&& other) noexcept {
-    std::swap(data_, other.data_), std::swap(size_, other.size_);
+    std::swap(data_, other.data_), std::swap(size_, other.size_), std::swap(device_, other.device_);
     return *this;
   }
   ~device_array() { cudaFree(data_); }
@@ -59,6 +61,7 @@ class device_array {
       throw error("an array of " + std::to_string(size_) + " values on the GPU was to be copied as " + std::to_string(count) +
                   "; copy all of it");
     if (count == 0) return;
+    detail::gpu::require(cudaSetDevice(device_), "become the current device");
     wait();
     detail::gpu::require(cudaMemcpy(to, from, count * sizeof(Item), kind), "copy memory");
     wait();
@@ -68,6 +71,7 @@ class device_array {
 
   Item* data_ = nullptr;
   std::size_t size_ = 0;
+  int device_ = 0;
 };
 
 /// How the plan of a convolution or linear layer is chosen among those that the libraries have for it, and the kernels of ours.
@@ -83,19 +87,19 @@ struct cuda_options {
   plan_policy plans = plan_policy::by_heuristics;
 };
 
-/// A stream of one GPU, which becomes the current one of the calling thread.
+/// A stream of one GPU, which becomes the current one of the calling thread. Streams of one GPU belong to one thread: memory is
+/// copied, and graphs are made, as if no other thread used it.
 class cuda_stream {
  public:
   using memory = device_array<std::byte>;
 
   explicit cuda_stream(const cuda_options& options = {}) : device_(cuda_device_at(options.device).id) {
     use();
-    detail::gpu::require(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "make a stream");
-    // What is released is kept for the next network, not handed back to the driver.
-    cudaMemPool_t pool = nullptr;
+    // What is released is kept for the next network, by all streams of this process, and not handed back to the driver.
     std::uint64_t all = std::numeric_limits<std::uint64_t>::max();
-    detail::gpu::require(cudaDeviceGetDefaultMemPool(&pool, device_), "tell its memory pool");
-    detail::gpu::require(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &all), "keep its memory");
+    detail::gpu::require(cudaDeviceGetDefaultMemPool(&pool_, device_), "tell its memory pool");
+    detail::gpu::require(cudaMemPoolSetAttribute(pool_, cudaMemPoolAttrReleaseThreshold, &all), "keep its memory");
+    detail::gpu::require(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "make a stream");
   }
   cuda_stream(const cuda_stream&) = delete;
   cuda_stream& operator=(const cuda_stream&) = delete;
@@ -119,7 +123,12 @@ class cuda_stream {
   std::byte* allocate(std::size_t bytes) {
     use();
     void* given = nullptr;
-    detail::gpu::require(cudaMallocAsync(&given, bytes, stream_), "give " + std::to_string(bytes) + " bytes of memory");
+    if (cudaMallocAsync(&given, bytes, stream_) !=
+        cudaSuccess) {  // releases that are still queued, and what the pool keeps, may do
+      cudaGetLastError();
+      trim();
+      detail::gpu::require(cudaMallocAsync(&given, bytes, stream_), "give " + std::to_string(bytes) + " bytes of memory");
+    }
     clear(given, bytes);
     return static_cast<std::byte*>(given);
   }
@@ -127,6 +136,7 @@ class cuda_stream {
   void write(void* to, const void* from, std::size_t bytes) {
     use();
     detail::gpu::require(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_), "copy memory");
+    wait();  // only then may `from` change, whatever memory it is
   }
   void read(void* to, const void* from, std::size_t bytes) {
     use();
@@ -147,9 +157,9 @@ class cuda_stream {
   /// knows.
   void reserve(std::size_t bytes) {
     if (bytes <= scratch_.size()) return;
-    wait();
-    scratch_ = {};
-    scratch_ = device_array<std::byte>(std::max(bytes, std::size_t{1} << 20));
+    trim();
+    device_array<std::byte> larger(std::max(bytes, std::size_t{1} << 20));  // where there is no room for both, all stays as it was
+    scratch_ = std::move(larger);
     ++moves_;
   }
   std::byte* scratch() { return scratch_.data(); }
@@ -158,6 +168,12 @@ class cuda_stream {
   cudaStream_t handle() const { return stream_; }
 
  private:
+  /// Hands back what the pool keeps and nobody has: other allocations of this GPU cannot take it.
+  void trim() {
+    wait();
+    detail::gpu::require(cudaMemPoolTrimTo(pool_, 0), "hand memory back");
+  }
+
   class recorded final : public recording {
    public:
     recorded(cuda_stream& stream, const std::function<void()>& queue)
@@ -175,6 +191,7 @@ class cuda_stream {
   };
 
   int device_;
+  cudaMemPool_t pool_ = nullptr;
   cudaStream_t stream_ = nullptr;
   device_array<std::byte> scratch_;
   std::uint64_t moves_ = 0;  // of the scratch memory

@@ -103,6 +103,19 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("gates that learn by gradients are not searched in half precision, where those would vanish") {
+  if (!has_device()) return;
+  const training_data data(easy_train, easy_validation);
+  const gated_list list = small_supernet();
+  const gated_costs costs{.fixed = 1, .blocks = {{1, 3, 0}, {1, 3, 0}}};
+  guarded_half backend;
+  gated_recipe how{.warmup_epochs = 1, .epochs = 2, .batch = 16, .period = 2};
+  using search = gated_search<guarded_half>;
+  CHECK_THROWS_WITH((search(backend, "toy", list, costs, data, how)), ContainsSubstring("in bfloat16 or float, or by REINFORCE"));
+  how.method = gate_method::reinforce;
+  CHECK_NOTHROW(search(backend, "toy", list, costs, data, how));
+}
+
 TEST_CASE("one network at many widths trains on a device as on the readable backend, shared or switched norms") {
   if (!has_device()) return;
   const training_data data(easy_train, easy_validation);

@@ -85,7 +85,7 @@ class basic_cuda {
     return {stream_, lowering(stream_, item, batch).inference(operands)};
   }
   /// An inverted bottleneck or a Fused block as one kernel: where `join_layers` has asked for it, or where the stream's plans are
-  /// measured and it is faster than its layers one by one. It saves memory traffic and launches, and uses no tensor cores.
+  /// measured and it is faster than its layers one by one, which writes the operands' `dst`. It saves memory traffic and launches, and uses no tensor cores.
   std::optional<inference_step> make_joined(std::span<const layer> run, int batch,
                                             std::span<const inference_operands<Scalar>> operands) {
     for (const layer& item : run) require(item, batch);

@@ -89,8 +89,7 @@ struct softmax_loss {
   }
 };
 
-/// What a training step says about its batch, in the GPU's memory; `total` adds to it, so that a program may ask once in many
-/// steps.
+/// What training steps say about their batches, in the GPU's memory; `batch_total` adds to it.
 struct loss_total {
   double loss = 0;  ///< sum over the images
   std::int64_t correct = 0;
