@@ -44,6 +44,7 @@ class training_steps : public measurement {
     json answer{{"ns", timed([&] { step(); }, milliseconds)}};
     if (std::exchange(first_, false)) {
       answer.update({{"losses", losses_}, {"arena_bytes", network_.arena_bytes()}});
+      if (network_.memory()) answer["timing"] = "wall clock of steps, each of which waits for its loss";
       if (!network_.memory()) answer["megabytes"] = static_cast<double>(memory_of_process("VmHWM") - before_) / 1024;
     }
     return answer;
