@@ -1,11 +1,16 @@
 #!/bin/sh
 # Installs what is missing, builds hasse_boundary and searches the speed/accuracy boundary of this machine into run/.
 # A second start goes on where the first stopped. Arguments go to hasse_boundary, for instance: scripts/quickstart.sh --help
+# With --device cuda or --train-on cuda it also builds what runs on a GPU, which needs the CUDA Toolkit.
 set -eu
 cd "$(dirname "$0")/.."
 scripts/install-dependencies.sh run
 
-cmake --preset release -DHASSE_BUILD_BENCH=OFF -DHASSE_CUDA=OFF
+case " $* " in
+  *cuda*) cuda=ON ;;
+  *) cuda=OFF ;;
+esac
+cmake --preset release -DHASSE_BUILD_BENCH=OFF -DHASSE_CUDA=$cuda
 cmake --build build/release --parallel "$(nproc)" --target hasse_boundary
 
 # libgomp reads these when it is loaded: waiting threads must sleep, and threads must stay where they are.
