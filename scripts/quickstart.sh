@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 scripts/install-dependencies.sh run
 
 case " $* " in
-  *cuda*) cuda=ON ;;
+  *" --device cuda"* | *" --device=cuda"* | *" --train-on cuda"* | *" --train-on=cuda"*) cuda=ON ;;
   *) cuda=OFF ;;
 esac
 cmake --preset release -DHASSE_BUILD_BENCH=OFF -DHASSE_CUDA=$cuda
