@@ -116,9 +116,10 @@ inline device_name device_argument(int argc, char** argv) {
 
 namespace hasse::detail {
 void require_gpu(int index) { cuda_device_at(index); }
-any_device gpu_device(int index) { return any_device(on_gpu{.device = index}); }
+// Exact products of floats would leave the tensor cores idle; the usual frameworks round convolutions alike.
+any_device gpu_device(int index) { return any_device(on_gpu{.device = index, .tf32 = true}); }
 any_backend<float> gpu_backend(int index) {
-  return any_backend<float>([index] { return cuda(cuda_options{.device = index}); });
+  return any_backend<float>([index] { return cuda(cuda_options{.device = index, .tf32 = true}); });
 }
 }  // namespace hasse::detail
 #elif defined(HASSE_PROCESSOR_HERE) || !defined(HASSE_PROCESSOR_APART)

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -117,6 +118,7 @@ class cuda_stream {
   void wait() {
     use();
     detail::gpu::require(cudaStreamSynchronize(stream_), "finish what was queued");
+    posted_ = 0;
   }
 
   /// As device_memory says, in the order of the stream.
@@ -135,8 +137,10 @@ class cuda_stream {
   void release(std::byte* given) noexcept { cudaFreeAsync(given, stream_); }
   void write(void* to, const void* from, std::size_t bytes) {
     use();
+    const bool fits = bytes <= letterbox / 4;
+    if (fits) from = posted(from, bytes);
     detail::gpu::require(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_), "copy memory");
-    wait();  // only then may `from` change, whatever memory it is
+    if (!fits) wait();  // only then may `from` change, whatever memory it is
   }
   void read(void* to, const void* from, std::size_t bytes) {
     use();
@@ -168,6 +172,26 @@ class cuda_stream {
   cudaStream_t handle() const { return stream_; }
 
  private:
+  struct host_deleter {
+    void operator()(std::byte* memory) const { cudaFreeHost(memory); }
+  };
+  /// Bytes of the processor's memory that the GPU reads by itself: what is small goes there, and nobody waits for it.
+  static constexpr std::size_t letterbox = std::size_t{1} << 20;
+
+  /// A copy that stays until everything queued is done.
+  const std::byte* posted(const void* from, std::size_t bytes) {
+    if (!letters_) {
+      void* made = nullptr;
+      detail::gpu::require(cudaMallocHost(&made, letterbox), "share memory with the processor");
+      letters_.reset(static_cast<std::byte*>(made));
+    }
+    if (posted_ + bytes > letterbox) wait();
+    std::byte* const place = letters_.get() + posted_;
+    std::memcpy(place, from, bytes);
+    posted_ += (bytes + 63) / 64 * 64;
+    return place;
+  }
+
   /// Hands back what the pool keeps and nobody has: other allocations of this GPU cannot take it.
   void trim() {
     wait();
@@ -193,6 +217,8 @@ class cuda_stream {
   int device_;
   cudaMemPool_t pool_ = nullptr;
   cudaStream_t stream_ = nullptr;
+  std::unique_ptr<std::byte, host_deleter> letters_;
+  std::size_t posted_ = 0;
   device_array<std::byte> scratch_;
   std::uint64_t moves_ = 0;  // of the scratch memory
 };
