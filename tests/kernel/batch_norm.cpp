@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../support/catch.hpp"
+#include "../support/distance.hpp"
 #include "../support/layer_fixture.hpp"
 
 namespace {
@@ -53,16 +54,6 @@ struct bound_norm {
   void forward() { kernel.forward(at, scratch.data()); }
   void backward() { kernel.backward(at, scratch.data()); }
 };
-
-template <class Scalar>
-double distance(const buffer<float>& found, const buffer<Scalar>& expected) {
-  double error = 0, norm = 1e-20;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    error += std::pow(static_cast<double>(found[i]) - static_cast<double>(expected[i]), 2);
-    norm += std::pow(static_cast<double>(expected[i]), 2);
-  }
-  return std::isfinite(error) ? std::sqrt(error / norm) : std::numeric_limits<double>::infinity();
-}
 
 bool same_bits(const buffer<float>& one, const buffer<float>& other) {
   return one.size() == other.size() && std::memcmp(one.data(), other.data(), one.size() * sizeof(float)) == 0;

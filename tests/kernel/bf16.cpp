@@ -4,7 +4,6 @@
 #include <hasse/kernel/reference.hpp>
 
 #include <bit>
-#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "../support/catch.hpp"
+#include "../support/distance.hpp"
 #include "../support/layer_fixture.hpp"
 
 // The body of this test is compiled here, wherever those of the kernels are.
@@ -30,30 +30,11 @@ void narrow_with(simd_level level, const float* from, int count, bfloat16* to) {
   HASSE_SIMD_CALL(level, narrow_all(from, count, to))
 }
 
-/// |found - expected| / |expected|, Euclidean; a NaN anywhere makes it infinite.
-template <class Scalar>
-double distance(const buffer<Scalar>& found, const buffer<float>& expected) {
-  double error = 0, norm = 1e-20;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    error += std::pow(static_cast<double>(found[i]) - static_cast<double>(expected[i]), 2);
-    norm += std::pow(static_cast<double>(expected[i]), 2);
-  }
-  return std::isfinite(error) ? std::sqrt(error / norm) : std::numeric_limits<double>::infinity();
-}
-
-/// The fixture in float with the activations that the one in bfloat16 has.
-layer_fixture<float> rounded(const layer_use& use) {
-  layer_fixture<float> fixture(use);
-  for (buffer<float>* values : {&fixture.src, &fixture.other, &fixture.d_dst, &fixture.d_src, &fixture.d_other})
-    for (float& value : *values) value = bfloat16(value);
-  return fixture;
-}
-
 void compare_inference(cpu_bf16& backend, const layer_use& use) {
   INFO("inference: " << use.text());
   reference<float> plain;
   layer_fixture<bfloat16> found(use);
-  layer_fixture<float> expected = rounded(use);
+  layer_fixture<float> expected = rounded<bfloat16>(use);
   backend.make_inference(use.item, use.batch, found.inference()).run();
   plain.make_inference(use.item, use.batch, expected.inference()).run();
   CHECK(distance(found.dst, expected.dst) < 2e-2);
@@ -63,7 +44,7 @@ void compare_training(cpu_bf16& backend, const layer_use& use) {
   INFO("training: " << use.text());
   reference<float> plain;
   layer_fixture<bfloat16> found(use);
-  layer_fixture<float> expected = rounded(use);
+  layer_fixture<float> expected = rounded<bfloat16>(use);
   auto step = backend.make_training(use.item, use.batch, found.training(backend));
   auto truth = plain.make_training(use.item, use.batch, expected.training(plain));
   step.forward(), step.backward();

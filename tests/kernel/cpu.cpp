@@ -2,26 +2,16 @@
 #include <hasse/kernel/cpu.hpp>
 #include <hasse/kernel/reference.hpp>
 
-#include <cmath>
 #include <string>
 #include <vector>
 
 #include "../support/catch.hpp"
+#include "../support/distance.hpp"
 #include "../support/layer_fixture.hpp"
 
 namespace {
 
 using namespace hasse;
-
-/// |found - expected| / |expected|, Euclidean; a NaN anywhere makes it infinite.
-double distance(const buffer<float>& found, const buffer<float>& expected) {
-  double error = 0, norm = 1e-20;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    error += std::pow(static_cast<double>(found[i]) - static_cast<double>(expected[i]), 2);
-    norm += std::pow(static_cast<double>(expected[i]), 2);
-  }
-  return std::isfinite(error) ? std::sqrt(error / norm) : std::numeric_limits<double>::infinity();
-}
 
 void compare_inference(cpu& backend, const layer_use& use) {
   INFO("inference: " << use.text());

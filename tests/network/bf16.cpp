@@ -5,27 +5,16 @@
 #include <hasse/network/static_network.hpp>
 #include <hasse/network/training.hpp>
 
-#include <cmath>
 #include <vector>
 
 #include <catch.hpp>
 
+#include "../support/distance.hpp"
 #include "networks.hpp"
 
 using namespace hasse;
 
 namespace {
-/// |given - expected| / |expected|, Euclidean.
-template <class Given>
-double distance(const Given* given, const float* expected, std::size_t count) {
-  double error = 0, norm = 1e-20;
-  for (std::size_t k = 0; k < count; ++k) {
-    error += std::pow(static_cast<double>(given[k]) - static_cast<double>(expected[k]), 2);
-    norm += std::pow(static_cast<double>(expected[k]), 2);
-  }
-  return std::sqrt(error / norm);
-}
-
 template <class Left, class Right>
 void fill_both(Left* one, Right* other, std::int64_t count, std::uint64_t seed) {
   testing::fill(one, count, seed);

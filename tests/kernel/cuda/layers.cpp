@@ -3,11 +3,10 @@
 #include <hasse/kernel/cuda.hpp>
 #include <hasse/kernel/reference.hpp>
 
-#include <cmath>
-#include <limits>
 #include <vector>
 
 #include "catch.hpp"
+#include "distance.hpp"
 #include "layer_fixture.hpp"
 #include "mirror.hpp"
 
@@ -15,31 +14,11 @@ namespace {
 
 using namespace hasse;
 
-/// |found - expected| / |expected|, Euclidean; a NaN anywhere makes it infinite.
-template <class Scalar>
-double distance(const buffer<Scalar>& found, const buffer<float>& expected) {
-  double error = 0, norm = 1e-20;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    error += std::pow(static_cast<double>(found[i]) - static_cast<double>(expected[i]), 2);
-    norm += std::pow(static_cast<double>(expected[i]), 2);
-  }
-  return std::isfinite(error) ? std::sqrt(error / norm) : std::numeric_limits<double>::infinity();
-}
-
 template <class Scalar>
 constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-4 : (std::is_same_v<Scalar, float16> ? 5e-3 : 3e-2);
 
 template <class Scalar>
 constexpr const char* cuda_name = basic_cuda<Scalar, cuda_backend_stream>::name;
-
-/// Operands in float, with the values that those of type Scalar have.
-template <class Scalar>
-layer_fixture<float> rounded(const layer_use& use) {
-  layer_fixture<float> fixture(use);
-  for (buffer<float>* values : {&fixture.src, &fixture.other, &fixture.d_dst, &fixture.d_src, &fixture.d_other})
-    for (float& value : *values) value = static_cast<float>(static_cast<Scalar>(value));
-  return fixture;
-}
 
 template <class Scalar>
 void compare_inference(const layer_use& use) {

@@ -1,9 +1,8 @@
 // The comparison itself, compiled once.
 #include "compare.hpp"
+#include "distance.hpp"
 
-#include <cmath>
 #include <cstring>
-#include <limits>
 
 #include <hasse/kernel/cuda/programs/backend.hpp>
 #include <hasse/kernel/reference.hpp>
@@ -12,17 +11,6 @@ namespace {
 
 using detail::gpu::host_stream;
 using detail::gpu::thread_order;
-
-/// |found - expected| / |expected|, Euclidean; a NaN anywhere makes it infinite.
-template <class Scalar>
-double distance(const buffer<Scalar>& found, const buffer<float>& expected) {
-  double error = 0, norm = 1e-20;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    error += std::pow(static_cast<double>(found[i]) - static_cast<double>(expected[i]), 2);
-    norm += std::pow(static_cast<double>(expected[i]), 2);
-  }
-  return std::isfinite(error) ? std::sqrt(error / norm) : std::numeric_limits<double>::infinity();
-}
 
 template <class Scalar>
 bool same_bits(const buffer<Scalar>& one, const buffer<Scalar>& other) {
@@ -34,15 +22,6 @@ constexpr const char* name = basic_cuda<Scalar, host_stream>::name;
 
 template <class Scalar>
 constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-5 : (std::is_same_v<Scalar, float16> ? 3e-3 : 2e-2);
-
-/// The operands in float, with the values that those of type Scalar have.
-template <class Scalar>
-layer_fixture<float> rounded(const layer_use& use) {
-  layer_fixture<float> fixture(use);
-  for (buffer<float>* values : {&fixture.src, &fixture.other, &fixture.d_dst, &fixture.d_src, &fixture.d_other})
-    for (float& value : *values) value = static_cast<float>(static_cast<Scalar>(value));
-  return fixture;
-}
 
 }  // namespace
 

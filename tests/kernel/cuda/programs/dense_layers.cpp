@@ -3,13 +3,13 @@
 #include <hasse/kernel/cuda/programs/backend.hpp>
 #include <hasse/kernel/reference.hpp>
 
-#include <cmath>
 #include <cstring>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "catch.hpp"
+#include "distance.hpp"
 #include "layer_fixture.hpp"
 #include "plain_libraries.hpp"
 
@@ -17,24 +17,6 @@ namespace {
 
 template <class Scalar>
 using backend_type = basic_cuda<Scalar, dense_stream<host_stream, plain_libraries>>;
-
-template <class Scalar>
-double distance(const buffer<Scalar>& found, const buffer<float>& expected) {
-  double error = 0, norm = 1e-20;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    error += std::pow(static_cast<double>(found[i]) - static_cast<double>(expected[i]), 2);
-    norm += std::pow(static_cast<double>(expected[i]), 2);
-  }
-  return std::isfinite(error) ? std::sqrt(error / norm) : 1e300;
-}
-
-template <class Scalar>
-layer_fixture<float> rounded(const layer_use& use) {
-  layer_fixture<float> fixture(use);
-  for (buffer<float>* values : {&fixture.src, &fixture.other, &fixture.d_dst, &fixture.d_src, &fixture.d_other})
-    for (float& value : *values) value = static_cast<float>(static_cast<Scalar>(value));
-  return fixture;
-}
 
 template <class Scalar>
 constexpr double tolerance = sizeof(Scalar) == 4 ? 1e-5 : (std::is_same_v<Scalar, float16> ? 3e-3 : 2e-2);

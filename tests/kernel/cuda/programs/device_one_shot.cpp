@@ -4,7 +4,6 @@
 #include <hasse/train/slimmable_trainer.hpp>
 #include <hasse/train/super_resolution.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "../../../train/problem.hpp"
 #include "../device_under_test.hpp"
 #include "catch.hpp"
+#include "distance.hpp"
 
 namespace {
 
@@ -21,16 +21,6 @@ using guarded = device_under_test<float>;
 using guarded_half = device_under_test<float16>;
 
 const image_set easy_train = problem::quadrants(96, 1, 60), easy_validation = problem::quadrants(48, 2, 60);
-
-/// |found - expected| / |expected|, Euclidean.
-double distance(std::span<const float> found, std::span<const float> expected) {
-  double error = 0, norm = 1e-20;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    error += std::pow(static_cast<double>(found[i]) - static_cast<double>(expected[i]), 2);
-    norm += std::pow(static_cast<double>(expected[i]), 2);
-  }
-  return std::sqrt(error / norm);
-}
 
 /// A stem, two blocks of two kernel sizes or none, a classifier.
 gated_list small_supernet() {

@@ -5,7 +5,6 @@
 #include <hasse/network/training.hpp>
 #include <hasse/train/trainer.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "../../../train/problem.hpp"
 #include "../device_under_test.hpp"
 #include "catch.hpp"
+#include "distance.hpp"
 #include "mobile_network.hpp"
 
 namespace {
@@ -53,17 +53,6 @@ void goes_on_to_the_same_bits() {
   }
 }
 
-/// |found - expected| / |expected|, Euclidean; a NaN anywhere makes it infinite.
-template <class Scalar>
-double distance(std::span<const Scalar> found, const float* expected) {
-  double error = 0, norm = 1e-20;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    error += std::pow(static_cast<double>(found[i]) - static_cast<double>(expected[i]), 2);
-    norm += std::pow(static_cast<double>(expected[i]), 2);
-  }
-  return std::isfinite(error) ? std::sqrt(error / norm) : 1e300;
-}
-
 /// What lies on the device, here.
 template <class Scalar>
 std::vector<Scalar> brought(device_memory* where, const Scalar* from, std::int64_t size) {
@@ -93,20 +82,21 @@ void compares_with_the_readable(double values, double gradients) {
   readable.run();
   for (int run = 0; run < 2; ++run) {  // recorded, replayed
     answering.run();
-    CHECK(distance<Scalar>(brought(answering.memory(), answering.output(), batch * 10), readable.output()) < values);
+    CHECK(distance(brought(answering.memory(), answering.output(), batch * 10).data(), readable.output(), batch * 10) < values);
   }
 
   training_network found(backend, list, batch, mine);
   training_network expected(plain, list, batch, theirs);
   copy_in<Scalar>(found.memory(), found.input(), images), give(expected.input(), images);
   found.forward(), expected.forward();
-  CHECK(distance<Scalar>(brought(found.memory(), found.output(), batch * 10), expected.output()) < values);
+  CHECK(distance(brought(found.memory(), found.output(), batch * 10).data(), expected.output(), batch * 10) < values);
   copy_in<Scalar>(found.memory(), found.output_gradient(), slopes), give(expected.output_gradient(), slopes);
   found.backward(), expected.backward();
   found.pull();
-  CHECK(distance<float>(mine.statistics, theirs.statistics.data()) < values);
+  CHECK(distance(mine.statistics, theirs.statistics) < values);
   const auto size = static_cast<std::int64_t>(mine.values.size());
-  CHECK(distance<float>(brought<float>(found.memory(), found.gradients(), size), expected.gradients()) < gradients);
+  CHECK(distance(brought<float>(found.memory(), found.gradients(), size).data(), expected.gradients(), mine.values.size()) <
+        gradients);
 }
 
 TEST_CASE("networks infer and train on a device as on the readable backend") {

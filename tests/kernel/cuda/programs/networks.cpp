@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "distance.hpp"
 #include "layer_fixture.hpp"
 #include "mobile_network.hpp"
 
@@ -23,17 +24,6 @@ using namespace hasse;
 using namespace hasse::detail::gpu;
 using testing::mobile_network;
 using testing::random_parameters;
-
-/// |found - expected| / |expected|, Euclidean; a NaN anywhere makes it infinite.
-template <class Scalar>
-double distance(const Scalar* found, const float* expected, std::size_t size) {
-  double error = 0, norm = 1e-20;
-  for (std::size_t i = 0; i < size; ++i) {
-    error += std::pow(static_cast<double>(found[i]) - static_cast<double>(expected[i]), 2);
-    norm += std::pow(static_cast<double>(expected[i]), 2);
-  }
-  return std::isfinite(error) ? std::sqrt(error / norm) : 1e300;
-}
 
 constexpr int batch = 2;
 
