@@ -44,8 +44,8 @@ class training_steps : public measurement {
     json answer{{"ns", timed([&] { step(); }, milliseconds)}};
     if (std::exchange(first_, false)) {
       answer.update({{"losses", losses_}, {"arena_bytes", network_.arena_bytes()}});
-      if (network_.memory()) answer["timing"] = "wall clock of steps, each of which waits for its loss";
-      if (!network_.memory()) answer["megabytes"] = static_cast<double>(memory_of_process("VmHWM") - before_) / 1024;
+      if (network_.device()) answer["timing"] = "wall clock of steps, each of which waits for its loss";
+      if (!network_.device()) answer["megabytes"] = static_cast<double>(memory_of_process("VmHWM") - before_) / 1024;
     }
     return answer;
   }
@@ -54,7 +54,7 @@ class training_steps : public measurement {
   /// As a trainer makes them: recorded where a device can, its descent queued behind.
   double step() {
     loss_.set_labels(labels_.data());
-    sequence_.run(network_.memory(), [this] {
+    sequence_.run(network_.device(), [this] {
       network_.forward();
       loss_.queue(network_.output(), 0.0, network_.output_gradient());
       network_.backward();

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/kernel/memory.hpp>
 #include <hasse/network/check.hpp>
@@ -115,10 +116,10 @@ class training_network {
       : batch_(batch),
         input_shape_(layers.input),
         output_shape_(layers.shape_of(static_cast<value_id>(layers.size()))),
-        where_(memory_of(backend)),
-        values_(where_, values.values),
-        statistics_(where_, values.statistics),
-        gradients_(where_, options.forward_only ? 0 : values.values.size()),
+        device_(accelerator_of(backend)),
+        values_(device_, values.values),
+        statistics_(device_, values.statistics),
+        gradients_(device_, options.forward_only ? 0 : values.values.size()),
         memory_(backend, checked(backend, layers, batch), batch, options,
                 [&](const layer& item) { return backend.saved_bytes(item, batch); }) {
     if (values.layout != layout_of(layers))
@@ -162,7 +163,7 @@ class training_network {
   /// The trainable parameters, where it reads them.
   parameter* trainable() { return values_.data(); }
   /// Null where the processor computes.
-  device_memory* memory() const { return where_; }
+  accelerator<scalar>* device() const { return device_; }
   /// The parameters that it was made with go to the device, or come back from it with their statistics; nothing to do elsewhere.
   void push() { values_.push(), statistics_.push(); }
   void pull() const { values_.pull(), statistics_.pull(); }
@@ -190,7 +191,7 @@ class training_network {
 
   int batch_;
   feature_shape input_shape_, output_shape_;
-  device_memory* where_;
+  accelerator<scalar>* device_;
   mirrored<parameter> values_, statistics_;
   backend_array<parameter> gradients_;
   detail::training_memory<Engine> memory_;

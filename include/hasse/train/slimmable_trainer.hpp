@@ -50,7 +50,10 @@ std::uint64_t configuration_of(const width_family& family, const Rule& rule, std
 
 /// The widths of one network in training, judged at full width.
 template <Backend Engine, WidthRule Rule>
-class many_widths {
+class many_widths : public network_in_training<slimmable_network<Engine>> {
+  using base = network_in_training<slimmable_network<Engine>>;
+  using base::network_;
+
  public:
   using scalar = typename Engine::scalar;
   using parameter = parameter_of<scalar>;
@@ -58,23 +61,19 @@ class many_widths {
   static constexpr read_order judging_order = read_order::training;
 
   many_widths(Engine& backend, const width_family& family, const Rule& rule, const recipe& how, std::uint64_t seed)
-      : family_(&family),
+      : base(backend, family.layers(), how.batch, first_slimmable_weights<parameter>(family.layers(), rule.norms(), seed)),
+        family_(&family),
         rule_(&rule),
         label_smoothing_(how.label_smoothing),
         seed_(derive(seed, 3)),
-        weights_(first_slimmable_weights<parameter>(family.layers(), rule.norms(), seed)),
-        network_(backend, family.layers(), how.batch, weights_),
         classes_(static_cast<int>(network_.output_shape().size())),
         loss_(network_.device(), how.batch, classes_),
         answers_(network_.device()),
         slopes_(network_.device()),
         taught_(static_cast<std::size_t>(how.batch) * static_cast<std::size_t>(classes_)) {}
-  many_widths(const many_widths&) = delete;
-  many_widths& operator=(const many_widths&) = delete;
 
   scalar* input() { return network_.input(); }
   accelerator<scalar>* feeds_from() { return network_.device(); }
-  accelerator<scalar>* device() { return network_.device(); }
 
   /// Returns the loss and the hits of the first pass; the loss of any pass that is not finite instead.
   batch_loss step(const int* labels, std::int64_t iteration) {
@@ -100,8 +99,6 @@ class many_widths {
     }
     return first;
   }
-  const parameter* gradients() { return network_.gradients(); }
-  parameter* trainable() { return network_.trainable(); }
 
   /// Of the widest configuration, with the statistics of each batch; images that do not fill a batch are left out.
   evaluation judge(batch_feed<scalar>& feed) {
@@ -111,15 +108,6 @@ class many_widths {
     feed.seek({0, 0});
     return evaluate_by_batch(network_, feed);
   }
-  parameters<parameter>& weights() {
-    network_.pull();
-    return weights_;
-  }
-  const parameters<parameter>& weights() const {
-    network_.pull();
-    return weights_;
-  }
-  void push() { network_.push(); }
 
  private:
   const scalar* answers() { return answers_.read(network_.output(), taught_.size()); }
@@ -128,8 +116,6 @@ class many_widths {
   const Rule* rule_;
   double label_smoothing_;
   std::uint64_t seed_;
-  parameters<parameter> weights_;
-  slimmable_network<Engine> network_;
   int classes_;
   answer_loss<scalar> loss_;
   staged<scalar> answers_, slopes_;

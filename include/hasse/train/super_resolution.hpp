@@ -180,7 +180,10 @@ parameters<Scalar> first_enlarging_weights(const layer_list& layers, std::uint64
 
 /// The widths of one enlarging network in training, judged at the widest: `accuracy` is its PSNR in dB, `loss` its L1.
 template <Backend Engine, WidthRule Rule>
-class enlarging_widths {
+class enlarging_widths : public network_in_training<slimmable_network<Engine>> {
+  using base = network_in_training<slimmable_network<Engine>>;
+  using base::network_;
+
  public:
   using scalar = typename Engine::scalar;
   using parameter = parameter_of<scalar>;
@@ -193,24 +196,20 @@ class enlarging_widths {
 
   enlarging_widths(Engine& backend, const width_family& family, const Rule& rule, const normalisation& scale, const recipe& how,
                    std::uint64_t seed)
-      : family_(&family),
+      : base(backend, family.layers(), how.batch, first_enlarging_weights<parameter>(family.layers(), seed)),
+        family_(&family),
         rule_(&rule),
         scale_(scale),
         seed_(derive(seed, 3)),
-        weights_(first_enlarging_weights<parameter>(family.layers(), seed)),
-        network_(backend, family.layers(), how.batch, weights_),
         low_(network_.device()),
         answers_(network_.device()),
         slopes_(network_.device()),
         high_(static_cast<std::size_t>(how.batch * network_.output_shape().size())),
         taught_(high_.size()) {}
-  enlarging_widths(const enlarging_widths&) = delete;
-  enlarging_widths& operator=(const enlarging_widths&) = delete;
 
   /// For the large images, on the processor; the network reads what is made of them.
   scalar* input() { return high_.data(); }
   accelerator<scalar>* feeds_from() { return nullptr; }
-  accelerator<scalar>* device() { return network_.device(); }
 
   /// Returns the loss of the first pass; the loss of any pass that is not finite instead.
   batch_loss step(const int*, std::int64_t iteration) {
@@ -235,12 +234,10 @@ class enlarging_widths {
       if (!std::isfinite(loss)) return {loss, 0};
       network_.backward();
     }
-    for (const parameter_tensor& tensor : weights_.layout.trainable)
+    for (const parameter_tensor& tensor : this->weights_.layout.trainable)
       if (is_fixed(tensor)) clear_at(network_.device(), network_.gradients() + tensor.offset, tensor.size);
     return first;
   }
-  const parameter* gradients() { return network_.gradients(); }
-  parameter* trainable() { return network_.trainable(); }
   /// What interpolates stays as it is.
   bool is_fixed(const parameter_tensor& tensor) const { return interpolates(family_->layers(), tensor.layer); }
 
@@ -255,23 +252,12 @@ class enlarging_widths {
       return answers_.read(network_.output(), taught_.size());
     });
   }
-  parameters<parameter>& weights() {
-    network_.pull();
-    return weights_;
-  }
-  const parameters<parameter>& weights() const {
-    network_.pull();
-    return weights_;
-  }
-  void push() { network_.push(); }
 
  private:
   const width_family* family_;
   const Rule* rule_;
   normalisation scale_;
   std::uint64_t seed_;
-  parameters<parameter> weights_;
-  slimmable_network<Engine> network_;
   bicubic_resampler<scalar> resampler_;
   staged<scalar> low_, answers_, slopes_;
   aligned_vector<scalar> high_, taught_;

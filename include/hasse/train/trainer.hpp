@@ -19,56 +19,40 @@ namespace hasse {
 namespace detail {
 /// One network in training, and the same folded, to be judged.
 template <Backend Engine>
-class single_network {
+class single_network : public network_in_training<training_network<Engine>> {
+  using base = network_in_training<training_network<Engine>>;
+  using base::network_;
+
  public:
   using scalar = typename Engine::scalar;
   using parameter = parameter_of<scalar>;
   static constexpr read_order judging_order = read_order::evaluation;
 
   single_network(Engine& backend, const layer_list& layers, const recipe& how, std::uint64_t seed)
-      : device_(accelerator_of(backend)),
+      : base(backend, layers, how.batch, first_weights<parameter>(layers, seed)),
         label_smoothing_(how.label_smoothing),
-        weights_(first_weights<parameter>(layers, seed)),
-        network_(backend, layers, how.batch, weights_),
-        loss_(device_, how.batch, static_cast<int>(network_.output_shape().size())),
-        judge_(backend, layers, how.batch, weights_) {}
-  single_network(const single_network&) = delete;
-  single_network& operator=(const single_network&) = delete;
+        loss_(this->device(), how.batch, static_cast<int>(network_.output_shape().size())),
+        judge_(backend, layers, how.batch, this->weights_) {}
 
   scalar* input() { return network_.input(); }
-  accelerator<scalar>* feeds_from() { return device_; }
-  accelerator<scalar>* device() { return device_; }
+  accelerator<scalar>* feeds_from() { return this->device(); }
   batch_loss step(const int* labels, std::int64_t) {
     loss_.set_labels(labels);
-    sequence_.run(device_, [this] {
+    sequence_.run(this->device(), [this] {
       network_.forward();
       loss_.queue(network_.output(), label_smoothing_, network_.output_gradient());
       network_.backward();
     });
     return loss_.result();
   }
-  const parameter* gradients() const { return network_.gradients(); }
-  parameter* trainable() { return network_.trainable(); }
   evaluation judge(batch_feed<scalar>& feed) {
-    judge_.load(weights());
+    judge_.load(this->weights());
     return evaluate(judge_, feed);
   }
-  parameters<parameter>& weights() {
-    network_.pull();
-    return weights_;
-  }
-  const parameters<parameter>& weights() const {
-    network_.pull();
-    return weights_;
-  }
-  void push() { network_.push(); }
   void scale_loss(const float* scale) { loss_.scale_by(scale); }
 
  private:
-  accelerator<scalar>* device_;
   double label_smoothing_;
-  parameters<parameter> weights_;
-  training_network<Engine> network_;
   answer_loss<scalar> loss_;
   repeated sequence_;
   inference_network<Engine> judge_;

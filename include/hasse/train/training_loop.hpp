@@ -113,6 +113,40 @@ concept Trainee = requires(Type& it, const int* labels, std::int64_t iteration, 
   it.push();
 };
 
+namespace detail {
+/// A network in training and the parameters that it reads: what every trainee is, whatever it does with them.
+template <class Network>
+class network_in_training {
+ public:
+  using scalar = typename Network::scalar;
+  using parameter = typename Network::parameter;
+
+  network_in_training(const network_in_training&) = delete;
+  network_in_training& operator=(const network_in_training&) = delete;
+
+  accelerator<scalar>* device() const { return network_.device(); }
+  const parameter* gradients() { return network_.gradients(); }
+  parameter* trainable() { return network_.trainable(); }
+  parameters<parameter>& weights() {
+    network_.pull();
+    return weights_;
+  }
+  const parameters<parameter>& weights() const {
+    network_.pull();
+    return weights_;
+  }
+  void push() { network_.push(); }
+
+ protected:
+  template <class Engine>
+  network_in_training(Engine& backend, const layer_list& layers, int batch, parameters<parameter> weights)
+      : weights_(std::move(weights)), network_(backend, layers, batch, weights_) {}
+
+  parameters<parameter> weights_;
+  Network network_;
+};
+}  // namespace detail
+
 /// One training. The image sets must outlive it; checkpoints go to one file, which disappears with the last epoch.
 template <Trainee Type>
 class training_loop {

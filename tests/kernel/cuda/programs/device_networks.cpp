@@ -79,16 +79,16 @@ TEST_CASE("training on a device gives the same bits as on open memory, statistic
   const std::vector<float> images = random_values(static_cast<std::size_t>(batch * list.input.size()), 7),
                            slopes = random_values(static_cast<std::size_t>(batch * found.output_shape().size()), 8);
   for (int step = 0; step < 2; ++step) {
-    copy_in<float>(found.memory(), found.input(), images), copy_in<float>(expected.memory(), expected.input(), images);
+    copy_in<float>(found.device(), found.input(), images), copy_in<float>(expected.device(), expected.input(), images);
     found.forward(), expected.forward();
     std::vector<float> answers(slopes.size());
-    copy_out<float>(found.memory(), answers, found.output());
+    copy_out<float>(found.device(), answers, found.output());
     CHECK(answers == std::vector<float>(expected.output(), expected.output() + slopes.size()));
-    copy_in<float>(found.memory(), found.output_gradient(), slopes);
-    copy_in<float>(expected.memory(), expected.output_gradient(), slopes);
+    copy_in<float>(found.device(), found.output_gradient(), slopes);
+    copy_in<float>(expected.device(), expected.output_gradient(), slopes);
     found.backward(), expected.backward();
     std::vector<float> gradients(mine.values.size());
-    copy_out<float>(found.memory(), gradients, found.gradients());
+    copy_out<float>(found.device(), gradients, found.gradients());
     CHECK(gradients == std::vector<float>(expected.gradients(), expected.gradients() + gradients.size()));
     CHECK((step > 0 || mine.statistics != theirs.statistics));  // they move where the device is, until they are brought
     found.pull();

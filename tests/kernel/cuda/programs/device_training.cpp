@@ -87,15 +87,15 @@ void compares_with_the_readable(double values, double gradients) {
 
   training_network found(backend, list, batch, mine);
   training_network expected(plain, list, batch, theirs);
-  copy_in<Scalar>(found.memory(), found.input(), images), give(expected.input(), images);
+  copy_in<Scalar>(found.device(), found.input(), images), give(expected.input(), images);
   found.forward(), expected.forward();
-  CHECK(distance(brought(found.memory(), found.output(), batch * 10).data(), expected.output(), batch * 10) < values);
-  copy_in<Scalar>(found.memory(), found.output_gradient(), slopes), give(expected.output_gradient(), slopes);
+  CHECK(distance(brought(found.device(), found.output(), batch * 10).data(), expected.output(), batch * 10) < values);
+  copy_in<Scalar>(found.device(), found.output_gradient(), slopes), give(expected.output_gradient(), slopes);
   found.backward(), expected.backward();
   found.pull();
   CHECK(distance(mine.statistics, theirs.statistics) < values);
   const auto size = static_cast<std::int64_t>(mine.values.size());
-  CHECK(distance(brought<float>(found.memory(), found.gradients(), size).data(), expected.gradients(), mine.values.size()) <
+  CHECK(distance(brought<float>(found.device(), found.gradients(), size).data(), expected.gradients(), mine.values.size()) <
         gradients);
 }
 
