@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Fails where a page says what the code does not: a C++ snippet that no example holds, a link to nothing, an option of a
+"""Fails where a page says what the code does not: a C++ snippet that no example holds, CMake lines that no project of tests/consumer
+has, a link to nothing, an option of a
 program that docs/reference/programs.md leaves out or invents."""
 import pathlib
 import re
@@ -10,14 +11,18 @@ ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else __file__).resolve()
 if ROOT.is_file():
     ROOT = ROOT.parents[2]
 
-SNIPPET = re.compile(r"^```cpp\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SNIPPET = re.compile(r"^```(cpp|cmake)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]+)(?:#[^)]*)?\)")
 OPTION = re.compile(r'add_(?:option|flag)\("(--[a-z-]+)"')
 PROGRAMS = [*sorted((ROOT / "include/hasse/program").glob("*.hpp")), *sorted((ROOT / "examples").glob("hasse_*.cpp"))]
 
 problems = []
 pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-examples = ["\n" + file.read_text(encoding="utf-8") for file in sorted((ROOT / "examples").iterdir()) if file.suffix in {".cpp", ".hpp"}]
+HOLDERS = {
+    "cpp": ("a file of examples/", [file for file in sorted((ROOT / "examples").iterdir()) if file.suffix in {".cpp", ".hpp"}]),
+    "cmake": ("a project of tests/consumer", sorted((ROOT / "tests/consumer").glob("*/CMakeLists.txt"))),
+}
+texts = {language: ["\n" + file.read_text(encoding="utf-8") for file in files] for language, (_, files) in HOLDERS.items()}
 
 
 def held_by(example, lines):
@@ -32,8 +37,8 @@ for page in pages:
     name = page.relative_to(ROOT)
     for found in SNIPPET.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
-        if not any(held_by(example, found[1].splitlines()) for example in examples):
-            problems.append(f"{name}:{line}: this snippet is in no file of examples/; cut it from one that ctest builds")
+        if not any(held_by(example, found[2].splitlines()) for example in texts[found[1]]):
+            problems.append(f"{name}:{line}: this snippet is not in {HOLDERS[found[1]][0]}; cut it from one that ctest builds")
     for target in LINK.findall(text):
         if not (page.parent / target).exists():
             problems.append(f"{name}: links to {target}, which does not exist")

@@ -13,7 +13,20 @@ using namespace hasse;
 
 namespace {
 
+// The widest vector that this file is compiled for, in one register, and the letter of such a register.
+#if defined(__AVX512F__)
 typedef float vec __attribute__((vector_size(64)));
+#elif defined(__AVX__)
+typedef float vec __attribute__((vector_size(32)));
+#else
+typedef float vec __attribute__((vector_size(16)));
+#endif
+#if defined(__x86_64__)
+#define BENCH_VECTOR "+v"
+#else
+#define BENCH_VECTOR "+w"
+#endif
+constexpr int lanes = sizeof(vec) / sizeof(float);
 
 class roofs : public measurement {
  public:
@@ -30,7 +43,7 @@ class roofs : public measurement {
       const std::size_t count = bytes / sizeof(vec);  // per thread
       return rate([&] { run_reads(count, passes); }, static_cast<double>(bytes) * passes * threads_);
     };
-    return {{"gflops", rate([&] { run_multiply_adds(); }, 2.0 * 16 * chains * multiply_adds * threads_)},
+    return {{"gflops", rate([&] { run_multiply_adds(); }, 2.0 * lanes * chains * multiply_adds * threads_)},
             {"gbs_l1", reads(16 << 10, 2000)},
             {"gbs_l2", reads(512 << 10, 60)},
             {"gbs_l3", reads(std::size_t{8} << 20, 4)},
@@ -45,12 +58,12 @@ class roofs : public measurement {
     {
       vec sums[chains] = {};
       vec factor = vec{} + 0.5f, addend = vec{} + 1.0f;
-      asm volatile("" : "+v"(factor), "+v"(addend));
+      asm volatile("" : BENCH_VECTOR(factor), "+v"(addend));
       for (int i = 0; i < multiply_adds; ++i)
 #pragma GCC unroll 12
         for (vec& sum : sums) {
           sum = sum * factor + addend;
-          asm volatile("" : "+v"(sum));
+          asm volatile("" : BENCH_VECTOR(sum));
         }
     }
   }
@@ -64,7 +77,7 @@ class roofs : public measurement {
         for (std::size_t at = 0; at + 8 <= count; at += 8)
 #pragma GCC unroll 8
           for (std::size_t i = 0; i < 8; ++i) sums[i] += from[at + i];
-      for (vec& sum : sums) asm volatile("" : "+v"(sum));
+      for (vec& sum : sums) asm volatile("" : BENCH_VECTOR(sum));
     }
   }
 

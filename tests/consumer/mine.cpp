@@ -1,7 +1,7 @@
 // What a user's first program needs of the package: a space as a type, an architecture of it, its cost and its catalogue.
 #include <cstdio>
 
-#include "space.hpp"
+#include "my_space.hpp"
 
 using namespace hasse;
 using namespace hasse::literals;
