@@ -4,9 +4,11 @@
 #include <filesystem>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <hasse/core/file.hpp>
 #include <hasse/core/hash.hpp>
+#include <hasse/core/limits.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/core/random.hpp>
 #include <hasse/core/shape.hpp>
@@ -107,4 +109,60 @@ TEST_CASE("times are written for people", "[core]") {
   REQUIRE(clock_text(247) == "4:07");
   REQUIRE(clock_text(3909) == "1:05:09");
   REQUIRE(clock_text(-1) == "?");
+}
+
+TEST_CASE("quotas of control groups are found, of both versions, in groups that contain others and in containers", "[core]") {
+  const auto root = std::filesystem::temp_directory_path() / ("hasse_limits_" + std::to_string(::getpid()));
+  const auto write = [&](const std::string& path, const std::string& text) {
+    std::filesystem::create_directories((root / path).parent_path());
+    replace_file(root / path, text);
+  };
+  CHECK(usable_memory(root).reason.find("control group") == std::string::npos);
+  CHECK(usable_processors(root).reason.find("control group") == std::string::npos);
+
+  SECTION("version 2") {
+    write("proc/self/cgroup", "0::/outer/inner\n");
+    write("proc/self/mountinfo", "30 25 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n");
+    write("sys/fs/cgroup/outer/cpu.max", "50000 100000\n");  // the outer one's is the smaller one
+    write("sys/fs/cgroup/outer/inner/cpu.max", "max 100000\n");
+    write("sys/fs/cgroup/outer/memory.max", "max\n");
+    write("sys/fs/cgroup/outer/inner/memory.max", "62914560\n");
+    write("sys/fs/cgroup/outer/inner/memory.current", "41943040\n");
+    write("sys/fs/cgroup/outer/inner/memory.stat", "anon 20971520\ninactive_file 10485760\nactive_file 10485760\n");
+  }
+  SECTION("version 1") {
+    write("proc/self/cgroup", "4:memory:/jobs/one\n2:cpu,cpuacct:/jobs/one\n0::/\n");
+    write("proc/self/mountinfo",
+          "32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct\n"
+          "35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n");
+    write("sys/fs/cgroup/cpu,cpuacct/jobs/one/cpu.cfs_quota_us", "50000\n");
+    write("sys/fs/cgroup/cpu,cpuacct/jobs/one/cpu.cfs_period_us", "100000\n");
+    write("sys/fs/cgroup/cpu,cpuacct/jobs/cpu.cfs_quota_us", "-1\n");
+    write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+    write("sys/fs/cgroup/memory/jobs/one/memory.limit_in_bytes", "62914560\n");
+    write("sys/fs/cgroup/memory/jobs/one/memory.usage_in_bytes", "41943040\n");
+    write("sys/fs/cgroup/memory/jobs/one/memory.stat", "inactive_file 1\ntotal_inactive_file 20971520\n");
+  }
+  SECTION("a container that sees its own group only") {
+    write("proc/self/cgroup", "4:memory:/docker/abc\n2:cpu:/docker/abc\n");
+    write("proc/self/mountinfo",
+          "32 31 0:29 /docker/abc /sys/fs/cgroup/cpu ro - cgroup cgroup rw,cpu\n35 31 0:32 /elsewhere /sys/fs/cgroup/memory ro - "
+          "cgroup cgroup rw,memory\n");
+    write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "50000\n");
+    write("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
+    write("sys/fs/cgroup/memory/memory.limit_in_bytes", "62914560\n");
+    write("sys/fs/cgroup/memory/memory.usage_in_bytes", "20971520\n");
+  }
+  if (std::filesystem::exists(root / "proc")) {
+    const processor_limit processors = usable_processors(root);
+    CHECK(processors.processors == 1);
+    CHECK(processors.reason == "the quota of its control group is 0.5 processors");
+    CHECK(usable_memory(root).bytes == 41943040);
+    CHECK(usable_memory(root).reason == "left of the 60 MiB of its control group");
+    require_memory(41943040, "some images", "use fewer", root);
+    CHECK_THROWS_WITH(require_memory(41943041, "some images", "use fewer", root),
+                      Catch::Matchers::Equals("some images take 41 MiB of memory, and there are 40 MiB (left of the 60 MiB of its "
+                                              "control group); use fewer"));
+  }
+  std::filesystem::remove_all(root);
 }

@@ -258,6 +258,7 @@ TEST_CASE("what cannot run is refused with a sentence") {
                     ContainsSubstring("groups divide") && ContainsSubstring("convolution 3x3"));
   CHECK_THROWS_WITH(backend.make_inference(convolution({{8, 8, 6}, 8, 3, 1}), 0, {}), ContainsSubstring("at least 1"));
   CHECK_THROWS_WITH(cpu({.threads = 0}), ContainsSubstring("at least 1"));
+  CHECK_THROWS_WITH(cpu({.threads = 1'000'000}), ContainsSubstring("1000000 threads were asked for on a machine of"));
   const auto refusal = [&](feature_shape input, auto write) { return backend.supports(make_layer(input, write)); };
   CHECK_THAT(refusal({4, 4, 6}, [](auto b) { b.depth_to_space(0, 2); }), ContainsSubstring("squared divides"));
   CHECK_THAT(refusal({4, 4, 6}, [](auto b) { b.depth_to_space(0, 0); }), ContainsSubstring("empty"));

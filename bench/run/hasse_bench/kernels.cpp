@@ -1,6 +1,4 @@
 // Single convolutions, each of our codes against oneDNN's on the same shape, and blocks: joined, layer by layer, and by oneDNN.
-#include <omp.h>
-
 #include <functional>
 
 #include <hasse/kernel/cpu.hpp>
@@ -86,7 +84,7 @@ class kernel_race : public race {
   kernel_race(const settings& how, const kernel_case& what) : item_(what.item) {
     context_.threads = how.threads;
     context_.level = best_simd_level();
-    omp_set_num_threads(how.threads);
+    detail::use_threads(how.threads);
     const auto elements = [](std::int64_t count) {
       aligned_vector<float> values(static_cast<std::size_t>(count));
       random_source random(1);

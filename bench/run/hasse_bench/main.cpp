@@ -143,6 +143,7 @@ int main(int count, char** words) {
       return 0;
     }
     hasse::require_device(how.device);
+    if (const std::string problem = hasse::problem_of_threads(how.threads); !problem.empty()) throw hasse::error(problem);
     desk at(how);
     if (what == "machine") {
       std::cout << at.answer("machine all 0").dump(2) << '\n';

@@ -4,8 +4,6 @@
 // program runs on the processor; needs oneDNN 2.6 or 3.x and OpenMP.
 #pragma once
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +23,7 @@
 #include <hasse/kernel/cpu/context.hpp>
 #include <hasse/kernel/cpu/loop_kernels.hpp>
 #include <hasse/kernel/cpu/products.hpp>
+#include <hasse/kernel/cpu/team.hpp>
 #include <hasse/kernel/detail/describe.hpp>
 #include <hasse/kernel/run_text.hpp>
 
@@ -56,20 +55,20 @@ class basic_cpu {
   static constexpr const char* name = own_products ? "cpu" : "cpu bf16";
 
   explicit basic_cpu(cpu_options options = {}) : kernels_(options.kernels), choices_(std::move(options.choices)) {
-    if (options.threads < 1)
-      throw error(std::string(name) + ": " + std::to_string(options.threads) + " threads were asked for; it takes at least 1");
+    if (const std::string problem = detail::problem_of_threads(options.threads); !problem.empty())
+      throw error(std::string(name) + ": " + problem);
     if (options.simd > best_simd_level() || !has_simd_level(options.simd))
       throw error(std::string(name) + ": kernels for " + std::string(name_of(options.simd)) +
                   " were asked for; this program on this processor runs " + std::string(name_of(best_simd_level())));
+    context_.threads = options.threads;
+    use_threads();
     if (!detail::onednn::multiplies<Scalar>(context_.engine))
       throw error(std::string(name) + ": this processor lacks the instructions with which " + detail::onednn::version() +
                   " multiplies bfloat16 (AVX-512); use cpu");
-    context_.threads = options.threads;
     context_.level = options.simd;
     // A supernet has more shapes than the 1024 that the library keeps by
     // default.
     if (dnnl::get_primitive_cache_capacity() < primitive_cache) dnnl::set_primitive_cache_capacity(primitive_cache);
-    use_threads();
   }
   basic_cpu(const basic_cpu&) = delete;
   basic_cpu& operator=(const basic_cpu&) = delete;
@@ -185,7 +184,7 @@ class basic_cpu {
   static constexpr int primitive_cache = 4096;
 
   /// OpenMP keeps the count per calling thread, so every entry sets it.
-  void use_threads() const { omp_set_num_threads(context_.threads); }
+  void use_threads() const { detail::use_threads(context_.threads); }
 
   std::string key_of(std::span<const layer> run, int batch, bool residual) const {
     return text_of_run(run, residual) + "; batch " + std::to_string(batch) + ", " + std::to_string(context_.threads) +

@@ -2,7 +2,6 @@
 // Used by programs.
 #pragma once
 
-#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
@@ -11,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <system_error>
-#include <thread>
 
 #include <CLI/CLI.hpp>
 
@@ -27,7 +25,7 @@ struct recipe_options {
   std::string data = "synthetic:0.3", schedule = "cosine", run = "run";
   std::size_t train_images = 0;
   int epochs = 5, batch = 32, crop_padding = -1;
-  int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  int threads = usual_threads().processors;
   double learning_rate = 0.05, decay = 5e-4, smoothing = 0;
   std::uint64_t seed = 1;
 };
@@ -53,6 +51,26 @@ inline const CLI::Validator whole_number(
     },
     "");
 
+/// Threads that can be had, or the sentence that says why they cannot.
+inline const CLI::Validator thread_count(
+    [](const std::string& text) {
+      int value = 0;
+      const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+      return problem == std::errc() && end == text.data() + text.size() ? problem_of_threads(value)
+                                                                        : text + " is not a number of threads; give a whole number from 1";
+    },
+    "");
+inline CLI::Option* describe_threads(CLI::App& app, const char* name, int& threads, const char* meaning) {
+  return app.add_option(name, threads, meaning)->capture_default_str()->check(thread_count);
+}
+/// Says what the machine has, where that is not what the threads have.
+inline void say_threads(int threads) {
+  const processor_limit limit = usual_threads();
+  if (limit.reason.empty()) return;
+  std::printf("threads: %d; %s%s\n", threads, limit.reason.c_str(),
+              threads > limit.processors ? ", so that they wait for one another" : "");
+}
+
 inline void describe_run(CLI::App& app, std::string& run) {
   app.add_option("--run", run, "folder of this run; an unfinished run in it goes on")->capture_default_str();
 }
@@ -61,7 +79,7 @@ inline void describe(CLI::App& app, recipe_options& options) {
   app.add_option("--data", options.data, "images: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR")
       ->capture_default_str();
   app.add_option("--epochs", options.epochs, "epochs of each training")->capture_default_str();
-  app.add_option("--threads", options.threads, "threads that train, on the processor")->capture_default_str()->check(CLI::Range(1, 1024));
+  describe_threads(app, "--threads", options.threads, "threads that train, on the processor");
   app.add_option("--seed", options.seed, "decides data splits, candidates, weights and augmentation")
       ->capture_default_str()
       ->check(whole_number);
@@ -90,9 +108,7 @@ inline void describe_training_device(CLI::App& app, std::string& train_on) {
   app.add_option("--train-on", train_on, "what trains and judges, if it is another: cpu, cuda or cuda:N");
 }
 inline void describe_device_threads(CLI::App& app, int& threads) {
-  app.add_option("--device-threads", threads, "threads of the device whose latency counts, where that is the processor")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
+  describe_threads(app, "--device-threads", threads, "threads of the device whose latency counts, where that is the processor");
 }
 inline void describe(CLI::App& app, device_options& options) {
   describe_device(app, options.device);
@@ -117,6 +133,7 @@ inline recipe recipe_of(const recipe_options& options, int epochs) {
 
 /// Opens the images in that shape and says what came; an augmentation that was asked for goes into `how`.
 inline splits open_images(const recipe_options& options, feature_shape wanted, recipe& how, progress_printer& printer) {
+  say_threads(options.threads);
   std::printf("data: %s\n", options.data.c_str());
   splits images =
       open_data(options.data, {.wanted = wanted, .seed = options.seed, .most_train = options.train_images}, std::ref(printer));

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/limits.hpp>
 #include <hasse/kernel/any_backend.hpp>
 #include <hasse/latency/any_device.hpp>
 
@@ -47,6 +48,8 @@ inline device_name parse_device(std::string_view text) {
 namespace detail {
 any_device processor_device(int threads);
 any_backend<float> processor_backend(int threads);
+std::string problem_of_processor_threads(int threads);
+processor_limit usual_processor_threads();
 }  // namespace detail
 
 // The GPU's, where a library brings them. The first throws unless the GPU is there.
@@ -76,6 +79,11 @@ inline any_device device_of(const device_name& name, int threads = 1) {
 #endif
   return detail::processor_device(threads);
 }
+
+/// How many threads the processor works with where nothing else is said, and what keeps them from being as many as it has
+/// processors; how many are too many here, as a sentence ("" when they are not).
+inline processor_limit usual_threads() { return detail::usual_processor_threads(); }
+inline std::string problem_of_threads(int threads) { return detail::problem_of_processor_threads(threads); }
 
 /// A backend on it, to train and to judge with.
 inline any_backend<float> backend_of(const device_name& name, int threads = 1) {
@@ -123,6 +131,7 @@ any_backend<float> gpu_backend(int index) {
 }
 }  // namespace hasse::detail
 #elif defined(HASSE_PROCESSOR_HERE) || !defined(HASSE_PROCESSOR_APART)
+#include <hasse/kernel/cpu/team.hpp>
 #include <hasse/latency/on_cpu.hpp>
 
 #if defined(HASSE_PROCESSOR_HERE)
@@ -134,6 +143,13 @@ namespace hasse::detail {
 HASSE_HERE any_device processor_device(int threads) { return any_device(on_cpu{.threads = threads}); }
 HASSE_HERE any_backend<float> processor_backend(int threads) {
   return any_backend<float>([threads] { return cpu({.threads = threads}); });
+}
+HASSE_HERE std::string problem_of_processor_threads(int threads) { return problem_of_threads(threads); }
+HASSE_HERE processor_limit usual_processor_threads() {
+  processor_limit found = usable_processors();
+  if (const int granted = granted_threads(found.processors); granted < found.processors)
+    found = {granted, reason_for_fewer_threads(found.processors)};
+  return found;
 }
 }  // namespace hasse::detail
 #undef HASSE_HERE

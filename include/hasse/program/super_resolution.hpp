@@ -143,6 +143,7 @@ inline void train_super_resolution(const super_resolution_options& options) {
                 {"threads", options.threads}};
   detail::add_training_device(settings, options.devices.training());
   run_folder folder(options.run, settings);
+  detail::say_threads(options.threads);
   progress_printer printer;
   const crop_sets patches = crop_images(options.data.substr(scheme.size()),
                                         {.height = options.patch,
@@ -235,9 +236,7 @@ inline int super_resolution(int argc, char** argv) {
   app.add_option("--seed", options.seed, "decides patches, first weights and drawn widths")
       ->capture_default_str()
       ->check(detail::whole_number);
-  app.add_option("--threads", options.threads, "threads that train, and that latency is measured with, on the processor")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1024));
+  detail::describe_threads(app, "--threads", options.threads, "threads that train, and that latency is measured with, on the processor");
   app.add_option("--size", options.size, "height x width of the images that exported networks read and latency is measured with")
       ->capture_default_str();
   return detail::guarded(app, argc, argv, [&] { train_super_resolution(options); });
