@@ -60,9 +60,6 @@ inline const CLI::Validator thread_count(
                                                                         : text + " is not a number of threads; give a whole number from 1";
     },
     "");
-inline CLI::Option* describe_threads(CLI::App& app, const char* name, int& threads, const char* meaning) {
-  return app.add_option(name, threads, meaning)->capture_default_str()->check(thread_count);
-}
 /// Says what the machine has, where that is not what the threads have.
 inline void say_threads(int threads) {
   const processor_limit limit = usual_threads();
@@ -79,7 +76,7 @@ inline void describe(CLI::App& app, recipe_options& options) {
   app.add_option("--data", options.data, "images: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR")
       ->capture_default_str();
   app.add_option("--epochs", options.epochs, "epochs of each training")->capture_default_str();
-  describe_threads(app, "--threads", options.threads, "threads that train, on the processor");
+  app.add_option("--threads", options.threads, "threads that train, on the processor")->capture_default_str()->check(thread_count);
   app.add_option("--seed", options.seed, "decides data splits, candidates, weights and augmentation")
       ->capture_default_str()
       ->check(whole_number);
@@ -108,7 +105,9 @@ inline void describe_training_device(CLI::App& app, std::string& train_on) {
   app.add_option("--train-on", train_on, "what trains and judges, if it is another: cpu, cuda or cuda:N");
 }
 inline void describe_device_threads(CLI::App& app, int& threads) {
-  describe_threads(app, "--device-threads", threads, "threads of the device whose latency counts, where that is the processor");
+  app.add_option("--device-threads", threads, "threads of the device whose latency counts, where that is the processor")
+      ->capture_default_str()
+      ->check(thread_count);
 }
 inline void describe(CLI::App& app, device_options& options) {
   describe_device(app, options.device);

@@ -72,7 +72,7 @@ int evaluate(int argc, char** argv, const std::array<space_name, sizeof...(Space
   app.add_option("--data", data, "images: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR")->capture_default_str();
   app.add_option("--seed", seed, "the seed of the search, which cut or drew the splits")->capture_default_str()->check(detail::whole_number);
   app.add_option("--device", device, "that the network runs on: cpu, cuda or cuda:N, the GPU of that number from 0")->capture_default_str();
-  detail::describe_threads(app, "--threads", threads, "threads, on the processor");
+  app.add_option("--threads", threads, "threads, on the processor")->capture_default_str()->check(detail::thread_count);
   app.add_option("--dump", dump, "folder for images.npy (normalised, NCHW), labels.npy and logits.npy");
   return detail::guarded(app, argc, argv, [&] {
     any_backend<float> backend = backend_of(parse_device(device), threads);

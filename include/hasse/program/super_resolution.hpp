@@ -236,7 +236,9 @@ inline int super_resolution(int argc, char** argv) {
   app.add_option("--seed", options.seed, "decides patches, first weights and drawn widths")
       ->capture_default_str()
       ->check(detail::whole_number);
-  detail::describe_threads(app, "--threads", options.threads, "threads that train, and that latency is measured with, on the processor");
+  app.add_option("--threads", options.threads, "threads that train, and that latency is measured with, on the processor")
+      ->capture_default_str()
+      ->check(detail::thread_count);
   app.add_option("--size", options.size, "height x width of the images that exported networks read and latency is measured with")
       ->capture_default_str();
   return detail::guarded(app, argc, argv, [&] { train_super_resolution(options); });
