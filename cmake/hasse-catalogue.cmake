@@ -37,7 +37,8 @@ template struct hasse::catalogue_shard<@arg_SPACE@, @shard@, @arg_SHARDS@>;
   message(STATUS "hasse: the catalogue of ${arg_SPACE} in ${target} has ${blocks} blocks in ${arg_SHARDS} files")
 endfunction()
 
-# Sets `out` to the number of blocks of a space, by a program of one line; compiled again only when the header or the library changes.
+# Sets `out` to the number of blocks of a space, which a compiled file says in a string: nothing is run, so that it may be for another
+# processor. Compiled again only when the header or the library changes.
 function(hasse_count_blocks out target space header folder)
   get_property(folders GLOBAL PROPERTY HASSE_INCLUDE_FOLDERS)
   list(GET folders 0 own)
@@ -50,19 +51,33 @@ function(hasse_count_blocks out target space header folder)
   string(SHA256 key "${space} ${hashes}")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header})
   if(NOT EXISTS ${folder}/${key})
-    set(source "#include \"${header}\"\n#include <cstdio>\n#include <hasse/space.hpp>\nint main() { std::printf(\"%d\", hasse::part_count<${space}>); }\n")
+    file(CONFIGURE OUTPUT ${folder}/count.cpp CONTENT [[
+#include "@header@"
+#include <hasse/space.hpp>
+template <int Count>
+struct said {
+  char text[21] = {'h', 'a', 's', 's', 'e', ' ', 'b', 'l', 'o', 'c', 'k', 's', ':', ' ',
+                   '0' + Count / 100000 % 10, '0' + Count / 10000 % 10, '0' + Count / 1000 % 10,
+                   '0' + Count / 100 % 10, '0' + Count / 10 % 10, '0' + Count % 10};
+};
+extern const said<hasse::part_count<@space@>> count;
+const said<hasse::part_count<@space@>> count;
+]] @ONLY)
     get_target_property(others ${target} INCLUDE_DIRECTORIES)
     if(others)
       list(APPEND folders ${others})
     endif()
-    list(TRANSFORM folders PREPEND -I)
-    file(CONFIGURE OUTPUT ${folder}/count.cpp CONTENT "${source}" @ONLY)
-    execute_process(COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 ${folders} ${folder}/count.cpp -o ${folder}/count
-      RESULT_VARIABLE failed ERROR_VARIABLE errors)
-    if(failed)
+    set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+    try_compile(compiled ${folder}/count SOURCES ${folder}/count.cpp CMAKE_FLAGS "-DINCLUDE_DIRECTORIES=${folders}"
+      COMPILE_DEFINITIONS -fno-lto CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON COPY_FILE ${folder}/count.a OUTPUT_VARIABLE errors)
+    unset(compiled CACHE)
+    if(NOT EXISTS ${folder}/count.a)
       message(FATAL_ERROR "${header} does not compile alone with the space ${space}:\n${errors}")
     endif()
-    execute_process(COMMAND ${folder}/count OUTPUT_FILE ${folder}/${key} COMMAND_ERROR_IS_FATAL ANY)
+    file(STRINGS ${folder}/count.a blocks REGEX "hasse blocks: [0-9]+")
+    string(REGEX REPLACE ".*hasse blocks: 0*([0-9]+).*" "\\1" blocks "${blocks}")
+    file(WRITE ${folder}/${key} "${blocks}")
+    file(REMOVE ${folder}/count.a)
   endif()
   file(READ ${folder}/${key} blocks)
   set(${out} ${blocks} PARENT_SCOPE)
