@@ -55,6 +55,29 @@ void keeps_the_laws() {
   }
   REQUIRE(comparable > 0);
 }
+
+/// What an order says of whole architectures, and what its bounds say of their stages.
+template <class Space, BoundsStages Order>
+void bounds_what_precedes() {
+  const Order order;
+  random_source random(12);
+  const counter<Space> all;
+  int below = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const auto x = all.sample(random), y = all.sample(random);
+    bool bounded = true;
+    std::size_t at_x = 0, at_y = 0;
+    for (std::size_t stage = 0; stage < x.depths.size(); at_x += x.depths[stage], at_y += y.depths[stage], ++stage) {
+      std::vector<std::uint8_t> bound(x.depths[stage]);
+      bounded = bounded && order.bound({y.options.data() + at_y, y.depths[stage]}, bound);
+      for (std::size_t block = 0; bounded && block < bound.size(); ++block) bounded = x.options[at_x + block] <= bound[block];
+    }
+    INFO(to_text(x) << " and " << to_text(y));
+    REQUIRE(bounded == precedes<Space, Order>(x, y));
+    below += bounded;
+  }
+  REQUIRE(below > 0);
+}
 }  // namespace
 
 // Embedding may insert a narrower block at the front of a stage, where the map is largest: peak memory can fall along it.
@@ -66,4 +89,6 @@ static_assert(!precedes<two_stages>("[(64),(256,256)]"_arch, "[(32,32,64),(128,2
 TEMPLATE_TEST_CASE("orders keep their laws and costs are monotone", "[laws]", two_stages, three_stages, df_small, df) {
   keeps_the_laws<TestType, strict_order>();
   keeps_the_laws<TestType, embedding_order>();
+  bounds_what_precedes<TestType, strict_order>();
+  bounds_what_precedes<TestType, embedding_order>();
 }

@@ -69,3 +69,11 @@ TEST_CASE("finalists are trained again by the recipe that is asked for, and a di
   const search_answer good = it.run(run, 3, how, longer);
   REQUIRE_THAT(frontier_table(good.report), ContainsSubstring("longer"));
 }
+
+TEST_CASE("a summary says what was pruned, or that it was not counted", "[program]") {
+  search_result<architecture<small_space>> found;
+  found.done.resize(10), found.pruned = 22, found.living = count_type{1} << 70;
+  REQUIRE(detail::pruned_text(found) == "22 pruned, 1180591620717411303424 left, 2.20 pruned per training, 3.20 settled per training");
+  found.pruned.reset(), found.living.reset();
+  REQUIRE(detail::pruned_text(found) == "pruned: not counted");
+}

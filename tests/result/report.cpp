@@ -131,3 +131,13 @@ TEST_CASE("the frontier file holds the answer and its certificates") {
   CHECK(file["certificates"] == json::array({{{"pruned", "[(16),(32)]"}, {"above", "[(16,16),(32)]"}, {"instead", "[(32),(64)]"}}}));
   CHECK(frontier_json({})["frontier"].empty());
 }
+
+TEST_CASE("what was not counted is said to be so, never to be none", "[report]") {
+  report_data data = example();
+  data.pruning = {{20, unknown, unknown}};
+  data.certificates = {{"", "[(16,16),(32)]", "[(32),(64)]"}};
+  const json file = frontier_json(data);
+  CHECK(file["pruned"].is_null());
+  CHECK(file["certificates"] == json::array({{{"pruned", nullptr}, {"above", "[(16,16),(32)]"}, {"instead", "[(32),(64)]"}}}));
+  CHECK_THAT(report_html(data), ContainsSubstring(">not counted<") && ContainsSubstring("whatever precedes the next and is not faster than the last"));
+}

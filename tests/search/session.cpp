@@ -60,7 +60,7 @@ TEST_CASE("a search killed after any record goes on to the same end", "[session]
     CHECK(whole.replayed == 0);
     CHECK(whole.failed > 0);
     CHECK(*whole.pruned + whole.done.size() == static_cast<std::size_t>(domain.size()));
-    CHECK(whole.settled_per_training() == Approx(whole.pruned_per_training() + 1));
+    CHECK(*whole.settled_per_training() == Approx(*whole.pruned_per_training() + 1));
     CHECK(trainer.calls == whole.done.size());
   }
   const std::string text = hasse::read_file(file);

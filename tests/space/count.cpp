@@ -60,6 +60,38 @@ TEMPLATE_TEST_CASE("windows, down-sets and cardinality agree with enumeration", 
   }
 }
 
+TEMPLATE_TEST_CASE("unions of down-sets agree with enumeration", "[count]", two_stages, three_stages, bounded, smallest, single) {
+  random_source random(7);
+  const auto all = all_architectures<TestType>();
+  std::size_t counted = 0;
+  for (int round = 0; round < 15; ++round) {
+    const auto latencies = random_latencies<TestType>(random, 60);
+    const auto least = static_cast<std::int64_t>(random.below(100));
+    const latency_window window{{least}, {least + static_cast<std::int64_t>(random.below(300))}};
+    const counter<TestType> counter_of(latencies, window);
+    std::vector<down_set<architecture<TestType>>> sets(random.below(6));
+    for (auto& [top, within] : sets) {
+      const auto from = static_cast<std::int64_t>(random.below(250));
+      top = all[random.below(all.size())], within = {{from}, {from + static_cast<std::int64_t>(random.below(200)) - 20}};
+    }
+    const auto check = [&](const auto& order) {
+      std::size_t expected = 0;
+      for (const auto& x : all) {
+        const ticks own = latency_of<TestType>(x, latencies);
+        expected += window.contains(own) && std::any_of(sets.begin(), sets.end(), [&](const auto& set) {
+                      return set.within.contains(own) && order.signature(x).below(order.signature(set.top));
+                    });
+      }
+      const auto found = counter_of.count_below(std::span<const down_set<architecture<TestType>>>(sets), order);
+      REQUIRE(found.has_value());
+      REQUIRE(*found == expected);
+      counted += expected;
+    };
+    check(strict_order{}), check(embedding_order{}), check(chosen_order("embedding"));
+  }
+  REQUIRE(counted > 0);
+}
+
 TEMPLATE_TEST_CASE("sampling is uniform over the window", "[count]", two_stages, bounded, single) {
   random_source random(17);
   const auto latencies = random_latencies<TestType>(random, 40);

@@ -16,6 +16,7 @@ static_assert(precedes<two_stages>("[(32),(64)]"_arch, "[(64),(128)]"_arch));
 static_assert(!precedes<two_stages>("[(64),(64)]"_arch, "[(32,64),(64)]"_arch), "an inserted block may not be narrower");
 static_assert(precedes<two_stages, embedding_order>("[(64),(64)]"_arch, "[(32,64),(64)]"_arch));
 static_assert(!precedes<two_stages>("[(32,32),(64)]"_arch, "[(64),(64)]"_arch), "wider does not make up for shallower");
+static_assert(BoundsStages<strict_order> && BoundsStages<embedding_order> && BoundsStages<chosen_order>);
 static_assert(OrderPolicy<strict_order, two_stages> && OrderPolicy<embedding_order, two_stages>);
 
 namespace {
@@ -108,4 +109,13 @@ TEST_CASE("a signature is a comparison byte by byte", "[order]") {
   REQUIRE(low.below(high));
   REQUIRE_FALSE(high.below(low));
   REQUIRE(low.below(low));
+}
+
+TEST_CASE("an order that is chosen by name is one of the two, or refused", "[order]") {
+  const auto x = parse<two_stages>("[(64),(64)]"), y = parse<two_stages>("[(32,64),(64)]");
+  const auto compares = [&](const chosen_order& order) { return order.signature(x).below(order.signature(y)); };
+  REQUIRE_FALSE(compares(chosen_order()));
+  REQUIRE_FALSE(compares(chosen_order("strict")));
+  REQUIRE(compares(chosen_order("embedding")));
+  REQUIRE_THROWS_WITH(chosen_order("mine"), ContainsSubstring("there is no order 'mine'; choose strict or embedding"));
 }

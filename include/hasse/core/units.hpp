@@ -33,6 +33,13 @@ struct latency_window {
   friend constexpr bool operator==(const latency_window&, const latency_window&) = default;
 };
 
+/// What precedes `top` (itself included) and has a latency within a window.
+template <class Candidate>
+struct down_set {
+  Candidate top{};
+  latency_window within{};
+};
+
 /// A number of architectures, or of candidates of any search; spaces of 10^30 are normal, more than 3.4e38 are refused.
 __extension__ typedef unsigned __int128 count_type;
 

@@ -161,6 +161,8 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   replace_file(folder.root() / "frontier.svg", frontier_svg(report));
 
   std::printf("\n%s\n", frontier_table(report).c_str());
+  for (const auto& [name, value] : report.facts)
+    if (name == "trainings") std::printf("trainings: %s\n", value.c_str());
   if (!answer.finalists.empty()) {
     const ticks middle{(settings.within.least.count + settings.within.most.count) / 2};
     if (const finalist* best = answer.best_within(middle))

@@ -178,6 +178,15 @@ struct finisher {
   }
 };
 
+/// "1234 pruned, 5678 left, 2.20 pruned per training, 3.20 settled per training".
+template <class Candidate>
+std::string pruned_text(const search_result<Candidate>& found) {
+  if (!found.pruned || !found.living) return "pruned: not counted";
+  char ratios[96];
+  std::snprintf(ratios, sizeof ratios, ", %.2f pruned per training, %.2f settled per training", *found.pruned_per_training(), *found.settled_per_training());
+  return to_text(*found.pruned) + " pruned, " + to_text(*found.living) + " left" + ratios;
+}
+
 /// The training curves that a journal holds, by architecture.
 inline std::map<std::string, std::vector<epoch_record>> curves_of(const journal& book) {
   std::map<std::string, std::vector<epoch_record>> curves;
@@ -234,12 +243,13 @@ search_answer search(const search_settings& settings, const latency_table<Space>
   search_answer answer;
   report_data& report = answer.report;
   const auto curves = detail::curves_of(book);
+  const auto precedents = precedent_counts(domain, found.done);
   for (const trained<candidate>& each : found.done) {
     const cost costs = cost_of(each.candidate);
     report_network network{.name = to_text(each.candidate), .milliseconds = to_milliseconds(each.latency)};
     if (each.accuracy) network.accuracy = *each.accuracy;
     network.macs = static_cast<double>(costs.macs), network.parameters = static_cast<double>(costs.parameters());
-    network.precedents = static_cast<double>(domain.precedents(each.candidate));
+    if (const auto& below = precedents[report.networks.size()]) network.precedents = static_cast<double>(*below);
     if (const auto curve = curves.find(network.name); curve != curves.end()) network.curve = curve->second;
     if (!each.accuracy) report.warnings.push_back("The training of " + network.name + " diverged; it counts as trained and prunes nothing.");
     report.networks.push_back(std::move(network));
@@ -254,6 +264,11 @@ search_answer search(const search_settings& settings, const latency_table<Space>
       report.pruning.push_back({trained_then, pruned_then, report.admissible - trained_then - pruned_then});
     }
     for (const auto& each : pruning->certificates()) report.certificates.push_back({to_text(each.pruned), to_text(each.above), to_text(each.instead)});
+    if (report.pruning.empty()) {  // too many to list: how many at the end, and by which rules
+      const auto number = [](const std::optional<count_type>& count) { return count ? static_cast<double>(*count) : unknown; };
+      if (!found.done.empty()) report.pruning.push_back({static_cast<double>(found.done.size()), number(found.pruned), number(found.living)});
+      for (const auto& each : pruning->rules()) report.certificates.push_back({"", to_text(each.above), to_text(each.instead)});
+    }
   }
   for (const additivity_pair& pair : table.record().additivity.networks)
     report.sums.push_back({pair.network, static_cast<double>(pair.sum) / 1e6, static_cast<double>(pair.whole) / 1e6});
@@ -303,9 +318,7 @@ search_answer search(const search_settings& settings, const latency_table<Space>
   std::error_code still_used;
   if (settings.finish) std::filesystem::remove(finish_folder, still_used);
 
-  char saved[96];
-  std::snprintf(saved, sizeof saved, "%.2f pruned per training, %.2f settled per training", found.pruned_per_training(), found.settled_per_training());
-  report.facts.emplace_back("trainings", std::to_string(found.done.size()) + ", " + std::string(to_text(found.end)) + "; " + saved);
+  report.facts.emplace_back("trainings", std::to_string(found.done.size()) + ", " + std::string(to_text(found.end)) + "; " + detail::pruned_text(found));
   return answer;
 }
 

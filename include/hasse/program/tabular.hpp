@@ -60,7 +60,7 @@ tabular_replay replay_table(const tabular_benchmark& benchmark, const tabular_do
         if (!result.reached[m] && 100 * result.share >= hypervolume_marks[m]) result.reached[m] = result.trainings;
     }
     for (std::size_t m = 0; m < training_marks.size(); ++m)
-      if (result.trainings == training_marks[m]) result.living[m] = policy.living().value_or(0);
+      if (result.trainings == training_marks[m]) result.living[m] = static_cast<std::size_t>(policy.living().value());  // a table is always listed
   }
   return result;
 }

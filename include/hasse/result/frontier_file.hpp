@@ -11,7 +11,8 @@
 namespace hasse {
 
 /// The frontier from fast to accurate (latencies in ms, accuracies in 0..1, null: not measured), how many were trained and pruned,
-/// and the certificates: `pruned` precedes `above`; `instead` is at least as accurate as `above` and no slower than `pruned`.
+/// and the certificates: `pruned` precedes `above`; `instead` is at least as accurate as `above` and no slower than `pruned`. Where
+/// `pruned` is null the certificate stands for everything admissible that precedes `above` and is not faster than `instead`.
 inline json frontier_json(const report_data& data) {
   json result = {{"schema", 1}, {"facts", json::object()}, {"frontier", json::array()}, {"trained", data.networks.size()},
                  {"pruned", data.pruning.empty() ? json(nullptr) : number_or_null(data.pruning.back().pruned)},
@@ -27,7 +28,7 @@ inline json frontier_json(const report_data& data) {
                                   {"parameters", number_or_null(network.parameters)}, {"files", files}});
   }
   for (const report_certificate& claim : data.certificates)
-    result["certificates"].push_back({{"pruned", claim.pruned}, {"above", claim.above}, {"instead", claim.instead}});
+    result["certificates"].push_back({{"pruned", claim.pruned.empty() ? json(nullptr) : json(claim.pruned)}, {"above", claim.above}, {"instead", claim.instead}});
   return result;
 }
 

@@ -261,7 +261,7 @@ inline json report_json(const report_data& data) {
   for (const report_sum& sum : data.sums)
     result["sums"].push_back({{"name", sum.name}, {"sum_milliseconds", number_or_null(sum.sum_milliseconds)}, {"whole_milliseconds", number_or_null(sum.whole_milliseconds)}});
   for (const report_certificate& claim : data.certificates)
-    result["certificates"].push_back({{"pruned", claim.pruned}, {"above", claim.above}, {"instead", claim.instead}});
+    result["certificates"].push_back({{"pruned", claim.pruned.empty() ? json(nullptr) : json(claim.pruned)}, {"above", claim.above}, {"instead", claim.instead}});
   return result;
 }
 
@@ -340,9 +340,9 @@ inline std::string report_html(const report_data& data) {
   html += "<div class='cards'>" + card(std::to_string(order.size()), "networks on the frontier") + card(std::to_string(data.networks.size()), "networks trained");
   if (!data.pruning.empty()) {
     const report_progress& last = data.pruning.back();
-    html += card(count_text(last.pruned), "pruned without training" + (std::isfinite(data.admissible) ? " of " + count_text(data.admissible) + " admissible" : std::string()));
+    html += card(std::isfinite(last.pruned) ? count_text(last.pruned) : "not counted", "pruned without training" + (std::isfinite(data.admissible) ? " of " + count_text(data.admissible) + " admissible" : std::string()));
     if (std::isfinite(last.living)) html += card(count_text(last.living), "still undecided");
-    if (last.trained > 0)
+    if (last.trained > 0 && std::isfinite(last.pruned))
       html += card(fixed_text(last.pruned / last.trained, 1) + " x", "pruned per training (decided per training: " + fixed_text((last.pruned + last.trained) / last.trained, 1) + ")");
   }
   html += "</div>";
@@ -361,7 +361,7 @@ inline std::string report_html(const report_data& data) {
       content += "<details open><summary>Certificates</summary><div class='scroll' style='max-height:330px;overflow-y:auto'><table><tr><th class='name'>pruned</th><th class='name'>precedes</th><th class='name'>take instead</th></tr>";
       for (std::size_t i = 0; i < std::min<std::size_t>(data.certificates.size(), 200); ++i) {
         const report_certificate& claim = data.certificates[i];
-        content += "<tr><td class='name'>" + code(claim.pruned) + "</td><td class='name'>" + code(claim.above) + "</td><td class='name'>" + code(claim.instead) + "</td></tr>";
+        content += "<tr><td class='name'>" + (claim.pruned.empty() ? "whatever precedes the next and is not faster than the last" : code(claim.pruned)) + "</td><td class='name'>" + code(claim.above) + "</td><td class='name'>" + code(claim.instead) + "</td></tr>";
       }
       content += "</table></div></details>";
     }

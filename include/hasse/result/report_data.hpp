@@ -26,7 +26,7 @@ struct report_network {
   double finished_accuracy = unknown;  ///< the same of the longer training that finalists may get once the search has ended
   double test_accuracy = unknown;    ///< on images that the search never saw, of the weights that are handed over (finalists)
   double macs = unknown, parameters = unknown;
-  double precedents = unknown;       ///< how many admissible architectures precede it
+  double precedents = unknown;       ///< how many admissible architectures precede it; unknown: not counted
   bool on_frontier = false;
   std::vector<epoch_record> curve{};
   std::vector<std::pair<std::string, std::string>> files{};  ///< label and path relative to the report: ONNX, header, weights
@@ -38,9 +38,9 @@ struct report_point {
   double milliseconds = unknown, accuracy = unknown;
 };
 
-/// After `trained` trainings, `pruned` architectures were known to be dominated and `living` were left.
+/// After `trained` trainings, `pruned` architectures were known to be dominated and `living` were left; unknown: not counted.
 struct report_progress {
-  double trained = 0, pruned = 0, living = unknown;
+  double trained = 0, pruned = unknown, living = unknown;
 };
 
 /// networks[lower] strictly precedes networks[upper]; differences are upper minus lower.
@@ -54,7 +54,8 @@ struct report_sum {
   double sum_milliseconds = unknown, whole_milliseconds = unknown;
 };
 
-/// `pruned` precedes `above`, and `instead` is at least as accurate as `above` and no slower than `pruned`.
+/// `pruned` precedes `above`, and `instead` is at least as accurate as `above` and no slower than `pruned`. Empty: everything admissible
+/// that precedes `above`, is not faster than `instead` and was not trained (sets too large to be listed).
 struct report_certificate {
   std::string pruned, above, instead;
 };

@@ -25,8 +25,8 @@ class any_policy {
   bool is_pruned(const candidate& x) const { return held_->is_pruned(x); }
   const std::vector<trained<candidate>>& done() const { return held_->done(); }
   const frontier<candidate>& boundary() const { return held_->boundary(); }
-  std::optional<std::size_t> pruned() const { return held_->pruned(); }
-  std::optional<std::size_t> living() const { return held_->living(); }
+  std::optional<count_type> pruned() const { return held_->pruned(); }
+  std::optional<count_type> living() const { return held_->living(); }
   double fraction() const { return held_->fraction(); }
   search_end end() const { return held_->end(); }
   std::uint64_t state_hash() const { return held_->state_hash(); }
@@ -47,8 +47,8 @@ class any_policy {
     virtual bool is_pruned(const candidate& x) const = 0;
     virtual const std::vector<trained<candidate>>& done() const = 0;
     virtual const frontier<candidate>& boundary() const = 0;
-    virtual std::optional<std::size_t> pruned() const = 0;
-    virtual std::optional<std::size_t> living() const = 0;
+    virtual std::optional<count_type> pruned() const = 0;
+    virtual std::optional<count_type> living() const = 0;
     virtual double fraction() const = 0;
     virtual search_end end() const = 0;
     virtual std::uint64_t state_hash() const = 0;
@@ -62,8 +62,8 @@ class any_policy {
     bool is_pruned(const candidate& x) const override { return policy.is_pruned(x); }
     const std::vector<trained<candidate>>& done() const override { return policy.done(); }
     const frontier<candidate>& boundary() const override { return policy.boundary(); }
-    std::optional<std::size_t> pruned() const override { return policy.pruned(); }
-    std::optional<std::size_t> living() const override { return policy.living(); }
+    std::optional<count_type> pruned() const override { return policy.pruned(); }
+    std::optional<count_type> living() const override { return policy.living(); }
     double fraction() const override { return policy.fraction(); }
     search_end end() const override { return policy.end(); }
     std::uint64_t state_hash() const override { return policy.state_hash(); }

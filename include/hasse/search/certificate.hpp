@@ -18,10 +18,12 @@ struct certificate {
   friend bool operator==(const certificate&, const certificate&) = default;
 };
 
-/// Empty when the certificate holds for what was trained; else the sentence that says which claim fails.
+/// Empty when the certificate holds for what was trained; else the sentence that says which claim fails. `margin` and `exclude` are those
+/// of the pruning.
 template <Domain Space>
 std::string certificate_fault(const Space& domain, const certificate<typename Space::candidate>& claim,
-                              const std::vector<trained<typename Space::candidate>>& done, double margin = 0) {
+                              const std::vector<trained<typename Space::candidate>>& done, double margin = 0,
+                              bool exclude = false) {
   const auto find = [&](const auto& x) { return std::find_if(done.begin(), done.end(), [&](const auto& t) { return t.candidate == x; }); };
   const auto above = find(claim.above), instead = find(claim.instead);
   const std::string who = domain.text(claim.pruned);
@@ -29,6 +31,8 @@ std::string certificate_fault(const Space& domain, const certificate<typename Sp
   if (above == done.end() || !above->accuracy) return domain.text(claim.above) + " has no accuracy, so it bounds nothing";
   if (instead == done.end() || !instead->accuracy) return domain.text(claim.instead) + " has no accuracy, so it replaces nothing";
   if (!domain.precedes(claim.pruned, claim.above)) return who + " does not precede " + domain.text(claim.above);
+  if (exclude && domain.latency(claim.pruned) > domain.latency(claim.above))
+    return who + " is slower than " + domain.text(claim.above) + ", which it precedes: the latencies contradict the order, and such a pair prunes nothing";
   if (!(*instead->accuracy >= *above->accuracy + margin)) return domain.text(claim.instead) + " is not accurate enough to replace " + who;
   if (domain.latency(claim.pruned) < domain.latency(claim.instead)) return who + " is faster than " + domain.text(claim.instead);
   return {};

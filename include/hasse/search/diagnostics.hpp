@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include <hasse/search/policy.hpp>
@@ -63,22 +65,23 @@ order_diagnostics diagnose_order(const Space& domain, const std::vector<trained<
   return found;
 }
 
-/// For each trained candidate, how many others of the admissible set precede it: exact when the set has at most `list_up_to`
-/// members, else scaled up from `draws` uniform draws. Plotted against accuracy it should rise.
+/// For each trained candidate, how many others of the admissible set precede it in the domain's order, exactly: counted where the domain
+/// can, else listed where the set has at most `list_up_to` members; else nothing. Plotted against accuracy it should rise.
 template <Domain Space>
-std::vector<double> precedent_counts(const Space& domain, const std::vector<trained<typename Space::candidate>>& done,
-                                     std::size_t list_up_to = listing_limit, std::size_t draws = 10'000, std::uint64_t seed = 1) {
-  std::vector<double> counts(done.size());
-  const auto count = [&](const typename Space::candidate& x) {
-    for (std::size_t i = 0; i < done.size(); ++i) counts[i] += domain.precedes(x, done[i].candidate) && !(x == done[i].candidate);
-  };
-  if (static_cast<count_type>(domain.size()) <= list_up_to) {
-    domain.for_each(count);
-    return counts;
+std::vector<std::optional<count_type>> precedent_counts(const Space& domain, const std::vector<trained<typename Space::candidate>>& done,
+                                                        std::size_t list_up_to = listing_limit) {
+  std::vector<std::optional<count_type>> counts(done.size());
+  if constexpr (CountsDownSets<Space>) {
+    for (std::size_t i = 0; i < done.size(); ++i) {
+      const down_set<typename Space::candidate> below{done[i].candidate, {}};
+      if ((counts[i] = domain.count_below(std::span(&below, 1)))) *counts[i] -= 1;  // itself
+    }
   }
-  random_source random(seed);
-  for (std::size_t i = 0; i < draws; ++i) count(domain.sample(random));
-  for (double& value : counts) value *= static_cast<double>(domain.size()) / static_cast<double>(draws);
+  if (std::all_of(counts.begin(), counts.end(), [](const auto& count) { return count.has_value(); }) || static_cast<count_type>(domain.size()) > list_up_to) return counts;
+  std::fill(counts.begin(), counts.end(), count_type{0});
+  domain.for_each([&](const typename Space::candidate& x) {
+    for (std::size_t i = 0; i < done.size(); ++i) *counts[i] += domain.precedes(x, done[i].candidate) && !(x == done[i].candidate);
+  });
   return counts;
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -49,6 +51,13 @@ template <class Type>
 concept NamesCandidates = HasCandidate<Type> && requires(const Type& domain, const typename Type::candidate& x, std::string_view text) {
   { domain.text(x) } -> std::convertible_to<std::string>;
   { domain.parse(text) } -> std::same_as<typename Type::candidate>;
+};
+
+/// What a domain may offer besides, so that sets too large to list are counted too: the exact number of candidates that lie in at least
+/// one of the sets, or nothing when that takes too much work.
+template <class Type>
+concept CountsDownSets = HasCandidate<Type> && requires(const Type& domain, std::span<const down_set<typename Type::candidate>> sets) {
+  { domain.count_below(sets) } -> std::same_as<std::optional<count_type>>;
 };
 
 /// The admissible set of a search. Policies keep a reference: a domain must outlive them and must not change.

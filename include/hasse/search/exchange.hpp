@@ -14,6 +14,11 @@
 
 namespace hasse {
 
+namespace detail {
+/// Exact up to 2^64; above, the nearest number that JSON readers know.
+inline json json_of(count_type count) { return count <= UINT64_MAX ? json(static_cast<std::uint64_t>(count)) : json(static_cast<double>(count)); }
+}  // namespace detail
+
 /// Speaks on `out` and `in` until the search ends or `in` does, keeping up to `parallel` candidates under way:
 ///   out {"ask": text, "latency_ms": number, "latency_ticks": integer}       train this
 ///   in  {"tell": text, "accuracy": number or null}                          null: diverged; candidates never asked for are welcome
@@ -75,9 +80,10 @@ void exchange(const Space& domain, Search& policy, std::istream& in, std::ostrea
   json points = json::array();
   for (const auto& p : policy.boundary().points())
     points.push_back({{"candidate", domain.text(p.candidate)}, {"latency_ms", to_milliseconds(p.latency)}, {"accuracy", p.accuracy}});
+  const std::optional<count_type> pruned = policy.pruned();
   say({{"end", to_text(policy.end())},
        {"trained", policy.done().size()},
-       {"pruned", policy.pruned() ? json(*policy.pruned()) : json(nullptr)},
+       {"pruned", pruned ? detail::json_of(*pruned) : json(nullptr)},
        {"frontier", std::move(points)}});
 }
 

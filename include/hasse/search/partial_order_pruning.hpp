@@ -16,12 +16,14 @@ namespace hasse {
 struct pruning_options {
   std::uint64_t seed = 1;
   double margin = 0;  ///< a pruning net must be better by this much, in units of accuracy; about the deviation between seeds
+  bool exclude = false;  ///< a pair that the latencies contradict (x precedes w and is slower) prunes nothing
   stop_rule stop = {};
   std::size_t list_up_to = listing_limit;  ///< larger sets are drawn from instead of listed
 };
 
 /// For a trained w let y be the fastest trained candidate with Acc(y) >= Acc(w) + margin. Every x that precedes w and is not faster
 /// than y is pruned: Acc(x) <= Acc(w) <= Acc(y) and Lat(x) >= Lat(y). A better y found later prunes more below every old w.
+/// With `exclude` only x that are not slower than w: where the latencies contradict the order, it is not believed in accuracy either.
 /// Drawing is uniform over what is neither trained, pruned nor under way. `domain` must outlive the policy.
 template <Domain Space>
 class partial_order_pruning {
@@ -49,7 +51,7 @@ class partial_order_pruning {
       update(bounds_.size() - 1);
       if (ledger_.open.listed() && !cuts_.empty()) sweep();
     }
-    pruned_after_.push_back(certificates_.size());
+    if (ledger_.open.listed()) pruned_after_.push_back(certificates_.size());
   }
 
   /// A candidate that will not be trained after all, such as a queued one that has become pruned.
@@ -65,7 +67,7 @@ class partial_order_pruning {
     return certificate<candidate>{x, done()[static_cast<std::size_t>(found - bounds_.data())].candidate, done()[found->instead].candidate};
   }
 
-  /// One for every member of P; empty for sets that are not listed.
+  /// One for every member of P; empty for sets that are not listed, whose P `rules` describe.
   const std::vector<certificate<candidate>>& certificates() const { return certificates_; }
   const std::vector<trained<candidate>>& done() const { return ledger_.done; }
   const frontier<candidate>& boundary() const { return ledger_.boundary; }
@@ -74,11 +76,36 @@ class partial_order_pruning {
   double fraction() const { return ledger_.fraction(certificates_.size()); }
   double margin() const { return options_.margin; }
 
-  /// Members of P after each training: the curve "pruned against trained" of a listed set.
+  /// Members of P after each training: the curve "pruned against trained" of a listed set; empty for others.
   const std::vector<std::size_t>& pruned_after() const { return pruned_after_; }
-  /// Exact for listed sets, nothing for others (see `living_share`).
-  std::optional<std::size_t> pruned() const { return ledger_.open.listed() ? std::optional(certificates_.size()) : std::nullopt; }
-  std::optional<std::size_t> living() const { return ledger_.open.listed() ? std::optional(ledger_.open.living()) : std::nullopt; }
+  /// The size of P: exact for listed sets and for those of domains that count down-sets. Nothing for others (see `living_share`).
+  std::optional<count_type> pruned() const {
+    if (ledger_.open.listed()) return certificates_.size();
+    if constexpr (CountsDownSets<Space>) {
+      std::vector<down_set<candidate>> sets;
+      for (std::size_t w = 0; w < bounds_.size(); ++w)
+        if (bounds_[w].from <= up_to(w)) sets.push_back({done()[w].candidate, {bounds_[w].from, up_to(w)}});
+      const std::optional<count_type> all = static_cast<const Space&>(ledger_.domain()).count_below(sets);
+      if (!all) return std::nullopt;
+      // The trained ones among them are not in P.
+      return *all - static_cast<count_type>(std::count_if(done().begin(), done().end(), [&](const auto& t) {
+        return std::any_of(sets.begin(), sets.end(), [&](const auto& s) { return s.within.contains(t.latency) && ledger_.domain().precedes(t.candidate, s.top); });
+      }));
+    }
+    return std::nullopt;
+  }
+  std::optional<count_type> living() const { return ledger_.living(ledger_.open.listed() ? 0 : pruned()); }
+
+  /// P as rules: what precedes the trained `above`, is not faster than the trained `instead` and is not trained.
+  struct rule {
+    candidate above, instead;
+  };
+  std::vector<rule> rules() const {
+    std::vector<rule> all;
+    for (std::size_t w = 0; w < bounds_.size(); ++w)
+      if (bounds_[w].from <= up_to(w)) all.push_back({done()[w].candidate, done()[bounds_[w].instead].candidate});
+    return all;
+  }
 
   /// The share of the admissible set that is neither trained nor pruned: exact when listed, else from so many draws.
   double living_share(std::size_t draws = 1000) const {
@@ -108,12 +135,15 @@ class partial_order_pruning {
     ticks from, below;
   };
 
+  /// The slowest latency that the w-th trained candidate can prune; the greatest one stands for no latency at all.
+  ticks up_to(std::size_t w) const { return options_.exclude ? done()[w].latency : ticks{INT64_MAX - 1}; }
+
   void update(std::size_t w) {
     const auto& net = ledger_.done[w];
     if (!net.accuracy) return;
     const auto y = ledger_.front.fastest_reaching(*net.accuracy + options_.margin);
     if (!y) return;
-    if (y->latency < bounds_[w].from) cuts_.push_back({w, y->latency, bounds_[w].from});
+    if (y->latency < bounds_[w].from) cuts_.push_back({w, y->latency, std::min(bounds_[w].from, up_to(w) + ticks{1})});
     bounds_[w] = {y->latency, y->candidate};
   }
 
@@ -132,7 +162,7 @@ class partial_order_pruning {
   const bound* find_bound(const candidate& x) const {
     const ticks latency = ledger_.domain().latency(x);
     for (std::size_t w = 0; w < bounds_.size(); ++w)
-      if (bounds_[w].from <= latency && ledger_.domain().precedes(x, ledger_.done[w].candidate) && !(ledger_.done[w].candidate == x)) return &bounds_[w];
+      if (bounds_[w].from <= latency && latency <= up_to(w) && ledger_.domain().precedes(x, ledger_.done[w].candidate) && !(ledger_.done[w].candidate == x)) return &bounds_[w];
     return nullptr;
   }
 

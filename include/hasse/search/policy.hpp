@@ -58,6 +58,7 @@ constexpr std::string_view to_text(search_end end) {
 }
 
 /// ask/tell. `ask` gives nothing when the search has ended; several candidates may be under way at a time, each is told once or released.
+/// `pruned()` and `living()` are exact numbers, or nothing where a set is too large to be counted.
 /// What follows depends only on the seed, the options and what was told in which order: telling the same again restores a search.
 template <class Type, class Space>
 concept Policy = Domain<Space> && requires(Type& policy, const Type& seen, const typename Space::candidate& x, const outcome& result) {
@@ -67,8 +68,8 @@ concept Policy = Domain<Space> && requires(Type& policy, const Type& seen, const
   { seen.is_pruned(x) } -> std::same_as<bool>;
   { seen.done() } -> std::same_as<const std::vector<trained<typename Space::candidate>>&>;
   { seen.boundary() } -> std::same_as<const frontier<typename Space::candidate>&>;
-  { seen.pruned() } -> std::same_as<std::optional<std::size_t>>;
-  { seen.living() } -> std::same_as<std::optional<std::size_t>>;
+  { seen.pruned() } -> std::same_as<std::optional<count_type>>;
+  { seen.living() } -> std::same_as<std::optional<count_type>>;
   { seen.fraction() } -> std::same_as<double>;
   { seen.end() } -> std::same_as<search_end>;
   { seen.state_hash() } -> std::same_as<std::uint64_t>;

@@ -36,8 +36,8 @@ class random_search {
   search_end end() const { return ledger_.end; }
   /// How far the search is, from 0 to 1.
   double fraction() const { return ledger_.fraction(0); }
-  std::optional<std::size_t> pruned() const { return 0; }
-  std::optional<std::size_t> living() const { return ledger_.open.listed() ? std::optional(ledger_.open.living()) : std::nullopt; }
+  std::optional<count_type> pruned() const { return 0; }
+  std::optional<count_type> living() const { return ledger_.living(0); }
   std::uint64_t state_hash() const { return ledger_.hash(); }
 
  private:

@@ -38,16 +38,19 @@ struct search_result {
   frontier<Candidate> boundary;
   std::size_t failed = 0;                      ///< of `done`, without accuracy
   std::size_t replayed = 0;                    ///< of `done`, from the journal
-  std::optional<std::size_t> pruned, living;   ///< nothing for sets too large to list
+  std::optional<count_type> pruned, living;    ///< nothing where they cannot be counted
   search_end end = search_end::none;           ///< none: interrupted
 
-  /// Trainings saved per training, as the paper counts (its 438 / 200 = 2.2).
-  double pruned_per_training() const { return ratio(0); }
+  /// Trainings saved per training, as the paper counts (its 438 / 200 = 2.2); nothing where `pruned` is not known.
+  std::optional<double> pruned_per_training() const { return ratio(0); }
   /// Candidates settled per training, (trained + pruned) / trained (the paper's numbers would give 3.2).
-  double settled_per_training() const { return ratio(done.size()); }
+  std::optional<double> settled_per_training() const { return ratio(done.size()); }
 
  private:
-  double ratio(std::size_t more) const { return done.empty() ? 0 : static_cast<double>(pruned.value_or(0) + more) / static_cast<double>(done.size()); }
+  std::optional<double> ratio(std::size_t more) const {
+    if (!pruned) return std::nullopt;
+    return done.empty() ? 0 : static_cast<double>(*pruned + more) / static_cast<double>(done.size());
+  }
 };
 
 namespace detail {

@@ -31,9 +31,11 @@ class space_domain {
   bool precedes(const candidate& x, const candidate& y) const { return order_.signature(x).below(order_.signature(y)); }
   std::string text(const candidate& choice) const { return to_text(choice); }
 
-  /// Exact number of admissible architectures that precede `choice`; of the two orders that ship.
-  count_type precedents(const candidate& choice) const {
-    return order_.name == embedding_order::name ? counter_.template precedents<embedding_order>(choice) : counter_.template precedents<strict_order>(choice);
+  /// How many admissible architectures lie in at least one of the sets, without listing them; where the order offers how.
+  std::optional<count_type> count_below(std::span<const down_set<candidate>> sets) const
+    requires BoundsStages<Order>
+  {
+    return counter_.count_below(sets, order_);
   }
 
   /// Throws `error` when the text is no architecture of the space or its latency lies outside the window.

@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <hasse/core/random.hpp>
 #include <hasse/core/units.hpp>
+#include <hasse/space/detail/union_count.hpp>
 #include <hasse/space/order.hpp>
 
 namespace hasse {
@@ -97,7 +100,8 @@ class counter {
     }
     unit = std::max<std::int64_t>(unit, 1);
     std::ranges::transform(latencies, cost_.begin(), [&](ticks latency) { return latency.count / unit; });
-    least_ = window.least.count <= 0 ? 0 : (window.least.count + unit - 1) / unit;
+    unit_ = unit;
+    least_ = rounded_up(window.least);
     most_ = window.most.count < 0 ? -1 : window.most.count / unit;
     for (int layer = 0; layer < detail::stem_layers<Space>; ++layer) stem_cost_ += cost_[static_cast<std::size_t>(layer)];
     count_completions();
@@ -145,40 +149,43 @@ class counter {
     return choice;
   }
 
-  /// How many admitted architectures precede `top` in `Order` and differ from it.
-  template <class Order = strict_order>
-  count_type precedents(const architecture<Space>& top) const {
-    static_assert(std::same_as<Order, strict_order> || std::same_as<Order, embedding_order>,
-                  "hasse: precedents are counted for strict_order and embedding_order");
-    std::array<std::vector<int>, static_cast<std::size_t>(Space::stages)> bounds;
-    for_each_block(top, [&](int stage, int, int option) { bounds[static_cast<std::size_t>(stage)].push_back(option); });
-    // Right-aligned: a block with `left` blocks after it in its stage is bounded by top's block with as many after it.
-    std::map<std::array<int, 4>, detail::cost_histogram> known;  // stage, left, blocks so far, option -> cost of what follows
-    const auto follow = [&](auto& self, int stage, int left, int blocks, int option) -> const detail::cost_histogram& {
-      const std::array<int, 4> key{stage, left, blocks, option};
-      if (const auto found = known.find(key); found != known.end()) return found->second;
-      detail::histogram_sum sum(most_);
-      const auto& bound = bounds[static_cast<std::size_t>(stage)];
-      if (left > 0) {
-        for (int next = option; next <= bound[bound.size() - static_cast<std::size_t>(left)]; ++next)
-          sum.add(block_cost(true, stage, option, next), self(self, stage, left - 1, blocks + 1, next));
-      } else if (stage + 1 == Space::stages) {
-        if (blocks >= Space::least_blocks) sum.add(head_cost(option), count_type{1});
-      } else {
-        enter(bounds, stage + 1, option, [&](int depth, int next) {
-          sum.add(block_cost(false, stage + 1, option, next), self(self, stage + 1, depth - 1, blocks + 1, next));
-        }, std::same_as<Order, strict_order>);
-      }
-      return known.emplace(key, sum.result()).first->second;
-    };
+  /// How many admitted architectures lie in at least one of the sets; nothing when that takes too much work.
+  template <BoundsStages Order>
+  std::optional<count_type> count_below(std::span<const down_set<architecture<Space>>> sets, const Order& order) const {
+    std::vector<architecture<Space>> tops;
+    std::vector<std::pair<std::int64_t, std::int64_t>> windows;  // by top: first cost in, first cost out
+    std::vector<std::int64_t> ends;
+    for (const auto& [top, within] : sets) {
+      const std::int64_t in = std::max(least_, rounded_up(within.least)), most = within.most.count < 0 ? -1 : within.most.count / unit_;
+      const std::int64_t out = std::min({most_, most, INT64_MAX - 1}) + 1;
+      if (in >= out) continue;
+      tops.push_back(top), windows.emplace_back(in, out), ends.push_back(in), ends.push_back(out);
+    }
+    std::sort(ends.begin(), ends.end());
+    ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
+    detail::union_count<Space, block_cost_type, head_cost_type> count(tops, order, stem_cost_, block_cost_type{this}, head_cost_type{this});
     count_type sum = 0;
-    enter(bounds, 0, 0, [&](int depth, int next) {
-      const std::int64_t spent = stem_cost_ + block_cost(false, 0, 0, next);
-      sum += follow(follow, 0, depth - 1, 1, next).within(least_ - spent, most_ - spent);
-    }, std::same_as<Order, strict_order>);
+    for (std::size_t at = 0; at + 1 < ends.size(); ++at) {
+      std::vector<int> active;
+      for (std::size_t top = 0; top < tops.size(); ++top)
+        if (windows[top].first <= ends[at] && ends[at] < windows[top].second) active.push_back(static_cast<int>(top));
+      if (active.empty()) continue;
+      const auto found = count(active, ends[at], ends[at + 1] - 1);
+      if (!found) return std::nullopt;
+      sum += *found;
+    }
+    return sum;
+  }
+
+  /// How many admitted architectures precede `top` in `order` and differ from it.
+  template <BoundsStages Order = strict_order>
+  count_type precedents(const architecture<Space>& top, const Order& order = {}) const {
+    const down_set<architecture<Space>> below{top, {}};
+    const auto found = count_below(std::span(&below, 1), order);
+    if (!found) throw error("the latency window holds too many distinct latencies to count what precedes " + to_text(top) + "; round the table to coarser ticks or narrow the window");
     std::int64_t own = 0;
     for_each_part(top, [&](part_id part) { own += cost_[static_cast<std::size_t>(part)]; });
-    return sum - (least_ <= own && own <= most_ ? 1 : 0);
+    return *found - (least_ <= own && own <= most_ ? 1 : 0);
   }
 
  private:
@@ -189,11 +196,7 @@ class counter {
 
   // Where total_depth alone bounds a stage, its own count matters only up to its least depth; where the stages' own depths
   // bound the total, the total does not matter at all. That keeps the tables small.
-  static constexpr bool total_matters = [] {
-    int least = 0, most = 0;
-    for (const stage_facts& stage : Space::facts) least += stage.least_depth, most += stage.most_depth;
-    return least < Space::least_blocks || most > Space::most_blocks;
-  }();
+  static constexpr bool total_matters = detail::total_matters<Space>;
   static constexpr std::array<int, static_cast<std::size_t>(Space::stages)> stage_memory = [] {
     std::array<int, static_cast<std::size_t>(Space::stages)> memory{};
     int least = 0;
@@ -219,6 +222,9 @@ class counter {
     return here.stage + 1 == Space::stages && may_leave(here) && (!total_matters || here.in_all >= Space::least_blocks);
   }
 
+  /// In units, from below.
+  std::int64_t rounded_up(ticks least) const { return least.count <= 0 ? 0 : (least.count - 1) / unit_ + 1; }
+
   std::int64_t block_cost(bool later, int stage, int before, int own) const {
     const int part = detail::block_ids<Space>[later][static_cast<std::size_t>(stage)][static_cast<std::size_t>(before)][static_cast<std::size_t>(own)];
     return cost_[static_cast<std::size_t>(part)];
@@ -226,6 +232,15 @@ class counter {
   std::int64_t head_cost(int option) const {
     return cost_[static_cast<std::size_t>(part_count<Space> - Space::facts[Space::stages - 1].width_count + option)];
   }
+
+  struct block_cost_type {
+    const counter* from;
+    std::int64_t operator()(bool later, int stage, int before, int own) const { return from->block_cost(later, stage, before, own); }
+  };
+  struct head_cost_type {
+    const counter* from;
+    std::int64_t operator()(int option) const { return from->head_cost(option); }
+  };
 
   /// Calls visit(next state, cost of its block) for every first block.
   template <class Visit>
@@ -248,18 +263,6 @@ class counter {
     }
   }
 
-  /// Calls visit(depth, first option) for every way to begin `stage` below the bounds.
-  template <class Visit>
-  static void enter(const std::array<std::vector<int>, static_cast<std::size_t>(Space::stages)>& bounds, int stage, int before, Visit visit, bool first_bounded) {
-    const auto& bound = bounds[static_cast<std::size_t>(stage)];
-    const stage_facts& own = Space::facts[static_cast<std::size_t>(stage)];
-    for (int depth = own.least_depth; depth <= static_cast<int>(bound.size()); ++depth) {
-      const int aligned = bound[bound.size() - static_cast<std::size_t>(depth)];
-      for (int option = 0; option <= (first_bounded ? std::min(aligned, bound[0]) : aligned); ++option)
-        if (stage == 0 || detail::may_follow(Space::facts[static_cast<std::size_t>(stage - 1)], before, own, option)) visit(depth, option);
-    }
-  }
-
   static std::array<int, 4> key(const state& at) { return {at.stage, at.in_stage, at.in_all, at.option}; }
   const detail::cost_histogram& completions(const state& at) const { return completions_.at(key(at)); }
 
@@ -278,7 +281,7 @@ class counter {
   }
 
   std::array<std::int64_t, static_cast<std::size_t>(part_count<Space>)> cost_{};
-  std::int64_t least_ = 0, most_ = 0, stem_cost_ = 0;
+  std::int64_t unit_ = 1, least_ = 0, most_ = 0, stem_cost_ = 0;
   std::map<std::array<int, 4>, detail::cost_histogram> completions_;
   std::size_t entries_ = 0;
 };

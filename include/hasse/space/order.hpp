@@ -2,6 +2,8 @@
 // Used by search (pruning), the reports, and the static_asserts of user code. Laws: tests/laws; the why: docs/explanation/order.md.
 #pragma once
 
+#include <span>
+
 #include <hasse/space/architecture.hpp>
 
 namespace hasse {
@@ -32,6 +34,14 @@ concept OrderPolicy = std::default_initializable<Type> && requires(const Type& o
   { order.name } -> std::convertible_to<std::string_view>;
 };
 
+/// What an order offers so that what precedes an architecture is counted without listing it: the order compares stage by stage, and in
+/// a stage of as many blocks as `bound` is long, x precedes `top` (width options, front to back) exactly if no block of x is wider than
+/// `bound` says, which the order writes. False: no stage of that depth precedes.
+template <class Type>
+concept BoundsStages = requires(const Type& order, std::span<const std::uint8_t> top, std::span<std::uint8_t> bound) {
+  { order.bound(top, bound) } -> std::same_as<bool>;
+};
+
 /// x can be embedded block by block into y: in each stage, for every width, x has at most as many blocks at least that wide.
 /// (Stages are Young diagrams; right-aligned comparison and these counts say the same.)
 struct embedding_order {
@@ -48,6 +58,13 @@ struct embedding_order {
     });
     return result;
   }
+
+  /// Aligned at the right.
+  static bool bound(std::span<const std::uint8_t> top, std::span<std::uint8_t> bound) {
+    if (bound.size() > top.size()) return false;
+    std::ranges::copy(top.last(bound.size()), bound.begin());
+    return true;
+  }
 };
 
 /// y is reachable from x by widening a block or duplicating a block (the relation of Partial Order Pruning): embedding, and in each
@@ -63,15 +80,30 @@ struct strict_order {
     });
     return result;
   }
+
+  /// Aligned at the right, and the first block at most as wide as the first one of `top`.
+  static bool bound(std::span<const std::uint8_t> top, std::span<std::uint8_t> bound) {
+    if (!embedding_order::bound(top, bound)) return false;
+    bound[0] = std::min(bound[0], top[0]);
+    return true;
+  }
 };
 
-/// Either of the two, chosen at run time: what a program reads from its command line.
+/// Either of the two, chosen at run time: what a program reads from its command line. Another name is refused.
 struct chosen_order {
   std::string_view name = strict_order::name;
+
+  constexpr chosen_order() = default;
+  explicit constexpr chosen_order(std::string_view wanted) : name(wanted == embedding_order::name ? embedding_order::name : strict_order::name) {
+    if (wanted != name) throw error("there is no order '" + std::string(wanted) + "'; choose strict or embedding");
+  }
 
   template <class Space>
   constexpr order_signature<Space> signature(const architecture<Space>& choice) const {
     return name == embedding_order::name ? embedding_order::signature(choice) : strict_order::signature(choice);
+  }
+  bool bound(std::span<const std::uint8_t> top, std::span<std::uint8_t> bound) const {
+    return name == embedding_order::name ? embedding_order::bound(top, bound) : strict_order::bound(top, bound);
   }
 };
 

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,11 @@ class ledger {
     const double settled = static_cast<double>(done.size() + pruned) / std::max(1.0, static_cast<double>(domain_->size()));
     const double spent = stop_.trainings > 0 ? static_cast<double>(done.size()) / static_cast<double>(stop_.trainings) : 0;
     return std::clamp(std::max(settled, spent), 0.0, 1.0);
+  }
+  /// How many candidates are neither trained nor among `pruned` ones.
+  std::optional<count_type> living(std::optional<count_type> pruned) const {
+    if (open.listed()) return open.living();
+    return pruned ? std::optional(static_cast<count_type>(domain_->size()) - done.size() - *pruned) : std::nullopt;
   }
   const Space& domain() const { return *domain_; }
 
