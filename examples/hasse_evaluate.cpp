@@ -1,9 +1,4 @@
-// hasse_evaluate: a network that a search exported, judged on the test images of a data set.
-#include <hasse/catalogue/shard.hpp>
+// hasse_evaluate: a network that a program handed over, judged on the images of its run or on others.
 #include <hasse/program/evaluate.hpp>
-#include <hasse/space/spaces.hpp>
 
-int main(int argc, char** argv) {
-  using namespace hasse;
-  return evaluate<df_small, df>(argc, argv, {{{"df-small"}, {"df"}}});
-}
+int main(int argc, char** argv) { return hasse::evaluate(argc, argv); }

@@ -5,6 +5,8 @@
 #include <hasse/result/frontier_file.hpp>
 #include <hasse/result/gated_data.hpp>
 #include <hasse/result/gated_report.hpp>
+#include <hasse/result/layers_json.hpp>
+#include <hasse/result/network_metadata.hpp>
 #include <hasse/result/onnx.hpp>
 #include <hasse/result/report.hpp>
 #include <hasse/result/report_data.hpp>

@@ -1,6 +1,6 @@
 """Kills hasse_boundary at random instants, restarts it each time, and compares with a run that nobody disturbed.
 
-usage: kill_and_resume.py PROGRAM KILLS SEED
+usage: kill_and_resume.py PROGRAM KILLS SEED HASSE_EVALUATE
 """
 import json
 import os
@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from judged import same_as_reported
 
 program, kills, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 draw = random.Random(seed)
@@ -85,5 +87,7 @@ if left_behind:
 torn = [p for p in (folder / "killed").rglob("*.part*")]
 if torn:
     sys.exit(f"kills left files behind that were being written: {torn}")
+for network in json.loads((folder / "killed/frontier.json").read_text())["frontier"]:
+    same_as_reported(sys.argv[4], folder / "killed" / network["files"]["safetensors"], network["accuracy"], network["test_accuracy"])
 shutil.rmtree(folder)
 print(f"{kills} kills: {len(whole[0])} trained, {len(whole[1])} pruned, {len(whole[2])} on the frontier, all equal; {time.time() - begin:.0f} s")

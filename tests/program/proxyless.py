@@ -1,6 +1,6 @@
 """Drives hasse_proxyless: a search to the end, kills at random instants that must change nothing, other devices' tables, refusals.
 
-usage: proxyless.py PROGRAM KILLS SEED
+usage: proxyless.py PROGRAM KILLS SEED HASSE_EVALUATE
 """
 import hashlib
 import json
@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import zlib
+
+from judged import same_as_reported
 
 program, kills, seed = str(pathlib.Path(sys.argv[1]).resolve()), int(sys.argv[2]), int(sys.argv[3])
 draw = random.Random(seed)
@@ -56,6 +58,7 @@ shown = json.loads((folder / "whole/report.json").read_text())
 for network in shown["networks"]:
     if not 1.9e6 <= network["macs"] <= 2.1e6:
         sys.exit(f"a network of {network['macs']} multiply-accumulates is far from the 2 million that were wanted")
+same_as_reported(sys.argv[4], folder / "whole/networks/found.safetensors", shown["networks"][0]["accuracy"], shown["networks"][0]["test_accuracy"])
 if len(shown["epochs"]) != 4 or any(len(epoch["probabilities"]) != 27 for epoch in shown["epochs"]):
     sys.exit("the report lacks probabilities")
 

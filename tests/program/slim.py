@@ -1,6 +1,6 @@
 """Drives hasse_slim: every subcommand on drawn images, kills at random instants that must change nothing, refusals.
 
-usage: slim.py PROGRAM KILLS SEED
+usage: slim.py PROGRAM KILLS SEED HASSE_EVALUATE
 """
 import hashlib
 import json
@@ -12,7 +12,10 @@ import sys
 import tempfile
 import time
 
+from judged import same_as_reported
+
 program, kills, seed = str(pathlib.Path(sys.argv[1]).resolve()), int(sys.argv[2]), int(sys.argv[3])
+evaluate = str(pathlib.Path(sys.argv[4]).resolve())
 draw = random.Random(seed)
 folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_slim_"))
 net = "[(16),(16),(32)]"
@@ -115,6 +118,15 @@ if not (folder / "answers" / name / "logits.npy").exists():
     sys.exit("export left no answers")
 if len([p for p in (folder / "whole/networks").glob("*+2.hpp")]) != 2:
     sys.exit("slim left no headers of what it found")
+
+reported = 0
+for network in json.loads((folder / "whole/slim.json").read_text())["networks"]:
+    weights = folder / "whole/networks" / (network["name"] + ".safetensors")
+    if weights.exists():
+        same_as_reported(evaluate, weights, network["accuracy"], network["test_accuracy"])
+        reported += 1
+if reported < 3:
+    sys.exit(f"hasse_evaluate should read what was trained alone and what was slimmed, but only {reported} networks are there")
 
 # The other kinds of budget, and what was slimmed without training it again or trained jointly.
 done("slim", "--budget", "20KB", "--images", 100, "--batches", 2, "--run", "whole")

@@ -367,7 +367,7 @@ TEST_CASE("an ONNX file computes what the network computes") {
 
 TEST_CASE("an ONNX file says what it is") {
   const model of = everything();
-  const graph parsed = parse(onnx_bytes(of, {.symbolic_batch = true, .metadata = {{"seed", "7"}}, .mean = {0.5f, 0.25f, 0.1f}, .deviation = {1, 2, 3}}));
+  const graph parsed = parse(onnx_bytes(of, {.symbolic_batch = true, .metadata = {{"seed", "7"}, {"mean", "0.5,0.25,0.100000001"}, {"deviation", "1,2,3"}}}));
   CHECK(parsed.ir == 7);
   CHECK(parsed.opset == 13);
   CHECK(parsed.name == of.name);

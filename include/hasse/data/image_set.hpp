@@ -20,6 +20,13 @@
 
 namespace hasse {
 
+/// How open_data was asked for a set, so that it can be asked again; empty for a set that was made otherwise.
+struct image_origin {
+  std::string data;     ///< the name: "synthetic:0.3", "folder:pets"
+  std::string options;  ///< to_text(data_options)
+  std::string hash;     ///< identity_of all three splits, as sixteen hexadecimal digits
+};
+
 /// Labelled images of one shape: `pixels` is N, H, W, C in bytes, `labels[i]` an index into `classes`.
 struct image_set {
   std::string name;
@@ -28,6 +35,7 @@ struct image_set {
   std::vector<std::string> classes;
   std::vector<std::uint8_t> pixels;
   std::vector<std::uint16_t> labels;
+  image_origin origin{};
 
   std::size_t size() const { return labels.size(); }
   feature_shape shape() const { return {height, width, channels}; }

@@ -2,6 +2,7 @@
 // Used by the programs; programs that include it link turbojpeg, png and z.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +36,52 @@ struct data_options {
   std::size_t most_train = 0, most_validation = 0, most_test = 0;  ///< stratified limits for quick runs; 0: all
   int synthetic_train = 5000, synthetic_validation = 1000, synthetic_test = 1000;
 };
+
+namespace detail {
+/// All options but `wanted`, which a network says by its input.
+template <class Options, class Visit>
+void for_each_option(Options& options, const Visit& visit) {
+  visit("seed", options.seed);
+  visit("validation_share", options.validation_share);
+  visit("most_train", options.most_train);
+  visit("most_validation", options.most_validation);
+  visit("most_test", options.most_test);
+  visit("synthetic_train", options.synthetic_train);
+  visit("synthetic_validation", options.synthetic_validation);
+  visit("synthetic_test", options.synthetic_test);
+}
+}  // namespace detail
+
+/// "seed=1 validation_share=0.1 ...": the options as one line, without `wanted`.
+inline std::string to_text(const data_options& options) {
+  std::string text;
+  detail::for_each_option(options, [&](const char* name, auto value) {
+    char digits[32];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    text += (text.empty() ? "" : " ") + std::string(name) + "=" + std::string(digits, end);
+  });
+  return text;
+}
+
+/// Reads what `to_text` wrote; options that are not named keep their defaults.
+inline data_options parse_data_options(std::string_view text, feature_shape wanted) {
+  data_options options{.wanted = wanted};
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::string_view field = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(std::min(field.size() + 1, rest.size()));
+    bool is_read = false;
+    detail::for_each_option(options, [&](std::string_view name, auto& value) {
+      if (!field.starts_with(name) || field.size() <= name.size() || field[name.size()] != '=') return;
+      const char* const end = field.data() + field.size();
+      const auto [stop, problem] = std::from_chars(field.data() + name.size() + 1, end, value);
+      is_read = problem == std::errc() && stop == end && value >= 0;
+    });
+    if (!is_read)
+      throw error("the options of the images hold \"" + std::string(field.substr(0, 60)) +
+                  "\", which this version does not know; export the network again");
+  }
+  return options;
+}
 
 namespace detail {
 enum data_purpose : std::uint64_t { cut_validation = 1, cut_test, limit_train, limit_validation, limit_test };
@@ -184,6 +231,8 @@ inline splits open_data(const std::string& uri, const data_options& options, con
                    : set == &data.test ? "test"
                                        : "validation") +
                   " split without images; add images or raise the validation share");
+  const image_origin origin{uri, to_text(options), std::string(hex64(identity_of(data)).view())};
+  for (image_set* set : {&data.train, &data.validation, &data.test}) set->origin = origin;
   if (progress) progress({1, std::to_string(data.train.size()) + " training images are ready", 0});
   return data;
 }

@@ -135,6 +135,9 @@ inline std::string json_text(const json& value, int indent = -1) {
   return value.dump(indent, ' ', false, json::error_handler_t::replace);
 }
 
+/// The text as JSON files will say it: bytes that are not UTF-8 become replacement characters.
+inline std::string valid_utf8(const std::string& text) { return json::parse(json_text(json(text))).get<std::string>(); }
+
 /// Replaces the file by the text of `value` and a newline (two spaces of indentation).
 inline void write_json(const std::filesystem::path& path, const json& value) { replace_file(path, json_text(value, 2) + '\n'); }
 

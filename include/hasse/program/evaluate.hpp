@@ -1,90 +1,105 @@
-// The program hasse_evaluate as a function: a network that a search exported, judged on images, its answers written for other tools.
-// Used by examples/hasse_evaluate.cpp; bench/onnx_check.py compares its files with what ONNX Runtime answers.
+// The program hasse_evaluate as a function: a network that any of our programs handed over, judged on images, its answers written
+// for other tools. Used by examples/hasse_evaluate.cpp; bench/onnx_check.py compares its files with what ONNX Runtime answers.
 #pragma once
 
-#include <array>
-#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
-#include <hasse/catalogue.hpp>
 #include <hasse/data.hpp>
-#include <hasse/program/boundary.hpp>
+#include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/answers.hpp>
 #include <hasse/result/weights.hpp>
 #include <hasse/train/evaluate.hpp>
 
 namespace hasse {
 
-namespace detail {
-/// "0.5,0.25" as written into the metadata of exported networks.
-inline std::vector<float> number_list(const tensor_file& file, const std::string& key, const std::string& path) {
-  const auto found = file.metadata.find(key);
-  if (found == file.metadata.end())
-    throw file_error(path, "does not say its " + key, "give the .safetensors that a search wrote into networks/");
-  std::vector<float> numbers;
-  for (const char *at = found->second.data(), *end = at + found->second.size(); at < end;) {
-    float number = 0;
-    const auto [next, problem] = std::from_chars(at, end, number);
-    if (problem != std::errc() || numbers.size() > 16) throw file_error(path, "has a damaged " + key, "export the network again");
-    numbers.push_back(number);
-    at = next + (next < end);
-  }
-  return numbers;
-}
+/// The command line of hasse_evaluate. What is empty is taken from the file of the network.
+struct evaluate_options {
+  std::string weights, data{}, seed{}, device = "cpu", dump{};
+  int threads = 1;
+  bool changed_weights = false;
+};
 
-template <class Space>
-void evaluate_network(const std::filesystem::path& weights_file, const std::string& data, std::uint64_t seed, any_backend<float>& backend, const std::string& dump) {
-  const tensor_file file = read_safetensors(weights_file);
-  const auto named = file.metadata.find("architecture");
-  if (named == file.metadata.end()) throw file_error(weights_file.string(), "names no architecture", "give the .safetensors that a search wrote into networks/");
-  const layer_list layers = layers_of(parse<Space>(named->second));
-  const parameters<float> weights = read_weights(weights_file, layers);
-  const normalisation scale{number_list(file, "mean", weights_file.string()), number_list(file, "deviation", weights_file.string())};
-  const auto channels = static_cast<std::size_t>(layers.input.c);
-  if (scale.mean.size() != channels || scale.deviation.size() != channels)
-    throw file_error(weights_file.string(), "normalises another number of channels than the network reads", "export the network again");
+namespace detail {
+/// The images that the network's file names, or those of `--data`, cut and drawn as the file says.
+inline splits images_to_judge(const evaluate_options& options, const image_facts& known, feature_shape wanted) {
+  const std::string& data = options.data.empty() ? known.origin.data : options.data;
+  if (data.empty())
+    throw file_error(options.weights, "does not say which images it was trained on", "name the images to judge it on with --data");
+  data_options how = parse_data_options(known.origin.options, wanted);
+  if (!options.seed.empty()) how.seed = std::stoull(options.seed);
+  std::printf("data: %s\n", data.c_str());
   progress_printer printer;
-  const splits images = open_data(data, {.wanted = layers.input, .seed = seed}, std::ref(printer));
-  printer.finish();
-  const std::vector<float> answers = logits(backend, layers, weights, images.test, scale);
-  const std::size_t count = images.test.size(), correct = right_answers(answers, images.test);
-  std::printf("%s: %zu of %zu test images right, %.2f %%\n", named->second.c_str(), correct, count, 100.0 * static_cast<double>(correct) / static_cast<double>(count));
-  if (!dump.empty()) write_answers(dump, images.test, scale, answers);
+  try {
+    splits images = open_data(data, how, std::ref(printer));
+    printer.finish();
+    return images;
+  } catch (const error& problem) {
+    if (!options.data.empty()) throw;
+    throw error("the images that " + options.weights + " was trained on, " + in_quotes(data) + ", cannot be read from here (" +
+                std::string(problem.what()) + "); say with --data where they are now, for instance --data folder:DIR");
+  }
 }
 }  // namespace detail
 
-/// The program: judges an exported network of one of the spaces on the test images of a data set.
-template <class... Spaces>
-int evaluate(int argc, char** argv, const std::array<space_name, sizeof...(Spaces)>& names) {
-  std::string space = names[0].name, weights, data = "synthetic", device = "cpu", dump, list;
-  std::uint64_t seed = 1;
-  int threads = 1;
-  for (const space_name& each : names) list += (list.empty() ? "" : ", ") + each.name;
-  CLI::App app("Judges a network that a search exported on the test images of a data set", "hasse_evaluate");
-  app.add_option("--weights", weights, "the .safetensors of the network")->required();
-  app.add_option("--space", space, "its search space, one of: " + list)->capture_default_str();
-  app.add_option("--data", data, "images: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR")->capture_default_str();
-  app.add_option("--seed", seed, "the seed of the search, which cut or drew the splits")->capture_default_str()->check(detail::whole_number);
-  app.add_option("--device", device, "that the network runs on: cpu, cuda or cuda:N, the GPU of that number from 0")->capture_default_str();
-  app.add_option("--threads", threads, "threads, on the processor")->capture_default_str()->check(detail::thread_count);
-  app.add_option("--dump", dump, "folder for images.npy (normalised, NCHW), labels.npy and logits.npy");
-  return detail::guarded(app, argc, argv, [&] {
-    any_backend<float> backend = backend_of(parse_device(device), threads);
-    detail::say_threads(threads);
-    std::size_t at = 0;
-    const auto run_if_named = [&]<class Space>(std::type_identity<Space>) {
-      if (names[at++].name != space) return false;
-      detail::evaluate_network<Space>(weights, data, seed, backend, dump);
-      return true;
-    };
-    if (!(run_if_named(std::type_identity<Spaces>{}) || ...)) throw error("there is no space '" + space + "' in this program; choose from: " + list);
-  });
+/// hasse_evaluate without its command line: prints how many images the network has right. On the images of its run these are the
+/// validation and the test images, so that the numbers are those of the run's report; on others, their test images.
+inline void evaluate_network(const evaluate_options& options) {
+  any_backend<float> backend = backend_of(parse_device(options.device), options.threads);
+  detail::say_threads(options.threads);
+  const stored_network stored =
+      read_network(options.weights, options.changed_weights ? changed_weights::accepted : changed_weights::refused);
+  const model& network = stored.network;
+  const feature_shape input = network.layers.input, output = network.layers.items.back().out;
+  if (output.pixels() != 1)
+    throw file_error(options.weights, "answers with an image, not with a class", "give a network that tells classes apart");
+  const image_facts known = image_facts_of(stored.metadata, input.c, options.weights);
+  if (static_cast<std::int64_t>(known.classes.size()) != output.c)
+    throw file_error(options.weights,
+                     "names " + std::to_string(known.classes.size()) + " classes (\"classes\" in its metadata) and answers with " +
+                         std::to_string(output.c) + " numbers",
+                     detail::metadata_remedy);
+  const splits images = detail::images_to_judge(options, known, input);
+  if (const std::string difference = class_difference(known.classes, images.test.classes); !difference.empty())
+    throw error("the set " + detail::in_quotes(images.test.origin.data) + " " + difference +
+                "; give a set with the network's classes, in the order of labels.txt beside the network");
+  const bool is_same = images.test.origin.hash == known.origin.hash;
+  if (!is_same && options.data.empty() && options.seed.empty())
+    throw error("the images " + detail::in_quotes(known.origin.data) + " are not those any more that " + options.weights +
+                " was trained and judged on; to judge it on what is there now, name them: --data " + known.origin.data);
+  if (!is_same) std::printf("  other images than those of the run that made the network\n");
+
+  const auto judge = [&](const char* split, const image_set& set) {
+    std::vector<float> answers = logits(backend, network.layers, network.weights, set, known.scale);
+    const std::size_t right = detail::right_answers(answers, set);
+    std::printf("%s: %zu of %zu %s images right, %.2f %%\n", network.name.c_str(), right, set.size(), split,
+                100.0 * static_cast<double>(right) / static_cast<double>(set.size()));
+    return answers;
+  };
+  if (is_same) judge("validation", images.validation);
+  const std::vector<float> answers = judge("test", images.test);
+  if (!options.dump.empty()) detail::write_answers(options.dump, images.test, known.scale, answers);
+}
+
+/// The program: parses and judges. Returns the exit code: 0, or 2 after one sentence on stderr.
+inline int evaluate(int argc, char** argv) {
+  evaluate_options options;
+  CLI::App app("Judges a network that a program handed over, on the images of its run or on others", "hasse_evaluate");
+  app.add_option("--weights", options.weights, "the .safetensors of the network, of any run")->required();
+  app.add_option("--data", options.data,
+                 "where the images are: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR; without, as the file says");
+  app.add_option("--seed", options.seed, "which images are drawn, or cut for the test; without, as the file says")->check(detail::whole_number);
+  app.add_option("--device", options.device, "that the network runs on: cpu, cuda or cuda:N, the GPU of that number from 0")->capture_default_str();
+  app.add_option("--threads", options.threads, "threads, on the processor")->capture_default_str()->check(detail::thread_count);
+  app.add_option("--dump", options.dump, "folder for images.npy (normalised, NCHW), labels.npy and logits.npy of the test images");
+  app.add_flag("--changed-weights", options.changed_weights, "read weights that were changed after hasse wrote them: trained on elsewhere");
+  return detail::guarded(app, argc, argv, [&] { evaluate_network(options); });
 }
 
 }  // namespace hasse

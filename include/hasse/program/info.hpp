@@ -19,6 +19,7 @@
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/memory.hpp>
 #include <hasse/network/named.hpp>
+#include <hasse/result/layers_json.hpp>
 #include <hasse/space/spaces.hpp>
 
 namespace hasse {
@@ -170,17 +171,9 @@ inline json info_json(const network_facts& network) {
   const auto shape = [](feature_shape it) { return json{it.c, it.h, it.w}; };
   json layers = json::array();
   for (const layer& item : network.layers) {
-    json reads = json::array({item.input});
-    if (item.other != no_value) reads.push_back(item.other);
-    json row{{"index", layers.size() + 1},       {"kind", name_of(item.kind)}, {"reads", std::move(reads)},
-             {"input", shape(item.in)},          {"output", shape(item.out)},  {"macs", macs_of(item)},
-             {"parameters", parameters_of(item)}};
-    if (item.kind == layer_kind::convolution || item.kind == layer_kind::max_pool || item.kind == layer_kind::average_pool)
-      row["kernel"] = item.kernel, row["stride"] = item.stride,
-      row["pads"] = {item.pad_top, item.pad_left, item.pad_bottom(), item.pad_right()};
-    if (item.kind == layer_kind::convolution) row["groups"] = item.groups;
-    if (item.kind == layer_kind::convolution || item.kind == layer_kind::linear) row["bias"] = item.bias;
-    if (item.kind == layer_kind::activation) row["activation"] = name_of(item.act);
+    json row = detail::layer_json(item);
+    row["index"] = layers.size() + 1, row["input"] = shape(item.in);
+    row["macs"] = macs_of(item), row["parameters"] = parameters_of(item);
     layers.push_back(std::move(row));
   }
   const cost total = cost_of(network.layers);

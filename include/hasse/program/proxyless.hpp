@@ -144,6 +144,12 @@ struct proxyless_run {
   const training_data& data;
   progress_printer& printer;
 
+  /// What the files of a network say.
+  network_metadata metadata(const std::string& choice) const {
+    network_metadata said = metadata_of(images.train, data.scale);
+    said.insert({{"choice", choice}, {"space", options.space}, {"seed", std::to_string(options.seed)}});
+    return said;
+  }
   /// True where the network can be measured as it will run.
   bool measures() const { return prices.kind == priced_by::latency && options.table.empty(); }
   double whole(const std::vector<int>& choice) const {
@@ -242,7 +248,7 @@ inline std::string trained_alone(const proxyless_run& run, const std::string& na
     run.printer.finish();
     if (outcome.diverged) return "the training of " + name + " diverged: " + outcome.note;
     const model network = training.result();
-    write_weights(path, network, {{"choice", text}, {"seed", std::to_string(run.options.seed)}});
+    write_weights(path, network, run.metadata(text));
     run.book.append("judged",
                     {{"network", name},
                      {"choice", text},
@@ -267,13 +273,13 @@ inline void hand_over(const proxyless_run& run, const std::vector<int>& choice, 
   const layer_list layers = run.list.path(choice);
   const auto stem = run.folder.networks() / "found";
   const model found{"found", layers, read_weights(stem.string() + ".safetensors", layers)};
-  write_onnx(stem.string() + ".onnx", found,
-             {.metadata = {{"choice", shown.choice}}, .mean = run.data.scale.mean, .deviation = run.data.scale.deviation});
+  write_onnx(stem.string() + ".onnx", found, {.metadata = run.metadata(shown.choice)});
   write_cpp_header(stem.string() + ".hpp",
                    {.type = network_type_text(run.space, choice),
                     .weights_file = "found.safetensors",
                     .facts = {"choice: " + shown.choice, percent_text(shown.accuracy) + " of the validation images, " +
-                                                             milliseconds_text(shown.milliseconds)}});
+                                                             milliseconds_text(shown.milliseconds)},
+                    .classes = run.images.train.classes});
   for (const char* ending : {"onnx", "safetensors", "hpp"})
     shown.files.emplace_back(ending, "networks/found." + std::string(ending));
 }
@@ -380,6 +386,7 @@ inline void search_proxyless(const proxyless_options& options) {
   folder.begin();
   journal book(folder.journal());
   folder.remove_torn();
+  write_labels(folder.labels(), images.train.classes);
   const training_data data(images.train, images.validation);
 
   layer_table table = layer_table::load_or_begin(folder.table(), device);
@@ -450,7 +457,8 @@ inline void search_proxyless(const proxyless_options& options) {
   detail::add_elsewhere(run, elsewhere, page);
 
   page.facts = {{"space", options.space + ", " + list.cardinality_text() + " networks"},
-                {"data", options.data + ", images of " + std::to_string(space.input.h) + " x " + std::to_string(space.input.w)}};
+                {"data", options.data + ", images of " + std::to_string(space.input.h) + " x " + std::to_string(space.input.w)},
+                {"classes", classes_text(images.train.classes)}};
   if (!prices.device.empty())
     page.facts.emplace_back(
         "latency", prices.device + ", images of " + std::to_string(priced.input.h) + " x " + std::to_string(priced.input.w));

@@ -115,7 +115,7 @@ class search_trainer {
     if (result.diverged) return {std::nullopt, result.note};
     events_.scalar("accuracy", static_cast<std::int64_t>(ordinal), result.accuracy);
     if (front_.add({name, latency_of<Space>(choice, latencies_), result.accuracy}))
-      write_weights(folder_->weights(name), trained, {{"seed", std::to_string(train_->how().seed)}});
+      write_weights(folder_->weights(name), trained, metadata_of(*train_->data().train, train_->data().scale));
     return {result.accuracy, result.note};
   }
 
@@ -171,7 +171,7 @@ struct finisher {
     const training_outcome result = (*train)(name, layers, fnv1a(name), [&](const progress_event& event) {
       if (progress) progress({event.fraction, "training finalist " + std::to_string(number) + " of " + std::to_string(count) + " again, " + name + ": " + event.doing, event.seconds_left});
     }, &network);
-    if (!result.diverged) write_weights(kept, network);
+    if (!result.diverged) write_weights(kept, network, metadata_of(*train->data().train, train->data().scale));
     book->append("finished", {{"candidate", name}, {"recipe", recipe}, {"accuracy", result.diverged ? json(nullptr) : json(result.accuracy)}, {"seconds", result.seconds}});
     if (result.diverged) return as_searched();
     return {std::move(network), result.accuracy};
@@ -234,6 +234,7 @@ search_answer search(const search_settings& settings, const latency_table<Space>
   folder.remove_torn();
   for (const auto& place : {folder.root(), folder.checkpoints(), folder.networks()}) remove_unfinished(place);
   detail::bind_trainings(book, {{"recipe", to_text(train.how())}, {"seed", train.how().seed}, {"images", hex64(train.data().identity).view()}});
+  write_labels(folder.labels(), train.data().train->classes);
   const count_type most = settings.trainings > 0 ? std::min<count_type>(settings.trainings, domain.size()) : domain.size();
   detail::search_trainer<Space, Engine> trainer(train, folder, book, latencies, static_cast<std::size_t>(most), progress);
   const search_result<candidate> found = run_search(domain, policy, trainer, &book, options);
@@ -273,6 +274,9 @@ search_answer search(const search_settings& settings, const latency_table<Space>
   for (const additivity_pair& pair : table.record().additivity.networks)
     report.sums.push_back({pair.network, static_cast<double>(pair.sum) / 1e6, static_cast<double>(pair.whole) / 1e6});
 
+  const std::vector<std::string>& classes = train.data().train->classes;
+  report.facts.emplace_back("classes", classes_text(classes));
+
   // The finalists: measured whole, judged on images that the search never saw, and written in forms that load elsewhere.
   const auto facts_of_table = table.record().device;
   std::optional<classifier<Engine>> again;
@@ -292,12 +296,10 @@ search_answer search(const search_settings& settings, const latency_table<Space>
     each.costs = cost_of(point.candidate);
 
     const auto stem = folder.networks() / file_name_of(name);
-    const normalisation& scale = train.data().scale;
-    const std::map<std::string, std::string> metadata{{"space", table.record().space}, {"seed", std::to_string(settings.seed)}, {"device", facts_of_table.name},
-                                                      {"mean", detail::comma_list(scale.mean)}, {"deviation", detail::comma_list(scale.deviation)}};
-    write_onnx(stem.string() + ".onnx", network, {.metadata = metadata, .mean = scale.mean, .deviation = scale.deviation});
-    write_onnx(stem.string() + ".batch.onnx", network,
-               {.symbolic_batch = true, .metadata = metadata, .mean = scale.mean, .deviation = scale.deviation});
+    network_metadata metadata = metadata_of(*train.data().train, train.data().scale);
+    metadata.insert({{"space", table.record().space}, {"seed", std::to_string(settings.seed)}, {"device", facts_of_table.name}});
+    write_onnx(stem.string() + ".onnx", network, {.metadata = metadata});
+    write_onnx(stem.string() + ".batch.onnx", network, {.symbolic_batch = true, .metadata = metadata});
     write_weights(stem.string() + ".safetensors", network, metadata);
     std::vector<std::pair<std::string, std::string>> files;
     for (const char* ending : {".onnx", ".safetensors"}) files.emplace_back(ending + 1, "networks/" + file_name_of(name) + ending);
@@ -305,7 +307,8 @@ search_answer search(const search_settings& settings, const latency_table<Space>
       write_cpp_header(stem.string() + ".hpp",
                        {.type = network_type(named.type, name), .headers = {named.header}, .weights_file = file_name_of(name) + ".safetensors",
                         .facts = {detail::milliseconds_text(to_milliseconds(each.whole.latency())) + " on " + facts_of_table.name,
-                                  detail::percent_text(each.accuracy) + " of the validation images, " + detail::percent_text(each.test_accuracy) + " of the test images"}});
+                                  detail::percent_text(each.accuracy) + " of the validation images, " + detail::percent_text(each.test_accuracy) + " of the test images"},
+                        .classes = classes});
       files.emplace_back("hpp", "networks/" + file_name_of(name) + ".hpp");
     }
     for (report_network& shown : report.networks)

@@ -188,9 +188,9 @@ inline void train_super_resolution(const super_resolution_options& options) {
     const double found = evaluate_super_resolution(backend, taken, patches.validation, data.scale).accuracy;
     taken.layers = large.layers_at(at);  // convolutions read images of any size
     const measurement latency = measure(taken.layers, device);
-    write_onnx(folder.networks() / ("wdsr-" + text + ".onnx"), taken, {.mean = data.scale.mean, .deviation = data.scale.deviation});
-    write_weights(folder.networks() / ("wdsr-" + text + ".safetensors"), taken,
-                  {{"mean", detail::comma_list(data.scale.mean)}, {"deviation", detail::comma_list(data.scale.deviation)}});
+    const network_metadata said = metadata_of(image_facts{.classes = {}, .scale = data.scale, .origin = {}});
+    write_onnx(folder.networks() / ("wdsr-" + text + ".onnx"), taken, {.metadata = said});
+    write_weights(folder.networks() / ("wdsr-" + text + ".safetensors"), taken, said);
     std::printf("%-8s %-9d %8.2f %+8.2f ", text.c_str(), taken.layers.items.front().out.c, found, found - baseline.accuracy);
     if (options.alone)
       std::printf("%8.2f ", alone);

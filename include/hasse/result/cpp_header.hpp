@@ -10,6 +10,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
+#include <hasse/file/json.hpp>
 #include <hasse/network/channel_groups.hpp>
 
 namespace hasse {
@@ -21,6 +22,7 @@ struct found_network {
   std::vector<std::string> headers{}; ///< that declare the space, for instance "hasse/space/spaces.hpp" or "my_space.hpp"
   std::string weights_file{};         ///< next to the header; empty: no word about weights
   std::vector<std::string> facts{};   ///< lines of comment: latency, accuracy, device, seed
+  std::vector<std::string> classes{}; ///< what output k means; the header lists them as `<name>_classes`
 };
 
 namespace detail {
@@ -28,6 +30,21 @@ inline std::string comment_line(const std::string& text) {
   std::string line = "// ";
   for (const char letter : text) line += static_cast<unsigned char>(letter) < ' ' ? ' ' : letter == '\\' ? '/' : letter;
   return line + '\n';
+}
+
+/// A string literal. What is not UTF-8, and what a literal cannot hold, is written as three octal digits.
+inline std::string cpp_literal(const std::string& text) {
+  const bool is_utf8 = valid_utf8(text) == text;
+  std::string literal = "\"";
+  for (const char letter : text) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (byte >= ' ' && byte != '"' && byte != '\\' && byte != '?' && (byte < 127 || (is_utf8 && byte > 127))) {
+      literal += letter;
+      continue;
+    }
+    for (const int shift : {6, 3, 0}) literal += (shift == 6 ? "\\" : "") + std::string(1, static_cast<char>('0' + (byte >> shift & 7)));
+  }
+  return literal + "\"";
 }
 }  // namespace detail
 
@@ -59,7 +76,7 @@ inline std::string cpp_header_text(const found_network& found) {
     throw error("the name " + found.name + " is no C++ identifier; use letters, digits and '_'");
   std::string text = "// A network found by hasse, as one static type: shapes, memory plan and kernels are fixed by the compiler.\n";
   for (const std::string& fact : found.facts) text += detail::comment_line(fact);
-  text += "#pragma once\n\n";
+  text += found.classes.empty() ? "#pragma once\n\n" : "#pragma once\n\n#include <string_view>\n\n";
   std::vector<std::string> headers = found.headers;
   headers.push_back("hasse/network.hpp");
   if (!found.weights_file.empty()) headers.push_back("hasse/result/weights.hpp");
@@ -68,6 +85,11 @@ inline std::string cpp_header_text(const found_network& found) {
   for (const std::string& header : headers)
     text += header.starts_with("hasse/") ? "#include <" + header + ">\n" : "#include \"" + header + "\"\n";
   text += "\nusing " + found.name + " = " + found.type + ";\n";
+  if (!found.classes.empty()) {
+    text += "\n// What each output means.\ninline constexpr std::string_view " + found.name + "_classes[] = {\n";
+    for (const std::string& name : found.classes) text += "    " + detail::cpp_literal(name) + ",\n";
+    text += "};\n";
+  }
   if (!found.weights_file.empty()) {
     text += "\n// How to run it:\n";
     for (const std::string& line : {std::string("  hasse::cpu backend;                      // of <hasse/kernel/cpu.hpp>"), "  const auto weights = hasse::read_weights(\"" + found.weights_file + "\", " + found.name + "::layers);",

@@ -4,10 +4,8 @@
 
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <limits>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,14 +18,14 @@
 #include <hasse/file/protobuf.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/model.hpp>
+#include <hasse/result/network_metadata.hpp>
 
 namespace hasse {
 
 /// What an ONNX file says besides the network.
 struct onnx_options {
   bool symbolic_batch = false;                  ///< the first dimension is "N"; otherwise it is 1
-  std::map<std::string, std::string> metadata{};  ///< for instance table hash, seed, version; the network's name is added as "architecture"
-  std::vector<float> mean{}, deviation{};         ///< per channel, as the network was trained: input = (pixel - mean) / deviation
+  network_metadata metadata{};  ///< what metadata_of says of the images, seed, device; the network's name is added as "architecture"
 };
 
 namespace detail {
@@ -231,16 +229,6 @@ class onnx_writer {
   protobuf_message nodes_, initializers_;
 };
 
-inline std::string comma_list(const std::vector<float>& numbers) {
-  std::string text;
-  for (const float number : numbers) {
-    char digits[32];
-    std::snprintf(digits, sizeof digits, "%.9g", static_cast<double>(number));
-    text += (text.empty() ? "" : ",") + std::string(digits);
-  }
-  return text;
-}
-
 }  // namespace detail
 
 /// The file's content. Input "images" (N x C x H x W), output "logits"; tensors carry the names that checkpoints use.
@@ -252,14 +240,12 @@ inline std::string onnx_bytes(const model& network, const onnx_options& options 
     throw error("network " + network.name + " has 2 GiB of weights, more than an ONNX file holds; export it as safetensors");
   auto metadata = options.metadata;
   metadata["architecture"] = network.name;
-  if (!options.mean.empty()) metadata["mean"] = detail::comma_list(options.mean);
-  if (!options.deviation.empty()) metadata["deviation"] = detail::comma_list(options.deviation);
 
   protobuf_message file;
   file.number(1, 7).text(2, "hasse");
   file.message(7, detail::onnx_writer(folded, weights, options.symbolic_batch).graph(network.name));
   file.message(8, protobuf_message().text(1, "").number(2, 13));
-  for (const auto& [key, text] : metadata) file.message(14, protobuf_message().text(1, key).text(2, text));
+  for (const auto& [key, text] : metadata) file.message(14, protobuf_message().text(1, key).text(2, valid_utf8(text)));
   return std::move(file.bytes);
 }
 

@@ -60,6 +60,8 @@ class run_folder {
   std::filesystem::path journal() const { return root_ / "journal"; }
   std::filesystem::path checkpoints() const { return root_ / "checkpoints"; }
   std::filesystem::path networks() const { return root_ / "networks"; }
+  /// The class names, one a line, in the order of the networks' outputs.
+  std::filesystem::path labels() const { return networks() / "labels.txt"; }
   std::filesystem::path frontier() const { return root_ / "frontier.json"; }
   std::filesystem::path report() const { return root_ / "report.html"; }
   /// The weights of a trained architecture that is, or was, on the frontier.

@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -167,6 +166,7 @@ class slim_run {
     book_.emplace(folder_.journal());
     folder_.remove_torn();
     events_.emplace(folder_.root());
+    write_labels(folder_.labels(), images_.train.classes);
     bind_trainings(*book_, {{"recipe", to_text(how_)}, {"images", hex64(identity_of(images_)).view()}});
     const layer_list narrow = family_.layers_at(family_.at(widths_.list.back()));
     std::printf("network: %s, %d channel groups, widths %s, %.3g to %.3g million MACs\n", net_.name.c_str(),
@@ -317,11 +317,10 @@ class slim_run {
     return *latencies_;
   }
 
-  std::map<std::string, std::string> metadata() const {
-    return {{"net", options_.net},
-            {"seed", std::to_string(options_.seed)},
-            {"mean", comma_list(data_.scale.mean)},
-            {"deviation", comma_list(data_.scale.deviation)}};
+  network_metadata metadata() const {
+    network_metadata said = metadata_of(images_.train, data_.scale);
+    said.insert({{"net", options_.net}, {"seed", std::to_string(options_.seed)}});
+    return said;
   }
   /// Writes a network as ONNX, weights and, where it has a type, C++ header; returns the path without ending.
   std::filesystem::path hand_over(const model& network, const channel_configuration& at,
@@ -330,15 +329,14 @@ class slim_run {
     const std::filesystem::path stem = folder_.networks() / name;
     auto said = metadata();
     said["configuration"] = to_text(at);
-    const normalisation& scale = data_.scale;
-    write_onnx(stem.string() + ".onnx", network, {.metadata = said, .mean = scale.mean, .deviation = scale.deviation});
-    write_onnx(stem.string() + ".batch.onnx", network,
-               {.symbolic_batch = true, .metadata = said, .mean = scale.mean, .deviation = scale.deviation});
+    write_onnx(stem.string() + ".onnx", network, {.metadata = said});
+    write_onnx(stem.string() + ".batch.onnx", network, {.symbolic_batch = true, .metadata = said});
     write_weights(stem.string() + ".safetensors", network, said);
     if (!net_.type.empty())
       write_cpp_header(
           stem.string() + ".hpp",
-          {.type = narrowed_type(net_.type, at), .headers = net_.headers, .weights_file = name + ".safetensors", .facts = facts});
+          {.type = narrowed_type(net_.type, at), .headers = net_.headers, .weights_file = name + ".safetensors", .facts = facts,
+           .classes = images_.train.classes});
     return stem;
   }
 
@@ -348,6 +346,7 @@ class slim_run {
     data.facts = {{"network", net_.name + ", " + std::to_string(family_.groups().size()) + " channel groups"},
                   {"data", options_.data + ", " + std::to_string(images_.train.size()) + " training images"},
                   {"widths", widths_.is_range ? rule().text() : options_.widths + ", batch norms of their own"},
+                  {"classes", classes_text(images_.train.classes)},
                   {"recipe", to_text(how_)},
                   {"seed", std::to_string(options_.seed)}};
     if (latencies_) {

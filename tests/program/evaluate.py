@@ -1,0 +1,153 @@
+"""Class names and weights that leave a run: which files say them, which sets hasse_evaluate takes, weights that were changed elsewhere.
+
+usage: evaluate.py HASSE_EVALUATE HASSE_SLIM
+"""
+import json
+import os
+import pathlib
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+
+from judged import evaluated, same_as_reported
+
+evaluate, slim = (str(pathlib.Path(each).resolve()) for each in sys.argv[1:3])
+folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_evaluate_"))
+draw = random.Random(1)
+NAMES = [b"1", b"10", b"2", b'a "b", c', b"na\xffme"]  # in the order of the outputs, which is not that of the numbers
+SHOWN = [name.decode("utf-8", "replace") for name in NAMES]
+
+
+def write_image(path, kind):
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    pixels = b"".join(b"\0" + bytes(min(255, 50 * kind + draw.randrange(40)) for _ in range(48)) for _ in range(16))
+    with open(path, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 8, 2, 0, 0, 0)) +
+                   chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b""))
+
+
+def write_set(place, names):
+    for kind, name in enumerate(names):
+        there = os.path.join(os.fsencode(folder / place), name)
+        os.makedirs(there)
+        for i in range(30):
+            write_image(os.path.join(there, b"%03d.png" % i), kind)
+
+
+def ran(*arguments):
+    done = subprocess.run([slim, *map(str, arguments)], capture_output=True, text=True, cwd=folder)
+    if done.returncode != 0:
+        sys.exit(f"{arguments} failed: {done.stderr}")
+
+
+def refused(*sentences, weights, options=(), cwd=folder):
+    code, _, printed = evaluated(evaluate, weights, *options, cwd=cwd)
+    if code != 2 or any(sentence not in printed for sentence in sentences):
+        sys.exit(f"{weights} {options} should be refused with {sentences}, but ended with {code}: {printed}")
+
+
+def judged(weights, *options, cwd=folder):
+    code, shares, printed = evaluated(evaluate, weights, *options, cwd=cwd)
+    if code != 0 or "test" not in shares:
+        sys.exit(f"{weights} {options} failed with {code}: {printed}")
+    return shares, printed
+
+
+write_set("pets", NAMES)
+ran("train", "--data", "folder:pets", "--net", "[(16),(16),(32)]", "--input", "3x16x16", "--epochs", "2", "--batch", "8", "--threads", "1")
+ran("sweep", "--at", "0.5", "--batches", "2")
+ran("export", "--at", "0.5", "--batches", "2")
+networks = folder / "run/networks"
+stem = networks / "df-small:[(16),(16),(32)]@0.5"
+weights = f"{stem}.safetensors"
+
+
+def stored(path):
+    content = pathlib.Path(path).read_bytes()
+    length = struct.unpack("<Q", content[:8])[0]
+    header = json.loads(content[8:8 + length])
+    return header.pop("__metadata__", {}), header, content[8 + length:]
+
+
+# The names, in the order of the outputs, wherever the network goes.
+metadata, header, data = stored(weights)
+text = json.dumps(SHOWN, ensure_ascii=False, separators=(",", ":"))
+for ending in (".onnx", ".batch.onnx"):
+    if text.encode() not in pathlib.Path(f"{stem}{ending}").read_bytes():
+        sys.exit(f"{ending} does not say the classes")
+if json.loads(metadata["classes"]) != SHOWN:
+    sys.exit(f"the weights name other classes: {metadata}")
+if (networks / "labels.txt").read_bytes() != b"".join(name + b"\n" for name in NAMES):
+    sys.exit("labels.txt names other classes")
+report = json.loads((folder / "run/sweep.json").read_text())
+if json.loads(report["facts"]["classes"]) != SHOWN or "na\N{REPLACEMENT CHARACTER}me" not in (folder / "run/sweep.html").read_text():
+    sys.exit(f"the report names other classes: {report['facts']}")
+
+# Nothing has to be repeated: the numbers of the report, on the images of the run, wherever they are now.
+shown = report["networks"][0]
+same_as_reported(evaluate, weights, shown["accuracy"], shown["test_accuracy"], cwd=folder)
+elsewhere = folder / "elsewhere"
+elsewhere.mkdir()
+refused("cannot be read from here", "--data", weights=weights, cwd=elsewhere)
+moved, _ = judged(weights, "--data", "folder:../pets", cwd=elsewhere)
+if moved != {"validation": shown["accuracy"], "test": shown["test_accuracy"]}:
+    sys.exit(f"the images of the run were not known again: {moved}")
+
+# Sets whose classes are not the network's.
+write_set("renamed", [*NAMES[:3], b"b", NAMES[4]])
+refused("but others", 'lacks "a ?b?, c"', 'does not know "b"', "output 3", weights=weights, options=("--data", "folder:renamed"))
+write_set("fewer", NAMES[:4])
+refused("has 4 classes where the network was trained on 5", weights=weights, options=("--data", "folder:fewer"))
+refused("has 10 classes", weights=weights, options=("--data", "synthetic"))
+
+# The same classes, other images: judged where they are named, and said.
+write_image(folder / "pets/1/new.png", 0)
+refused("are not those any more", "--data folder:pets", weights=weights)
+shares, printed = judged(weights, "--data", "folder:pets")
+if "other images than those of the run" not in printed or "validation" in shares:
+    sys.exit(f"other images were judged without a word: {printed}")
+(folder / "pets/1/new.png").unlink()
+
+
+# Weights that went through other tools.
+def saved(name, metadata, header, data):
+    text = json.dumps({**({"__metadata__": metadata} if metadata else {}), **header}).encode()
+    (folder / name).write_bytes(struct.pack("<Q", len(text)) + text + data)
+    return folder / name
+
+
+def other(header, data, dtype, code):
+    """All tensors in another type, in their order."""
+    made, parts, at = {}, [], 0
+    for name, tensor in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
+        begin, end = tensor["data_offsets"]
+        values = struct.unpack(f"<{(end - begin) // 4}f", data[begin:end])
+        parts.append(struct.pack(f"<{len(values)}{code}", *values))
+        made[name] = {"dtype": dtype, "shape": tensor["shape"], "data_offsets": [at, at + len(parts[-1])]}
+        at += len(parts[-1])
+    return made, b"".join(parts)
+
+
+tuned = struct.pack(f"<{len(data) // 4}f", *(value * 1.0009765625 for value in struct.unpack(f"<{len(data) // 4}f", data)))
+unsummed = {key: value for key, value in metadata.items() if key != "checksum"}
+if judged(saved("same", metadata, header, data))[0] != moved:
+    sys.exit("weights that were only saved again are judged otherwise")
+refused('"checksum"', "--changed-weights", "save it without that entry", weights=saved("tuned", metadata, header, tuned))
+judged(folder / "tuned", "--changed-weights")
+judged(saved("tuned without checksum", unsummed, header, tuned))
+refused("does not say which layers it has", weights=saved("no metadata", {}, header, data))
+refused("as F16, and weights are read as F32", weights=saved("half", unsummed, *other(header, data, "F16", "e")))
+extra = {**header, "optimizer.step": {"dtype": "F32", "shape": [1], "data_offsets": [len(data), len(data) + 4]}}
+refused('holds the tensor "optimizer.step"', weights=saved("extra", unsummed, extra, data + bytes(4)))
+refused("hasse_slim export", weights=networks / "slimmable.safetensors")
+refused("damaged", weights=saved("no list", {**unsummed, "mean": "0.5;0.5"}, header, data))
+refused("names 0 classes", weights=saved("no classes", {k: v for k, v in unsummed.items() if k != "classes"}, header, data))
+refused("does not know; export", weights=saved("other options", {**unsummed, "data_options": "seed=x"}, header, data))
+
+shutil.rmtree(folder)
+print("class names are in every file, and only sets and weights that belong to a network are judged")
