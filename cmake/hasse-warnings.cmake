@@ -4,12 +4,14 @@ if(HASSE_WARNINGS_AS_ERRORS)
   list(APPEND HASSE_WARNING_FLAGS -Werror)
 endif()
 
-add_library(hasse_warnings INTERFACE)
-target_compile_options(hasse_warnings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${HASSE_WARNING_FLAGS}>")
+set(HASSE_WARNINGS_OFF)  # for this compiler
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # g++ 12 sees overruns in any concatenation of std::string that it inlines (GCC bugs 105329, 105651).
-  target_compile_options(hasse_warnings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict$<SEMICOLON>-Wno-array-bounds$<SEMICOLON>-Wno-stringop-overflow>)
+  set(HASSE_WARNINGS_OFF -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow)
 endif()
+
+add_library(hasse_warnings INTERFACE)
+target_compile_options(hasse_warnings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${HASSE_WARNING_FLAGS};${HASSE_WARNINGS_OFF}>")
 
 add_library(hasse_native INTERFACE)
 if(HASSE_NATIVE)

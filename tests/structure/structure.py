@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Reads the sources as text and fails on what no compiler sees: an include arrow that points left, a detail/ folder of
-another stage, a path of somebody's machine, a command of the README that is not there."""
+another stage, code for certain vector instructions where nobody compiles it for others, a path of somebody's machine, a command of the
+README that is not there."""
 import pathlib
 import re
 import sys
@@ -23,6 +24,9 @@ MAY["program"] = set(MAY)
 HASSE_INCLUDE = re.compile(r'^\s*#\s*include\s*["<]hasse/([^">]+)[">]')
 MACHINE_PATH = re.compile(r"(?<![\w./-])/(?:home|root|work|tmp|Users|mnt|opt)/[\w.-]+")
 README_COMMAND = re.compile(r"(?<![\w/])((?:scripts|examples|bench|docs|tests)/[\w./-]*\w)")
+# What differs by the instructions that a compiler may use, and the files that tests/levels.cmake compiles for several of them.
+LEVEL = re.compile(r"\b__(?:AVX|SSE|FMA|F16C|AMX)\w*|\b_mm\d*_\w+|immintrin|\basm\b|vector_size\(")
+LEVELLED = re.compile(r"include/hasse/kernel/cpu/(?:simd/\w+\.inl|simd_level\.hpp)|include/hasse/latency/device\.hpp|bench/run/hasse_bench/\w+\.[ch]pp")
 TEXT = {".hpp", ".inl", ".cuh", ".cpp", ".cu", ".py", ".sh", ".cmake", ".md", ".txt", ".json", ".in", ".yml"}
 
 problems = []
@@ -65,6 +69,14 @@ def check_includes(file):
             complain(file, number, f"hasse/{path} belongs to the stage {other} alone")
 
 
+def check_levels(file):
+    if LEVELLED.fullmatch(file.relative_to(ROOT).as_posix()):
+        return
+    for number, text in lines_of(file):
+        if found := LEVEL.search(text.split("//")[0]):
+            complain(file, number, f"{found[0]} differs by vector instructions; keep such code where tests/levels.cmake compiles it")
+
+
 def sources(*folders):
     for folder in folders:
         for file in sorted((ROOT / folder).rglob("*")):
@@ -75,6 +87,7 @@ def sources(*folders):
 for file in sources("include", "tests", "examples", "bench"):
     if file.suffix in {".hpp", ".inl", ".cuh", ".cpp", ".cu"}:
         check_includes(file)
+        check_levels(file)
 for folder in sorted((ROOT / "include/hasse").iterdir()):
     if any(folder.glob("*.hpp")) and not folder.with_suffix(".hpp").exists():
         problems.append(f"include/hasse/{folder.name}.hpp: missing, every stage has one header that opens it")

@@ -84,7 +84,7 @@ class kernel_race : public race {
   kernel_race(const settings& how, const kernel_case& what) : item_(what.item) {
     context_.threads = how.threads;
     context_.level = best_simd_level();
-    detail::use_threads(how.threads);
+    hasse::detail::use_threads(how.threads);
     const auto elements = [](std::int64_t count) {
       aligned_vector<float> values(static_cast<std::size_t>(count));
       random_source random(1);

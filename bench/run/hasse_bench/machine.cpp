@@ -58,7 +58,7 @@ class roofs : public measurement {
     {
       vec sums[chains] = {};
       vec factor = vec{} + 0.5f, addend = vec{} + 1.0f;
-      asm volatile("" : BENCH_VECTOR(factor), "+v"(addend));
+      asm volatile("" : BENCH_VECTOR(factor), BENCH_VECTOR(addend));
       for (int i = 0; i < multiply_adds; ++i)
 #pragma GCC unroll 12
         for (vec& sum : sums) {
