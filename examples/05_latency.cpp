@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
               to_milliseconds(whole.latency()));
   // end: estimate
   std::printf("sums miss whole networks by %.1f %% in the median\n", 100 * table.additivity().median_error());
-  for (const order_violation& each : table.violations())
+  for (const order_violation& each : table.violations(strict_order{}))
     std::printf("faster although the order says slower: %s\n", each.move.text.c_str());
 
   // A table is refused where it does not belong: here, on another device.

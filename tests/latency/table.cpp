@@ -11,6 +11,11 @@ namespace {
 
 using table = latency_table<small_space>;
 
+/// Orders by the number of blocks and says nothing of steps.
+struct nameless_steps {
+  std::string_view name = "mine";
+};
+
 /// What the fake device takes for a part: the sum of its folded layers.
 std::int64_t true_cost(const fake_world& world, part_id part) {
   layer_list layers{.input = catalogue<small_space>::at(part).in, .items = {}};
@@ -139,7 +144,7 @@ TEST_CASE("a part that the backend refuses has a reason instead of a number") {
   CHECK_THAT(sentence_of([&] { measured.estimate(bad); }), ContainsSubstring("[(4),(16)]") && ContainsSubstring("leave it out"));
   CHECK(counter<small_space>(measured.ticks_per_part(), {ticks{0}, table::unsupported - ticks{1}}).size() > 0);
   CHECK(latency_of(bad, measured.ticks_per_part()) >= table::unsupported);
-  measured.apply(order_policy::isotonic);
+  measured.apply(order_policy::isotonic, strict_order{});
   CHECK(latency_of(bad, measured.ticks_per_part()) >= table::unsupported);
   CHECK(table::load(folder / "latency.json").refusal(bad) == measured.refusal(bad));
 
@@ -157,26 +162,55 @@ TEST_CASE("order violations are listed, repaired only on request, and never writ
   const auto path = folder / "latency.json";
   table measured = table::load_or_measure(path, device, quick);
   const std::string bytes = read_file(path);
-  REQUIRE(!measured.violations().empty());
+  REQUIRE(!measured.violations(strict_order{}).empty());
   CHECK(measured.repairs().empty());
 
   const architecture<small_space> projected = parse<small_space>("[(4,8),(8)]"), wider = parse<small_space>("[(8,8),(8)]");
   REQUIRE(precedes(projected, wider));
-  CHECK_FALSE(measured.contradicts(projected, wider));
-  measured.apply(order_policy::exclude);
+  measured.apply(order_policy::exclude, strict_order{});
   CHECK(measured.estimate(projected) > measured.estimate(wider));
-  CHECK(measured.contradicts(projected, wider));
-  CHECK_FALSE(measured.contradicts(parse<small_space>("[(4),(4)]"), wider));
+  CHECK(measured.policy() == order_policy::exclude);
+  CHECK(measured.repairs().empty());
 
-  measured.apply(order_policy::isotonic);
+  measured.apply(order_policy::isotonic, strict_order{});
   CHECK(!measured.repairs().empty());
   CHECK(measured.estimate(projected) <= measured.estimate(wider));
   for (const row_repair& each : measured.repairs())
     CHECK(measured.ticks_per_part()[static_cast<std::size_t>(each.part)] == each.repaired);
   measured.save(path);
   CHECK(read_file(path) == bytes);
-  measured.apply(order_policy::warn);
+  CHECK(sentence_of([&] { measured.require_order("strict"); }).empty());
+  CHECK_THAT(sentence_of([&] { measured.require_order("embedding"); }), ContainsSubstring("was repaired along the strict order, and this search uses the embedding order"));
+  measured.apply(order_policy::warn, strict_order{});
   CHECK(measured.repairs().empty());
+  CHECK(sentence_of([&] { measured.require_order("embedding"); }).empty());
+}
+
+TEST_CASE("repair moves only rows that the order at hand compares") {
+  temporary_folder folder;
+  fake_device device;
+  // A narrower block in front of a stage takes time off: a step of the embedding order and of no other.
+  device.world->cost = [](const layer& item) {
+    return item.kind == layer_kind::convolution && item.in.h != item.out.h ? 1000 + 4000 * item.out.c : std::int64_t{1000};
+  };
+  table measured = table::load_or_measure(folder / "latency.json", device, quick);
+  const std::vector<ticks> rows(measured.ticks_per_part().begin(), measured.ticks_per_part().end());
+  const auto changed = [&] { return !std::equal(rows.begin(), rows.end(), measured.ticks_per_part().begin()); };
+  REQUIRE(measured.violations(strict_order{}).empty());
+  const auto found = measured.violations(embedding_order{});
+  REQUIRE(!found.empty());
+  for (const order_violation& each : found) CHECK(each.move.step == order_step::put_before);
+  CHECK(measured.violations(chosen_order("embedding")).size() == found.size());
+  measured.apply(order_policy::isotonic, strict_order{});
+  CHECK_FALSE(changed());
+  CHECK(measured.repairs().empty());
+  measured.apply(order_policy::isotonic, chosen_order("embedding"));
+  CHECK(changed());
+  CHECK(!measured.repairs().empty());
+  CHECK_THAT(sentence_of([&] { measured.apply(order_policy::isotonic, nameless_steps{}); }), ContainsSubstring("the order 'mine' does not say of which steps it is made"));
+  measured.apply(order_policy::exclude, nameless_steps{});
+  CHECK(measured.policy() == order_policy::exclude);
+  CHECK_FALSE(changed());
 }
 
 TEST_CASE("a slow space is counted in coarser ticks") {

@@ -19,8 +19,11 @@ boundary_options parsed(const std::string& arguments) {
 
 TEST_CASE("numbers that do not fit are refused, not wrapped around", "[program]") {
   REQUIRE(parsed("--seed 18446744073709551615").seed == UINT64_MAX);
+  REQUIRE(parsed("").contradictions == "warn");
+  REQUIRE(detail::contradictions_of(parsed("--contradictions exclude").contradictions) == order_policy::exclude);
+  REQUIRE(detail::contradictions_of(parsed("--contradictions isotonic").contradictions) == order_policy::isotonic);
   REQUIRE(parsed("--train-images 500 --unchanged 3").train_images == 500);
-  for (const char* wrong : {"--seed -1", "--seed 5x", "--seed 18446744073709551616", "--unchanged -1", "--finish-networks -1", "--train-images -5", "--trainings 0", "--margin 2", "--policy best"})
+  for (const char* wrong : {"--seed -1", "--seed 5x", "--seed 18446744073709551616", "--unchanged -1", "--finish-networks -1", "--train-images -5", "--trainings 0", "--margin 2", "--policy best", "--contradictions ignore"})
     REQUIRE_THROWS_AS(parsed(wrong), CLI::ParseError);
 }
 

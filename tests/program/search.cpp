@@ -19,6 +19,12 @@ struct setting {
   latency_table<small_space> table = latency_table<small_space>::load_or_measure(home / "latency.json", device, quick);
   cpu backend{{.threads = 1}};
 
+  explicit setting(std::function<std::int64_t(const layer&)> cost = {}) {
+    if (!cost) return;
+    device.world->cost = std::move(cost);
+    table = latency_table<small_space>::load_or_measure(home / "other.json", device, quick);
+  }
+
   search_answer run(const std::filesystem::path& place, std::size_t trainings, recipe how = {.epochs = 1, .batch = 20}, std::optional<recipe> finish = {}) {
     run_folder folder(place, {{"test", "search"}});
     const auto train = train_on(backend, images, how, {.folder = folder.checkpoints()});
@@ -76,4 +82,35 @@ TEST_CASE("a summary says what was pruned, or that it was not counted", "[progra
   REQUIRE(detail::pruned_text(found) == "22 pruned, 1180591620717411303424 left, 2.20 pruned per training, 3.20 settled per training");
   found.pruned.reset(), found.living.reset();
   REQUIRE(detail::pruned_text(found) == "pruned: not counted");
+}
+
+TEST_CASE("a search warns, repairs or excludes where the table contradicts its order", "[program]") {
+  // Projections are slow here, so that widening a block to the width of its successor makes a network faster.
+  setting it([](const layer& item) { return macs_of(item) / 50 + (item.kernel == 1 && item.kind == layer_kind::convolution ? 40'000 : 1000); });
+  REQUIRE(!it.table.violations(strict_order{}).empty());
+  const auto inversions = [&] {
+    std::size_t count = 0;
+    const space_domain<small_space> domain(it.table.ticks_per_part(), {});
+    domain.for_each([&](const auto& x) { domain.for_each([&](const auto& y) { count += domain.precedes(x, y) && domain.latency(x) > domain.latency(y); }); });
+    return count;
+  };
+  std::map<order_policy, double> pruned;
+  for (const order_policy policy : {order_policy::warn, order_policy::isotonic, order_policy::exclude}) {
+    it.table.apply(policy, strict_order{});
+    REQUIRE((inversions() == 0) == (policy == order_policy::isotonic));
+    const search_answer answer = it.run(it.home / std::string(to_text(policy)), 25);
+    REQUIRE(!answer.report.pruning.empty());
+    pruned[policy] = answer.report.pruning.back().pruned;
+    for (const report_certificate& claim : answer.report.certificates) {
+      const auto x = parse<small_space>(claim.pruned), above = parse<small_space>(claim.above);
+      if (policy == order_policy::exclude) REQUIRE(it.table.estimate(x) <= it.table.estimate(above));
+    }
+  }
+  REQUIRE(pruned[order_policy::exclude] < pruned[order_policy::warn]);
+  // What was begun under one choice does not go on under another.
+  it.table.apply(order_policy::warn, strict_order{});
+  REQUIRE_THROWS_WITH(it.run(it.home / "exclude", 26), ContainsSubstring("contradictions excluded"));
+  REQUIRE_THROWS_AS(it.run(it.home / "isotonic", 26), error);
+  it.table.apply(order_policy::isotonic, embedding_order{});
+  REQUIRE_THROWS_WITH(it.run(it.home / "new", 3), ContainsSubstring("was repaired along the embedding order, and this search uses the strict order"));
 }

@@ -164,6 +164,27 @@ TEST_CASE("an inaccurate slow precedent goes, a fast one stays, a successor stay
   REQUIRE(policy.pruned().value() > 0);
 }
 
+TEST_CASE("a pair that the latencies contradict prunes nothing where it is excluded", "[pop]") {
+  code_domain domain;
+  const auto at = [&](const char* text) { return domain.parse(text); };
+  const auto small = at("1|1|2"), large = at("1|1|3"), better = at("2|2|2"), calm = at("1|1|1");
+  const auto set = [&](candidate x, std::int64_t latency) { domain.latencies[static_cast<std::size_t>(x.index)] = hasse::ticks{latency}; };
+  set(calm, 95), set(small, 200), set(large, 100), set(better, 90);  // small precedes large and is slower
+  for (const bool exclude : {false, true}) {
+    pruning policy(domain, {.exclude = exclude});
+    policy.tell(large, {50.0});
+    policy.tell(better, {60.0});
+    CHECK(policy.is_pruned(small) == !exclude);
+    CHECK(policy.is_pruned(calm));
+    CHECK(std::any_of(policy.certificates().begin(), policy.certificates().end(), [&](const auto& c) { return c.pruned == small; }) == !exclude);
+  }
+  const hasse::certificate<candidate> claim{small, large, better};
+  pruning told(domain);
+  told.tell(large, {50.0}), told.tell(better, {60.0});
+  CHECK(hasse::certificate_fault(domain, claim, told.done()) == "");
+  CHECK_THAT(hasse::certificate_fault(domain, claim, told.done(), 0, true), ContainsSubstring("1|1|2 is slower than 1|1|3, which it precedes"));
+}
+
 TEST_CASE("several candidates under way are distinct, living, and may be cancelled and released", "[pop]") {
   for (const std::size_t listed : {hasse::listing_limit, std::size_t{0}}) {
     const code_domain domain(6, window);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <hasse/core/units.hpp>
+#include <hasse/space/order.hpp>
 #include <hasse/space/parts.hpp>
 
 namespace hasse {
@@ -21,8 +22,8 @@ struct elementary_move {
     int sign = 0;
   };
   std::vector<term> terms;
-  std::string text;        ///< "stage 2: first block 32 -> 64 (after 16, before 64)"
-  bool embedding = false;  ///< a move of the embedding order only
+  std::string text;  ///< "stage 2: first block 32 -> 64 (after 16, before 64)"
+  order_step step = order_step::widen;
 };
 
 /// A move that the table calls faster: by `size`, where repeated measurements of its parts differ by `noise` (nanoseconds).
@@ -42,16 +43,18 @@ part_id find_part(part_key key) {
 }
 }  // namespace detail
 
-/// Every elementary move of a space, up to what surrounds it: widening a block by one option, between each pair of neighbours, and
-/// (embedding order) putting a narrower block in front of a stage. Duplicating a block adds a part and so cannot be a violation.
-template <class Space>
-std::vector<elementary_move> elementary_moves() {
+/// Every elementary move of a space along an order, up to what surrounds it: widening a block by one option, between each pair of
+/// neighbours, and putting a narrower block in front of a stage, as far as the order takes such steps. Duplicating a block adds a part
+/// and so cannot be a violation.
+template <class Space, NamesSteps Order>
+std::vector<elementary_move> elementary_moves(const Order& order) {
   std::vector<elementary_move> moves;
   const auto width = [](int stage, int option) {
     return std::to_string(Space::facts[static_cast<std::size_t>(stage)].widths[static_cast<std::size_t>(option)]);
   };
-  const auto add = [&](std::initializer_list<elementary_move::term> terms, std::string text, bool embedding) {
-    elementary_move move{.terms = {}, .text = std::move(text), .embedding = embedding};
+  const auto add = [&](std::initializer_list<elementary_move::term> terms, std::string text, order_step step) {
+    if (!order.takes(step)) return;
+    elementary_move move{.terms = {}, .text = std::move(text), .step = step};
     for (const elementary_move::term& term : terms) {
       if (term.part < 0) return;
       const auto same =
@@ -82,7 +85,7 @@ std::vector<elementary_move> elementary_moves() {
           const std::string what = name + width(stage, option) + " -> " + width(stage, option + 1) + after;
           const auto widen = [&](part_key next_narrow, part_key next_wide, const std::string& next) {
             const part_id less = detail::find_part<Space>(next_narrow), more = detail::find_part<Space>(next_wide);
-            add({{wide, 1}, {more, 1}, {narrow, -1}, {less, -1}}, what + ", before " + next + ")", false);
+            add({{wide, 1}, {more, 1}, {narrow, -1}, {less, -1}}, what + ", before " + next + ")", order_step::widen);
           };
           if (own.most_depth >= (later ? 3 : 2))
             for (int next = option + 1; next < own.width_count; ++next)
@@ -101,7 +104,7 @@ std::vector<elementary_move> elementary_moves() {
             add({{detail::find_part<Space>({part_kind::first_block, stage, before, front}), 1},
                  {detail::find_part<Space>({part_kind::later_block, stage, front, option}), 1},
                  {detail::find_part<Space>({part_kind::first_block, stage, before, option}), -1}},
-                name + width(stage, front) + " put before " + width(stage, option) + after + ")", true);
+                name + width(stage, front) + " put before " + width(stage, option) + after + ")", order_step::put_before);
       }
     }
   }

@@ -60,12 +60,16 @@ std::string space_identity() {
   return std::string(hex64(fnv1a(text)).view());
 }
 
-/// What a table does where it breaks the order. Nothing happens unless it is asked for, and what was changed can be listed.
+/// What a search does where the table contradicts the order. Nothing happens unless it is asked for, and what was changed can be listed.
 enum class order_policy : std::uint8_t {
-  warn,      ///< the rows stay as they were measured; `violations()` lists what breaks the order
+  warn,      ///< the rows stay as they were measured; `violations` lists what breaks the order
   isotonic,  ///< the nearest latencies that break nothing; `repairs()` lists every changed row
-  exclude    ///< as warn, and `contradicts` is true of the pairs of architectures that a pruner must not use
+  exclude    ///< as warn, and a pair of architectures that the latencies contradict prunes nothing
 };
+
+constexpr std::string_view to_text(order_policy policy) {
+  return policy == order_policy::warn ? "warn" : policy == order_policy::isotonic ? "isotonic" : "exclude";
+}
 
 /// A row that isotonic repair changed.
 struct row_repair {
@@ -179,23 +183,45 @@ class latency_table {
     return static_cast<double>(median(std::move(millionths))) * 1e-6;
   }
 
-  /// The elementary moves that the measured rows call faster, largest first.
-  std::vector<order_violation> violations() const {
+  /// The elementary moves along `order` that the measured rows call faster, largest first.
+  template <NamesSteps Order>
+  std::vector<order_violation> violations(const Order& order) const {
     std::vector<std::int64_t> latency, noise;
     for (const latency_row& row : record_.rows)
       latency.push_back(row.state == row_state::measured ? row.p50 : -1), noise.push_back(row.noise);
-    return violations_of<std::int64_t>(elementary_moves<Space>(), latency, noise);
+    return violations_of<std::int64_t>(elementary_moves<Space>(order), latency, noise);
   }
 
-  /// Chooses what to do about them.
-  void apply(order_policy policy) {
-    policy_ = policy;
+  /// Chooses what to do about them. Searches over this table do it, and refuse one that was repaired for another order than theirs.
+  template <class Order>
+  void apply(order_policy policy, const Order& order) {
+    if constexpr (NamesSteps<Order>) {
+      apply(policy, order.name, policy == order_policy::isotonic ? elementary_moves<Space>(order) : std::vector<elementary_move>());
+    } else {
+      if (policy == order_policy::isotonic)
+        throw error("the order '" + std::string(order.name) + "' does not say of which steps it is made, so a table cannot be repaired along it; "
+                    "give it a member takes(order_step), or choose warn or exclude");
+      apply(policy, order.name, {});
+    }
+  }
+  order_policy policy() const { return policy_; }
+  std::span<const row_repair> repairs() const { return repairs_; }
+
+  /// Refuses a search in `order` on rows that were repaired along another one.
+  void require_order(std::string_view order) const {
+    if (policy_ == order_policy::isotonic && order_ != order)
+      throw error("the table was repaired along the " + order_ + " order, and this search uses the " + std::string(order) + " order; apply the repair for that one");
+  }
+
+ private:
+  void apply(order_policy policy, std::string_view order, const std::vector<elementary_move>& moves) {
+    policy_ = policy, order_ = order;
     refresh();
     if (policy != order_policy::isotonic) return;
     std::array<std::int64_t, parts> units{};
     for (std::size_t part = 0; part < parts; ++part)
       units[part] = ticks_[part] == unsupported ? -1 : ticks_[part].count / record_.resolution;
-    const std::vector<std::int64_t> repaired = isotonic(elementary_moves<Space>(), units);
+    const std::vector<std::int64_t> repaired = isotonic(moves, units);
     for (std::size_t part = 0; part < parts; ++part)
       if (repaired[part] != units[part]) {
         const ticks now{repaired[part] * record_.resolution};
@@ -203,15 +229,7 @@ class latency_table {
         ticks_[part] = now;
       }
   }
-  order_policy policy() const { return policy_; }
-  std::span<const row_repair> repairs() const { return repairs_; }
 
-  /// With order_policy::exclude: true when `smaller` precedes `larger` but has the longer latency. Such a pair must not prune.
-  bool contradicts(const architecture<Space>& smaller, const architecture<Space>& larger) const {
-    return policy_ == order_policy::exclude && estimate(smaller) > estimate(larger);
-  }
-
- private:
   /// A network of the survey: which parts it runs, and after how many steps each part ends.
   struct surveyed {
     architecture<Space> choice;
@@ -412,6 +430,7 @@ class latency_table {
   latency_record record_;
   std::array<ticks, parts> ticks_{};
   order_policy policy_ = order_policy::warn;
+  std::string order_;  // that `apply` was for
   std::vector<row_repair> repairs_;
 };
 

@@ -23,7 +23,7 @@ namespace hasse {
 
 /// The command line of hasse_boundary.
 struct boundary_options : recipe_options, device_options {
-  std::string space, latency = "auto", policy = "pop", order = "strict";
+  std::string space, latency = "auto", policy = "pop", order = "strict", contradictions = "warn";
   std::size_t trainings = 20, unchanged = 0, finish_networks = 0;
   int finish_epochs = 0;
   double margin = 0;
@@ -74,16 +74,15 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   app.add_option("--finish-networks", options.finish_networks, "with --finish-epochs: only so many, the most accurate ones; 0: all")->capture_default_str()->check(whole_number);
   app.add_option("--policy", options.policy, "pop (Partial Order Pruning), random or evolution")->capture_default_str()->check(CLI::IsMember({"pop", "random", "evolution"}));
   app.add_option("--order", options.order, "strict or embedding")->capture_default_str()->check(CLI::IsMember({"strict", "embedding"}));
+  app.add_option("--contradictions", options.contradictions, "where the table calls a larger network faster: warn; isotonic: search on the nearest latencies that do not; exclude: such pairs prune nothing")->capture_default_str()->check(CLI::IsMember({"warn", "isotonic", "exclude"}));
   app.add_option("--margin", options.margin, "prune only on differences in accuracy above this (0..1)")->capture_default_str()->check(CLI::Range(0.0, 1.0));
   app.add_option("--unchanged", options.unchanged, "stop when the frontier stayed the same for so many trainings; 0: never")->capture_default_str()->check(whole_number);
 }
 
-/// What a table holds against the order, largest first.
-template <class Space>
-std::vector<order_violation> violations_along(const chosen_order& order, const latency_table<Space>& table) {
-  std::vector<order_violation> found = table.violations();
-  if (order.name == strict_order::name) std::erase_if(found, [](const order_violation& each) { return each.move.embedding; });
-  return found;
+inline order_policy contradictions_of(std::string_view text) {
+  for (const order_policy each : {order_policy::warn, order_policy::isotonic, order_policy::exclude})
+    if (text == to_text(each)) return each;
+  throw error("--contradictions " + std::string(text) + " is not known; choose warn, isotonic or exclude");
 }
 
 }  // namespace detail
@@ -96,11 +95,12 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   recipe how = detail::recipe_of(options, options.epochs);
   if (!(options.margin >= 0)) throw error("the margin is not a number; give a difference in accuracy from 0 to 1");
   const chosen_order order{options.order};
+  const order_policy contradictions = detail::contradictions_of(options.contradictions);
   const any_device device = device_of(options.measured(), options.device_threads);
   any_backend<float> trainer = backend_of(options.training(), options.threads);
   const auto device_facts = device.facts();
   json settings_of_run{{"program", "hasse_boundary"}, {"space", options.space}, {"parts", space_identity<Space>()}, {"data", options.data},
-                                  {"train_images", options.train_images}, {"latency", options.latency}, {"policy", options.policy}, {"order", options.order},
+                                  {"train_images", options.train_images}, {"latency", options.latency}, {"policy", options.policy}, {"order", options.order}, {"contradictions", options.contradictions},
                                   {"margin", options.margin}, {"seed", options.seed},
                                   {"recipe", to_text(how)}, {"crop_padding", options.crop_padding}, {"threads", options.threads}, {"device", device_facts.name},
                                   {"device_threads", options.device_threads}, {"library", device_facts.library}, {"compiler", device_facts.compiler}};
@@ -113,15 +113,18 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   check_images(images.train, Space::image, part_t<Space, part_count<Space> - 1>::out);
   std::printf("device: %s, %s\n", text_of(device_facts).c_str(), device_facts.library.c_str());
 
-  const auto table = latency_table<Space>::load_or_measure(folder.table(), device, {}, progress);
+  auto table = latency_table<Space>::load_or_measure(folder.table(), device, {}, progress);
   printer.finish();
   std::printf("  %d parts measured; sums of parts miss whole networks by %.1f %% in the median, %.1f %% at worst (%zu networks)\n", part_count<Space>,
               100 * table.record().additivity.median_error(), 100 * table.record().additivity.worst_error(), table.record().additivity.networks.size());
-  const auto violations = detail::violations_along(order, table);
+  const auto violations = table.violations(order);
   std::size_t real = 0;
   for (const order_violation& each : violations) real += each.beyond_noise();
   if (!violations.empty())
     std::printf("  %zu steps up in the order are faster on this device, %zu of them by more than the noise; the report lists them\n", violations.size(), real);
+  table.apply(contradictions, order);
+  if (!table.repairs().empty()) std::printf("  %zu parts are searched with other latencies than measured, so that no step is; the report lists them\n", table.repairs().size());
+  if (contradictions == order_policy::exclude) std::printf("  pairs of networks that the latencies contradict prune nothing\n");
 
   search_settings settings{.within = window ? *window : detail::usual_window<Space>(table.ticks_per_part()), .trainings = options.trainings, .unchanged = options.unchanged,
                            .margin = options.margin, .seed = options.seed};
@@ -146,7 +149,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
                                              {"library", device_facts.library + ", " + device_facts.compiler}, {"system", device_facts.notes},
                                              {"data", options.data + ", " + std::to_string(images.train.size()) + " training images"},
                                              {"space", options.space + ", " + to_text(cardinality<Space>()) + " architectures, " + admissible + " of them admissible"},
-                                             {"policy", options.policy + ", " + options.order + " order"}, {"recipe", to_text(how)},
+                                             {"policy", options.policy + ", " + options.order + " order, contradictions: " + options.contradictions}, {"recipe", to_text(how)},
                                              {"seed", std::to_string(options.seed)}, {"latency", "batch 1, fp32, batch norm folded, median; table measured " + table.record().date}});
   std::vector<std::int64_t> noise;
   for (const latency_row& row : table.rows()) noise.push_back(row.noise);
@@ -156,6 +159,10 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   for (const order_violation& each : violations)
     report.warnings.push_back("Faster although the order says slower: " + each.move.text + " by " + detail::milliseconds_text(static_cast<double>(each.size) / 1e6) +
                               (each.beyond_noise() ? ", beyond" : ", within") + " the noise of " + detail::milliseconds_text(static_cast<double>(each.noise) / 1e6) + ".");
+  for (const row_repair& each : table.repairs())
+    report.warnings.push_back("Searched with " + detail::milliseconds_text(to_milliseconds(each.repaired)) + " instead of the measured " +
+                              detail::milliseconds_text(to_milliseconds(each.measured)) + ", so that the table keeps the order: " +
+                              table.rows()[static_cast<std::size_t>(each.part)].part + ".");
   write_report(folder.report(), report);
   write_frontier(folder.frontier(), report);
   replace_file(folder.root() / "frontier.svg", frontier_svg(report));

@@ -206,17 +206,20 @@ inline std::map<std::string, std::vector<epoch_record>> curves_of(const journal&
 }  // namespace detail
 
 /// Partial Order Pruning, random search or evolution over `Space`, on real trainings, kept in `folder`. After a kill the same call
-/// goes on with the same remaining sequence. `device` is the table's; `test` is only looked at when the search has ended.
+/// goes on with the same remaining sequence. What is to be done where the table contradicts the order was said to `table.apply`.
+/// `device` is the table's; `test` is only looked at when the search has ended.
 template <class Space, class Order = strict_order, Backend Engine, DevicePolicy Device>
 search_answer search(const search_settings& settings, const latency_table<Space>& table, const Device& device, Engine& backend,
                      const classifier<Engine>& train, const image_set& test, run_folder& folder, const space_name& named = {},
                      const progress_sink& progress = {}, Order order = {}) {
+  table.require_order(order.name);
+  const bool exclude = table.policy() == order_policy::exclude;
   const std::vector<ticks> latencies(table.ticks_per_part().begin(), table.ticks_per_part().end());
   const space_domain<Space, Order> domain(latencies, settings.within, order);
   if (domain.size() == 0)
     throw error("no architecture of this space takes between " + std::to_string(to_milliseconds(settings.within.least)) + " and " +
                 std::to_string(to_milliseconds(settings.within.most)) + " ms on this device; widen the latency window");
-  const session_options options{.configuration = "policy " + std::string(to_text(settings.policy)) + ", order " + std::string(order.name) + ", seed " +
+  const session_options options{.configuration = "policy " + std::string(to_text(settings.policy)) + (exclude ? ", contradictions excluded" : "") + ", order " + std::string(order.name) + ", seed " +
                                                  std::to_string(settings.seed) + ", margin " + std::to_string(settings.margin)};
   const stop_rule stop{.trainings = settings.trainings, .unchanged = settings.unchanged};
   using candidate = architecture<Space>;
@@ -225,7 +228,7 @@ search_answer search(const search_settings& settings, const latency_table<Space>
   const auto made = [&] {
     if (settings.policy == search_policy::random) return any_policy<domain_type>(random_search(domain, {.seed = settings.seed, .stop = stop}));
     if (settings.policy == search_policy::evolution) return any_policy<domain_type>(regularised_evolution(domain, {.seed = settings.seed, .stop = stop}));
-    return any_policy<domain_type>(partial_order_pruning(domain, {.seed = settings.seed, .margin = settings.margin, .stop = stop}));
+    return any_policy<domain_type>(partial_order_pruning(domain, {.seed = settings.seed, .margin = settings.margin, .exclude = exclude, .stop = stop}));
   };
   any_policy<domain_type> policy = made();
 

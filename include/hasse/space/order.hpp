@@ -42,6 +42,15 @@ concept BoundsStages = requires(const Type& order, std::span<const std::uint8_t>
   { order.bound(top, bound) } -> std::same_as<bool>;
 };
 
+/// A step up: one block wider; a copy of a block beside it; a narrower block in front of a stage.
+enum class order_step : std::uint8_t { widen, duplicate, put_before };
+
+/// What an order offers so that a latency table is compared with it: the order is the closure of the steps that it takes.
+template <class Type>
+concept NamesSteps = requires(const Type& order, order_step step) {
+  { order.takes(step) } -> std::same_as<bool>;
+};
+
 /// x can be embedded block by block into y: in each stage, for every width, x has at most as many blocks at least that wide.
 /// (Stages are Young diagrams; right-aligned comparison and these counts say the same.)
 struct embedding_order {
@@ -58,6 +67,8 @@ struct embedding_order {
     });
     return result;
   }
+
+  static constexpr bool takes(order_step) { return true; }
 
   /// Aligned at the right.
   static bool bound(std::span<const std::uint8_t> top, std::span<std::uint8_t> bound) {
@@ -81,6 +92,8 @@ struct strict_order {
     return result;
   }
 
+  static constexpr bool takes(order_step step) { return step != order_step::put_before; }
+
   /// Aligned at the right, and the first block at most as wide as the first one of `top`.
   static bool bound(std::span<const std::uint8_t> top, std::span<std::uint8_t> bound) {
     if (!embedding_order::bound(top, bound)) return false;
@@ -102,6 +115,7 @@ struct chosen_order {
   constexpr order_signature<Space> signature(const architecture<Space>& choice) const {
     return name == embedding_order::name ? embedding_order::signature(choice) : strict_order::signature(choice);
   }
+  constexpr bool takes(order_step step) const { return name == embedding_order::name ? embedding_order::takes(step) : strict_order::takes(step); }
   bool bound(std::span<const std::uint8_t> top, std::span<std::uint8_t> bound) const {
     return name == embedding_order::name ? embedding_order::bound(top, bound) : strict_order::bound(top, bound);
   }
