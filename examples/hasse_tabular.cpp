@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include <hasse/core/progress.hpp>
+#include <hasse/program/guarded.hpp>
 #include <hasse/program/tabular.hpp>
 
 namespace {
@@ -35,32 +36,20 @@ order and margin (null unless the policy is pop), seeds [one object per seed] an
   trainings_until_nothing_lives      trainings of the whole run
 and, per seed, seed and hypervolume_share (at the end, from 0 to 1).)";
 
-int run(int argc, char** argv) {
-  std::string table, policy_name = "pop", order_name = "strict";
+struct options {
+  std::string table, policy = "pop", order = "strict";
   double margin = 0;
   std::uint64_t seeds = 1;
-  bool as_json = false;
-  CLI::App app("Replay a search policy on a table of trained networks", "hasse_tabular");
-  app.footer(explanation);
-  app.add_option("--table", table, "JSON file of the table")->required();
-  app.add_option("--policy", policy_name, "pop (Partial Order Pruning), random or evolution")->capture_default_str()->check(CLI::IsMember({"pop", "random", "evolution"}));
-  app.add_option("--order", order_name, "how pop compares networks: strict, embedding or product")->capture_default_str()->check(CLI::IsMember({"strict", "embedding", "product"}));
-  app.add_option("--margin", margin, "points of accuracy by which a pruning network must be better")->capture_default_str()->check(CLI::Range(0.0, 100.0));
-  app.add_option("--seeds", seeds, "run with seeds 1 to N")->capture_default_str()->check(CLI::Range(1, 10'000));
-  app.add_flag("--json", as_json, "print one JSON object instead of a table");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& refusal) {
-    throw hasse::error(std::string(refusal.what()) + "; see hasse_tabular --help");
-  }
+  bool as_json = false, steers_pruning = false;
+};
 
+void run(const options& how) {
+  const auto& [table, policy_name, order_name, margin, seeds, as_json, steers_pruning] = how;
   using hasse::tabular_order, hasse::tabular_policy;
   const tabular_policy policy = policy_name == "pop" ? tabular_policy::pop : policy_name == "random" ? tabular_policy::random : tabular_policy::evolution;
   const tabular_order order =
       order_name == "strict" ? tabular_order::strict : order_name == "embedding" ? tabular_order::embedding : tabular_order::product;
-  if (policy != tabular_policy::pop && (app.count("--order") || app.count("--margin")))
+  if (policy != tabular_policy::pop && steers_pruning)
     throw hasse::error("--order and --margin steer pruning, but the policy is " + policy_name + "; leave them out or use --policy pop");
 
   const hasse::tabular_benchmark benchmark = hasse::read_benchmark(table);
@@ -77,7 +66,7 @@ int run(int argc, char** argv) {
 
   if (as_json) {
     std::printf("%s\n", hasse::json_text(hasse::to_json(benchmark, policy, order, margin, replays), 2).c_str());
-    return 0;
+    return;
   }
   const auto reference = benchmark.reference();
   std::printf("%s: %zu keys, %zu networks; reference %lld FLOPs, %.3f %%\n", std::string(benchmark.format->name).c_str(), benchmark.keys,
@@ -90,16 +79,26 @@ int run(int argc, char** argv) {
   std::printf(" %7s\n", "none");
   for (const auto& replay : replays) print_row(std::to_string(replay.seed), std::span(&replay, 1));
   print_row("median", replays);
-  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const hasse::error& refusal) {
-    std::fprintf(stderr, "hasse_tabular: %s\n", refusal.what());
-    return 2;
-  }
+  options how;
+  CLI::App app("Replay a search policy on a table of trained networks", "hasse_tabular");
+  app.footer(explanation);
+  app.add_option("--table", how.table, "JSON file of the table")->required()->check(hasse::not_empty("a file"));
+  app.add_option("--policy", how.policy, "pop (Partial Order Pruning), random or evolution")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"pop", "random", "evolution"}));
+  app.add_option("--order", how.order, "how pop compares networks: strict, embedding or product")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"strict", "embedding", "product"}));
+  hasse::add_number(app, "--margin", how.margin, 0, 100, "points of accuracy by which a pruning network must be better");
+  hasse::add_number(app, "--seeds", how.seeds, 1, 10'000, "run with seeds 1 to N");
+  app.add_flag("--json", how.as_json, "print one JSON object instead of a table");
+  return hasse::guarded(app, argc, argv, [&] {
+    how.steers_pruning = app.count("--order") > 0 || app.count("--margin") > 0;
+    run(how);
+  });
 }

@@ -23,7 +23,11 @@ TEST_CASE("numbers that do not fit are refused, not wrapped around", "[program]"
   REQUIRE(detail::contradictions_of(parsed("--contradictions exclude").contradictions) == order_policy::exclude);
   REQUIRE(detail::contradictions_of(parsed("--contradictions isotonic").contradictions) == order_policy::isotonic);
   REQUIRE(parsed("--train-images 500 --unchanged 3").train_images == 500);
-  for (const char* wrong : {"--seed -1", "--seed 5x", "--seed 18446744073709551616", "--unchanged -1", "--finish-networks -1", "--train-images -5", "--trainings 0", "--margin 2", "--policy best", "--contradictions ignore"})
+  REQUIRE(parsed("--batch 010").batch == 10);  // decimal, whatever it begins with
+  for (const char* wrong : {"--seed -1", "--seed 5x", "--seed 18446744073709551616", "--unchanged -1", "--finish-networks -1", "--train-images -5", "--trainings 0", "--margin 2", "--policy best", "--contradictions ignore",
+                            "--epochs 0", "--epochs -1", "--epochs nan", "--batch 0", "--batch 2.5", "--batch 0x10", "--learning-rate nan", "--learning-rate inf",
+                            "--learning-rate -1", "--learning-rate 0", "--learning-rate 1e999", "--weight-decay -1", "--weight-decay nan", "--label-smoothing nan",
+                            "--margin nan", "--threads 0", "--device-threads nan", "--crop-padding 65", "--run \"\""})
     REQUIRE_THROWS_AS(parsed(wrong), CLI::ParseError);
 }
 

@@ -28,7 +28,7 @@ struct synthetic_options {
   feature_shape shape{32, 32, 3};
   double difficulty = 0.5;
   std::uint64_t seed = 1;
-  int train = 5000, validation = 1000, test = 1000;  ///< each is rounded up to the same number of images per class
+  int train = 5000, validation = 1000, test = 1000;
 };
 
 namespace detail {
@@ -209,15 +209,14 @@ inline image_set draw_synthetic(feature_shape shape, double difficulty, std::uin
   image_set set = empty_images("synthetic", shape,
                                {"striped disc", "chequered disc", "striped ring", "chequered ring", "striped square",
                                 "chequered square", "striped triangle", "chequered triangle", "striped cross", "chequered cross"});
-  const int rounded = (count + 9) / 10 * 10;
-  set.pixels.reserve(static_cast<std::size_t>(rounded) * set.image_bytes());
+  set.pixels.reserve(static_cast<std::size_t>(count) * set.image_bytes());
   detail::synthetic_painter painter(shape, static_cast<int>(difficulty * 1000 + 0.5));
   remaining_time left;
-  for (int i = 0; i < rounded; ++i) {
+  for (int i = 0; i < count; ++i) {
     painter.paint(i % 10, derive(seed, static_cast<std::uint64_t>(i)), set.pixels);
     set.labels.push_back(static_cast<std::uint16_t>(i % 10));
     if (progress && i % 256 == 0) {
-      const double fraction = static_cast<double>(i) / rounded;
+      const double fraction = static_cast<double>(i) / count;
       progress({fraction, "drawing images", left(fraction)});
     }
   }

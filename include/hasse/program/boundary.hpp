@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <functional>
 #include <optional>
@@ -69,14 +70,14 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   describe(app, static_cast<device_options&>(options));
   app.add_option("--space", options.space, "search space, one of: " + spaces)->capture_default_str();
   app.add_option("--latency", options.latency, "admissible latencies, such as 0.1..2.0ms; auto: from the fastest network to four times its latency")->capture_default_str();
-  app.add_option("--trainings", options.trainings, "networks to train at most; a finished run goes on when it is started with more")->capture_default_str()->check(CLI::Range(1, 1'000'000));
-  app.add_option("--finish-epochs", options.finish_epochs, "train the frontier's networks once more, from scratch, for so many epochs; 0: hand them over as searched")->capture_default_str()->check(CLI::Range(0, 100'000));
-  app.add_option("--finish-networks", options.finish_networks, "with --finish-epochs: only so many, the most accurate ones; 0: all")->capture_default_str()->check(whole_number);
+  add_number(app, "--trainings", options.trainings, 1, 1'000'000, "networks to train at most; a finished run goes on when it is started with more");
+  add_number(app, "--finish-epochs", options.finish_epochs, 0, 100'000, "train the frontier's networks once more, from scratch, for so many epochs; 0: hand them over as searched");
+  add_number(app, "--finish-networks", options.finish_networks, "with --finish-epochs: only so many, the most accurate ones; 0: all");
   app.add_option("--policy", options.policy, "pop (Partial Order Pruning), random or evolution")->capture_default_str()->check(CLI::IsMember({"pop", "random", "evolution"}));
   app.add_option("--order", options.order, "strict or embedding")->capture_default_str()->check(CLI::IsMember({"strict", "embedding"}));
   app.add_option("--contradictions", options.contradictions, "where the table calls a larger network faster: warn; isotonic: search on the nearest latencies that do not; exclude: such pairs prune nothing")->capture_default_str()->check(CLI::IsMember({"warn", "isotonic", "exclude"}));
-  app.add_option("--margin", options.margin, "prune only on differences in accuracy above this (0..1)")->capture_default_str()->check(CLI::Range(0.0, 1.0));
-  app.add_option("--unchanged", options.unchanged, "stop when the frontier stayed the same for so many trainings; 0: never")->capture_default_str()->check(whole_number);
+  add_number(app, "--margin", options.margin, 0, 1, "prune only on differences in accuracy above this (0..1)");
+  add_number(app, "--unchanged", options.unchanged, "stop when the frontier stayed the same for so many trainings; 0: never");
 }
 
 inline order_policy contradictions_of(std::string_view text) {
@@ -93,7 +94,8 @@ template <class Space>
 void search_boundary(const boundary_options& options, const space_name& named) {
   const auto window = detail::read_window(options.latency);
   recipe how = detail::recipe_of(options, options.epochs);
-  if (!(options.margin >= 0)) throw error("the margin is not a number; give a difference in accuracy from 0 to 1");
+  if (!(options.margin >= 0 && options.margin <= 1))
+    throw error("a margin of " + number_text(options.margin) + " cannot be used; give a difference in accuracy from 0 to 1");
   const chosen_order order{options.order};
   const order_policy contradictions = detail::contradictions_of(options.contradictions);
   const any_device device = device_of(options.measured(), options.device_threads);
@@ -106,7 +108,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
                                   {"device_threads", options.device_threads}, {"library", device_facts.library}, {"compiler", device_facts.compiler}};
   detail::add_training_device(settings_of_run, options.training());
   run_folder folder(options.run, settings_of_run);
-  progress_printer printer;
+  stoppable_printer printer;
   const progress_sink progress = std::ref(printer);
 
   const splits images = detail::open_images(options, Space::image, how, printer);
@@ -137,7 +139,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   const std::string admissible = to_text(counter<Space>(table.ticks_per_part(), settings.within).size());
   std::printf("search: %s of %s architectures take %.4f to %.4f ms\n", admissible.c_str(), to_text(cardinality<Space>()).c_str(),
               to_milliseconds(settings.within.least), to_milliseconds(settings.within.most));
-  std::fflush(stdout);
+  flush_output();
 
   const auto train = train_on(trainer, images, how, {.folder = folder.checkpoints(), .every_seconds = 60});
   search_answer answer = search<Space>(settings, table, device, trainer, train, images.test, folder, named, progress, order);
@@ -179,6 +181,11 @@ void search_boundary(const boundary_options& options, const space_name& named) {
       std::printf("fastest reaching %.2f %%: %s, %.4f ms\n", 100 * level, fast->architecture.c_str(), to_milliseconds(fast->whole.latency()));
   }
   std::printf("networks: %s\nreport: %s\n", folder.networks().c_str(), std::filesystem::absolute(folder.report()).c_str());
+  const auto failed = std::count_if(report.networks.begin(), report.networks.end(), [](const report_network& each) { return std::isnan(each.accuracy); });
+  if (answer.finalists.empty() && failed > 0)
+    throw error("all " + std::to_string(failed) + " trainings diverged, so that there is no network to hand over; lower --learning-rate (" +
+                number_text(options.learning_rate) + ") or train for more --epochs, in another folder (--run), since this one keeps to its settings");
+  if (failed > 0) std::printf("note: %td of %zu trainings diverged; the report names them\n", failed, report.networks.size());
 }
 
 /// The program: parses, picks the space, runs. Returns the exit code: 0, or 2 after one sentence on stderr.
@@ -190,7 +197,7 @@ int boundary(int argc, char** argv, const std::array<space_name, sizeof...(Space
   for (const space_name& each : names) list += (list.empty() ? "" : ", ") + each.name;
   CLI::App app("Finds the speed/accuracy boundary of this machine by Partial Order Pruning on real trainings", "hasse_boundary");
   detail::describe(app, options, list);
-  return detail::guarded(app, argc, argv, [&] {
+  return guarded(app, argc, argv, [&] {
     std::size_t at = 0;
     const auto run_if_named = [&]<class Space>(std::type_identity<Space>) {
       const space_name& name = names[at++];

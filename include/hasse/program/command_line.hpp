@@ -1,11 +1,10 @@
-// What the command lines of several programs share: data and recipe, numbers that fit, refusals with exit code 2.
+// What the command lines of several programs share: data, recipe and devices.
 // Used by programs.
 #pragma once
 
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <functional>
 #include <optional>
 #include <string>
@@ -13,9 +12,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include <hasse/core/progress.hpp>
 #include <hasse/data/open.hpp>
 #include <hasse/program/devices.hpp>
+#include <hasse/program/guarded.hpp>
 #include <hasse/train/recipe.hpp>
 
 namespace hasse {
@@ -40,16 +39,7 @@ struct device_options {
 };
 
 namespace detail {
-/// Digits that fit: the parser of numbers wraps "-1" around and cuts what is too large.
-inline const CLI::Validator whole_number(
-    [](const std::string& text) {
-      std::uint64_t value = 0;
-      const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-      return problem == std::errc() && end == text.data() + text.size()
-                 ? std::string()
-                 : text + " is not a whole number from 0 to 18446744073709551615";
-    },
-    "");
+inline constexpr double least_rate = 1e-12, most_rate = 1e12;  // of learning
 
 /// Threads that can be had, or the sentence that says why they cannot.
 inline const CLI::Validator thread_count(
@@ -69,32 +59,26 @@ inline void say_threads(int threads) {
 }
 
 inline void describe_run(CLI::App& app, std::string& run) {
-  app.add_option("--run", run, "folder of this run; an unfinished run in it goes on")->capture_default_str();
+  app.add_option("--run", run, "folder of this run; an unfinished run in it goes on")->capture_default_str()->check(not_empty("a folder"));
 }
 
 inline void describe(CLI::App& app, recipe_options& options) {
   app.add_option("--data", options.data, "images: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR")
       ->capture_default_str();
-  app.add_option("--epochs", options.epochs, "epochs of each training")->capture_default_str();
+  add_number(app, "--epochs", options.epochs, 1, 100'000, "epochs of each training");
   app.add_option("--threads", options.threads, "threads that train, on the processor")->capture_default_str()->check(thread_count);
-  app.add_option("--seed", options.seed, "decides data splits, candidates, weights and augmentation")
-      ->capture_default_str()
-      ->check(whole_number);
+  add_number(app, "--seed", options.seed, "decides data splits, candidates, weights and augmentation");
   describe_run(app, options.run);
-  app.add_option("--train-images", options.train_images, "train on so many images at most, drawn by the seed; 0: all")
-      ->capture_default_str()
-      ->check(whole_number);
-  app.add_option("--batch", options.batch, "images of a training step")->capture_default_str();
-  app.add_option("--crop-padding", options.crop_padding,
-                 "pixels around an image before it is cropped at random; -1: an eighth of its side")
-      ->capture_default_str()
-      ->check(CLI::Range(-1, 64));
-  app.add_option("--learning-rate", options.learning_rate, "highest learning rate")->capture_default_str();
+  add_number(app, "--train-images", options.train_images, "train on so many images at most, drawn by the seed; 0: all");
+  add_number(app, "--batch", options.batch, 1, 65'536, "images of a training step");
+  add_number(app, "--crop-padding", options.crop_padding, -1, 64,
+             "pixels around an image before it is cropped at random; -1: an eighth of its side");
+  add_number(app, "--learning-rate", options.learning_rate, least_rate, most_rate, "highest learning rate");
   app.add_option("--schedule", options.schedule, "of the learning rate: cosine, linear or step")
       ->capture_default_str()
       ->check(CLI::IsMember({"cosine", "linear", "step"}));
-  app.add_option("--weight-decay", options.decay, "of convolution and linear weights")->capture_default_str();
-  app.add_option("--label-smoothing", options.smoothing, "share of the target spread over all classes")->capture_default_str();
+  add_number(app, "--weight-decay", options.decay, 0, 1e6, "of convolution and linear weights");
+  add_number(app, "--label-smoothing", options.smoothing, 0, 1, "share of the target spread over all classes, less than 1");
 }
 
 inline void describe_device(CLI::App& app, std::string& device) {
@@ -131,7 +115,7 @@ inline recipe recipe_of(const recipe_options& options, int epochs) {
 }
 
 /// Opens the images in that shape and says what came; an augmentation that was asked for goes into `how`.
-inline splits open_images(const recipe_options& options, feature_shape wanted, recipe& how, progress_printer& printer) {
+inline splits open_images(const recipe_options& options, feature_shape wanted, recipe& how, stoppable_printer& printer) {
   say_threads(options.threads);
   std::printf("data: %s\n", options.data.c_str());
   splits images =
@@ -143,25 +127,8 @@ inline splits open_images(const recipe_options& options, feature_shape wanted, r
   if (options.crop_padding >= 0) how.augment = augmentation{options.crop_padding, images.train.mirrored_alike};
   std::printf("  %zu training, %zu validation and %zu test images of %zu classes\n", images.train.size(), images.validation.size(),
               images.test.size(), images.train.classes.size());
-  std::fflush(stdout);
+  flush_output();
   return images;
-}
-
-/// Parses, runs, and turns refusals into one sentence and exit code 2.
-template <class Run>
-int guarded(CLI::App& app, int argc, char** argv, Run run) {
-  try {
-    app.parse(argc, argv);
-    run();
-    return 0;
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& refused) {
-    std::fprintf(stderr, "%s: %s (see --help)\n", app.get_name().c_str(), refused.what());
-  } catch (const std::exception& refused) {
-    std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), refused.what());
-  }
-  return 2;
 }
 }  // namespace detail
 

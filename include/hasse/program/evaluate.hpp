@@ -91,15 +91,16 @@ inline void evaluate_network(const evaluate_options& options) {
 inline int evaluate(int argc, char** argv) {
   evaluate_options options;
   CLI::App app("Judges a network that a program handed over, on the images of its run or on others", "hasse_evaluate");
-  app.add_option("--weights", options.weights, "the .safetensors of the network, of any run")->required();
+  app.add_option("--weights", options.weights, "the .safetensors of the network, of any run")->required()->check(not_empty("a file"));
   app.add_option("--data", options.data,
                  "where the images are: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR; without, as the file says");
-  app.add_option("--seed", options.seed, "which images are drawn, or cut for the test; without, as the file says")->check(detail::whole_number);
+  app.add_option("--seed", options.seed, "which images are drawn, or cut for the test; without, as the file says")
+      ->transform(number_between<std::uint64_t>(0, UINT64_MAX));
   app.add_option("--device", options.device, "that the network runs on: cpu, cuda or cuda:N, the GPU of that number from 0")->capture_default_str();
   app.add_option("--threads", options.threads, "threads, on the processor")->capture_default_str()->check(detail::thread_count);
   app.add_option("--dump", options.dump, "folder for images.npy (normalised, NCHW), labels.npy and logits.npy of the test images");
   app.add_flag("--changed-weights", options.changed_weights, "read weights that were changed after hasse wrote them: trained on elsewhere");
-  return detail::guarded(app, argc, argv, [&] { evaluate_network(options); });
+  return guarded(app, argc, argv, [&] { evaluate_network(options); });
 }
 
 }  // namespace hasse

@@ -19,6 +19,7 @@
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/memory.hpp>
 #include <hasse/network/named.hpp>
+#include <hasse/program/guarded.hpp>
 #include <hasse/result/layers_json.hpp>
 #include <hasse/space/spaces.hpp>
 
@@ -210,13 +211,12 @@ inline int info(int argc, const char* const* argv, std::FILE* out = stdout, std:
   app.add_option("--width", width, "multiplier of the channels of a MobileNet, for instance 0.75");
   app.add_option("--latency", table, "latency table of the space of SPACE:CODE: print what it predicts");
   app.add_flag("--list", list, "print the networks and spaces that are known");
-  try {
-    app.parse(argc, argv);
+  return guarded(app, argc, argv, [&] {
     if (list) {
       for (const std::string_view each : published_names) std::fprintf(out, "%.*s\n", static_cast<int>(each.size()), each.data());
       for (const std::string_view each : shipped_spaces)
         std::fprintf(out, "%.*s:CODE\n", static_cast<int>(each.size()), each.data());
-      return 0;
+      return;
     }
     if (name.empty()) throw error("no network is named; give one, for instance hasse_info df1, or ask with --list");
     network_form form;
@@ -225,16 +225,7 @@ inline int info(int argc, const char* const* argv, std::FILE* out = stdout, std:
     const network_facts network = find_network(name, form, table);
     const std::string text = as_json ? json_text(info_json(network), 2) + "\n" : info_table(network);
     std::fputs(text.c_str(), out);
-    return 0;
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), out);
-    return 0;
-  } catch (const CLI::ParseError& refused) {
-    std::fprintf(problems, "hasse_info: %s; see hasse_info --help\n", refused.what());
-  } catch (const error& refused) {
-    std::fprintf(problems, "hasse_info: %s\n", refused.what());
-  }
-  return 2;
+  }, out, problems);
 }
 
 }  // namespace hasse

@@ -142,7 +142,7 @@ struct proxyless_run {
   any_backend<float>& backend;
   const splits& images;
   const training_data& data;
-  progress_printer& printer;
+  stoppable_printer& printer;
 
   /// What the files of a network say.
   network_metadata metadata(const std::string& choice) const {
@@ -185,7 +185,7 @@ inline gated_outcome searched(const proxyless_run& run, const gated_recipe& how)
                            {.folder = run.folder.checkpoints(), .every_seconds = 60});
   const gated_outcome outcome = search.run(std::ref(run.printer));
   run.printer.finish();
-  if (outcome.diverged) throw error("the search diverged: " + outcome.note);
+  if (outcome.diverged) throw diverged("the search", outcome.note);
   run.book.append("searched", {{"choice", run.list.text(outcome.choice)},
                                {"cost", outcome.cost},
                                {"note", outcome.note},
@@ -246,7 +246,7 @@ inline std::string trained_alone(const proxyless_run& run, const std::string& na
       run.printer({event.fraction, "training " + name + ": " + event.doing, event.seconds_left});
     });
     run.printer.finish();
-    if (outcome.diverged) return "the training of " + name + " diverged: " + outcome.note;
+    if (outcome.diverged) return diverged("the training of " + name, outcome.note).what();
     const model network = training.result();
     write_weights(path, network, run.metadata(text));
     run.book.append("judged",
@@ -265,7 +265,7 @@ inline std::string trained_alone(const proxyless_run& run, const std::string& na
   std::printf("%-9s %s\n          %.4g M MACs, %s by the table, %.4f ms measured whole here, validation %.2f %%, test %.2f %%\n",
               (name + ":").c_str(), text.c_str(), shown.macs / 1e6, run.text_of(shown.summed * run.prices.scale()).c_str(),
               shown.milliseconds, 100 * shown.accuracy, 100 * shown.test_accuracy);
-  std::fflush(stdout);
+  flush_output();
   return {};
 }
 
@@ -375,7 +375,7 @@ inline void search_proxyless(const proxyless_options& options) {
   if (options.side > 0) space.input.h = space.input.w = priced.input.h = priced.input.w = options.side;
   if (options.latency_side > 0) priced.input.h = priced.input.w = options.latency_side;
   run_folder folder(options.run, detail::settings_of(options, how));
-  progress_printer printer;
+  stoppable_printer printer;
   const splits images = detail::open_images(options, space.input, how, printer);
   space.classes = priced.classes = static_cast<int>(images.train.classes.size());
   const gated_list list = gated_list_of(space);
@@ -410,7 +410,7 @@ inline void search_proxyless(const proxyless_options& options) {
   if (target > 0) prices.costs.require_reachable(target);
   detail::bind_trainings(book, {{"images", hex64(identity_of(images)).view()}});
   detail::bind_prices(book, prices);
-  std::fflush(stdout);
+  flush_output();
 
   search.target = target;
   const gated_outcome outcome = detail::searched(run, search);
@@ -486,47 +486,36 @@ inline int proxyless_search(int argc, char** argv) {
   detail::describe(app, static_cast<recipe_options&>(options));
   detail::describe(app, static_cast<device_options&>(options));
   app.add_option("--space", options.space, "one of: " + spaces)->capture_default_str();
-  app.add_option("--side", options.side, "side of the images that train; 0: that of the space")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 4096));
+  add_number(app, "--side", options.side, 0, 4096, "side of the images that train; 0: that of the space");
   auto* latency = app.add_option_group("target", "what the network may cost; without, only accuracy counts");
   latency->require_option(0, 1);
-  latency->add_option("--target-latency", options.target_latency, "milliseconds on the device")->check(CLI::Range(1e-6, 1e6));
-  latency->add_option("--target-macs", options.target_macs, "millions of multiply-accumulates")->check(CLI::Range(1e-6, 1e6));
-  latency->add_option("--target-memory", options.target_memory, "KB of values in use at once")->check(CLI::Range(1e-3, 1e9));
-  app.add_option("--tolerance", options.tolerance, "share by which the target may be missed")
-      ->capture_default_str()
-      ->check(CLI::Range(0.001, 1.0));
+  latency->add_option("--target-latency", options.target_latency, "milliseconds on the device")
+      ->transform(number_between(1e-6, 1e6));
+  latency->add_option("--target-macs", options.target_macs, "millions of multiply-accumulates")
+      ->transform(number_between(1e-6, 1e6));
+  latency->add_option("--target-memory", options.target_memory, "KB of values in use at once")
+      ->transform(number_between(1e-3, 1e9));
+  add_number(app, "--tolerance", options.tolerance, 0.001, 1, "share by which the target may be missed");
   app.add_option("--table", options.table,
                  "latencies of another device: a table of ProxylessNAS or Once-for-All (YAML), or a run's latency.json; without, "
                  "this machine is measured");
-  app.add_option("--latency-side", options.latency_side,
-                 "side of the images whose latency counts; 0: that of the space, or of the table")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 4096));
+  add_number(app, "--latency-side", options.latency_side, 0, 4096,
+                     "side of the images whose latency counts; 0: that of the space, or of the table");
   app.add_option("--loss", options.loss, "how the cost enters: add#absolute, add#linear or mul#log")->capture_default_str();
-  app.add_option("--lambda", options.lambda, "weight of the cost in add#absolute and add#linear")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 1e6));
-  app.add_option("--power", options.power, "weight of the cost in mul#log")->capture_default_str()->check(CLI::Range(0.0, 1e3));
+  add_number(app, "--lambda", options.lambda, 0, 1e6, "weight of the cost in add#absolute and add#linear");
+  add_number(app, "--power", options.power, 0, 1e3, "weight of the cost in mul#log");
   app.add_option("--method", options.method, "gradient-full, gradient-two or reinforce")->capture_default_str();
-  app.add_option("--warmup-epochs", options.warmup_epochs, "epochs of weights alone, all candidates alike")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 100'000));
-  app.add_option("--search-epochs", options.search_epochs, "epochs of weights and gates in turn; gates begin with the second")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 100'000));
-  app.add_option("--warmup-rate", options.warmup_rate, "learning rate of the weights in the warm-up")->capture_default_str();
-  app.add_option("--search-rate", options.search_rate, "learning rate of the weights behind it")->capture_default_str();
-  app.add_option("--gate-rate", options.gate_rate, "learning rate of the gates")->capture_default_str();
-  app.add_option("--period", options.period, "weight steps to a step of the gates")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 100'000));
-  app.add_option("--random", options.random, "networks of equal cost, drawn at random, to train and compare with")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 1000));
+  add_number(app, "--warmup-epochs", options.warmup_epochs, 0, 100'000, "epochs of weights alone, all candidates alike");
+  add_number(app, "--search-epochs", options.search_epochs, 2, 100'000,
+                     "epochs of weights and gates in turn; gates begin with the second");
+  using detail::least_rate, detail::most_rate;
+  add_number(app, "--warmup-rate", options.warmup_rate, least_rate, most_rate, "learning rate of the weights in the warm-up");
+  add_number(app, "--search-rate", options.search_rate, least_rate, most_rate, "learning rate of the weights behind it");
+  add_number(app, "--gate-rate", options.gate_rate, least_rate, most_rate, "learning rate of the gates");
+  add_number(app, "--period", options.period, 1, 100'000, "weight steps to a step of the gates");
+  add_number(app, "--random", options.random, 0, 1000, "networks of equal cost, drawn at random, to train and compare with");
   app.add_option("--beside", options.beside, "folders of ended runs in the same space, to compare with in the report");
-  return detail::guarded(app, argc, argv, [&] { search_proxyless(options); });
+  return guarded(app, argc, argv, [&] { search_proxyless(options); });
 }
 
 }  // namespace hasse

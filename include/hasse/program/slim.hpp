@@ -106,7 +106,7 @@ inline void print_networks(const std::vector<slimming_network>& networks) {
     std::printf("%-44s %8s %12.0f %12.0f %10.1f %9.4f %9.2f %% %6.2f %%\n", each.name.c_str(),
                 each.width > 0 ? hasse::width_text(each.width).c_str() : "-", each.macs, each.parameters, each.peak_bytes / 1e3,
                 each.milliseconds, 100 * each.accuracy, 100 * each.test_accuracy);
-  std::fflush(stdout);
+  flush_output();
 }
 
 /// Gives every listed configuration statistics by `how`, unless the journal says that it has them. The file is written after each.
@@ -341,7 +341,7 @@ inline void slim_greedily(const std::string& folder, const greedy_options& how, 
     if (how.beside_uniform) uniform.push_back(detail::uniform_of_cost(run, each.cost, cost_of_configuration));
   }
   run.printer().finish();
-  std::fflush(stdout);
+  flush_output();
 
   slimming_data page = run.page("A slimmed network");
   std::vector<slimming_network> shown;
@@ -379,6 +379,9 @@ inline void slim_greedily(const std::string& folder, const greedy_options& how, 
   for (const std::string& warning : page.warnings) std::printf("%s\n", warning.c_str());
   write_slimming_report(run.folder().root() / "slim.html", page);
   std::printf("\nnetworks: %s\nreport: %s\n", run.folder().networks().c_str(), (run.folder().root() / "slim.html").c_str());
+  if (std::none_of(shown.begin(), shown.end(), [](const slimming_network& each) { return each.role == slimming_role::slimmed; }))
+    throw error("every training of a slimmed network diverged, so that there is none to hand over; hand over what was cut out "
+                "(--retrain 0), or begin in another folder (--run) with a lower --learning-rate");
 }
 
 namespace detail {
@@ -391,8 +394,7 @@ inline void describe(CLI::App& app, slim_options& options) {
   app.add_option("--widths", options.widths,
                  "a range, 0.25..1.0 (every width between), or a list, 0.25,0.5,1.0 (each with batch norms of its own); up to 8")
       ->capture_default_str();
-  app.add_option("--passes", options.passes, "widths of an iteration: both ends, and so many less two between")
-      ->capture_default_str();
+  add_number(app, "--passes", options.passes, 2, 64, "widths of an iteration: both ends, and so many less two between");
   app.add_flag("--per-group", options.per_group, "draw a width for every channel group, for slimming");
   app.add_flag("--keep-features", options.keep_features,
                "keep the channels that the last layer reads below full width, as MobileNet v2 does");
@@ -406,10 +408,8 @@ inline void describe(CLI::App& app, slim_calibration& how, bool required) {
   CLI::Option* at =
       app.add_option("--at", how.at, "widths or configurations: 0.5, or 16,32,96 (one count per channel group), or \"0.5 3=24\"");
   at->required(required);
-  app.add_option("--batches", how.batches, "batches of training images that statistics are the mean of")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1'000'000));
-  app.add_option("--batch", how.batch, "images of each of them")->capture_default_str()->check(CLI::Range(1, 65'536));
+  add_number(app, "--batches", how.batches, 1, 1'000'000, "batches of training images that statistics are the mean of");
+  add_number(app, "--batch", how.batch, 1, 65'536, "images of each of them");
 }
 inline void describe(CLI::App& app, slim_device& device) {
   app.add_option("--device", device.name, "whose latency counts: cpu, cuda or cuda:N; without, the device of the training");
@@ -418,23 +418,18 @@ inline void describe(CLI::App& app, slim_device& device) {
 inline void describe(CLI::App& app, greedy_options& how) {
   app.add_option("--budget", how.budgets, "what to slim down to: multiply-accumulates (5M,2.5M), latency (0.4ms) or memory (300KB)")
       ->required();
-  app.add_option("--images", how.images, "validation images on which each removal is tried")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1'000'000));
-  app.add_option("--bins", how.bins, "parts into which the channels of a group are cut")->capture_default_str();
-  app.add_option("--multiple", how.multiple, "a part is a multiple of so many channels")->capture_default_str();
+  add_number(app, "--images", how.images, 1, 1'000'000, "validation images on which each removal is tried");
+  add_number(app, "--bins", how.bins, 1, 65'536, "parts into which the channels of a group are cut");
+  add_number(app, "--multiple", how.multiple, 1, 65'536, "a part is a multiple of so many channels");
   app.add_flag("--per-saved-cost", how.per_saved_cost, "take away where the error grows least for what is saved, not least alone");
-  auto* retrain = app.add_option("--retrain", how.retrain, "epochs of the trainings from scratch; 0: hand over what was cut out")
-                      ->capture_default_str()
-                      ->check(CLI::Range(0, 100'000));
+  auto* retrain =
+      add_number(app, "--retrain", how.retrain, 0, 100'000, "epochs of the trainings from scratch; 0: hand over what was cut out");
   app.add_flag("--jointly", how.jointly, "with --retrain: all found networks on shared weights, with batch norms of their own")
       ->needs(retrain);
   app.add_flag("--beside-uniform", how.beside_uniform, "the same for the uniform width of nearly the same cost");
-  app.add_option("--batches", how.calibration.batches,
-                 "without --retrain: batches of training images that statistics are the mean of")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1'000'000));
-  app.add_option("--batch", how.calibration.batch, "images of each of them")->capture_default_str()->check(CLI::Range(1, 65'536));
+  add_number(app, "--batches", how.calibration.batches, 1, 1'000'000,
+             "without --retrain: batches of training images that statistics are the mean of");
+  add_number(app, "--batch", how.calibration.batch, 1, 65'536, "images of each of them");
   describe(app, how.device);
 }
 }  // namespace detail
@@ -465,7 +460,7 @@ inline int slim(int argc, char** argv, const slim_finder& find) {
                       "folder for images.npy (normalised, NCHW), labels.npy and logits.npy, in a folder for each configuration");
   for (CLI::App* each : {&calibrate, &sweep, &slimming, &handover}) detail::describe_run(*each, folder);
 
-  return detail::guarded(app, argc, argv, [&] {
+  return guarded(app, argc, argv, [&] {
     if (train) slim_train(options, find);
     if (calibrate) slim_calibrate(folder, calibration, find);
     if (sweep) slim_sweep(folder, sweeping, find);

@@ -89,7 +89,7 @@ inline layer_list enlarging_layers(const wdsr_spec& spec, feature_shape input) {
 template <Backend Engine, WidthRule Rule>
 slimmable_model trained_or_read(Engine& backend, const std::string& name, const width_family& family, const Rule& rule,
                                 const training_data& data, const recipe& how, std::uint64_t seed, const run_folder& folder,
-                                progress_printer& printer) {
+                                stoppable_printer& printer) {
   const auto path = folder.checkpoints() / (name + ".safetensors");
   if (std::filesystem::exists(path)) return read_slimmable(path, name, family);
   super_resolution_trainer<Engine, Rule> training(backend, name, family, rule, data, how, seed,
@@ -98,7 +98,7 @@ slimmable_model trained_or_read(Engine& backend, const std::string& name, const 
     printer({event.fraction, name + ": " + event.doing, event.seconds_left});
   });
   printer.finish();
-  if (outcome.diverged) throw error("the training of " + name + " diverged: " + outcome.note);
+  if (outcome.diverged) throw diverged("the training of " + name, outcome.note);
   std::printf("  %s: %.1f s of training, %.2f dB\n", name.c_str(), outcome.seconds, outcome.accuracy);
   write_slimmable(path, training.result());
   return training.result();
@@ -144,7 +144,7 @@ inline void train_super_resolution(const super_resolution_options& options) {
   detail::add_training_device(settings, options.devices.training());
   run_folder folder(options.run, settings);
   detail::say_threads(options.threads);
-  progress_printer printer;
+  stoppable_printer printer;
   const crop_sets patches = crop_images(options.data.substr(scheme.size()),
                                         {.height = options.patch,
                                          .width = options.patch,
@@ -161,7 +161,7 @@ inline void train_super_resolution(const super_resolution_options& options) {
   const training_data data(patches.train, patches.validation);
   const evaluation baseline = evaluate_bicubic(patches.validation, data.scale);
   std::printf("bicubic: %.2f dB\nnetwork: %s, %d channel groups\n", baseline.accuracy, spec.text().c_str(), family.groups().size());
-  std::fflush(stdout);
+  flush_output();
 
   folder.begin();
   folder.remove_torn();
@@ -198,7 +198,7 @@ inline void train_super_resolution(const super_resolution_options& options) {
       std::printf("%8s ", "");
     std::printf("%10.3f %10.2f\n", static_cast<double>(cost_of(taken.layers).macs) / 1e9,
                 static_cast<double>(latency.median) / 1e6);
-    std::fflush(stdout);
+    flush_output();
   }
   std::printf("GMACs and milliseconds: %d x %d to %d x %d, %s\nnetworks: %s\n", size.h, size.w, 2 * size.h, 2 * size.w,
               text_of(device.facts()).c_str(), folder.networks().c_str());
@@ -215,33 +215,25 @@ inline int super_resolution(int argc, char** argv) {
   detail::describe_training_device(app, options.devices.train_on);
   app.add_option("--widths", options.widths, "trained widths, such as 0.25..1.0, or a single one")->capture_default_str();
   app.add_option("--at", options.at, "widths to judge, measure and export, such as 0.25,0.5")->capture_default_str();
-  app.add_option("--passes", options.passes, "widths that an iteration visits")->capture_default_str()->check(CLI::Range(2, 64));
+  add_number(app, "--passes", options.passes, 2, 64, "widths that an iteration visits");
   app.add_flag("--distil", options.distil, "narrower widths learn from what the widest answers, not from the truth");
   app.add_flag("--alone", options.alone, "train every shown width on its own, too");
-  app.add_option("--patch", options.patch, "side of a patch in pixels, as it is after enlarging")->capture_default_str();
-  app.add_option("--patches", options.patches, "patches of each image")->capture_default_str();
-  app.add_option("--images", options.images, "train on so many images at most, drawn by the seed; 0: all")
-      ->capture_default_str()
-      ->check(detail::whole_number);
-  app.add_option("--channels", options.network.width, "channels of the network at width 1")
-      ->capture_default_str()
-      ->check(CLI::Range(8, 512));
-  app.add_option("--blocks", options.network.blocks, "residual blocks")->capture_default_str()->check(CLI::Range(1, 64));
-  app.add_option("--expand", options.network.expand, "how many times wider a block is before its ReLU")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 16));
-  app.add_option("--epochs", options.epochs, "epochs of each training")->capture_default_str();
-  app.add_option("--batch", options.batch, "patches of a training step")->capture_default_str();
-  app.add_option("--learning-rate", options.learning_rate, "highest learning rate")->capture_default_str();
-  app.add_option("--seed", options.seed, "decides patches, first weights and drawn widths")
-      ->capture_default_str()
-      ->check(detail::whole_number);
+  add_number(app, "--patch", options.patch, 24, 512, "side of a patch in pixels, as it is after enlarging; even");
+  add_number(app, "--patches", options.patches, 1, 4096, "patches of each image");
+  add_number(app, "--images", options.images, "train on so many images at most, drawn by the seed; 0: all");
+  add_number(app, "--channels", options.network.width, 8, 512, "channels of the network at width 1");
+  add_number(app, "--blocks", options.network.blocks, 1, 64, "residual blocks");
+  add_number(app, "--expand", options.network.expand, 1, 16, "how many times wider a block is before its ReLU");
+  add_number(app, "--epochs", options.epochs, 1, 100'000, "epochs of each training");
+  add_number(app, "--batch", options.batch, 1, 65'536, "patches of a training step");
+  add_number(app, "--learning-rate", options.learning_rate, detail::least_rate, detail::most_rate, "highest learning rate");
+  add_number(app, "--seed", options.seed, "decides patches, first weights and drawn widths");
   app.add_option("--threads", options.threads, "threads that train, and that latency is measured with, on the processor")
       ->capture_default_str()
       ->check(detail::thread_count);
   app.add_option("--size", options.size, "height x width of the images that exported networks read and latency is measured with")
       ->capture_default_str();
-  return detail::guarded(app, argc, argv, [&] { train_super_resolution(options); });
+  return guarded(app, argc, argv, [&] { train_super_resolution(options); });
 }
 
 }  // namespace hasse

@@ -167,7 +167,8 @@ class gated_search {
     if (!saving_.folder.empty() && std::filesystem::exists(checkpoint_path())) go_on();
   }
 
-  /// Searches to the end. Whatever a sink throws passes through; a new search, or this one again, goes on from there.
+  /// Searches to the end. Whatever a sink throws passes through, once the state is saved; a new search, or this one again, goes
+  /// on from there.
   gated_outcome run(const progress_sink& progress = {}) {
     remaining_time left;
     last_saved_ = clock::now();
@@ -396,7 +397,12 @@ class gated_search {
       at_.seconds = seconds();
       if (!saving_.folder.empty() && std::chrono::duration<double>(clock::now() - last_saved_).count() >= saving_.every_seconds)
         save();
-      report(progress, left);
+      try {
+        report(progress, left);
+      } catch (...) {  // somebody wants this to end: the next start goes on from here
+        if (!saving_.folder.empty()) save();
+        throw;
+      }
     }
     close_epoch(seconds());
     const bool due = saving_.every_epochs > 0 && at_.epoch % saving_.every_epochs == 0;

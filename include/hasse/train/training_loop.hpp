@@ -181,8 +181,8 @@ class training_loop {
     if (!saving_.folder.empty() && std::filesystem::exists(checkpoint_path())) go_on();
   }
 
-  /// Trains to the end, or until the loss is not a number. Whatever a sink throws passes through; a new trainer, or this one again,
-  /// goes on from there.
+  /// Trains to the end, or until the loss is not a number. Whatever a sink throws passes through, once the state is saved; a new
+  /// trainer, or this one again, goes on from there.
   training_outcome run(const progress_sink& progress = {}) {
     remaining_time left;
     last_saved_ = clock::now();
@@ -262,7 +262,12 @@ class training_loop {
       at_.seconds = seconds();
       if (!saving_.folder.empty() && std::chrono::duration<double>(clock::now() - last_saved_).count() >= saving_.every_seconds)
         save();
-      report(progress, left);
+      try {
+        report(progress, left);
+      } catch (...) {  // somebody wants this to end: the next start goes on from here
+        if (!saving_.folder.empty()) save();
+        throw;
+      }
     }
     const evaluation judged = trainee_.judge(judging_);
     if (!std::isfinite(judged.loss)) return diverge(judged.loss, seconds());

@@ -172,7 +172,7 @@ class slim_run {
     std::printf("network: %s, %d channel groups, widths %s, %.3g to %.3g million MACs\n", net_.name.c_str(),
                 family_.groups().size(), options.widths.c_str(), static_cast<double>(cost_of(narrow).macs) / 1e6,
                 static_cast<double>(cost_of(family_.layers()).macs) / 1e6);
-    std::fflush(stdout);
+    flush_output();
   }
   slim_run(const slim_run&) = delete;
   slim_run& operator=(const slim_run&) = delete;
@@ -187,7 +187,7 @@ class slim_run {
   const run_folder& folder() const { return folder_; }
   journal& book() { return *book_; }
   any_backend<float>& backend() { return backend_; }
-  progress_printer& printer() { return printer_; }
+  stoppable_printer& printer() { return printer_; }
 
   /// The sandwich of a range.
   sandwich rule() const {
@@ -229,7 +229,7 @@ class slim_run {
     if (!std::filesystem::exists(path)) {
       slimmable_trainer<any_backend<float>, Rule> training(backend_, name, family_, rule, data_, recipe_for(epochs), options_.seed, saving());
       const training_outcome outcome = run(training);
-      if (outcome.diverged) throw error("the training of " + name + " diverged: " + outcome.note);
+      if (outcome.diverged) throw diverged("the training of " + name, outcome.note);
       write_slimmable(path, training.result());
     }
     return read_slimmable(path, name, family_);
@@ -406,7 +406,7 @@ class slim_run {
   width_choice widths_;
   recipe how_;
   slim_network net_;
-  progress_printer printer_;
+  stoppable_printer printer_;
   run_folder folder_;
   splits images_;
   width_family family_;

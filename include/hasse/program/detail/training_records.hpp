@@ -1,6 +1,7 @@
 // What the journals of programs say about trainings, whoever asked for them.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include <hasse/file/journal.hpp>
@@ -20,6 +21,11 @@ inline json curve_json(const std::vector<epoch_record>& curve) {
 /// What trains decides weights and so belongs to the settings of a run. The processor goes without saying.
 inline void add_training_device(json& settings, const device_name& training) {
   if (training.is_gpu) settings["train_on"] = to_text(training);
+}
+
+/// What a program says where nothing goes on without this training.
+inline error diverged(const std::string& what, const std::string& note) {
+  return error(what + " diverged: " + note + ", in another folder (--run), since this one keeps to its settings");
 }
 
 /// A journal says once what its trainings depend on besides the policy, and is refused when this run's differ.

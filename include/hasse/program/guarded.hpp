@@ -1,0 +1,203 @@
+// How every program begins and ends: numbers that are read strictly, refusals as one sentence, output that must arrive, signals that
+// stop the work where it can go on. Used by programs; needs nothing but CLI11.
+#pragma once
+
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <concepts>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <limits>
+#include <new>
+#include <string>
+#include <system_error>
+#include <type_traits>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include <hasse/core/error.hpp>
+#include <hasse/core/progress.hpp>
+
+namespace hasse {
+
+/// A signal asked this program to end, and the work stopped where the same command goes on. No refusal: nothing but `guarded` and
+/// what must be kept on the way there may catch it.
+struct stopped : std::exception {
+  int signal = 0;
+  explicit stopped(int number) : signal(number) {}
+  const char* what() const noexcept override { return "stopped; the same command goes on"; }
+};
+
+namespace detail {
+inline std::atomic<int> stop_signal{0};  // written by the handler
+static_assert(std::atomic<int>::is_always_lock_free, "hasse: a signal handler may only write what needs no lock");
+
+extern "C" inline void hasse_stop_at_signal(int signal) {
+  if (stop_signal.exchange(signal) != 0) {  // asked twice
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+    return;
+  }
+  constexpr char word[] = "\nstopping at the next step; once more ends at once\n";
+  [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, word, sizeof word - 1);
+}
+
+/// What the program last said that it was doing; "" before it said anything.
+inline std::string& work_in_hand() {
+  static std::string doing;
+  return doing;
+}
+}  // namespace detail
+
+/// The printer of programs that go on where they stopped. While it lives, the first SIGINT, SIGTERM or SIGHUP lets the next report
+/// throw `stopped`, so that work ends between two steps; the second ends the process at once. A signal that was ignored stays so.
+class stoppable_printer : public progress_printer {
+ public:
+  stoppable_printer() {
+    detail::stop_signal = 0;
+    struct ::sigaction asked {};
+    asked.sa_handler = detail::hasse_stop_at_signal;
+    asked.sa_flags = SA_RESTART;
+    ::sigemptyset(&asked.sa_mask);
+    for (int i = 0; i < 3; ++i) {
+      ::sigaction(signals[i], nullptr, &before_[i]);
+      if (before_[i].sa_handler == SIG_DFL) ::sigaction(signals[i], &asked, nullptr);
+    }
+  }
+  ~stoppable_printer() {
+    for (int i = 0; i < 3; ++i) ::sigaction(signals[i], &before_[i], nullptr);
+  }
+
+  void operator()(const progress_event& event) {
+    detail::work_in_hand() = event.doing;
+    if (const int signal = detail::stop_signal) {
+      finish();
+      throw stopped(signal);
+    }
+    progress_printer::operator()(event);
+  }
+
+ private:
+  static constexpr int signals[3] = {SIGINT, SIGTERM, SIGHUP};
+  struct ::sigaction before_[3] {};
+};
+
+template <class Number>
+std::string number_text(Number value) {
+  if constexpr (std::integral<Number>) return std::to_string(value);
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", static_cast<double>(value));
+  return text;
+}
+
+/// What a number must be that an option takes: decimal digits alone, finite, between two ends. (The parser behind it would take
+/// octal and hexadecimal numbers and "nan", and would wrap "-1" around.)
+template <class Number>
+CLI::Validator number_between(Number least, Number most) {
+  return CLI::Validator(
+      [least, most](std::string& text) {
+        Number value{};
+        const char* const end = text.data() + text.size();
+        const auto [last, problem] = std::from_chars(text.data(), end, value);
+        if (problem != std::errc() || last != end || !(value >= least && value <= most))
+          return (text.size() > 40 ? text.substr(0, 40) + "..." : text) +
+                 (std::integral<Number> ? " is not a whole number from " : " is not a number from ") + number_text(least) + " to " +
+                 number_text(most);
+        if constexpr (std::integral<Number>) text = std::to_string(value);  // "010" is ten
+        return std::string();
+      },
+      "");
+}
+
+/// An option that is a number from `least` to `most`; its default is shown.
+template <class Number>
+CLI::Option* add_number(CLI::App& app, const std::string& name, Number& value, std::type_identity_t<Number> least,
+                        std::type_identity_t<Number> most, const std::string& description) {
+  return app.add_option(name, value, description)->capture_default_str()->transform(number_between<Number>(least, most));
+}
+template <std::integral Number>
+CLI::Option* add_number(CLI::App& app, const std::string& name, Number& value, const std::string& description) {
+  return add_number<Number>(app, name, value, 0, std::numeric_limits<Number>::max(), description);
+}
+
+/// An option that may not be empty.
+inline CLI::Validator not_empty(const char* what) {
+  return CLI::Validator([what](std::string& text) { return text.empty() ? std::string("it is empty; name ") + what : std::string(); }, "");
+}
+
+/// Throws unless everything printed so far has arrived.
+inline void flush_output(std::FILE* out = stdout) {
+  errno = 0;
+  if (std::fflush(out) == 0 && std::ferror(out) == 0) return;
+  throw error("what this program prints cannot be written (" + std::string(errno ? std::strerror(errno) : "an earlier write failed") +
+              "); free space, or send it elsewhere");
+}
+
+namespace detail {
+/// A closed stream's number would be given to the next file that is opened, and what is printed would land in it.
+inline void require_streams() {
+  bool silent = false;
+  for (int file = 0; file <= 2; ++file) {
+    if (::fcntl(file, F_GETFD) >= 0) continue;
+    silent = silent || file == STDOUT_FILENO;
+    [[maybe_unused]] const int ignored = ::open("/dev/null", O_RDWR);  // the lowest number that is free
+  }
+  if (silent) throw error("the standard output is closed, so that no answer could arrive; open it, or send it to /dev/null");
+}
+
+/// What to say when memory or threads are used up.
+inline std::string exhausted_text(const char* what) {
+  std::string text = what;
+  if (const std::string& doing = work_in_hand(); !doing.empty()) text += " while " + doing;
+  struct ::rlimit limit {};
+  if (::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+    text += "; this process may use " + std::to_string(limit.rlim_cur >> 20) + " MB (ulimit -v)";
+  return text + "; allow it more, or ask for less: a smaller batch or network, fewer images or threads";
+}
+
+}  // namespace detail
+
+/// Parses, runs, and turns whatever goes wrong into one sentence and exit code 2. 128 and its number where a signal stopped the work.
+template <class Run>
+int guarded(CLI::App& app, int argc, const char* const* argv, Run run, std::FILE* out = stdout, std::FILE* problems = stderr) {
+  std::string sentence;
+  try {
+    detail::require_streams();
+    try {
+      app.parse(argc, argv);
+      run();
+    } catch (const CLI::CallForHelp&) {
+      std::fputs(app.help().c_str(), out);
+    }
+    flush_output(out);
+    return 0;
+  } catch (const CLI::ParseError& refused) {
+    sentence = std::string(refused.what()) + " (see --help)";
+  } catch (const stopped& asked) {
+    std::fprintf(problems, "%s: %s\n", app.get_name().c_str(), asked.what());
+    return 128 + asked.signal;
+  } catch (const std::bad_alloc&) {
+    sentence = detail::exhausted_text("the memory was used up");
+  } catch (const std::filesystem::filesystem_error& fault) {
+    sentence = fault.path1().string() + ": cannot be used (" + fault.code().message() + "); check that it is still there, and start again";
+  } catch (const std::system_error& fault) {
+    sentence = fault.code() == std::errc::resource_unavailable_try_again
+                   ? detail::exhausted_text("no further thread could be started, for lack of memory or of processes")
+                   : "the system refused (" + fault.code().message() + "); start again, and the same command goes on";
+  } catch (const std::exception& refused) {
+    sentence = refused.what();
+  }
+  std::fprintf(problems, "%s: %s\n", app.get_name().c_str(), sentence.c_str());
+  return 2;
+}
+
+}  // namespace hasse
