@@ -157,7 +157,7 @@ inline void require_streams() {
 /// What to say when memory or threads are used up.
 inline std::string exhausted_text(const char* what) {
   std::string text = what;
-  if (const std::string& doing = work_in_hand(); !doing.empty()) text += " while " + doing;
+  if (const std::string& doing = work_in_hand(); !doing.empty()) text += " (the last step: " + doing + ")";
   struct ::rlimit limit {};
   if (::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
     text += "; this process may use " + std::to_string(limit.rlim_cur >> 20) + " MB (ulimit -v)";
