@@ -2,6 +2,14 @@
 # Libraries whose own config files ask for more than we use (Debian's dnnl wants OpenCL) are found by header and library.
 include(CMakeFindDependencyMacro)
 
+# hasse_expect_build_type(): CMake's own default optimises nothing, which is no state to measure in.
+function(hasse_expect_build_type)
+  if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES AND NOT CMAKE_CXX_FLAGS MATCHES "-O")
+    message(WARNING "hasse: this project has no CMAKE_BUILD_TYPE, so that nothing is optimised and latencies are not those of the device. "
+      "Configure with -DCMAKE_BUILD_TYPE=Release, or set it before hasse is found or added.")
+  endif()
+endfunction()
+
 # hasse_find_library(name HEADER file LIBRARY names...): makes hasse::<name>, or leaves it undefined. <NAME>_ROOT is honoured.
 function(hasse_find_library name)
   cmake_parse_arguments(arg "" "HEADER" "LIBRARY" ${ARGN})

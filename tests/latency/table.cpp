@@ -1,6 +1,11 @@
 #include <catch.hpp>
 
+#include <cstdio>
+
+#include <unistd.h>
+
 #include <hasse/catalogue/shard.hpp>
+#include <hasse/latency/any_device.hpp>
 
 #include "fake_device.hpp"
 
@@ -211,6 +216,52 @@ TEST_CASE("repair moves only rows that the order at hand compares") {
   measured.apply(order_policy::exclude, nameless_steps{});
   CHECK(measured.policy() == order_policy::exclude);
   CHECK_FALSE(changed());
+}
+
+namespace {
+/// What `run` writes to stderr.
+template <class Run>
+std::string warnings_of(Run&& run) {
+  std::FILE* const file = std::tmpfile();
+  const int kept = ::dup(2);
+  std::fflush(stderr), ::dup2(::fileno(file), 2);
+  run();
+  std::fflush(stderr), ::dup2(kept, 2), ::close(kept);
+  std::string text(static_cast<std::size_t>(std::ftell(file)), ' ');
+  std::rewind(file);
+  text.resize(std::fread(text.data(), 1, text.size(), file));
+  std::fclose(file);
+  return text;
+}
+}  // namespace
+
+TEST_CASE("what was measured by code without optimisation is warned of, and no table of it is used by other code") {
+  temporary_folder folder;
+  fake_device slow, device;
+  slow.told.compiler = "g++ 12, not optimised with assertions, avx2", device.told.compiler = "g++ 12, optimised, avx2";
+  CHECK(warnings_of([&] { table::load_or_measure(folder / "fast.json", device, quick); }).empty());
+  const std::string warning = warnings_of([&] {
+    table::load_or_measure(folder / "latency.json", slow, quick);
+    table::load_or_measure(folder / "again.json", slow, quick);
+  });
+  CHECK(warning == unoptimised_warning(slow.told) + '\n');  // once
+  CHECK_THAT(warning, ContainsSubstring("compiled without optimisation (" + slow.told.compiler + ")"));
+  CHECK_THAT(sentence_of([&] { table::load_or_measure(folder / "latency.json", device, quick); }),
+             ContainsSubstring("the compiler was \"" + slow.told.compiler + "\" and is \"" + device.told.compiler + "\" here"));
+}
+
+TEST_CASE("the facts of a device name what measures and, where it differs, what its kernels were compiled with") {
+  device_facts facts = host_facts();
+  CHECK(facts.compiler == HASSE_BUILD_TEXT);
+  CHECK_THAT(facts.compiler, ContainsSubstring("optimised"));
+  add_build(facts, HASSE_BUILD_TEXT);
+  CHECK(facts.compiler == HASSE_BUILD_TEXT);
+  add_build(facts, "g++ 11, not optimised, baseline");
+  CHECK(facts.compiler == HASSE_BUILD_TEXT "; g++ 11, not optimised, baseline");
+
+  fake_device apart;
+  apart.told.compiler = "g++ 11, not optimised, baseline";
+  CHECK(any_device(apart).facts().compiler == apart.told.compiler + "; " HASSE_BUILD_TEXT);
 }
 
 TEST_CASE("a slow space is counted in coarser ticks") {

@@ -26,7 +26,7 @@ MACHINE_PATH = re.compile(r"(?<![\w./-])/(?:home|root|work|tmp|Users|mnt|opt)/[\
 README_COMMAND = re.compile(r"(?<![\w/])((?:scripts|examples|bench|docs|tests)/[\w./-]*\w)")
 # What differs by the instructions that a compiler may use, and the files that tests/levels.cmake compiles for several of them.
 LEVEL = re.compile(r"\b__(?:AVX|SSE|FMA|F16C|AMX)\w*|\b_mm\d*_\w+|immintrin|\basm\b|vector_size\(")
-LEVELLED = re.compile(r"include/hasse/kernel/cpu/(?:simd/\w+\.inl|simd_level\.hpp)|include/hasse/latency/device\.hpp|bench/run/hasse_bench/\w+\.[ch]pp")
+LEVELLED = re.compile(r"include/hasse/kernel/cpu/(?:simd/\w+\.inl|simd_level\.hpp)|include/hasse/core/build\.hpp|bench/run/hasse_bench/\w+\.[ch]pp")
 TEXT = {".hpp", ".inl", ".cuh", ".cpp", ".cu", ".py", ".sh", ".cmake", ".md", ".txt", ".json", ".in", ".yml"}
 
 problems = []

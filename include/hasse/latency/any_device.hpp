@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <hasse/core/error.hpp>
@@ -57,7 +58,12 @@ class any_device {
            std::same_as<typename backend_on<Held>::scalar, float>) explicit any_device(Held device)
       : held_(std::make_shared<holder<Held>>(std::move(device))) {}
 
-  device_facts facts() const { return held_->facts(); }
+  device_facts facts() const {
+    device_facts facts = held_->facts();
+    // What measures may have been compiled otherwise than the held device, which says how if it computes on this processor.
+    if (facts.compiler.find("optimised") != std::string::npos) add_build(facts, HASSE_BUILD_TEXT);
+    return facts;
+  }
   any_backend<float> make_backend() const { return held_->make_backend(); }
   /// Of a backend that it made.
   any_stopwatch make_stopwatch(any_backend<float>& backend) const { return any_stopwatch(held_->make_stopwatch(backend)); }

@@ -2,9 +2,11 @@
 // Used by probe and table; on_cpu.hpp is the policy for this machine's processor, another device is one more struct like it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <cstdio>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -15,6 +17,7 @@
 #include <sys/utsname.h>
 
 #include <hasse/core/bfloat16.hpp>
+#include <hasse/core/build.hpp>
 #include <hasse/core/float16.hpp>
 #include <hasse/kernel/backend.hpp>
 
@@ -33,7 +36,7 @@ struct device_facts {
   std::string features;  ///< the instruction sets that matter
   std::string backend;   ///< "cpu"
   std::string library;   ///< with its version: "oneDNN 2.6.3"
-  std::string compiler;  ///< of our own kernels, with the instruction set they were compiled for
+  std::string compiler;  ///< of what measures and of our own kernels, with optimisation and vector instructions: core/build.hpp
   int cores = 0, threads = 0;
   std::string notes;                        ///< operating system, clock governor: for the reader, not compared
   std::string scalar = scalar_name<float>;  ///< of the activations
@@ -54,6 +57,25 @@ inline std::string difference(const device_facts& measured, const device_facts& 
         compare("the number of threads", std::to_string(measured.threads), std::to_string(here.threads))})
     if (!found.empty()) return found;
   return "";
+}
+
+/// Adds what another part of the program was compiled with (HASSE_BUILD_TEXT), unless the facts say so already.
+inline void add_build(device_facts& facts, const std::string& build) {
+  if (facts.compiler.find(build) == std::string::npos) facts.compiler += "; " + build;
+}
+
+/// What to tell whoever measures with code that was compiled without optimisation; "" where all was optimised.
+inline std::string unoptimised_warning(const device_facts& facts) {
+  if (facts.compiler.find("not optimised") == std::string::npos) return "";
+  return "warning: this program was compiled without optimisation (" + facts.compiler +
+         "), so that what it measures are not the latencies of the device; compile it with -O3, or with CMake's "
+         "-DCMAKE_BUILD_TYPE=Release";
+}
+/// Prints that on stderr once. Whatever measures calls it first.
+inline void warn_where_unoptimised(const device_facts& facts) {
+  static std::atomic<bool> said = false;
+  if (const std::string warning = unoptimised_warning(facts); !warning.empty() && !said.exchange(true))
+    std::fprintf(stderr, "%s\n", warning.c_str());
 }
 
 /// Measures the stretches of one run: `start()`, then `lap()` after each; `nanoseconds(i)` may wait for the device. A stopwatch may
@@ -127,23 +149,6 @@ inline std::string line_of(const char* path, const std::string& key) {
     }
   return "";
 }
-
-inline std::string compiler_text() {
-#if defined(__clang__)
-  std::string text = "clang " + std::to_string(__clang_major__);
-#elif defined(__GNUC__)
-  std::string text = "g++ " + std::to_string(__GNUC__);
-#else
-  std::string text = "unknown compiler";
-#endif
-#if defined(__AVX512F__)
-  return text + ", avx512";
-#elif defined(__AVX2__)
-  return text + ", avx2";
-#else
-  return text + ", baseline";
-#endif
-}
 }  // namespace detail
 
 /// The facts of this machine; the policy adds backend, library and threads.
@@ -157,7 +162,7 @@ inline device_facts host_facts() {
   for (const char* flag : {"sse4_2", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_tile"})
     if (flags.find(" " + std::string(flag) + " ") != std::string::npos)
       facts.features += (facts.features.empty() ? "" : " ") + std::string(flag);
-  facts.compiler = detail::compiler_text();
+  facts.compiler = HASSE_BUILD_TEXT;
   facts.cores = static_cast<int>(std::thread::hardware_concurrency());
   struct ::utsname system {};
   if (::uname(&system) == 0) facts.notes = std::string(system.sysname) + " " + system.release;

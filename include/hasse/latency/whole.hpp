@@ -73,6 +73,7 @@ inline std::vector<const visit*> pointers_to(const std::vector<visit>& rounds) {
 template <DevicePolicy Device>
 measurement measure(const layer_list& layers, const Device& device, const protocol& rules = {}) {
   check(rules);
+  warn_where_unoptimised(device.facts());
   auto backend = device.make_backend();
   auto watch = device.make_stopwatch(backend);
   const auto at_the_end = [](auto& network) { return std::vector{static_cast<int>(network.steps().size())}; };

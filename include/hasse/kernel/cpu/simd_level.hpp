@@ -22,6 +22,7 @@
 #endif
 
 #include <hasse/core/bfloat16.hpp>
+#include <hasse/core/build.hpp>
 
 #if defined(HASSE_KERNELS_APART) && !defined(HASSE_KERNELS_HERE)
 #define HASSE_KERNEL_BODIES 0
@@ -59,8 +60,11 @@ constexpr std::string_view name_of(simd_level level) {
 
 /// Whether this program has code for that level (not whether the processor runs it).
 HASSE_KERNEL bool has_simd_level(simd_level level);
+/// What the kernels of our own were compiled with.
+HASSE_KERNEL const char* kernel_build();
 
 #if HASSE_KERNEL_BODIES
+HASSE_KERNEL const char* kernel_build() { return HASSE_BUILD_TEXT; }
 HASSE_KERNEL bool has_simd_level(simd_level level) {
 #if defined(HASSE_SIMD_AVX512)
   if (level == simd_level::avx512) return true;
