@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
 
   // begin: estimate
   const auto choice = parse<space>("[(16,32)]");
-  const measurement whole = measure(layers_of(choice), device, quick);
+  const measurement whole = measure(layers_of(choice), device, quick, table.record().kernels);
   std::printf("%s: %.4f ms by the table, %.4f ms as a whole network\n", to_text(choice).c_str(), to_milliseconds(table.estimate(choice)),
               to_milliseconds(whole.latency()));
   // end: estimate

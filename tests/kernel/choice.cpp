@@ -2,7 +2,11 @@
 #include "catch.hpp"
 #include "layer_fixture.hpp"
 
+#include <set>
+
 #include <hasse/kernel/cpu.hpp>
+#include <hasse/space/cost.hpp>
+#include <hasse/space/layer_list.hpp>
 
 using namespace hasse;
 
@@ -52,6 +56,43 @@ TEST_CASE("a remembered kernel that this program has not is measured anew", "[ke
   cpu next({.kernels = kernel_policy::by_measurement, .choices = {{key, "a kernel of the future"}}});
   implementation_with(next);
   CHECK(next.choices().at(key) != "a kernel of the future");
+}
+
+TEST_CASE("a remembered choice about joined layers that this program has not is measured anew", "[kernel]") {
+  layer_list list{.input = {14, 14, 16}, .items = {}};
+  layer_builder<layer_list> build{list};
+  const value_id wide = build.convolution(0, 96, 1, 1, 0, 1, true), deep = build.convolution(wide, 96, 3, 1, 1, 96, true);
+  build.convolution(deep, 16, 1, 1, 0, 1, true);
+  for (layer& item : list.items) item.act = activation::relu6;
+  list.items.back().act = activation::none;
+  std::vector<buffer<float>> memory{random_values<float>(14 * 14 * 16, 1)};
+  std::vector<inference_operands<float>> operands;
+  for (const layer& item : list) {
+    memory.push_back(random_values<float>(static_cast<std::size_t>(parameters_of(item)), 2));
+    const float* const weights = memory.back().data();
+    memory.push_back(random_values<float>(static_cast<std::size_t>(item.out.c), 3));
+    const float* const bias = memory.back().data();
+    memory.emplace_back(static_cast<std::size_t>(item.out.size()));
+    operands.push_back({.src = operands.empty() ? memory.front().data() : operands.back().dst, .dst = memory.back().data(), .weights = weights, .bias = bias});
+  }
+  cpu first({.kernels = kernel_policy::by_measurement});
+  first.make_joined(list.items, 1, operands);
+  const auto joined = std::find_if(first.choices().begin(), first.choices().end(), [](const auto& each) { return each.first.find(" > ") != each.first.npos; });
+  REQUIRE(joined != first.choices().end());
+  for (const std::string& told : {std::string("separate"), std::string("a kernel of the future")}) {
+    cpu next({.kernels = kernel_policy::by_measurement, .choices = {{joined->first, told}}});
+    CHECK((!next.make_joined(list.items, 1, operands) || told != "separate"));
+    CHECK((next.choices().at(joined->first) == told) == (told == "separate"));
+  }
+}
+
+TEST_CASE("the identity of a backend tells apart whatever gives other bits", "[kernel]") {
+  std::set<std::string> texts{cpu().identity()};
+  for (const cpu_options& options : std::vector<cpu_options>{{.threads = 2}, {.threads = 3}, {.kernels = kernel_policy::library}, {.kernels = kernel_policy::by_measurement}})
+    CHECK(texts.insert(cpu(options).identity()).second);
+  if (best_simd_level() != simd_level::plain && has_simd_level(simd_level::plain)) CHECK(texts.insert(cpu({.simd = simd_level::plain}).identity()).second);
+  CHECK_THAT(cpu({.threads = 2}).identity(), ContainsSubstring("cpu, 2 threads, oneDNN "));
+  CHECK(cpu({.threads = 2}).identity() == cpu({.threads = 2}).identity());
 }
 
 TEST_CASE("measuring does not touch the operands", "[kernel]") {

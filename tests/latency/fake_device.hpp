@@ -26,6 +26,7 @@ class fake_backend {
  public:
   using scalar = float;
   static constexpr const char* name = "fake";
+  std::string identity() const { return name; }
   struct inference_step {
     fake_world* world;
     layer item;

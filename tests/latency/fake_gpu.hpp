@@ -82,6 +82,7 @@ class fake_gpu_backend {
  public:
   using scalar = float;
   static constexpr const char* name = "fake gpu";
+  std::string identity() const { return name; }
   struct inference_step {
     fake_queue* queue;
     layer item;

@@ -41,6 +41,8 @@ TEST_CASE("a table of layers adds up to networks on this processor") {
   for (const auto& [text, row] : table.record().pieces) CHECK(!row.implementation.empty());
   CHECK(table.additivity().worst_error() < 10);  // a busy machine must not fail the test; the report shows the number
   CHECK_THROWS_WITH(layer_table::load_or_begin(path, on_cpu{.threads = 2}, quick), ContainsSubstring("the number of threads"));
+  CHECK_THROWS_WITH(layer_table::load_or_begin(path, on_cpu{.kernels = kernel_policy::library}, quick),
+                    ContainsSubstring("kernels by measurement\" and is"));
 }
 
 TEST_CASE("a table of bfloat16 says so and is none of float") {

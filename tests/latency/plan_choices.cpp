@@ -1,6 +1,7 @@
 // Files of plans: what one process measured is known in the next, on the same device with the same libraries, and nowhere else.
 #include <hasse/latency/layer_table.hpp>
 #include <hasse/latency/plan_choices.hpp>
+#include <hasse/latency/whole.hpp>
 
 #include <hasse/kernel/cuda/programs/backend.hpp>
 
@@ -71,6 +72,11 @@ TEST_CASE("a latency table keeps what its device chose, and the next process mea
   layer_builder<layer_list>{more}.concat(last, last);  // a piece that the table has not, and nothing to choose
   layer_table::load_or_begin(file, programs_on_host{}, quick).latency_of(more);
   CHECK(two_plans::measured == measured);
+  // Nor does whoever measures a network beside the table, by its kernels.
+  measure(layers, programs_on_host{}, quick, kept);
+  CHECK(two_plans::measured == measured);
+  measure(layers, programs_on_host{}, quick);
+  CHECK(two_plans::measured > measured);
 }
 
 TEST_CASE("plans are kept in a file, and more join them", "[plan_choices]") {

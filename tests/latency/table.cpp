@@ -1,3 +1,5 @@
+#include <set>
+
 #include <catch.hpp>
 
 #include <cstdio>
@@ -371,4 +373,34 @@ TEST_CASE("an interrupted table of another program is refused") {
   REQUIRE(std::filesystem::exists(path));
   rewrite(path, [](json& it) { it["rounds"][0].erase(1); });
   CHECK_THAT(sentence_of([&] { table::load_or_measure(path, device, quick); }), ContainsSubstring("another version"));
+}
+
+namespace {
+template <int Epsilon, int Keep>
+inline constexpr conv normed_conv{.out = 4, .norm = {.epsilon_millionths = Epsilon, .keep_percent = Keep}};
+template <int Epsilon, int Keep>
+using normed_space = search_space<input<3, 8, 8>, stem<normed_conv<Epsilon, Keep>>,
+                                  stage<basic{.stride = 2}, widths<4>, depth<1, 1>>, head<global_average_pool, linear<10>>>;
+}
+
+TEST_CASE("identities are made of every number of a layer, those of batch norm too") {
+  layer item{.kind = layer_kind::convolution, .input = 0, .other = 1, .in = {2, 3, 4}, .out = {5, 6, 7}};
+  std::set<std::string> texts{detail::numbers_of(item)};
+  const auto changed = [&](auto change) {
+    layer other = item;
+    change(other);
+    CHECK(texts.insert(detail::numbers_of(other)).second);
+  };
+  changed([](layer& it) { it.kind = layer_kind::linear; });
+  changed([](layer& it) { it.input = 2; }), changed([](layer& it) { it.other = 2; });
+  changed([](layer& it) { ++it.in.h; }), changed([](layer& it) { ++it.in.w; }), changed([](layer& it) { ++it.in.c; });
+  changed([](layer& it) { ++it.out.h; }), changed([](layer& it) { ++it.out.w; }), changed([](layer& it) { ++it.out.c; });
+  changed([](layer& it) { ++it.kernel; }), changed([](layer& it) { ++it.stride; }), changed([](layer& it) { ++it.groups; });
+  changed([](layer& it) { ++it.pad_top; }), changed([](layer& it) { ++it.pad_left; }), changed([](layer& it) { it.bias = true; });
+  changed([](layer& it) { it.act = activation::relu; });
+  changed([](layer& it) { ++it.norm.epsilon_millionths; }), changed([](layer& it) { ++it.norm.keep_percent; });
+
+  const std::string plain = space_identity<normed_space<10, 90>>();
+  CHECK(plain != space_identity<normed_space<100, 90>>());
+  CHECK(plain != space_identity<normed_space<10, 99>>());
 }

@@ -152,6 +152,7 @@ namespace {
 struct idle {
   using scalar = float;
   static constexpr const char* name = "idle";
+  std::string identity() const { return name; }
   struct step {
     void run() {}
     void forward() {}
@@ -185,6 +186,8 @@ void run_without_tensors(Engine& backend, long most_allocations, std::size_t mos
   void* volatile seen = std::malloc(1000);  // the hook is there
   CHECK((allocations > made && largest_allocation >= 1000));
   std::free(seen);
+  const aligned_vector<float> aligned(1000);
+  CHECK(largest_allocation >= 4000);
 }
 }  // namespace
 

@@ -44,6 +44,7 @@ std::vector<int> runs_of(const layer_list& list) {
 struct joining_reference {
   using scalar = float;
   static constexpr const char* name = "joining reference";
+  std::string identity() const { return name; }
   reference<float> plain;
   int joined = 0;
 

@@ -25,10 +25,11 @@ struct setting {
     table = latency_table<small_space>::load_or_measure(home / "other.json", device, quick);
   }
 
-  search_answer run(const std::filesystem::path& place, std::size_t trainings, recipe how = {.epochs = 1, .batch = 20}, std::optional<recipe> finish = {}) {
+  search_answer run(const std::filesystem::path& place, std::size_t trainings, recipe how = {.epochs = 1, .batch = 20}, std::optional<recipe> finish = {}, cpu* trains = nullptr) {
+    cpu& on = trains ? *trains : backend;
     run_folder folder(place, {{"test", "search"}});
-    const auto train = train_on(backend, images, how, {.folder = folder.checkpoints()});
-    return search<small_space>({.within = {{0}, {INT64_MAX}}, .trainings = trainings, .finish = finish}, table, device, backend, train, images.test, folder);
+    const auto train = train_on(on, images, how, {.folder = folder.checkpoints()});
+    return search<small_space>({.within = {{0}, {INT64_MAX}}, .trainings = trainings, .finish = finish}, table, device, on, train, images.test, folder);
   }
 };
 
@@ -47,6 +48,9 @@ TEST_CASE("a search goes on, refuses other trainings, and leaves nothing of a ki
   REQUIRE(first.report.networks.size() == 3);
   REQUIRE_THROWS_WITH(it.run(run, 3, {.epochs = 2, .batch = 20}), ContainsSubstring("holds trainings with other recipe"));
   REQUIRE_THROWS_WITH(it.run(run, 3, {.epochs = 1, .batch = 20, .seed = 2}), ContainsSubstring("holds trainings with other seed"));
+  cpu two{{.threads = 2}};
+  REQUIRE_THROWS_WITH(it.run(run, 3, {.epochs = 1, .batch = 20}, {}, &two),
+                      ContainsSubstring("holds trainings with other backend (\"cpu, 1 thread, ") && ContainsSubstring("start with the settings"));
   append_line(run / "checkpoints" / "[(4),(4)].safetensors.part17", "half of a file");
 
   const search_answer more = it.run(run, 6);

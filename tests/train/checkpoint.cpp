@@ -41,7 +41,7 @@ struct training {
   }
 };
 
-const training_identity whose{"[(6)]", 0x1234, 99};
+const training_identity whose{"[(6)]", 0x1234, 99, "cpu, 1 thread"};
 const training_position where{.epoch = 2,
                               .batch = 7,
                               .loss_sum = 1.0 / 3,
@@ -83,10 +83,20 @@ TEST_CASE("a checkpoint of another training is refused by what differs", "[train
     }
     return std::string();
   };
-  CHECK_THAT(refusal({"[(8)]", 0x1234, 99}, target),
+  CHECK_THAT(refusal({"[(8)]", 0x1234, 99, whose.backend}, target),
              ContainsSubstring("net.safetensors: belongs to a training with architecture \"[(6)]\", not \"[(8)]\""));
-  CHECK_THAT(refusal({"[(6)]", 0x1235, 99}, target), ContainsSubstring("configuration"));
-  CHECK_THAT(refusal({"[(6)]", 0x1234, 98}, target), ContainsSubstring("seed \"99\", not \"98\""));
+  CHECK_THAT(refusal({"[(6)]", 0x1235, 99, whose.backend}, target), ContainsSubstring("configuration"));
+  CHECK_THAT(refusal({"[(6)]", 0x1234, 98, whose.backend}, target), ContainsSubstring("seed \"99\", not \"98\""));
+  CHECK_THAT(refusal({"[(6)]", 0x1234, 99, "cpu, 2 threads"}, target),
+             ContainsSubstring("was begun with \"1 thread\" and this is \"2 threads\", which gives other bits; go on there, "
+                               "with the same number of threads"));
+  using parts = std::pair<std::string, std::string>;
+  CHECK(detail::differing_parts("cpu, a 1, b", "cpu, a 2, b") == parts("a 1", "a 2"));
+  CHECK(detail::differing_parts("cpu, a", "cuda, a") == parts("cpu", "cuda"));
+  CHECK(detail::differing_parts("cpu, a", "cpu, a, b") == parts("", "b"));
+  CHECK(detail::differing_parts("", "cpu, a, a") == parts("", "cpu, a, a"));
+  CHECK(detail::differing_parts("a, a", "a") == parts("a", ""));
+  CHECK(detail::differing_parts("same", "same") == parts());
   training wider(8);
   CHECK_THAT(refusal(whose, wider), ContainsSubstring("000.convolution.weight"));
   CHECK(target.weights == before);

@@ -168,6 +168,8 @@ TEST_CASE("a search that was killed anywhere goes on to the same bits", "[gated]
     other.reference_compat = true;
     CHECK_THROWS_AS(gated_search<cpu>(backend, "toy", list, costs, data, other, saving), error);
     CHECK_THROWS_AS(gated_search<cpu>(backend, "toy", list, costs_of(list, 2, 1.5), data, how, saving), error);
+    cpu two({.threads = 2});
+    CHECK_THROWS_WITH(gated_search<cpu>(two, "toy", list, costs, data, how, saving), ContainsSubstring("which gives other bits"));
   }
 }
 

@@ -158,6 +158,8 @@ TEST_CASE("another rule is another training", "[slimmable][train]") {
   }
   CHECK_THROWS_AS(training(backend, "net", family, {.least = 400}, data, short_recipe, 5, saving), error);
   CHECK_THROWS_AS(training(backend, "net", family, {.least = 500, .distils = false}, data, short_recipe, 5, saving), error);
+  cpu two({.threads = 2});
+  CHECK_THROWS_WITH(training(two, "net", family, {.least = 500}, data, short_recipe, 5, saving), ContainsSubstring("which gives other bits"));
   CHECK_NOTHROW(training(backend, "net", family, {.least = 500}, data, short_recipe, 5, saving));
   // The same layers at full width, other channels below.
   const width_family kept(problem::network(16), 1000, {.keep_features = true}), wider(problem::network(8), 2000);

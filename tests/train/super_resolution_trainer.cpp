@@ -82,6 +82,8 @@ TEST_CASE("a training that was cut off ends with the same weights", "[super_reso
   const sandwich other{.least = 500, .distils = false};
   using trainer_type = super_resolution_trainer<cpu, sandwich>;
   CHECK_THROWS_WITH(trainer_type(backend, "wdsr", family, other, data, how, 7, saving), ContainsSubstring("configuration"));
+  cpu two({.threads = 2});
+  CHECK_THROWS_WITH(trainer_type(two, "wdsr", family, rule, data, how, 7, saving), ContainsSubstring("which gives other bits"));
   trainer_type second(backend, "wdsr", family, rule, data, how, 7, saving);
   CHECK(second.position().batch == 29);
   const training_outcome outcome = second.run();

@@ -132,6 +132,16 @@ TEST_CASE("a checkpoint of other data, another recipe or another network is refu
   CHECK_THROWS_WITH(training(backend, "net", problem::network(9), data, short_recipe, 5, saving),
                     ContainsSubstring("configuration"));
   CHECK_THROWS_WITH(training(backend, "net", problem::network(), data, short_recipe, 6, saving), ContainsSubstring("seed \"5\""));
+  const auto on = [&](const cpu_options& options) {
+    cpu other(options);
+    training(other, "net", problem::network(), data, short_recipe, 5, saving);
+  };
+  CHECK_THROWS_WITH(on({.threads = 2}), ContainsSubstring("was begun with \"1 thread\" and this is \"2 threads\"") &&
+                                            ContainsSubstring("go on there, with the same number of threads"));
+  CHECK_THROWS_WITH(on({.kernels = kernel_policy::library}),
+                    ContainsSubstring("was begun with \"kernels by rule\" and this is \"kernels of the library\""));
+  if (best_simd_level() != simd_level::plain && has_simd_level(simd_level::plain))
+    CHECK_THROWS_WITH(on({.simd = simd_level::plain}), ContainsSubstring("which gives other bits"));
   CHECK_NOTHROW(training(backend, "net", problem::network(), data, short_recipe, 5, saving));
 }
 

@@ -67,6 +67,7 @@ class any_backend {
 
   /// Of the backend that it holds.
   const char* name() const { return held_->name(); }
+  std::string identity() const { return held_->identity(); }
   std::string supports(const layer& item) const { return held_->supports(item); }
   inference_step make_inference(const layer& item, int batch, const inference_operands<Scalar>& operands) {
     return inference_step(held_->make_inference(item, batch, operands));
@@ -100,6 +101,7 @@ class any_backend {
   struct base {
     virtual ~base() = default;
     virtual const char* name() const = 0;
+    virtual std::string identity() const = 0;
     virtual std::string supports(const layer& item) = 0;
     virtual std::unique_ptr<some_inference> make_inference(const layer& item, int batch,
                                                            const inference_operands<Scalar>& operands) = 0;
@@ -141,6 +143,7 @@ class any_backend {
     explicit holder(Make& make) : backend(make()) {}
 
     const char* name() const override { return name_of(backend); }
+    std::string identity() const override { return backend.identity(); }
     std::string supports(const layer& item) override { return backend.supports(item); }
     std::unique_ptr<some_inference> make_inference(const layer& item, int batch,
                                                    const inference_operands<Scalar>& operands) override {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 
 #include <hasse/core/bfloat16.hpp>
 #include <hasse/space/layer.hpp>
@@ -82,7 +83,8 @@ constexpr const char* name_of(const Type& backend) {
     return Type::name;
 }
 
-/// A backend makes bound steps. `supports` says why a layer cannot be had, as a sentence fragment ("" when it can);
+/// A backend makes bound steps. `identity` is a text of everything that decides the bits of what they compute, which trainings are
+/// bound to: the backend, its number of threads, its libraries with their versions, its choice of kernels. `supports` says why a layer cannot be had, as a sentence fragment ("" when it can);
 /// making a step of such a layer throws an error that ends with it.
 /// Steps may keep a pointer to the backend (scratch memory, streams, primitive cache): the backend outlives them.
 template <class Type>
@@ -90,6 +92,7 @@ concept Backend = requires(Type& backend, const layer& item, int batch, const in
                            const training_operands<typename Type::scalar>& training) {
   typename Type::scalar;
   { name_of(backend) } -> std::convertible_to<const char*>;
+  { std::as_const(backend).identity() } -> std::convertible_to<std::string>;
   { backend.supports(item) } -> std::convertible_to<std::string>;
   { backend.make_inference(item, batch, inference) } -> RunsInference;
   { backend.make_training(item, batch, training) } -> RunsTraining;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,9 +39,13 @@ struct cpu_options {
 };
 
 /// What runs behind the CPU backend, for the record of a measurement:
-/// "oneDNN 2.6.3, own kernels for avx512".
-inline std::string cpu_library() {
-  return detail::onednn::version() + ", own kernels for " + std::string(name_of(best_simd_level()));
+/// "oneDNN 2.6.3 for instruction sets 0x1f7, own kernels for avx512, kernels by rule". The sets are those that DNNL_MAX_CPU_ISA and
+/// the processor leave to the library, in its own numbers.
+inline std::string cpu_library(kernel_policy kernels = kernel_policy::by_rule, simd_level level = best_simd_level()) {
+  char sets[32];
+  std::snprintf(sets, sizeof sets, "0x%x", static_cast<unsigned>(dnnl::get_effective_cpu_isa()));
+  return detail::onednn::version() + " for instruction sets " + sets + ", own kernels for " + std::string(name_of(level)) +
+         ", kernels " + std::string(name_of(kernels));
 }
 
 /// Runs on one core or several. Steps of one backend share scratch memory: run
@@ -145,9 +150,10 @@ class basic_cpu {
     bool takes = joined->by_rule;
     if (kernels_ == kernel_policy::by_measurement) {
       const std::string key = key_of(run, batch, operands.back().other != nullptr);
-      auto known = choices_.find(key);
-      if (known == choices_.end()) known = choices_.emplace(key, measured(run, batch, operands, *joined)).first;
-      takes = known->second == joined->name;
+      const auto known = choices_.find(key);
+      std::string chosen = known == choices_.end() ? std::string() : known->second;
+      if (chosen != joined->name && chosen != separate_layers) choices_[key] = chosen = measured(run, batch, operands, *joined);
+      takes = chosen == joined->name;
     }
     if (!takes) return std::nullopt;
     return inference_step{*this, joined->bind(operands)};
@@ -176,12 +182,17 @@ class basic_cpu {
 
   backward_operands backward_reads(const layer& item) const { return detail::backward_reads(item); }
 
+  std::string identity() const {
+    return std::string(name) + ", " + std::to_string(context_.threads) + (context_.threads == 1 ? " thread, " : " threads, ") +
+           cpu_library(kernels_, context_.level);
+  }
   int threads() const { return context_.threads; }
   /// What has been measured so far, for a table to remember.
   kernel_choices& choices() { return choices_; }
 
  private:
   static constexpr int primitive_cache = 4096;
+  static constexpr const char* separate_layers = "separate";  ///< the choice against a joined kernel
 
   /// OpenMP keeps the count per calling thread, so every entry sets it.
   void use_threads() const { detail::use_threads(context_.threads); }
@@ -240,7 +251,7 @@ class basic_cpu {
       for (inference_step& step : steps) step.run();
     };
     std::vector<detail::bound_kernel> bound{std::move(separate), joined.bind(own.operands())};
-    return fastest(bound, own) == 1 ? joined.name : "separate";
+    return fastest(bound, own) == 1 ? joined.name : separate_layers;
   }
 
   detail::cpu_context context_;

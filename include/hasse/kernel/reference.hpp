@@ -211,6 +211,10 @@ class reference {
  public:
   using scalar = Scalar;
   static constexpr const char* name = "reference";
+  std::string identity() const {
+    return std::string(name) + ", Eigen " + std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) + "." +
+           std::to_string(EIGEN_MINOR_VERSION);
+  }
 
   /// A folded layer. A batch norm that stands alone is dst = act(weights * src + bias), its statistics already folded in.
   class inference_step {

@@ -19,7 +19,7 @@ struct basic_on_cpu {
   device_facts facts() const {
     device_facts facts = host_facts();
     const char* policy = std::getenv("OMP_WAIT_POLICY");
-    facts.backend = basic_cpu<Scalar>::name, facts.library = cpu_library(), facts.threads = threads,
+    facts.backend = basic_cpu<Scalar>::name, facts.library = cpu_library(kernels), facts.threads = threads,
     facts.scalar = scalar_name<Scalar>;
     add_build(facts, kernel_build());
     facts.notes += std::string(", OMP_WAIT_POLICY ") + (policy ? policy : "not set");

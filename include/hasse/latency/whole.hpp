@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hasse/core/units.hpp>
+#include <hasse/kernel/choices.hpp>
 #include <hasse/latency/probe.hpp>
 
 namespace hasse {
@@ -69,12 +70,14 @@ inline std::vector<const visit*> pointers_to(const std::vector<visit>& rounds) {
 }
 }  // namespace detail
 
-/// Measures a whole network; `layers` is unfused.
+/// Measures a whole network; `layers` is unfused. Beside the rows of a table it runs the kernels that those were measured with: give
+/// record().kernels.
 template <DevicePolicy Device>
-measurement measure(const layer_list& layers, const Device& device, const protocol& rules = {}) {
+measurement measure(const layer_list& layers, const Device& device, const protocol& rules = {}, const kernel_choices& kernels = {}) {
   check(rules);
   warn_where_unoptimised(device.facts());
   auto backend = device.make_backend();
+  if constexpr (requires { backend.choices(); }) backend.choices().insert(kernels.begin(), kernels.end());
   auto watch = device.make_stopwatch(backend);
   const auto at_the_end = [](auto& network) { return std::vector{static_cast<int>(network.steps().size())}; };
   const std::vector<visit> rounds = detail::visits_of(layers, backend, watch, rules, at_the_end, [](int) {});

@@ -409,6 +409,7 @@ inline void search_proxyless(const proxyless_options& options) {
               priced.input.h, priced.input.w, run.text_of(prices.costs.uniform()).c_str());
   if (target > 0) prices.costs.require_reachable(target);
   detail::bind_trainings(book, {{"images", hex64(identity_of(images)).view()}});
+  detail::bind_backend(book, backend);
   detail::bind_prices(book, prices);
   flush_output();
 

@@ -237,6 +237,7 @@ search_answer search(const search_settings& settings, const latency_table<Space>
   folder.remove_torn();
   for (const auto& place : {folder.root(), folder.checkpoints(), folder.networks()}) remove_unfinished(place);
   detail::bind_trainings(book, {{"recipe", to_text(train.how())}, {"seed", train.how().seed}, {"images", hex64(train.data().identity).view()}});
+  detail::bind_backend(book, backend);
   write_labels(folder.labels(), train.data().train->classes);
   const count_type most = settings.trainings > 0 ? std::min<count_type>(settings.trainings, domain.size()) : domain.size();
   detail::search_trainer<Space, Engine> trainer(train, folder, book, latencies, static_cast<std::size_t>(most), progress);
@@ -294,7 +295,7 @@ search_answer search(const search_settings& settings, const latency_table<Space>
     const auto [network, finished] = finish(name, layers, answer.finalists.size() + 1, count);
     if (longer && !finished) report.warnings.push_back("The longer training of " + name + " diverged; it is handed over as the search trained it.");
     if (progress) progress({1.0, "measuring finalist " + std::to_string(answer.finalists.size() + 1) + " of " + std::to_string(count) + ", " + name, -1});
-    finalist each{.architecture = name, .sum = point.latency, .whole = measure(layers, device, table.record().rules), .accuracy = finished.value_or(point.accuracy)};
+    finalist each{.architecture = name, .sum = point.latency, .whole = measure(layers, device, table.record().rules, table.record().kernels), .accuracy = finished.value_or(point.accuracy)};
     each.test_accuracy = accuracy(backend, layers, network.weights, test, train.data().scale);
     each.costs = cost_of(point.candidate);
 

@@ -83,6 +83,18 @@ struct layer {
   friend constexpr bool operator==(const layer&, const layer&) = default;
 };
 
+/// Calls `visit` with every number that a layer is made of: what identities are made of. A member more, here or in what it is made
+/// of, does not compile until it is visited.
+template <class Visit>
+constexpr void for_each_number(const layer& item, Visit&& visit) {
+  const auto each = [&](auto... numbers) { (visit(static_cast<std::int64_t>(numbers)), ...); };
+  const auto& [kind, input, other, in, out, kernel, stride, groups, pad_top, pad_left, bias, act, norm] = item;
+  const auto& [in_h, in_w, in_c] = in;
+  const auto& [out_h, out_w, out_c] = out;
+  const auto& [epsilon, keep] = norm;
+  each(kind, input, other, in_h, in_w, in_c, out_h, out_w, out_c, kernel, stride, groups, pad_top, pad_left, bias, act, epsilon, keep);
+}
+
 /// A layer list of bounded length that a constant expression can build. A list that outgrows it does not compile.
 template <int Capacity>
 struct fixed_layers {

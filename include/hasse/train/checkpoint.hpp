@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <hasse/core/hash.hpp>
@@ -18,10 +19,12 @@
 
 namespace hasse {
 
-/// Whose checkpoint it is: the architecture's text, and one number for everything else that decides the weights.
+/// Whose checkpoint it is: the architecture's text, one number for everything else that was asked for and decides the weights, and
+/// what trains.
 struct training_identity {
   std::string architecture;
   std::uint64_t configuration = 0, seed = 0;
+  std::string backend{};  ///< its identity()
 };
 
 /// Where a training stands: `batch` batches of epoch `epoch` (both from 0) are done; the sums run over them.
@@ -40,7 +43,7 @@ struct checkpoint_numbers {
 };
 
 namespace detail {
-inline constexpr std::string_view checkpoint_format = "hasse training checkpoint 1";
+inline constexpr std::string_view checkpoint_format = "hasse training checkpoint 2";
 inline constexpr const char* checkpoint_remedy = "delete it and the training starts again from its first epoch";
 
 /// Over all that a tensor file says, in an order that does not depend on where its tensors lie.
@@ -70,6 +73,27 @@ void copy_tensors(const tensor_file& file, const std::string& prefix, std::span<
   for (const parameter_tensor& tensor : tensors)
     copy_tensor(file, prefix + tensor.name, {tensor.dims.begin(), tensor.dims.end()}, flat.subspan(tensor.offset, tensor.size),
                 path);
+}
+
+/// Of two lists such as "cpu, 1 thread, ...", the items between those that they begin and end with alike.
+inline std::pair<std::string, std::string> differing_parts(const std::string& left, const std::string& right) {
+  const auto items_of = [](const std::string& text) {
+    std::vector<std::string> items;
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = std::min(text.find(", ", at), text.size());
+      items.push_back(text.substr(at, end - at)), at = end + 2;
+    }
+    return items;
+  };
+  std::vector<std::string> then = items_of(left), now = items_of(right);
+  while (!then.empty() && !now.empty() && then.back() == now.back()) then.pop_back(), now.pop_back();
+  const auto [from, to] = std::mismatch(then.begin(), then.end(), now.begin(), now.end());
+  const auto joined = [](auto first, auto last) {
+    std::string text;
+    for (; first != last; ++first) text += (text.empty() ? "" : ", ") + *first;
+    return text;
+  };
+  return {joined(from, then.end()), joined(to, now.end())};
 }
 
 inline constexpr std::size_t record_fields = 6;
@@ -108,7 +132,8 @@ void save_checkpoint(const std::filesystem::path& path, const training_identity&
   file.metadata = {{"format", std::string(detail::checkpoint_format)},
                    {"architecture", whose.architecture},
                    {"configuration", std::string(hex64(whose.configuration).view())},
-                   {"seed", std::to_string(whose.seed)}};
+                   {"seed", std::to_string(whose.seed)},
+                   {"backend", whose.backend}};
   file.metadata["checksum"] = hex64(detail::content_hash(file)).view();
   write_safetensors(path, file);
 }
@@ -137,6 +162,12 @@ training_position load_checkpoint(const std::filesystem::path& path, const train
   belongs("architecture", whose.architecture);
   belongs("configuration", std::string(hex64(whose.configuration).view()));
   belongs("seed", std::to_string(whose.seed));
+  if (const auto [then, now] = detail::differing_parts(said("backend"), whose.backend); then != now)
+    throw file_error(where,
+                     "was begun with " + detail::in_quotes(then) + " and this is " + detail::in_quotes(now) +
+                         ", which gives other bits",
+                     "go on there, with the same number of threads and the same libraries, or delete the file and the training "
+                     "starts again from its first epoch");
 
   std::int64_t counts[3];
   double sums[2];

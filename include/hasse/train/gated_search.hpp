@@ -71,21 +71,24 @@ struct gated_recipe {
 
 /// All that decides gates and weights but the seed, as one line: what configurations show and hash.
 inline std::string to_text(const gated_recipe& how) {
+  // A member more does not compile until it is written; `tolerance` moves no gate.
+  const auto& [warmup_epochs, epochs, batch, warmup_rate, rate, momentum, decay, label_smoothing, method, gates, period, paths,
+               reference_compat, loss, target, tolerance, augment, seed] = how;
   char text[800];
-  const auto* additive = std::get_if<additive_latency>(&how.loss);
-  const auto* product = std::get_if<multiplicative_latency>(&how.loss);
-  const auto* distance = std::get_if<absolute_latency>(&how.loss);
+  const auto* additive = std::get_if<additive_latency>(&loss);
+  const auto* product = std::get_if<multiplicative_latency>(&loss);
+  const auto* distance = std::get_if<absolute_latency>(&loss);
   std::snprintf(
       text, sizeof text,
       "warm-up %d epochs at %.17g, %d epochs at %.17g, batch %d, momentum %.17g, decay %.17g, label smoothing %.17g, gates by %s "
       "at %.17g (%.17g, %.17g) every %d steps, %d paths%s, %s %.17g %.17g towards %.17g, pad %d%s",
-      how.warmup_epochs, how.warmup_rate, how.epochs, how.rate, how.batch, how.momentum, how.decay, how.label_smoothing,
-      std::string(name_of(how.method)).c_str(), how.gates.rate, how.gates.decay, how.gates.epsilon, how.period, how.paths,
-      how.reference_compat ? " as published" : "", std::string(name_of(how.loss)).c_str(),
+      warmup_epochs, warmup_rate, epochs, rate, batch, momentum, decay, label_smoothing, std::string(name_of(method)).c_str(),
+      gates.rate, gates.decay, gates.epsilon, period, paths, reference_compat ? " as published" : "",
+      std::string(name_of(loss)).c_str(),
       additive  ? additive->lambda
       : product ? product->scale
                 : distance->lambda,
-      product ? product->power : 0.0, how.target, how.augment.pad, how.augment.flip ? " flip" : "");
+      product ? product->power : 0.0, target, augment.pad, augment.flip ? " flip" : "");
   return text;
 }
 
@@ -157,13 +160,13 @@ class gated_search {
       if (how.method != gate_method::reinforce || std::holds_alternative<absolute_latency>(how.loss))
         weigh(how.loss, 1, costs.least(), how.target);
     }
-    std::uint64_t configuration =
-        detail::configuration_of(gated_layers(list), data.identity, {.batch = how.batch}, name_of(backend));
-    configuration = fnv1a(to_text(how), configuration);
+    whose_ = detail::identity_of(backend, std::move(name), gated_layers(list), data.identity, {.batch = how.batch}, how.seed,
+                                 to_text(how));
+    std::uint64_t& configuration = whose_.configuration;
     for (const double each : costs_.flat()) configuration = derive(configuration, std::bit_cast<std::uint64_t>(each));
     configuration = derive(configuration, static_cast<std::uint64_t>(costs_.gathering));
     for (const gated_block& block : list.blocks) configuration = derive(configuration, static_cast<std::uint64_t>(block.count()));
-    whose_ = {std::move(name), derive(configuration, std::bit_cast<std::uint64_t>(costs_.fixed)), how.seed};
+    configuration = derive(configuration, std::bit_cast<std::uint64_t>(costs_.fixed));
     if (!saving_.folder.empty() && std::filesystem::exists(checkpoint_path())) go_on();
   }
 

@@ -59,20 +59,23 @@ inline void check(const recipe& how) {
 
 /// Every value of a recipe but its seed, as one line: what configurations show and hash.
 inline std::string to_text(const recipe& how) {
-  std::string schedule(name_of(how.schedule));
+  // A member more does not compile until it is written.
+  const auto& [epochs, batch, learning_rate, momentum, decay, label_smoothing, largest_gradient, decay_of_rate, warmup_epochs,
+               augmented, seed] = how;
+  std::string schedule(name_of(decay_of_rate));
   char text[512];
-  if (const auto* steps = std::get_if<step_decay>(&how.schedule)) {
+  if (const auto* steps = std::get_if<step_decay>(&decay_of_rate)) {
     std::snprintf(text, sizeof text, "(%d x %.17g)", steps->plateaus, steps->factor);
     schedule += text;
   }
   const std::string augment =
-      !how.augment ? "usual" : "pad " + std::to_string(how.augment->pad) + (how.augment->flip ? " flip" : "");
+      !augmented ? "usual" : "pad " + std::to_string(augmented->pad) + (augmented->flip ? " flip" : "");
   std::snprintf(
       text, sizeof text,
       "epochs %d, batch %d, learning rate %.17g, momentum %.17g, decay %.17g, label smoothing %.17g, largest gradient %.17g, "
       "schedule %s, warm-up %.17g epochs, augmentation %s",
-      how.epochs, how.batch, how.learning_rate, how.momentum, how.decay, how.label_smoothing, how.largest_gradient,
-      schedule.c_str(), how.warmup_epochs, augment.c_str());
+      epochs, batch, learning_rate, momentum, decay, label_smoothing, largest_gradient, schedule.c_str(), warmup_epochs,
+      augment.c_str());
   return text;
 }
 

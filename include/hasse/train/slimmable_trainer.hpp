@@ -38,14 +38,13 @@ parameters<Scalar> first_slimmable_weights(const layer_list& layers, int norms, 
 }
 
 namespace detail {
-/// One number for all that decides the weights of a training at many widths but the network's name and the seed. Two families may
-/// have the same layers at full width and other channels below.
-template <WidthRule Rule>
-std::uint64_t configuration_of(const width_family& family, const Rule& rule, std::uint64_t data, const recipe& how,
-                               std::string_view backend) {
-  const std::uint64_t widest = configuration_of(family.layers(), data, how, backend);
+/// Whose training at many widths it is. Two families may have the same layers at full width and other channels below.
+template <Backend Engine, WidthRule Rule>
+training_identity identity_of(const Engine& backend, std::string name, const width_family& family, const Rule& rule,
+                              std::uint64_t data, const recipe& how, std::uint64_t seed, const std::string& task = {}) {
   const channel_configuration base = uniform_width(family.base(), family.base_groups(), 1000);
-  return fnv1a(rule.text() + ", width 1.0 is " + to_text(base) + (family.rule().keep_features ? ", features kept" : ""), widest);
+  return identity_of(backend, std::move(name), family.layers(), data, how, seed,
+                     task + rule.text() + ", width 1.0 is " + to_text(base) + (family.rule().keep_features ? ", features kept" : ""));
 }
 
 /// The widths of one network in training, judged at full width.
@@ -147,8 +146,7 @@ class slimmable_trainer : public training_loop<detail::many_widths<Engine, Rule>
  private:
   slimmable_trainer(Engine& backend, std::string name, const width_family& family, std::unique_ptr<Rule> rule,
                     const training_data& data, const recipe& how, std::uint64_t seed, checkpoint_policy saving)
-      : loop(std::move(name), detail::configuration_of(family, *rule, data.identity, how, name_of(backend)), data, how, seed,
-             std::move(saving),
+      : loop(detail::identity_of(backend, std::move(name), family, *rule, data.identity, how, seed), data, how, std::move(saving),
              [&](const recipe& settled) { return detail::many_widths<Engine, Rule>(backend, family, *rule, settled, seed); }),
         family_(&family),
         rule_(std::move(rule)) {}

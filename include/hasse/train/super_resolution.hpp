@@ -284,9 +284,8 @@ class super_resolution_trainer : public training_loop<detail::enlarging_widths<E
  private:
   super_resolution_trainer(Engine& backend, std::string name, const width_family& family, std::unique_ptr<Rule> rule,
                            const training_data& data, const recipe& how, std::uint64_t seed, checkpoint_policy saving)
-      : loop(std::move(name),
-             fnv1a("super-resolution x2", detail::configuration_of(family, *rule, data.identity, how, name_of(backend))), data, how,
-             seed, std::move(saving),
+      : loop(detail::identity_of(backend, std::move(name), family, *rule, data.identity, how, seed, "super-resolution x2, "), data,
+             how, std::move(saving),
              [&](const recipe& settled) {
                return detail::enlarging_widths<Engine, Rule>(backend, family, *rule, data.scale, settled, seed);
              }),

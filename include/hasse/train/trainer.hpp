@@ -77,8 +77,7 @@ class trainer : public training_loop<detail::single_network<Engine>> {
   trainer(Engine& backend, std::string name, const layer_list& layers, const training_data& data, const recipe& how,
           std::uint64_t seed, checkpoint_policy saving, is_checked)
       : training_loop<detail::single_network<Engine>>(
-            std::move(name), detail::configuration_of(layers, data.identity, how, name_of(backend)), data, how, seed,
-            std::move(saving),
+            detail::identity_of(backend, std::move(name), layers, data.identity, how, seed), data, how, std::move(saving),
             [&](const recipe& settled) { return detail::single_network<Engine>(backend, layers, settled, seed); }),
         layers_(layers) {}
 

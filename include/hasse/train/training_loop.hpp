@@ -23,6 +23,7 @@
 #include <hasse/data/batch_reader.hpp>
 #include <hasse/data/image_set.hpp>
 #include <hasse/kernel/accelerator.hpp>
+#include <hasse/kernel/backend.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/space/layer_list.hpp>
 #include <hasse/train/batch_feed.hpp>
@@ -36,17 +37,14 @@
 namespace hasse {
 
 namespace detail {
-/// One number for all that decides the weights but the architecture's name and the seed.
-inline std::uint64_t configuration_of(const layer_list& layers, std::uint64_t data, const recipe& how, std::string_view backend) {
-  std::uint64_t hash = fnv1a(to_text(how), fnv1a(backend));
-  const auto take = [&](auto... fields) { ((hash = derive(hash, static_cast<std::uint64_t>(fields))), ...); };
-  for (const layer& item : layers) {
-    take(item.kind, item.input, item.other, item.kernel, item.stride, item.pad_top, item.pad_left, item.groups, item.bias,
-         item.act);
-    take(item.in.h, item.in.w, item.in.c, item.out.h, item.out.w, item.out.c);
-    take(item.norm.epsilon_millionths, item.norm.keep_percent);
-  }
-  return derive(hash, data);
+/// Whose training it is, all that decides the weights; `more` says what the layers and the recipe do not.
+template <Backend Engine>
+training_identity identity_of(const Engine& backend, std::string name, const layer_list& layers, std::uint64_t data,
+                              const recipe& how, std::uint64_t seed, std::string_view more = {}) {
+  std::uint64_t hash = fnv1a(more, fnv1a(to_text(how)));
+  for (const layer& item : layers)
+    for_each_number(item, [&](std::int64_t number) { hash = derive(hash, static_cast<std::uint64_t>(number)); });
+  return {std::move(name), derive(hash, data), seed, backend.identity()};
 }
 }  // namespace detail
 
@@ -153,21 +151,20 @@ class training_loop {
  public:
   using parameter = typename Type::parameter;
 
-  /// `configuration` stands for all that decides the weights but name and seed; `make(how)` makes the trainee by the checked
-  /// recipe. A checkpoint of the same training in the folder is gone on with; one of another is refused.
+  /// `whose` stands for all that decides the weights; `make(how)` makes the trainee by the checked recipe. A checkpoint of the same
+  /// training in the folder is gone on with; one of another is refused.
   template <class Make>
-  training_loop(std::string name, std::uint64_t configuration, const training_data& data, const recipe& how, std::uint64_t seed,
-                checkpoint_policy saving, Make&& make)
+  training_loop(training_identity whose, const training_data& data, const recipe& how, checkpoint_policy saving, Make&& make)
       : data_(data),
         how_(how),
         saving_(std::move(saving)),
-        whose_{std::move(name), configuration, seed},
+        whose_(std::move(whose)),
         steps_(static_cast<std::int64_t>(data.train->size()) / how.batch),
         trainee_(make(how_)),
         descent_(
             trainee_.weights().layout, {.momentum = how.momentum, .decay = how.decay, .largest_norm = how.largest_gradient},
             [&](const parameter_tensor& tensor) { return decays(tensor) && !is_fixed(tensor); }, trainee_.device()),
-        feed_(trainee_.feeds_from(), *data.train, data.scale, how.batch, read_order::training, derive(seed, 2), *how_.augment),
+        feed_(trainee_.feeds_from(), *data.train, data.scale, how.batch, read_order::training, derive(whose_.seed, 2), *how_.augment),
         judging_(trainee_.feeds_from(), *data.validation, data.scale, how.batch, Type::judging_order),
         labels_(static_cast<std::size_t>(how.batch)),
         scaling_(descent_.scaling()) {

@@ -13,6 +13,7 @@ using device_under_test = hasse::basic_cuda<Scalar, hasse::cuda_backend_stream>;
 #include <hasse/kernel/cuda/programs/backend.hpp>
 
 #include "pretend_device.hpp"
+#include "skip.hpp"
 
 template <class Scalar>
 using device_under_test = hasse::basic_cuda<Scalar, hasse::testing::pretend_device>;

@@ -100,8 +100,8 @@ std::vector<layer> every_kind() {
 
 TEST_CASE("every layer on the GPU agrees with the readable one") {
   if (!has_device()) {
-    CHECK_THROWS_WITH(cuda(), ContainsSubstring("no CUDA device answers"));
-    return;
+    REQUIRE_THROWS_WITH(cuda(), ContainsSubstring("no CUDA device answers"));
+    return skip("no CUDA device answers");
   }
   CHECK_THROWS_WITH(cuda(cuda_options{.device = 99}), ContainsSubstring("they are counted from 0"));
   std::uint64_t seed = 0;

@@ -9,6 +9,8 @@
 
 #include <hasse/kernel/cuda/stream.hpp>
 
+#include "skip.hpp"
+
 inline bool has_device() {
   int count = 0;
   return cudaGetDeviceCount(&count) == cudaSuccess && count > 0;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,10 @@ enum class kernel_policy : std::uint8_t {
   by_rule,        ///< the code that is usually fastest for such a layer; the same on every run
   by_measurement  ///< each is timed when a layer is first seen, and the fastest is remembered
 };
+constexpr std::string_view name_of(kernel_policy policy) {
+  constexpr std::string_view names[] = {"of the library", "by rule", "by measurement"};
+  return names[static_cast<int>(policy)];
+}
 
 namespace detail {
 

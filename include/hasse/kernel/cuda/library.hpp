@@ -32,6 +32,14 @@ class cuda_libraries {
         handle_(made_handle(stream.handle())),
         convolutions_(handle_.get()) {}
 
+  /// "cuDNN 9.19.0, cuBLASLt 13.1.0, own kernels".
+  static std::string versions() {
+    const auto version = [](std::size_t number) {
+      return std::to_string(number / 10000) + "." + std::to_string(number / 100 % 100) + "." + std::to_string(number % 100);
+    };
+    return "cuDNN " + version(cudnnGetVersion()) + ", cuBLASLt " + version(cublasLtGetVersion()) + ", own kernels";
+  }
+
   number_type float_type() const { return tf32_ ? number_type::tf32 : number_type::float32; }
   group_timer timer() const { return measures_ ? group_timer(event_timer(*stream_)) : group_timer(); }
 
@@ -141,12 +149,7 @@ static_assert(DenseLibraries<cuda_libraries>);
 }  // namespace detail::gpu
 
 /// What runs behind the CUDA backend, for the record of a measurement: "cuDNN 9.19.0, cuBLASLt 13.1.0, own kernels".
-inline std::string cuda_library() {
-  const auto version = [](std::size_t number) {
-    return std::to_string(number / 10000) + "." + std::to_string(number / 100 % 100) + "." + std::to_string(number % 100);
-  };
-  return "cuDNN " + version(cudnnGetVersion()) + ", cuBLASLt " + version(cublasLtGetVersion()) + ", own kernels";
-}
+inline std::string cuda_library() { return detail::gpu::cuda_libraries::versions(); }
 
 /// A stream whose dense layers run through the libraries.
 using cuda_library_stream = detail::gpu::dense_stream<cuda_stream, detail::gpu::cuda_libraries>;

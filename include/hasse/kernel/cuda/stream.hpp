@@ -101,10 +101,16 @@ class cuda_stream {
     detail::gpu::require(cudaDeviceGetDefaultMemPool(&pool_, device_), "tell its memory pool");
     detail::gpu::require(cudaMemPoolSetAttribute(pool_, cudaMemPoolAttrReleaseThreshold, &all), "keep its memory");
     detail::gpu::require(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "make a stream");
+    const cuda_device card = cuda_device_at(options.device);
+    identity_ = card.name + " (sm " + card.architecture + "), CUDA " + card.runtime + (options.tf32 ? ", tf32" : "") +
+                (options.plans == plan_policy::by_measurement ? ", measured plans" : ", first plans");
   }
   cuda_stream(const cuda_stream&) = delete;
   cuda_stream& operator=(const cuda_stream&) = delete;
   ~cuda_stream() { cudaStreamDestroy(stream_); }
+
+  /// What decides the bits besides programs and libraries.
+  const std::string& identity() const { return identity_; }
 
   /// Makes its GPU the current one of the calling thread, as everything below does.
   void use() const { detail::gpu::require(cudaSetDevice(device_), "become the current device"); }
@@ -215,6 +221,7 @@ class cuda_stream {
   };
 
   int device_;
+  std::string identity_;
   cudaMemPool_t pool_ = nullptr;
   cudaStream_t stream_ = nullptr;
   std::unique_ptr<std::byte, host_deleter> letters_;

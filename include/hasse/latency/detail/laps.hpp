@@ -97,10 +97,7 @@ std::vector<std::string> implementations_of(inference_network<Engine>& network, 
 /// Everything that tells one layer from another, for identities.
 inline std::string numbers_of(const layer& item) {
   std::string text;
-  for (const std::int64_t number :
-       {static_cast<int>(item.kind), item.input, item.other, item.in.h, item.in.w, item.in.c, item.out.h, item.out.w, item.out.c,
-        item.kernel, item.stride, item.pad_top, item.pad_left, item.groups, int{item.bias}, static_cast<int>(item.act)})
-    text += std::to_string(number) + ',';
+  for_each_number(item, [&](std::int64_t number) { text += std::to_string(number) + ','; });
   return text;
 }
 

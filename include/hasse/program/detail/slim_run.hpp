@@ -227,6 +227,7 @@ class slim_run {
   template <WidthRule Rule>
   slimmable_model trained_at_many_widths(const std::filesystem::path& path, const std::string& name, const Rule& rule, int epochs) {
     if (!std::filesystem::exists(path)) {
+      bind_backend(*book_, backend_);
       slimmable_trainer<any_backend<float>, Rule> training(backend_, name, family_, rule, data_, recipe_for(epochs), options_.seed, saving());
       const training_outcome outcome = run(training);
       if (outcome.diverged) throw diverged("the training of " + name, outcome.note);
@@ -252,6 +253,7 @@ class slim_run {
         if (record.payload.value("diverged", json()) == json(true)) return std::nullopt;
         if (std::filesystem::exists(path)) return model{name, layers, read_weights(path, layers)};
       }
+    bind_backend(*book_, backend_);
     trainer<any_backend<float>> training(backend_, name, layers, data_, recipe_for(epochs), derive(options_.seed, fnv1a(name)), saving());
     if (run(training).diverged) return std::nullopt;
     const model made = training.result();

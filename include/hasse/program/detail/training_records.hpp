@@ -28,10 +28,10 @@ inline error diverged(const std::string& what, const std::string& note) {
   return error(what + " diverged: " + note + ", in another folder (--run), since this one keeps to its settings");
 }
 
-/// A journal says once what its trainings depend on besides the policy, and is refused when this run's differ.
-inline void bind_trainings(journal& book, const json& conditions) {
+/// A journal says once, as one operation, what its trainings depend on besides the policy, and is refused when this run's differ.
+inline void bind_trainings(journal& book, const json& conditions, const char* operation = "conditions") {
   for (const journal_record& record : book.records()) {
-    if (record.operation != "conditions") continue;
+    if (record.operation != operation) continue;
     for (const auto& [key, value] : conditions.items())
       if (!record.payload.contains(key) || record.payload.at(key) != value)
         throw file_error(book.path().string(),
@@ -40,7 +40,13 @@ inline void bind_trainings(journal& book, const json& conditions) {
                          "start with the settings that it was begun with, or choose another folder");
     return;
   }
-  book.append("conditions", conditions);
+  book.append(operation, conditions);
+}
+
+/// The same of what trains and all that decides its bits, before anything is trained: one run has the bits of one backend.
+template <Backend Engine>
+void bind_backend(journal& book, const Engine& backend) {
+  bind_trainings(book, {{"backend", backend.identity()}}, "trains");
 }
 
 }  // namespace hasse::detail

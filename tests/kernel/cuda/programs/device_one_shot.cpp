@@ -50,7 +50,7 @@ gated_list small_supernet() {
 
 TEST_CASE(
     "a search through gates on a device learns the gates of the readable backend, by every method, and goes on after a kill") {
-  if (!has_device()) return;
+  if (!has_device()) return skip("no CUDA device answers");
   const training_data data(easy_train, easy_validation);
   const gated_list list = small_supernet();
   const gated_costs costs{.fixed = 1, .blocks = {{1, 3, 0}, {1, 3, 0}}};
@@ -94,7 +94,7 @@ TEST_CASE(
 }
 
 TEST_CASE("gates that learn by gradients are not searched in half precision, where those would vanish") {
-  if (!has_device()) return;
+  if (!has_device()) return skip("no CUDA device answers");
   const training_data data(easy_train, easy_validation);
   const gated_list list = small_supernet();
   const gated_costs costs{.fixed = 1, .blocks = {{1, 3, 0}, {1, 3, 0}}};
@@ -107,7 +107,7 @@ TEST_CASE("gates that learn by gradients are not searched in half precision, whe
 }
 
 TEST_CASE("one network at many widths trains on a device as on the readable backend, shared or switched norms") {
-  if (!has_device()) return;
+  if (!has_device()) return skip("no CUDA device answers");
   const training_data data(easy_train, easy_validation);
   const width_family family(problem::network(16));
   const recipe how{.epochs = 2, .batch = 16, .learning_rate = 0.05, .label_smoothing = 0.1, .augment = augmentation{.pad = 1}};
@@ -135,7 +135,7 @@ TEST_CASE("one network at many widths trains on a device as on the readable back
 }
 
 TEST_CASE("enlarging networks train on a device as on the readable backend") {
-  if (!has_device()) return;
+  if (!has_device()) return skip("no CUDA device answers");
   const image_set train_edges = problem::edges(16, 1, 16), validation_edges = problem::edges(6, 2, 16);
   const training_data data(train_edges, validation_edges);
   const width_family family(problem::enlarging(problem::tiny, 8));

@@ -100,13 +100,13 @@ void compares_with_the_readable(double values, double gradients) {
 }
 
 TEST_CASE("networks infer and train on a device as on the readable backend") {
-  if (!has_device()) return;
+  if (!has_device()) return skip("no CUDA device answers");
   compares_with_the_readable<float>(1e-4, 1e-4);
   compares_with_the_readable<float16>(3e-3, 6e-2);  // two images: what rounds to the other side of a corner shows
 }
 
 TEST_CASE("a training on a device has the loss curve of the readable backend, and replays its steps") {
-  if (!has_device()) return;
+  if (!has_device()) return skip("no CUDA device answers");
   const training_data data(easy_train, easy_validation);
   guarded backend;
   reference<float> plain;
@@ -127,13 +127,13 @@ TEST_CASE("a training on a device has the loss curve of the readable backend, an
 }
 
 TEST_CASE("a training on a device that was killed anywhere goes on to the same bits") {
-  if (!has_device()) return;
+  if (!has_device()) return skip("no CUDA device answers");
   goes_on_to_the_same_bits<guarded>();
   goes_on_to_the_same_bits<guarded_half>();
 }
 
 TEST_CASE("half precision learns with a scaled loss, whose scale a checkpoint keeps") {
-  if (!has_device()) return;
+  if (!has_device()) return skip("no CUDA device answers");
   const training_data data(easy_train, easy_validation);
   guarded_half backend;
   trainer<guarded_half> training(backend, "net", problem::network(), data, {.epochs = 6, .batch = 16, .augment = augmentation{}},
@@ -154,7 +154,7 @@ TEST_CASE("half precision learns with a scaled loss, whose scale a checkpoint ke
 }
 
 TEST_CASE("a loss that is not a number ends a training on a device and leaves its weights alone") {
-  if (!has_device()) return;
+  if (!has_device()) return skip("no CUDA device answers");
   const training_data data(easy_train, easy_validation);
   guarded backend;
   recipe wild = short_recipe;

@@ -74,6 +74,12 @@ class basic_cuda {
     typename lowering::training_launches launches_;
   };
 
+  /// Of measured plans it says that they are: with the choices of another process, numbers are other ones.
+  std::string identity() const {
+    std::string text = name;
+    if constexpr (requires { stream_.identity(); }) text += ", " + stream_.identity();
+    return text + (joins_ ? ", joined layers" : "");
+  }
   std::string supports(const layer& item) const {
     if (item.kind == layer_kind::max_pool && item.kernel > 15)
       return "has a window of more than 15x15, which backend " + std::string(name) + " does not pool";

@@ -75,6 +75,10 @@ class dense_stream : public Stream {
   template <class... Options>
   explicit dense_stream(const Options&... options) : Stream(options...), libraries_(static_cast<Stream&>(*this), options...) {}
 
+  /// What decides the bits besides programs: the stream's options, the libraries' versions.
+  std::string identity() const requires requires(const Stream& stream) { stream.identity(); Libraries::versions(); }
+  { return Stream::identity() + ", " + Libraries::versions(); }
+
   /// dst = act(src * weights + bias + other). Constant weights are packed now, others before every run.
   template <class Scalar>
   launch_type dense_output(const layer& item, int batch, const operands<Scalar>& at, activation act, bool constant,
