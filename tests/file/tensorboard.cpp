@@ -52,5 +52,5 @@ TEST_CASE("a writer goes on where the last whole record ends") {
   std::string damaged = both;
   damaged[20] = static_cast<char>(damaged[20] ^ 1);
   std::ofstream(path, std::ios::binary) << damaged;
-  CHECK_THROWS_WITH(event_writer(run.path), ContainsSubstring("is damaged at byte 0; delete it"));
+  CHECK_THROWS_WITH(event_writer(run.path), ContainsSubstring("is damaged at byte 0; move it away"));
 }

@@ -150,6 +150,38 @@ TEST_CASE("blocks that a dialect cannot name are refused, not mistaken", "[forei
              ContainsSubstring("AvgPool2D-input:7x7x8-output:1x1x8, nor any block of its kind"));
 }
 
+TEST_CASE("a table is read however it was kept", "[foreign_table]") {
+  const std::string text = pixel();
+  const foreign_table wanted = table_of(text);
+  const auto replaced = [](std::string from, const std::string& old, const std::string& now) {
+    for (std::size_t at = 0; (at = from.find(old, at)) != from.npos; at += now.size()) from.replace(at, old.size(), now);
+    return from;
+  };
+  std::string quoted, means, object, tabbed;
+  for (const auto& [key, row] : wanted.rows) {
+    char mean[40];
+    std::snprintf(mean, sizeof mean, "%.17g", row.mean);
+    quoted += "\"" + key + "\":\n  count: 61\n  mean: " + mean + "\n  var: 0.25\n";
+    means += key + ":\n  mean: " + mean + "\n";
+    object += std::string(object.empty() ? "{" : ",") + "\n \"" + key + "\": {\n  \"count\": 61,\n  \"mean\": " + mean + ",\n  \"var\": 0.25\n }";
+  }
+  object += "\n}";
+  for (const std::string& kept : {replaced(text, "\n", "\r\n"), "\xef\xbb\xbf" + text, quoted, "# Pixel 9, 4 threads\n---\n" + text + "# end\n...\n", replaced(text, "count: 61", "count: 61.0"),
+                                  replaced(text, "var: 0.25", "std: 0.5"), object, object + "\n", "\xef\xbb\xbf" + object, replaced(object, "\n", "\r\n"), replaced(replaced(object, "\n", ""), " ", ""),
+                                  replaced(object, "\n ", "\n\t")}) {
+    CAPTURE(kept.substr(0, 300));
+    const foreign_table found = table_of(kept);
+    CHECK(found == wanted);
+  }
+  const foreign_table bare = table_of(means);
+  REQUIRE(bare.rows.size() == wanted.rows.size());
+  for (const auto& [key, row] : bare.rows) {
+    CHECK(row.mean == wanted.rows.at(key).mean);
+    CHECK_FALSE(row.deviation);
+    CHECK_FALSE(row.count);
+  }
+}
+
 TEST_CASE("damaged tables and tables of the other dialect are refused with their place", "[foreign_table]") {
   const std::string good = pixel(), key = "expanded_conv-input:14x14x80-output:14x14x80-expand:3-kernel:3-stride:1-idskip:1";
   REQUIRE_NOTHROW(table_of(good, foreign_dialect::proxyless));
@@ -184,20 +216,30 @@ TEST_CASE("damaged tables and tables of the other dialect are refused with their
       {row(key, 2, "  var: -1\n"), "a deviation below 0"},
       {row(key, 2, "  std: .nan\n"), "\"std\" of"},
       {row(key, 2, "  std: nan\n"), "a deviation below 0"},
-      {row(key, 2, "  std: 1\n  var: 1\n"), "needs count, mean and either std or var"},
-      {row(key, 2, ""), "needs count, mean and either std or var"},
+      {row(key, 2, "  std: 1\n  var: 1\n"), "has both std and var"},
+      {row(key, 2, "  count: 4\n"), "\"count\" of"},
+      {row(key, 2, "  std: 0,5\n"), "\"0,5\" and no number that can be held"},
+      {key + ":\n  count: 5\n  std: 1\n", "has no mean"},
+      {key + ":\n  count: .nan\n  mean: 2\n", "no number that can be held"},
+      {key + ":\n  count: nan\n  mean: 2\n", "no whole number"},
+      {key + ":\n  count: 1e300\n  mean: 2\n", "no whole number"},
+      {key + ":\n  count: -3.0\n  mean: 2\n", "no possible number of runs"},
+      {key + ":\n  mean: !!python/object/apply:numpy.core.multiarray.scalar\n    - !!binary |\n      AAAAAAAA8D8=\n", "line 2: \"mean\" of"},
+      {key + ",2\n", "line 1: has"},
+      {"{\"" + key + "\": {\"count\": 61}}", "line 1: "},
+      {"{\"" + key + "\": {\"mean\": 2}", "line 1"},
       {row(key, 2, "  var: 1\n  mean: 3\n"), "stands there twice"},
       {row(key, 2, "  var: 1\n  p50: 3\n"), "unknown field \"p50\""},
       {key + ":\n  count: 0\n  mean: 2\n  var: 1\n", "no possible number of runs"},
-      {key + ":\n  count: 2.5\n  mean: 2\n  var: 1\n", "no number that can be held"},
+      {key + ":\n  count: 2.5\n  mean: 2\n  var: 1\n", "no whole number"},
       {key + ":\n  count: 5\n  mean: 2 ms\n  var: 1\n", "line 3: \"mean\" of"},
-      {key + ":\n  count: 5\n  mean: [2]\n  var: 1\n", "has a list"},
+      {key + ":\n  count: 5\n  mean: [2]\n  var: 1\n", "is a list, where a number is needed"},
       {key + ":\n  count: {a: b}\n", "has a map where"},
       {key + ": 3\n", "where a map is needed"},
       {"- 1\n", "has a list"},
       {"", "has no row of a block"},
       {"latency", "where a map is needed"},
-      {"a: &x {mean: 1}\nb: *x\n", "line 1: \"a\" needs count"},
+      {"a: &x {mean: 1}\nb: *x\n", "refers to another place"},
       {good + "---\n" + good, "more than one document"},
       {"a:\n\t- b", "is no YAML"},
       {std::string(100'000, '{'), "has a map where"},

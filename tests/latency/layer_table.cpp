@@ -230,7 +230,7 @@ TEST_CASE("a layer table belongs to its device and rules, and its networks must 
   other.told.threads = 2;
   CHECK_THAT(refusal(other, quick), ContainsSubstring(path.string()) &&
                                         ContainsSubstring("the number of threads was \"1\" and is \"2\" here") &&
-                                        ContainsSubstring("delete the file to measure again, or name another path"));
+                                        ContainsSubstring("name another path, or move the file away to measure again"));
   other = {};
   other.told.library = "fake 2";
   CHECK_THAT(refusal(other, quick), ContainsSubstring("the library was"));

@@ -284,7 +284,7 @@ TEST_CASE("a table is loaded for its own space, device, threads, library and rul
   const auto refusal = [&](const fake_device& on, const protocol& rules) {
     return sentence_of([&] { table::load_or_measure(path, on, rules); });
   };
-  const std::string remedy = "delete the file to measure again, or name another path";
+  const std::string remedy = "name another path, or move the file away to measure again";
   CHECK(refusal(device, quick).empty());
 
   const auto with = [&](auto member, auto value) {

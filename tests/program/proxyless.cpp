@@ -1,8 +1,11 @@
 // program/proxyless.hpp: the network that a search ends with, and those that it is compared with, where prices are a few percent
 // off; what the program does with them is in tests/program/proxyless.py.
 #include <cmath>
+#include <filesystem>
 #include <set>
 #include <vector>
+
+#include <unistd.h>
 
 #include <hasse/network/proxyless_space.hpp>
 #include <hasse/program/detail/proxyless_run.hpp>
@@ -77,4 +80,22 @@ TEST_CASE("random networks really cost what they are compared with, and all diff
   const auto few = detail::random_choices(list, costs, found, wanted(target), 5, 7);
   CHECK(few == std::vector(others.begin(), others.begin() + 5));
   CHECK(detail::random_choices(list, costs, found, wanted(target), 5, 8) != few);
+}
+
+TEST_CASE("a table of others that is kept as JSON is one of others; one of this library that is damaged is its own", "[proxyless]") {
+  const auto place = std::filesystem::temp_directory_path() / ("hasse_own_table_" + std::to_string(::getpid()));
+  const auto is_own = [&](const std::string& text) {
+    replace_file(place, text);
+    const bool own = detail::is_own_table(place);
+    std::filesystem::remove(place);
+    return own;
+  };
+  const std::string row = "Conv-input:160x160x3-output:80x80x24";
+  CHECK_FALSE(is_own("{\n \"" + row + "\": {\n  \"count\": 79,\n  \"mean\": 0.9,\n  \"std\": 0.02\n }\n}"));
+  CHECK_FALSE(is_own("\xef\xbb\xbf{\"" + row + "\": {\"mean\": 0.9}}"));
+  CHECK_FALSE(is_own(row + ":\n  mean: 0.9\n"));
+  CHECK_FALSE(is_own("{"));
+  CHECK_FALSE(is_own(""));
+  CHECK(is_own("{\"kind\": \"hasse layer table\", \"pieces\": {}}"));
+  CHECK(is_own("\n{\n \"checksum\": \"01\", \"dev"));  // torn
 }

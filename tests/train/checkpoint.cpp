@@ -102,7 +102,7 @@ TEST_CASE("a checkpoint of another training is refused by what differs", "[train
   CHECK(target.weights == before);
 
   write_safetensors(path, {.tensors = {}, .metadata = {{"format", "pt"}}});
-  CHECK_THAT(refusal(whose, target), ContainsSubstring("is not a checkpoint of a training; delete it"));
+  CHECK_THAT(refusal(whose, target), ContainsSubstring("is not a checkpoint of a training; move it away"));
 }
 
 TEST_CASE("truncated and bit-flipped checkpoints are refused, whatever was hit", "[train][checkpoint]") {

@@ -74,7 +74,7 @@ named_tensor tensor_of(std::string name, std::vector<std::int64_t> shape, std::s
 namespace detail {
 
 inline constexpr std::uint64_t safetensors_header_limit = std::uint64_t{64} << 20;
-inline constexpr const char* safetensors_remedy = "restore the file from a copy or delete it";
+inline constexpr const char* safetensors_remedy = "restore the file from a copy or give another";
 
 inline std::string shape_text(const std::vector<std::int64_t>& shape) {
   std::string text = "[";

@@ -48,7 +48,7 @@ inline std::size_t whole_event_bytes(std::string_view text, const std::string& p
     if (length_is_good && (text.size() - at < 16 || length > text.size() - at - 16)) break;
     if (length_is_good) std::memcpy(&payload_crc, text.data() + at + 12 + length, 4);
     if (!length_is_good || payload_crc != masked_crc(text.substr(at + 12, length)))
-      throw file_error(path, "is damaged at byte " + std::to_string(at), "delete it; it only holds curves for viewing");
+      throw file_error(path, "is damaged at byte " + std::to_string(at), "move it away; such files only hold curves for viewing");
     at += 16 + length;
   }
   return at;

@@ -44,11 +44,13 @@ struct foreign_block {
 };
 
 /// One row, in milliseconds for one image: mean and standard deviation over `count` runs, of which their maker had dropped some by
-/// rules of his own. A mean, where this library's own tables have medians.
+/// rules of his own; where the file says no more than the mean, the others are empty. A mean, where this library's own tables have
+/// medians.
 struct foreign_row {
   foreign_block block;
-  double mean = 0, deviation = 0;
-  std::int64_t count = 0;
+  double mean = 0;
+  std::optional<double> deviation = {};
+  std::optional<std::int64_t> count = {};
   friend constexpr bool operator==(const foreign_row&, const foreign_row&) = default;
 };
 
@@ -221,8 +223,9 @@ struct foreign_table {
 struct foreign_entry {
   std::string key;
   std::size_t line = 0;
-  double mean = 0, deviation = 0;
-  std::int64_t count = 0;
+  double mean = 0;
+  std::optional<double> deviation = {};
+  std::optional<std::int64_t> count = {};
 };
 
 /// The table that these rows are. `expected` refuses a table of the other dialect; without it the keys decide. `path` is only
@@ -232,7 +235,7 @@ inline foreign_table foreign_table_from(std::span<const foreign_entry> entries, 
   const auto refuse = [&](const foreign_entry& entry, const std::string& problem, const char* remedy) {
     throw file_error(path, "line " + std::to_string(entry.line) + ": " + problem, remedy);
   };
-  constexpr const char* restore = "get the file again from where it was published";
+  constexpr const char* restore = "write the row as it was measured, or get the file again from where it was published";
   std::vector<detail::foreign_key_text> keys;
   std::optional<foreign_dialect> dialect;
   for (const foreign_entry& entry : entries) {
@@ -259,9 +262,9 @@ inline foreign_table foreign_table_from(std::span<const foreign_entry> entries, 
       refuse(entry, entry.key + " is not written as its numbers are", restore);
     if (!(entry.mean > 0 && entry.mean <= detail::longest_foreign_milliseconds))
       refuse(entry, entry.key + " has a mean that is no latency in milliseconds", restore);
-    if (!(entry.deviation >= 0 && entry.deviation <= detail::longest_foreign_milliseconds))
+    if (entry.deviation && !(*entry.deviation >= 0 && *entry.deviation <= detail::longest_foreign_milliseconds))
       refuse(entry, entry.key + " has a deviation below 0 or without end", restore);
-    if (entry.count < 1 || entry.count > 1'000'000'000)
+    if (entry.count && (*entry.count < 1 || *entry.count > 1'000'000'000))
       refuse(entry, entry.key + " was measured in no possible number of runs", restore);
     if (!table.rows.emplace(entry.key, foreign_row{keys[at].block, entry.mean, entry.deviation, entry.count}).second)
       refuse(entry, entry.key + " stands twice in the table", restore);

@@ -1,4 +1,5 @@
-// Reads the block tables of ProxylessNAS and Once-for-All, which are YAML: a map of keys to count, mean and std (or var).
+// Reads the block tables of ProxylessNAS and Once-for-All, which are YAML, and so also JSON: a map of keys to mean and, where they are
+// known, count and std (or var).
 // Used by programs that search for a device that others measured; the only header that includes yaml-cpp.
 #pragma once
 
@@ -21,7 +22,7 @@
 namespace hasse {
 
 namespace detail {
-inline constexpr const char* foreign_yaml_remedy = "give a map of keys to count, mean and std (or var), as ProxylessNAS wrote them";
+inline constexpr const char* foreign_yaml_remedy = "give a map of keys to mean and, where they are known, count and std (or var), as ProxylessNAS wrote them";
 
 /// Takes the events of a map of maps of numbers, and refuses all else as soon as it comes: nothing nests, nothing is shared.
 class foreign_events final : public YAML::EventHandler {
@@ -35,6 +36,7 @@ class foreign_events final : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { refuse(mark, "has an empty value"); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse(mark, "refers to another place"); }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+    if (depth_ == 2 && key_) refuse(mark, in_quotes(field_) + " of " + row_name() + " is a list, where a number is needed");
     refuse(mark, "has a list");
   }
   void OnSequenceEnd() override {}
@@ -79,21 +81,31 @@ class foreign_events final : public YAML::EventHandler {
     into = value;
   }
 
+  /// 79, or 79.0 as programs write it that know one kind of number.
+  void read_count(const YAML::Mark& mark, const std::string& text) {
+    std::optional<double> value;
+    read(mark, text, value);
+    if (count_) refuse(mark, in_quotes(field_) + " of " + row_name() + " stands there twice");
+    if (!(*value == std::floor(*value) && std::abs(*value) <= 1e15))
+      refuse(mark, in_quotes(field_) + " of " + row_name() + " is " + in_quotes(text) + " and no whole number");
+    count_ = static_cast<std::int64_t>(*value);
+  }
+
   void put(const YAML::Mark& mark, const std::string& value) {
     if (field_ == "mean") return read(mark, value, mean_);
     if (field_ == "std") return read(mark, value, deviation_);
     if (field_ == "var") return read(mark, value, variance_);
-    if (field_ == "count") return read(mark, value, count_);
+    if (field_ == "count") return read_count(mark, value);
     refuse(mark, row_name() + " has the unknown field " + in_quotes(field_));
   }
 
   void finish_row() {
     foreign_entry& row = entries_.back();
     key_ = false;
-    if (!mean_ || !count_ || deviation_.has_value() == variance_.has_value())
-      refuse(row.line, row_name() + " needs count, mean and either std or var");
-    row.mean = *mean_, row.count = *count_;
-    row.deviation = deviation_ ? *deviation_ : std::sqrt(*variance_);
+    if (!mean_) refuse(row.line, row_name() + " has no mean");
+    if (deviation_ && variance_) refuse(row.line, row_name() + " has both std and var");
+    row.mean = *mean_, row.count = count_, row.deviation = deviation_;
+    if (variance_) row.deviation = std::sqrt(*variance_);
   }
 
   const std::string& path_;

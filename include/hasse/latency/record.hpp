@@ -81,7 +81,7 @@ struct latency_record {
 namespace detail {
 inline constexpr int table_schema = 1;
 inline constexpr const char* table_kind = "hasse latency table";
-inline constexpr const char* table_remedy = "delete the file to measure again, or name another path";
+inline constexpr const char* table_remedy = "name another path, or move the file away to measure again";
 inline constexpr std::uintmax_t largest_table = std::uintmax_t{64} << 20;
 inline constexpr std::int64_t longest_latency = 3'600'000'000'000;  // one hour in nanoseconds
 

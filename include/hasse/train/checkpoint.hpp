@@ -44,7 +44,7 @@ struct checkpoint_numbers {
 
 namespace detail {
 inline constexpr std::string_view checkpoint_format = "hasse training checkpoint 2";
-inline constexpr const char* checkpoint_remedy = "delete it and the training starts again from its first epoch";
+inline constexpr const char* checkpoint_remedy = "move it away and the training starts again from its first epoch";
 
 /// Over all that a tensor file says, in an order that does not depend on where its tensors lie.
 inline std::uint64_t content_hash(const tensor_file& file) {
@@ -157,7 +157,7 @@ training_position load_checkpoint(const std::filesystem::path& path, const train
       throw file_error(where,
                        "belongs to a training with " + std::string(key) + ' ' + detail::in_quotes(said(key)) + ", not " +
                            detail::in_quotes(wanted),
-                       "give this run a folder of its own, or delete the file");
+                       "give this run a folder of its own, or move the file away");
   };
   belongs("architecture", whose.architecture);
   belongs("configuration", std::string(hex64(whose.configuration).view()));

@@ -70,11 +70,11 @@ inline void fit_to(const foreign_table& table, mbconv_space& space) {
   space.classes = row_of(foreign_kind::logits).out.c;
 }
 
-/// True for tables that this library measured, which are JSON.
+/// True for files of this library, damaged ones included: JSON that says what it is. Tables of others are kept as JSON, too.
 inline bool is_own_table(const std::filesystem::path& path) {
   const std::string text = read_file(path, detail::largest_table);
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  return first != text.npos && text[first] == '{';
+  const std::size_t first = text.find_first_not_of(" \t\r\n", text.starts_with("\xef\xbb\xbf") ? 3 : 0);
+  return first != text.npos && text[first] == '{' && (text.find("\"kind\"") != text.npos || text.find("\"checksum\"") != text.npos);
 }
 
 inline double peak_bytes_of(const layer_list& layers) {
