@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
   }
   network.set(family.parse("0.5 3=24"));  // half of everything, but 24 channels in group 3
   network.calibrate();
-  write_onnx("slim.onnx", network.extract());
+  write_onnx("slim.onnx", network.extract(), {.metadata = metadata_of(images.train, data.scale)});
   // end: slimmable
   std::printf("written: slim.onnx, %lld multiply-accumulates of %lld\n",
               static_cast<long long>(cost_of(network.extract().layers).macs), static_cast<long long>(net::macs()));

@@ -44,6 +44,6 @@ int main(int argc, char** argv) {
   const layer_list layers = list.path(near ? list.choice_of(*near) : found.choice);
   trainer training(backend, "found", layers, data, recipe{.epochs = 4, .batch = 20}, 1);
   training.run();
-  write_onnx("gates.onnx", training.result());
+  write_onnx("gates.onnx", training.result(), {.metadata = metadata_of(images.train, data.scale)});
   std::printf("written: gates.onnx, %lld multiply-accumulates\n", static_cast<long long>(cost_of(layers).macs));
 }

@@ -2,7 +2,9 @@
 
 usage: evaluate.py HASSE_EVALUATE HASSE_SLIM
 """
+import ast
 import json
+import math
 import os
 import pathlib
 import random
@@ -84,6 +86,8 @@ if json.loads(metadata["classes"]) != SHOWN:
     sys.exit(f"the weights name other classes: {metadata}")
 if (networks / "labels.txt").read_bytes() != b"".join(name + b"\n" for name in NAMES):
     sys.exit("labels.txt names other classes")
+if json.loads(stored(networks / "slimmable.safetensors")[0]["classes"]) != SHOWN:
+    sys.exit("the network of many widths names other classes")
 report = json.loads((folder / "run/sweep.json").read_text())
 if json.loads(report["facts"]["classes"]) != SHOWN or "na\N{REPLACEMENT CHARACTER}me" not in (folder / "run/sweep.html").read_text():
     sys.exit(f"the report names other classes: {report['facts']}")
@@ -97,6 +101,25 @@ refused("cannot be read from here", "--data", weights=weights, cwd=elsewhere)
 moved, _ = judged(weights, "--data", "folder:../pets", cwd=elsewhere)
 if moved != {"validation": shown["accuracy"], "test": shown["test_accuracy"]}:
     sys.exit(f"the images of the run were not known again: {moved}")
+
+# The answers as files that NumPy reads: what they say is what was printed.
+def array(path):
+    content = path.read_bytes()
+    end = 10 + struct.unpack("<H", content[8:10])[0]
+    header = ast.literal_eval(content[10:end].decode())
+    if content[:8] != b"\x93NUMPY\x01\x00" or end % 64 != 0 or header["fortran_order"]:
+        sys.exit(f"{path} is no NumPy file: {header}")
+    code = {"<f4": "f", "<u2": "H"}[header["descr"]]
+    return header["shape"], struct.unpack(f"<{math.prod(header['shape'])}{code}", content[end:])
+
+
+judged(weights, "--dump", folder / "answers")
+(count, width), logits = array(folder / "answers/logits.npy")
+(labels_count,), labels = array(folder / "answers/labels.npy")
+image_shape, _ = array(folder / "answers/images.npy")
+right = sum(max(range(width), key=lambda k: logits[i * width + k]) == labels[i] for i in range(count))
+if image_shape != (count, 3, 16, 16) or labels_count != count or width != len(NAMES) or right / count != shown["test_accuracy"]:
+    sys.exit(f"the dumped answers are not those that were judged: {image_shape}, {count} x {width}, {right} right")
 
 # Sets whose classes are not the network's.
 write_set("renamed", [*NAMES[:3], b"b", NAMES[4]])

@@ -162,7 +162,7 @@ file = folder / "foreign/networks/slimmable.safetensors"
 content = bytearray((folder / "whole/networks/slimmable.safetensors").read_bytes())
 content[-1] ^= 1
 file.write_bytes(content)
-refused("is damaged", "sweep", "--run", "foreign")
+refused("remove it and train the network again", "sweep", "--run", "foreign")
 file.unlink()
 refused("holds no trained network yet", "sweep", "--run", "foreign")
 

@@ -1,4 +1,5 @@
 // The program hasse_super_resolution: trains, goes on, exports; refuses with exit code 2.
+#include <hasse/program/evaluate.hpp>
 #include <hasse/program/super_resolution.hpp>
 
 #include <filesystem>
@@ -62,6 +63,8 @@ TEST_CASE("a run trains, exports, and does not train again when it is started ag
   CHECK(std::filesystem::last_write_time(trained) == before);
   CHECK(std::filesystem::exists(networks / "wdsr-0.7.onnx"));
   CHECK(program(images.with({"--seed", "2"})) == 2);
+  CHECK(read_network(networks / "wdsr-0.5.safetensors").network.layers.items.back().kind == layer_kind::depth_to_space);
+  CHECK_THROWS_WITH(evaluate_network({.weights = networks / "wdsr-0.5.safetensors"}), ContainsSubstring("answers with an image"));
 }
 
 TEST_CASE("what cannot be done ends with exit code 2", "[program][super_resolution]") {

@@ -133,7 +133,7 @@ inline void calibrate(slim_run& run, slimmable_model& network, const std::vector
                      {.batches = how.batches, .batch = how.batch, .augment = run.augment(), .seed = derive(run.options().seed, 4)},
                      run.progress(std::to_string(done) + " of " + std::to_string(which.size()) + ", " + each.text.substr(0, 60)));
     run.printer().finish();
-    write_slimmable(path, network);
+    write_slimmable(path, network, run.metadata());
     run.book().append("calibrated", record);
   }
 }

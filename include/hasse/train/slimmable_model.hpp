@@ -180,8 +180,8 @@ class slimmable {
 namespace detail {
 inline constexpr std::string_view slimmable_format = "hasse slimmable network 1";
 
-inline tensor_file file_of(const slimmable_model& of) {
-  tensor_file file;
+inline tensor_file file_of(const slimmable_model& of, std::map<std::string, std::string> metadata = {}) {
+  tensor_file file{.tensors = {}, .metadata = std::move(metadata)};
   append_tensors<float>(file, "", of.shared.layout.trainable, of.shared.values);
   append_tensors<float>(file, "", of.shared.layout.statistics, of.shared.statistics);
   for (const auto& [at, statistics] : of.statistics)
@@ -189,20 +189,21 @@ inline tensor_file file_of(const slimmable_model& of) {
         tensor_of<float>("calibrated " + to_text(at), {static_cast<std::int64_t>(statistics.size())}, statistics));
   std::string switched;
   for (const channel_configuration& each : of.switched) switched += (switched.empty() ? "" : " ") + to_text(each);
-  file.metadata = {{"format", std::string(slimmable_format)}, {"network", of.name}, {"switched", switched}};
+  file.metadata["format"] = slimmable_format, file.metadata["network"] = of.name, file.metadata["switched"] = switched;
   file.metadata["checksum"] = hex64(content_hash(file)).view();
   return file;
 }
 
 inline slimmable_model slimmable_of(const tensor_file& file, const std::string& where, std::string name,
                                     const width_family& family) {
-  const std::string remedy = "train the network again, or name the file of this network";
+  const std::string remedy = "name the file that belongs to this network",
+                    again = "restore it from a copy, or remove it and train the network again";
   const auto said = [&](const char* key) {
     const auto found = file.metadata.find(key);
     return found == file.metadata.end() ? std::string() : found->second;
   };
   if (said("format") != slimmable_format) throw file_error(where, "is no slimmable network", remedy);
-  if (said("checksum") != hex64(content_hash(file)).view()) throw file_error(where, "is damaged (its checksum is wrong)", remedy);
+  if (said("checksum") != hex64(content_hash(file)).view()) throw file_error(where, "is damaged, or was changed elsewhere (its checksum is of other contents)", again);
   if (said("network") != name) throw file_error(where, "holds " + in_quotes(said("network")) + ", not " + in_quotes(name), remedy);
   slimmable_model made{std::move(name), family, {}, {}, {}};
   const auto configuration = [&](std::string_view text) {
@@ -242,9 +243,10 @@ inline slimmable_model slimmable_of(const tensor_file& file, const std::string& 
 }
 }  // namespace detail
 
-/// Writes weights and statistics as one safetensors file.
-inline void write_slimmable(const std::filesystem::path& path, const slimmable_model& of) {
-  write_safetensors(path, detail::file_of(of));
+/// Writes weights and statistics as one safetensors file. `metadata` may say more; it must be UTF-8.
+inline void write_slimmable(const std::filesystem::path& path, const slimmable_model& of,
+                            std::map<std::string, std::string> metadata = {}) {
+  write_safetensors(path, detail::file_of(of, std::move(metadata)));
 }
 
 /// Reads what `write_slimmable` wrote, for the same network; refuses another one's and a damaged file.

@@ -231,7 +231,7 @@ class slim_run {
       slimmable_trainer<any_backend<float>, Rule> training(backend_, name, family_, rule, data_, recipe_for(epochs), options_.seed, saving());
       const training_outcome outcome = run(training);
       if (outcome.diverged) throw diverged("the training of " + name, outcome.note);
-      write_slimmable(path, training.result());
+      write_slimmable(path, training.result(), metadata());
     }
     return read_slimmable(path, name, family_);
   }
