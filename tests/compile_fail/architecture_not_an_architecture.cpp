@@ -1,4 +1,4 @@
-// expect: this_text_is_no_architecture_of_this_space
+// expect: architecture_fault::not_in_brackets
 #include <hasse/space.hpp>
 using namespace hasse;
 using namespace hasse::literals;

@@ -1,8 +1,8 @@
-// expect: this_text_is_no_architecture_of_this_space
+// expect: architecture_fault::width_decreases
 #include <hasse/space.hpp>
 using namespace hasse;
 using namespace hasse::literals;
 
 using space = search_space<input<3, 32, 32>, stem<conv{.out = 32, .kernel = 3}>, stage<basic{.stride = 2}, widths<32, 64>, depth<1, 3>>,
                            stage<basic{.stride = 2}, widths<64, 128>, depth<1, 3>>, head<global_average_pool, linear<10>>>;
-static_assert(macs<space>("[(64),(64,32)]"_arch) > 0);
+static_assert(macs<space>("[(64),(128,64)]"_arch) > 0);

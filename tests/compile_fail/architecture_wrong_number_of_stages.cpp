@@ -1,4 +1,4 @@
-// expect: this_text_is_no_architecture_of_this_space
+// expect: architecture_fault::wrong_number_of_stages
 #include <hasse/space.hpp>
 using namespace hasse;
 using namespace hasse::literals;

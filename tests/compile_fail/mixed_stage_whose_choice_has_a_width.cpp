@@ -1,4 +1,4 @@
-// expect: leave .out and .stride of its choices alone
+// expect: leave .out of its choices alone
 #include <hasse/space.hpp>
 using namespace hasse;
 

@@ -39,7 +39,13 @@ TEST_CASE("a table of layers adds up to networks on this processor") {
   CHECK(table.measured_whole(layers, "two bottlenecks").median > 0);
   CHECK(table.record().kernels.size() > 2);
   for (const auto& [text, row] : table.record().pieces) CHECK(!row.implementation.empty());
-  CHECK(table.additivity().worst_error() < 10);  // a busy machine must not fail the test; the report shows the number
+  // How near the sum is depends on who else uses this processor, so it is tested on devices of known costs (layer_table.cpp). Here:
+  // what is reported is what was measured.
+  const additivity kept = table.additivity();
+  REQUIRE(kept.networks.size() == 1);
+  CHECK(ticks{(kept.networks[0].sum + 50) / 100} == first);
+  CHECK(kept.networks[0].whole == table.measured_whole(layers, "two bottlenecks").median);
+  CHECK(kept.worst_error() == Approx(std::abs(static_cast<double>(kept.networks[0].sum) / static_cast<double>(kept.networks[0].whole) - 1)));
   CHECK_THROWS_WITH(layer_table::load_or_begin(path, on_cpu{.threads = 2}, quick), ContainsSubstring("the number of threads"));
   CHECK_THROWS_WITH(layer_table::load_or_begin(path, on_cpu{.kernels = kernel_policy::library}, quick),
                     ContainsSubstring("kernels by measurement\" and is"));

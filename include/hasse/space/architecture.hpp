@@ -135,10 +135,25 @@ std::string fault_sentence(std::string_view text, const parsed_architecture<Spac
   }
 }
 
-/// Not constexpr on purpose: reached in a constant expression, it ends the compilation and its name is the reason.
-template <class Space>
+/// Not constexpr on purpose: reached in a constant expression, it ends the compilation, and its name and `Fault` are the reason.
+template <architecture_fault Fault, class Space>
 [[noreturn]] void this_text_is_no_architecture_of_this_space(std::string_view text, const parsed_architecture<Space>& parsed) {
   throw error(fault_sentence(text, parsed));
+}
+
+template <class Space>
+constexpr void require_architecture(std::string_view text, const parsed_architecture<Space>& parsed) {
+  using enum architecture_fault;
+  switch (parsed.fault) {
+    case none: return;
+    case not_in_brackets: this_text_is_no_architecture_of_this_space<not_in_brackets>(text, parsed);
+    case wrong_number_of_stages: this_text_is_no_architecture_of_this_space<wrong_number_of_stages>(text, parsed);
+    case not_a_width: this_text_is_no_architecture_of_this_space<not_a_width>(text, parsed);
+    case width_not_in_list: this_text_is_no_architecture_of_this_space<width_not_in_list>(text, parsed);
+    case width_decreases: this_text_is_no_architecture_of_this_space<width_decreases>(text, parsed);
+    case depth_out_of_range: this_text_is_no_architecture_of_this_space<depth_out_of_range>(text, parsed);
+    case total_depth_out_of_range: this_text_is_no_architecture_of_this_space<total_depth_out_of_range>(text, parsed);
+  }
 }
 }  // namespace detail
 
@@ -146,7 +161,7 @@ template <class Space>
 template <class Space>
 constexpr architecture<Space> parse(std::string_view text) {
   const parsed_architecture<Space> parsed = try_parse<Space>(text);
-  if (parsed.fault != architecture_fault::none) detail::this_text_is_no_architecture_of_this_space(text, parsed);
+  detail::require_architecture(text, parsed);
   return parsed.value;
 }
 

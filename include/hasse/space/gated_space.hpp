@@ -33,9 +33,16 @@ constexpr bool all_differ(const Specs&... specs) {
   return ((times(specs) == 1) && ...);
 }
 template <class Type>
-constexpr bool leaves_shape_alone(const Type& spec) {
+constexpr bool leaves_width_alone(const Type& spec) {
   if constexpr (StageSpec<Type>)
-    return spec.out == 0 && spec.stride == 1;
+    return spec.out == 0;
+  else
+    return true;
+}
+template <class Type>
+constexpr bool leaves_stride_alone(const Type& spec) {
+  if constexpr (StageSpec<Type>)
+    return spec.stride == 1;
   else
     return true;
 }
@@ -49,8 +56,8 @@ struct choices {
   static_assert(
       (StageSpec<std::remove_const_t<decltype(Specs)>> && ...),
       "hasse: choices<...> takes specs with members out and stride, such as mbconv{.kernel = 5, .expand = 3}, and zero{}");
-  static_assert((detail::leaves_shape_alone(Specs) && ...),
-                "hasse: a mixed_stage sets the width and stride of its blocks; leave .out and .stride of its choices alone");
+  static_assert((detail::leaves_width_alone(Specs) && ...), "hasse: a mixed_stage sets the width of its blocks; leave .out of its choices alone");
+  static_assert((detail::leaves_stride_alone(Specs) && ...), "hasse: a mixed_stage sets the stride of its blocks; leave .stride of its choices alone");
   static_assert((!std::is_same_v<std::remove_const_t<decltype(Specs)>, zero> || ...),
                 "hasse: choices<...> needs at least one block besides zero");
   static_assert(sizeof...(Specs) <= 64, "hasse: choices<...> takes at most 64 blocks");
@@ -158,7 +165,7 @@ struct gated_space {
     return shape;
   }();
   static_assert(features.c > 0, "hasse: the choices of a mixed_stage must have one output shape; these write different ones");
-  static_assert(features.size() > 0, "hasse: nothing is left of the image before the head; give a larger input or fewer strides");
+  static_assert(features.c <= 0 || features.size() > 0, "hasse: nothing is left of the image before the head; give a larger input or fewer strides");
 };
 
 }  // namespace hasse
