@@ -1,6 +1,6 @@
 """Class names and weights that leave a run: which files say them, which sets hasse_evaluate takes, weights that were changed elsewhere.
 
-usage: evaluate.py HASSE_EVALUATE HASSE_SLIM
+usage: evaluate.py HASSE_EVALUATE HASSE_SLIM 08_OWN_PROGRAM
 """
 import ast
 import json
@@ -17,7 +17,7 @@ import zlib
 
 from judged import evaluated, same_as_reported
 
-evaluate, slim = (str(pathlib.Path(each).resolve()) for each in sys.argv[1:3])
+evaluate, slim, own = (str(pathlib.Path(each).resolve()) for each in sys.argv[1:4])
 folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_evaluate_"))
 draw = random.Random(1)
 NAMES = [b"1", b"10", b"2", b'a "b", c', b"na\xffme"]  # in the order of the outputs, which is not that of the numbers
@@ -41,8 +41,8 @@ def write_set(place, names):
             write_image(os.path.join(there, b"%03d.png" % i), kind)
 
 
-def ran(*arguments):
-    done = subprocess.run([slim, *map(str, arguments)], capture_output=True, text=True, cwd=folder)
+def ran(*arguments, program=slim):
+    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, cwd=folder)
     if done.returncode != 0:
         sys.exit(f"{arguments} failed: {done.stderr}")
 
@@ -171,6 +171,14 @@ refused("hasse_slim export", weights=networks / "slimmable.safetensors")
 refused("damaged", weights=saved("no list", {**unsummed, "mean": "0.5;0.5"}, header, data))
 refused("names 0 classes", weights=saved("no classes", {k: v for k, v in unsummed.items() if k != "classes"}, header, data))
 refused("does not know; export", weights=saved("other options", {**unsummed, "data_options": "seed=x"}, header, data))
+
+# A space of one's own: the networks of a program that hasse_evaluate knows nothing of.
+ran("--trainings", "2", "--epochs", "1", "--train-images", "200", "--threads", "1", "--run", "own", program=own)
+frontier = json.loads((folder / "own/frontier.json").read_text())
+for network in frontier["frontier"]:
+    same_as_reported(evaluate, folder / "own" / network["files"]["safetensors"], network["accuracy"], network["test_accuracy"])
+if not frontier["frontier"] or json.loads(frontier["facts"]["classes"]) != (folder / "own/networks/labels.txt").read_text().splitlines():
+    sys.exit(f"the frontier names other classes than labels.txt: {frontier}")
 
 shutil.rmtree(folder)
 print("class names are in every file, and only sets and weights that belong to a network are judged")

@@ -498,7 +498,7 @@ inline int proxyless_search(int argc, char** argv) {
       ->transform(number_between(1e-3, 1e9));
   add_number(app, "--tolerance", options.tolerance, 0.001, 1, "share by which the target may be missed");
   app.add_option("--table", options.table,
-                 "latencies of another device: a table of ProxylessNAS or Once-for-All (YAML or JSON), or a run's latency.json; without, "
+                 "latencies of another device: a table of ProxylessNAS or Once-for-All (YAML or JSON), or the latency.json of a run of this program; without, "
                  "this machine is measured");
   add_number(app, "--latency-side", options.latency_side, 0, 4096,
                      "side of the images whose latency counts; 0: that of the space, or of the table");
