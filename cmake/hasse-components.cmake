@@ -3,7 +3,7 @@
 #   hasse::result    file, latency, result; search where it reads or writes files           nlohmann_json
 #   hasse::yaml      latency/foreign_yaml.hpp                                               yaml-cpp, hasse::result
 #   hasse::onednn    kernel/cpu                                                             oneDNN, OpenMP
-#   hasse::data      data, train                                                            turbojpeg, libpng, zlib, threads, hasse::result
+#   hasse::data      data, train                                                            turbojpeg, libpng, zlib, libwebp where it is, threads, hasse::result
 #   hasse::programs  program, hasse.hpp                                                     CLI11 and all of the above
 #   hasse::cuda      kernel/cuda, but for kernel/cuda/programs, which any compiler takes;   CUDA Toolkit
 #                    latency/on_gpu.hpp, whose users link hasse::result, too
@@ -113,7 +113,7 @@ list(APPEND hasse_yaml_MISSING ${hasse_result_MISSING})
 hasse_optional_component(yaml LINK hasse::result hasse::yaml_cpp)
 hasse_find_data()
 list(APPEND hasse_data_MISSING ${hasse_result_MISSING})
-hasse_optional_component(data LINK hasse::result hasse::turbojpeg PNG::PNG ZLIB::ZLIB Threads::Threads)
+hasse_optional_component(data LINK hasse::result hasse::turbojpeg PNG::PNG ZLIB::ZLIB $<TARGET_NAME_IF_EXISTS:hasse::webp> Threads::Threads)
 hasse_find_programs()
 list(APPEND hasse_programs_MISSING ${hasse_onednn_MISSING} ${hasse_data_MISSING} ${hasse_yaml_MISSING})
 hasse_optional_component(programs LINK hasse::hasse hasse::onednn hasse::data hasse::result hasse::yaml CLI11::CLI11)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs the Debian packages that are missing: scripts/install-dependencies.sh [run|test], the default is test.
 set -eu
-run="g++ cmake ninja-build python3 libeigen3-dev libboost-dev libdnnl-dev libturbojpeg0-dev libpng-dev zlib1g-dev
-     nlohmann-json3-dev libyaml-cpp-dev libcli11-dev"
+run="g++ cmake ninja-build python3 libeigen3-dev libboost-dev libdnnl-dev libturbojpeg0-dev libpng-dev libwebp-dev
+     zlib1g-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev"
 test="ccache clang-14 libclang-rt-14-dev libomp-14-dev catch2 libbenchmark-dev python3-onnx doxygen"
 
 case "${1:-test}" in

@@ -2,15 +2,22 @@
 // Programs that include it link turbojpeg, png, z and threads.
 #pragma once
 
+#include <hasse/data/archive.hpp>
 #include <hasse/data/batch_reader.hpp>
 #include <hasse/data/bicubic.hpp>
+#include <hasse/data/bmp.hpp>
 #include <hasse/data/cifar10.hpp>
 #include <hasse/data/crops.hpp>
 #include <hasse/data/decode.hpp>
+#include <hasse/data/description.hpp>
 #include <hasse/data/idx.hpp>
 #include <hasse/data/image_folder.hpp>
+#include <hasse/data/image_kind.hpp>
 #include <hasse/data/image_set.hpp>
+#include <hasse/data/layout.hpp>
 #include <hasse/data/open.hpp>
+#include <hasse/data/orientation.hpp>
 #include <hasse/data/resize.hpp>
 #include <hasse/data/synthetic.hpp>
 #include <hasse/data/tar.hpp>
+#include <hasse/data/zip.hpp>

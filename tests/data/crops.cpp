@@ -77,6 +77,8 @@ TEST_CASE("a folder that names its splits keeps them; grey becomes RGB; what is 
   folder.write("test/9.png", located({30, 30, 3}, 99));
   const crop_sets made = crop_images(folder.path, small);
   CHECK(made.skipped == 2);
+  REQUIRE(made.about.left_out.size() == 1);
+  CHECK(made.about.left_out[0].names == std::vector<std::string>{"test/9.png"});
   CHECK(made.images == 6);
   CHECK(made.train.size() == 25);
   REQUIRE(made.validation.size() == 5);
@@ -88,7 +90,7 @@ TEST_CASE("a folder that names its splits keeps them; grey becomes RGB; what is 
 TEST_CASE("what cannot be cut is refused in a sentence", "[crops]") {
   const test::scratch_folder folder;
   const auto refusal = [&](const crop_options& how) { return test::refusal_of([&] { crop_images(folder.path, how); }); };
-  CHECK_THAT(refusal(small), ContainsSubstring("holds no .jpg, .jpeg or .png image"));
+  CHECK_THAT(refusal(small), ContainsSubstring("holds no image to train on; name"));
   CHECK_THAT(test::refusal_of([&] { crop_images(folder.path / "nowhere", small); }), ContainsSubstring("cannot be listed"));
   folder.write("0.png", located({30, 30, 3}, 0));
   CHECK_THAT(refusal(small), ContainsSubstring("a single image"));
@@ -101,5 +103,11 @@ TEST_CASE("what cannot be cut is refused in a sentence", "[crops]") {
   folder.write("torn.png", located({30, 30, 3}, 5).substr(0, 60));
   CHECK_THAT(refusal(small), ContainsSubstring("torn.png"));
   folder.write("torn.png", "text");
-  CHECK_THAT(refusal(small), ContainsSubstring("neither a JPEG nor a PNG"));
+  CHECK_THAT(refusal(small), ContainsSubstring("is no image of a kind that is read"));
+  crop_options skipping = small;
+  skipping.skip_damaged = true;
+  const crop_sets made = crop_images(folder.path, skipping);
+  CHECK(made.images == 4);
+  REQUIRE(made.about.left_out.size() == 1);
+  CHECK(made.about.left_out[0].why == "damaged images");
 }

@@ -93,6 +93,35 @@ inline std::string gzip(std::string_view bytes) {
   return result;
 }
 
+/// One member of a zip; `deflated` packs it.
+struct zip_file {
+  std::string name, content;
+  bool deflated = false;
+};
+
+inline std::string little(std::uint64_t value, int bytes) {
+  std::string result;
+  for (; bytes > 0; --bytes, value >>= 8) result += static_cast<char>(value & 255);
+  return result;
+}
+
+inline std::string zip(const std::vector<zip_file>& files) {
+  std::string bytes, directory;
+  for (const zip_file& file : files) {
+    std::string packed = file.content;
+    if (file.deflated) {
+      const std::string whole = gzip(file.content);  // ten bytes before the stream, eight after it
+      packed = whole.substr(10, whole.size() - 18);
+    }
+    const std::string facts = little(20, 2) + little(0, 2) + little(file.deflated ? 8 : 0, 2) + little(0, 8) +
+                              little(packed.size(), 4) + little(file.content.size(), 4) + little(file.name.size(), 2) + little(0, 2);
+    directory += "PK\1\2" + little(20, 2) + facts + little(0, 10) + little(bytes.size(), 4) + file.name;
+    bytes += "PK\3\4" + facts + file.name + packed;
+  }
+  return bytes + directory + "PK\5\6" + little(0, 4) + little(files.size(), 2) + little(files.size(), 2) + little(directory.size(), 4) +
+         little(bytes.size(), 4) + little(0, 2);
+}
+
 /// An idx file of bytes with those extents, whose elements are given.
 inline std::string idx(std::vector<std::uint32_t> dims, std::string_view content) {
   std::string bytes{'\0', '\0', '\x08', static_cast<char>(dims.size())};

@@ -49,6 +49,22 @@ TEST_CASE("idx sets, plain and packed") {
   }
 }
 
+TEST_CASE("labels that do not occur are no classes, and are named") {
+  const test::scratch_folder folder;
+  std::string labels;
+  for (int i = 0; i < 40; ++i) labels += static_cast<char>(i % 4 == 3 ? 5 : 1 + i % 4);  // 1, 2, 3, 5
+  for (const char* split : {"train", "t10k"}) {
+    folder.write(std::string(split) + "-images", test::idx({40, 1, 1}, labels));
+    folder.write(std::string(split) + "-labels", test::idx({40}, labels));
+  }
+  folder.write("mapping.txt", "1 A");
+  const train_and_test whole = read_idx(folder.path);
+  CHECK(whole.train.classes == std::vector<std::string>{"1", "2", "3", "5"});
+  CHECK((whole.train.labels[0] == 0 && whole.train.labels[3] == 3));
+  CHECK_THAT(whole.about.notes.at(0), ContainsSubstring("no image has the label 0, 4: the 4 labels that occur are the classes, the first of them 1"));
+  CHECK(whole.about.left_out.at(0).names == std::vector<std::string>{"mapping.txt"});
+}
+
 TEST_CASE("more images than this machine can hold in the wanted shape are refused before they are resized") {
   const test::scratch_folder folder;
   constexpr std::uint32_t count = 1'000'000;  // of one pixel here, 50 TB in the wanted shape
@@ -89,12 +105,34 @@ TEST_CASE("what an idx file may not say") {
 }
 
 TEST_CASE("damaged and oversized gzip streams") {
-  const std::string packed = test::gzip(std::string(5000, 'a') + "b");
-  CHECK(gunzip(packed, "f").size() == 5001);
-  CHECK_THAT(test::refusal_of([&] { gunzip(packed, "f", 4000); }), ContainsSubstring("unpacks to more than the 4000 bytes"));
-  CHECK_THAT(test::refusal_of([&] { gunzip(packed.substr(0, packed.size() - 9), "f"); }), ContainsSubstring("is cut off"));
-  CHECK_THAT(test::refusal_of([&] { gunzip(packed + "x", "f"); }), ContainsSubstring("goes on after the end"));
-  CHECK(test::refusals_of_damage(packed, 1, [](const std::string& damaged) { gunzip(damaged, "f", 100'000); }) > 100);
-  const std::string plain = test::idx({2, 2, 1}, "abcd");
-  CHECK(test::refusals_of_damage(plain, 1, [](const std::string& damaged) { parse_idx(damaged, 3, "f"); }) > 50);
+  const auto read = [](const std::string& bytes) { return read_idx_file(memory_source(bytes), 1, "f"); };
+  const auto refusal = [&](const std::string& bytes) { return test::refusal_of([&] { read(bytes); }); };
+  const std::string plain = test::idx({5001}, std::string(5000, 'a') + "b"), packed = test::gzip(plain);
+  CHECK(read(packed) == plain);
+  CHECK(read(plain) == plain);
+  CHECK(read(packed + std::string(512, '\0')) == plain);
+  CHECK_THAT(refusal(packed.substr(0, packed.size() - 9)), ContainsSubstring("is cut off"));
+  CHECK_THAT(refusal(packed + "x"), ContainsSubstring("f: is cut off"));
+  CHECK_THAT(refusal(plain + "x"), ContainsSubstring("goes on after the elements that it claims"));
+  CHECK_THAT(refusal(test::gzip(std::string(1 << 20, '\0'))), ContainsSubstring("not an idx file of bytes"));
+  CHECK_THAT(refusal(test::gzip(test::idx({5}, std::string(1 << 20, 'a')))), ContainsSubstring("goes on after the elements that it claims"));
+  CHECK_THAT(refusal(test::gzip(test::idx({0xffffffff}, "abc"))), ContainsSubstring("claims more elements than its"));
+  CHECK(test::refusals_of_damage(packed, 1, read) > 100);
+  const std::string pair = test::idx({2, 2, 1}, "abcd");
+  CHECK(test::refusals_of_damage(pair, 1, [](const std::string& damaged) { parse_idx(damaged, 3, "f"); }) > 50);
+}
+
+TEST_CASE("a packed file that claims little is not unpacked beyond it") {
+  const std::string bomb = test::gzip(test::idx({5}, std::string(std::size_t{1} << 26, 'a')));
+  struct counting_source : memory_source {
+    using memory_source::memory_source;
+    mutable std::uint64_t furthest = 0;
+    std::size_t read_at(std::uint64_t offset, char* to, std::size_t count) const override {
+      furthest = std::max(furthest, offset + count);
+      return memory_source::read_at(offset, to, count);
+    }
+  } source(bomb);
+  REQUIRE(bomb.size() > 60'000);
+  CHECK_THAT(test::refusal_of([&] { read_idx_file(source, 1, "f"); }), ContainsSubstring("goes on after the elements"));
+  CHECK(source.furthest <= 1 << 15);
 }

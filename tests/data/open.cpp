@@ -79,7 +79,7 @@ TEST_CASE("damaged CIFAR-10 batches") {
 TEST_CASE("uris and options that cannot be") {
   CHECK_THAT(open_refusal("imagenet:x"),
              ContainsSubstring("'imagenet:x' are of no known kind; write synthetic, synthetic:DIFFICULTY, cifar10:DIR, "
-                               "folder:DIR_OR_TAR or idx:DIR"));
+                               "folder:DIR_OR_ARCHIVE or idx:DIR"));
   CHECK_THAT(open_refusal(""), ContainsSubstring("no known kind"));
   CHECK_THAT(open_refusal("folder:"), ContainsSubstring("name no place; write folder:DIR"));
   CHECK_THAT(open_refusal("folder"), ContainsSubstring("name no place"));

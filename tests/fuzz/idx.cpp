@@ -12,8 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   const std::size_t border = bytes.size() - data[0];
   try {
-    const std::string images = hasse::gunzip(bytes.substr(0, border), "images", 1u << 20);
-    const std::string labels = hasse::gunzip(bytes.substr(border), "labels", 1u << 20);
+    const std::string images = hasse::read_idx_file(hasse::memory_source(std::string_view(bytes).substr(0, border)), 3, "images");
+    const std::string labels = hasse::read_idx_file(hasse::memory_source(std::string_view(bytes).substr(border)), 1, "labels");
     hasse::image_set set;
     hasse::append_idx(images, "images", labels, "labels", set);
     if (set.pixels.size() != set.size() * set.image_bytes()) __builtin_trap();

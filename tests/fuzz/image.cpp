@@ -1,4 +1,4 @@
-// JPEG and PNG bytes through the decoders and into the shape of a network. Build with clang++ -fsanitize=fuzzer,address,undefined.
+// JPEG, PNG, WebP (with -DHASSE_WEBP) and BMP bytes, their EXIF blocks, through the decoders and into the shape of a network. Build with clang++ -fsanitize=fuzzer,address,undefined.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

@@ -1,8 +1,9 @@
-// Archives and what a folder of images makes of their members: as given, then with every checksum repaired and an end mark,
+// Archives (tar, packed by gzip or not, and zip) and what a folder of images makes of their members: as given, then as a tar with every checksum repaired and an end mark,
 // since chance does not find checksums. Build with clang++ -fsanitize=fuzzer,address,undefined.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -11,9 +12,15 @@
 namespace {
 void list(std::string_view bytes) {
   try {
-    const auto listing = hasse::list_archive(bytes, "fuzz.tar");
-    for (const auto& image : listing.train)
+    const auto listing = hasse::list_archive(std::make_shared<const hasse::memory_source>(bytes), "fuzz.tar");
+    for (const auto& image : listing.train) {
       if (image.label >= listing.classes.size()) __builtin_trap();
+      try {
+        hasse::read_image(image);
+      } catch (const hasse::error&) {
+      }
+    }
+    listing.about.lines();
   } catch (const hasse::error&) {
   }
 }

@@ -15,9 +15,10 @@
 #include <hasse/core/progress.hpp>
 #include <hasse/core/random.hpp>
 #include <hasse/data/decode.hpp>
-#include <hasse/data/detail/folder.hpp>
+#include <hasse/data/description.hpp>
 #include <hasse/data/image_folder.hpp>
 #include <hasse/data/image_set.hpp>
+#include <hasse/data/layout.hpp>
 #include <hasse/data/open.hpp>
 #include <hasse/data/resize.hpp>
 
@@ -30,6 +31,7 @@ struct crop_options {
   double validation_share = 0.1;  ///< of the images, where the folder names no validation images
   std::size_t most_images = 0;    ///< training images that are read, drawn by the seed; 0: all
   std::uint64_t seed = 1;
+  bool skip_damaged = false;  ///< leave out images that cannot be read, and count them, instead of refusing the folder
 };
 
 /// RGB patches; no image has some in both sets.
@@ -37,6 +39,7 @@ struct crop_sets {
   image_set train, validation;
   std::size_t images = 0;   ///< that patches were cut from
   std::size_t skipped = 0;  ///< that are smaller than a patch
+  data_description about;   ///< what was left out
 };
 
 namespace detail {
@@ -47,17 +50,22 @@ struct numbered_image {
   std::size_t number;  ///< in the folder: decides the places of its patches
 };
 
-/// All images below the folder. Those in a folder named val or validation are held out, those in one named test are left alone.
-inline std::pair<std::vector<numbered_image>, std::vector<numbered_image>> images_to_crop(const std::filesystem::path& root) {
+/// All images below the folder. Those in a folder named for validation are held out, those in one named for test are left alone.
+inline std::pair<std::vector<numbered_image>, std::vector<numbered_image>> images_to_crop(const std::filesystem::path& root,
+                                                                                          data_description& about) {
   std::pair<std::vector<numbered_image>, std::vector<numbered_image>> made;
   std::size_t number = 0;
-  for (const auto& path : files_below(root)) {
-    if (!named_as_image(path.string())) continue;
+  found_images found(root.string());
+  take_folder(root, found, number, about);
+  for (const auto& path : found.archives) about.leave_out(as_archive, path.lexically_relative(root).string());
+  for (const auto& each : found.images) {
     folder_split split = folder_split::none;
-    for (const auto& part : path.lexically_relative(root).parent_path())
+    for (const auto& part : std::filesystem::path(each.path).parent_path())
       if (split == folder_split::none) split = split_named(part.string());
-    if (split != folder_split::test) (split == folder_split::validation ? made.second : made.first).push_back({path, number});
-    ++number;
+    if (split == folder_split::test)
+      about.leave_out("test images", each.path);
+    else
+      (split == folder_split::validation ? made.second : made.first).push_back({each.image.where, each.number});
   }
   return made;
 }
@@ -72,7 +80,7 @@ inline std::vector<numbered_image> take(std::vector<numbered_image>& from, std::
 }
 }  // namespace detail
 
-/// Cuts patches from the JPEG and PNG images in `root` and below, whatever its folders are called (but for val and test). The same
+/// Cuts patches from the images in `root` and below, whatever its folders are called (but for val and test). The same
 /// files and options give the same patches. Files that are no whole images are refused, as everywhere.
 inline crop_sets crop_images(const std::filesystem::path& root, const crop_options& options, const progress_sink& progress = {}) {
   const std::string place = root.string(),
@@ -84,9 +92,10 @@ inline crop_sets crop_images(const std::filesystem::path& root, const crop_optio
   if (!(options.validation_share > 0 && options.validation_share < 0.5))
     throw error("a validation share of " + std::to_string(options.validation_share) +
                 " cannot be cut; choose more than 0 and less than 0.5");
-  auto [train, validation] = detail::images_to_crop(root);
+  crop_sets made;
+  auto [train, validation] = detail::images_to_crop(root, made.about);
   if (train.empty())
-    throw file_error(place, "holds no .jpg, .jpeg or .png image to train on",
+    throw file_error(place, "holds no image to train on" + detail::left_instead(made.about),
                      "name a folder of images; those in a folder val or test do not count");
   if (validation.empty()) {
     const auto share = static_cast<std::size_t>(static_cast<double>(train.size()) * options.validation_share + 0.5);
@@ -99,7 +108,7 @@ inline crop_sets crop_images(const std::filesystem::path& root, const crop_optio
   const feature_shape shape{options.height, options.width, 3};
   const std::size_t total = train.size() + validation.size(), patches = static_cast<std::size_t>(options.per_image);
   detail::check_memory(place, total * patches, shape);
-  crop_sets made;
+  detail::damage damaged;
   image_decoder decoder;
   image_fitter fitter(shape);
   std::vector<std::uint8_t> cut;
@@ -113,8 +122,15 @@ inline crop_sets crop_images(const std::filesystem::path& root, const crop_optio
         progress({fraction, "cutting patches", left(fraction)});
       }
       ++done;
-      const std::string file = read_file(image.path, std::uintmax_t{1} << 28);
-      const decoded_image& whole = decoder.decode(file, image.path.string());
+      const decoded_image* read = nullptr;
+      try {
+        read = &decoder.decode(read_file(image.path, most_image_bytes), detail::shown(image.path.string()));
+      } catch (const error& problem) {
+        damaged.add(problem);
+        if (options.skip_damaged) made.about.leave_out("damaged images", image.path.string());
+        continue;
+      }
+      const decoded_image& whole = *read;
       if (whole.shape.h < shape.h || whole.shape.w < shape.w) {
         ++made.skipped;
         continue;
@@ -134,11 +150,12 @@ inline crop_sets crop_images(const std::filesystem::path& root, const crop_optio
         set->labels.push_back(0);
       }
     }
-    if (set->size() == 0)
+    if (set->size() == 0 && (damaged.count() == 0 || options.skip_damaged))
       throw file_error(place,
                        "has no " + std::string(set == &made.train ? "training" : "validation") + " image of at least " + patch,
                        "ask for smaller patches, or add larger images");
   }
+  if (damaged.count() > 0 && !options.skip_damaged) damaged.refuse(place, total);
   if (progress) progress({1, std::to_string(made.train.size()) + " training patches are ready", 0});
   return made;
 }

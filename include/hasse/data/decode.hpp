@@ -1,8 +1,10 @@
-// JPEG and PNG bytes to pixels, by turbojpeg and libpng. The bytes are hostile: sizes are checked before memory is taken.
+// The bytes of JPEG, PNG, WebP and BMP files to upright pixels, by turbojpeg, libpng, libwebp (where HASSE_WEBP is defined) and a reader
+// of our own. The bytes are hostile: sizes are checked before memory is taken. docs/how-to/own-data.md says what becomes of every kind of pixel.
 // Used by the image-folder reader; programs that include it link turbojpeg and png.
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,9 +14,15 @@
 
 #include <png.h>
 #include <turbojpeg.h>
+#ifdef HASSE_WEBP
+#include <webp/decode.h>
+#endif
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/shape.hpp>
+#include <hasse/data/bmp.hpp>
+#include <hasse/data/image_kind.hpp>
+#include <hasse/data/orientation.hpp>
 
 namespace hasse {
 
@@ -30,18 +38,26 @@ class image_decoder {
   static constexpr std::int64_t most_pixels = std::int64_t{1} << 26;
   static constexpr std::int64_t longest_side = 65'535;  ///< JPEG's own limit; what resizing needs grows with the longer side
 
-  image_decoder() : jpeg_(tjInitDecompress(), tjDestroy) {
-    if (!jpeg_) throw error("the JPEG decoder cannot start (" + std::string(tjGetErrorStr()) + "); free memory and try again");
-  }
+  image_decoder() : jpeg_(started()) {}
 
-  /// The image in `bytes`, valid until the next call; throws `file_error` for anything but a whole JPEG or PNG.
+  /// The image in `bytes`, valid until the next call; throws `file_error` for anything but a whole image of a kind that is read.
   const decoded_image& decode(std::string_view bytes, const std::string& where) {
-    if (bytes.starts_with("\xff\xd8\xff"))
+    const file_kind kind = kind_of(bytes);
+    const std::string_view name = kind.name;
+    if (bytes.empty()) throw file_error(where, "is empty", remedy);
+    if (kind.use != file_use::image)
+      throw file_error(where, name.empty() ? "is no image of a kind that is read" : "is a file of the kind " + std::string(name) + ", which is not read",
+                       name.empty() ? remedy : "convert it to JPEG or PNG, or take it out of the data set");
+    if (name == "JPEG")
       decode_jpeg(bytes, where);
-    else if (bytes.starts_with("\x89PNG\r\n\x1a\n"))
+    else if (name == "PNG")
       decode_png(bytes, where);
+#ifdef HASSE_WEBP
+    else if (name == "WebP")
+      decode_webp(bytes, where);
+#endif
     else
-      throw file_error(where, "is neither a JPEG nor a PNG image", remedy);
+      decode_bmp(bytes, where);
     return image_;
   }
 
@@ -69,17 +85,35 @@ class image_decoder {
     int width = 0, height = 0, subsampling = 0, colours = 0;
     if (tjDecompressHeader3(jpeg_.get(), data, size, &width, &height, &subsampling, &colours) != 0) refuse_jpeg(where);
     check_size(height, width, bytes.size(), 1024, where);  // a block of 64 pixels takes a bit or more
-    if (colours == TJCS_CMYK || colours == TJCS_YCCK) throw file_error(where, "is a JPEG in CMYK colours", "convert it to RGB");
+    const bool inks = colours == TJCS_CMYK || colours == TJCS_YCCK;
     image_.shape = {height, width, colours == TJCS_GRAY ? 1 : 3};
-    image_.pixels.resize(static_cast<std::size_t>(image_.shape.size()));
-    const int format = colours == TJCS_GRAY ? TJPF_GRAY : TJPF_RGB;
+    image_.pixels.resize(static_cast<std::size_t>(height) * static_cast<std::size_t>(width) * (inks ? 4 : static_cast<std::size_t>(image_.shape.c)));
+    const int format = colours == TJCS_GRAY ? TJPF_GRAY : inks ? TJPF_CMYK : TJPF_RGB;
     if (tjDecompress2(jpeg_.get(), data, size, image_.pixels.data(), width, 0, height, format,
                       TJFLAG_ACCURATEDCT | TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS) != 0)
       refuse_jpeg(where);
+    if (inks) print_inks();
+    detail::turn_upright(detail::orientation_of_jpeg(bytes), image_.shape, image_.pixels);
+  }
+
+  /// CMYK to RGB without a colour profile, in place. Inks are stored inverted, as Adobe does it and all readers take it.
+  void print_inks() {
+    std::vector<std::uint8_t>& pixels = image_.pixels;
+    std::size_t to = 0;
+    for (std::size_t from = 0; from + 3 < pixels.size(); from += 4) {
+      const std::uint32_t light = pixels[from + 3];
+      for (std::size_t c = 0; c < 3; ++c) {
+        const std::uint32_t product = (255u - pixels[from + c]) * light + 128;
+        pixels[to++] = static_cast<std::uint8_t>(light - (((product >> 8) + product) >> 8));
+      }
+    }
+    pixels.resize(to);
   }
 
   [[noreturn]] void refuse_jpeg(const std::string& where) {
-    throw file_error(where, "is not a readable JPEG (" + std::string(tjGetErrorStr2(jpeg_.get())) + ")", remedy);
+    const std::string reason = tjGetErrorStr2(jpeg_.get());
+    jpeg_ = started();  // a decoder that failed may fail with the next image, too
+    throw file_error(where, "is not a readable JPEG (" + reason + ")", remedy);
   }
 
   void decode_png(std::string_view bytes, const std::string& where) {
@@ -96,13 +130,60 @@ class image_decoder {
     image_.pixels.resize(static_cast<std::size_t>(image_.shape.size()));
     const png_color black{0, 0, 0};  // what shows through transparent pixels
     if (png_image_finish_read(&png, &black, image_.pixels.data(), 0, nullptr) == 0) refuse_png(png, where);
+    detail::turn_upright(detail::orientation_of_png(bytes), image_.shape, image_.pixels);
   }
 
   [[noreturn]] static void refuse_png(const png_image& png, const std::string& where) {
     throw file_error(where, "is not a readable PNG (" + std::string(png.message) + ")", remedy);
   }
 
-  std::unique_ptr<void, int (*)(void*)> jpeg_;
+  void decode_bmp(std::string_view bytes, const std::string& where) {
+    const bmp_header header = read_bmp_header(bytes, most_pixels, longest_side, where);
+    image_.shape = {header.height, header.width, 3};
+    read_bmp_pixels(bytes, header, where, image_.pixels);
+  }
+
+#ifdef HASSE_WEBP
+  /// RGBA to RGB as libpng does it for PNG: in linear light; in place.
+  void put_on_black(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i)
+      for (std::size_t c = 0; c < 3; ++c) {
+        const double value = image_.pixels[4 * i + c] / 255.0, alpha = image_.pixels[4 * i + 3] / 255.0;
+        const double light = alpha * (value <= 0.04045 ? value / 12.92 : std::pow((value + 0.055) / 1.055, 2.4));
+        const double seen = light <= 0.0031308 ? light * 12.92 : 1.055 * std::pow(light, 1 / 2.4) - 0.055;
+        image_.pixels[3 * i + c] = static_cast<std::uint8_t>(255 * seen + 0.5);
+      }
+    image_.pixels.resize(count * 3);
+  }
+
+  void decode_webp(std::string_view bytes, const std::string& where) {
+    const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
+    WebPBitstreamFeatures found;
+    const auto refuse = [&](const char* problem) {
+      throw file_error(where, "is not a readable WebP (" + std::string(problem) + ")", remedy);
+    };
+    if (WebPGetFeatures(data, bytes.size(), &found) != VP8_STATUS_OK) refuse("its header is damaged");
+    if (found.has_animation) refuse("it is an animation");
+    check_size(found.height, found.width, bytes.size(), std::int64_t{1} << 24, where);  // one colour costs nothing
+    const auto pixels = static_cast<std::size_t>(found.height) * static_cast<std::size_t>(found.width);
+    image_.shape = {found.height, found.width, 3};
+    image_.pixels.resize(pixels * (found.has_alpha ? 4 : 3));
+    if ((found.has_alpha ? WebPDecodeRGBAInto : WebPDecodeRGBInto)(data, bytes.size(), image_.pixels.data(), image_.pixels.size(),
+                                                                   found.width * (found.has_alpha ? 4 : 3)) == nullptr)
+      refuse("it is damaged or cut off");
+    if (found.has_alpha) put_on_black(pixels);
+    detail::turn_upright(detail::orientation_of_webp(bytes), image_.shape, image_.pixels);
+  }
+#endif
+
+  using jpeg_handle = std::unique_ptr<void, int (*)(void*)>;
+  static jpeg_handle started() {
+    jpeg_handle made(tjInitDecompress(), tjDestroy);
+    if (!made) throw error("the JPEG decoder cannot start (" + std::string(tjGetErrorStr()) + "); free memory and try again");
+    return made;
+  }
+
+  jpeg_handle jpeg_;
   decoded_image image_;
 };
 

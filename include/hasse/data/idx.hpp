@@ -11,10 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include <zlib.h>
-
 #include <hasse/core/error.hpp>
-#include <hasse/core/file.hpp>
+#include <hasse/data/archive.hpp>
 #include <hasse/data/detail/folder.hpp>
 #include <hasse/data/image_set.hpp>
 
@@ -26,50 +24,45 @@ struct idx_array {
   std::string_view content;
 };
 
-/// Unpacks one gzip stream of at most `limit` bytes; bytes without the gzip mark are returned as they are.
-inline std::string gunzip(std::string bytes, const std::string& where, std::size_t limit = std::size_t{1} << 31) {
-  if (!bytes.starts_with("\x1f\x8b")) return bytes;
-  z_stream stream{};
-  if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) throw file_error(where, "cannot be unpacked", "free memory and try again");
-  const std::unique_ptr<z_stream, decltype(&inflateEnd)> ended(&stream, inflateEnd);
-  std::string result;
-  std::vector<char> piece(std::size_t{1} << 16);
-  stream.next_in = reinterpret_cast<Bytef*>(bytes.data());
-  std::size_t unread = bytes.size();
-  for (int status = Z_OK; status != Z_STREAM_END;) {
-    if (stream.avail_in == 0) {
-      stream.avail_in = static_cast<uInt>(std::min<std::size_t>(unread, 1u << 30));
-      unread -= stream.avail_in;
-    }
-    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
-    stream.avail_out = static_cast<uInt>(piece.size());
-    status = inflate(&stream, Z_NO_FLUSH);
-    if (status != Z_OK && status != Z_STREAM_END)
-      throw file_error(where, status == Z_BUF_ERROR ? "is cut off" : "is not a readable gzip file", "fetch it again");
-    const std::size_t got = piece.size() - stream.avail_out;
-    if (got > limit - result.size())
-      throw file_error(where, "unpacks to more than the " + std::to_string(limit) + " bytes that are read",
-                       "check that it is the right file");
-    result.append(piece.data(), got);
+namespace detail {
+inline std::vector<std::size_t> idx_extents(std::string_view header, std::size_t dimensions, const std::string& where) {
+  const auto byte = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>(header[at])); };
+  if (header.size() < 4 + 4 * dimensions || byte(0) != 0 || byte(1) != 0 || byte(2) != 8 || byte(3) != dimensions)
+    throw file_error(where, "is not an idx file of bytes with " + std::to_string(dimensions) + " dimension" + (dimensions == 1 ? "" : "s"),
+                     "fetch the file again");
+  std::vector<std::size_t> extents;
+  for (std::size_t at = 4; at < 4 + 4 * dimensions; at += 4)
+    extents.push_back(byte(at) << 24 | byte(at + 1) << 16 | byte(at + 2) << 8 | byte(at + 3));
+  return extents;
+}
+}  // namespace detail
+
+/// The bytes of an idx file, unpacked where gzip packed it. The header comes first: no more is read than it claims.
+inline std::string read_idx_file(const byte_source& file, std::size_t dimensions, const std::string& where) {
+  const std::unique_ptr<byte_stream> bytes = unpacked_stream(file, where);
+  std::string result(4 + 4 * dimensions, '\0');
+  result.resize(bytes->read(result.data(), result.size()));
+  const std::size_t header = result.size();
+  std::uint64_t claimed = 1;
+  for (const std::size_t extent : detail::idx_extents(result, dimensions, where)) {
+    if (extent == 0 || extent > bytes->most_left() / claimed)
+      throw file_error(where, "claims more elements than its " + std::to_string(file.size()) + " bytes hold, or none", "fetch the file again");
+    claimed *= extent;
   }
-  if (stream.avail_in + unread != 0) throw file_error(where, "goes on after the end of its gzip stream", "fetch it again");
+  result.resize(header + claimed);
+  result.resize(header + bytes->read(result.data() + header, claimed));
+  char more;
+  if (bytes->read(&more, 1) != 0) throw file_error(where, "goes on after the elements that it claims", "fetch the file again");
   return result;
 }
 
 /// Checks an idx file of bytes with that many dimensions, and that its length is what the header says.
 inline idx_array parse_idx(std::string_view bytes, std::size_t dimensions, const std::string& where) {
   const auto refuse = [&](const std::string& problem) { throw file_error(where, problem, "fetch the file again"); };
-  const auto byte = [&](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>(bytes[at])); };
-  const std::size_t header = 4 + 4 * dimensions;
-  if (bytes.size() < header || byte(0) != 0 || byte(1) != 0 || byte(2) != 8 || byte(3) != dimensions)
-    refuse("is not an idx file of bytes with " + std::to_string(dimensions) + " dimension" + (dimensions == 1 ? "" : "s"));
   idx_array result;
-  result.content = bytes.substr(header);
-  std::size_t left = result.content.size();
-  for (std::size_t d = 0; d < dimensions; ++d) {
-    const std::size_t at = 4 + 4 * d;
-    result.dims.push_back(byte(at) << 24 | byte(at + 1) << 16 | byte(at + 2) << 8 | byte(at + 3));
-  }
+  result.dims = detail::idx_extents(bytes, dimensions, where);
+  result.content = bytes.substr(4 + 4 * dimensions);
+  const std::size_t left = result.content.size();
   std::size_t expected = 1;
   for (const std::size_t extent : result.dims) {
     if (extent == 0 || extent > left / expected)
@@ -111,30 +104,51 @@ inline std::filesystem::path find_idx(const std::filesystem::path& folder, std::
   throw file_error(folder.string(), "has " + std::to_string(found.size()) + " files named *" + std::string(word) + "*",
                    "put exactly one such idx file there, plain or .gz");
 }
+
+/// Labels become indices of the classes that have images, in order; a class is named by its label.
+inline void name_labels(train_and_test& data) {
+  std::vector<bool> used(256);
+  for (const image_set* set : {&data.train, &data.test})
+    for (const std::uint16_t label : set->labels) used[label] = true;
+  std::vector<std::uint16_t> index(256);
+  std::vector<std::string> classes, missing;
+  const std::size_t end = 256 - static_cast<std::size_t>(std::find(used.rbegin(), used.rend(), true) - used.rbegin());
+  for (std::size_t label = 0; label < end; ++label) {
+    index[label] = static_cast<std::uint16_t>(classes.size());
+    (used[label] ? classes : missing).push_back(std::to_string(label));
+  }
+  if (!missing.empty())
+    data.about.notes.push_back("no image has the label " + shortened(missing, missing.size()) + ": the " +
+                               std::to_string(classes.size()) + " labels that occur are the classes, the first of them " + classes[0]);
+  for (image_set* set : {&data.train, &data.test}) {
+    set->name = "idx";
+    set->mirrored_alike = false;
+    set->classes = classes;
+    for (std::uint16_t& label : set->labels) label = index[label];
+  }
+}
 }  // namespace detail
 
 /// Reads the four files of a set of the MNIST family from `folder`: train and t10k (or test), images and labels.
 inline train_and_test read_idx(const std::filesystem::path& folder) {
   train_and_test result;
+  std::vector<std::filesystem::path> taken;
   const auto read = [&](std::string_view images_word, std::string_view labels_word, std::string_view images_other,
                         std::string_view labels_other, image_set& set) {
     const auto images = detail::find_idx(folder, images_word, images_other),
                labels = detail::find_idx(folder, labels_word, labels_other);
-    append_idx(gunzip(read_file(images), images.string()), images.string(), gunzip(read_file(labels), labels.string()),
-               labels.string(), set);
+    for (const auto& path : {images, labels}) taken.push_back(path), taken.push_back(path.string() + ".gz");
+    append_idx(read_idx_file(file_source(images), 3, images.string()), images.string(),
+               read_idx_file(file_source(labels), 1, labels.string()), labels.string(), set);
   };
   read("train-images", "train-labels", "train-images", "train-labels", result.train);
   read("t10k-images", "t10k-labels", "test-images", "test-labels", result.test);
   if (result.train.shape() != result.test.shape())
     throw file_error(folder.string(), "has training and test images of different sizes", "take both from the same data set");
-  std::uint16_t most = 0;
-  for (const image_set* set : {&result.train, &result.test})
-    most = std::max(most, *std::max_element(set->labels.begin(), set->labels.end()));
-  for (image_set* set : {&result.train, &result.test}) {
-    set->name = "idx";
-    set->mirrored_alike = false;
-    for (int label = 0; label <= most; ++label) set->classes.push_back(std::to_string(label));
-  }
+  detail::name_labels(result);
+  for (const auto& path : detail::files_in(folder))
+    if (std::find(taken.begin(), taken.end(), path) == taken.end())
+      result.about.leave_out("files of no part in an idx set", path.filename().string());
   return result;
 }
 

@@ -1,9 +1,10 @@
-// The ImageFolder layout, [SPLIT/]CLASS/IMAGE, as a directory, as a plain tar of one, or as a directory of such tars.
+// The images of a folder, of an archive of one (tar, tar.gz, zip), or of a directory of such archives: which there are, of which class
+// and split. Nothing is decoded.
 // Used by open_data for `folder:PATH`: listing comes first, so that only images which are wanted get decoded.
 #pragma once
 
 #include <algorithm>
-#include <cctype>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -12,102 +13,257 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include <unistd.h>
+
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
+#include <hasse/data/archive.hpp>
+#include <hasse/data/description.hpp>
 #include <hasse/data/detail/folder.hpp>
+#include <hasse/data/image_kind.hpp>
+#include <hasse/data/layout.hpp>
 #include <hasse/data/tar.hpp>
+#include <hasse/data/zip.hpp>
 
 namespace hasse {
 
-/// One image that was found but not read: `content` of an archive member, or null and `where` is the path of a file.
+/// One image that was found but not read.
 struct listed_image {
-  std::string where;
-  std::string_view content;
+  std::string where;                                   ///< the path of a file; of a member of an archive, what errors call it
+  std::shared_ptr<const byte_source> archive = {};     ///< null: a file
+  archive_member member = {};
   std::uint16_t label = 0;
 };
+
+/// The file's bytes.
+inline std::string read_image(const listed_image& image) {
+  return image.archive ? read_member(*image.archive, image.member, image.where) : read_file(image.where, most_image_bytes);
+}
 
 /// What a folder holds. A split that the folder does not name is empty; without any split everything is `train`.
 struct folder_listing {
   std::vector<std::string> classes;  ///< sorted; the label is the index
   std::vector<listed_image> train, validation, test;
-  std::vector<std::shared_ptr<const std::string>> archives;  ///< the bytes that `content` points into
+  data_description about;  ///< what was left out; the counts come with the splits
 };
 
 namespace detail {
-enum class folder_split { none, train, validation, test };
+/// The images of one root, a folder or some archives that belong together, and what their folders mean.
+struct found_images {
+  folder_layout layout;
+  struct entry {
+    std::string path;  ///< below the root
+    listed_image image;
+    std::size_t number;  ///< among all that were found, of other roots, too
+  };
+  std::vector<entry> images;
+  std::vector<std::filesystem::path> archives;  ///< files of the folder that an image set may be packed in
 
-inline std::string lower_case(std::string_view text) {
-  std::string result(text);
-  for (char& letter : result) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  return result;
-}
+  explicit found_images(const std::string& root) : layout(root) {}
 
-inline folder_split split_named(std::string_view component) {
-  const std::string name = lower_case(component);
-  if (name == "train" || name == "training") return folder_split::train;
-  if (name == "val" || name == "valid" || name == "validation") return folder_split::validation;
-  if (name == "test" || name == "testing") return folder_split::test;
-  return folder_split::none;
-}
-
-/// An image among the files of a folder: where its path puts it.
-struct placed_image {
-  folder_split split = folder_split::none;
-  std::string class_name;
-  listed_image image;
+  /// Takes one file by its path below the root; `first_bytes` is called where the name does not promise an image.
+  template <class FirstBytes>
+  void take(const std::string& path, listed_image image, FirstBytes first_bytes, std::size_t& number, data_description& about) {
+    if (!named_as_image(path)) {
+      const file_kind kind = kind_of(first_bytes());
+      if (kind.use == file_use::unread_image || ending_of(path) == ".webp") {
+        layout.add_unread(path);
+        return about.leave_out(as_unread, path);
+      }
+      if (kind.use != file_use::image) return about.leave_out(kind.use == file_use::archive ? as_archive : as_other, path);
+    }
+    layout.add_image(path);
+    images.push_back({path, std::move(image), number++});
+  }
 };
 
-inline bool named_as_image(const std::string& path) {
-  const std::filesystem::path file(path);
-  const std::string ending = lower_case(file.extension().string());
-  return !file.filename().string().starts_with('.') && (ending == ".jpg" || ending == ".jpeg" || ending == ".png");
+/// The first bytes of a file; none where it cannot be read.
+inline std::string first_bytes_of(const std::filesystem::path& path) {
+  std::string bytes(kind_bytes, '\0');
+  const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const ::ssize_t got = file.number < 0 ? 0 : ::read(file.number, bytes.data(), bytes.size());
+  bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return bytes;
 }
 
-/// Reads [ANYTHING/]SPLIT/CLASS/[ANYTHING/]IMAGE, else CLASS/IMAGE with whatever folders lie above.
-inline placed_image place(const std::string& path, listed_image image) {
-  std::vector<std::string> parts;
-  for (const auto& part : std::filesystem::path(path))
-    if (part != "." && part != "/") parts.push_back(part.string());
-  for (std::size_t i = 0; i + 2 < parts.size(); ++i)
-    if (const folder_split split = split_named(parts[i]); split != folder_split::none)
-      return {split, parts[i + 1], std::move(image)};
-  if (parts.size() < 2)
-    throw file_error(image.where, "lies outside of every class folder", "arrange the images as CLASS/IMAGE or SPLIT/CLASS/IMAGE");
-  return {folder_split::none, parts[parts.size() - 2], std::move(image)};
+inline bool named_as_archive(std::string_view name) {
+  const std::string ending = ending_of(name);
+  return ending == ".tar" || ending == ".tgz" || ending == ".zip" || (ending == ".gz" && ending_of(name.substr(0, name.size() - 3)) == ".tar");
 }
 
-/// Members in the archive's order; a split that the paths do not name is taken from the archive's own name (my-train.tar).
-inline void place_archive(const std::filesystem::path& path, std::string_view bytes, std::vector<placed_image>& images) {
-  const std::string name = lower_case(path.filename().string());
-  const auto says = [&](const char* word) { return name.find(word) != std::string::npos; };
-  const folder_split named = says("train")  ? folder_split::train
-                             : says("val")  ? folder_split::validation
-                             : says("test") ? folder_split::test
-                                            : folder_split::none;
-  for (tar_member& member : tar_members(bytes, path.string())) {
-    if (!named_as_image(member.path)) continue;
-    images.push_back(place(member.path, {path.string() + ":" + member.path, member.content, 0}));
-    if (images.back().split == folder_split::none) images.back().split = named;
+/// The split that an archive's name says: my-train.tar.
+inline folder_split split_of_archive(const std::string& name) {
+  folder_split found = folder_split::none;
+  for (const std::string& word : words_of(name.substr(0, name.find('.'))))
+    if (const folder_split split = split_word(word); split != folder_split::none) {
+      if (found != folder_split::none && found != split) return folder_split::none;
+      found = split;
+    }
+  return found;
+}
+
+/// A name that may or may not say a split, such as mytest.tar or latest.tar.
+inline bool unclear_split(const std::string& name) {
+  const std::string lower = lower_case(name);
+  return split_of_archive(name) == folder_split::none && (lower.find("train") != lower.npos || lower.find("test") != lower.npos ||
+                                                          lower.find("val") != lower.npos);
+}
+
+/// The members of one archive, in its order. What it is, its first bytes say.
+class archive_lister {
+ public:
+  archive_lister(std::shared_ptr<const byte_source> archive, std::string where, found_images& found, std::size_t& number,
+                 data_description& about)
+      : archive_(std::move(archive)), where_(std::move(where)), found_(found), number_(number), about_(about) {}
+
+  void list() {
+    const file_kind kind = kind_of(archive_->read(0, kind_bytes));
+    const std::string_view name = kind.name;
+    if (name == "zip")
+      list_zip();
+    else if (name == "gzip" || name == "tar" || kind.use == file_use::other)  // the oldest tars have no mark
+      list_tar(name == "gzip");
+    else
+      throw file_error(shown(where_), "is a file of the kind " + std::string(name) + " and no archive that is read",
+                       "name a folder, a tar, a tar.gz or a zip; unpack other archives");
+    for (const archive_member& member : members_)
+      if (!member.path.empty()) take(member);
+  }
+
+ private:
+  void list_zip() {
+    walk_zip(*archive_, shown(where_), [&](archive_member member) { add(std::move(member)); },
+             [&](const std::string& folder) { found_.layout.add_folder(folder); });
+  }
+
+  void list_tar(bool packed) {
+    const std::string name = shown(where_);
+    const std::unique_ptr<byte_stream> bytes = unpacked_stream(*archive_, name);
+    std::uint64_t kept = 0;
+    walk_tar(
+        *bytes, name, [&](const std::string&, std::uint64_t size) { return packed && size <= most_image_bytes ? size : 0; },
+        [&](tar_entry entry) {
+          if (entry.folder) return found_.layout.add_folder(entry.path);
+          if (!entry.link.empty()) return link(std::move(entry));
+          archive_member member{std::move(entry.path), entry.offset, entry.size};
+          if (packed) {
+            if (!is_image(member.path, entry.content)) {
+              entry.content = entry.content.substr(0, kind_bytes);
+            } else if (kept += entry.content.size(); kept > memory_to_spare()) {
+              throw file_error(name, "unpacks to more than the " + std::to_string(memory_to_spare() / 1'000'000) + " MB that this machine can spare",
+                               "unpack it and name the folder or the tar");
+            }
+            if (entry.size <= most_image_bytes) member.content = std::make_shared<const std::string>(std::move(entry.content));
+          }
+          add(std::move(member));
+        });
+  }
+
+  static std::uint64_t memory_to_spare() {
+    return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 2;
+  }
+
+  static bool is_image(const std::string& path, std::string_view content) {
+    return named_as_image(path) || kind_of(content).use == file_use::image;
+  }
+
+  /// A path that was there before takes the place of the earlier member, as it does when the archive is unpacked.
+  void add(archive_member member) {
+    if (hidden_path(member.path)) return about_.leave_out(as_hidden, member.path);
+    const auto [known, fresh] = places_.try_emplace(normal(member.path), members_.size());
+    if (!fresh) {
+      about_.leave_out(as_replaced, member.path);
+      members_[known->second].path.clear();
+      known->second = members_.size();
+    }
+    members_.push_back(std::move(member));
+  }
+
+  void link(tar_entry entry) {
+    if (hidden_path(entry.path)) return about_.leave_out(as_hidden, entry.path);
+    const auto known = places_.find(normal(entry.link));
+    if (known == places_.end())
+      throw file_error(shown(where_), "has the member '" + shown(entry.path) + "', a link to '" + shown(entry.link) + "', which does not come before it",
+                       "make the archive anew, as a tar of regular files, or unpack it and name the folder");
+    archive_member member = members_[known->second];
+    member.path = std::move(entry.path);
+    add(std::move(member));
+  }
+
+  static std::string normal(std::string_view path) {
+    std::string result;
+    for (const std::string& part : path_parts(path)) result += '/' + part;
+    return result;
+  }
+
+  void take(const archive_member& member) {
+    const auto first_bytes = [&] {
+      if (member.content || !member.deflated) return member.content ? *member.content : archive_->read(member.offset, static_cast<std::size_t>(std::min<std::uint64_t>(member.size, kind_bytes)));
+      return member.unpacked > most_image_bytes ? std::string() : read_member(*archive_, member, shown(where_ + ":" + member.path));
+    };
+    found_.take(member.path, {shown(where_ + ":" + member.path), archive_, member}, first_bytes, number_, about_);
+  }
+
+  std::shared_ptr<const byte_source> archive_;
+  std::string where_;
+  found_images& found_;
+  std::size_t& number_;
+  data_description& about_;
+  std::vector<archive_member> members_;
+  std::unordered_map<std::string, std::size_t> places_;
+};
+
+inline void take_folder(const std::filesystem::path& root, found_images& found, std::size_t& number, data_description& about) {
+  folder_walk walk(root);
+  folder_tree tree = walk.take();
+  about = std::move(tree.about);
+  for (const auto& path : tree.folders) found.layout.add_folder(path.lexically_relative(root).string());
+  for (const auto& path : tree.files)
+    if (named_as_archive(path.string()))
+      found.archives.push_back(path);
+    else
+      found.take(path.lexically_relative(root).string(), {path.string()}, [&] { return first_bytes_of(path); }, number, about);
+}
+
+/// An image, and where it belongs.
+struct placed_image {
+  placement place;
+  listed_image image;
+  std::size_t number;
+};
+
+inline void place_images(found_images found, folder_split otherwise, std::vector<placed_image>& placed, data_description& about) {
+  found.layout.resolve(about);
+  for (auto& [path, image, number] : found.images) {
+    placed.push_back({found.layout.place(path), std::move(image), number});
+    if (placed.back().place.split == folder_split::none) placed.back().place.split = otherwise;
   }
 }
 
-inline void place_folder(const std::filesystem::path& root, std::vector<placed_image>& images) {
-  for (const auto& path : files_below(root))
-    if (named_as_image(path.string())) images.push_back(place(path.lexically_relative(root).string(), {path.string(), {}, 0}));
+/// What there is where images were looked for.
+inline std::string left_instead(const data_description& about) {
+  std::string instead;
+  for (const left_out_files& each : about.left_out)
+    instead += (instead.empty() ? " (but " : ", ") + std::to_string(each.count) + " " + each.why;
+  return instead.empty() ? "" : instead + ")";
 }
 
 /// Sorts placed images into the listing; `root` is for errors.
 inline void sort_images(std::vector<placed_image> images, const std::string& root, folder_listing& listing) {
   if (images.empty())
-    throw file_error(root, "holds no .jpg, .jpeg or .png image", "name a folder, or a plain tar, of SPLIT/CLASS/IMAGE");
+    throw file_error(root, "holds no image that is read" + left_instead(listing.about),
+                     "name a folder, a tar or a zip of JPEG, PNG" + std::string(webp_is_read ? ", WebP" : "") +
+                         " or BMP images as CLASS/IMAGE or SPLIT/CLASS/IMAGE");
+  std::sort(images.begin(), images.end(), [](const placed_image& a, const placed_image& b) { return a.number < b.number; });
   std::map<std::string, std::size_t> classes;
   bool any_split = false, any_plain = false;
   for (const placed_image& image : images) {
-    classes[image.class_name] = 0;
-    (image.split == folder_split::none ? any_plain : any_split) = true;
+    classes[image.place.class_name] = 0;
+    (image.place.split == folder_split::none ? any_plain : any_split) = true;
   }
   if (any_split && any_plain)
     throw file_error(root, "has images both inside and outside of train, val and test folders",
@@ -121,13 +277,11 @@ inline void sort_images(std::vector<placed_image> images, const std::string& roo
   }
   std::vector<bool> trained(classes.size());
   for (placed_image& image : images) {
-    image.image.label = static_cast<std::uint16_t>(classes[image.class_name]);
-    const bool for_training = image.split == folder_split::train || image.split == folder_split::none;
+    image.image.label = static_cast<std::uint16_t>(classes[image.place.class_name]);
+    const folder_split split = image.place.split;
+    const bool for_training = split == folder_split::train || split == folder_split::none;
     if (for_training) trained[image.image.label] = true;
-    (for_training                              ? listing.train
-     : image.split == folder_split::validation ? listing.validation
-                                               : listing.test)
-        .push_back(std::move(image.image));
+    (for_training ? listing.train : split == folder_split::validation ? listing.validation : listing.test).push_back(std::move(image.image));
   }
   if (const auto missing = std::find(trained.begin(), trained.end(), false); missing != trained.end())
     throw file_error(
@@ -136,35 +290,52 @@ inline void sort_images(std::vector<placed_image> images, const std::string& roo
 }
 }  // namespace detail
 
-/// Lists the images of one archive in memory; `where` names it in errors. `bytes` must outlive the listing.
-inline folder_listing list_archive(std::string_view bytes, const std::string& where) {
-  std::vector<detail::placed_image> images;
-  detail::place_archive(where, bytes, images);
+/// Lists the images of one archive; `where` names it in errors.
+inline folder_listing list_archive(std::shared_ptr<const byte_source> archive, const std::string& where) {
+  detail::found_images found(where);
   folder_listing listing;
-  detail::sort_images(std::move(images), where, listing);
+  std::size_t number = 0;
+  detail::archive_lister(std::move(archive), where, found, number, listing.about).list();
+  std::vector<detail::placed_image> placed;
+  detail::place_images(std::move(found), detail::split_of_archive(std::filesystem::path(where).filename().string()), placed, listing.about);
+  detail::sort_images(std::move(placed), detail::shown(where), listing);
   return listing;
 }
 
-/// Lists a directory of images, a tar of one, or a directory that holds such tars and no loose image (all of them are merged).
+/// Lists a directory of images, an archive of one, or a directory that holds such archives and no loose image (all of them are merged; an
+/// archive's name may say a split that its paths do not).
 inline folder_listing list_folder(const std::filesystem::path& root) {
-  constexpr std::uintmax_t archive_limit = std::uintmax_t{1} << 34;
-  std::vector<detail::placed_image> images;
+  folder_listing listing;
+  std::vector<detail::placed_image> placed;
   std::vector<std::filesystem::path> archives;
+  std::size_t number = 0;
   std::error_code missing;
   if (std::filesystem::is_directory(root, missing)) {
-    detail::place_folder(root, images);
-    if (images.empty())
-      for (const auto& path : detail::files_in(root))
-        if (path.extension() == ".tar") archives.push_back(path);
+    detail::found_images found(root.string());
+    detail::take_folder(root, found, number, listing.about);
+    if (found.images.empty())
+      for (const auto& path : found.archives)
+        if (path.parent_path() == root / "" || path.parent_path() == root) archives.push_back(path);
+    for (const auto& path : found.archives)
+      if (std::find(archives.begin(), archives.end(), path) == archives.end())
+        listing.about.leave_out(detail::as_archive, path.lexically_relative(root).string());
+    if (archives.empty()) detail::place_images(std::move(found), folder_split::none, placed, listing.about);
   } else {
     archives.push_back(root);
   }
-  folder_listing listing;
+  std::array<std::unique_ptr<detail::found_images>, 4> groups;  // of archives, by the split that their names say
   for (const auto& archive : archives) {
-    listing.archives.push_back(std::make_shared<const std::string>(read_file(archive, archive_limit)));
-    detail::place_archive(archive, *listing.archives.back(), images);
+    const std::string name = archive.filename().string();
+    if (archives.size() > 1 && detail::unclear_split(name))
+      throw file_error(detail::shown(archive.string()), "may be a split by its name, or not",
+                       "set the word apart, as in my-train.tar and my-test.tar");
+    auto& group = groups[static_cast<std::size_t>(detail::split_of_archive(name))];
+    if (!group) group = std::make_unique<detail::found_images>(root.string());
+    detail::archive_lister(std::make_shared<const file_source>(archive), archive.string(), *group, number, listing.about).list();
   }
-  detail::sort_images(std::move(images), root.string(), listing);
+  for (std::size_t split = 0; split < groups.size(); ++split)
+    if (groups[split]) detail::place_images(std::move(*groups[split]), static_cast<folder_split>(split), placed, listing.about);
+  detail::sort_images(std::move(placed), detail::shown(root.string()), listing);
   return listing;
 }
 

@@ -17,6 +17,7 @@
 #include <hasse/core/hash.hpp>
 #include <hasse/core/random.hpp>
 #include <hasse/core/shape.hpp>
+#include <hasse/data/description.hpp>
 
 namespace hasse {
 
@@ -48,11 +49,13 @@ struct image_set {
 /// What a search works on: it trains on `train`, judges by `validation`; `test` is for the final answer only.
 struct splits {
   image_set train, validation, test;
+  data_description about = {};  ///< what open_data found
 };
 
 /// What the published sets come as: the validation images are still among the training images.
 struct train_and_test {
   image_set train, test;
+  data_description about = {};  ///< what was left out
 };
 
 /// An image set of that shape without images yet.

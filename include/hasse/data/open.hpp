@@ -1,4 +1,4 @@
-// One call for every source of images: `synthetic[:DIFFICULTY]`, `cifar10:DIR`, `folder:DIR|TAR`, `idx:DIR`.
+// One call for every source of images: `synthetic[:DIFFICULTY]`, `cifar10:DIR`, `folder:DIR|ARCHIVE`, `idx:DIR`.
 // Used by the programs; programs that include it link turbojpeg, png and z.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -17,9 +18,11 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
+#include <hasse/core/hash.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/data/cifar10.hpp>
 #include <hasse/data/decode.hpp>
+#include <hasse/data/description.hpp>
 #include <hasse/data/idx.hpp>
 #include <hasse/data/image_folder.hpp>
 #include <hasse/data/image_set.hpp>
@@ -35,6 +38,7 @@ struct data_options {
   std::uint64_t seed = 1;
   std::size_t most_train = 0, most_validation = 0, most_test = 0;  ///< stratified limits for quick runs; 0: all
   int synthetic_train = 5000, synthetic_validation = 1000, synthetic_test = 1000;
+  bool skip_damaged = false;  ///< leave out images that cannot be read, and count them, instead of refusing the set
 };
 
 namespace detail {
@@ -49,6 +53,7 @@ void for_each_option(Options& options, const Visit& visit) {
   visit("synthetic_train", options.synthetic_train);
   visit("synthetic_validation", options.synthetic_validation);
   visit("synthetic_test", options.synthetic_test);
+  visit("skip_damaged", options.skip_damaged);
 }
 }  // namespace detail
 
@@ -57,7 +62,7 @@ inline std::string to_text(const data_options& options) {
   std::string text;
   detail::for_each_option(options, [&](const char* name, auto value) {
     char digits[32];
-    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    const auto end = std::to_chars(digits, digits + sizeof digits, +value).ptr;  // a bool as 0 or 1
     text += (text.empty() ? "" : " ") + std::string(name) + "=" + std::string(digits, end);
   });
   return text;
@@ -73,8 +78,10 @@ inline data_options parse_data_options(std::string_view text, feature_shape want
     detail::for_each_option(options, [&](std::string_view name, auto& value) {
       if (!field.starts_with(name) || field.size() <= name.size() || field[name.size()] != '=') return;
       const char* const end = field.data() + field.size();
-      const auto [stop, problem] = std::from_chars(field.data() + name.size() + 1, end, value);
-      is_read = problem == std::errc() && stop == end && value >= 0;
+      auto number = +value;
+      const auto [stop, problem] = std::from_chars(field.data() + name.size() + 1, end, number);
+      is_read = problem == std::errc() && stop == end && number >= 0;
+      value = static_cast<std::remove_reference_t<decltype(value)>>(number);
     });
     if (!is_read)
       throw error("the options of the images hold \"" + std::string(field.substr(0, 60)) +
@@ -110,6 +117,8 @@ inline void check_memory(const std::string& place, std::size_t images, feature_s
 
 inline splits cut(train_and_test whole, const data_options& options, const std::string& place) {
   splits data;
+  data.about = std::move(whole.about);
+  data.about.validation_cut = true;
   data.validation = hold_out(whole.train, options.validation_share, derive(options.seed, cut_validation));
   data.train = std::move(whole.train);
   data.test = std::move(whole.test);
@@ -145,8 +154,66 @@ inline void cut_listing(std::vector<listed_image>& train, std::vector<listed_ima
   train = pick(train, parts.kept);
 }
 
+/// Images that could not be read, and why.
+class damage {
+ public:
+  void add(const error& problem) {
+    if (count_++ < most_said) sentences_.push_back(problem.what());
+  }
+  std::size_t count() const { return count_; }
+
+  /// All of them at once, so that one start is enough to learn them.
+  [[noreturn]] void refuse(const std::string& place, std::size_t images) const {
+    if (count_ == 1) throw error(sentences_[0] + ", or go on without it (--skip-damaged)");
+    std::string list;
+    for (const std::string& sentence : sentences_) list += "\n  " + sentence;
+    if (count_ > sentences_.size()) list += "\n  and " + std::to_string(count_ - sentences_.size()) + " more";
+    throw file_error(place, std::to_string(count_) + " of " + std::to_string(images) + " images cannot be read",
+                     "mend them, take them away, or go on without them (--skip-damaged):" + list);
+  }
+
+ private:
+  static constexpr std::size_t most_said = 50;
+  std::size_t count_ = 0;
+  std::vector<std::string> sentences_;
+};
+
+/// The counts of the classes.
+inline void count_classes(splits& data) {
+  data.about.classes.clear();
+  for (const std::string& name : data.train.classes) data.about.classes.push_back({shown(name)});
+  for (const std::uint16_t label : data.train.labels) ++data.about.classes[label].train;
+  for (const std::uint16_t label : data.validation.labels) ++data.about.classes[label].validation;
+  for (const std::uint16_t label : data.test.labels) ++data.about.classes[label].test;
+}
+
+/// Says which images of one split are in another one, too, pixel by pixel.
+inline void note_copies(splits& data) {
+  const auto hashes = [](const image_set& set) {
+    std::vector<std::uint64_t> result;
+    for (std::size_t i = 0; i < set.size(); ++i) {
+      const auto image = set.image(i);
+      result.push_back(fnv1a({reinterpret_cast<const char*>(image.data()), image.size()}));
+    }
+    return result;
+  };
+  std::vector<std::uint64_t> seen = hashes(data.train);
+  std::sort(seen.begin(), seen.end());
+  for (const auto& [set, what] : {std::pair{&data.validation, "validation"}, {&data.test, "test"}}) {
+    const auto count = static_cast<std::size_t>(std::ranges::count_if(
+        hashes(*set), [&](std::uint64_t hash) { return std::binary_search(seen.begin(), seen.end(), hash); }));
+    if (count > 0)
+      data.about.notes.push_back(std::to_string(count) + " of the " + std::to_string(set->size()) + " " + what +
+                                 " images are also among the training images, pixel by pixel");
+  }
+}
+
 inline splits open_folder(const std::filesystem::path& root, const data_options& options, const progress_sink& progress) {
   folder_listing listing = list_folder(root);
+  splits data;
+  data.about = std::move(listing.about);
+  data.about.test_cut = listing.test.empty();
+  data.about.validation_cut = listing.validation.empty();
   if (listing.test.empty()) cut_listing(listing.train, listing.test, options.validation_share, derive(options.seed, cut_test));
   if (listing.validation.empty())
     cut_listing(listing.train, listing.validation, options.validation_share, derive(options.seed, cut_validation));
@@ -160,24 +227,28 @@ inline splits open_folder(const std::filesystem::path& root, const data_options&
   image_fitter fitter(options.wanted);
   remaining_time left;
   std::size_t done = 0;
-  splits data;
+  damage damaged;
   for (auto [images, set] :
        {std::pair{&listing.train, &data.train}, {&listing.validation, &data.validation}, {&listing.test, &data.test}}) {
     *set = empty_images("folder", options.wanted, listing.classes);
     set->pixels.reserve(images->size() * set->image_bytes());
     for (const listed_image& image : *images) {
-      const bool apart = image.content.data() == nullptr;  // a member of an archive may be empty and still is one
-      const std::string file = apart ? read_file(image.where, std::uintmax_t{1} << 28) : std::string();
-      const decoded_image& decoded = decoder.decode(apart ? std::string_view(file) : image.content, image.where);
-      fitter.append(decoded.pixels, decoded.shape, set->pixels);
-      set->labels.push_back(image.label);
       if (progress && done % 256 == 0) {
         const double fraction = static_cast<double>(done) / static_cast<double>(total);
         progress({fraction, "decoding images", left(fraction)});
       }
       ++done;
+      try {
+        const decoded_image& decoded = decoder.decode(read_image(image), shown(image.where));
+        fitter.append(decoded.pixels, decoded.shape, set->pixels);
+        set->labels.push_back(image.label);
+      } catch (const error& problem) {
+        damaged.add(problem);
+        if (options.skip_damaged) data.about.leave_out("damaged images", image.where);
+      }
     }
   }
+  if (damaged.count() > 0 && !options.skip_damaged) damaged.refuse(shown(root.string()), total);
   return data;
 }
 
@@ -201,7 +272,7 @@ inline splits open_synthetic(std::string_view difficulty, const data_options& op
 }
 }  // namespace detail
 
-/// Opens the data set that `uri` names, in the shape and the splits that `options` ask for.
+/// Opens the data set that `uri` names, in the shape and the splits that `options` ask for; `about` of the result describes it.
 inline splits open_data(const std::string& uri, const data_options& options, const progress_sink& progress = {}) {
   const feature_shape wanted = options.wanted;
   if (wanted.h < 1 || wanted.w < 1 || wanted.h > 4096 || wanted.w > 4096 || (wanted.c != 1 && wanted.c != 3))
@@ -222,7 +293,7 @@ inline splits open_data(const std::string& uri, const data_options& options, con
                                : detail::open_folder(rest, options, progress);
   } else {
     throw error("the data '" + uri +
-                "' are of no known kind; write synthetic, synthetic:DIFFICULTY, cifar10:DIR, folder:DIR_OR_TAR or idx:DIR");
+                "' are of no known kind; write synthetic, synthetic:DIFFICULTY, cifar10:DIR, folder:DIR_OR_ARCHIVE or idx:DIR");
   }
   for (const image_set* set : {&data.train, &data.validation, &data.test})
     if (set->size() == 0)
@@ -233,6 +304,11 @@ inline splits open_data(const std::string& uri, const data_options& options, con
                   " split without images; add images or raise the validation share");
   const image_origin origin{uri, to_text(options), std::string(hex64(identity_of(data)).view())};
   for (image_set* set : {&data.train, &data.validation, &data.test}) set->origin = origin;
+  detail::count_classes(data);
+  for (const class_count& each : data.about.classes)
+    if (each.train == 0)
+      throw error("the data '" + uri + "' leave the class '" + each.name + "' without training images; add some, or take the class away");
+  if (scheme != "synthetic") detail::note_copies(data);
   if (progress) progress({1, std::to_string(data.train.size()) + " training images are ready", 0});
   return data;
 }

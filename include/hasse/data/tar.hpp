@@ -1,4 +1,5 @@
-// The members of a tar archive in memory: ustar, GNU long names, pax paths and sizes. Every field is checked against the length.
+// The members of tar archives: ustar, GNU long names, pax paths and sizes, hard links, several archives joined. Headers are read, contents
+// are not. Every field is checked against the length.
 // Used by the image-folder reader, so that a data set of small files can stay one file.
 #pragma once
 
@@ -6,63 +7,96 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include <hasse/core/error.hpp>
+#include <hasse/data/archive.hpp>
 
 namespace hasse {
 
-/// A regular file inside the archive; `content` points into the archive's bytes.
-struct tar_member {
+/// What a tar archive holds at one place: a file, an earlier file under another name, or a folder.
+struct tar_entry {
   std::string path;
-  std::string_view content;
+  std::string link;  ///< the path of the earlier member that this is
+  bool folder = false;
+  std::uint64_t offset = 0, size = 0;
+  std::string content;  ///< as many bytes as were asked for
 };
 
 namespace detail {
 class tar_walk {
  public:
-  tar_walk(std::string_view bytes, const std::string& where) : bytes_(bytes), where_(where) {}
+  tar_walk(byte_stream& bytes, const std::string& where) : bytes_(bytes), where_(where) {}
 
-  std::vector<tar_member> members() {
-    std::vector<tar_member> result;
-    while (!at_end()) {
-      const std::string_view header = bytes_.substr(position_, block);
-      check_sum(header);
+  /// Calls `visit(tar_entry)` for every member that is asked about; `wanted(path, size)` says how many bytes of its content.
+  template <class Wanted, class Visit>
+  void members(Wanted wanted, Visit visit) {
+    while (next_header()) {
+      const std::string_view header = header_;
       const char type = header[156];
-      const bool carries_size = pax_size_ >= 0 && type != 'x' && type != 'g' && type != 'L' && type != 'K';
-      const std::uint64_t size = carries_size ? static_cast<std::uint64_t>(pax_size_) : number(header.substr(124, 12));
-      if (size > bytes_.size() - position_ - block)
-        refuse("claims " + std::to_string(size) + " bytes, more than the archive has left");
-      const std::string_view content = bytes_.substr(position_ + block, size);
+      const bool about_next = type == 'x' || type == 'g' || type == 'L' || type == 'K';
+      std::uint64_t size = pax_size_ >= 0 && !about_next ? static_cast<std::uint64_t>(pax_size_) : number(header.substr(124, 12));
+      if (type == '1') size = 0;  // some say the size of what is linked to
+      if (size > bytes_.most_left()) refuse("claims " + std::to_string(size) + " bytes, more than the archive has left");
       const std::uint64_t padded = (size + block - 1) / block * block;
-      if (type == 'L')
-        long_name_ = text(content);
-      else if (type == 'x')
-        read_pax(content);
-      else if (type != 'K' && type != 'g') {
-        if (type == '0' || type == '\0' || type == '7')
-          result.push_back({path_of(header), content});
-        else if (type != '5')
-          refuse("is a link or a special file, which is not read");
-        long_name_.clear(), pax_path_.clear(), pax_size_ = -1;
+      std::uint64_t taken = 0;
+      if (about_next) {
+        if (size > most_about) refuse("has a name or record of " + std::to_string(size) + " bytes");
+        const std::string content = take(size);
+        taken = size;
+        if (type == 'L') long_name_ = text(content);
+        if (type == 'K') long_link_ = text(content);
+        if (type == 'x') read_pax(content);
+      } else {
+        tar_entry entry{path_of(header), "", type == '5', position_ + block, size, ""};
+        if (type == '1')
+          entry.link = !pax_link_.empty() ? pax_link_ : !long_link_.empty() ? long_link_ : text(header.substr(157, 100));
+        else if (type == 'S')
+          refuse("is a sparse file, which is not read");
+        else if (type != '0' && type != '\0' && type != '7' && type != '5')
+          refuse("('" + shown(entry.path) + "') is a symbolic link or a special file, which is not read");
+        if (entry.link.empty() && !entry.folder) {
+          taken = std::min<std::uint64_t>(size, wanted(entry.path, size));
+          entry.content = take(taken);
+        }
+        visit(std::move(entry));
+        long_name_.clear(), long_link_.clear(), pax_path_.clear(), pax_link_.clear(), pax_size_ = -1;
       }
-      if (padded > bytes_.size() - position_ - block) refuse("is cut off");
+      if (padded > taken + bytes_.most_left()) refuse("is cut off");
+      bytes_.skip(padded - taken);
       position_ += block + padded;
     }
-    return result;
   }
 
  private:
   static constexpr std::size_t block = 512;
+  static constexpr std::uint64_t most_about = 1 << 20, most_blank = 1 << 26;
 
   [[noreturn]] void refuse(const std::string& problem) const {
     throw file_error(where_, "the archive member at byte " + std::to_string(position_) + " " + problem,
-                     "make the archive anew, as a plain tar of regular files");
+                     "make the archive anew, as a tar of regular files, or unpack it and name the folder");
   }
 
-  bool at_end() const {
-    if (bytes_.size() - position_ < block) refuse("is missing: the archive ends without its end mark");
-    return bytes_.substr(position_, block).find_first_not_of('\0') == std::string_view::npos;
+  std::string take(std::uint64_t count) {
+    std::string result(static_cast<std::size_t>(count), '\0');
+    if (bytes_.read(result.data(), result.size()) != result.size()) refuse("is cut off");
+    return result;
+  }
+
+  /// Goes on to the next header, over end marks: another archive may follow.
+  bool next_header() {
+    for (std::uint64_t blank = 0;; blank += block) {
+      header_.resize(block);
+      header_.resize(bytes_.read(header_.data(), block));
+      const bool empty = header_.find_first_not_of('\0') == std::string::npos;
+      if (header_.size() < block && empty && blank > 0) return false;
+      if (header_.size() < block) refuse("is missing: the archive ends without its end mark");
+      if (!empty) break;
+      if (blank > most_blank) refuse("is missing: the archive goes on with nothing");
+      position_ += block;
+    }
+    check_sum(header_);
+    return true;
   }
 
   static std::string text(std::string_view field) { return std::string(field.substr(0, field.find('\0'))); }
@@ -115,6 +149,7 @@ class tar_walk {
       if (equals == std::string_view::npos) refuse("has a pax record without a value");
       const std::string_view key = record.substr(0, equals), value = record.substr(equals + 1);
       if (key == "path") pax_path_ = text(value);
+      if (key == "linkpath") pax_link_ = text(value);
       if (key == "size") pax_size_ = decimal(value);
       if (key.starts_with("GNU.sparse")) refuse("is a sparse file, which is not read");
       content.remove_prefix(length);
@@ -131,17 +166,19 @@ class tar_walk {
     return value;
   }
 
-  std::string_view bytes_;
+  byte_stream& bytes_;
   const std::string& where_;
-  std::size_t position_ = 0;
-  std::string long_name_, pax_path_;
+  std::uint64_t position_ = 0;
+  std::string header_, long_name_, long_link_, pax_path_, pax_link_;
   std::int64_t pax_size_ = -1;
 };
 }  // namespace detail
 
-/// Lists the regular files of a whole, uncompressed archive; `where` names it in errors. Links, sparse and cut files are refused.
-inline std::vector<tar_member> tar_members(std::string_view bytes, const std::string& where) {
-  return detail::tar_walk(bytes, where).members();
+/// Calls `visit(tar_entry)` for every file, hard link and folder of an archive, or of several that were joined. `wanted(path, size)` says
+/// how many bytes of a file's content come with it. Symbolic links, sparse and cut files are refused; `where` names the archive in errors.
+template <class Wanted, class Visit>
+void walk_tar(byte_stream& bytes, const std::string& where, Wanted wanted, Visit visit) {
+  detail::tar_walk(bytes, where).members(wanted, visit);
 }
 
 }  // namespace hasse

@@ -27,6 +27,7 @@ struct recipe_options {
   int threads = usual_threads().processors;
   double learning_rate = 0.05, decay = 5e-4, smoothing = 0;
   std::uint64_t seed = 1;
+  bool skip_damaged = false;
 };
 
 /// What a program computes on.
@@ -62,14 +63,19 @@ inline void describe_run(CLI::App& app, std::string& run) {
   app.add_option("--run", run, "folder of this run; an unfinished run in it goes on")->capture_default_str()->check(not_empty("a folder"));
 }
 
+inline void describe_skip_damaged(CLI::App& app, bool& skip_damaged) {
+  app.add_flag("--skip-damaged", skip_damaged, "leave out images that cannot be read, and count them, instead of refusing the data");
+}
+
 inline void describe(CLI::App& app, recipe_options& options) {
-  app.add_option("--data", options.data, "images: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR")
+  app.add_option("--data", options.data, "images: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_ARCHIVE, idx:DIR")
       ->capture_default_str();
   add_number(app, "--epochs", options.epochs, 1, 100'000, "epochs of each training");
   app.add_option("--threads", options.threads, "threads that train, on the processor")->capture_default_str()->check(thread_count);
   add_number(app, "--seed", options.seed, "decides data splits, candidates, weights and augmentation");
   describe_run(app, options.run);
   add_number(app, "--train-images", options.train_images, "train on so many images at most, drawn by the seed; 0: all");
+  describe_skip_damaged(app, options.skip_damaged);
   add_number(app, "--batch", options.batch, 1, 65'536, "images of a training step");
   add_number(app, "--crop-padding", options.crop_padding, -1, 64,
              "pixels around an image before it is cropped at random; -1: an eighth of its side");
@@ -114,12 +120,19 @@ inline recipe recipe_of(const recipe_options& options, int epochs) {
   return how;
 }
 
+inline void print(const data_description& about) {
+  for (const std::string& line : about.lines()) std::printf("  %s\n", line.c_str());
+  flush_output();
+}
+
 /// Opens the images in that shape and says what came; an augmentation that was asked for goes into `how`.
 inline splits open_images(const recipe_options& options, feature_shape wanted, recipe& how, stoppable_printer& printer) {
   say_threads(options.threads);
   std::printf("data: %s\n", options.data.c_str());
   splits images =
-      open_data(options.data, {.wanted = wanted, .seed = options.seed, .most_train = options.train_images}, std::ref(printer));
+      open_data(options.data,
+                {.wanted = wanted, .seed = options.seed, .most_train = options.train_images, .skip_damaged = options.skip_damaged},
+                std::ref(printer));
   printer.finish();
   if (images.train.size() < static_cast<std::size_t>(how.batch))
     throw error("there are " + std::to_string(images.train.size()) + " training images, fewer than one batch of " +
@@ -127,7 +140,7 @@ inline splits open_images(const recipe_options& options, feature_shape wanted, r
   if (options.crop_padding >= 0) how.augment = augmentation{options.crop_padding, images.train.mirrored_alike};
   std::printf("  %zu training, %zu validation and %zu test images of %zu classes\n", images.train.size(), images.validation.size(),
               images.test.size(), images.train.classes.size());
-  flush_output();
+  print(images.about);
   return images;
 }
 }  // namespace detail

@@ -23,7 +23,7 @@ namespace hasse {
 struct evaluate_options {
   std::string weights, data{}, seed{}, device = "cpu", dump{};
   int threads = 1;
-  bool changed_weights = false;
+  bool changed_weights = false, skip_damaged = false;
 };
 
 namespace detail {
@@ -34,11 +34,13 @@ inline splits images_to_judge(const evaluate_options& options, const image_facts
     throw file_error(options.weights, "does not say which images it was trained on", "name the images to judge it on with --data");
   data_options how = parse_data_options(known.origin.options, wanted);
   if (!options.seed.empty()) how.seed = std::stoull(options.seed);
+  how.skip_damaged = how.skip_damaged || options.skip_damaged;
   std::printf("data: %s\n", data.c_str());
   progress_printer printer;
   try {
     splits images = open_data(data, how, std::ref(printer));
     printer.finish();
+    print(images.about);
     return images;
   } catch (const error& problem) {
     if (!options.data.empty()) throw;
@@ -93,9 +95,10 @@ inline int evaluate(int argc, char** argv) {
   CLI::App app("Judges a network that a program handed over, on the images of its run or on others", "hasse_evaluate");
   app.add_option("--weights", options.weights, "the .safetensors of the network, of any run")->required()->check(not_empty("a file"));
   app.add_option("--data", options.data,
-                 "where the images are: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_TAR, idx:DIR; without, as the file says");
+                 "where the images are: synthetic[:DIFFICULTY], cifar10:DIR, folder:DIR_OR_ARCHIVE, idx:DIR; without, as the file says");
   app.add_option("--seed", options.seed, "which images are drawn, or cut for the test; without, as the file says")
       ->transform(number_between<std::uint64_t>(0, UINT64_MAX));
+  detail::describe_skip_damaged(app, options.skip_damaged);
   app.add_option("--device", options.device, "that the network runs on: cpu, cuda or cuda:N, the GPU of that number from 0")->capture_default_str();
   app.add_option("--threads", options.threads, "threads, on the processor")->capture_default_str()->check(detail::thread_count);
   app.add_option("--dump", options.dump, "folder for images.npy (normalised, NCHW), labels.npy and logits.npy of the test images");

@@ -39,6 +39,7 @@ struct super_resolution_options {
   wdsr_spec network{};
   double learning_rate = 0.1;
   std::uint64_t seed = 1;
+  bool skip_damaged = false;
   bool distil = false, alone = false;
   device_options devices{};  ///< `threads` are those of both
 };
@@ -150,11 +151,13 @@ inline void train_super_resolution(const super_resolution_options& options) {
                                          .width = options.patch,
                                          .per_image = options.patches,
                                          .most_images = options.images,
-                                         .seed = options.seed},
+                                         .seed = options.seed,
+                                         .skip_damaged = options.skip_damaged},
                                         std::ref(printer));
   printer.finish();
   std::printf("data: %zu training and %zu validation patches of %zu images; %zu images are smaller than a patch\n",
               patches.train.size(), patches.validation.size(), patches.images, patches.skipped);
+  detail::print(patches.about);
   if (patches.train.size() < static_cast<std::size_t>(how.batch))
     throw error("there are " + std::to_string(patches.train.size()) + " training patches, fewer than one batch of " +
                 std::to_string(how.batch) + "; give a smaller --batch or more --patches");
@@ -227,6 +230,7 @@ inline int super_resolution(int argc, char** argv) {
   add_number(app, "--epochs", options.epochs, 1, 100'000, "epochs of each training");
   add_number(app, "--batch", options.batch, 1, 65'536, "patches of a training step");
   add_number(app, "--learning-rate", options.learning_rate, detail::least_rate, detail::most_rate, "highest learning rate");
+  detail::describe_skip_damaged(app, options.skip_damaged);
   add_number(app, "--seed", options.seed, "decides patches, first weights and drawn widths");
   app.add_option("--threads", options.threads, "threads that train, and that latency is measured with, on the processor")
       ->capture_default_str()

@@ -1,4 +1,4 @@
-// The entries of a directory in one order on every machine, with refusals in sentences.
+// What lies in a directory, in one order on every machine, with refusals in sentences.
 // Used by the readers of this stage that look for files.
 #pragma once
 
@@ -6,33 +6,93 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
+#include <sys/stat.h>
+
 #include <hasse/core/error.hpp>
+#include <hasse/data/description.hpp>
+#include <hasse/data/image_kind.hpp>
 
 namespace hasse::detail {
 
-template <class Iterator>
-std::vector<std::filesystem::path> sorted_files(const std::filesystem::path& folder) {
+/// The entries of one directory, sorted.
+inline std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> result;
   std::error_code problem;
-  for (Iterator item(folder, problem), end; !problem && item != end; item.increment(problem)) {
-    std::error_code vanished;
-    if (item->is_regular_file(vanished)) result.push_back(item->path());
-  }
-  if (problem) throw file_error(folder.string(), "cannot be listed (" + problem.message() + ")", "name a folder that can be read");
+  for (std::filesystem::directory_iterator item(folder, problem), end; !problem && item != end; item.increment(problem))
+    result.push_back(item->path());
+  if (problem)
+    throw file_error(shown(folder.string()), "cannot be listed (" + problem.message() + ")", "name a folder that can be read");
   std::sort(result.begin(), result.end());
   return result;
 }
 
-/// The regular files directly in `folder`.
+/// The regular files directly in `folder`, hidden ones among them.
 inline std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder) {
-  return sorted_files<std::filesystem::directory_iterator>(folder);
+  std::vector<std::filesystem::path> result = entries_of(folder);
+  std::erase_if(result, [](const auto& path) {
+    std::error_code vanished;
+    return !std::filesystem::is_regular_file(path, vanished);
+  });
+  return result;
 }
 
-/// The regular files in `folder` and below; links to directories are not followed.
-inline std::vector<std::filesystem::path> files_below(const std::filesystem::path& folder) {
-  return sorted_files<std::filesystem::recursive_directory_iterator>(folder);
-}
+/// What lies in a folder and below. Links are followed; what is left out is said.
+struct folder_tree {
+  std::vector<std::filesystem::path> files;    ///< sorted; links that lead nowhere are among them, since reading says why
+  std::vector<std::filesystem::path> folders;  ///< every folder that was entered, but for the root
+  data_description about;
+};
+
+class folder_walk {
+ public:
+  explicit folder_walk(const std::filesystem::path& root) : root_(root) {
+    enter(root, 0);
+    std::sort(tree_.files.begin(), tree_.files.end());
+  }
+  folder_tree take() { return std::move(tree_); }
+
+ private:
+  static constexpr int most_links = 4;  ///< links inside of linked folders: a net of links has more paths than anyone can walk
+
+  void enter(const std::filesystem::path& folder, int links) {
+    struct ::stat facts {};
+    if (::stat(folder.c_str(), &facts) != 0) facts = {};  // then it cannot be listed, either
+    above_.emplace_back(facts.st_dev, facts.st_ino);
+    for (const auto& path : entries_of(folder)) {
+      const std::string inside = path.lexically_relative(root_).string();
+      if (hidden_name(path.filename().string())) {
+        tree_.about.leave_out(as_hidden, inside);
+        continue;
+      }
+      std::error_code unknown;
+      const bool linked = std::filesystem::is_symlink(path, unknown);
+      if (::stat(path.c_str(), &facts) != 0) {
+        if (linked && !named_as_image(inside))  // maybe a whole class
+          throw file_error(shown(path.string()), "is a link that leads nowhere", "mend it or take it away");
+        tree_.files.push_back(path);
+        continue;
+      }
+      if (S_ISREG(facts.st_mode)) {
+        tree_.files.push_back(path);
+      } else if (!S_ISDIR(facts.st_mode)) {
+        tree_.about.leave_out(as_special, inside);
+      } else if (links + linked > most_links ||
+                 std::find(above_.begin(), above_.end(), std::pair{facts.st_dev, facts.st_ino}) != above_.end()) {
+        tree_.about.leave_out(as_loop, inside);
+      } else {
+        tree_.folders.push_back(path);
+        enter(path, links + linked);
+      }
+    }
+    above_.pop_back();
+  }
+
+  const std::filesystem::path& root_;
+  std::vector<std::pair<::dev_t, ::ino_t>> above_;  ///< the folders from the root to here
+  folder_tree tree_;
+};
 
 }  // namespace hasse::detail

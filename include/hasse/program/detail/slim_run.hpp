@@ -104,6 +104,7 @@ inline json settings_of(const slim_options& it) {
           {"seed", it.seed}};
   if (parse_device(it.device).is_gpu) all["device"] = to_text(parse_device(it.device));
   add_training_device(all, training_device_of(it));
+  if (it.skip_damaged) all["skip_damaged"] = true;
   return all;
 }
 
@@ -126,6 +127,7 @@ inline slim_options settings_of(const std::filesystem::path& run) {
   take("label_smoothing", it.smoothing), take("threads", it.threads), take("seed", it.seed);
   it.train_on = to_text(device_name{});
   if (from.contains("device")) take("device", it.device);
+  if (from.contains("skip_damaged")) take("skip_damaged", it.skip_damaged);
   if (from.contains("train_on")) take("train_on", it.train_on);
   it.run = run.string();
   return it;

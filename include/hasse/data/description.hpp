@@ -1,0 +1,105 @@
+// What a data set turned out to be: its classes with counts, where its splits come from, what was left out and why.
+// Made by open_data with the images, before anything is trained; the programs print it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/error.hpp>
+
+namespace hasse {
+
+/// Files or folders that are no part of a data set, for one reason.
+struct left_out_files {
+  std::string why;  ///< what they are, as in "images of kinds that are not read"
+  std::size_t count = 0;
+  std::vector<std::string> names;  ///< the first few
+};
+
+/// One class and how many images of it each split has.
+struct class_count {
+  std::string name;
+  std::size_t train = 0, validation = 0, test = 0;
+};
+
+namespace detail {
+inline constexpr std::size_t most_named = 5;  ///< names of a list that is shortened
+
+/// How many bytes from `at` are one character of UTF-8; 0 where they are none.
+inline std::size_t utf8_length(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(at);
+  const std::size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  if (length == 0 || length > text.size() - at) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(at + i) & 0xc0) != 0x80) return 0;
+  const bool overlong = (first == 0xe0 && byte(at + 1) < 0xa0) || (first == 0xf0 && byte(at + 1) < 0x90);
+  const bool outside = (first == 0xed && byte(at + 1) > 0x9f) || (first == 0xf4 && byte(at + 1) > 0x8f);
+  return overlong || outside ? 0 : length;
+}
+
+/// A name of a file as it may be printed: control characters and what is no UTF-8 become \xNN.
+inline std::string shown(std::string_view name) {
+  std::string result;
+  for (std::size_t i = 0; i < name.size();) {
+    const std::size_t length = utf8_length(name, i);
+    const auto byte = static_cast<unsigned char>(name[i]);
+    if (length == 0 || byte < 0x20 || byte == 0x7f) {
+      result += {'\\', 'x', "0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
+      ++i;
+    } else {
+      result += name.substr(i, length);
+      i += length;
+    }
+  }
+  return result;
+}
+
+/// "a, b, c and 7 more"
+inline std::string shortened(const std::vector<std::string>& names, std::size_t count, std::size_t most = most_named) {
+  std::string result;
+  for (std::size_t i = 0; i < names.size() && i < most; ++i) result += (i == 0 ? "" : ", ") + names[i];
+  const std::size_t named = names.size() < most ? names.size() : most;
+  return count > named ? result + " and " + std::to_string(count - named) + " more" : result;
+}
+}  // namespace detail
+
+/// What a data set turned out to be. Names are printable.
+struct data_description {
+  std::vector<class_count> classes;  ///< in the order of the labels
+  bool validation_cut = false, test_cut = false;  ///< from the training images, for want of such images in the source
+  std::vector<left_out_files> left_out;
+  std::vector<std::string> notes;  ///< sentences without full stop: what a user may not expect
+
+  void leave_out(const std::string& why, std::string_view name) {
+    std::size_t i = 0;
+    while (i < left_out.size() && left_out[i].why != why) ++i;
+    if (i == left_out.size()) left_out.push_back({why, 0, {}});
+    if (left_out[i].names.size() < detail::most_named) left_out[i].names.push_back(detail::shown(name));
+    ++left_out[i].count;
+  }
+
+  /// A few lines for a terminal.
+  std::vector<std::string> lines() const {
+    std::vector<std::string> result;
+    std::vector<std::string> counted;
+    for (const class_count& each : classes)
+      if (counted.size() < 12) counted.push_back(each.name + " " + std::to_string(each.train + each.validation + each.test));
+    if (!classes.empty()) result.push_back("classes: " + detail::shortened(counted, classes.size(), 12));
+    if (validation_cut || test_cut)
+      result.push_back(std::string(validation_cut && test_cut ? "validation and test images are"
+                                   : test_cut                 ? "test images are"
+                                                              : "validation images are") +
+                       " cut from the training images");
+    for (const left_out_files& each : left_out)
+      result.push_back("left out: " + std::to_string(each.count) + " " + each.why + ": " + detail::shortened(each.names, each.count));
+    for (const std::string& note : notes) result.push_back("note: " + note);
+    return result;
+  }
+};
+
+}  // namespace hasse
