@@ -86,8 +86,10 @@ def instances(source, compiler, folder):
     """How many classes and functions of namespace hasse the compiler instantiates."""
     file = folder / "counted.cpp"
     file.write_text(source)
-    compile_once([compiler, *INCLUDES, "-ftime-trace", "-ftime-trace-granularity=0", "-c", file, "-o", folder / "counted.o"], folder)
-    events = json.loads((folder / "counted.json").read_text())["traceEvents"]
+    compile_once([compiler, *INCLUDES, "-ftime-trace", "-ftime-trace-granularity=0", "-fsyntax-only", file], folder)
+    (trace,) = folder.glob("*.json")
+    events = json.loads(trace.read_text())["traceEvents"]
+    trace.unlink()
     return sum(event["name"] in ("InstantiateClass", "InstantiateFunction") and "hasse::" in event.get("args", {}).get("detail", "")
                for event in events)
 
