@@ -17,10 +17,12 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
+#include <hasse/core/limits.hpp>
 #include <hasse/data/archive.hpp>
 #include <hasse/data/description.hpp>
 #include <hasse/data/detail/folder.hpp>
@@ -143,6 +145,7 @@ class archive_lister {
   void list_tar(bool packed) {
     const std::string name = shown(where_);
     const std::unique_ptr<byte_stream> bytes = unpacked_stream(*archive_, name);
+    const memory_limit memory = usable_memory();
     std::uint64_t kept = 0;
     walk_tar(
         *bytes, name, [&](const std::string&, std::uint64_t size) { return packed && size <= most_image_bytes ? size : 0; },
@@ -153,18 +156,14 @@ class archive_lister {
           if (packed) {
             if (!is_image(member.path, entry.content)) {
               entry.content = entry.content.substr(0, kind_bytes);
-            } else if (kept += entry.content.size(); kept > memory_to_spare()) {
-              throw file_error(name, "unpacks to more than the " + std::to_string(memory_to_spare() / 1'000'000) + " MB that this machine can spare",
+            } else if (kept += entry.content.size(); kept > memory.bytes / 2) {
+              throw file_error(name, "unpacks to more than half of the " + std::to_string(memory.bytes >> 20) + " MiB of memory " + memory.reason,
                                "unpack it and name the folder or the tar");
             }
             if (entry.size <= most_image_bytes) member.content = std::make_shared<const std::string>(std::move(entry.content));
           }
           add(std::move(member));
         });
-  }
-
-  static std::uint64_t memory_to_spare() {
-    return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 2;
   }
 
   static bool is_image(const std::string& path, std::string_view content) {
