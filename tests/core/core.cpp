@@ -1,8 +1,10 @@
 // core/*: random numbers, checksums, units and files.
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -67,7 +69,33 @@ TEST_CASE("a file is replaced whole, appended to, and read back", "[core]") {
   REQUIRE_THROWS_WITH(read_file(folder / "none"), ContainsSubstring("check the path"));
   REQUIRE_THROWS_WITH(read_file(folder), ContainsSubstring("not a regular file"));
   REQUIRE_THROWS_AS(replace_file(folder / "no" / "file", "x"), file_error);
+  {  // a disk that is full, for this process: no part file stays, and the old content does
+    struct ::rlimit before {};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+    const struct ::rlimit small {4096, before.rlim_max};
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+    std::string said;
+    try {
+      replace_file(path, std::string(8192, 'x'));
+    } catch (const file_error& problem) {
+      said = problem.what();
+    }
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, handler);
+    REQUIRE_THAT(said, ContainsSubstring("cannot be written (File too large); free space"));
+    REQUIRE(read_file(path) == "two\nthree\n");
+    REQUIRE(files_in(folder).size() == 1);
+  }
+  REQUIRE(file_exists(path));
+  REQUIRE_FALSE(file_exists(folder / "none"));
+  REQUIRE_THROWS_WITH(file_exists(folder / std::string(300, 'x')), ContainsSubstring("cannot be looked at (File name too long); check"));
+  REQUIRE_THROWS_WITH(files_in(folder / "none"), ContainsSubstring("cannot be listed (No such file or directory); check"));
+  REQUIRE_THROWS_WITH(create_folder(path / "below"), ContainsSubstring("cannot be created (Not a directory); check"));
+  REQUIRE_THROWS_WITH(cut_file(folder / "none", 1), ContainsSubstring("cannot be cut to 1 bytes"));
+  remove_file(folder / "none");
   std::filesystem::create_directories(folder / "full" / "er");
+  REQUIRE_THROWS_WITH(remove_file(folder / "full"), ContainsSubstring("cannot be removed (Directory not empty); check"));
   REQUIRE_THROWS_WITH(replace_file(folder / "full", "x"), ContainsSubstring("cannot be replaced"));
   std::filesystem::remove_all(folder / "full");
   REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);

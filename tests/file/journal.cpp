@@ -69,6 +69,13 @@ TEST_CASE("a torn last line is dropped at every cut and the journal goes on") {
   }
 }
 
+TEST_CASE("an end that is longer than any record is no torn record") {
+  std::string text = line(1) + std::string(200, 'x');
+  CHECK(parse_journal(text, "main", "main.jsonl", {.line_bytes = 200}).records.size() == 1);
+  text += 'x';
+  CHECK_THROWS_WITH(parse_journal(text, "main", "main.jsonl", {.line_bytes = 200}), ContainsSubstring("line 2 is damaged (it has 201 bytes and no end); restore"));
+}
+
 TEST_CASE("damage in the middle is refused with its line") {
   const std::string text = line(1) + line(2) + line(3);
   CHECK(refusal(text) == "accepted");

@@ -2,6 +2,9 @@
 #include <array>
 #include <filesystem>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <hasse/file/safetensors.hpp>
 
 #include "../support/catch.hpp"
@@ -75,6 +78,24 @@ TEST_CASE("what cannot be written is refused") {
   CHECK_THROWS_AS(safetensors_bytes({.tensors = {{"a", "F31", {}, "1234"}}, .metadata = {}}), error);
   CHECK_THROWS_AS(safetensors_bytes({.tensors = {{"a", "U8", {1}, "1"}, {"a", "U8", {1}, "1"}}, .metadata = {}}), error);
   CHECK_THROWS_AS(safetensors_bytes({.tensors = {{"__metadata__", "U8", {1}, "1"}}, .metadata = {}}), error);
+}
+
+TEST_CASE("a file is refused by its header, before its data is read") {
+  const auto path = std::filesystem::temp_directory_path() / ("hasse_sparse_" + std::to_string(::getpid()));
+  const std::string header = R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})";
+  replace_file(path, with_header(header, "12"));
+  CHECK(read_safetensors(path) == parse_safetensors(with_header(header, "12"), "x"));
+  std::filesystem::resize_file(path, std::uintmax_t{3} << 30);  // a hole of 3 GB
+  CHECK_THROWS_WITH(read_safetensors(path), ContainsSubstring("bytes after its last tensor"));
+  struct ::rusage used {};
+  REQUIRE(::getrusage(RUSAGE_SELF, &used) == 0);
+  CHECK(used.ru_maxrss < 1'000'000);  // KB
+  std::filesystem::remove(path);
+
+  std::string many = "{";
+  for (int i = 0; i < 180'000; ++i)
+    many += (i ? ",\"t" : "\"t") + std::to_string(i) + R"(":{"dtype":"U8","shape":[],"data_offsets":[0,0]})";
+  CHECK_THAT(refusal(with_header(many + "}", "")), ContainsSubstring("more than 1048576 values"));
 }
 
 TEST_CASE("hostile headers are refused") {

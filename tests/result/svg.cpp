@@ -53,6 +53,26 @@ TEST_CASE("plots survive any number") {
       }
 }
 
+TEST_CASE("values that can hardly be told apart are drawn, and their axis ends", "[svg]") {
+  constexpr double huge = std::numeric_limits<double>::max(), tiny = std::numeric_limits<double>::denorm_min();
+  constexpr double infinite = std::numeric_limits<double>::infinity(), none = std::numeric_limits<double>::quiet_NaN();
+  for (const double value : {1.0, 0.93, 3e7, 1e14, -1e14, 1e-9, 1e-300, tiny, huge}) {
+    const double next = std::nextafter(value, infinite);
+    for (const bool logarithmic : {false, true}) {
+      CHECK(round_ticks(value, next, logarithmic).values.size() <= 20);
+      plot shown{.x = {.logarithmic = logarithmic}, .y = {.logarithmic = logarithmic}, .series = {{.points = {{value, value, {}, {}}, {next, next, {}, {}}}}}};
+      const std::string loose = shown.svg(true);
+      shown.x.least = value, shown.x.most = next;
+      for (const std::string& svg : {loose, shown.svg(true)}) {
+        CHECK(svg.size() < 20'000);
+        for (const char* wrong : {"nan", "inf"}) CHECK(svg.find(wrong) == svg.npos);
+      }
+    }
+  }
+  for (const auto& [least, most] : {std::pair{none, 1.0}, {0.0, none}, {-infinite, infinite}, {1.0, infinite}, {-huge, huge}, {0.0, tiny}, {tiny, huge}, {2.0, 1.0}, {-1.0, 0.0}})
+    for (const bool logarithmic : {false, true}) CHECK(round_ticks(least, most, logarithmic).values.size() <= 2000);
+}
+
 TEST_CASE("numbers along a logarithmic axis of less than a decade stay apart", "[svg]") {
   plot shown;
   shown.x.logarithmic = true;

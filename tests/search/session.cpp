@@ -1,6 +1,7 @@
 #include <catch.hpp>
 
 #include <filesystem>
+#include <limits>
 
 #include <unistd.h>
 
@@ -82,6 +83,24 @@ TEST_CASE("a search killed after any record goes on to the same end", "[session]
       if (!trainer.ordinals.empty()) REQUIRE(trainer.ordinals.front() == result.replayed);
       REQUIRE(hasse::read_file(file) == text);
     }
+}
+
+TEST_CASE("an accuracy that is no number is refused before anything is written", "[session]") {
+  const code_domain domain;
+  for (const double wrong : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    scratch place;
+    struct {
+      double answer;
+      hasse::outcome evaluate(candidate, std::size_t) const { return {answer, ""}; }
+    } trainer{wrong};
+    for (int start = 0; start < 2; ++start) {  // a restart asks the evaluator again, and refuses again
+      hasse::journal book(place.folder);
+      hasse::random_search policy(domain, {.seed = 1, .stop = {.trainings = 3}});
+      REQUIRE_THROWS_WITH(hasse::run_search(domain, policy, trainer, &book, {}), Catch::Contains("return an outcome without accuracy"));
+      CHECK(policy.done().empty());
+      CHECK(book.records().size() == 1);  // the configuration
+    }
+  }
 }
 
 TEST_CASE("the journal of another configuration is refused and stays as it was", "[session]") {

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -47,38 +49,103 @@ inline void sync_directory_of(const std::filesystem::path& path) {
 }
 }  // namespace detail
 
+/// A regular file that is open for reading, of at most `limit` bytes: the size is known before anything is read.
+class readable_file {
+ public:
+  explicit readable_file(const std::filesystem::path& path, std::uintmax_t limit = std::uintmax_t{1} << 32)
+      : path_(path.string()), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {  // a pipe without a writer must not block
+    struct ::stat facts {};
+    if (file_.number < 0 || ::fstat(file_.number, &facts) != 0)
+      throw file_error(path_, "cannot be read (" + detail::system_reason() + ")", "check the path and its permissions");
+    if (!S_ISREG(facts.st_mode)) throw file_error(path_, "is not a regular file", "name a file");
+    size_ = static_cast<std::uintmax_t>(facts.st_size);
+    if (size_ > limit)
+      throw file_error(path_, "has " + std::to_string(size_) + " bytes, more than the " + std::to_string(limit) + " that such a file may have",
+                       "check that it is the right file");
+  }
+
+  std::uintmax_t size() const { return size_; }
+
+  /// `count` bytes from `offset`; fewer only where the file has become shorter.
+  std::string read(std::uintmax_t offset, std::uintmax_t count) const {
+    std::string content(static_cast<std::size_t>(count), '\0');
+    std::size_t have = 0;
+    while (have < content.size()) {
+      const ::ssize_t got = ::pread(file_.number, content.data() + have, content.size() - have, static_cast<::off_t>(offset + have));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) throw file_error(path_, "cannot be read (" + detail::system_reason() + ")", "check the disk that it lies on");
+      if (got == 0) break;
+      have += static_cast<std::size_t>(got);
+    }
+    content.resize(have);
+    return content;
+  }
+
+ private:
+  std::string path_;
+  detail::descriptor file_;
+  std::uintmax_t size_ = 0;
+};
+
 /// The whole file, at most `limit` bytes (the limit is checked before anything is allocated).
 inline std::string read_file(const std::filesystem::path& path, std::uintmax_t limit = std::uintmax_t{1} << 32) {
-  const detail::descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a pipe without a writer must not block
-  struct ::stat facts {};
-  if (file.number < 0 || ::fstat(file.number, &facts) != 0)
-    throw file_error(path.string(), "cannot be read (" + detail::system_reason() + ")", "check the path and its permissions");
-  if (!S_ISREG(facts.st_mode)) throw file_error(path.string(), "is not a regular file", "name a file");
-  if (static_cast<std::uintmax_t>(facts.st_size) > limit)
-    throw file_error(path.string(), "has " + std::to_string(facts.st_size) + " bytes, more than the " + std::to_string(limit) +
-                                        " that such a file may have", "check that it is the right file");
-  std::string content(static_cast<std::size_t>(facts.st_size), '\0');
-  std::size_t have = 0;
-  while (have < content.size()) {
-    const ::ssize_t got = ::read(file.number, content.data() + have, content.size() - have);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    have += static_cast<std::size_t>(got);
-  }
-  content.resize(have);
-  return content;
+  const readable_file file(path, limit);
+  return file.read(0, file.size());
 }
 
-/// Writes `content` so that at every instant the path holds either the old file or the new one, whole.
+/// Whether something stands there. A path that cannot be looked at is refused: it might.
+inline bool file_exists(const std::filesystem::path& path) {
+  std::error_code failure;
+  const bool found = std::filesystem::exists(path, failure);
+  if (failure) throw file_error(path.string(), "cannot be looked at (" + failure.message() + ")", "check the folder and its permissions");
+  return found;
+}
+
+/// What stands in a folder, in no order.
+inline std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> found;
+  std::error_code failure;
+  for (std::filesystem::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) found.push_back(at->path());
+  if (failure)
+    throw file_error(folder.string(), "cannot be listed (" + failure.message() + ")", "check that it is there and readable, and start again");
+  return found;
+}
+
+/// Removes a file; it may be gone.
+inline void remove_file(const std::filesystem::path& path) {
+  std::error_code failure;
+  std::filesystem::remove(path, failure);
+  if (failure) throw file_error(path.string(), "cannot be removed (" + failure.message() + ")", "check the folder and its permissions");
+}
+
+/// Makes a folder and those above it, where they are missing.
+inline void create_folder(const std::filesystem::path& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure) throw file_error(folder.string(), "cannot be created (" + failure.message() + ")", "check the folder above it, or name another");
+}
+
+/// Cuts a file off behind its first `size` bytes.
+inline void cut_file(const std::filesystem::path& path, std::uintmax_t size) {
+  std::error_code failure;
+  std::filesystem::resize_file(path, size, failure);
+  if (failure) throw file_error(path.string(), "cannot be cut to " + std::to_string(size) + " bytes (" + failure.message() + ")", "check the file's permissions");
+}
+
+/// Writes `content` so that at every instant the path holds either the old file or the new one, whole. Where that fails, nothing new
+/// is left behind.
 inline void replace_file(const std::filesystem::path& path, std::string_view content) {
   const std::string temporary = path.string() + ".part" + std::to_string(::getpid());
-  {
+  try {
     const detail::descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (file.number < 0)
       throw file_error(temporary, "cannot be created (" + detail::system_reason() + ")", "check the folder and its permissions");
     detail::write_all(file.number, content, temporary);
     if (::fsync(file.number) != 0)
       throw file_error(temporary, "cannot be brought to disk (" + detail::system_reason() + ")", "free space or choose another place");
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
   }
   std::error_code failure;
   std::filesystem::rename(temporary, path, failure);
@@ -100,7 +167,7 @@ inline void remove_unfinished(const std::filesystem::path& folder) {
 
 /// Appends `line` and a newline in one write, and returns when it is on disk.
 inline void append_line(const std::filesystem::path& path, std::string_view line) {
-  const bool fresh = !std::filesystem::exists(path);
+  const bool fresh = !file_exists(path);
   const detail::descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (file.number < 0)
     throw file_error(path.string(), "cannot be opened for appending (" + detail::system_reason() + ")", "check the folder and its permissions");

@@ -107,6 +107,10 @@ inline journal_content parse_journal(std::string_view text, const std::string& w
                    (record.sequence < number ? "repeated)" : "missing)"));
     content.records.push_back(std::move(record));
   }
+  if (text.size() - content.good_bytes > limits.line_bytes)  // longer than any record, so no record that a kill cut short
+    throw file_error(path, "line " + std::to_string(content.records.size() + 1) + " is damaged (it has " +
+                               std::to_string(text.size() - content.good_bytes) + " bytes and no end)",
+                     "restore the file from a copy, or start a new run in another folder");
   return content;
 }
 
@@ -114,11 +118,11 @@ inline journal_content parse_journal(std::string_view text, const std::string& w
 /// Order between writers says nothing about time; what must be ordered belongs to one writer.
 inline std::vector<journal_record> replay_journal(const std::filesystem::path& folder, const journal_limits& limits = {}) {
   std::vector<journal_record> records;
-  if (!std::filesystem::exists(folder)) return records;
-  if (!std::filesystem::is_directory(folder)) throw file_error(folder.string(), "is not a folder", "name the folder of the run");
+  if (!file_exists(folder)) return records;
+  if (std::error_code ignored; !std::filesystem::is_directory(folder, ignored)) throw file_error(folder.string(), "is not a folder", "name the folder of the run");
   std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (entry.path().extension() == ".jsonl") paths.push_back(entry.path());
+  for (const auto& path : files_in(folder))
+    if (path.extension() == ".jsonl") paths.push_back(path);
   if (paths.size() > limits.files)
     throw file_error(folder.string(), "holds " + std::to_string(paths.size()) + " journal files, more than the " + std::to_string(limits.files) + " allowed",
                      "check that it is the right folder");
@@ -137,12 +141,12 @@ class journal {
  public:
   explicit journal(const std::filesystem::path& folder, const std::string& writer = "main", const journal_limits& limits = {})
       : path_(prepare(folder, writer) / (writer + ".jsonl")), writer_(writer), limits_(limits), lock_(folder / (writer + ".lock")) {
-    if (!std::filesystem::exists(path_)) return;
+    if (!file_exists(path_)) return;
     const std::string text = read_file(path_, limits_.file_bytes);
     journal_content content = parse_journal(text, writer_, path_.string(), limits_);
     records_ = std::move(content.records);
     size_ = content.good_bytes;
-    if (size_ < text.size()) std::filesystem::resize_file(path_, size_);
+    if (size_ < text.size()) cut_file(path_, size_);
   }
 
   /// Records of this writer, the ones from before included.
@@ -152,7 +156,8 @@ class journal {
   /// Adds a record; it is on disk when this returns. When it cannot be written, the file stays as it was.
   const journal_record& append(std::string operation, json payload = json::object()) {
     if (!payload.is_object()) throw error("the particulars of a journal record must be a JSON object; wrap them into one");
-    const std::uintmax_t found = std::filesystem::exists(path_) ? std::filesystem::file_size(path_) : 0;
+    std::error_code missing;
+    const std::uintmax_t there = std::filesystem::file_size(path_, missing), found = missing ? 0 : there;
     if (found != size_)
       throw file_error(path_.string(), "has " + std::to_string(found) + " bytes where this process left " + std::to_string(size_),
                        "let one process write it, and start again");

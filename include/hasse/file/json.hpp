@@ -144,6 +144,12 @@ inline void write_json(const std::filesystem::path& path, const json& value) { r
 /// JSON has no NaN and no infinity: they are written as null, and `maybe<double>` reads them as absent.
 inline json number_or_null(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
 
+/// A value for use inside an error sentence, cut where it is long.
+inline std::string shown(const json& value) {
+  const std::string text = json_text(value);
+  return text.size() <= 200 ? text : text.substr(0, 200) + "...";
+}
+
 namespace detail {
 template <class Type>
 concept WholeNumber = std::integral<Type> && !std::same_as<Type, bool>;

@@ -74,6 +74,7 @@ named_tensor tensor_of(std::string name, std::vector<std::int64_t> shape, std::s
 namespace detail {
 
 inline constexpr std::uint64_t safetensors_header_limit = std::uint64_t{64} << 20;
+inline constexpr std::size_t safetensors_values = std::size_t{1} << 20;  // of JSON: more than 100,000 tensors, in seconds
 inline constexpr const char* safetensors_remedy = "restore the file from a copy or give another";
 
 inline std::string shape_text(const std::vector<std::int64_t>& shape) {
@@ -128,17 +129,24 @@ inline std::string safetensors_bytes(const tensor_file& file) {
   return bytes;
 }
 
-/// What `bytes` hold, in the order of the data; `path` is only named in errors.
-inline tensor_file parse_safetensors(std::string_view bytes, const std::string& path) {
-  const auto refuse = [&](const std::string& problem) { return file_error(path, problem, detail::safetensors_remedy); };
+namespace detail {
+/// The length of the header, by the first bytes of a file of `size`.
+inline std::uint64_t safetensors_header_length(std::string_view start, std::uint64_t size, const std::string& path) {
   std::uint64_t length = 0;
-  if (bytes.size() < 10) throw refuse("has " + std::to_string(bytes.size()) + " bytes, too few for safetensors");
-  std::memcpy(&length, bytes.data(), 8);
-  if (length < 2 || length > detail::safetensors_header_limit || length > bytes.size() - 8)
-    throw refuse("claims a header of " + std::to_string(length) + " bytes in a file of " + std::to_string(bytes.size()));
-  if (bytes[8] != '{') throw refuse("is not safetensors (its header does not begin with a brace)");
-  const json header = parse_json(bytes.substr(8, length), path, {.bytes = detail::safetensors_header_limit, .depth = 4});
-  const std::string_view data = bytes.substr(8 + length);
+  if (size < 10 || start.size() < 10) throw file_error(path, "has " + std::to_string(size) + " bytes, too few for safetensors", safetensors_remedy);
+  std::memcpy(&length, start.data(), 8);
+  if (length < 2 || length > safetensors_header_limit || length > size - 8)
+    throw file_error(path, "claims a header of " + std::to_string(length) + " bytes in a file of " + std::to_string(size), safetensors_remedy);
+  if (start[8] != '{') throw file_error(path, "is not safetensors (its header does not begin with a brace)", safetensors_remedy);
+  return length;
+}
+
+/// What the header says of `data_bytes` of data: tensors in the order of the data, their bytes read by `bytes_at(offset, count)` once
+/// all of the header has been checked.
+template <class Read>
+tensor_file checked_safetensors(std::string_view header_text, std::uint64_t data_bytes, const std::string& path, Read bytes_at) {
+  const auto refuse = [&](const std::string& problem) { return file_error(path, problem, safetensors_remedy); };
+  const json header = parse_json(header_text, path, {.bytes = safetensors_header_limit, .depth = 4, .values = safetensors_values});
 
   tensor_file file;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
@@ -148,22 +156,22 @@ inline tensor_file parse_safetensors(std::string_view bytes, const std::string& 
       for (const auto& [key, value] : entry.items()) file.metadata[key] = require<std::string>(entry, key, path, "the metadata");
       continue;
     }
-    const std::string place = "tensor " + detail::in_quotes(name);
+    const std::string place = "tensor " + in_quotes(name);
     named_tensor tensor{.name = name, .dtype = require<std::string>(entry, "dtype", path, place), .shape = {}, .bytes = {}};
     allow_only(entry, {"dtype", "shape", "data_offsets"}, path, place);
-    if (size_of_dtype(tensor.dtype) == 0) throw refuse(place + " has the unknown type " + detail::in_quotes(tensor.dtype));
+    if (size_of_dtype(tensor.dtype) == 0) throw refuse(place + " has the unknown type " + in_quotes(tensor.dtype));
     for (const json& side : require_array(entry, "shape", path, place, 8)) {
-      const auto value = detail::json_as<std::int64_t>(side);
+      const auto value = json_as<std::int64_t>(side);
       if (!value || *value < 0) throw refuse(place + " has a shape that is not a list of whole numbers");
       tensor.shape.push_back(*value);
     }
     const json& offsets = require_array(entry, "data_offsets", path, place, 2);
-    const auto begin = offsets.size() == 2 ? detail::json_as<std::uint64_t>(offsets[0]) : std::nullopt;
-    const auto end = offsets.size() == 2 ? detail::json_as<std::uint64_t>(offsets[1]) : std::nullopt;
-    if (!begin || !end || *begin > *end || *end > data.size())
-      throw refuse(place + " has offsets outside of the " + std::to_string(data.size()) + " bytes of data");
-    if (detail::tensor_bytes(tensor.dtype, tensor.shape, data.size()) != *end - *begin)
-      throw refuse(place + " holds " + std::to_string(*end - *begin) + " bytes, which is not " + tensor.dtype + " " + detail::shape_text(tensor.shape));
+    const auto begin = offsets.size() == 2 ? json_as<std::uint64_t>(offsets[0]) : std::nullopt;
+    const auto end = offsets.size() == 2 ? json_as<std::uint64_t>(offsets[1]) : std::nullopt;
+    if (!begin || !end || *begin > *end || *end > data_bytes)
+      throw refuse(place + " has offsets outside of the " + std::to_string(data_bytes) + " bytes of data");
+    if (tensor_bytes(tensor.dtype, tensor.shape, data_bytes) != *end - *begin)
+      throw refuse(place + " holds " + std::to_string(*end - *begin) + " bytes, which is not " + tensor.dtype + " " + shape_text(tensor.shape));
     file.tensors.push_back(std::move(tensor));
     ranges.emplace_back(*begin, *end);
   }
@@ -174,26 +182,41 @@ inline tensor_file parse_safetensors(std::string_view bytes, const std::string& 
   std::uint64_t reached = 0;
   for (const std::size_t index : order) {
     if (ranges[index].first != reached)
-      throw refuse("tensor " + detail::in_quotes(file.tensors[index].name) + (ranges[index].first < reached ? " overlaps" : " leaves a hole after") +
+      throw refuse("tensor " + in_quotes(file.tensors[index].name) + (ranges[index].first < reached ? " overlaps" : " leaves a hole after") +
                    " the tensor before it");
     reached = ranges[index].second;
   }
-  if (reached != data.size()) throw refuse("has " + std::to_string(data.size() - reached) + " bytes after its last tensor");
+  if (reached != data_bytes) throw refuse("has " + std::to_string(data_bytes - reached) + " bytes after its last tensor");
 
   std::vector<named_tensor> sorted;
   sorted.reserve(order.size());
   for (const std::size_t index : order) {
     sorted.push_back(std::move(file.tensors[index]));
-    sorted.back().bytes = data.substr(ranges[index].first, ranges[index].second - ranges[index].first);
+    sorted.back().bytes = bytes_at(ranges[index].first, ranges[index].second - ranges[index].first);
+    if (sorted.back().bytes.size() != ranges[index].second - ranges[index].first) throw refuse("became shorter while it was read");
   }
   file.tensors = std::move(sorted);
   return file;
 }
+}  // namespace detail
+
+/// What `bytes` hold, in the order of the data; `path` is only named in errors.
+inline tensor_file parse_safetensors(std::string_view bytes, const std::string& path) {
+  const std::uint64_t length = detail::safetensors_header_length(bytes.substr(0, 10), bytes.size(), path);
+  const std::string_view data = bytes.substr(8 + length);
+  return detail::checked_safetensors(bytes.substr(8, length), data.size(), path,
+                                     [&](std::uint64_t offset, std::uint64_t count) { return std::string(data.substr(offset, count)); });
+}
 
 inline void write_safetensors(const std::filesystem::path& path, const tensor_file& file) { replace_file(path, safetensors_bytes(file)); }
 
+/// The file, at most `limit` bytes; nothing of its data is read before its header has been checked.
 inline tensor_file read_safetensors(const std::filesystem::path& path, std::uintmax_t limit = std::uintmax_t{4} << 30) {
-  return parse_safetensors(read_file(path, limit), path.string());
+  const readable_file file(path, limit);
+  const std::string where = path.string();
+  const std::uint64_t length = detail::safetensors_header_length(file.read(0, std::min<std::uintmax_t>(10, file.size())), file.size(), where);
+  return detail::checked_safetensors(file.read(8, length), file.size() - 8 - length, where,
+                                     [&](std::uint64_t offset, std::uint64_t count) { return file.read(8 + length + offset, count); });
 }
 
 /// Copies the tensor `name` into `values`; refuses a file in which it is missing, of another type or of another shape.

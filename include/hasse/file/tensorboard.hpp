@@ -65,7 +65,7 @@ class event_writer {
     if (file_.number < 0) throw file_error(path_, "cannot be opened (" + detail::system_reason() + ")", "check the folder and its permissions");
     const std::string found = read_file(path_, std::uintmax_t{1} << 30);
     const std::size_t whole = detail::whole_event_bytes(found, path_);
-    if (whole < found.size()) std::filesystem::resize_file(path_, whole);
+    if (whole < found.size()) cut_file(path_, whole);
     if (whole == 0) write(protobuf_message().real(1, now()).text(3, "brain.Event:2"));
   }
 

@@ -94,7 +94,7 @@ class layer_table {
     layer_record record{
         .device = device.facts(), .rules = rules, .date = detail::time_text(), .pieces = {}, .wholes = {}, .kernels = {}};
     warn_where_unoptimised(record.device);
-    if (std::filesystem::exists(path)) {
+    if (file_exists(path)) {
       layer_record found = parse_layer_record(read_file(path, detail::largest_table), path.string());
       detail::check_same(found.device, record.device, found.rules, rules, path.string());
       record = std::move(found);

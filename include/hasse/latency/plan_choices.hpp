@@ -22,13 +22,13 @@ inline layer_record read_choices(const std::filesystem::path& path, const device
 /// What was measured on this device, with these libraries, before: for `backend.choices()`. Nothing where there is no file; a file
 /// of another device, or of other versions of the libraries, is refused.
 inline kernel_choices load_plan_choices(const std::filesystem::path& path, const device_facts& here) {
-  return std::filesystem::exists(path) ? detail::read_choices(path, here).kernels : kernel_choices();
+  return file_exists(path) ? detail::read_choices(path, here).kernels : kernel_choices();
 }
 
 /// Keeps choices at `path` for the next process. Choices for other layers that are there stay, and so do latencies.
 inline void save_plan_choices(const std::filesystem::path& path, const device_facts& here, const kernel_choices& choices) {
   layer_record record{.device = here, .rules = {}, .date = detail::time_text(), .pieces = {}, .wholes = {}, .kernels = {}};
-  if (std::filesystem::exists(path)) record = detail::read_choices(path, here);
+  if (file_exists(path)) record = detail::read_choices(path, here);
   for (const auto& [text, name] : choices) record.kernels.insert_or_assign(text, name);
   replace_file(path, to_text(record));
 }

@@ -133,7 +133,7 @@ class latency_table {
                           .rows = {},
                           .additivity = {},
                           .kernels = {}};
-    if (std::filesystem::exists(path)) {
+    if (file_exists(path)) {
       latency_record found = parse_latency_record(read_file(path, detail::largest_table), path.string());
       if (found.space != record.space)
         throw file_error(path.string(),

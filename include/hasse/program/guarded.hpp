@@ -172,6 +172,7 @@ int guarded(CLI::App& app, int argc, const char* const* argv, Run run, std::FILE
   std::string sentence;
   try {
     detail::require_streams();
+    std::signal(SIGXFSZ, SIG_IGN);  // a file that would outgrow its limit is refused by a sentence
     try {
       app.parse(argc, argv);
       run();

@@ -239,7 +239,7 @@ inline std::string trained_alone(const proxyless_run& run, const std::string& na
   shown.peak_bytes = peak_bytes_of(run.priced_list.path(choice));
   shown.milliseconds = run.whole(choice);
   if (run.prices.kind == priced_by::latency) shown.costs.emplace_back(run.prices.device, shown.summed);
-  if (!said("judged") || !std::filesystem::exists(path)) {
+  if (!said("judged") || !file_exists(path)) {
     trainer<any_backend<float>> training(run.backend, name, layers, run.data, run.how, derive(run.options.seed, 1),
                           {.folder = run.folder.checkpoints(), .every_seconds = 60});
     const training_outcome outcome = training.run([&](const progress_event& event) {

@@ -123,10 +123,10 @@ class search_trainer {
   void drop_dominated_weights() const {
     std::vector<std::filesystem::path> kept;
     for (const auto& point : front_.points()) kept.push_back(folder_->weights(point.candidate));
-    for (const auto& entry : std::filesystem::directory_iterator(folder_->checkpoints()))
-      if (const std::string file = entry.path().filename().string(); file.ends_with(".safetensors") && !file.ends_with(".training.safetensors") &&
-                                                                     std::find(kept.begin(), kept.end(), entry.path()) == kept.end())
-        std::filesystem::remove(entry.path());
+    for (const auto& path : files_in(folder_->checkpoints()))
+      if (const std::string file = path.filename().string();
+          file.ends_with(".safetensors") && !file.ends_with(".training.safetensors") && std::find(kept.begin(), kept.end(), path) == kept.end())
+        remove_file(path);
   }
 
  private:
@@ -164,7 +164,7 @@ struct finisher {
       if (require<std::string>(record->payload, "recipe", path, place) != recipe) break;
       const auto accuracy = maybe<double>(record->payload, "accuracy", path, place);
       if (!accuracy) return as_searched();
-      if (!std::filesystem::exists(kept)) break;
+      if (!file_exists(kept)) break;
       return {model{name, layers, read_weights(kept, layers)}, accuracy};
     }
     model network;

@@ -92,7 +92,7 @@ slimmable_model trained_or_read(Engine& backend, const std::string& name, const 
                                 const training_data& data, const recipe& how, std::uint64_t seed, const run_folder& folder,
                                 stoppable_printer& printer) {
   const auto path = folder.checkpoints() / (name + ".safetensors");
-  if (std::filesystem::exists(path)) return read_slimmable(path, name, family);
+  if (file_exists(path)) return read_slimmable(path, name, family);
   super_resolution_trainer<Engine, Rule> training(backend, name, family, rule, data, how, seed,
                                                   {.folder = folder.checkpoints(), .every_seconds = 60});
   const training_outcome outcome = training.run([&](const progress_event& event) {

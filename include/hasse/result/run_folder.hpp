@@ -30,12 +30,12 @@ class run_folder {
     const json before = read_json(path);
     for (const auto& [key, value] : configuration_.items())
       if (!before.is_object() || !before.contains(key) || before.at(key) != value)
-        throw file_error(path.string(), "was begun with " + key + " = " + (before.is_object() && before.contains(key) ? json_text(before.at(key)) : "nothing") +
-                                            ", this start has " + json_text(value),
+        throw file_error(path.string(), "was begun with " + key + " = " + (before.is_object() && before.contains(key) ? shown(before.at(key)) : "nothing") +
+                                            ", this start has " + shown(value),
                          "start with the old settings to go on, or name another folder");
     for (const auto& [key, value] : before.items())
       if (!configuration_.contains(key))
-        throw file_error(path.string(), "was begun with " + key + " = " + json_text(value) + ", this start has nothing",
+        throw file_error(path.string(), "was begun with " + key + " = " + shown(value) + ", this start has nothing",
                          "start with the old settings to go on, or name another folder");
   }
 

@@ -84,22 +84,25 @@ struct axis_ticks {
 /// Round numbers (1, 2, 5 times a power of ten) inside [least, most]; on a logarithmic axis of more than a decade 1, 2, 5 per decade.
 inline axis_ticks round_ticks(double least, double most, bool logarithmic = false, int about = 6) {
   axis_ticks ticks;
+  if (!std::isfinite(least) || !std::isfinite(most) || !(least < most) || (logarithmic && !(least > 0))) return ticks;
   if (logarithmic && most / least >= 10) {
     const bool many = most / least > 1e3;
     for (int power = static_cast<int>(std::floor(std::log10(least))); power <= static_cast<int>(std::ceil(std::log10(most))); ++power)
       for (const double digit : {1.0, 2.0, 5.0}) {
         const double value = digit * std::pow(10.0, power);
-        if (value >= least * (1 - 1e-9) && value <= most * (1 + 1e-9) && (!many || digit == 1.0)) ticks.values.push_back(value);
+        if (std::isfinite(value) && value >= least * (1 - 1e-9) && value <= most * (1 + 1e-9) && (!many || digit == 1.0)) ticks.values.push_back(value);
       }
     ticks.decimals = std::clamp(-static_cast<int>(std::floor(std::log10(least) + 1e-9)), 0, 9);
     ticks.decades = true;
     return ticks;
   }
-  const double rough = (most - least) / about, power = std::pow(10.0, std::floor(std::log10(rough)));
+  const double rough = most / about - least / about, power = std::pow(10.0, std::floor(std::log10(rough)));
   const double digit = rough / power <= 1.0 ? 1 : rough / power <= 2.0 ? 2 : rough / power <= 5.0 ? 5 : 10;
   const double step = digit * power;
+  const double first = std::ceil(least / step - 1e-9);
+  if (!(step > 0) || !(std::abs(first) < 1e15)) return ticks;  // no two round numbers in between can be told apart
   ticks.decimals = std::clamp(-static_cast<int>(std::floor(std::log10(step) + 1e-9)), 0, 9);
-  for (double index = std::ceil(least / step - 1e-9); index * step <= most + step * 1e-9; ++index) ticks.values.push_back(index * step);
+  for (double index = first; std::isfinite(index * step) && index * step <= most + step * 1e-9; ++index) ticks.values.push_back(index * step);
   return ticks;
 }
 
@@ -231,16 +234,17 @@ inline bool drawable(const plot_axis& axis, double value) {
 /// The axis' range: its bounds, or the data with some air.
 inline axis_scale fitted(const plot_axis& axis, double least, double most, double from, double to) {
   if (least > most) least = axis.logarithmic ? 1 : 0, most = axis.logarithmic ? 10 : 1;
+  const auto apart = [](double low, double high) { return high - low > 1e-9 * std::max(std::abs(low), std::abs(high)); };
   if (axis.logarithmic) {
     const double air = std::max(std::pow(most / least, 0.06), 1.02);
     least /= air, most *= air;
   } else {
-    const double air = most > least ? 0.06 * (most - least) : std::max(std::abs(most) * 0.1, 1e-9);
+    const double air = apart(least, most) ? 0.06 * (most - least) : std::max(std::abs(most) * 0.1, 1e-9);
     least -= air, most += air;
   }
-  if (axis.least) least = *axis.least;
-  if (axis.most) most = *axis.most;
-  if (!(most > least)) most = axis.logarithmic ? least * 10 : least + 1;
+  if (axis.least && drawable(axis, *axis.least)) least = *axis.least;
+  if (axis.most && drawable(axis, *axis.most)) most = *axis.most;
+  if (!apart(least, most)) most = axis.logarithmic ? least * 10 : least + std::max(1.0, std::abs(least));
   return {least, most, from, to, axis.logarithmic};
 }
 

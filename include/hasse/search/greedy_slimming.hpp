@@ -247,8 +247,8 @@ class slimming {
       if (record.operation == "slimming") {
         for (const auto& [key, value] : own.items())
           if (!record.payload.contains(key) || record.payload.at(key) != value)
-            throw other("has other " + key + ": " + json_text(record.payload.value(key, json())).substr(0, 200) +
-                        ", this run has " + json_text(value).substr(0, 200));
+            throw other("has other " + key + ": " + shown(record.payload.value(key, json())) +
+                        ", this run has " + shown(value));
         bound = true;
       } else if (record.operation == "slimming start") {
         if (!bound || started_) throw other("starts a second time, or before its settings");

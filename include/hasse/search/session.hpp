@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -104,6 +105,9 @@ search_result<typename Space::candidate> run_search(const Space& domain, Search&
     const std::size_t ordinal = policy.done().size();
     report("training " + std::to_string(ordinal + 1) + ", " + domain.text(*x));
     const outcome found = trainer.evaluate(*x, ordinal);
+    if (found.accuracy && !std::isfinite(*found.accuracy))  // before it is written: a null would count as diverged
+      throw error("the evaluator calls the accuracy of " + domain.text(*x) + " " + (std::isnan(*found.accuracy) ? "not a number" : "infinite") +
+                  "; return an outcome without accuracy for a training that diverged");
     if (book)
       book->append("trained", {{"candidate", domain.text(*x)},
                                {"latency_ticks", domain.latency(*x).count},

@@ -167,7 +167,7 @@ class gated_search {
     configuration = derive(configuration, static_cast<std::uint64_t>(costs_.gathering));
     for (const gated_block& block : list.blocks) configuration = derive(configuration, static_cast<std::uint64_t>(block.count()));
     configuration = derive(configuration, std::bit_cast<std::uint64_t>(costs_.fixed));
-    if (!saving_.folder.empty() && std::filesystem::exists(checkpoint_path())) go_on();
+    if (!saving_.folder.empty() && file_exists(checkpoint_path())) go_on();
   }
 
   /// Searches to the end. Whatever a sink throws passes through, once the state is saved; a new search, or this one again, goes
@@ -177,7 +177,7 @@ class gated_search {
     last_saved_ = clock::now();
     std::string trouble;
     while (at_.epoch < epochs() && trouble.empty()) trouble = run_epoch(progress, left);
-    if (!saving_.folder.empty()) std::filesystem::remove(checkpoint_path());
+    if (!saving_.folder.empty()) remove_file(checkpoint_path());
     gated_outcome outcome{likeliest(), 0, curve(), !trouble.empty(), trouble};
     outcome.cost = cost_of(outcome.choice);
     if (trouble.empty() && how_.target > 0 && std::abs(outcome.cost - how_.target) > how_.tolerance * how_.target) {
@@ -485,7 +485,7 @@ class gated_search {
     std::transform(descent_of_gates_.counts().begin(), descent_of_gates_.counts().end(), counts_.begin(),
                    [](std::int64_t count) { return static_cast<double>(count); });
     scalars_ = {static_cast<double>(gate_steps_), baseline_.value, static_cast<double>(baseline_.batches)};
-    std::filesystem::create_directories(saving_.folder);
+    create_folder(saving_.folder);
     network_.pull();
     scaling_ = descent_.scaling();
     save_checkpoint<parameter>(checkpoint_path(), whose_, at_, weights_, descent_.velocity(), numbers());

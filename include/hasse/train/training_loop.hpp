@@ -175,7 +175,7 @@ class training_loop {
         throw error(
             "this training takes part of its loss on the processor and cannot be done in half precision; take bfloat16 or float");
     }
-    if (!saving_.folder.empty() && std::filesystem::exists(checkpoint_path())) go_on();
+    if (!saving_.folder.empty() && file_exists(checkpoint_path())) go_on();
   }
 
   /// Trains to the end, or until the loss is not a number. Whatever a sink throws passes through, once the state is saved; a new
@@ -185,7 +185,7 @@ class training_loop {
     last_saved_ = clock::now();
     std::string trouble;
     while (at_.epoch < how_.epochs && trouble.empty()) trouble = run_epoch(progress, left);
-    if (!saving_.folder.empty()) std::filesystem::remove(checkpoint_path());
+    if (!saving_.folder.empty()) remove_file(checkpoint_path());
     training_outcome outcome{.curve = at_.curve, .diverged = !trouble.empty(), .note = trouble};
     for (const epoch_record& each : at_.curve) outcome.seconds += each.seconds;
     if (!outcome.diverged) outcome.accuracy = at_.curve.back().validation_accuracy;
@@ -225,7 +225,7 @@ class training_loop {
     return {{"loss_scale", scaling_}};
   }
   void save() {
-    std::filesystem::create_directories(saving_.folder);
+    create_folder(saving_.folder);
     scaling_ = descent_.scaling();
     save_checkpoint<parameter>(checkpoint_path(), whose_, at_, trainee_.weights(), descent_.velocity(), numbers());
     last_saved_ = clock::now();

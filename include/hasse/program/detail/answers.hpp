@@ -42,7 +42,7 @@ inline std::size_t right_answers(const std::vector<float>& answers, const image_
 /// images.npy (normalised, N x C x H x W), labels.npy and logits.npy.
 inline void write_answers(const std::filesystem::path& folder, const image_set& images, const normalisation& scale,
                           const std::vector<float>& answers) {
-  std::filesystem::create_directories(folder);
+  create_folder(folder);
   const std::size_t count = images.size(), pixels = static_cast<std::size_t>(images.shape().pixels());
   const auto channels = static_cast<std::size_t>(images.channels);
   std::vector<float> planes(count * pixels * channels);

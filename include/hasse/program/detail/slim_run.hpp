@@ -111,7 +111,7 @@ inline json settings_of(const slim_options& it) {
 /// The settings that a run was begun with.
 inline slim_options settings_of(const std::filesystem::path& run) {
   const std::filesystem::path file = run / "config.json";
-  if (!std::filesystem::exists(file))
+  if (!file_exists(file))
     throw file_error(run.string(), "is no run of hasse_slim", "train a network there first: hasse_slim train --run FOLDER");
   const json from = read_json(file);
   slim_options it;
@@ -228,7 +228,7 @@ class slim_run {
   /// Trains one network at many widths from scratch; what was trained before is read back from `path`.
   template <WidthRule Rule>
   slimmable_model trained_at_many_widths(const std::filesystem::path& path, const std::string& name, const Rule& rule, int epochs) {
-    if (!std::filesystem::exists(path)) {
+    if (!file_exists(path)) {
       bind_backend(*book_, backend_);
       slimmable_trainer<any_backend<float>, Rule> training(backend_, name, family_, rule, data_, recipe_for(epochs), options_.seed, saving());
       const training_outcome outcome = run(training);
@@ -241,7 +241,7 @@ class slim_run {
   std::filesystem::path trained_file() const { return folder_.networks() / "slimmable.safetensors"; }
   std::string trained_name() const { return net_.name + "@" + options_.widths; }
   slimmable_model trained() const {
-    if (!std::filesystem::exists(trained_file()))
+    if (!file_exists(trained_file()))
       throw file_error(folder_.root().string(), "holds no trained network yet",
                        "let the training end first: hasse_slim train --run FOLDER, with the options that it was begun with");
     return read_slimmable(trained_file(), trained_name(), family_);
@@ -253,7 +253,7 @@ class slim_run {
     for (const journal_record& record : book_->records())
       if (record.operation == "curve" && record.payload.value("network", json()) == json(name)) {
         if (record.payload.value("diverged", json()) == json(true)) return std::nullopt;
-        if (std::filesystem::exists(path)) return model{name, layers, read_weights(path, layers)};
+        if (file_exists(path)) return model{name, layers, read_weights(path, layers)};
       }
     bind_backend(*book_, backend_);
     trainer<any_backend<float>> training(backend_, name, layers, data_, recipe_for(epochs), derive(options_.seed, fnv1a(name)), saving());

@@ -35,8 +35,8 @@ inline void bind_trainings(journal& book, const json& conditions, const char* op
     for (const auto& [key, value] : conditions.items())
       if (!record.payload.contains(key) || record.payload.at(key) != value)
         throw file_error(book.path().string(),
-                         "holds trainings with other " + key + " (" + json_text(record.payload.value(key, json())) +
-                             ", this run has " + json_text(value) + ")",
+                         "holds trainings with other " + key + " (" + shown(record.payload.value(key, json())) +
+                             ", this run has " + shown(value) + ")",
                          "start with the settings that it was begun with, or choose another folder");
     return;
   }
