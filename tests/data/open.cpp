@@ -57,6 +57,10 @@ TEST_CASE("the binary batches of CIFAR-10, in the folder or below it") {
   CHECK(identity_of(open_data("cifar10:" + folder.path.string(), options)) == identity_of(data));
   options.seed = 2;
   CHECK(first_bytes(open_data("cifar10:" + folder.path.string(), options).validation) != first_bytes(data.validation));
+  folder.write("cifar-10-batches-bin/data_batch_6.bin", batch(20, 0));
+  CHECK(open_data("cifar10:" + folder.path.string(), {}).about.left_out.at(0).names == std::vector<std::string>{"data_batch_6.bin"});
+  options.most_train = 8;
+  CHECK_THAT(open_data("cifar10:" + folder.path.string(), options).about.notes.at(0), ContainsSubstring("no training image is of the class "));
   options.most_train = 30, options.most_test = 5;
   const splits few = open_data("cifar10:" + (folder / "cifar-10-batches-bin"), options);
   CHECK(few.train.size() == 30);

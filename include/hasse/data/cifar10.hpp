@@ -10,6 +10,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
+#include <hasse/data/detail/folder.hpp>
 #include <hasse/data/image_set.hpp>
 
 namespace hasse {
@@ -48,6 +49,11 @@ inline train_and_test read_cifar10(const std::filesystem::path& folder) {
   for (const char* name : {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"})
     append_cifar10(read_file(place / name, limit), (place / name).string(), result.train);
   append_cifar10(read_file(place / "test_batch.bin", limit), (place / "test_batch.bin").string(), result.test);
+  for (const auto& path : detail::files_in(place)) {
+    const std::string name = path.filename().string();
+    const bool read = name == "test_batch.bin" || (name.size() == 16 && name.starts_with("data_batch_") && name >= "data_batch_1.bin" && name <= "data_batch_5.bin");
+    if (path.extension() == ".bin" && !read) result.about.leave_out("files of no part in CIFAR-10", name);
+  }
   return result;
 }
 

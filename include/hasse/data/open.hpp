@@ -187,6 +187,14 @@ inline void count_classes(splits& data) {
   for (const std::uint16_t label : data.test.labels) ++data.about.classes[label].test;
 }
 
+/// Says which classes a limit of images, or damage, left without any to learn from.
+inline void note_untrained(splits& data) {
+  std::vector<std::string> names;
+  for (const class_count& each : data.about.classes)
+    if (each.train == 0) names.push_back(each.name);
+  if (!names.empty()) data.about.notes.push_back("no training image is of the class " + shortened(names, names.size()));
+}
+
 /// Says which images of one split are in another one, too, pixel by pixel.
 inline void note_copies(splits& data) {
   const auto hashes = [](const image_set& set) {
@@ -305,9 +313,7 @@ inline splits open_data(const std::string& uri, const data_options& options, con
   const image_origin origin{uri, to_text(options), std::string(hex64(identity_of(data)).view())};
   for (image_set* set : {&data.train, &data.validation, &data.test}) set->origin = origin;
   detail::count_classes(data);
-  for (const class_count& each : data.about.classes)
-    if (each.train == 0)
-      throw error("the data '" + uri + "' leave the class '" + each.name + "' without training images; add some, or take the class away");
+  detail::note_untrained(data);
   if (scheme != "synthetic") detail::note_copies(data);
   if (progress) progress({1, std::to_string(data.train.size()) + " training images are ready", 0});
   return data;
