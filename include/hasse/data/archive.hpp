@@ -58,7 +58,7 @@ class memory_source : public byte_source {
 class file_source : public byte_source {
  public:
   explicit file_source(const std::filesystem::path& path)
-      : where_(detail::shown(path.string())), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+      : where_(detail::printable(path.string())), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     struct ::stat facts {};
     if (file_.number < 0 || ::fstat(file_.number, &facts) != 0)
       throw file_error(where_, "cannot be read (" + detail::system_reason() + ")", "check the path and its permissions");

@@ -124,7 +124,7 @@ inline crop_sets crop_images(const std::filesystem::path& root, const crop_optio
       ++done;
       const decoded_image* read = nullptr;
       try {
-        read = &decoder.decode(read_file(image.path, most_image_bytes), detail::shown(image.path.string()));
+        read = &decoder.decode(read_file(image.path, most_image_bytes), detail::printable(image.path.string()));
       } catch (const error& problem) {
         damaged.add(problem);
         if (options.skip_damaged) made.about.leave_out("damaged images", image.path.string());

@@ -43,7 +43,7 @@ inline std::size_t utf8_length(std::string_view text, std::size_t at) {
 }
 
 /// A name of a file as it may be printed: control characters and what is no UTF-8 become \xNN.
-inline std::string shown(std::string_view name) {
+inline std::string printable(std::string_view name) {
   std::string result;
   for (std::size_t i = 0; i < name.size();) {
     const std::size_t length = utf8_length(name, i);
@@ -79,7 +79,7 @@ struct data_description {
     std::size_t i = 0;
     while (i < left_out.size() && left_out[i].why != why) ++i;
     if (i == left_out.size()) left_out.push_back({why, 0, {}});
-    if (left_out[i].names.size() < detail::most_named) left_out[i].names.push_back(detail::shown(name));
+    if (left_out[i].names.size() < detail::most_named) left_out[i].names.push_back(detail::printable(name));
     ++left_out[i].count;
   }
 

@@ -130,7 +130,7 @@ class archive_lister {
     else if (name == "gzip" || name == "tar" || kind.use == file_use::other)  // the oldest tars have no mark
       list_tar(name == "gzip");
     else
-      throw file_error(shown(where_), "is a file of the kind " + std::string(name) + " and no archive that is read",
+      throw file_error(printable(where_), "is a file of the kind " + std::string(name) + " and no archive that is read",
                        "name a folder, a tar, a tar.gz or a zip; unpack other archives");
     for (const archive_member& member : members_)
       if (!member.path.empty()) take(member);
@@ -138,12 +138,12 @@ class archive_lister {
 
  private:
   void list_zip() {
-    walk_zip(*archive_, shown(where_), [&](archive_member member) { add(std::move(member)); },
+    walk_zip(*archive_, printable(where_), [&](archive_member member) { add(std::move(member)); },
              [&](const std::string& folder) { found_.layout.add_folder(folder); });
   }
 
   void list_tar(bool packed) {
-    const std::string name = shown(where_);
+    const std::string name = printable(where_);
     const std::unique_ptr<byte_stream> bytes = unpacked_stream(*archive_, name);
     const memory_limit memory = usable_memory();
     std::uint64_t kept = 0;
@@ -186,7 +186,7 @@ class archive_lister {
     if (hidden_path(entry.path)) return about_.leave_out(as_hidden, entry.path);
     const auto known = places_.find(normal(entry.link));
     if (known == places_.end())
-      throw file_error(shown(where_), "has the member '" + shown(entry.path) + "', a link to '" + shown(entry.link) + "', which does not come before it",
+      throw file_error(printable(where_), "has the member '" + printable(entry.path) + "', a link to '" + printable(entry.link) + "', which does not come before it",
                        "make the archive anew, as a tar of regular files, or unpack it and name the folder");
     archive_member member = members_[known->second];
     member.path = std::move(entry.path);
@@ -202,9 +202,9 @@ class archive_lister {
   void take(const archive_member& member) {
     const auto first_bytes = [&] {
       if (member.content || !member.deflated) return member.content ? *member.content : archive_->read(member.offset, static_cast<std::size_t>(std::min<std::uint64_t>(member.size, kind_bytes)));
-      return member.unpacked > most_image_bytes ? std::string() : read_member(*archive_, member, shown(where_ + ":" + member.path));
+      return member.unpacked > most_image_bytes ? std::string() : read_member(*archive_, member, printable(where_ + ":" + member.path));
     };
-    found_.take(member.path, {shown(where_ + ":" + member.path), archive_, member}, first_bytes, number_, about_);
+    found_.take(member.path, {printable(where_ + ":" + member.path), archive_, member}, first_bytes, number_, about_);
   }
 
   std::shared_ptr<const byte_source> archive_;
@@ -297,7 +297,7 @@ inline folder_listing list_archive(std::shared_ptr<const byte_source> archive, c
   detail::archive_lister(std::move(archive), where, found, number, listing.about).list();
   std::vector<detail::placed_image> placed;
   detail::place_images(std::move(found), detail::split_of_archive(std::filesystem::path(where).filename().string()), placed, listing.about);
-  detail::sort_images(std::move(placed), detail::shown(where), listing);
+  detail::sort_images(std::move(placed), detail::printable(where), listing);
   return listing;
 }
 
@@ -326,7 +326,7 @@ inline folder_listing list_folder(const std::filesystem::path& root) {
   for (const auto& archive : archives) {
     const std::string name = archive.filename().string();
     if (archives.size() > 1 && detail::unclear_split(name))
-      throw file_error(detail::shown(archive.string()), "may be a split by its name, or not",
+      throw file_error(detail::printable(archive.string()), "may be a split by its name, or not",
                        "set the word apart, as in my-train.tar and my-test.tar");
     auto& group = groups[static_cast<std::size_t>(detail::split_of_archive(name))];
     if (!group) group = std::make_unique<detail::found_images>(root.string());
@@ -334,7 +334,7 @@ inline folder_listing list_folder(const std::filesystem::path& root) {
   }
   for (std::size_t split = 0; split < groups.size(); ++split)
     if (groups[split]) detail::place_images(std::move(*groups[split]), static_cast<folder_split>(split), placed, listing.about);
-  detail::sort_images(std::move(placed), detail::shown(root.string()), listing);
+  detail::sort_images(std::move(placed), detail::printable(root.string()), listing);
   return listing;
 }
 

@@ -173,9 +173,9 @@ class folder_layout {
   }
 
   [[noreturn]] void refuse(const std::string& problem, const std::string& remedy = known_layouts) const {
-    throw file_error(shown(root_), problem, remedy);
+    throw file_error(printable(root_), problem, remedy);
   }
-  static std::string quoted(std::string_view name) { return "'" + shown(name) + "'"; }
+  static std::string quoted(std::string_view name) { return "'" + printable(name) + "'"; }
   static std::string said_number(std::size_t images) { return std::to_string(images) + (images == 1 ? " image lies" : " images lie"); }
   static std::string said(std::size_t images, std::string_view first) {
     return "has images of no class: " + said_number(images) + " (" + quoted(first) + (images > 1 ? ", …)" : ")");

@@ -181,7 +181,7 @@ class damage {
 /// The counts of the classes.
 inline void count_classes(splits& data) {
   data.about.classes.clear();
-  for (const std::string& name : data.train.classes) data.about.classes.push_back({shown(name)});
+  for (const std::string& name : data.train.classes) data.about.classes.push_back({printable(name)});
   for (const std::uint16_t label : data.train.labels) ++data.about.classes[label].train;
   for (const std::uint16_t label : data.validation.labels) ++data.about.classes[label].validation;
   for (const std::uint16_t label : data.test.labels) ++data.about.classes[label].test;
@@ -247,7 +247,7 @@ inline splits open_folder(const std::filesystem::path& root, const data_options&
       }
       ++done;
       try {
-        const decoded_image& decoded = decoder.decode(read_image(image), shown(image.where));
+        const decoded_image& decoded = decoder.decode(read_image(image), printable(image.where));
         fitter.append(decoded.pixels, decoded.shape, set->pixels);
         set->labels.push_back(image.label);
       } catch (const error& problem) {
@@ -256,7 +256,7 @@ inline splits open_folder(const std::filesystem::path& root, const data_options&
       }
     }
   }
-  if (damaged.count() > 0 && !options.skip_damaged) damaged.refuse(shown(root.string()), total);
+  if (damaged.count() > 0 && !options.skip_damaged) damaged.refuse(printable(root.string()), total);
   return data;
 }
 

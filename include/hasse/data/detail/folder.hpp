@@ -24,7 +24,7 @@ inline std::vector<std::filesystem::path> entries_of(const std::filesystem::path
   for (std::filesystem::directory_iterator item(folder, problem), end; !problem && item != end; item.increment(problem))
     result.push_back(item->path());
   if (problem)
-    throw file_error(shown(folder.string()), "cannot be listed (" + problem.message() + ")", "name a folder that can be read");
+    throw file_error(printable(folder.string()), "cannot be listed (" + problem.message() + ")", "name a folder that can be read");
   std::sort(result.begin(), result.end());
   return result;
 }
@@ -71,7 +71,7 @@ class folder_walk {
       const bool linked = std::filesystem::is_symlink(path, unknown);
       if (::stat(path.c_str(), &facts) != 0) {
         if (linked && !named_as_image(inside))  // maybe a whole class
-          throw file_error(shown(path.string()), "is a link that leads nowhere", "mend it or take it away");
+          throw file_error(printable(path.string()), "is a link that leads nowhere", "mend it or take it away");
         tree_.files.push_back(path);
         continue;
       }
