@@ -48,7 +48,7 @@ inline void check_weights_file(const tensor_file& file, const std::string& path,
     const auto found = file.metadata.find(key);
     return found == file.metadata.end() ? std::string() : found->second;
   };
-  if (said("format") == checkpoint_format)
+  if (said("format").starts_with(checkpoint_format.substr(0, checkpoint_format.rfind(' '))))  // of any version
     throw file_error(path, "is the checkpoint of a training that has not ended", "give the .safetensors of a network, from the folder networks of its run");
   if (said("format") == slimmable_format)
     throw file_error(path, "holds one network of many widths", "cut a width out with hasse_slim export --at WIDTH --run FOLDER, and give its .safetensors");
