@@ -1,0 +1,85 @@
+"""How programs end: numbers that are none, output that cannot be written, signals, trainings that all diverge.
+
+usage: endings.py PROGRAM... (hasse_boundary and hasse_slim among them)
+"""
+import hashlib
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+programs = {path.name: str(path) for path in (pathlib.Path(argument).resolve() for argument in sys.argv[1:])}
+folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_endings_"))
+
+
+def run(command, **how):
+    return subprocess.run([*map(str, command)], stderr=subprocess.PIPE, text=True, cwd=folder, **{"stdout": subprocess.PIPE, **how})
+
+
+def refused(command, sentence, **how):
+    done = run(command, **how)
+    if done.returncode != 2 or sentence not in done.stderr.strip().splitlines()[-1]:
+        sys.exit(f"{command} should end with '{sentence}' and exit code 2, not with {done.returncode}: {done.stderr}")
+
+
+# Every option that is a number, by what --help says, takes nothing else.
+tried = 0
+for name, program in programs.items():
+    subcommands = [[s] for s in ("train", "calibrate", "sweep", "slim", "export")] if name == "hasse_slim" else [[]]
+    for subcommand in subcommands:
+        options = re.findall(r"(--[a-z-]+) (?:INT|UINT|FLOAT)\b", run([program, *subcommand, "--help"]).stdout)
+        for option in options:
+            for value in ("nan", "-inf", "0x10", "-2"):
+                refused([program, *subcommand, f"{option}={value}"], option)
+                tried += 1
+    with open("/dev/full", "w") as full:
+        refused([program, "--help"], "cannot be written (No space left on device); free space", stdout=full)
+    done = subprocess.run(["sh", "-c", '"$0" --help >&-', program], stderr=subprocess.PIPE, text=True, cwd=folder)
+    if done.returncode != 2 or "standard output is closed" not in done.stderr:
+        sys.exit(f"{name} with a closed output ended with {done.returncode}: {done.stderr}")
+if tried < 100:
+    sys.exit(f"--help names only {tried // 4} numbers")
+
+boundary, slim = programs["hasse_boundary"], programs["hasse_slim"]
+refused([boundary, "--run", ""], "--run: it is empty; name a folder")
+search = [boundary, "--data", "synthetic:0.1", "--train-images", 64, "--batch", 32, "--epochs", 1, "--trainings", 2]
+with open("/dev/full", "w") as full:
+    refused([*search, "--run", "full"], "what this program prints cannot be written", stdout=full)
+
+# A signal stops a training between two steps, and the same command goes on to the same weights.
+train = [slim, "train", "--net", "[(16),(16),(32)]", "--input", "3x16x16", "--data", "synthetic:0.1", "--train-images", 640, "--epochs", 16,
+         "--threads", 1, "--run"]
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    process = subprocess.Popen([*map(str, train), "stopped"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=folder)
+    while "training " not in process.stderr.readline():
+        pass
+    process.send_signal(number)
+    problems = process.communicate()[1]
+    if process.returncode != 128 + number or not problems.endswith("hasse_slim: stopped; the same command goes on\n"):
+        sys.exit(f"signal {number} ended with {process.returncode}: {problems}")
+    if len([*(folder / "stopped/checkpoints").glob("*.training.safetensors")]) != 1:
+        sys.exit(f"signal {number} left no checkpoint")
+for name in ("stopped", "whole"):
+    if run([*train, name]).returncode != 0:
+        sys.exit(f"the run {name} does not end")
+one, other = (hashlib.sha256((folder / name / "networks/slimmable.safetensors").read_bytes()).hexdigest() for name in ("stopped", "whole"))
+if one != other:
+    sys.exit("a training that was stopped three times has other weights")
+process = subprocess.Popen([*map(str, search), "--run", "twice"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder)
+time.sleep(1)
+process.send_signal(signal.SIGTERM), time.sleep(0.01), process.send_signal(signal.SIGTERM)
+process.communicate()
+if process.returncode not in (-signal.SIGTERM, 128 + signal.SIGTERM):
+    sys.exit(f"a second signal ended with {process.returncode}")
+
+# Nothing to hand over is no success, and the remedy works.
+refused([*search, "--run", "diverged", "--learning-rate", "1e9"], "all 2 trainings diverged, so that there is no network to hand over; lower --learning-rate (1e+09)")
+if run([*search, "--run", "other", "--learning-rate", "0.05"]).returncode != 0:
+    sys.exit("a lower learning rate in another folder should end")
+
+shutil.rmtree(folder)
+print(f"{tried} numbers refused; three signals, one weights file; outputs and divergence are told")
