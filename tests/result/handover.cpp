@@ -115,8 +115,8 @@ TEST_CASE("a weights file is a network again without its type, and says what was
     file.tensors.push_back(tensor_of<float>("optimizer.step", {1}, std::vector<float>{0}));
   });
   refused("lacks the tensor", [&](tensor_file& file) { without_checksum(file), file.tensors.pop_back(); });
-  refused("is the checkpoint of a training", [](tensor_file& file) { file.metadata["format"] = "hasse training checkpoint 1"; });
-  refused("hasse_slim export", [](tensor_file& file) { file.metadata["format"] = "hasse slimmable network 1"; });
+  refused("is the checkpoint of a training", [](tensor_file& file) { file.metadata["format"] = detail::checkpoint_format; });
+  refused("hasse_slim export", [](tensor_file& file) { file.metadata["format"] = detail::slimmable_format; });
   refused("numbers where its layers have", [&](tensor_file& file) {  // nothing is allocated for what layers only claim
     without_checksum(file);
     std::string& text = file.metadata["layers"];
