@@ -115,9 +115,18 @@ TEST_CASE("a second process with the same name is refused, its kill lets the nex
   }
   char byte = 0;
   REQUIRE(::read(ready[0], &byte, 1) == 1);
-  CHECK_THROWS_WITH(journal(run.path), ContainsSubstring("held by another process"));
+  CHECK_THROWS_WITH(journal(run.path), ContainsSubstring("held by process " + std::to_string(child) + ", which works in this folder"));
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
   ::close(ready[0]), ::close(ready[1]);
   CHECK(journal(run.path).records().size() == 1);
+}
+
+TEST_CASE("two of one process exclude each other, and reading the file lets nothing go") {
+  folder run;
+  const journal held(run.path);
+  CHECK_THROWS_WITH(journal(run.path), ContainsSubstring("held by process " + std::to_string(::getpid())));
+  (void)read_file(run.path / "main.lock");  // closes a descriptor of the file
+  CHECK_THROWS_WITH(journal(run.path), ContainsSubstring("wait until it ends"));
+  CHECK_NOTHROW(journal(run.path, "other"));
 }

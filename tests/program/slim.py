@@ -7,10 +7,12 @@ import json
 import pathlib
 import random
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 from judged import same_as_reported
 
@@ -133,6 +135,37 @@ done("slim", "--budget", "20KB", "--images", 100, "--batches", 2, "--run", "whol
 done("slim", "--budget", "600K,400K", "--images", 200, "--retrain", 1, "--jointly", "--run", "whole")
 done("slim", "--budget", "1000ms", "--images", 100, "--batches", 2, "--run", "whole")
 
+# Latencies of another number of threads: refused, and what the refusal says to do gives what is asked for.
+refused("was measured elsewhere", "sweep", "--at", "0.25", "--batches", 2, "--device-threads", "2", "--run", "killed")
+(folder / "killed/latency.json").unlink()
+done("sweep", "--at", "0.25", "--batches", 2, "--device-threads", "2", "--run", "killed")
+measured = json.loads((folder / "killed/latency.json").read_text())
+shown = json.loads((folder / "killed/sweep.json").read_text())["networks"]
+if [n["width"] for n in shown] != [0.25] or shown[0]["milliseconds"] not in [n["whole_ns"] / 1e6 for n in measured["networks"]]:
+    sys.exit(f"a table of two threads should have its own latencies, not {shown} of {measured['networks']}")
+
+# A run and its images may be at another place, and it may be asked from anywhere; other images are refused.
+for label in ("cat", "dog"):
+    (folder / "here/pets" / label).mkdir(parents=True)
+    for i in range(20):
+        rows = b"".join(b"\0" + bytes((37 * i + 11 * y + x) % 256 for x in range(48)) for y in range(16))
+        chunks = [(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+        (folder / "here/pets" / label / f"{i}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks))
+pets = ["train", "--net", net, "--input", "3x16x16", "--epochs", 1, "--threads", 1, "--run", "pets"]
+refused("give a smaller --batch", *pets, "--data", "folder:here/pets")
+refused("--crop-padding 0 up to", *pets, "--batch", 2, "--crop-padding", 17, "--data", "folder:here/pets")
+done(*pets, "--batch", 2, "--data", "folder:here/pets")  # the refusal bound nothing
+process = subprocess.run([program, "export", "--at", "0.5", "--run", folder / "pets"], capture_output=True, text=True, cwd="/")
+if process.returncode != 0:
+    sys.exit(f"a run should be found from another directory: {process.stderr}")
+(folder / "here").rename(folder / "moved")
+done("export", "--at", "0.5", "--data", "folder:moved/pets", "--run", "pets")
+done("export", "--at", "0.5", "--run", "pets")  # it knows the new place now
+done(*pets, "--batch", 2, "--data", "folder:moved/pets")
+(folder / "moved/pets/cat/0.png").write_bytes((folder / "moved/pets/dog/1.png").read_bytes())
+refused("was begun with other images", "export", "--at", "0.5", "--run", "pets")
+
 # Predefined widths bring their statistics along.
 done("train", *settings, "--widths", "0.5,1", "--run", "predefined")
 done("sweep", "--run", "predefined")
@@ -151,7 +184,7 @@ refused("is no run of hasse_slim", "sweep", "--run", "nowhere")
 refused("was measured elsewhere", "sweep", "--device-threads", "2", "--run", "whole")
 refused("A subcommand is required")
 refused("was begun with net", *changed(training, "--net", "resnet20"), "--run", "whole")
-refused("was begun with data", *changed(training, "--data", "synthetic:0.9"), "--run", "whole")
+refused("was begun with other images", *changed(training, "--data", "synthetic:0.9"), "--run", "whole")
 refused("the widths \"1.0..0.5\" go down", "train", *settings, "--widths", "1.0..0.5", "--run", "new")
 refused("give a range such as", "train", *settings, "--widths", "0.5,1", "--per-group", "--run", "new")
 refused("there is no network", *changed(training, "--net", "resnet1"), "--run", "new")

@@ -24,11 +24,28 @@ TEST_CASE("a run goes on with its own configuration and refuses another", "[run]
   replace_file(root / "checkpoints" / "[(16)].safetensors.part4711", "half of it");
   replace_file(root / "latency.json.part12", "half of it");
   replace_file(root / "notes.part", "of the user");
-  run_folder(root, settings).remove_torn();
+  run_folder(root, settings).begin();
   REQUIRE(std::filesystem::is_empty(root / "checkpoints"));
   REQUIRE_FALSE(std::filesystem::exists(root / "latency.json.part12"));
   REQUIRE(std::filesystem::exists(root / "notes.part"));
   REQUIRE(std::filesystem::exists(root / "config.json"));
+  {
+    const run_folder held(root, settings);
+    REQUIRE_THROWS_WITH(run_folder(root, settings), ContainsSubstring("held by process " + std::to_string(::getpid())) && ContainsSubstring("choose another folder"));
+    REQUIRE_THROWS_WITH(run_folder(root, other), ContainsSubstring("held by process"));  // before anything else is said
+  }
+  const auto moved = root / "moved";  // images at another place are the same images
+  const json here = {{"data", "folder:/here"}}, there = {{"data", "folder:/there"}};
+  for (const json& place : {here, there}) {
+    run_folder run(moved, place);
+    run.bind_images(7);
+    run.begin();
+    REQUIRE(read_json(run.config()).at("data") == place.at("data"));
+  }
+  {
+    run_folder run(moved, here);
+    REQUIRE_THROWS_WITH(run.bind_images(8), ContainsSubstring("other images than those of \"folder:/here\"") && ContainsSubstring("say with --data where the images of \"folder:/there\" lie"));
+  }
   replace_file(root / "config.json", "{\"seed\": 1, \"data");
   REQUIRE_THROWS_AS(run_folder(root, settings), file_error);
   REQUIRE(run_folder(root / "deep" / "er", settings).weights("[(16),(32)]").filename() == "[(16),(32)].safetensors");

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <mutex>
 #include <numeric>
 #include <string>
@@ -152,7 +153,8 @@ class batch_reader {
   int next(float* images, int* labels) {
     std::unique_lock lock(mutex_);
     slot& from = slots_[reading_];
-    changed_.wait(lock, [&] { return from.ready; });
+    changed_.wait(lock, [&] { return from.ready || trouble_; });
+    if (!from.ready) std::rethrow_exception(trouble_);
     std::copy(from.images.begin(), from.images.end(), images);
     std::copy(from.labels.begin(), from.labels.end(), labels);
     const int count = from.count;
@@ -200,8 +202,18 @@ class batch_reader {
       const std::uint64_t seeks = seeks_;
       slot& to = slots_[writing_];
       lock.unlock();
-      fill(to, position);
+      std::exception_ptr trouble;  // which the caller of next() hears of, not the end of the process
+      try {
+        fill(to, position);
+      } catch (...) {
+        trouble = std::current_exception();
+      }
       lock.lock();
+      if (trouble) {
+        trouble_ = trouble;
+        changed_.notify_all();
+        return;
+      }
       if (seeks != seeks_) continue;  // someone went elsewhere meanwhile
       to.ready = true;
       writing_ ^= 1;
@@ -248,6 +260,7 @@ class batch_reader {
   std::size_t reading_ = 0, writing_ = 0;
   std::uint64_t seeks_ = 0;
   bool stopping_ = false;
+  std::exception_ptr trouble_;
   std::thread worker_;
 };
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <iterator>
@@ -13,11 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <hasse/core/hash.hpp>
 #include <hasse/file/json.hpp>
+#include <hasse/file/lock.hpp>
 
 namespace hasse {
 
@@ -59,24 +56,6 @@ inline std::string journal_line(const journal_record& record) {
                            ",\"operation\":" + json_text(record.operation) + ",\"payload\":" + json_text(record.payload);
   return body + ",\"checksum\":\"" + checksum_text(body) + "\"}";
 }
-
-/// Holds a file exclusively for this process (not for its children) until destroyed or killed.
-class process_lock {
- public:
-  explicit process_lock(const std::filesystem::path& path) : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-    if (file_.number < 0)
-      throw file_error(path.string(), "cannot be created (" + system_reason() + ")", "check the folder and its permissions");
-    struct ::flock whole {};
-    whole.l_type = F_WRLCK, whole.l_whence = SEEK_SET;
-    if (::fcntl(file_.number, F_SETLK, &whole) == 0) return;
-    if (errno == EACCES || errno == EAGAIN)
-      throw file_error(path.string(), "is held by another process that writes this run", "wait until it ends or choose another folder");
-    throw file_error(path.string(), "cannot be locked (" + system_reason() + ")", "choose a folder on a file system with locks");
-  }
-
- private:
-  descriptor file_;
-};
 
 }  // namespace detail
 
@@ -136,7 +115,7 @@ inline std::vector<journal_record> replay_journal(const std::filesystem::path& f
   return records;
 }
 
-/// The file of one writer, open for appending. Opening cuts off a torn last line; a second process with the same name is refused.
+/// The file of one writer, open for appending. Opening cuts off a torn last line; a second one with the same name is refused.
 class journal {
  public:
   explicit journal(const std::filesystem::path& folder, const std::string& writer = "main", const journal_limits& limits = {})
@@ -190,7 +169,7 @@ class journal {
   std::filesystem::path path_;
   std::string writer_;
   journal_limits limits_;
-  detail::process_lock lock_;
+  file_lock lock_;
   std::vector<journal_record> records_;
   std::uintmax_t size_ = 0;
 };

@@ -146,6 +146,11 @@ class layer_table {
     return place->second.whole;
   }
 
+  /// The device and when it was first measured: what is concluded from this table is not concluded from one that was measured anew.
+  std::string identity() const {
+    return std::string(hex64(fnv1a(json_text(detail::device_json(record_.device)))).view()) + " of " + record_.date;
+  }
+
   /// How well sums predict the networks that were measured whole.
   hasse::additivity additivity() const {
     hasse::additivity result;

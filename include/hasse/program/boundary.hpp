@@ -101,7 +101,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   const any_device device = device_of(options.measured(), options.device_threads);
   any_backend<float> trainer = backend_of(options.training(), options.threads);
   const auto device_facts = device.facts();
-  json settings_of_run{{"program", "hasse_boundary"}, {"space", options.space}, {"parts", space_identity<Space>()}, {"data", options.data},
+  json settings_of_run{{"program", "hasse_boundary"}, {"space", options.space}, {"parts", space_identity<Space>()}, {"data", detail::place_of(options.data)},
                                   {"train_images", options.train_images}, {"latency", options.latency}, {"policy", options.policy}, {"order", options.order}, {"contradictions", options.contradictions},
                                   {"margin", options.margin}, {"seed", options.seed},
                                   {"recipe", to_text(how)}, {"crop_padding", options.crop_padding}, {"threads", options.threads}, {"device", device_facts.name},
@@ -112,6 +112,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   const progress_sink progress = std::ref(printer);
 
   const splits images = detail::open_images(options, Space::image, how, printer);
+  folder.bind_images(identity_of(images));
   check_images(images.train, Space::image, part_t<Space, part_count<Space> - 1>::out);
   std::printf("device: %s, %s\n", text_of(device_facts).c_str(), device_facts.library.c_str());
 

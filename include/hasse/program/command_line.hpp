@@ -137,6 +137,9 @@ inline splits open_images(const recipe_options& options, feature_shape wanted, r
   if (images.train.size() < static_cast<std::size_t>(how.batch))
     throw error("there are " + std::to_string(images.train.size()) + " training images, fewer than one batch of " +
                 std::to_string(how.batch) + "; give a smaller --batch");
+  if (options.crop_padding > std::min(wanted.h, wanted.w))
+    throw error("a crop padding of " + std::to_string(options.crop_padding) + " pixels does not suit images of " +
+                std::to_string(wanted.h) + " x " + std::to_string(wanted.w) + "; give --crop-padding 0 up to the shorter side");
   if (options.crop_padding >= 0) how.augment = augmentation{options.crop_padding, images.train.mirrored_alike};
   std::printf("  %zu training, %zu validation and %zu test images of %zu classes\n", images.train.size(), images.validation.size(),
               images.test.size(), images.train.classes.size());

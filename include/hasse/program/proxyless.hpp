@@ -54,7 +54,7 @@ inline gate_method method_named(const std::string& name) {
 /// What decides a run's results; --random and --beside add to it and may change.
 inline json settings_of(const proxyless_options& it, const recipe& how) {
   json all{{"program", "hasse_proxyless"},
-          {"data", it.data},
+          {"data", place_of(it.data)},
           {"train_images", it.train_images},
           {"space", it.space},
           {"side", it.side},
@@ -383,9 +383,9 @@ inline void search_proxyless(const proxyless_options& options) {
   std::vector<detail::found_elsewhere> elsewhere;
   for (const std::string& each : options.beside) elsewhere.push_back(detail::read_found(each, options.space, list));
   search.augment = how.augment ? *how.augment : usual_augmentation(images.train);
+  folder.bind_images(identity_of(images));
   folder.begin();
   journal book(folder.journal());
-  folder.remove_torn();
   write_labels(folder.labels(), images.train.classes);
   const training_data data(images.train, images.validation);
 

@@ -234,8 +234,6 @@ search_answer search(const search_settings& settings, const latency_table<Space>
 
   folder.begin();
   journal book(folder.journal());
-  folder.remove_torn();
-  for (const auto& place : {folder.root(), folder.checkpoints(), folder.networks()}) remove_unfinished(place);
   detail::bind_trainings(book, {{"recipe", to_text(train.how())}, {"seed", train.how().seed}, {"images", hex64(train.data().identity).view()}});
   detail::bind_backend(book, backend);
   write_labels(folder.labels(), train.data().train->classes);

@@ -24,6 +24,11 @@
 
 namespace hasse {
 
+/// Which run, and where its images lie now; without `data`, where they lay when it was last trained.
+struct slim_place {
+  std::string run, data = {};
+};
+
 /// The command line of `calibrate`, and how other subcommands calibrate what lacks statistics.
 struct slim_calibration {
   std::vector<std::string> at{};
@@ -236,8 +241,8 @@ inline void slim_train(const slim_options& options, const slim_finder& find) {
 }
 
 /// `hasse_slim calibrate`: adds statistics to the trained network.
-inline void slim_calibrate(const std::string& folder, const slim_calibration& how, const slim_finder& find) {
-  detail::slim_run run(detail::settings_of(folder), find);
+inline void slim_calibrate(const slim_place& place, const slim_calibration& how, const slim_finder& find) {
+  detail::slim_run run(detail::settings_of(place.run, place.data), find);
   slimmable_model network = run.trained();
   const auto which = run.parse(how.at);
   detail::calibrate(run, network, which, how, false);
@@ -246,9 +251,9 @@ inline void slim_calibrate(const std::string& folder, const slim_calibration& ho
 }
 
 /// `hasse_slim sweep`: accuracy and latency against width, beside networks that were trained by themselves.
-inline void slim_sweep(const std::string& folder, sweep_options how, const slim_finder& find) {
+inline void slim_sweep(const slim_place& place, sweep_options how, const slim_finder& find) {
   detail::require_device(how.device);
-  detail::slim_run run(detail::settings_of(folder), find);
+  detail::slim_run run(detail::settings_of(place.run, place.data), find);
   slimmable_model network = run.trained();
   const auto which = run.parse(how.calibration.at.empty() ? detail::usual_widths(run.widths()) : how.calibration.at);
   const auto alone = run.parse(how.alone);
@@ -276,8 +281,8 @@ inline void slim_sweep(const std::string& folder, sweep_options how, const slim_
 
 /// `hasse_slim export`: configurations as ONNX, weights and C++ header; with `dump` what they answer to the test images, for other
 /// tools.
-inline void slim_export(const std::string& folder, const slim_calibration& how, const std::string& dump, const slim_finder& find) {
-  detail::slim_run run(detail::settings_of(folder), find);
+inline void slim_export(const slim_place& place, const slim_calibration& how, const std::string& dump, const slim_finder& find) {
+  detail::slim_run run(detail::settings_of(place.run, place.data), find);
   slimmable_model network = run.trained();
   const auto which = run.parse(how.at);
   detail::calibrate(run, network, which, how, true);
@@ -295,10 +300,10 @@ inline void slim_export(const std::string& folder, const slim_calibration& how, 
 }
 
 /// `hasse_slim slim`: greedy slimming down to budgets; the networks that meet them are trained again, judged and handed over.
-inline void slim_greedily(const std::string& folder, const greedy_options& how, const slim_finder& find) {
+inline void slim_greedily(const slim_place& place, const greedy_options& how, const slim_finder& find) {
   const slim_budgets budgets = parse_budgets(how.budgets);
   detail::require_device(how.device);
-  detail::slim_run run(detail::settings_of(folder), find);
+  detail::slim_run run(detail::settings_of(place.run, place.data), find);
   if (!run.widths().is_range)
     throw error("greedy slimming needs a network that was trained at every width, and " + run.options().run + " knows only " +
                 run.options().widths + "; train one with a range such as --widths 0.15..1.0 --per-group");
@@ -322,7 +327,7 @@ inline void slim_greedily(const std::string& folder, const greedy_options& how, 
   rules.configuration =
       "weights " + std::string(hex64(detail::content_of(network.shared)).view()) + ", " + std::to_string(error_of.count()) +
       " images, " + std::string(to_text(budgets.of)) +
-      (budgets.of == slim_budgets::unit::milliseconds ? " with " + std::to_string(how.device.threads) + " threads" : "");
+      (budgets.of == slim_budgets::unit::milliseconds ? " by " + run.latencies(how.device).identity() : "");
   rules.progress = run.progress();
   // Every slimming has a journal of its own: another one with other budgets may follow in the same run.
   std::string identity =
@@ -442,7 +447,8 @@ inline int slim(int argc, char** argv, const slim_finder& find) {
   slim_calibration calibration, exported;
   sweep_options sweeping;
   greedy_options greedy;
-  std::string folder = options.run, dump;
+  slim_place place{.run = options.run};
+  std::string dump;
 
   CLI::App& train = *app.add_subcommand("train", "train one network at many widths");
   detail::describe(train, options);
@@ -458,14 +464,17 @@ inline int slim(int argc, char** argv, const slim_finder& find) {
   detail::describe(handover, exported, true);
   handover.add_option("--dump", dump,
                       "folder for images.npy (normalised, NCHW), labels.npy and logits.npy, in a folder for each configuration");
-  for (CLI::App* each : {&calibrate, &sweep, &slimming, &handover}) detail::describe_run(*each, folder);
+  for (CLI::App* each : {&calibrate, &sweep, &slimming, &handover}) {
+    detail::describe_run(*each, place.run);
+    each->add_option("--data", place.data, "where the images of `train` lie now, if they were moved");
+  }
 
   return guarded(app, argc, argv, [&] {
     if (train) slim_train(options, find);
-    if (calibrate) slim_calibrate(folder, calibration, find);
-    if (sweep) slim_sweep(folder, sweeping, find);
-    if (slimming) slim_greedily(folder, greedy, find);
-    if (handover) slim_export(folder, exported, dump, find);
+    if (calibrate) slim_calibrate(place, calibration, find);
+    if (sweep) slim_sweep(place, sweeping, find);
+    if (slimming) slim_greedily(place, greedy, find);
+    if (handover) slim_export(place, exported, dump, find);
   });
 }
 

@@ -132,7 +132,7 @@ inline void train_super_resolution(const super_resolution_options& options) {
   any_backend<float> backend = backend_of(options.devices.training(), options.threads);
   json settings{{"program", "hasse_super_resolution"},
                 {"network", spec.text()},
-                {"data", options.data},
+                {"data", detail::place_of(options.data)},
                 {"patch", options.patch},
                 {"patches", options.patches},
                 {"images", options.images},
@@ -166,8 +166,8 @@ inline void train_super_resolution(const super_resolution_options& options) {
   std::printf("bicubic: %.2f dB\nnetwork: %s, %d channel groups\n", baseline.accuracy, spec.text().c_str(), family.groups().size());
   flush_output();
 
+  folder.bind_images(data.identity);
   folder.begin();
-  folder.remove_torn();
   const predefined_widths one{.list = {family.full()}, .distils = false};
   const sandwich several{.least = least, .most = most, .passes = options.passes, .distils = options.distil};
   const slimmable_model network =

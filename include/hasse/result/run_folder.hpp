@@ -2,56 +2,60 @@
 // Used by programs; design and contents: docs/reference/run-folder.md.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <hasse/core/file.hpp>
+#include <hasse/core/hash.hpp>
 #include <hasse/file/json.hpp>
+#include <hasse/file/lock.hpp>
 #include <hasse/train/checkpoint.hpp>
 
 namespace hasse {
 
-/// Paths of a run. A folder that was begun with another configuration is refused, key by key.
+/// Paths of a run, held by this object alone: of two starts in one folder one goes on, before anything is read or written. A folder
+/// that was begun with another configuration is refused, key by key.
 class run_folder {
  public:
-  /// Creates the folders; compares with `config.json` where there is one. `configuration` is a flat object of everything that
-  /// decides the results.
+  /// Creates and locks the folder; compares with `config.json` where there is one. `configuration` is a flat object of everything
+  /// that decides the results, and of `data`, where the images lie: that may change, since `bind_images` knows which they are.
   run_folder(std::filesystem::path root, const json& configuration)
-      : root_(std::move(root)), configuration_(parse_json(json_text(configuration), "the configuration of the run")) {  // as the file will say it
-    std::error_code failure;
-    for (const auto& folder : {root_, root_ / "checkpoints", root_ / "networks"}) {
-      std::filesystem::create_directories(folder, failure);
-      if (failure) throw file_error(folder.string(), "cannot be created (" + failure.message() + ")", "name another folder with --run");
-    }
-    const auto path = config();
-    if (!std::filesystem::exists(path)) return;
-    const json before = read_json(path);
+      : root_(std::move(root)),
+        configuration_(parse_json(json_text(configuration), "the configuration of the run")),  // as the file will say it
+        lock_(prepared(root_) / "lock") {
+    if (!file_exists(config())) return;
+    const json before = read_json(config());
+    const auto refuse = [&](const std::string& key, const std::string& was, const std::string& is) {
+      return file_error(config().string(), "was begun with " + key + " = " + was + ", this start has " + is,
+                        "start with the old settings to go on, or name another folder");
+    };
     for (const auto& [key, value] : configuration_.items())
-      if (!before.is_object() || !before.contains(key) || before.at(key) != value)
-        throw file_error(path.string(), "was begun with " + key + " = " + (before.is_object() && before.contains(key) ? shown(before.at(key)) : "nothing") +
-                                            ", this start has " + shown(value),
-                         "start with the old settings to go on, or name another folder");
+      if (key != "data" && (!before.is_object() || !before.contains(key) || before.at(key) != value))
+        throw refuse(key, before.is_object() && before.contains(key) ? shown(before.at(key)) : "nothing", shown(value));
     for (const auto& [key, value] : before.items())
-      if (!configuration_.contains(key))
-        throw file_error(path.string(), "was begun with " + key + " = " + shown(value) + ", this start has nothing",
-                         "start with the old settings to go on, or name another folder");
+      if (key != "data" && key != "images" && !configuration_.contains(key)) throw refuse(key, shown(value), "nothing");
   }
 
-  /// Writes `config.json`: from here on the folder belongs to this configuration. Until then a mistyped start leaves nothing that binds.
+  /// The images, by a hash of all that they are. Others than those that the run was begun with are refused, wherever they lie.
+  void bind_images(std::uint64_t identity) {
+    configuration_["images"] = std::string(hex64(identity).view());
+    if (!file_exists(config())) return;
+    const json before = read_json(config());
+    if (before.is_object() && before.contains("images") && before.at("images") != configuration_.at("images"))
+      throw file_error(config().string(),
+                       "was begun with other images than those of " + json_text(configuration_.value("data", json())) + " are now",
+                       "say with --data where the images of " + json_text(before.value("data", json())) +
+                           " lie, or name another folder with --run");
+  }
+
+  /// Writes `config.json` and removes what kills left of files that were being replaced. From here on the folder belongs to this
+  /// configuration: until then a mistyped start leaves nothing that binds.
   void begin() const {
-    if (!std::filesystem::exists(config())) write_json(config(), configuration_);
-  }
-
-  /// Removes what kills left of files that were being replaced. For the process that holds the journal, and no other.
-  void remove_torn() const {
-    for (const auto& folder : {root_, checkpoints(), networks()})
-      for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-        const std::string name = entry.path().filename().string();
-        const std::size_t last = name.find_last_not_of("0123456789");
-        if (last + 1 < name.size() && std::string_view(name).substr(0, last + 1).ends_with(".part")) std::filesystem::remove(entry.path());
-      }
+    if (!file_exists(config()) || read_json(config()) != configuration_) write_json(config(), configuration_);
+    for (const auto& folder : {root_, checkpoints(), networks()}) remove_unfinished(folder);
   }
 
   const std::filesystem::path& root() const { return root_; }
@@ -68,8 +72,18 @@ class run_folder {
   std::filesystem::path weights(const std::string& architecture) const { return checkpoints() / (file_name_of(architecture) + ".safetensors"); }
 
  private:
+  static const std::filesystem::path& prepared(const std::filesystem::path& root) {
+    std::error_code failure;
+    for (const auto& folder : {root, root / "checkpoints", root / "networks"}) {
+      std::filesystem::create_directories(folder, failure);
+      if (failure) throw file_error(folder.string(), "cannot be created (" + failure.message() + ")", "name another folder with --run");
+    }
+    return root;
+  }
+
   std::filesystem::path root_;
   json configuration_;
+  file_lock lock_;
 };
 
 }  // namespace hasse

@@ -84,7 +84,7 @@ inline device_name training_device_of(const slim_options& it) { return parse_dev
 
 inline json settings_of(const slim_options& it) {
   json all{{"program", "hasse_slim"},
-          {"data", it.data},
+          {"data", place_of(it.data)},
           {"train_images", it.train_images},
           {"net", it.net},
           {"input", it.input},
@@ -109,7 +109,7 @@ inline json settings_of(const slim_options& it) {
 }
 
 /// The settings that a run was begun with.
-inline slim_options settings_of(const std::filesystem::path& run) {
+inline slim_options settings_of(const std::filesystem::path& run, const std::string& data = {}) {
   const std::filesystem::path file = run / "config.json";
   if (!file_exists(file))
     throw file_error(run.string(), "is no run of hasse_slim", "train a network there first: hasse_slim train --run FOLDER");
@@ -130,6 +130,7 @@ inline slim_options settings_of(const std::filesystem::path& run) {
   if (from.contains("skip_damaged")) take("skip_damaged", it.skip_damaged);
   if (from.contains("train_on")) take("train_on", it.train_on);
   it.run = run.string();
+  if (!data.empty()) it.data = data;
   return it;
 }
 
@@ -164,9 +165,12 @@ class slim_run {
       throw error("--per-group draws widths, and " + options.widths + " leaves none to draw; give a range such as 0.25..1.0");
     if (widths_.is_range) rule().check(family_);
     check_images(images_.train, family_.layers().input, family_.layers().items.back().out);
+    if (images_.validation.size() < static_cast<std::size_t>(how_.batch))
+      throw error("there are " + std::to_string(images_.validation.size()) + " validation images, fewer than one batch of " +
+                  std::to_string(how_.batch) + ", by whose statistics widths are judged; give a smaller --batch");
+    folder_.bind_images(identity_of(images_));
     folder_.begin();
     book_.emplace(folder_.journal());
-    folder_.remove_torn();
     events_.emplace(folder_.root());
     write_labels(folder_.labels(), images_.train.classes);
     bind_trainings(*book_, {{"recipe", to_text(how_)}, {"images", hex64(identity_of(images_)).view()}});
@@ -263,7 +267,7 @@ class slim_run {
     return made;
   }
 
-  /// What a network costs and is worth; from the journal where these weights were judged before, on this device.
+  /// What a network costs and is worth; from the journal where these weights were judged before, with this table of latencies.
   slimming_network judged(const model& network, slimming_network shown, const slim_device& device) {
     layer_table& table = latencies(device);
     const std::string weights(hex64(content_of(network.weights)).view()), role(to_text(shown.role));
@@ -286,16 +290,19 @@ class slim_run {
                              {"accuracy", shown.accuracy},
                              {"test_accuracy", shown.test_accuracy},
                              {"milliseconds", shown.milliseconds},
+                             {"table", table.identity()},
                              {"macs", shown.macs},
                              {"parameters", shown.parameters},
                              {"peak_bytes", shown.peak_bytes}});
     return shown;
   }
-  /// What was judged so far, the last word on each network; `weights`: only with these.
+  /// What was judged so far with this table of latencies, the last word on each network; `weights`: only with these. A table that
+  /// was measured anew, here or on another device, is another one.
   std::vector<slimming_network> judged_networks(const std::string* weights = nullptr) const {
     std::vector<slimming_network> all;
     for (const journal_record& record : book_->records()) {
-      if (record.operation != "judged") continue;
+      if (record.operation != "judged" || !latencies_) continue;
+      if (record.payload.value("table", json()) != json(latencies_->identity())) continue;
       const std::string path = book_->path().string(), place = "record " + std::to_string(record.sequence);
       const auto number = [&](const char* key) { return require<double>(record.payload, key, path, place); };
       const auto text = [&](const char* key) { return require<std::string>(record.payload, key, path, place); };

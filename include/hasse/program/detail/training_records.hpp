@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <filesystem>
+#include <string>
 #include <vector>
 
 #include <hasse/file/journal.hpp>
@@ -16,6 +18,13 @@ inline json curve_json(const std::vector<epoch_record>& curve) {
     list.push_back(
         {each.epoch, number_or_null(each.loss), each.train_accuracy, each.validation_accuracy, each.learning_rate, each.seconds});
   return list;
+}
+
+/// Where images lie, for whoever starts from another directory: "folder:pets" with the whole path.
+inline std::string place_of(const std::string& data) {
+  const std::size_t colon = data.find(':');
+  if (colon == data.npos || colon + 1 == data.size() || data.starts_with("synthetic")) return data;
+  return data.substr(0, colon + 1) + std::filesystem::absolute(data.substr(colon + 1)).lexically_normal().string();
 }
 
 /// What trains decides weights and so belongs to the settings of a run. The processor goes without saying.

@@ -1,0 +1,53 @@
+// A file that one holder at a time has: of two processes, or two objects of one process, that want the same folder, one goes on.
+// Used by file/journal.hpp (one writer of a journal) and result/run_folder.hpp (one user of a run).
+#pragma once
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <string>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <hasse/core/file.hpp>
+
+namespace hasse {
+
+/// Holds the file at `path`, which is created where there is none, until it is destroyed or the process ends, however it ends.
+/// Whoever comes meanwhile is refused with the number of the process that holds it. Nobody waits.
+class file_lock {
+ public:
+  explicit file_lock(const std::filesystem::path& path) : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+    if (file_.number < 0)
+      throw file_error(path.string(), "cannot be created (" + detail::system_reason() + ")", "check the folder and its permissions");
+    struct ::flock whole {};
+    whole.l_type = F_WRLCK, whole.l_whence = SEEK_SET;
+    // Of the open file, not of the process: closing another descriptor of it does not let it go, and two of one process exclude each other.
+    if (::fcntl(file_.number, F_OFD_SETLK, &whole) == 0) {
+      sign();
+      return;
+    }
+    if (errno == EACCES || errno == EAGAIN)
+      throw file_error(path.string(), "is held by " + holder() + ", which works in this folder",
+                       "wait until it ends, or choose another folder");
+    throw file_error(path.string(), "cannot be locked (" + detail::system_reason() + ")", "choose a folder on a file system with locks");
+  }
+
+ private:
+  void sign() const {
+    const std::string number = std::to_string(::getpid()) + '\n';
+    if (::ftruncate(file_.number, 0) != 0 || ::pwrite(file_.number, number.data(), number.size(), 0) < 0) return;  // held all the same
+  }
+  std::string holder() const {
+    char text[24] = {};
+    const ::ssize_t got = ::pread(file_.number, text, sizeof text - 1, 0);
+    const std::string said(text, static_cast<std::size_t>(std::max<::ssize_t>(got, 0)));
+    const std::size_t digits = said.find_first_not_of("0123456789");
+    return digits == 0 || digits == said.npos ? "another process" : "process " + said.substr(0, digits);
+  }
+
+  detail::descriptor file_;
+};
+
+}  // namespace hasse
