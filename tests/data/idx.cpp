@@ -74,7 +74,19 @@ TEST_CASE("more images than this machine can hold in the wanted shape are refuse
     folder.write(std::string(split) + "-labels", labels);
   }
   const auto refusal = test::refusal_of([&] { open_data("idx:" + folder.path.string(), {.wanted = {4096, 4096, 3}}); });
-  CHECK_THAT(refusal, ContainsSubstring("MB of memory as 2000000 images, more than this machine can spare"));
+  CHECK_THAT(refusal, ContainsSubstring("MB of memory as 2000000 images, more than can be spared of"));
+}
+
+TEST_CASE("images that a container has no memory for are refused before they are read") {
+  const test::scratch_folder root;
+  root.write("proc/self/cgroup", "0::/\n");
+  root.write("proc/self/mountinfo", "30 25 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+  root.write("sys/fs/cgroup/memory.max", "62914560\n");
+  root.write("sys/fs/cgroup/memory.current", "1048576\n");
+  detail::check_memory("photos", 200, {224, 224, 3}, root.path);
+  CHECK_THAT(test::refusal_of([&] { detail::check_memory("photos", 600, {224, 224, 3}, root.path); }),
+             ContainsSubstring("photos: needs 90 MB of memory as 600 images, more than can be spared of 59 MiB (left of the 60 MiB of "
+                               "its control group); limit the number of images"));
 }
 
 TEST_CASE("both forms side by side are one set, two sets are too many") {

@@ -383,6 +383,18 @@ using normed_space = search_space<input<3, 8, 8>, stem<normed_conv<Epsilon, Keep
                                   stage<basic{.stride = 2}, widths<4>, depth<1, 1>>, head<global_average_pool, linear<10>>>;
 }
 
+TEST_CASE("what a network is measured in is said as it is") {
+  device_facts facts;
+  facts.features = "sm_90, tf32, hot, measured plans";
+  CHECK(number_text(facts) == "tf32");
+  facts.features = "sm_90, hot, measured plans";
+  CHECK(number_text(facts) == "fp32");
+  facts.scalar = "bfloat16";
+  CHECK(number_text(facts) == "bf16");
+  facts.scalar = "float16";
+  CHECK(number_text(facts) == "fp16");
+}
+
 TEST_CASE("identities are made of every number of a layer, those of batch norm too") {
   layer item{.kind = layer_kind::convolution, .input = 0, .other = 1, .in = {2, 3, 4}, .out = {5, 6, 7}};
   std::set<std::string> texts{detail::numbers_of(item)};

@@ -56,6 +56,11 @@ TEST_CASE("a checkpoint comes back bit for bit", "[train][checkpoint]") {
   training first;
   first.fill();
   save_checkpoint<float>(path, whose, where, first.weights, first.momentum);
+  CHECK(std::filesystem::file_size(path) < detail::largest_checkpoint<float>(first.weights, first.momentum));
+  static_assert(detail::largest_checkpoint(2'000'000'000, sizeof(float)) > 8'000'000'000);  // no larger network is refused later
+  CHECK_THROWS_WITH(write_safetensors(place.folder / "much", {.tensors = {}, .metadata = {{"a", std::string(100, 'a')}}}, 100),
+                    ContainsSubstring("more than the 100 that are read back; make the network smaller"));
+  CHECK(!std::filesystem::exists(place.folder / "much"));
   training second;
   const training_position at = load_checkpoint<float>(path, whose, second.weights, second.momentum);
   CHECK(second.weights == first.weights);

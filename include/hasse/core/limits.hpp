@@ -154,7 +154,7 @@ inline memory_limit usable_memory(const std::filesystem::path& root = "/") {
 /// Before much memory is taken: throws when there is not so much. `what` takes it, as in "600 images of 224x224 pixels".
 inline void require_memory(std::uint64_t bytes, const std::string& what, const std::string& remedy,
                            const std::filesystem::path& root = "/") {
-  if (bytes < (1 << 20)) return;  // not worth to ask
+  if (bytes < (16 << 20)) return;  // not worth to ask
   if (const memory_limit has = usable_memory(root); bytes > has.bytes)
     throw error(what + " take " + detail::mebibytes(bytes) + " of memory, and there are " + detail::mebibytes(has.bytes) + " (" +
                 has.reason + "); " + remedy);

@@ -14,11 +14,10 @@
 #include <utility>
 #include <vector>
 
-#include <unistd.h>
-
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
 #include <hasse/core/hash.hpp>
+#include <hasse/core/limits.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/data/cifar10.hpp>
 #include <hasse/data/decode.hpp>
@@ -104,14 +103,14 @@ inline void convert(image_set& set, feature_shape wanted) {
   set = std::move(result);
 }
 
-/// Refuses so many images of that shape that this machine cannot hold them.
-inline void check_memory(const std::string& place, std::size_t images, feature_shape shape) {
+/// Refuses so many images of that shape that this process cannot hold them beside a network. `root` as usable_memory has it.
+inline void check_memory(const std::string& place, std::size_t images, feature_shape shape, const std::filesystem::path& root = "/") {
   const double need = static_cast<double>(images) * static_cast<double>(shape.size());
-  const double have = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-  if (need > 0.8 * have)
+  const memory_limit has = usable_memory(root);
+  if (need > 0.8 * static_cast<double>(has.bytes))
     throw file_error(place,
                      "needs " + std::to_string(static_cast<std::int64_t>(need / 1e6)) + " MB of memory as " +
-                         std::to_string(images) + " images, more than this machine can spare",
+                         std::to_string(images) + " images, more than can be spared of " + mebibytes(has.bytes) + " (" + has.reason + ")",
                      "limit the number of images or ask for smaller ones");
 }
 
@@ -276,6 +275,8 @@ inline splits open_synthetic(std::string_view difficulty, const data_options& op
   drawn.train = limited(options.synthetic_train, options.most_train);
   drawn.validation = limited(options.synthetic_validation, options.most_validation);
   drawn.test = limited(options.synthetic_test, options.most_test);
+  check_memory("the data synthetic", static_cast<std::size_t>(drawn.train) + static_cast<std::size_t>(drawn.validation) + static_cast<std::size_t>(drawn.test),
+               drawn.shape);
   return draw_synthetic(drawn, progress);
 }
 }  // namespace detail

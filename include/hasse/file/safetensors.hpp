@@ -208,10 +208,20 @@ inline tensor_file parse_safetensors(std::string_view bytes, const std::string& 
                                      [&](std::uint64_t offset, std::uint64_t count) { return std::string(data.substr(offset, count)); });
 }
 
-inline void write_safetensors(const std::filesystem::path& path, const tensor_file& file) { replace_file(path, safetensors_bytes(file)); }
+/// What is read of an unknown file, and so what is written.
+inline constexpr std::uintmax_t largest_tensor_file = std::uintmax_t{4} << 30;
+
+/// Refuses to write what would not be read back with the same limit.
+inline void write_safetensors(const std::filesystem::path& path, const tensor_file& file, std::uintmax_t limit = largest_tensor_file) {
+  const std::string bytes = safetensors_bytes(file);
+  if (bytes.size() > limit)
+    throw file_error(path.string(), "would have " + std::to_string(bytes.size()) + " bytes, more than the " + std::to_string(limit) +
+                                        " that are read back", "make the network smaller");
+  replace_file(path, bytes);
+}
 
 /// The file, at most `limit` bytes; nothing of its data is read before its header has been checked.
-inline tensor_file read_safetensors(const std::filesystem::path& path, std::uintmax_t limit = std::uintmax_t{4} << 30) {
+inline tensor_file read_safetensors(const std::filesystem::path& path, std::uintmax_t limit = largest_tensor_file) {
   const readable_file file(path, limit);
   const std::string where = path.string();
   const std::uint64_t length = detail::safetensors_header_length(file.read(0, std::min<std::uintmax_t>(10, file.size())), file.size(), where);

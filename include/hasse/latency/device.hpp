@@ -44,6 +44,14 @@ struct device_facts {
   friend bool operator==(const device_facts&, const device_facts&) = default;
 };
 
+/// What a network is measured in, as reports say it: "fp32"; "tf32" where a GPU rounds what it multiplies to 10 bits of mantissa.
+inline std::string number_text(const device_facts& facts) {
+  if (facts.scalar == scalar_name<bfloat16>) return "bf16";
+  if (facts.scalar == scalar_name<float16>) return "fp16";
+  if (facts.scalar == scalar_name<double>) return "fp64";
+  return (", " + facts.features + ",").find(", tf32,") == std::string::npos ? "fp32" : "tf32";
+}
+
 /// The first difference that forbids using a table of `measured` on `here`, as a fragment; "" when there is none.
 inline std::string difference(const device_facts& measured, const device_facts& here) {
   const auto compare = [](const char* what, const std::string& then, const std::string& now) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/limits.hpp>
 #include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/kernel/memory.hpp>
@@ -41,6 +42,9 @@ class training_memory {
     plan_ = plan_training(list(), batch, sizeof(scalar), needs, options, stops);
     if (arena_.size() < plan_.arena_bytes) {
       arena_ = {};  // before the larger one is there
+      // Where memory is promised and not there, the system ends the process instead of refusing.
+      if (!memory_of(backend))
+        require_memory(plan_.arena_bytes, "the tensors of a training", "make the batch, the images or the network smaller");
       arena_ = backend_array<std::byte>(memory_of(backend), plan_.arena_bytes);
     }
   }

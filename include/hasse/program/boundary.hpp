@@ -153,7 +153,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
                                              {"data", options.data + ", " + std::to_string(images.train.size()) + " training images"},
                                              {"space", options.space + ", " + to_text(cardinality<Space>()) + " architectures, " + admissible + " of them admissible"},
                                              {"policy", options.policy + ", " + options.order + " order, contradictions: " + options.contradictions}, {"recipe", to_text(how)},
-                                             {"seed", std::to_string(options.seed)}, {"latency", "batch 1, fp32, batch norm folded, median; table measured " + table.record().date}});
+                                             {"seed", std::to_string(options.seed)}, {"latency", "batch 1, " + number_text(device_facts) + ", batch norm folded, median; table measured " + table.record().date}});
   std::vector<std::int64_t> noise;
   for (const latency_row& row : table.rows()) noise.push_back(row.noise);
   std::nth_element(noise.begin(), noise.begin() + static_cast<std::ptrdiff_t>(noise.size() / 2), noise.end());

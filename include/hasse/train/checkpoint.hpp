@@ -96,6 +96,16 @@ inline std::pair<std::string, std::string> differing_parts(const std::string& le
   return {joined(from, then.end()), joined(to, now.end())};
 }
 
+/// Of a checkpoint of so many parameters: all that one may have, written and read. The rest are names, places and at most 100,000
+/// epochs.
+constexpr std::uintmax_t largest_checkpoint(std::uintmax_t parameters, std::size_t bytes_of_each) {
+  return parameters * bytes_of_each + (std::uintmax_t{256} << 20);
+}
+template <class Scalar>
+std::uintmax_t largest_checkpoint(const parameters<Scalar>& weights, std::span<const Scalar> momentum) {
+  return largest_checkpoint(weights.values.size() + weights.statistics.size() + momentum.size(), sizeof(Scalar));
+}
+
 inline constexpr std::size_t record_fields = 6;
 }  // namespace detail
 
@@ -135,7 +145,7 @@ void save_checkpoint(const std::filesystem::path& path, const training_identity&
                    {"seed", std::to_string(whose.seed)},
                    {"backend", whose.backend}};
   file.metadata["checksum"] = hex64(detail::content_hash(file)).view();
-  write_safetensors(path, file);
+  write_safetensors(path, file, detail::largest_checkpoint(weights, momentum));
 }
 
 /// Reads what `save_checkpoint` wrote, into parameters and momentum of the same layout. Refuses a file that is damaged, that is no
@@ -145,7 +155,7 @@ training_position load_checkpoint(const std::filesystem::path& path, const train
                                   std::span<Scalar> momentum, std::span<const checkpoint_numbers> more = {}) {
   const std::string where = path.string();
   const auto refuse = [&](const std::string& problem) { return file_error(where, problem, detail::checkpoint_remedy); };
-  const tensor_file file = read_safetensors(path);
+  const tensor_file file = read_safetensors(path, detail::largest_checkpoint<Scalar>(weights, momentum));
   const auto said = [&](const char* key) {
     const auto found = file.metadata.find(key);
     return found == file.metadata.end() ? std::string() : found->second;
