@@ -96,10 +96,10 @@ TEST_CASE("a training that was killed anywhere goes on to the same bits", "[trai
         trainer<cpu> first(backend, "net", problem::network(), data, short_recipe, 5, saving);
         CHECK_THROWS_AS(first.run(problem::stop_after(killed_after)), problem::interrupted);
       }
-      CHECK(folder.files() == (every_seconds == 0 || killed_after > 5 ? 1 : 0));
+      CHECK(folder.files() == 1);  // what a sink throws ends a training that is saved first, however rarely it saves
       trainer<cpu> second(backend, "net", problem::network(), data, short_recipe, 5, saving);
       const std::int64_t steps = second.position().epoch * 5 + second.position().batch;
-      CHECK(steps == (every_seconds == 0 ? killed_after : (killed_after - 1) / 5 * 5));
+      CHECK(steps == killed_after);
       const training_outcome outcome = second.run();
       CHECK(second.weights() == whole.weights());
       CHECK(std::equal(second.momentum().begin(), second.momentum().end(), whole.momentum().begin()));
