@@ -2,6 +2,7 @@
 #include <hasse/kernel/cpu.hpp>
 #include <hasse/kernel/reference.hpp>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -209,6 +210,35 @@ TEST_CASE("cpu concat, padding and depth to space agree with the readable ones")
           use.accumulate = variant == 1, use.wants_d_src = variant != 2;
           compare_training(backend, use);
         }
+  }
+}
+
+TEST_CASE("cpu layers agree with the readable ones for every number of threads") {
+  const int teams[] = {3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 24, 32, 64};
+  std::vector<layer> items = plain_layers();
+  for (const feature_shape shape : {feature_shape{5, 7, 3}, feature_shape{33, 35, 20}}) {
+    items.push_back(with_activation_of(activation::relu6, shape, [](auto b) { b.batch_norm(0); }));
+    items.back().other = 0;
+    items.push_back(make_layer(shape, [](auto b) { b.add(0, 0); }));
+    items.push_back(make_layer(shape, [](auto b) { b.scale(0, b.global_average_pool(0)); }));
+    items.push_back(make_layer(shape, [](auto b) { b.concat(0, b.convolution(0, 5, 1)); }));
+    items.push_back(make_layer(shape, [](auto b) { b.pad_channels(0, 23); }));
+  }
+  items.push_back(make_layer({33, 35, 12}, [](auto b) { b.depth_to_space(0, 2); }));
+  items.push_back(make_layer({3, 5, 7}, [](auto b) { b.linear(0, 10, true); }));
+  for (const window& w : windows) items.push_back(convolution(w));
+  std::uint64_t seed = 1;
+  for (const int threads : teams) {
+    cpu backend({.threads = threads});
+    for (const layer& item : items) {
+      if (++seed % 2 == 0) continue;  // half of them with each number of threads, others with the next
+      INFO(threads << " threads");
+      const int batch = 1 + static_cast<int>(seed % 5);
+      layer_use use{.item = item, .batch = batch, .residual = item.other != no_value, .seed = seed};
+      compare_training(backend, use);
+      if (item.kind == layer_kind::convolution) use.residual = seed % 3 == 0, use.in_place = seed % 9 == 0;
+      compare_inference(backend, use);
+    }
   }
 }
 

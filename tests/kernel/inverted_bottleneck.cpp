@@ -1,9 +1,10 @@
 // The fused inverted bottleneck against its layers one by one in double: odd sides, every window, squeeze-excite, asymmetric
-// padding, every instruction set, one to three threads.
+// padding, every instruction set, one to 64 threads.
 #include <hasse/kernel/cpu/inverted_bottleneck.hpp>
 #include <hasse/kernel/reference.hpp>
 
 #include <cmath>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -115,11 +116,11 @@ double worst_error(const bottleneck& use, const bottleneck_fixture& fixture, int
   return worst;
 }
 
-void check(const bottleneck& use) {
+void check(const bottleneck& use, std::initializer_list<int> teams = {1, 2, 3}) {
   const bottleneck_fixture fixture(use);
   for (const simd_level level : {simd_level::plain, simd_level::avx2, simd_level::avx512}) {
     if (!has_simd_level(level) || level > best_simd_level()) continue;
-    for (const int threads : {1, 2, 3}) {
+    for (const int threads : teams) {
       INFO(text_of(use) << ", " << name_of(level) << ", " << threads << " threads");
       CHECK(worst_error(use, fixture, threads, level) < 1e-5);
     }
@@ -186,6 +187,26 @@ TEST_CASE("a fused bottleneck adds a residual, in place too", "[inverted_bottlen
 TEST_CASE("a fused bottleneck takes many channels", "[inverted_bottleneck]") {
   check({.in = {7, 7, 160}, .expanded = 960, .out = 160, .residual = true});
   check({.in = {4, 4, 40}, .expanded = 240, .out = 320, .squeezed = 10});
+}
+
+TEST_CASE("a fused bottleneck computes the same with more threads than it has channels or rows to share", "[inverted_bottleneck]") {
+  const auto sweep = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 24, 32, 64};
+  check({.in = {14, 14, 96}, .expanded = 576, .out = 96, .residual = true}, {4, 8, 13, 16, 64});  // of MobileNetV2
+  for (const bool in_place : {false, true})
+    for (const int batch : {1, 2, 3, 5}) {
+      check({.in = {7, 5, 9},
+             .expanded = 70,
+             .out = 9,
+             .last = activation::relu,
+             .residual = true,
+             .in_place = in_place,
+             .batch = batch},
+            sweep);
+      check({.in = {13, 3, 24}, .expanded = 0, .out = 24, .residual = true, .in_place = in_place, .batch = batch}, sweep);
+      check({.in = {5, 6, 10}, .expanded = 33, .out = 10, .squeezed = 3, .residual = true, .in_place = in_place, .batch = batch},
+            sweep);
+      check({.in = {17, 2, 6}, .expanded = 18, .out = 6, .residual = true, .in_place = in_place, .batch = batch}, sweep);
+    }
 }
 
 TEST_CASE("the fused bottleneck refuses other layers in a sentence", "[inverted_bottleneck]") {

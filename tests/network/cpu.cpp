@@ -7,6 +7,7 @@
 #include <hasse/kernel/cpu.hpp>
 #include <hasse/kernel/reference.hpp>
 #include <hasse/network/inference.hpp>
+#include <hasse/network/named.hpp>
 #include <hasse/network/slimmable.hpp>
 #include <hasse/network/static_network.hpp>
 #include <hasse/network/training.hpp>
@@ -131,6 +132,33 @@ TEST_CASE("the cpu backend trains and runs every block of a catalogue as the ref
   };
   testing::for_each_block_of<testing::every_family<13, 11>>(check);
   testing::for_each_block_of<testing::every_family<18, 9>>(check);
+}
+
+TEST_CASE("published networks compute the same with any number of threads") {
+  struct {
+    const char* name;
+    int side, batch;
+  } const uses[] = {{"mobilenet_v2", 224, 1},      {"mobilenet_v2_cifar", 32, 1},
+                    {"mobilenet_v3_large", 96, 1}, {"efficientnet_b0", 64, 2},
+                    {"mnasnet_a1", 65, 3},         {"proxyless_cpu", 64, 1},
+                    {"mobiledet_gpu", 64, 1},      {"resnet18", 65, 1},
+                    {"resnet20", 32, 5},           {"df1", 64, 4}};
+  for (const auto& use : uses) {
+    const layer_list layers = named_network(use.name, {.input = {use.side, use.side, 3}});
+    const auto values = testing::random_parameters<float>(layers, 3);
+    const auto output = [&](int threads) {
+      cpu backend({.threads = threads});
+      inference_network<cpu> net(backend, layers, use.batch, values);
+      testing::fill(net.input(), use.batch * layers.input.size(), 4);
+      net.run();
+      return std::vector<float>(net.output(), net.output() + use.batch * net.output_shape().size());
+    };
+    const std::vector<float> expected = output(1);
+    for (const int threads : {2, 5, 8, 16, 64}) {
+      INFO(use.name << ", " << threads << " threads");
+      require_close(output(threads).data(), expected.data(), expected.size(), "output");
+    }
+  }
 }
 
 TEST_CASE("a static network gives the bits of the run-time one on the cpu backend") {

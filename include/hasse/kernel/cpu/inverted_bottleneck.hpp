@@ -48,7 +48,7 @@ class inverted_bottleneck {
   }
 
   inverted_bottleneck(std::span<const layer> run, int batch, int threads, simd_level level)
-      : batch_(batch), threads_(threads), level_(level) {
+      : batch_(batch), threads_(threads), pieces_(threads), level_(level) {
     if (const std::string why = refuses(run); !why.empty())
       throw error("cpu: layers that begin with " + (run.empty() ? std::string("none") : describe(run[0])) +
                   " are no inverted bottleneck: " + why + "; run them one by one");
@@ -71,6 +71,11 @@ class inverted_bottleneck {
     block_ = ((padded_channels_ + blocks - 1) / blocks + lanes - 1) / lanes * lanes;
     if (block_ > panel) block_ = std::min((block_ + panel - 1) / panel * panel, padded_channels_);
     blocks_ = (padded_channels_ + block_ - 1) / block_;
+    if (splits_channels_) {  // every share has a block: the first one adds the residual
+      pieces_ = std::min(threads, blocks_);
+      splits_channels_ = pieces_ > 1;
+      if (!splits_channels_ && !excites) pieces_ = threads;  // of rows
+    }
     pixel_ = !expands_ ? in.c : excites ? padded_channels_ : block_;
     buffer_rows_ = expands_ ? std::min(in.h, 2 * needed) : 0;
 
@@ -124,14 +129,14 @@ class inverted_bottleneck {
   /// `other` (or null) is the residual of the last layer. `dst` overlaps neither src nor other, unless it is `other`.
   void run(const float* src, const float* other, float* dst, const float* packed, std::byte* memory) const {
     float* const scratch = reinterpret_cast<float*>(memory);
-    parallel_pieces(threads_, threads_, [=, this](std::ptrdiff_t first, std::ptrdiff_t last) {
+    parallel_pieces(threads_, pieces_, [=, this](std::ptrdiff_t first, std::ptrdiff_t last) {
       for (std::ptrdiff_t piece = first; piece < last; ++piece)
         run_piece(static_cast<int>(piece), src, other, dst, packed, scratch);
     });
     if (gated_) return finish_gated(other, dst, packed, scratch);
     if (!splits_channels_) return;
-    for (int piece = 1; piece < threads_; ++piece) {
-      const activation act = piece + 1 == threads_ ? project_.act : activation::none;
+    for (int piece = 1; piece < pieces_; ++piece) {
+      const activation act = piece + 1 == pieces_ ? project_.act : activation::none;
       add(threads_, project_.out.size(), act, static_cast<const float*>(dst), static_cast<const float*>(part_of(scratch, piece)),
           dst);
     }
@@ -170,12 +175,12 @@ class inverted_bottleneck {
 
   void plan_scratch() {
     const auto rounded = [](std::ptrdiff_t floats) { return static_cast<std::size_t>((floats + 15) / 16 * 16); };
-    const std::size_t threads = static_cast<std::size_t>(threads_);
+    const std::size_t pieces = static_cast<std::size_t>(pieces_);
     std::size_t used = 0;
     const auto take = [&used](std::size_t floats) { return std::exchange(used, used + floats); };
     scratch_.expanded = rounded(std::ptrdiff_t{buffer_rows_} * depthwise_.in.w * pixel_);
     scratch_.piece = scratch_.expanded + (gated_ ? 0 : rounded(std::ptrdiff_t{rows_} * depthwise_.out.w * pixel_));
-    take(scratch_.piece * threads);
+    take(scratch_.piece * pieces);
     if (gated_) {
       scratch_.made = take(rounded(batch_ * depthwise_.out.pixels() * pixel_));
       scratch_.sums = take(rounded(std::ptrdiff_t{batch_} * pixel_));
@@ -183,12 +188,12 @@ class inverted_bottleneck {
       scratch_.gates = take(rounded(std::ptrdiff_t{batch_} * depthwise_.in.c));
       scratch_.product = take((gated_->scratch_bytes() + sizeof(float) - 1) / sizeof(float));
     } else if (splits_channels_) {
-      scratch_.made = take(rounded(project_.out.size()) * (threads - 1));
+      scratch_.made = take(rounded(project_.out.size()) * (pieces - 1));
     }
     scratch_.size = used;
   }
 
-  /// Where a thread other than the first sums up its channels' part of the output.
+  /// Where a share other than the first sums up its channels' part of the output.
   float* part_of(float* scratch, int piece) const {
     return scratch + scratch_.made +
            static_cast<std::size_t>(piece - 1) * static_cast<std::size_t>((project_.out.size() + 15) / 16 * 16);
@@ -196,13 +201,12 @@ class inverted_bottleneck {
 
   void run_piece(int piece, const float* src, const float* other, float* dst, const float* packed, float* scratch) const {
     float* const rows = scratch + static_cast<std::size_t>(piece) * scratch_.piece;
-    const auto part = [&](std::ptrdiff_t count, int index) { return count * index / threads_; };
+    const auto part = [&](std::ptrdiff_t count, int index) { return count * index / pieces_; };
     if (splits_channels_) {
       const index_range blocks{static_cast<int>(part(blocks_, piece)), static_cast<int>(part(blocks_, piece + 1))};
       float* const target = piece == 0 || gated_ ? dst : part_of(scratch, piece);
       for (int image = 0; image < batch_; ++image)
         run_image(image, {0, depthwise_.out.h}, blocks, src, piece == 0 ? other : nullptr, target, packed, scratch, rows);
-      if (!gated_ && blocks.size() == 0) std::fill_n(target, project_.out.size(), 0.0f);
       return;
     }
     const std::ptrdiff_t height = depthwise_.out.h, first = part(batch_ * height, piece), last = part(batch_ * height, piece + 1);
@@ -312,6 +316,7 @@ class inverted_bottleneck {
 
   layer expand_, depthwise_, project_;
   int batch_, threads_;
+  int pieces_;  ///< shares of the work: of rows (as many as threads, some may be empty) or of blocks of channels (none is)
   simd_level level_;
   bool expands_, splits_channels_;
   int block_, blocks_, padded_channels_;  ///< expanded channels
