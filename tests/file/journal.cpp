@@ -130,3 +130,15 @@ TEST_CASE("two of one process exclude each other, and reading the file lets noth
   CHECK_THROWS_WITH(journal(run.path), ContainsSubstring("wait until it ends"));
   CHECK_NOTHROW(journal(run.path, "other"));
 }
+
+TEST_CASE("the number of a holder that was killed is not taken for that of the next one, which has not signed yet") {
+  folder run;
+  const journal held(run.path);
+  const ::pid_t ended = ::fork();
+  if (ended == 0) ::_exit(0);
+  ::waitpid(ended, nullptr, 0);
+  for (const std::string& left : {std::to_string(ended) + "\n", std::to_string(::getpid()), std::string()}) {
+    write(run.path / "main.lock", left);  // the last two: cut off, empty
+    CHECK_THROWS_WITH(journal(run.path), ContainsSubstring("held by another process, which works in this folder"));
+  }
+}

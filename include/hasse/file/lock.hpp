@@ -4,10 +4,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <hasse/core/file.hpp>
@@ -15,7 +21,7 @@
 namespace hasse {
 
 /// Holds the file at `path`, which is created where there is none, until it is destroyed or the process ends, however it ends.
-/// Whoever comes meanwhile is refused with the number of the process that holds it. Nobody waits.
+/// Whoever comes meanwhile is refused with the number of the process that holds it, where that can be known. Nobody waits for the lock.
 class file_lock {
  public:
   explicit file_lock(const std::filesystem::path& path) : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
@@ -39,12 +45,20 @@ class file_lock {
     const std::string number = std::to_string(::getpid()) + '\n';
     if (::ftruncate(file_.number, 0) != 0 || ::pwrite(file_.number, number.data(), number.size(), 0) < 0) return;  // held all the same
   }
+  // A holder locks first and signs then: whoever reads in between finds nobody's number, or that of a holder which was killed. It waits
+  // a moment for the signature of one that lives (another user's process lives, too: EPERM), and names nobody where none comes.
   std::string holder() const {
-    char text[24] = {};
-    const ::ssize_t got = ::pread(file_.number, text, sizeof text - 1, 0);
-    const std::string said(text, static_cast<std::size_t>(std::max<::ssize_t>(got, 0)));
-    const std::size_t digits = said.find_first_not_of("0123456789");
-    return digits == 0 || digits == said.npos ? "another process" : "process " + said.substr(0, digits);
+    for (int tries = 0; tries < 50; ++tries) {
+      char text[24] = {};
+      const ::ssize_t got = ::pread(file_.number, text, sizeof text - 1, 0);
+      const std::string_view said(text, static_cast<std::size_t>(std::max<::ssize_t>(got, 0)));
+      ::pid_t number = 0;
+      const auto [end, error] = std::from_chars(said.data(), said.data() + said.size(), number);
+      if (error == std::errc() && number > 0 && end != said.data() + said.size() && (::kill(number, 0) == 0 || errno == EPERM))
+        return "process " + std::to_string(number);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return "another process";
   }
 
   detail::descriptor file_;
