@@ -63,6 +63,11 @@ TEST_CASE("a run trains, exports, and does not train again when it is started ag
   CHECK(std::filesystem::last_write_time(trained) == before);
   CHECK(std::filesystem::exists(networks / "wdsr-0.7.onnx"));
   CHECK(program(images.with({"--seed", "2"})) == 2);
+  std::filesystem::rename(images.folder / "photos", images.folder / "moved");  // the same images lie elsewhere
+  CHECK(program(images.with({"--at", "0.7", "--data", "folder:" + (images.folder / "moved")})) == 0);
+  std::filesystem::copy_file(images.folder / "moved/0.png", images.folder / "moved/6.png");  // other images
+  CHECK(program(images.with({"--at", "0.7", "--data", "folder:" + (images.folder / "moved")})) == 2);
+  CHECK(std::filesystem::last_write_time(trained) == before);
   CHECK(read_network(networks / "wdsr-0.5.safetensors").network.layers.items.back().kind == layer_kind::depth_to_space);
   CHECK_THROWS_WITH(evaluate_network({.weights = networks / "wdsr-0.5.safetensors"}), ContainsSubstring("answers with an image"));
 }

@@ -135,13 +135,14 @@ inline void train_super_resolution(const super_resolution_options& options) {
                 {"data", detail::place_of(options.data)},
                 {"patch", options.patch},
                 {"patches", options.patches},
-                {"images", options.images},
+                {"most_images", options.images},
                 {"widths", options.widths},
                 {"passes", options.passes},
                 {"distil", options.distil},
                 {"recipe", to_text(how)},
                 {"seed", options.seed},
-                {"threads", options.threads}};
+                {"threads", options.threads},
+                {"trains", backend.identity()}};
   detail::add_training_device(settings, options.devices.training());
   run_folder folder(options.run, settings);
   detail::say_threads(options.threads);
