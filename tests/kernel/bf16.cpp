@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../support/bf16.hpp"
 #include "../support/catch.hpp"
 #include "../support/distance.hpp"
 #include "../support/layer_fixture.hpp"
@@ -107,6 +108,7 @@ TEST_CASE("bfloat16 is converted alike on every instruction set") {
 }
 
 TEST_CASE("bf16 convolutions agree with the readable ones") {
+  if (testing::bf16_is_refused()) return;
   cpu_bf16 backend({.threads = 2});
   layer_use use;
   for (const window& w : {window{{9, 7, 3}, 16, 3, 1},
@@ -138,6 +140,7 @@ TEST_CASE("bf16 convolutions agree with the readable ones") {
 }
 
 TEST_CASE("bf16 linear layers agree with the readable ones") {
+  if (testing::bf16_is_refused()) return;
   cpu_bf16 backend({.threads = 2});
   for (feature_shape input : {feature_shape{1, 1, 64}, feature_shape{3, 5, 7}})
     for (bool bias : {false, true})
@@ -155,6 +158,7 @@ TEST_CASE("bf16 linear layers agree with the readable ones") {
 }
 
 TEST_CASE("bf16 batch norm, activation and add agree with the readable ones on every instruction set") {
+  if (testing::bf16_is_refused()) return;
   for (const simd_level level : {simd_level::plain, simd_level::avx2, simd_level::avx512}) {
     if (!has_simd_level(level) || level > best_simd_level()) continue;
     INFO(name_of(level));
@@ -182,11 +186,13 @@ TEST_CASE("bf16 batch norm, activation and add agree with the readable ones on e
 }
 
 TEST_CASE("a bf16 batch norm beyond the cache takes other paths to the same result") {
+  if (testing::bf16_is_refused()) return;
   cpu_bf16 backend({.threads = 2});
   compare_training(backend, {.item = make_layer({63, 65, 48}, [](auto b) { b.batch_norm(0); }), .batch = 11});
 }
 
 TEST_CASE("bf16 scale, pools and resize agree with the readable ones") {
+  if (testing::bf16_is_refused()) return;
   for (int threads : {1, 2}) {
     cpu_bf16 backend({.threads = threads});
     for (feature_shape shape : {feature_shape{5, 7, 3}, feature_shape{9, 8, 48}, feature_shape{33, 35, 70}})
@@ -217,6 +223,7 @@ TEST_CASE("bf16 scale, pools and resize agree with the readable ones") {
 }
 
 TEST_CASE("bf16 concat, padding and depth to space agree with the readable ones") {
+  if (testing::bf16_is_refused()) return;
   cpu_bf16 backend({.threads = 2});
   for (const layer& item : {make_layer({5, 7, 3}, [](auto b) { b.concat(0, b.convolution(0, 5, 1)); }),
                             make_layer({33, 35, 20}, [](auto b) { b.concat(0, b.convolution(0, 7, 1)); }),
@@ -231,6 +238,7 @@ TEST_CASE("bf16 concat, padding and depth to space agree with the readable ones"
 }
 
 TEST_CASE("no main shape falls to a slow implementation of bf16") {
+  if (testing::bf16_is_refused()) return;
   cpu_bf16 backend;
   const auto is_fast = [](const std::string& name) {
     INFO(name);

@@ -5,6 +5,7 @@
 #include <hasse/latency/table.hpp>
 #include <hasse/latency/whole.hpp>
 
+#include "../support/bf16.hpp"
 #include "catch.hpp"
 #include "fake_device.hpp"
 
@@ -16,6 +17,7 @@ TEST_CASE("a network is measured on this processor with float and bfloat16 activ
   layer_builder<layer_list> build{layers};
   build.linear(build.global_average_pool(build.conv_bn(0, 16, 3, 1, activation::relu, {})), 4);
   CHECK(measure(layers, on_cpu{}, quick).median > 0);
+  if (testing::bf16_is_refused()) return;
   CHECK(measure(layers, on_cpu_bf16{}, quick).median > 0);
 }
 
@@ -52,6 +54,7 @@ TEST_CASE("a table of layers adds up to networks on this processor") {
 }
 
 TEST_CASE("a table of bfloat16 says so and is none of float") {
+  if (testing::bf16_is_refused()) return;
   temporary_folder folder;
   const auto path = folder / "latency.json";
   using table = latency_table<small_space>;

@@ -9,6 +9,7 @@
 
 #include <catch.hpp>
 
+#include "../support/bf16.hpp"
 #include "../support/distance.hpp"
 #include "networks.hpp"
 
@@ -51,6 +52,7 @@ void check_training(const layer_list& layers, int batch, std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("networks on bfloat16 activations answer and learn as the reference does") {
+  if (testing::bf16_is_refused()) return;
   for (const std::uint64_t seed : {1, 2, 3}) {
     check_inference(testing::small_residual<layer_list>(), 3, seed);
     check_inference(testing::mobile_blocks(), 3, seed);
@@ -65,6 +67,7 @@ TEST_CASE("networks on bfloat16 activations answer and learn as the reference do
 }
 
 TEST_CASE("a static network gives the bits of the run-time one on bfloat16 activations") {
+  if (testing::bf16_is_refused()) return;
   using net = fixed_network<input<3, 17, 15>, conv{.out = 16}, basic{.out = 16, .stride = 2}, global_average_pool{}, linear<10>{}>;
   cpu_bf16 backend;
   const layer_list layers{net::in, {net::layers.begin(), net::layers.end()}};
@@ -77,6 +80,7 @@ TEST_CASE("a static network gives the bits of the run-time one on bfloat16 activ
 }
 
 TEST_CASE("activations in bfloat16 take half the memory") {
+  if (testing::bf16_is_refused()) return;
   layer_list layers = testing::small_residual<layer_list>();
   auto values = testing::random_parameters<float>(layers, 1);
   cpu whole;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <hasse/kernel/cpu.hpp>
+#include "../support/bf16.hpp"
 #include "../support/catch.hpp"
 #include "problem.hpp"
 
@@ -38,6 +39,7 @@ TEST_CASE("a separable problem is learnt, and the validation accuracy says so", 
 }
 
 TEST_CASE("activations in bfloat16 learn the same, on weights in float", "[train][trainer]") {
+  if (testing::bf16_is_refused()) return;
   cpu_bf16 backend({.threads = 2});
   const training_data data(easy_train, easy_validation);
   const problem::scratch_folder folder("bf16");
