@@ -119,6 +119,18 @@ class search_trainer {
     return {result.accuracy, result.note};
   }
 
+  /// Weights that were lost, trained again: the same seed and ordinal give the same bits.
+  void restore_weights(const architecture<Space>& choice, std::size_t ordinal) const {
+    const std::string name = to_text(choice);
+    model trained;
+    const training_outcome result = (*train_)(name, layers_of(choice), ordinal, [&](const progress_event& event) {
+      if (progress_) progress_({event.fraction, "training " + name + " again, whose weights are gone: " + event.doing, event.seconds_left});
+    }, &trained);
+    if (result.diverged)
+      throw file_error(folder_->weights(name).string(), "is missing, and its training diverged when it was done again", "restore it from a copy or start in another folder");
+    write_weights(folder_->weights(name), trained, metadata_of(*train_->data().train, train_->data().scale));
+  }
+
   /// Bounded disk: only members of the frontier keep their weights. Not before the journal knows what dominates them.
   void drop_dominated_weights() const {
     std::vector<std::filesystem::path> kept;
@@ -149,11 +161,15 @@ struct finisher {
   run_folder* folder;
   journal* book;
   progress_sink progress;
+  std::function<void()> restore;  ///< makes the weights of the search again where they are missing
 
   /// The network, and its validation accuracy if it was trained again. `number` of `count` is shown. The seed follows from the name, so
   /// that nothing changes when a larger budget moves the network along the frontier.
   std::pair<model, std::optional<double>> operator()(const std::string& name, const layer_list& layers, std::size_t number, std::size_t count) const {
-    const auto as_searched = [&] { return std::pair(model{name, layers, read_weights(folder->weights(name), layers)}, std::optional<double>()); };
+    const auto as_searched = [&] {
+      if (!file_exists(folder->weights(name))) restore();
+      return std::pair(model{name, layers, read_weights(folder->weights(name), layers)}, std::optional<double>());
+    };
     if (!train) return as_searched();
     const std::string recipe = to_text(train->how());
     const auto kept = folder->checkpoints() / (file_name_of(name) + ".finished");
@@ -289,7 +305,10 @@ search_answer search(const search_settings& settings, const latency_table<Space>
     const std::string name = to_text(point.candidate);
     const layer_list layers = layers_of(point.candidate);
     const bool longer = again && settings.finish_most > count - answer.finalists.size() - 1;
-    const detail::finisher<Engine> finish{longer ? &*again : nullptr, &folder, &book, progress};
+    const detail::finisher<Engine> finish{longer ? &*again : nullptr, &folder, &book, progress, [&] {
+      const auto place = std::find_if(found.done.begin(), found.done.end(), [&](const auto& each) { return each.candidate == point.candidate; });
+      trainer.restore_weights(point.candidate, static_cast<std::size_t>(place - found.done.begin()));
+    }};
     const auto [network, finished] = finish(name, layers, answer.finalists.size() + 1, count);
     if (longer && !finished) report.warnings.push_back("The longer training of " + name + " diverged; it is handed over as the search trained it.");
     if (progress) progress({1.0, "measuring finalist " + std::to_string(answer.finalists.size() + 1) + " of " + std::to_string(count) + ", " + name, -1});
