@@ -3,6 +3,7 @@
 #include <hasse/kernel/cpu.hpp>
 #include <hasse/kernel/reference.hpp>
 
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "../support/catch.hpp"
+#include "../support/distance.hpp"
 #include "../support/layer_fixture.hpp"
 
 namespace {
@@ -122,6 +124,40 @@ TEST_CASE("a folded step equals the layers that were folded") {
     check_folding(exact, act);
     check_folding(backend, act);
   }
+}
+
+// Run once at every level of instructions that oneDNN can be held to (DNNL_MAX_CPU_ISA): each has other implementations.
+TEST_CASE("the library's products with everything fused agree with the readable ones", "[levels]") {
+  reference<float> plain;
+  cpu backend({.threads = 2, .kernels = kernel_policy::library});
+  layer_use use;
+  use.batch = 2;
+  const auto compare = [&] {
+    ++use.seed;
+    layer_fixture<float> found(use), expected(use);
+    auto step = backend.make_inference(use.item, use.batch, found.inference());
+    step.run();
+    if (!use.in_place) step.run();  // what a run reads it must not have changed
+    plain.make_inference(use.item, use.batch, expected.inference()).run();
+    INFO(use.text() << ": " << step.implementation());
+    CHECK(distance(found.dst, expected.dst) < 1e-5);
+  };
+  const auto compare_fused = [&] {
+    for (const activation act : {activation::none, activation::relu, activation::relu6, activation::hard_swish, activation::sigmoid,
+                                 activation::hard_sigmoid, activation::swish})
+      for (int variant = 0; variant < 6; ++variant) {
+        use.item.act = act, use.item.bias = variant % 2;
+        use.residual = variant > 1, use.in_place = variant > 3;
+        compare();
+      }
+  };
+  for (const auto& [in, out, groups] : {std::array{8, 12, 2}, {12, 8, 4}, {6, 9, 3}, {32, 32, 2}, {10, 10, 10}, {13, 26, 13},
+                                        {48, 48, 48}, {5, 7, 1}, {3, 16, 1}, {16, 24, 1}, {37, 33, 1}})
+    for (const int kernel : {1, 3})
+      for (const int stride : {1, 2}) {
+        use.item = make_layer({7, 9, in}, [&](auto b) { b.convolution(0, out, kernel, stride, -1, groups); });
+        compare_fused();
+      }
 }
 
 TEST_CASE("running statistics follow the rule") {
