@@ -83,6 +83,10 @@ shutil.copy(folder / "diverged/latency.json", folder / "other")  # measuring is 
 other = [*search, "--run", "other", "--learning-rate", "0.05"]
 if run(other).returncode != 0:
     sys.exit("a lower learning rate in another folder should end")
+diverging = [*train[:-1], "--learning-rate", "1e9", "--run"]
+refused([*diverging, "slim_diverged"], "in another folder (--run), since this one keeps to its settings")
+if run([*train, "slim_other"]).returncode != 0:
+    sys.exit("a lower learning rate in another folder should end")
 
 # Weights that are gone are trained again, to the same bits; so are they where the whole folder of them was removed.
 def weights():

@@ -47,6 +47,26 @@ def found(run):
     return hashlib.sha256(weights.read_bytes()).hexdigest()
 
 
+def changed(option, value):
+    at = settings.index(option) + 1
+    return [*settings[:at], str(value), *settings[at + 1:]]
+
+
+# What is refused binds nothing: the command that does what it was told to goes on in the same folder.
+refused("give a smaller period or batch", *changed("--period", 100), "--target-macs", 2, "--run", "whole")
+refused("give a smaller --batch", *changed("--batch", 512), "--target-macs", 2, "--run", "whole")
+refused("choose a target in between", *settings, "--target-macs", 3000, "--run", "whole")
+refused("choose a target in between", *settings, "--target-memory", 1, "--run", "whole")
+refused("--warmup-rate", *settings, "--target-macs", 2, "--warmup-rate=-1", "--run", "whole")
+refused("--tolerance", *settings, "--target-macs", 2, "--tolerance", "nan", "--run", "whole")
+refused("nowhere.yaml", *settings, "--table", "nowhere.yaml", "--run", "whole")
+(folder / "damaged.json").write_text('{"kind": 3}')
+refused("damaged.json", *settings, "--table", "damaged.json", "--run", "whole")
+if (folder / "whole/latency.json").exists():
+    sys.exit("something was measured before all options were checked")
+refused("choose a target in between", *settings, "--target-latency", 100_000, "--run", "whole")
+if (folder / "whole/config.json").exists() or [*(folder / "whole/journal").glob("*.jsonl")]:
+    sys.exit("a start that was refused bound its folder")
 said = done(*settings, "--target-macs", 2, "--random", 2, "--run", "whole")
 for words in ("found: ", "random 2: ", "ms measured whole", "6 searched blocks", "4^3 5^3 = 8000", "of the target of 2 M MACs"):
     if words not in said:
@@ -162,6 +182,17 @@ for network in shown["networks"][1:]:  # drawn at random: without a target they 
     if abs(network["milliseconds"] / shown["networks"][0]["milliseconds"] - 1) > 0.0501:
         sys.exit(f"a random network takes {network['milliseconds']} ms, the found one {shown['networks'][0]['milliseconds']} ms")
 done(*settings, "--table", "here/latency.json", "--run", "there")
+
+# A search keeps to its device and to its table; what the refusals say to do works.
+table, config = (folder / "here/latency.json"), (folder / "here/config.json")
+begun = json.loads(config.read_text())
+config.write_text(json.dumps({**begun, "cores": begun["cores"] + 1}))
+refused("was begun with cores = ", *settings, "--random", 1, "--run", "here")
+config.write_text(json.dumps(begun))
+table.rename(folder / "kept.json")
+refused("give the table back that it was begun with", *settings, "--random", 1, "--run", "here")
+(folder / "kept.json").rename(table)
+done(*settings, "--random", 1, "--run", "here")
 said = done(*settings, "--target-memory", 150, "--run", "memory")
 if "KB, " not in said or "of the target of 150 KB" not in said:
     sys.exit(f"the memory is missing in {said}")

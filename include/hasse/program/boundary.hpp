@@ -100,12 +100,14 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   const order_policy contradictions = detail::contradictions_of(options.contradictions);
   const any_device device = device_of(options.measured(), options.device_threads);
   any_backend<float> trainer = backend_of(options.training(), options.threads);
+  if (options.finish_epochs > 0) (void)detail::recipe_of(options, options.finish_epochs);  // refused before anything is measured
   const auto device_facts = device.facts();
   json settings_of_run{{"program", "hasse_boundary"}, {"space", options.space}, {"parts", space_identity<Space>()}, {"data", detail::place_of(options.data)},
                                   {"train_images", options.train_images}, {"latency", options.latency}, {"policy", options.policy}, {"order", options.order}, {"contradictions", options.contradictions},
                                   {"margin", options.margin}, {"seed", options.seed},
-                                  {"recipe", to_text(how)}, {"crop_padding", options.crop_padding}, {"threads", options.threads}, {"device", device_facts.name},
-                                  {"device_threads", options.device_threads}, {"library", device_facts.library}, {"compiler", device_facts.compiler}};
+                                  {"recipe", to_text(how)}, {"crop_padding", options.crop_padding}, {"threads", options.threads},
+                                  {"device_threads", options.device_threads}};
+  detail::add_measured_device(settings_of_run, device_facts);
   detail::add_training_device(settings_of_run, options.training());
   run_folder folder(options.run, settings_of_run);
   stoppable_printer printer;

@@ -52,7 +52,7 @@ inline gate_method method_named(const std::string& name) {
 }
 
 /// What decides a run's results; --random and --beside add to it and may change.
-inline json settings_of(const proxyless_options& it, const recipe& how) {
+inline json settings_of(const proxyless_options& it, const recipe& how, const device_facts& measured) {
   json all{{"program", "hasse_proxyless"},
           {"data", place_of(it.data)},
           {"train_images", it.train_images},
@@ -80,6 +80,7 @@ inline json settings_of(const proxyless_options& it, const recipe& how) {
           {"device_threads", it.device_threads},
           {"seed", it.seed}};
   add_training_device(all, it.training());
+  add_measured_device(all, measured);
   return all;
 }
 
@@ -374,7 +375,7 @@ inline void search_proxyless(const proxyless_options& options) {
   mbconv_space priced = space;
   if (options.side > 0) space.input.h = space.input.w = priced.input.h = priced.input.w = options.side;
   if (options.latency_side > 0) priced.input.h = priced.input.w = options.latency_side;
-  run_folder folder(options.run, detail::settings_of(options, how));
+  run_folder folder(options.run, detail::settings_of(options, how, device.facts()));
   stoppable_printer printer;
   const splits images = detail::open_images(options, space.input, how, printer);
   space.classes = priced.classes = static_cast<int>(images.train.classes.size());
@@ -384,11 +385,10 @@ inline void search_proxyless(const proxyless_options& options) {
   for (const std::string& each : options.beside) elsewhere.push_back(detail::read_found(each, options.space, list));
   search.augment = how.augment ? *how.augment : usual_augmentation(images.train);
   folder.bind_images(identity_of(images));
-  folder.begin();
-  journal book(folder.journal());
-  write_labels(folder.labels(), images.train.classes);
   const training_data data(images.train, images.validation);
+  check(list, search, data);
 
+  // Until config.json is written, a start that is refused binds nothing; a table that it measured is good for whichever follows.
   layer_table table = layer_table::load_or_begin(folder.table(), device);
   const detail::gated_prices prices = detail::prices_of(priced, kind, options.table, table, std::ref(printer));
   printer.finish();
@@ -400,6 +400,11 @@ inline void search_proxyless(const proxyless_options& options) {
                          : kind == priced_by::macs  ? options.target_macs
                                                     : options.target_memory) *
                         prices.scale();
+  search.target = target;
+  check(prices.costs, search);
+  folder.begin();
+  journal book(folder.journal());
+  write_labels(folder.labels(), images.train.classes);
   const detail::proxyless_run run{options, how,     space,  priced, list,   gated_list_of(priced), prices, target, folder, book,
                                   table,   backend, images, data,   printer};
   std::printf("space: %s, %zu searched blocks, %s networks\n", options.space.c_str(), list.searched().size(),
@@ -407,13 +412,11 @@ inline void search_proxyless(const proxyless_options& options) {
   std::printf("  %s to %s%s at %d x %d, %s with all candidates alike\n", run.text_of(prices.costs.least()).c_str(),
               run.text_of(prices.costs.most()).c_str(), prices.device.empty() ? "" : (" on " + prices.device).c_str(),
               priced.input.h, priced.input.w, run.text_of(prices.costs.uniform()).c_str());
-  if (target > 0) prices.costs.require_reachable(target);
   detail::bind_trainings(book, {{"images", hex64(identity_of(images)).view()}});
   detail::bind_backend(book, backend);
   detail::bind_prices(book, prices);
   flush_output();
 
-  search.target = target;
   const gated_outcome outcome = detail::searched(run, search);
   detail::print_probabilities(list, outcome);
   gated_data page{.title = "A network, searched block by block", .cost = prices.unit(), .tolerance = options.tolerance};

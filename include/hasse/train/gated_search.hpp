@@ -114,6 +114,46 @@ struct gated_outcome {
   std::string note;  ///< why it ended early, or by how much the target was missed
 };
 
+/// Refuses what no search can do with this list and these images, in one sentence, before anything is reserved.
+inline void check(const gated_list& list, const gated_recipe& how, const training_data& data) {
+  list.check();
+  if (list.searched().empty()) throw error("no block of the supernet has a choice; give at least one several candidates");
+  if (how.warmup_epochs < 0 || how.warmup_epochs > 100'000 || how.epochs < 2 || how.period < 1 || how.paths < 1)
+    throw error("a search of " + std::to_string(how.warmup_epochs) + " + " + std::to_string(how.epochs) + " epochs with " +
+                std::to_string(how.paths) + " paths and gates every " + std::to_string(how.period) +
+                " steps was asked for; give at least two epochs, since gates begin with the second, one path and a period of 1");
+  for (const double rate : {how.warmup_rate, how.rate})
+    check(recipe{.epochs = how.epochs,
+                 .batch = how.batch,
+                 .learning_rate = rate,
+                 .momentum = how.momentum,
+                 .decay = how.decay,
+                 .label_smoothing = how.label_smoothing});
+  if (!(how.target >= 0) || !std::isfinite(how.target))
+    throw error("the target is not a number of at least 0; give one, or 0 for none");
+  if (!(how.tolerance >= 0 && how.tolerance <= 1))
+    throw error("a tolerance of " + std::to_string(how.tolerance) + " was given; give a share of the target from 0 to 1");
+  check_images(*data.train, list.input, list.output());
+  check_images(*data.validation, list.input, list.output());
+  for (const image_set* set : {data.train, data.validation})
+    if (set->size() < static_cast<std::size_t>(how.batch))
+      throw error("the image set '" + set->name + "' has " + std::to_string(set->size()) + " images, fewer than one batch of " +
+                  std::to_string(how.batch) + "; make the batch smaller");
+  const std::size_t steps = data.train->size() / static_cast<std::size_t>(how.batch);
+  if (steps < static_cast<std::size_t>(how.period))
+    throw error("gates that learn every " + std::to_string(how.period) + " steps never do in epochs of " + std::to_string(steps) +
+                "; give a smaller period or batch, or more images");
+}
+
+/// The same of the target, once costs are known: one that no network meets, and costs that the loss cannot weigh.
+inline void check(const gated_costs& costs, const gated_recipe& how) {
+  if (how.target <= 0) return;
+  costs.require_reachable(how.target);
+  // Refused now, not by a step of the gates: no expectation is below the cheapest network.
+  if (how.method != gate_method::reinforce || std::holds_alternative<absolute_latency>(how.loss))
+    weigh(how.loss, 1, costs.least(), how.target);
+}
+
 /// One search. The backend, the list and the image sets must outlive it.
 template <Backend Engine>
 class gated_search {
@@ -154,12 +194,7 @@ class gated_search {
     if (descent_.loss_scale() && how.method != gate_method::reinforce)
       throw error("the gradients of gates have no scale and vanish in half precision; search in bfloat16 or float, or by REINFORCE");
     check_costs();
-    if (how.target > 0) {
-      costs.require_reachable(how.target);
-      // What the loss cannot weigh is refused now, not by a step of the gates: no expectation is below the cheapest network.
-      if (how.method != gate_method::reinforce || std::holds_alternative<absolute_latency>(how.loss))
-        weigh(how.loss, 1, costs.least(), how.target);
-    }
+    check(costs, how);
     whose_ = detail::identity_of(backend, std::move(name), gated_layers(list), data.identity, {.batch = how.batch}, how.seed,
                                  to_text(how));
     std::uint64_t& configuration = whose_.configuration;
@@ -215,33 +250,7 @@ class gated_search {
   using clock = std::chrono::steady_clock;
 
   static const gated_list& checked(const gated_list& list, const gated_recipe& how, const training_data& data) {
-    list.check();
-    if (list.searched().empty()) throw error("no block of the supernet has a choice; give at least one several candidates");
-    if (how.warmup_epochs < 0 || how.warmup_epochs > 100'000 || how.epochs < 2 || how.period < 1 || how.paths < 1)
-      throw error("a search of " + std::to_string(how.warmup_epochs) + " + " + std::to_string(how.epochs) + " epochs with " +
-                  std::to_string(how.paths) + " paths and gates every " + std::to_string(how.period) +
-                  " steps was asked for; give at least two epochs, since gates begin with the second, one path and a period of 1");
-    for (const double rate : {how.warmup_rate, how.rate})
-      check(recipe{.epochs = how.epochs,
-                   .batch = how.batch,
-                   .learning_rate = rate,
-                   .momentum = how.momentum,
-                   .decay = how.decay,
-                   .label_smoothing = how.label_smoothing});
-    if (!(how.target >= 0) || !std::isfinite(how.target))
-      throw error("the target is not a number of at least 0; give one, or 0 for none");
-    if (!(how.tolerance >= 0 && how.tolerance <= 1))
-      throw error("a tolerance of " + std::to_string(how.tolerance) + " was given; give a share of the target from 0 to 1");
-    check_images(*data.train, list.input, list.output());
-    check_images(*data.validation, list.input, list.output());
-    for (const image_set* set : {data.train, data.validation})
-      if (set->size() < static_cast<std::size_t>(how.batch))
-        throw error("the image set '" + set->name + "' has " + std::to_string(set->size()) + " images, fewer than one batch of " +
-                    std::to_string(how.batch) + "; make the batch smaller");
-    const std::size_t steps = data.train->size() / static_cast<std::size_t>(how.batch);
-    if (steps < static_cast<std::size_t>(how.period))
-      throw error("gates that learn every " + std::to_string(how.period) + " steps never do in epochs of " + std::to_string(steps) +
-                  "; give a smaller period or batch, or more images");
+    check(list, how, data);
     return list;
   }
   static std::vector<int> candidates_of(const gated_list& list) {

@@ -1,7 +1,6 @@
 // What the journals of programs say about trainings, whoever asked for them.
 #pragma once
 
-#include <string>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -30,6 +29,12 @@ inline std::string place_of(const std::string& data) {
 /// What trains decides weights and so belongs to the settings of a run. The processor goes without saying.
 inline void add_training_device(json& settings, const device_name& training) {
   if (training.is_gpu) settings["train_on"] = to_text(training);
+}
+
+/// What latencies are of decides which networks a search asks for: a run goes on with those of one device.
+inline void add_measured_device(json& settings, const device_facts& measured) {
+  settings["device"] = measured.name, settings["features"] = measured.features, settings["cores"] = measured.cores;
+  settings["library"] = measured.library, settings["compiler"] = measured.compiler;
 }
 
 /// What a program says where nothing goes on without this training.
