@@ -97,8 +97,11 @@ shown = report["networks"][0]
 same_as_reported(evaluate, weights, shown["accuracy"], shown["test_accuracy"], cwd=folder)
 elsewhere = folder / "elsewhere"
 elsewhere.mkdir()
+same_as_reported(evaluate, weights, shown["accuracy"], shown["test_accuracy"], cwd=elsewhere)
+(folder / "pets").rename(folder / "moved")
 refused("cannot be read from here", "--data", weights=weights, cwd=elsewhere)
-moved, _ = judged(weights, "--data", "folder:../pets", cwd=elsewhere)
+moved, _ = judged(weights, "--data", "folder:../moved", cwd=elsewhere)
+(folder / "moved").rename(folder / "pets")
 if moved != {"validation": shown["accuracy"], "test": shown["test_accuracy"]}:
     sys.exit(f"the images of the run were not known again: {moved}")
 
