@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <string_view>
 #include <vector>
 
 #include "../support/catch.hpp"
@@ -53,12 +54,40 @@ TEST_CASE("activations of floats, alone and in vectors") {
   }
 }
 
-TEST_CASE("a sigmoid of not-a-number is none") {
-  const std::vector<float> src(16, std::numeric_limits<float>::quiet_NaN());
-  for (activation act : {activation::sigmoid, activation::swish}) {
-    std::vector<float> found(16, 0.0f);
-    activate_with(best_simd_level(), act, src.data(), 16, found.data());
-    for (float value : found) CHECK(std::isnan(value));
-    detail::with_activation(act, [&](auto kind) { CHECK(std::isnan(detail::activated<kind>(src[0]))); });
+TEST_CASE("a NaN of either sign stays one in every activation, and infinities do as IEEE says") {
+  const float none = std::numeric_limits<float>::quiet_NaN(), most = std::numeric_limits<float>::infinity();
+  struct row {
+    activation act;
+    float of_most, of_least;
+  };
+  // x times a gate that is 0 is a NaN for an infinite x.
+  for (const row& each : {row{activation::none, most, -most}, row{activation::relu, most, 0}, row{activation::relu6, 6, 0},
+                          row{activation::hard_sigmoid, 1, 0}, row{activation::sigmoid, 1, 0},
+                          row{activation::hard_swish, most, none}, row{activation::swish, most, none}}) {
+    const std::vector<float> src{none, -none, most, -most}, expected{none, none, each.of_most, each.of_least};
+    const auto compare = [&](std::string_view what, const std::vector<float>& found) {
+      for (std::size_t i = 0; i < src.size(); ++i) {
+        INFO(name_of(each.act) << " of " << src[i] << ", " << what);
+        if (std::isnan(expected[i]))
+          CHECK(std::isnan(found[i]));
+        else
+          CHECK((found[i] == expected[i] || std::abs(found[i] - expected[i]) < 1e-6f));
+      }
+    };
+    std::vector<float> found(src.size());
+    detail::with_activation(each.act, [&](auto kind) {
+      for (std::size_t i = 0; i < src.size(); ++i) found[i] = detail::activated<kind>(src[i]);
+      CHECK(std::isnan(detail::passed_back<kind>(none, 1.0f)));
+      if (kind != activation::none && kind != activation::relu && kind != activation::relu6 && kind != activation::hard_sigmoid)
+        CHECK(std::isnan(detail::passed_back<kind>(1.0f, none)));
+      else
+        CHECK(detail::passed_back<kind>(1.0f, none) != 0);
+    });
+    compare("alone", found);
+    for (simd_level level : {simd_level::plain, simd_level::avx2, simd_level::avx512}) {
+      if (!has_simd_level(level) || level > best_simd_level()) continue;
+      activate_with(level, each.act, src.data(), static_cast<int>(src.size()), found.data());
+      compare(name_of(level), found);
+    }
   }
 }

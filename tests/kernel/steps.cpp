@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <vector>
 
@@ -260,4 +261,23 @@ TEST_CASE("batch norm sums do not depend on the threads") {
   CHECK(one.dst == two.dst);
   CHECK(one.d_src == two.d_src);
   CHECK(one.d_weights == two.d_weights);
+}
+
+TEST_CASE("a NaN among the inputs of any kind of layer reaches its output") {
+  const auto check = [](auto& backend) {
+    using Scalar = typename std::remove_reference_t<decltype(backend)>::scalar;
+    for (const layer& item : every_kind()) {
+      layer_fixture<Scalar> at(use_of(item));
+      at.src[(4 * 9 + 4) * 16] = std::numeric_limits<Scalar>::quiet_NaN();
+      backend.make_inference(item, 3, at.inference()).run();
+      bool found = false;
+      for (Scalar value : at.dst) found = found || std::isnan(value);
+      INFO(std::remove_reference_t<decltype(backend)>::name << ", layer kind " << static_cast<int>(item.kind));
+      CHECK(found);
+    }
+  };
+  reference<float> readable;
+  cpu fast;
+  check(readable);
+  check(fast);
 }

@@ -174,10 +174,16 @@ void max_pool(int threads, const layer& item, int batch, const Scalar* src, Scal
             const auto tap = static_cast<std::uint8_t>(ky * item.kernel + kx);
             if (won) {
 #pragma omp simd
-              for (int c = 0; c < size; ++c) won[c] = from[c] > best[c] ? tap : won[c];
+              for (int c = 0; c < size; ++c) {
+                const float value = static_cast<float>(from[c]);
+                won[c] = (value > best[c]) | (value != value) ? tap : won[c];  // a NaN wins
+              }
             }
 #pragma omp simd
-            for (int c = 0; c < size; ++c) best[c] = from[c] > best[c] ? static_cast<float>(from[c]) : best[c];
+            for (int c = 0; c < size; ++c) {
+              const float value = static_cast<float>(from[c]);
+              best[c] = (value > best[c]) | (value != value) ? value : best[c];
+            }
           }
         write_values(best, size, dst + here);
       });

@@ -41,12 +41,13 @@ HASSE_DEVICE Scalar sigmoid(Scalar x) {
   return Scalar(1) / (Scalar(1) + exponential(-x));
 }
 
+/// Written so that a NaN, which no comparison holds for, stays one.
 template <activation Act, class Scalar>
 HASSE_DEVICE constexpr Scalar activated(Scalar x) {
   if constexpr (Act == activation::sigmoid) return sigmoid(x);
   if constexpr (Act == activation::swish) return x * sigmoid(x);
-  if constexpr (Act == activation::relu) return x > Scalar(0) ? x : Scalar(0);
-  if constexpr (Act == activation::relu6) return x > Scalar(0) ? (x < Scalar(6) ? x : Scalar(6)) : Scalar(0);
+  if constexpr (Act == activation::relu) return x <= Scalar(0) ? Scalar(0) : x;
+  if constexpr (Act == activation::relu6) return x <= Scalar(0) ? Scalar(0) : (x >= Scalar(6) ? Scalar(6) : x);
   if constexpr (Act == activation::hard_sigmoid) return activated<activation::relu6>(x + Scalar(3)) / Scalar(6);
   if constexpr (Act == activation::hard_swish) return x * activated<activation::relu6>(x + Scalar(3)) / Scalar(6);
   if constexpr (Act == activation::none) return x;
@@ -56,18 +57,18 @@ HASSE_DEVICE constexpr Scalar activated(Scalar x) {
 /// the answer is the same. Written as selections of ready values, which every compiler vectorises.
 template <activation Act, class Scalar>
 HASSE_DEVICE constexpr Scalar passed_back(Scalar gradient, Scalar x) {
-  if constexpr (Act == activation::relu) return x > Scalar(0) ? gradient : Scalar(0);
+  if constexpr (Act == activation::relu) return x <= Scalar(0) ? Scalar(0) : gradient;
   if constexpr (Act == activation::relu6) {
-    const Scalar above = x > Scalar(0) ? gradient : Scalar(0);
-    return x < Scalar(6) ? above : Scalar(0);
+    const Scalar above = x <= Scalar(0) ? Scalar(0) : gradient;
+    return x >= Scalar(6) ? Scalar(0) : above;
   }
   if constexpr (Act == activation::hard_swish) {
-    const Scalar rising = x > Scalar(-3) ? x / Scalar(3) + Scalar(0.5) : Scalar(0);
-    return gradient * (x < Scalar(3) ? rising : Scalar(1));
+    const Scalar rising = x <= Scalar(-3) ? Scalar(0) : x / Scalar(3) + Scalar(0.5);
+    return gradient * (x >= Scalar(3) ? Scalar(1) : rising);
   }
   if constexpr (Act == activation::hard_sigmoid) {
-    const Scalar above = x > Scalar(-3) ? gradient / Scalar(6) : Scalar(0);
-    return x < Scalar(3) ? above : Scalar(0);
+    const Scalar above = x <= Scalar(-3) ? Scalar(0) : gradient / Scalar(6);
+    return x >= Scalar(3) ? Scalar(0) : above;
   }
   if constexpr (Act == activation::sigmoid) {
     const Scalar y = sigmoid(x);

@@ -9,16 +9,16 @@ namespace hasse::detail::HASSE_SIMD_NAMESPACE {
 
 using sign_bits = std::conditional_t<(lanes > 8), std::uint16_t, std::uint8_t>;  // one per element of a vector
 
-/// Which elements lie strictly between the limits.
+/// Which elements lie strictly between the limits; a NaN counts as between, so that gradients pass it on.
 inline sign_bits between(vec low, vec x, vec high) {
 #if HASSE_SIMD_LANES == 16
   const auto wide = reinterpret_cast<__m512>(x);
-  const __mmask16 above = _mm512_cmp_ps_mask(wide, reinterpret_cast<__m512>(low), _CMP_GT_OQ);
-  return _mm512_mask_cmp_ps_mask(above, wide, reinterpret_cast<__m512>(high), _CMP_LT_OQ);
+  const __mmask16 above = _mm512_cmp_ps_mask(wide, reinterpret_cast<__m512>(low), _CMP_NLE_UQ);
+  return _mm512_mask_cmp_ps_mask(above, wide, reinterpret_cast<__m512>(high), _CMP_NGE_UQ);
 #elif HASSE_SIMD_LANES == 8
-  return static_cast<sign_bits>(_mm256_movemask_ps(reinterpret_cast<__m256>((x > low) & (x < high))));
+  return static_cast<sign_bits>(_mm256_movemask_ps(reinterpret_cast<__m256>(~((x <= low) | (x >= high)))));
 #else
-  const auto inside = (x > low) & (x < high);
+  const auto inside = ~((x <= low) | (x >= high));
   unsigned bits = 0;
   for (int i = 0; i < lanes; ++i) bits |= (static_cast<unsigned>(inside[i]) & 1u) << i;
   return static_cast<sign_bits>(bits);
@@ -44,8 +44,8 @@ inline vec passed_back(activation act, vec gradient, vec x) {
   const vec three = broadcast(3.0f), one = broadcast(1.0f);
   switch (act) {
     case activation::hard_swish: {
-      const vec rising = x > -three ? x * (1.0f / 3.0f) + 0.5f : vec{};
-      return gradient * (x < three ? rising : one);
+      const vec rising = x <= -three ? vec{} : x * (1.0f / 3.0f) + 0.5f;
+      return gradient * (x >= three ? one : rising);
     }
     case activation::hard_sigmoid:
       return where(between(-three, x, three), gradient * (1.0f / 6.0f));

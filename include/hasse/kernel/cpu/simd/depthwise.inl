@@ -94,13 +94,14 @@ template <class Slice, int Width, bool Whole>
       if (Whole || (outputs & (1u << i))) sums[i] += slice.load(from);
   }
   // Compared as int_vec, floats of equal sign are in order and negative ones lie below zero. That keeps the limits off the
-  // units that multiply and add, which are what these kernels wait for.
+  // units that multiply and add, which are what these kernels wait for. A NaN, of either sign, stays one.
   const int_vec low = int_vec{} + at.low, high = int_vec{} + at.high;
   float* to = at.dst + dst;
 #pragma GCC unroll 8
   for (int i = 0; i < Width; ++i, to += pixel) {
     const int_vec value = reinterpret_cast<int_vec>(sums[i]), above = value > low ? value : low;
-    if (Whole || (outputs & (1u << i))) slice.store(to, reinterpret_cast<vec>(above < high ? above : high));
+    const vec limited = reinterpret_cast<vec>(above < high ? above : high);
+    if (Whole || (outputs & (1u << i))) slice.store(to, sums[i] == sums[i] ? limited : sums[i]);
   }
 }
 
@@ -177,7 +178,8 @@ inline void forward_slice(const depthwise_shape& shape, const depthwise_forward_
       const std::ptrdiff_t to = ((piece.image * shape.out.h + y) * shape.out.w + x) * pixel + channel;
       if (at.other) sum += load_first(at.other + to, count);
       const int_vec value = reinterpret_cast<int_vec>(sum), above = value > low ? value : low;
-      store_first(at.dst + to, reinterpret_cast<vec>(above < high ? above : high), count);
+      const vec limited = reinterpret_cast<vec>(above < high ? above : high);
+      store_first(at.dst + to, sum == sum ? limited : sum, count);
     }
 }
 

@@ -8,11 +8,11 @@ typedef float loose_short_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2), 
 typedef int short_int_vec __attribute__((vector_size(HASSE_SIMD_LANES * 2)));
 
 /// Clips at 0 and the float whose bits `limit` is. Compared as integers, floats from 0 on are in order and negative ones below 0;
-/// that takes other units than those that multiply and add.
+/// that takes other units than those that multiply and add. A NaN, of either sign, stays one.
 template <class Integers, class Vector>
 [[gnu::always_inline]] inline Vector clipped_as(Vector value, int limit) {
   const Integers zero{}, most = limit - zero, bits = reinterpret_cast<Integers>(value), above = bits > zero ? bits : zero;
-  return reinterpret_cast<Vector>(above < most ? above : most);
+  return value == value ? reinterpret_cast<Vector>(above < most ? above : most) : value;
 }
 [[gnu::always_inline]] inline vec clipped(vec value, int limit) { return clipped_as<int_vec>(value, limit); }
 [[gnu::always_inline]] inline short_vec clipped(short_vec value, int limit) { return clipped_as<short_int_vec>(value, limit); }

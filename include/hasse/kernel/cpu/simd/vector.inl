@@ -17,6 +17,7 @@ typedef unsigned short loose_packed_vec __attribute__((vector_size(HASSE_SIMD_LA
 inline vec load(const float* from) { return *reinterpret_cast<const loose_vec*>(from); }
 inline void store(float* to, vec value) { *reinterpret_cast<loose_vec*>(to) = value; }
 inline vec broadcast(float value) { return value - vec{}; }
+// Where one of the two is a NaN the answer is the second, as of the instruction: values go second, limits first.
 inline vec larger(vec one, vec other) { return one > other ? one : other; }
 inline vec smaller(vec one, vec other) { return one < other ? one : other; }
 
@@ -120,18 +121,21 @@ inline vec sigmoid(vec x) {
   return 1.0f / ((sum * rest * rest + rest + 1.0f) * power + 1.0f);
 }
 
+/// x from 0 on; a NaN stays one and -0 becomes 0.
+inline vec positive(vec x) { return x <= vec{} ? vec{} : x; }
+
 /// none, relu and relu6 are limits; hard_sigmoid is clip(x + 3, 0, 6) / 6, hard_swish and swish are x times a sigmoid.
 inline vec activated(activation act, vec x) {
-  const vec zero{}, six = broadcast(6.0f);
+  const vec six = broadcast(6.0f);
   switch (act) {
     case activation::relu:
-      return larger(x, zero);
+      return positive(x);
     case activation::relu6:
-      return smaller(larger(x, zero), six);
+      return smaller(six, positive(x));
     case activation::hard_swish:
-      return x * smaller(larger(x + 3.0f, zero), six) * (1.0f / 6.0f);
+      return x * smaller(six, positive(x + 3.0f)) * (1.0f / 6.0f);
     case activation::hard_sigmoid:
-      return smaller(larger(x + 3.0f, zero), six) * (1.0f / 6.0f);
+      return smaller(six, positive(x + 3.0f)) * (1.0f / 6.0f);
     case activation::sigmoid:
       return sigmoid(x);
     case activation::swish:

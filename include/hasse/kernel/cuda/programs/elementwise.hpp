@@ -176,7 +176,8 @@ struct max_pooled {
         const pack<Scalar> values = load(src + shape.in.at(at.image, top + ky, left + kx, at.channel), at.which);
         HASSE_UNROLL
         for (int lane = 0; lane < lanes_of<Scalar>; ++lane)
-          if (values[lane] > best[lane]) best[lane] = values[lane], taps[lane] = ky * shape.kernel + kx;
+          if (values[lane] > best[lane] || values[lane] != values[lane])  // a NaN wins
+            best[lane] = values[lane], taps[lane] = ky * shape.kernel + kx;
       }
     const std::size_t where = shape.out.at(at.image, at.y, at.x, at.channel);
     store(dst + where, at.which, best);
