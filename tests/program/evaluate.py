@@ -133,7 +133,7 @@ refused("has 10 classes", weights=weights, options=("--data", "synthetic"))
 
 # The same classes, other images: judged where they are named, and said.
 write_image(folder / "pets/1/new.png", 0)
-refused("are not those any more", "--data folder:pets", weights=weights)
+refused("are not those any more", f"--data folder:{folder / 'pets'}", weights=weights)
 shares, printed = judged(weights, "--data", "folder:pets")
 if "other images than those of the run" not in printed or "validation" in shares:
     sys.exit(f"other images were judged without a word: {printed}")
