@@ -159,7 +159,7 @@ struct reference_layer {
   void max_pool(const Scalar* src, Scalar* dst) const {
     output(dst).setConstant(-std::numeric_limits<Scalar>::infinity());
     for_each_tap(item, images(), src, dst, [this](const Scalar* x, Scalar* y, double) {
-      channels(y) = channels(y).template max<Eigen::PropagateNaN>(channels(x));
+      channels(y) = (channels(x) > channels(y) || channels(x).isNaN()).select(channels(x), channels(y));
     });
   }
 

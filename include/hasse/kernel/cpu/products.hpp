@@ -85,8 +85,8 @@ inline dnnl::primitive_attr plain_attributes(const pass_builder& pass) {
   return attributes(pass.shape(), residual::none, activation::none);
 }
 
-/// Convolutions as products of matrices (gemm) are what oneDNN has without AVX-512 for groups of few channels. 2.6 adds the wrong elements
-/// of a residual to them, unless it lies in dst.
+/// Convolutions as products of matrices (gemm) are what oneDNN has without AVX-512 for groups of few channels. 2.6 adds the wrong
+/// elements of a residual to them, unless it lies in dst.
 inline bool misplaces_residual(const pass_builder& pass, const layer& item, bool bias) {
   const auto found = convolution_forward(pass.engine(), dnnl::prop_kind::forward_inference, pass.shape(), bias,
                                          attributes(pass.shape(), residual::apart, item.act));
@@ -99,7 +99,8 @@ bound_kernel inference(cpu_context& context, const layer& item, int batch, const
   pass_builder pass(context, item, batch, storage_of<Scalar>);
   const product_shape& shape = pass.shape();
   residual other = !at.other ? residual::none : at.other == at.dst ? residual::in_dst : residual::apart;
-  const bool copied = other == residual::apart && item.kind == layer_kind::convolution && misplaces_residual(pass, item, at.bias != nullptr);
+  const bool copied =
+      other == residual::apart && item.kind == layer_kind::convolution && misplaces_residual(pass, item, at.bias != nullptr);
   if (copied) other = residual::in_dst;
   return with_forward(pass, dnnl::prop_kind::forward_inference, at.bias != nullptr, attributes(shape, other, item.act),
                       [&](const auto& description, auto operation) {
@@ -125,7 +126,8 @@ bound_kernel inference(cpu_context& context, const layer& item, int batch, const
                         pass.add(std::move(primitive), found.scratchpad_desc());
                         bound_kernel made = pass.finish(found.impl_info_str(), packed.get_size());
                         const std::size_t copy_bytes = copied ? shape.dst_desc().get_size() : 0;
-                        made.run = [run = std::move(made.run), kept, copy_bytes, from = at.other, to = at.dst](cpu_context& shared) {
+                        made.run = [run = std::move(made.run), kept, copy_bytes, from = at.other,
+                                    to = at.dst](cpu_context& shared) {
                           if (copy_bytes) std::memcpy(to, from, copy_bytes);
                           run(shared);
                         };
