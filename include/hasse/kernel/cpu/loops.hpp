@@ -176,13 +176,13 @@ void max_pool(int threads, const layer& item, int batch, const Scalar* src, Scal
 #pragma omp simd
               for (int c = 0; c < size; ++c) {
                 const float value = static_cast<float>(from[c]);
-                won[c] = (value > best[c]) | (value != value) ? tap : won[c];  // a NaN wins
+                won[c] = ((value > best[c]) | (value != value)) ? tap : won[c];  // a NaN wins
               }
             }
 #pragma omp simd
             for (int c = 0; c < size; ++c) {
               const float value = static_cast<float>(from[c]);
-              best[c] = (value > best[c]) | (value != value) ? value : best[c];
+              best[c] = ((value > best[c]) | (value != value)) ? value : best[c];
             }
           }
         write_values(best, size, dst + here);
