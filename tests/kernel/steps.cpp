@@ -110,9 +110,9 @@ void check_statistics(Backend& backend) {
 
 }  // namespace
 
-// Not inlined: the compiler would pair free with the operator new that it knows, and warn.
 void* operator new(std::size_t size) { return counted(size); }
 void* operator new(std::size_t size, std::align_val_t alignment) { return counted(size, static_cast<std::size_t>(alignment)); }
+// Not inlined: the compiler would pair free with the operator new that it knows, and warn.
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
