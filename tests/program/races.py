@@ -1,23 +1,37 @@
 """Starts two of a program at once in one folder, with the same options and with others, and kills the one that goes on at a random
-instant: exactly one goes on, the other ends with one sentence that says who holds the folder, and the folder can be gone on with.
+instant: exactly one goes on, the other ends with one sentence that says who holds the folder, and the folder can be gone on with, to
+the bits of a run that nobody disturbed.
 
 usage: races.py RACES SEED PROGRAM...
 """
+import json
 import pathlib
 import random
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 races, seed = int(sys.argv[1]), int(sys.argv[2])
 draw = random.Random(seed)
 home = pathlib.Path(tempfile.mkdtemp(prefix="hasse_races_"))
+(home / "pictures").mkdir()
+for number in range(8):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\0" + bytes((x * y + 7 * number * x) % 256 for x in range(3 * 48)) for y in range(48))
+    (home / f"pictures/{number}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 48, 48, 8, 2, 0, 0, 0)) +
+                                                 chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 DATA = ["--data", "synthetic:0.1", "--train-images", "256", "--threads", "1"]
 TOLD = {
     "hasse_boundary": [*DATA, "--trainings", "3", "--epochs", "1"],
+    "08_own_program": [*DATA, "--trainings", "3", "--epochs", "1"],
     "hasse_slim": ["train", *DATA, "--net", "[(16),(16),(32)]", "--input", "3x16x16", "--epochs", "20"],
     "hasse_proxyless": [*DATA, "--warmup-epochs", "1", "--search-epochs", "2", "--period", "2", "--epochs", "1", "--target-macs", "2"],
+    "hasse_super_resolution": ["--data", f"folder:{home / 'pictures'}", "--patch", "24", "--patches", "8", "--batch", "4", "--epochs", "20", "--channels", "8",
+                               "--blocks", "1", "--size", "16x16", "--at", "0.5,1.0"],
 }
 
 
@@ -26,15 +40,19 @@ def start(program, seed, run):
                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
+def networks(run):
+    return {path.name: path.read_bytes() for path in (run / "networks").glob("*.safetensors")}
+
+
 def sentence(process):
     return (process.communicate()[1].strip().splitlines() or [""])[-1]
 
 
-held, begun, ended = 0, 0, 0
+held, begun, ended, killed = 0, 0, 0, 0
 programs = [str(pathlib.Path(argument).resolve()) for argument in sys.argv[3:]]
 for race in range(races):
     program = programs[race % len(programs)]
-    run = home / f"{pathlib.Path(program).name}-{draw.randrange(3)}"
+    run = home / f"{pathlib.Path(program).name}-{race // len(programs) // 4}"  # four races in a folder, then a new one
     seeds = [1, 1] if draw.random() < 0.5 else [1, 2]
     draw.shuffle(seeds)
     both = [start(program, each, run) for each in seeds]
@@ -64,12 +82,27 @@ for race in range(races):
     except subprocess.TimeoutExpired:
         other.kill()
         other.communicate()
-for run in sorted(home.iterdir()):
+        killed += 1
+runs, undisturbed = sorted(home.glob("*-[0-9]*")), {}
+for run in runs:
     program = next(each for each in programs if run.name.startswith(pathlib.Path(each).name))
     why = [(process.wait(), sentence(process)) for process in (start(program, each, run) for each in (1, 2))]
-    if sorted(code for code, _ in why) not in ([0, 2], [0, 0]) and 0 not in [code for code, _ in why]:
+    if 0 not in [code for code, _ in why]:
         sys.exit(f"{run} cannot be gone on with: {why}")
     if [*run.rglob("*.part*")]:
         sys.exit(f"files that were being written are left in {run}: {[*run.rglob('*.part*')]}")
+    # A table is a measurement: whoever searches by it needs the same one to find the same.
+    seed, table = json.loads((run / "config.json").read_text())["seed"], run / "latency.json" if "--trainings" in TOLD[pathlib.Path(program).name] else None
+    whole = undisturbed.setdefault((program, seed, table), home / f"whole-{len(undisturbed)}")
+    if not whole.exists():
+        whole.mkdir()
+        if table:
+            shutil.copy(table, whole)
+        process = start(program, seed, whole)
+        if process.wait() != 0:
+            sys.exit(f"{program} in {whole}: {sentence(process)}")
+    if not networks(run) or networks(run) != networks(whole):
+        sys.exit(f"{run} has other networks than {whole}, which nobody disturbed: {[*networks(run)]}, {[*networks(whole)]}")
 shutil.rmtree(home)
-print(f"{races} races of {len(programs)} programs: {held} losers named the holder, {begun} met the other's configuration, {ended} ended at once")
+print(f"{races} races of {len(programs)} programs, {killed} of their winners killed: {held} losers named the holder, {begun} met the other's configuration, "
+      f"{ended} ended at once; {len(runs)} folders hold the networks of undisturbed runs")
