@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <dnnl.hpp>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -146,18 +147,36 @@ inline dnnl::convolution_backward_data::primitive_desc convolution_backward_data
 #endif
 }
 
+/// For the gradient of the weights of a 1x1 convolution with a stride, oneDNN's "jit_1x1" copies the pixels that count into scratch
+/// memory. Of fewer channels than a vector has places it writes more there than it takes (2.6 to 3.7): wrong numbers with several
+/// threads, a barrier that never opens, damage behind the end.
+inline bool overruns_scratch(const product_shape& shape, std::string_view implementation) {
+  constexpr memory::dim most_places = 16;
+  const bool strided = shape.strides[0] > 1 || shape.strides[1] > 1;
+  return strided && shape.src[1] < most_places && implementation.find("1x1") != std::string_view::npos;
+}
+
+/// Called while all that `found` was made from exists: 2.6 keeps pointers to it.
+inline dnnl::convolution_backward_weights::primitive_desc within_scratch(dnnl::convolution_backward_weights::primitive_desc found,
+                                                                         const product_shape& shape) {
+  while (found && overruns_scratch(shape, found.impl_info_str()))
+    if (!found.next_impl()) return {};
+  return found;
+}
+
 inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights(
     const dnnl::engine& engine, const product_shape& shape, bool bias, const dnnl::primitive_attr& attr,
     const dnnl::convolution_forward::primitive_desc& hint) {
   using operation = dnnl::convolution_backward_weights;
 #if DNNL_VERSION_MAJOR >= 3
-  return operation::primitive_desc(engine, dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_d_weights(),
-                                   shape.bias_desc(bias), shape.dst_desc(), shape.strides, shape.padding, shape.end_padding, hint,
-                                   attr, true);
+  return within_scratch(operation::primitive_desc(engine, dnnl::algorithm::convolution_direct, shape.src_desc(),
+                                                  shape.any_d_weights(), shape.bias_desc(bias), shape.dst_desc(), shape.strides,
+                                                  shape.padding, shape.end_padding, hint, attr, true),
+                        shape);
 #else
   const operation::desc what(dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_d_weights(), shape.bias_desc(bias),
                              shape.dst_desc(), shape.strides, shape.padding, shape.end_padding);
-  return operation::primitive_desc(what, attr, engine, hint, true);
+  return within_scratch(operation::primitive_desc(what, attr, engine, hint, true), shape);
 #endif
 }
 

@@ -18,6 +18,7 @@ namespace hasse::detail {
 class scratch_memory {
  public:
   std::byte* data() const { return data_.get(); }
+  std::size_t size() const { return size_; }
   void reserve(std::size_t bytes) {
     if (bytes <= size_) return;
     data_.reset();
