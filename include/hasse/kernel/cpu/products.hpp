@@ -2,7 +2,6 @@
 // Used by kernel/cpu.hpp.
 #pragma once
 
-#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -51,6 +50,26 @@ class pass_builder {
     primitive.bind_scratch(DNNL_ARG_WEIGHTS, wanted, offset);
   }
 
+  /// A residual that is `given` in one place and added from `other`: copied on every run where the two differ.
+  void bind_residual(bound_primitive& primitive, residual given, residual other, const void* values, const void* dst) {
+    constexpr int added = DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1;
+    const memory::desc desc = shape_.dst_desc();
+    if (given == other) {
+      if (other == residual::apart) primitive.bind(added, desc, values);
+      return;
+    }
+    bound_primitive copy = reorder(context_.engine, desc, desc);
+    copy.bind(DNNL_ARG_FROM, desc, values);
+    if (other == residual::in_dst) {
+      copy.bind(DNNL_ARG_TO, desc, dst);
+    } else {
+      const std::size_t offset = scratch_.take(desc.get_size());
+      copy.bind_scratch(DNNL_ARG_TO, desc, offset);
+      primitive.bind_scratch(added, desc, offset);
+    }
+    primitives_->push_back(std::move(copy));
+  }
+
   std::size_t take_scratch(std::size_t bytes) { return scratch_.take(bytes); }
 
   void add(bound_primitive primitive, const memory::desc& scratchpad) {
@@ -85,12 +104,17 @@ inline dnnl::primitive_attr plain_attributes(const pass_builder& pass) {
   return attributes(pass.shape(), residual::none, activation::none);
 }
 
-/// Convolutions as products of matrices (gemm) are what oneDNN has without AVX-512 for groups of few channels. 2.6 adds the wrong
-/// elements of a residual to them, unless it lies in dst.
-inline bool misplaces_residual(const pass_builder& pass, const layer& item, bool bias) {
+/// Where the library adds a convolution's residual rightly. Without AVX-512, 2.6 makes groups of few channels by products of
+/// matrices (gemm), which add the wrong elements of a residual unless it lies in dst; without AVX2 its depthwise kernel loads one
+/// that lies there by aligned instructions, whose fault ends the program where a pixel is no multiple of 16 bytes.
+inline residual served_place(const pass_builder& pass, const layer& item, bool bias, residual given) {
+  if (given == residual::none || item.kind != layer_kind::convolution) return given;
   const auto found = convolution_forward(pass.engine(), dnnl::prop_kind::forward_inference, pass.shape(), bias,
-                                         attributes(pass.shape(), residual::apart, item.act));
-  return found && std::string_view(found.impl_info_str()).find("gemm") != std::string_view::npos;
+                                         attributes(pass.shape(), given, item.act));
+  const std::string_view name = found ? found.impl_info_str() : "";
+  if (given == residual::apart && name.find("gemm") != std::string_view::npos) return residual::in_dst;
+  if (given == residual::in_dst && name == "jit_dw:sse41" && item.out.c % 4 != 0) return residual::apart;
+  return given;
 }
 
 /// Inference: bias, residual and activation fused, the weights packed once.
@@ -98,10 +122,8 @@ template <class Scalar>
 bound_kernel inference(cpu_context& context, const layer& item, int batch, const inference_operands<Scalar>& at) {
   pass_builder pass(context, item, batch, storage_of<Scalar>);
   const product_shape& shape = pass.shape();
-  residual other = !at.other ? residual::none : at.other == at.dst ? residual::in_dst : residual::apart;
-  const bool copied =
-      other == residual::apart && item.kind == layer_kind::convolution && misplaces_residual(pass, item, at.bias != nullptr);
-  if (copied) other = residual::in_dst;
+  const residual given = !at.other ? residual::none : at.other == at.dst ? residual::in_dst : residual::apart;
+  const residual other = served_place(pass, item, at.bias != nullptr, given);
   return with_forward(pass, dnnl::prop_kind::forward_inference, at.bias != nullptr, attributes(shape, other, item.act),
                       [&](const auto& description, auto operation) {
                         const auto found = pass.required(description, "run");
@@ -120,17 +142,11 @@ bound_kernel inference(cpu_context& context, const layer& item, int batch, const
                         primitive.bind(DNNL_ARG_SRC, shape.src_desc(), at.src);
                         primitive.bind(DNNL_ARG_WEIGHTS, packed, weights);
                         if (at.bias) primitive.bind(DNNL_ARG_BIAS, shape.bias_desc(true), at.bias);
-                        if (other == residual::apart)
-                          primitive.bind(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, shape.dst_desc(), at.other);
+                        pass.bind_residual(primitive, given, other, at.other, at.dst);
                         primitive.bind(DNNL_ARG_DST, shape.dst_desc(), at.dst);
                         pass.add(std::move(primitive), found.scratchpad_desc());
                         bound_kernel made = pass.finish(found.impl_info_str(), packed.get_size());
-                        const std::size_t copy_bytes = copied ? shape.dst_desc().get_size() : 0;
-                        made.run = [run = std::move(made.run), kept, copy_bytes, from = at.other,
-                                    to = at.dst](cpu_context& shared) {
-                          if (copy_bytes) std::memcpy(to, from, copy_bytes);
-                          run(shared);
-                        };
+                        made.run = [run = std::move(made.run), kept](cpu_context& shared) { run(shared); };
                         return made;
                       });
 }
