@@ -28,11 +28,11 @@ int main(int argc, char** argv) {
   slimmable_trainer training(backend, "net", family, sandwich{.least = 250, .most = 1000}, data, how, 1);
   training.run();
 
-  slimmable network(backend, training.result(), images.train, data.scale);
+  slimmable network(backend, training.result(), data);
   for (const int width : {250, 370, 1000}) {  // in thousandths; 0.37 was in no list
     network.set_width(width);
     network.calibrate();
-    std::printf("width %s: %.1f %%\n", width_text(width).c_str(), 100 * network.evaluate(images.test).accuracy);
+    std::printf("width %s: %.1f %%\n", width_text(width).c_str(), 100 * network.evaluate(images.test).score);
   }
   network.set(family.parse("0.5 3=24"));  // half of everything, but 24 channels in group 3
   network.calibrate();

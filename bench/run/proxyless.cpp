@@ -21,7 +21,7 @@
 #include <hasse/network/proxyless_space.hpp>
 #include <hasse/network/training.hpp>
 #include <hasse/train/gates.hpp>
-#include <hasse/train/loss.hpp>
+#include <hasse/task/loss.hpp>
 #include <hasse/train/sgd.hpp>
 
 namespace {

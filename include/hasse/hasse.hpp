@@ -17,4 +17,5 @@
 #include <hasse/search.hpp>
 #include <hasse/space.hpp>
 #include <hasse/space/count.hpp>
+#include <hasse/task.hpp>
 #include <hasse/train.hpp>

@@ -1,22 +1,20 @@
-// Training: loss, optimiser, schedules, the trainer of one network, and the classifier that a search asks.
+// Training: the loop, its optimiser and schedules, the trainer of one network, and what trains the candidates of a search.
 // Includes every public header of the stage.
 #pragma once
 
-#include <hasse/train/answer_loss.hpp>
-#include <hasse/train/batch_feed.hpp>
+#include <hasse/train/candidate_trainer.hpp>
 #include <hasse/train/checkpoint.hpp>
-#include <hasse/train/classifier.hpp>
 #include <hasse/train/evaluate.hpp>
 #include <hasse/train/gated_search.hpp>
 #include <hasse/train/gates.hpp>
-#include <hasse/train/loss.hpp>
 #include <hasse/train/recipe.hpp>
 #include <hasse/train/record.hpp>
 #include <hasse/train/schedule.hpp>
 #include <hasse/train/sgd.hpp>
 #include <hasse/train/slimmable_model.hpp>
 #include <hasse/train/slimmable_trainer.hpp>
-#include <hasse/train/super_resolution.hpp>
+#include <hasse/train/trainee.hpp>
 #include <hasse/train/trainer.hpp>
+#include <hasse/train/training_data.hpp>
 #include <hasse/train/training_loop.hpp>
 #include <hasse/train/width_rules.hpp>

@@ -17,7 +17,7 @@ int program(std::vector<std::string> words) {
   words.insert(words.begin(), "hasse_super_resolution");
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
-  return super_resolution(static_cast<int>(arguments.size()), arguments.data());
+  return super_resolution_program(static_cast<int>(arguments.size()), arguments.data());
 }
 
 struct photos {

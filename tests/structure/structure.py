@@ -16,9 +16,10 @@ MAY = {stage: set(ROW[:place]) for place, stage in enumerate(ROW)}
 MAY["file"] = {"core"}
 MAY["latency"] |= {"file"}
 MAY["data"] = {"core"}
-MAY["train"] = set(ROW) - {"latency"} | {"data", "file"}
+MAY["task"] = {"core", "space", "kernel", "network", "data"}
+MAY["train"] = set(ROW) - {"latency"} | {"data", "task", "file"}
 MAY["search"] = {"core", "space", "file", "network"}
-MAY["result"] = set(ROW) | {"file", "search", "train", "data"}
+MAY["result"] = set(ROW) | {"file", "search", "train", "task", "data"}
 MAY["program"] = set(MAY)
 
 HASSE_INCLUDE = re.compile(r'^\s*#\s*include\s*["<]hasse/([^">]+)[">]')

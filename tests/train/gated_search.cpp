@@ -57,7 +57,6 @@ gated_recipe short_search(gate_method method) {
           .epochs = 6,
           .batch = 16,
           .rate = 0.03,
-          .label_smoothing = 0,
           .method = method,
           .gates = {.rate = 0.15},
           .period = 2,

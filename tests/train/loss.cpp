@@ -1,5 +1,5 @@
 // Cross-entropy against values worked out by hand, its gradient against differences, and logits that overflow a naive softmax.
-#include <hasse/train/loss.hpp>
+#include <hasse/task/loss.hpp>
 
 #include <cmath>
 #include <limits>

@@ -20,7 +20,6 @@ const image_set easy_train = problem::quadrants(192, 1), easy_validation = probl
 const recipe short_recipe{.epochs = 3,
                           .batch = 32,
                           .learning_rate = 0.05,
-                          .label_smoothing = 0.1,
                           .warmup_epochs = 0.5,
                           .augment = augmentation{.pad = 1}};
 
@@ -39,11 +38,11 @@ struct counting_backend : cpu {
 };
 
 /// Accuracy over a set at a width, with statistics of `batches` batches of the training images.
-double accuracy_at(cpu& backend, const slimmable_model& trained, int width, const training_data& data, int batches = 6) {
-  slimmable<cpu> network(backend, trained, *data.train, data.scale, {.batches = batches, .batch = 32});
+double accuracy_at(cpu& backend, const slimmable_model& trained, int width, const training_data<>& data, int batches = 6) {
+  slimmable<cpu> network(backend, trained, data, {.batches = batches, .batch = 32});
   network.set_width(width);
   network.calibrate();
-  return network.evaluate(*data.validation).accuracy;
+  return network.evaluate(*data.validation).score;
 }
 
 /// The class is the direction of stripes whose place and sign tell nothing: not a linear matter, and harder when they are pale.
@@ -76,7 +75,7 @@ layer_list striped_network() {
 }
 
 template <class Rule>
-slimmable_model trained(cpu& backend, const width_family& family, const Rule& rule, const training_data& data, int epochs,
+slimmable_model trained(cpu& backend, const width_family& family, const Rule& rule, const training_data<>& data, int epochs,
                         double* train_accuracy = nullptr) {
   slimmable_trainer<cpu, Rule> training(
       backend, "stripes", family, rule, data,
@@ -106,7 +105,7 @@ TEST_CASE("the gradient of an iteration is the sum of its passes' gradients", "[
       narrow{.list = {family.at(500)}, .distils = false, .share_norms = true};
   const int labels[] = {0, 3, 1, 2};
   const auto gradient_of = [&](const predefined_widths& rule) {
-    detail::many_widths<reference<double>, predefined_widths> trainee(backend, family, rule, how, 5);
+    detail::many_widths<reference<double>, classification, predefined_widths> trainee(backend, family, rule, {}, how, 5);
     random_source random(8);
     for (int i = 0; i < 4 * 8 * 8 * 3; ++i) trainee.input()[i] = random.normal();
     trainee.step(labels, 0);
@@ -176,7 +175,7 @@ TEST_CASE("statistics are the mean over batches of the batches' own", "[slimmabl
   const channel_configuration at = family.at(500);
   CHECK_THROWS_WITH(net.extract(at), Catch::Matchers::Contains("calibrate it first"));
   const calibration how{.batches = 3, .batch = 16, .augment = {.pad = 1}, .seed = 9};
-  calibrate(backend, net, {&at, 1}, easy_train, data.scale, how);
+  calibrate(backend, classification{}, net, {&at, 1}, easy_train, data.scale, how);
 
   // By hand: the narrow network alone, whose batch norms keep the last batch's statistics.
   layer_list narrow = family.layers_at(at);
@@ -214,7 +213,7 @@ TEST_CASE("a US network works at widths it never saw, once it is calibrated", "[
   // Its weights with the statistics of the full width, and with none, are worth little there.
   slimmable_model borrowed = net;
   const channel_configuration at = family.at(370), full = family.full();
-  calibrate(backend, borrowed, {&full, 1}, striped_train, images.scale, {.batches = 6, .batch = 32});
+  calibrate(backend, classification{}, borrowed, {&full, 1}, striped_train, images.scale, {.batches = 6, .batch = 32});
   const layer_list narrow = family.layers_at(at);
   parameters<float> without = cut_out(family.layers(), family.groups(), net.shared, at);
   CHECK(accuracy(backend, narrow, without, striped_validation, images.scale) < unseen - 0.2);
@@ -278,7 +277,7 @@ TEST_CASE("a slimmable network is the same after its file, and a foreign file is
     slimmable_model net{"net", family, first_slimmable_weights<float>(family.layers(), norms, 3), {}, {}};
     if (norms) net.switched = {family.full(), family.at(500)};
     const channel_configuration some[] = {family.at(700), family.parse("0.5 0=9")};
-    calibrate(backend, net, some, easy_train, data.scale, {.batches = 2, .batch = 8});
+    calibrate(backend, classification{}, net, some, easy_train, data.scale, {.batches = 2, .batch = 8});
     write_slimmable(path, net);
     const slimmable_model back = read_slimmable(path, "net", family);
     CHECK(back.shared == net.shared);
@@ -321,7 +320,7 @@ TEST_CASE("what cannot be trained at many widths is refused in a sentence", "[sl
   large.batch = 128;
   CHECK_THROWS_WITH(training(backend, "net", family, {}, data, large, 5), Contains("fewer than one batch of 128"));
   slimmable_model net{"net", family, first_slimmable_weights<float>(family.layers(), 0, 3), {}, {}};
-  slimmable<cpu> use(backend, net, easy_train, data.scale);
+  slimmable<cpu> use(backend, net, data);
   CHECK_THROWS_WITH(use.set_width(1001), Contains("up to 1.0"));
   CHECK_THROWS_WITH(use.evaluate(easy_validation), Contains("calibrate it first"));
   CHECK_THROWS_WITH(use.set_width(-5), Contains("-0.005"));

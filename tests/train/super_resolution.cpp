@@ -1,5 +1,6 @@
 // Super-resolution: what PSNR and L1 are, that one width is plain training, and that further widths learn from the widest.
-#include <hasse/train/super_resolution.hpp>
+#include <hasse/task/super_resolution.hpp>
+#include <hasse/train/slimmable_trainer.hpp>
 
 #include <cmath>
 #include <utility>
@@ -46,9 +47,9 @@ TEST_CASE("PSNR leaves four pixels at the border out and clips what no pixel can
     wanted[i] = i % 2 == 0 ? 0.2 : 0.4;                         // levels 153 and 76.5
     answers[i] = !inside ? 1e3 : i % 2 == 0 ? 0.2 + 0.04 : -9;  // 5.1 levels above, and black
   }
-  detail::reconstruction found(shape, scale);
-  found.add(answers.data(), wanted.data(), 1);
-  CHECK(found.result().accuracy == Approx(psnr_of((5.1 * 5.1 + 76.5 * 76.5) / 2)).epsilon(1e-6));
+  detail::reconstruction found(scale);
+  found.add(answers.data(), wanted.data(), 1, shape);
+  CHECK(found.result().score == Approx(psnr_of((5.1 * 5.1 + 76.5 * 76.5) / 2)).epsilon(1e-6));
 }
 
 TEST_CASE("the gradient of L1 through the network is that of differences", "[super_resolution]") {
@@ -81,7 +82,8 @@ TEST_CASE("the gradient of L1 through the network is that of differences", "[sup
 TEST_CASE("a network begins as bicubic interpolation", "[super_resolution]") {
   reference<double> backend;
   const layer_list layers = problem::enlarging(problem::tiny, 8);
-  const parameters<double> weights = detail::first_enlarging_weights<double>(layers, 3);
+  const parameters<double> weights =
+      detail::begun_by(super_resolution{}, layers, first_slimmable_weights<double>(layers, 0, 3));
   inference_network<reference<double>> network(backend, layers, 1, weights);
   random_source random(4);
   for (std::ptrdiff_t i = 0; i < layers.input.size(); ++i) network.input()[i] = random.normal();
@@ -97,7 +99,6 @@ TEST_CASE("one width is plain L1 training; further widths add what they learn fr
   reference<double> backend;
   const width_family family(problem::enlarging(problem::tiny, 8));
   const image_set patches = problem::edges(8, 1);
-  const training_data data(patches, patches);
   const recipe settled{.batch = 3, .augment = augmentation{}};
   const auto fill = [&](double* to) {
     random_source random(8);
@@ -124,10 +125,12 @@ TEST_CASE("one width is plain L1 training; further widths add what they learn fr
     return std::pair(loss, aligned_vector<double>(network.gradients(), network.gradients() + first.values.size()));
   };
   const auto trained = [&](const predefined_widths& rule) {
-    detail::enlarging_widths<reference<double>, predefined_widths> trainee(backend, family, rule, data.scale, settled, 5);
+    detail::many_widths<reference<double>, super_resolution, predefined_widths> trainee(backend, family, rule, {}, settled, 5);
     trainee.weights() = first;  // its own make all widths alike
-    fill(trainee.input());
-    const batch_loss result = trainee.step(nullptr, 0);
+    std::vector<double> high(3 * 16 * 16 * 3);
+    fill(high.data());
+    bicubic_resampler<double>().halve(high.data(), {16, 16, 3}, 3, trainee.input());
+    const batch_loss result = trainee.step(high.data(), 0);
     return std::pair(result.loss, aligned_vector<double>(trainee.gradients(), trainee.gradients() + first.values.size()));
   };
   std::vector<double> wide, narrow;

@@ -1,5 +1,6 @@
 // Super-resolution, trained: all widths get better than bicubic interpolation, a kill changes nothing, networks leave as ONNX.
-#include <hasse/train/super_resolution.hpp>
+#include <hasse/task/super_resolution.hpp>
+#include <hasse/train/slimmable_trainer.hpp>
 
 #include <stdexcept>
 #include <string>
@@ -21,12 +22,12 @@ const recipe how{.epochs = 2, .batch = 4, .learning_rate = 0.1, .decay = 0, .lar
 
 TEST_CASE("all widths beat bicubic interpolation on edges, and plain networks cut out say the same", "[super_resolution]") {
   cpu backend;
-  const training_data data(train_edges, validation_edges);
+  const training_data data(super_resolution{}, train_edges, validation_edges);
   const width_family family(problem::enlarging(problem::tiny, 12));
   recipe longer = how;
   longer.epochs = 6;
   std::string said;
-  super_resolution_trainer<cpu, sandwich> training(backend, "wdsr", family, sandwich{.least = 500, .passes = 3, .distils = false},
+  slimmable_trainer<cpu, sandwich, super_resolution> training(backend, "wdsr", family, sandwich{.least = 500, .passes = 3, .distils = false},
                                                    data, longer, 7);
   const training_outcome outcome = training.run([&](const progress_event& event) { said = event.doing; });
   CHECK_THAT(said, ContainsSubstring(" dB"));
@@ -34,22 +35,22 @@ TEST_CASE("all widths beat bicubic interpolation on edges, and plain networks cu
   const slimmable_model made = training.result();
   const evaluation bicubic = evaluate_bicubic(validation_edges, data.scale);
   for (const int width : {1000, 700, 500}) {
-    const evaluation found = evaluate_super_resolution(backend, made.extract(family.at(width)), validation_edges, data.scale);
-    INFO(width << ": " << found.accuracy << " dB, bicubic " << bicubic.accuracy);
-    CHECK(found.accuracy > bicubic.accuracy + 0.1);
+    const evaluation found = evaluate(backend, data.task, made.extract(family.at(width)), validation_edges, data.scale, 16);
+    INFO(width << ": " << found.score << " dB, bicubic " << bicubic.score);
+    CHECK(found.score > bicubic.score + 0.1);
     CHECK(found.loss < bicubic.loss);
-    if (width == 1000) CHECK(found.accuracy == Approx(outcome.accuracy).margin(1e-3));
+    if (width == 1000) CHECK(found.score == Approx(outcome.accuracy).margin(1e-3));
   }
   CHECK(outcome.curve.back().loss < outcome.curve.front().loss);
 }
 
 TEST_CASE("what interpolates stays bicubic, weight decay or not", "[super_resolution]") {
   cpu backend;
-  const training_data data(train_edges, validation_edges);
+  const training_data data(super_resolution{}, train_edges, validation_edges);
   const width_family family(problem::enlarging(problem::tiny, 12));
   recipe pulling = how;
   pulling.epochs = 1, pulling.decay = 0.01;
-  super_resolution_trainer<cpu, sandwich> training(backend, "wdsr", family, sandwich{}, data, pulling, 7);
+  slimmable_trainer<cpu, sandwich, super_resolution> training(backend, "wdsr", family, sandwich{}, data, pulling, 7);
   const parameters<float> first = training.weights();
   training.run();
   int fixed = 0;
@@ -64,23 +65,23 @@ TEST_CASE("what interpolates stays bicubic, weight decay or not", "[super_resolu
 
 TEST_CASE("a training that was cut off ends with the same weights", "[super_resolution]") {
   cpu backend;
-  const training_data data(train_edges, validation_edges);
+  const training_data data(super_resolution{}, train_edges, validation_edges);
   const width_family family(problem::enlarging(problem::tiny, 12));
   const sandwich rule{.least = 500};
-  super_resolution_trainer<cpu, sandwich> whole(backend, "wdsr", family, rule, data, how, 7);
+  slimmable_trainer<cpu, sandwich, super_resolution> whole(backend, "wdsr", family, rule, data, how, 7);
   whole.run();
   const problem::scratch_folder folder("super-resolution");
   const checkpoint_policy saving{.folder = folder.path, .every_seconds = 0};
   {
     int left = 29;
-    super_resolution_trainer<cpu, sandwich> first(backend, "wdsr", family, rule, data, how, 7, saving);
+    slimmable_trainer<cpu, sandwich, super_resolution> first(backend, "wdsr", family, rule, data, how, 7, saving);
     CHECK_THROWS_AS(first.run([&](const progress_event&) {
       if (--left == 0) throw problem::interrupted();
     }),
                     problem::interrupted);
   }
   const sandwich other{.least = 500, .distils = false};
-  using trainer_type = super_resolution_trainer<cpu, sandwich>;
+  using trainer_type = slimmable_trainer<cpu, sandwich, super_resolution>;
   CHECK_THROWS_WITH(trainer_type(backend, "wdsr", family, other, data, how, 7, saving), ContainsSubstring("configuration"));
   cpu two({.threads = 2});
   CHECK_THROWS_WITH(trainer_type(two, "wdsr", family, rule, data, how, 7, saving), ContainsSubstring("which gives other bits"));
@@ -108,11 +109,11 @@ TEST_CASE("an extracted width leaves as ONNX with its pixels rearranged", "[supe
 
 TEST_CASE("networks and images that do not fit are refused in a sentence", "[super_resolution]") {
   cpu backend;
-  const training_data data(train_edges, validation_edges);
+  const training_data data(super_resolution{}, train_edges, validation_edges);
   const auto refusal = [&](const layer_list& layers) {
     try {
       const width_family family(layers);
-      super_resolution_trainer<cpu, sandwich>(backend, "net", family, sandwich{}, data, how, 1);
+      slimmable_trainer<cpu, sandwich, super_resolution> refused(backend, "net", family, sandwich{}, data, how, 1);
     } catch (const error& refused) {
       return std::string(refused.what());
     }

@@ -17,7 +17,6 @@ const image_set easy_train = problem::quadrants(160, 1), easy_validation = probl
 const recipe short_recipe{.epochs = 3,
                           .batch = 32,
                           .learning_rate = 0.1,
-                          .label_smoothing = 0.1,
                           .warmup_epochs = 0.5,
                           .augment = augmentation{.pad = 1}};
 
@@ -86,7 +85,7 @@ TEST_CASE("one seed gives one result to the last bit, another seed another", "[t
 
 TEST_CASE("a training that was killed anywhere goes on to the same bits", "[train][trainer]") {
   cpu backend;
-  const training_data data(easy_train, easy_validation);
+  const training_data data(classification{.label_smoothing = 0.1}, easy_train, easy_validation);
   trainer<cpu> whole(backend, "net", problem::network(), data, short_recipe, 5);
   const training_outcome expected = whole.run();
   for (const double every_seconds : {0.0, std::numeric_limits<double>::infinity()})  // after every step; only after epochs

@@ -2,7 +2,8 @@
 #include <fstream>
 
 #include <hasse/network.hpp>
-#include <hasse/train/answer_loss.hpp>
+#include <hasse/task/classification.hpp>
+#include <hasse/task/bound_loss.hpp>
 #include <hasse/train/sgd.hpp>
 
 #include "backend.hpp"
@@ -32,7 +33,8 @@ class training_steps : public measurement {
         weights_(exported_weights(how.folder / (name + ".weights"), layers_)),
         network_(backend_, layers_, batch, weights_),
         descent_(weights_.layout, {.momentum = 0.9, .decay = 1e-4, .largest_norm = 0}, backend_.memory()),
-        loss_(backend_.memory(), batch, network_.output_shape().c) {
+        outputs_(network_outputs<Scalar>::of(network_)),
+        loss_(classification{}, network_.device(), batch, outputs_.shapes) {
     for (int n = 0; n < batch; ++n) labels_.push_back(n * 7 % network_.output_shape().c);
     loss_.scale_by(descent_.loss_scale());
     const std::vector<Scalar> images = drawn_values<Scalar>(batch * layers_.input.size());
@@ -53,10 +55,10 @@ class training_steps : public measurement {
  private:
   /// As a trainer makes them: recorded where a device can, its descent queued behind.
   double step() {
-    loss_.set_labels(labels_.data());
+    loss_.expect(labels_);
     sequence_.run(network_.device(), [this] {
       network_.forward();
-      loss_.queue(network_.output(), 0.0, network_.output_gradient());
+      loss_.queue(outputs_);
       network_.backward();
     });
     const double loss = loss_.result().loss;
@@ -70,7 +72,8 @@ class training_steps : public measurement {
   parameters<float> weights_;
   training_network<any_backend<Scalar>> network_;
   nesterov_descent<float> descent_;
-  answer_loss<Scalar> loss_;
+  network_outputs<Scalar> outputs_;
+  bound_loss<classification, Scalar> loss_;
   repeated sequence_;
   std::vector<int> labels_;
   std::array<double, 3> losses_{};

@@ -144,7 +144,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
               to_milliseconds(settings.within.least), to_milliseconds(settings.within.most));
   flush_output();
 
-  const auto train = train_on(trainer, images, how, {.folder = folder.checkpoints(), .every_seconds = 60});
+  const auto train = train_on(trainer, training_data(detail::task_of(options), images.train, images.validation), how, {.folder = folder.checkpoints(), .every_seconds = 60});
   search_answer answer = search<Space>(settings, table, device, trainer, train, images.test, folder, named, progress, order);
   printer.finish();
 

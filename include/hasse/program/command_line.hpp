@@ -15,6 +15,7 @@
 #include <hasse/data/open.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/program/guarded.hpp>
+#include <hasse/task/classification.hpp>
 #include <hasse/train/recipe.hpp>
 
 namespace hasse {
@@ -105,18 +106,23 @@ inline void describe(CLI::App& app, device_options& options) {
   describe_device_threads(app, options.device_threads);
 }
 
+inline classification task_of(const recipe_options& options) {
+  const classification task{.label_smoothing = options.smoothing};
+  task.check();
+  return task;
+}
 inline recipe recipe_of(const recipe_options& options, int epochs) {
   recipe how{.epochs = epochs,
              .batch = options.batch,
              .learning_rate = options.learning_rate,
              .decay = options.decay,
-             .label_smoothing = options.smoothing,
              .warmup_epochs = 0.15 * epochs,
              .augment = std::nullopt,
              .seed = options.seed};
   if (options.schedule == "linear") how.schedule = linear_decay{};
   if (options.schedule == "step") how.schedule = step_decay{};
   check(how);
+  (void)task_of(options);
   return how;
 }
 

@@ -142,7 +142,7 @@ struct proxyless_run {
   layer_table& table;
   any_backend<float>& backend;
   const splits& images;
-  const training_data& data;
+  const training_data<>& data;
   stoppable_printer& printer;
 
   /// What the files of a network say.
@@ -182,7 +182,7 @@ inline gated_outcome searched(const proxyless_run& run, const gated_recipe& how)
               .diverged = false,
               .note = require<std::string>(record.payload, "note", where, line)};
     }
-  gated_search<any_backend<float>> search(run.backend, run.options.space, run.list, run.prices.costs, run.data, how,
+  gated_search<any_backend<float>> search(run.backend, run.options.space, run.list, run.prices.costs, run.data.with({.label_smoothing = 0.1}), how,
                            {.folder = run.folder.checkpoints(), .every_seconds = 60});
   const gated_outcome outcome = search.run(std::ref(run.printer));
   run.printer.finish();
@@ -385,7 +385,7 @@ inline void search_proxyless(const proxyless_options& options) {
   for (const std::string& each : options.beside) elsewhere.push_back(detail::read_found(each, options.space, list));
   search.augment = how.augment ? *how.augment : usual_augmentation(images.train);
   folder.bind_images(identity_of(images));
-  const training_data data(images.train, images.validation);
+  const training_data data(detail::task_of(options), images.train, images.validation);
   check(list, search, data);
 
   // Until config.json is written, a start that is refused binds nothing; a table that it measured is good for whichever follows.

@@ -89,7 +89,7 @@ template <class Space, Backend Engine>
 class search_trainer {
  public:
   /// `most`: trainings that there can be, for the progress.
-  search_trainer(const classifier<Engine>& train, run_folder& folder, journal& book, const std::vector<ticks>& latencies, std::size_t most,
+  search_trainer(const candidate_trainer<Engine>& train, run_folder& folder, journal& book, const std::vector<ticks>& latencies, std::size_t most,
                  progress_sink progress)
       : train_(&train), folder_(&folder), book_(&book), latencies_(latencies), most_(most), progress_(std::move(progress)), events_(folder.root()) {
     for (const journal_record& record : book.records()) {
@@ -142,7 +142,7 @@ class search_trainer {
   }
 
  private:
-  const classifier<Engine>* train_;
+  const candidate_trainer<Engine>* train_;
   run_folder* folder_;
   journal* book_;
   std::vector<ticks> latencies_;
@@ -157,7 +157,7 @@ class search_trainer {
 /// finished before a kill is read back; where the longer training diverges, the network stays as searched.
 template <Backend Engine>
 struct finisher {
-  const classifier<Engine>* train;  ///< null: nothing is trained again
+  const candidate_trainer<Engine>* train;  ///< null: nothing is trained again
   run_folder* folder;
   journal* book;
   progress_sink progress;
@@ -226,7 +226,7 @@ inline std::map<std::string, std::vector<epoch_record>> curves_of(const journal&
 /// `device` is the table's; `test` is only looked at when the search has ended.
 template <class Space, class Order = strict_order, Backend Engine, DevicePolicy Device>
 search_answer search(const search_settings& settings, const latency_table<Space>& table, const Device& device, Engine& backend,
-                     const classifier<Engine>& train, const image_set& test, run_folder& folder, const space_name& named = {},
+                     const candidate_trainer<Engine>& train, const image_set& test, run_folder& folder, const space_name& named = {},
                      const progress_sink& progress = {}, Order order = {}) {
   table.require_order(order.name);
   const bool exclude = table.policy() == order_policy::exclude;
@@ -250,7 +250,7 @@ search_answer search(const search_settings& settings, const latency_table<Space>
 
   folder.begin();
   journal book(folder.journal());
-  detail::bind_trainings(book, {{"recipe", to_text(train.how())}, {"seed", train.how().seed}, {"images", hex64(train.data().identity).view()}});
+  detail::bind_trainings(book, {{"task", train.data().task.text()}, {"recipe", to_text(train.how())}, {"seed", train.how().seed}, {"images", hex64(train.data().identity).view()}});
   detail::bind_backend(book, backend);
   write_labels(folder.labels(), train.data().train->classes);
   const count_type most = settings.trainings > 0 ? std::min<count_type>(settings.trainings, domain.size()) : domain.size();
@@ -297,9 +297,9 @@ search_answer search(const search_settings& settings, const latency_table<Space>
 
   // The finalists: measured whole, judged on images that the search never saw, and written in forms that load elsewhere.
   const auto facts_of_table = table.record().device;
-  std::optional<classifier<Engine>> again;
+  std::optional<candidate_trainer<Engine>> again;
   const auto finish_folder = folder.checkpoints() / ("finish_" + std::string(settings.finish ? hex64(fnv1a(to_text(*settings.finish))).view() : ""));  // one per recipe
-  if (settings.finish) again.emplace(backend, *train.data().train, *train.data().validation, *settings.finish, checkpoint_policy{.folder = finish_folder, .every_seconds = 60});
+  if (settings.finish) again.emplace(backend, train.data(), *settings.finish, checkpoint_policy{.folder = finish_folder, .every_seconds = 60});
   const std::size_t count = found.boundary.points().size();
   for (const auto& point : found.boundary.points()) {
     const std::string name = to_text(point.candidate);

@@ -134,7 +134,7 @@ inline void calibrate(slim_run& run, slimmable_model& network, const std::vector
     });
     const bool same = last != records.rend() && last->payload == record;
     if (network.has_statistics(each.at) && (only_missing || same)) continue;
-    hasse::calibrate(run.backend(), network, {&each.at, 1}, run.images().train, run.data().scale,
+    hasse::calibrate(run.backend(), run.data().task, network, {&each.at, 1}, run.images().train, run.data().scale,
                      {.batches = how.batches, .batch = how.batch, .augment = run.augment(), .seed = derive(run.options().seed, 4)},
                      run.progress(std::to_string(done) + " of " + std::to_string(which.size()) + ", " + each.text.substr(0, 60)));
     run.printer().finish();

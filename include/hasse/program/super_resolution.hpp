@@ -27,7 +27,9 @@
 #include <hasse/result/run_folder.hpp>
 #include <hasse/result/weights.hpp>
 #include <hasse/space/cost.hpp>
-#include <hasse/train/super_resolution.hpp>
+#include <hasse/task/super_resolution.hpp>
+#include <hasse/train/slimmable_trainer.hpp>
+#include <hasse/train/width_rules.hpp>
 
 namespace hasse {
 
@@ -89,11 +91,11 @@ inline layer_list enlarging_layers(const wdsr_spec& spec, feature_shape input) {
 /// Trains at the widths of a rule, or reads what an earlier start has trained. `name` names the files.
 template <Backend Engine, WidthRule Rule>
 slimmable_model trained_or_read(Engine& backend, const std::string& name, const width_family& family, const Rule& rule,
-                                const training_data& data, const recipe& how, std::uint64_t seed, const run_folder& folder,
+                                const training_data<hasse::super_resolution>& data, const recipe& how, std::uint64_t seed, const run_folder& folder,
                                 stoppable_printer& printer) {
   const auto path = folder.checkpoints() / (name + ".safetensors");
   if (file_exists(path)) return read_slimmable(path, name, family);
-  super_resolution_trainer<Engine, Rule> training(backend, name, family, rule, data, how, seed,
+  slimmable_trainer<Engine, Rule, hasse::super_resolution> training(backend, name, family, rule, data, how, seed,
                                                   {.folder = folder.checkpoints(), .every_seconds = 60});
   const training_outcome outcome = training.run([&](const progress_event& event) {
     printer({event.fraction, name + ": " + event.doing, event.seconds_left});
@@ -162,9 +164,10 @@ inline void train_super_resolution(const super_resolution_options& options) {
   if (patches.train.size() < static_cast<std::size_t>(how.batch))
     throw error("there are " + std::to_string(patches.train.size()) + " training patches, fewer than one batch of " +
                 std::to_string(how.batch) + "; give a smaller --batch or more --patches");
-  const training_data data(patches.train, patches.validation);
+  const hasse::super_resolution task;
+  const training_data data(task, patches.train, patches.validation);
   const evaluation baseline = evaluate_bicubic(patches.validation, data.scale);
-  std::printf("bicubic: %.2f dB\nnetwork: %s, %d channel groups\n", baseline.accuracy, spec.text().c_str(), family.groups().size());
+  std::printf("bicubic: %.2f dB\nnetwork: %s, %d channel groups\n", baseline.score, spec.text().c_str(), family.groups().size());
   flush_output();
 
   folder.bind_images(data.identity);
@@ -186,16 +189,16 @@ inline void train_super_resolution(const super_resolution_options& options) {
       const slimmable_model own = detail::trained_or_read(backend, "wdsr-alone-" + text, narrow,
                                                           predefined_widths{.list = {narrow.full()}, .distils = false}, data, how,
                                                           options.seed, folder, printer);
-      alone = evaluate_super_resolution(backend, own.extract(narrow.full()), patches.validation, data.scale).accuracy;
+      alone = evaluate(backend, task, own.extract(narrow.full()), patches.validation, data.scale, 16).score;
     }
     model taken = network.extract(at);
-    const double found = evaluate_super_resolution(backend, taken, patches.validation, data.scale).accuracy;
+    const double found = evaluate(backend, task, taken, patches.validation, data.scale, 16).score;
     taken.layers = large.layers_at(at);  // convolutions read images of any size
     const measurement latency = measure(taken.layers, device);
     const network_metadata said = metadata_of(image_facts{.classes = {}, .scale = data.scale, .origin = {}});
     write_onnx(folder.networks() / ("wdsr-" + text + ".onnx"), taken, {.metadata = said});
     write_weights(folder.networks() / ("wdsr-" + text + ".safetensors"), taken, said);
-    std::printf("%-8s %-9d %8.2f %+8.2f ", text.c_str(), taken.layers.items.front().out.c, found, found - baseline.accuracy);
+    std::printf("%-8s %-9d %8.2f %+8.2f ", text.c_str(), taken.layers.items.front().out.c, found, found - baseline.score);
     if (options.alone)
       std::printf("%8.2f ", alone);
     else
@@ -209,7 +212,7 @@ inline void train_super_resolution(const super_resolution_options& options) {
 }
 
 /// The program: parses and runs. Returns the exit code: 0, or 2 after one sentence on stderr.
-inline int super_resolution(int argc, char** argv) {
+inline int super_resolution_program(int argc, char** argv) {
   super_resolution_options options;
   CLI::App app("Trains one network that doubles height and width at many widths, on patches of a folder of images",
                "hasse_super_resolution");

@@ -14,7 +14,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/random.hpp>
-#include <hasse/train/loss.hpp>
+#include <hasse/task/loss.hpp>
 
 namespace hasse {
 

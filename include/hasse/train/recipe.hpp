@@ -22,11 +22,10 @@ struct recipe {
   double learning_rate = 0.05;
   double momentum = 0.9;
   double decay = 1e-4;  ///< of dense weights only
-  double label_smoothing = 0;
   double largest_gradient = 0;  ///< Euclidean norm above which gradients are scaled down; 0: never
   decay_rule schedule = cosine_decay{};
   double warmup_epochs = 0;
-  std::optional<augmentation> augment{};  ///< empty: usual_augmentation() of the training images
+  std::optional<augmentation> augment{};  ///< empty: the task's usual_augmentation() of the training set
   std::uint64_t seed = 1;
 };
 
@@ -45,7 +44,6 @@ inline void check(const recipe& how) {
   demand(how.learning_rate > 0 && std::isfinite(how.learning_rate), "the learning rate", how.learning_rate, "positive and finite");
   demand(how.momentum >= 0 && how.momentum < 1, "the momentum", how.momentum, "at least 0 and below 1");
   demand(how.decay >= 0 && std::isfinite(how.decay), "the weight decay", how.decay, "at least 0 and finite");
-  demand(how.label_smoothing >= 0 && how.label_smoothing < 1, "the label smoothing", how.label_smoothing, "at least 0 and below 1");
   demand(how.largest_gradient >= 0 && std::isfinite(how.largest_gradient), "the largest gradient norm", how.largest_gradient,
          "at least 0 and finite");
   demand(how.warmup_epochs >= 0 && how.warmup_epochs <= how.epochs, "the warm-up in epochs", how.warmup_epochs,
@@ -60,7 +58,7 @@ inline void check(const recipe& how) {
 /// Every value of a recipe but its seed, as one line: what configurations show and hash.
 inline std::string to_text(const recipe& how) {
   // A member more does not compile until it is written.
-  const auto& [epochs, batch, learning_rate, momentum, decay, label_smoothing, largest_gradient, decay_of_rate, warmup_epochs,
+  const auto& [epochs, batch, learning_rate, momentum, decay, largest_gradient, decay_of_rate, warmup_epochs,
                augmented, seed] = how;
   std::string schedule(name_of(decay_of_rate));
   char text[512];
@@ -72,9 +70,9 @@ inline std::string to_text(const recipe& how) {
       !augmented ? "usual" : "pad " + std::to_string(augmented->pad) + (augmented->flip ? " flip" : "");
   std::snprintf(
       text, sizeof text,
-      "epochs %d, batch %d, learning rate %.17g, momentum %.17g, decay %.17g, label smoothing %.17g, largest gradient %.17g, "
+      "epochs %d, batch %d, learning rate %.17g, momentum %.17g, decay %.17g, largest gradient %.17g, "
       "schedule %s, warm-up %.17g epochs, augmentation %s",
-      epochs, batch, learning_rate, momentum, decay, label_smoothing, largest_gradient, schedule.c_str(), warmup_epochs,
+      epochs, batch, learning_rate, momentum, decay, largest_gradient, schedule.c_str(), warmup_epochs,
       augment.c_str());
   return text;
 }

@@ -23,10 +23,10 @@
 #include <hasse/network/channel_groups.hpp>
 #include <hasse/network/model.hpp>
 #include <hasse/network/slimmable.hpp>
-#include <hasse/train/batch_feed.hpp>
+#include <hasse/task/bound_loss.hpp>
 #include <hasse/train/checkpoint.hpp>
 #include <hasse/train/evaluate.hpp>
-#include <hasse/train/loss.hpp>
+#include <hasse/train/training_data.hpp>
 
 namespace hasse {
 
@@ -70,21 +70,22 @@ struct calibration {
 
 /// Gives every listed configuration its statistics: the mean over batches of each batch norm's mean and unbiased variance, gathered
 /// in one forward pass per batch, in which later layers see what earlier ones made of the batch's own statistics.
-template <Backend Engine>
-void calibrate(Engine& backend, slimmable_model& of, std::span<const channel_configuration> which, const image_set& images,
-               const normalisation& scale, const calibration& how = {}, const progress_sink& progress = {}) {
+template <Backend Engine, Task<typename Engine::scalar> Type>
+void calibrate(Engine& backend, const Type& task, slimmable_model& of, std::span<const channel_configuration> which,
+               const typename Type::samples& images, const normalisation& scale, const calibration& how = {},
+               const progress_sink& progress = {}) {
   using parameter = parameter_of<typename Engine::scalar>;
   if (how.batches < 1 || how.batch < 1)
     throw error("a calibration over " + std::to_string(how.batches) + " batches of " + std::to_string(how.batch) +
                 " images was asked for; give at least one of each");
   for (const channel_configuration& each : which) check(each, of.family.groups());
+  task.check(images, of.family.layers());
   const int batch =
       static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(how.batch), std::max<std::size_t>(images.size(), 1)));
   parameters<parameter> shared(of.shared);
   slimmable_network<Engine> network(backend, of.family.layers(), batch, shared, {.forward_only = true});
-  check_images(images, network.input_shape(), network.output_shape());
-  batch_feed<typename Engine::scalar> feed(network.device(), images, scale, batch, read_order::training, how.seed, how.augment);
-  std::vector<int> labels(static_cast<std::size_t>(batch));
+  typename Type::template feed<typename Engine::scalar> feed(network.device(), images, scale, batch, read_order::training, how.seed,
+                                                             how.augment);
   remaining_time left;
   for (std::size_t i = 0; i < which.size(); ++i) {
     feed.seek({0, 0});
@@ -92,7 +93,7 @@ void calibrate(Engine& backend, slimmable_model& of, std::span<const channel_con
     aligned_vector<parameter> found(layout_of(of.family.layers_at(which[i])).statistics_size);
     std::vector<double> sums(found.size());
     for (int done = 0; done < how.batches; ++done) {
-      feed.next(network.input(), labels.data());
+      feed.next(network.input());
       network.forward(false);
       network.statistics(found);
       for (std::size_t s = 0; s < sums.size(); ++s) sums[s] += static_cast<double>(found[s]);
@@ -108,39 +109,32 @@ void calibrate(Engine& backend, slimmable_model& of, std::span<const channel_con
   }
 }
 
-/// How good the configuration that is selected is with the statistics of each batch: one epoch of `feed`, in training order (a
-/// batch of one class has statistics of its own) and with the network's batch.
-template <Backend Engine>
-evaluation evaluate_by_batch(slimmable_network<Engine>& network, batch_feed<typename Engine::scalar>& feed) {
+/// How good the configuration that is selected is with the statistics of each batch: one epoch of `feed`, with the network's batch.
+/// Where there is batch norm it must be in training order, since a batch of one class has statistics of its own.
+template <Backend Engine, Task<typename Engine::scalar> Type, class Feed>
+evaluation evaluate_by_batch(const Type& task, slimmable_network<Engine>& network, Feed& feed, const normalisation& scale) {
   using scalar = typename Engine::scalar;
-  const int classes = static_cast<int>(network.output_shape().size());
-  std::vector<int> labels(static_cast<std::size_t>(feed.batch()));
-  staged<scalar> answers(network.device());
-  double loss = 0;
-  std::int64_t correct = 0, images = 0;
+  const auto outputs = network_outputs<scalar>::of(network);
+  answer_reader<scalar> reader(network.device());
+  auto found = task.tally(scale);
   for (std::uint64_t i = 0; i < feed.batches_per_epoch(); ++i) {
-    const int count = feed.next(network.input(), labels.data());
-    if (count < network.batch() && images > 0) continue;
+    const int count = feed.next(network.input());
     network.forward(false);
-    const batch_loss part =
-        softmax_cross_entropy(answers.read(network.output(), static_cast<std::size_t>(network.batch() * classes)), labels.data(),
-                              count, classes, 0.0, static_cast<scalar*>(nullptr));
-    loss += part.loss * count, correct += part.correct, images += count;
+    found.add(reader.read(outputs, network.batch(), count), feed.targets());
   }
-  return {static_cast<double>(correct) / static_cast<double>(images), loss / static_cast<double>(images)};
+  return found.result();
 }
 
-/// A slimmable network in use: set a width, calibrate it, evaluate it, take it out. The backend and the images must outlive it.
+/// A slimmable network in use: set a width, calibrate it, evaluate it, take it out. The backend and the samples must outlive it.
 /// Example: examples/09_slimmable.cpp.
-template <Backend Engine>
+template <Backend Engine, Task<typename Engine::scalar> Type = classification>
 class slimmable {
  public:
-  /// Calibrates on `train`, which is normalised by `scale`: the images that the network was trained on.
-  slimmable(Engine& backend, slimmable_model trained, const image_set& train, normalisation scale, calibration how = {})
+  /// Calibrates on the training samples of `data`: those that the network was trained on.
+  slimmable(Engine& backend, slimmable_model trained, const training_data<Type>& data, calibration how = {})
       : backend_(&backend),
         model_(std::move(trained)),
-        train_(&train),
-        scale_(std::move(scale)),
+        data_(data),
         how_(how),
         at_(model_.family.full()) {}
 
@@ -153,16 +147,13 @@ class slimmable {
   const channel_configuration& configuration() const { return at_; }
   /// Where the statistics are not there yet.
   void calibrate(const progress_sink& progress = {}) {
-    if (!model_.has_statistics(at_)) hasse::calibrate(*backend_, model_, {&at_, 1}, *train_, scale_, how_, progress);
+    if (!model_.has_statistics(at_)) hasse::calibrate(*backend_, data_.task, model_, {&at_, 1}, *data_.train, data_.scale, how_, progress);
   }
-  /// Top-1 accuracy and loss over a set; refused without statistics.
-  evaluation evaluate(const image_set& images, int batch = 128) const {
+  /// The task's metric and loss over a set; refused without statistics.
+  evaluation evaluate(const typename Type::samples& set, int batch = 128) const {
     const model narrow = extract();
     using parameter = parameter_of<typename Engine::scalar>;
-    inference_network<Engine> network(*backend_, narrow.layers, batch, parameters<parameter>(narrow.weights));
-    check_images(images, network.input_shape(), network.output_shape());
-    batch_feed<typename Engine::scalar> feed(accelerator_of(*backend_), images, scale_, batch, read_order::evaluation);
-    return hasse::evaluate(network, feed);
+    return hasse::evaluate(*backend_, data_.task, narrow.layers, parameters<parameter>(narrow.weights), set, data_.scale, batch);
   }
   /// The plain network of this width: to be run, measured, exported.
   model extract() const { return model_.extract(at_); }
@@ -171,8 +162,7 @@ class slimmable {
  private:
   Engine* backend_;
   slimmable_model model_;
-  const image_set* train_;
-  normalisation scale_;
+  training_data<Type> data_;
   calibration how_;
   channel_configuration at_;
 };

@@ -160,7 +160,7 @@ class slim_run {
         folder_(options.run, configuration()),
         images_(open_images(options, net_.layers.input, how_, printer_)),
         family_(layers_for_classes(), widths_.list.front(), {.keep_features = options.keep_features}),
-        data_(images_.train, images_.validation) {
+        data_(task_of(options), images_.train, images_.validation) {
     if (!widths_.is_range && options.per_group)
       throw error("--per-group draws widths, and " + options.widths + " leaves none to draw; give a range such as 0.25..1.0");
     if (widths_.is_range) rule().check(family_);
@@ -173,7 +173,7 @@ class slim_run {
     book_.emplace(folder_.journal());
     events_.emplace(folder_.root());
     write_labels(folder_.labels(), images_.train.classes);
-    bind_trainings(*book_, {{"recipe", to_text(how_)}, {"images", hex64(identity_of(images_)).view()}});
+    bind_trainings(*book_, {{"task", data_.task.text()}, {"recipe", to_text(how_)}, {"images", hex64(identity_of(images_)).view()}});
     const layer_list narrow = family_.layers_at(family_.at(widths_.list.back()));
     std::printf("network: %s, %d channel groups, widths %s, %.3g to %.3g million MACs\n", net_.name.c_str(),
                 family_.groups().size(), options.widths.c_str(), static_cast<double>(cost_of(narrow).macs) / 1e6,
@@ -188,7 +188,7 @@ class slim_run {
   const width_choice& widths() const { return widths_; }
   const width_family& family() const { return family_; }
   const splits& images() const { return images_; }
-  const training_data& data() const { return data_; }
+  const training_data<>& data() const { return data_; }
   augmentation augment() const { return how_.augment ? *how_.augment : usual_augmentation(images_.train); }
   const run_folder& folder() const { return folder_; }
   journal& book() { return *book_; }
@@ -421,7 +421,7 @@ class slim_run {
   run_folder folder_;
   splits images_;
   width_family family_;
-  training_data data_;
+  training_data<> data_;
   std::optional<journal> book_;
   std::optional<event_writer> events_;
   std::optional<layer_table> latencies_;

@@ -2,7 +2,7 @@
 #include <hasse/kernel/reference.hpp>
 #include <hasse/train/gated_search.hpp>
 #include <hasse/train/slimmable_trainer.hpp>
-#include <hasse/train/super_resolution.hpp>
+#include <hasse/task/super_resolution.hpp>
 
 #include <cstddef>
 #include <string>
@@ -51,7 +51,7 @@ gated_list small_supernet() {
 TEST_CASE(
     "a search through gates on a device learns the gates of the readable backend, by every method, and goes on after a kill") {
   if (!has_device()) return skip("no CUDA device answers");
-  const training_data data(easy_train, easy_validation);
+  const training_data data(classification{.label_smoothing = 0.1}, easy_train, easy_validation);
   const gated_list list = small_supernet();
   const gated_costs costs{.fixed = 1, .blocks = {{1, 3, 0}, {1, 3, 0}}};
   guarded backend;
@@ -62,7 +62,6 @@ TEST_CASE(
                            .epochs = 2,
                            .batch = 16,
                            .rate = 0.03,
-                           .label_smoothing = 0.1,
                            .method = method,
                            .gates = {.rate = 0.05},
                            .period = 2,
@@ -95,7 +94,7 @@ TEST_CASE(
 
 TEST_CASE("gates that learn by gradients are not searched in half precision, where those would vanish") {
   if (!has_device()) return skip("no CUDA device answers");
-  const training_data data(easy_train, easy_validation);
+  const training_data data(classification{.label_smoothing = 0.1}, easy_train, easy_validation);
   const gated_list list = small_supernet();
   const gated_costs costs{.fixed = 1, .blocks = {{1, 3, 0}, {1, 3, 0}}};
   guarded_half backend;
@@ -108,9 +107,9 @@ TEST_CASE("gates that learn by gradients are not searched in half precision, whe
 
 TEST_CASE("one network at many widths trains on a device as on the readable backend, shared or switched norms") {
   if (!has_device()) return skip("no CUDA device answers");
-  const training_data data(easy_train, easy_validation);
+  const training_data data(classification{.label_smoothing = 0.1}, easy_train, easy_validation);
   const width_family family(problem::network(16));
-  const recipe how{.epochs = 2, .batch = 16, .learning_rate = 0.05, .label_smoothing = 0.1, .augment = augmentation{.pad = 1}};
+  const recipe how{.epochs = 2, .batch = 16, .learning_rate = 0.05, .augment = augmentation{.pad = 1}};
   guarded backend;
   reference<float> plain;
   const auto compare = [&](const auto& rule) {
@@ -121,8 +120,8 @@ TEST_CASE("one network at many widths trains on a device as on the readable back
     CHECK(mine.curve.back().loss == Approx(theirs.curve.back().loss).epsilon(2e-3));
     CHECK(distance(found.weights().values, expected.weights().values) < 2e-3);
     if (!expected.weights().statistics.empty()) CHECK(distance(found.weights().statistics, expected.weights().statistics) < 2e-3);
-    slimmable<guarded> here(backend, found.result(), *data.train, data.scale, {.batches = 2, .batch = 32});
-    slimmable<reference<float>> there(plain, expected.result(), *data.train, data.scale, {.batches = 2, .batch = 32});
+    slimmable<guarded> here(backend, found.result(), data, {.batches = 2, .batch = 32});
+    slimmable<reference<float>> there(plain, expected.result(), data, {.batches = 2, .batch = 32});
     here.set_width(500), there.set_width(500);
     here.calibrate(), there.calibrate();
     CHECK(here.evaluate(*data.validation).loss == Approx(there.evaluate(*data.validation).loss).epsilon(5e-3));
@@ -137,20 +136,20 @@ TEST_CASE("one network at many widths trains on a device as on the readable back
 TEST_CASE("enlarging networks train on a device as on the readable backend") {
   if (!has_device()) return skip("no CUDA device answers");
   const image_set train_edges = problem::edges(16, 1, 16), validation_edges = problem::edges(6, 2, 16);
-  const training_data data(train_edges, validation_edges);
+  const training_data data(super_resolution{}, train_edges, validation_edges);
   const width_family family(problem::enlarging(problem::tiny, 8));
   const recipe how{.epochs = 1, .batch = 4, .learning_rate = 0.1, .decay = 0.01, .largest_gradient = 1};
   guarded backend;
   reference<float> plain;
   const sandwich rule{.least = 500, .passes = 3, .distils = false};
-  super_resolution_trainer<guarded, sandwich> found(backend, "wdsr", family, rule, data, how, 7);
-  super_resolution_trainer<reference<float>, sandwich> expected(plain, "wdsr", family, rule, data, how, 7);
+  slimmable_trainer<guarded, sandwich, super_resolution> found(backend, "wdsr", family, rule, data, how, 7);
+  slimmable_trainer<reference<float>, sandwich, super_resolution> expected(plain, "wdsr", family, rule, data, how, 7);
   const training_outcome mine = found.run(), theirs = expected.run();
   CHECK(mine.accuracy == Approx(theirs.accuracy).margin(1e-2));
   CHECK(distance(found.weights().values, expected.weights().values) < 2e-3);
   const evaluation cut =
-      evaluate_super_resolution(backend, found.result().extract(family.at(1000)), validation_edges, data.scale, 3);
-  CHECK(cut.accuracy == Approx(mine.accuracy).margin(1e-2));
+      evaluate(backend, data.task, found.result().extract(family.at(1000)), validation_edges, data.scale, 3);
+  CHECK(cut.score == Approx(mine.accuracy).margin(1e-2));
 }
 
 }  // namespace

@@ -25,7 +25,6 @@ const image_set easy_train = problem::quadrants(96, 1), easy_validation = proble
 const recipe short_recipe{.epochs = 3,
                           .batch = 16,
                           .learning_rate = 0.1,
-                          .label_smoothing = 0.1,
                           .largest_gradient = 1,
                           .warmup_epochs = 0.5,
                           .augment = augmentation{.pad = 1, .flip = true}};
@@ -33,7 +32,7 @@ const recipe short_recipe{.epochs = 3,
 template <class Engine>
 void goes_on_to_the_same_bits() {
   Engine backend;
-  const training_data data(easy_train, easy_validation);
+  const training_data data(classification{.label_smoothing = 0.1}, easy_train, easy_validation);
   trainer<Engine> whole(backend, "net", problem::network(), data, short_recipe, 7);
   const training_outcome expected = whole.run();
   for (const int killed_after : {1, 8, 12}) {
@@ -107,7 +106,7 @@ TEST_CASE("networks infer and train on a device as on the readable backend") {
 
 TEST_CASE("a training on a device has the loss curve of the readable backend, and replays its steps") {
   if (!has_device()) return skip("no CUDA device answers");
-  const training_data data(easy_train, easy_validation);
+  const training_data data(classification{.label_smoothing = 0.1}, easy_train, easy_validation);
   guarded backend;
   reference<float> plain;
   trainer<guarded> found(backend, "net", problem::network(), data, short_recipe, 7);
@@ -134,7 +133,7 @@ TEST_CASE("a training on a device that was killed anywhere goes on to the same b
 
 TEST_CASE("half precision learns with a scaled loss, whose scale a checkpoint keeps") {
   if (!has_device()) return skip("no CUDA device answers");
-  const training_data data(easy_train, easy_validation);
+  const training_data data(classification{.label_smoothing = 0.1}, easy_train, easy_validation);
   guarded_half backend;
   trainer<guarded_half> training(backend, "net", problem::network(), data, {.epochs = 6, .batch = 16, .augment = augmentation{}},
                                  7);
@@ -155,7 +154,7 @@ TEST_CASE("half precision learns with a scaled loss, whose scale a checkpoint ke
 
 TEST_CASE("a loss that is not a number ends a training on a device and leaves its weights alone") {
   if (!has_device()) return skip("no CUDA device answers");
-  const training_data data(easy_train, easy_validation);
+  const training_data data(classification{.label_smoothing = 0.1}, easy_train, easy_validation);
   guarded backend;
   recipe wild = short_recipe;
   wild.learning_rate = 1e30, wild.largest_gradient = 0, wild.warmup_epochs = 0;

@@ -1,8 +1,9 @@
 // Batches and their loss where a device keeps its tensors: the images and labels of the reader bit by bit, the loss of
 // train/loss.hpp.
 #include <hasse/kernel/cuda/programs/accelerator.hpp>
-#include <hasse/train/answer_loss.hpp>
-#include <hasse/train/batch_feed.hpp>
+#include <hasse/task/bound_loss.hpp>
+#include <hasse/task/classification.hpp>
+#include <hasse/task/batch_feed.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -59,7 +60,9 @@ TEST_CASE("the loss of answers on a device is that of the processor, with its gr
   const std::size_t size = batch * classes;
   pretend_device stream;
   detail::gpu::stream_accelerator<float, pretend_device> device(stream);
-  answer_loss<float> there(&device, batch, classes), here(nullptr, batch, classes);
+  const classification task{.label_smoothing = 0.1};
+  const feature_shape shape{1, 1, classes};
+  bound_loss<classification, float> there(task, &device, batch, {&shape, 1}), here(task, nullptr, batch, {&shape, 1});
   random_source random(3);
   backend_array<float> logits(&device, size), slopes(&device, size), scale(&device, 1);
   const float factor = 1024;
@@ -71,14 +74,14 @@ TEST_CASE("the loss of answers on a device is that of the processor, with its gr
     for (float& value : answers) value = static_cast<float>(3 * random.normal());
     for (int& label : labels) label = static_cast<int>(random.below(classes));
     copy_in<float>(&device, logits.data(), answers);
-    const batch_loss mine = there(logits.data(), labels.data(), 0.1, slopes.data()),
-                     theirs = here(answers.data(), labels.data(), 0.1, expected.data());
+    const network_outputs<float> placed{{logits.data()}, {slopes.data()}, {shape}};
+    const batch_loss mine = there(placed, labels), theirs = here({{answers.data()}, {expected.data()}, {shape}}, labels);
     CHECK(mine.loss == Approx(theirs.loss).epsilon(1e-5));
     CHECK(mine.correct == theirs.correct);
     copy_out<float>(&device, found, slopes.data());
     for (std::size_t i = 0; i < size; ++i)
       CHECK(found[i] == Approx(expected[i] * (loss_scale ? factor : 1)).epsilon(1e-4).margin(1e-7));
-    CHECK(there(logits.data(), labels.data(), 0.1, nullptr).loss == mine.loss);  // each batch alone, not added to the one before
+    CHECK(there(placed, labels, false).loss == mine.loss);  // each batch alone, not added to the one before
   }
 }
 

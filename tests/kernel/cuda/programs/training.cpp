@@ -4,7 +4,7 @@
 #include <hasse/kernel/cuda/programs/descent.hpp>
 #include <hasse/kernel/cuda/programs/loss.hpp>
 #include <hasse/latency/device.hpp>
-#include <hasse/train/loss.hpp>
+#include <hasse/task/loss.hpp>
 #include <hasse/train/sgd.hpp>
 
 #include <cmath>

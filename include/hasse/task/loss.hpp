@@ -1,5 +1,5 @@
 // What training minimises: softmax cross-entropy against labels or against what another width answers, and its gradient.
-// Used by the trainers and train/evaluate.hpp.
+// Used by task/classification.hpp.
 #pragma once
 
 #include <algorithm>

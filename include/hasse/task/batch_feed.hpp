@@ -1,11 +1,12 @@
 // Batches where a network reads them: from a reader on the processor, or cut on the device from images that lie there as bytes.
-// Used by everything that trains or judges; the sequence is that of data/batch_reader.hpp either way.
+// Used by tasks on images with labels; the sequence is that of data/batch_reader.hpp either way.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -22,7 +23,7 @@ class batch_feed {
   /// `device` is the one whose memory next() writes to; null: the processor's.
   batch_feed(accelerator<Scalar>* device, const image_set& set, const normalisation& scale, int batch, read_order order,
              std::uint64_t seed = 1, augmentation varied = {})
-      : device_(device) {
+      : device_(device), labels_(static_cast<std::size_t>(std::max(batch, 0))) {
     if (!device) {
       reader_.emplace(set, scale, batch, order, seed, varied);
       return;
@@ -54,6 +55,11 @@ class batch_feed {
     }
   }
 
+  /// The same; the labels are kept.
+  int next(Scalar* images) { return next(images, labels_.data()); }
+  /// Those of the batch that was read last.
+  std::span<const int> targets() const { return labels_; }
+
   /// Goes on from there.
   void seek(read_position to) {
     if (!device_) return reader_->seek(to);
@@ -80,6 +86,7 @@ class batch_feed {
   }
 
   accelerator<Scalar>* device_;
+  std::vector<int> labels_;
   std::optional<batch_reader> reader_;
   std::vector<float> staged_;
   std::optional<batch_order> order_;

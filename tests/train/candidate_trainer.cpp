@@ -1,5 +1,5 @@
-// A candidate's result depends on the run's seed and its ordinal only, and no test image can reach a classifier.
-#include <hasse/train/classifier.hpp>
+// A candidate's result depends on the run's seed and its ordinal only, and no test image can reach a candidate.
+#include <hasse/train/candidate_trainer.hpp>
 
 #include <type_traits>
 
@@ -9,10 +9,10 @@
 
 using namespace hasse;
 
-// What a classifier is made of: the training images and the validation images. There is no place for a third set.
-static_assert(std::is_constructible_v<classifier<cpu>, cpu&, const image_set&, const image_set&, recipe>);
-static_assert(!std::is_constructible_v<classifier<cpu>, cpu&, const splits&, recipe>);
-static_assert(!std::is_constructible_v<training_data, const splits&>);
+// What candidates are trained with: the training images and the validation images. There is no place for a third set.
+static_assert(std::is_constructible_v<candidate_trainer<cpu>, cpu&, training_data<>, recipe>);
+static_assert(!std::is_constructible_v<candidate_trainer<cpu>, cpu&, const splits&, recipe>);
+static_assert(!std::is_constructible_v<training_data<>, const splits&>);
 
 namespace {
 splits small_splits() {
@@ -75,7 +75,7 @@ TEST_CASE("impossible recipes are refused by the value that is impossible", "[tr
   CHECK_THROWS_WITH(check(recipe{.batch = 0}), "the batch is 0, but it must be between 1 and 65536");
   CHECK_THROWS_WITH(check(recipe{.learning_rate = -1}), ContainsSubstring("the learning rate is -1"));
   CHECK_THROWS_WITH(check(recipe{.momentum = 1}), ContainsSubstring("the momentum is 1"));
-  CHECK_THROWS_WITH(check(recipe{.label_smoothing = 1}), ContainsSubstring("the label smoothing is 1"));
+  CHECK_THROWS_WITH(classification{.label_smoothing = 1}.check(), ContainsSubstring("the label smoothing is 1"));
   CHECK_THROWS_WITH(check(recipe{.epochs = 2, .warmup_epochs = 3}), ContainsSubstring("the warm-up in epochs is 3"));
   CHECK_THROWS_WITH(check(recipe{.schedule = step_decay{.plateaus = 0}}), ContainsSubstring("plateaus"));
 }

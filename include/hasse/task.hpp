@@ -1,0 +1,11 @@
+// Tasks: what networks learn and are judged by. Classification and super-resolution ship; an own one is a struct of its own.
+// Includes every public header of the stage.
+#pragma once
+
+#include <hasse/task/answer_loss.hpp>
+#include <hasse/task/batch_feed.hpp>
+#include <hasse/task/bound_loss.hpp>
+#include <hasse/task/classification.hpp>
+#include <hasse/task/loss.hpp>
+#include <hasse/task/super_resolution.hpp>
+#include <hasse/task/task.hpp>

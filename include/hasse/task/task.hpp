@@ -1,0 +1,158 @@
+// What a task is: data, loss and metric of one kind of learning, whatever trains it, wherever. Shipped are classification and
+// super-resolution; an own one is one file: examples/11_own_task.cpp. Used by train and supernet, which know no task by name.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <cstdio>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <hasse/core/shape.hpp>
+#include <hasse/data/batch_reader.hpp>
+#include <hasse/data/image_set.hpp>
+#include <hasse/kernel/accelerator.hpp>
+#include <hasse/space/layer_list.hpp>
+#include <hasse/task/batch_feed.hpp>
+#include <hasse/task/loss.hpp>
+
+namespace hasse {
+
+/// What networks of a task are judged by. Values are kept in files as they are; a person reads `factor` times as much.
+struct metric {
+  std::string_view name, unit = "";  ///< "accuracy", "%"
+  double factor = 1;                 ///< 100 for a share that is shown in %
+  int decimals = 2;
+  bool larger_is_better = true;
+
+  /// "93.1 %"
+  std::string text(double value) const {
+    char text[64];
+    std::snprintf(text, sizeof text, "%.*f", decimals, factor * value);
+    return unit.empty() ? text : std::string(text) + ' ' + std::string(unit);
+  }
+  /// What a search makes as large as it can, and back.
+  double merit(double value) const { return larger_is_better ? value : -value; }
+};
+
+/// How good a network is over a set: the value of the task's metric, and the mean loss.
+struct evaluation {
+  double score = 0, loss = 0;
+};
+
+/// One tensor of a batch in the processor's memory, N x H x W x C.
+template <class Scalar>
+struct tensor_batch {
+  Scalar* data = nullptr;
+  int count = 0;          ///< of samples
+  feature_shape shape{};  ///< of each
+  std::span<Scalar> of(int sample) const { return {data + sample * shape.size(), static_cast<std::size_t>(shape.size())}; }
+};
+
+/// What a network answers to a batch, one tensor per output in the order of its list; and the gradients of the loss by them.
+template <class Scalar>
+using answers = std::span<const tensor_batch<const Scalar>>;
+template <class Scalar>
+using slopes = std::span<const tensor_batch<Scalar>>;
+
+/// Where samples come from: the type of a set (`name`, `size()`, `shape()` of what a network reads or is made from, identity_of),
+/// and of what brings a batch of it to a network: `next(input)` writes the inputs where the network reads them and returns how many
+/// are real, `targets()` are theirs until the next call.
+template <class Type, class Scalar>
+concept FeedsBatches = requires(typename Type::template feed<Scalar>& feed, const typename Type::samples& set, Scalar* input, read_position to) {
+  { set.name } -> std::convertible_to<std::string>;
+  { set.size() } -> std::convertible_to<std::size_t>;
+  { identity_of(set) } -> std::same_as<std::uint64_t>;
+  { feed.next(input) } -> std::same_as<int>;
+  feed.targets();
+  { feed.batch() } -> std::same_as<int>;
+  { feed.batches_per_epoch() } -> std::same_as<std::uint64_t>;
+  feed.seek(to);
+};
+template <class Type, class Scalar>
+using targets_of = decltype(std::declval<const typename Type::template feed<Scalar>&>().targets());
+
+/// `loss(found, wanted, gradient)` is the mean loss of a batch. `gradient` (empty: not wanted) receives d(loss)/d(found), every
+/// element of it. A loss that is not finite is how divergence is noticed. Law: the gradient is that of the loss.
+template <class Type, class Scalar>
+concept MeasuresLoss = requires(const Type& task, answers<Scalar> found, targets_of<Type, Scalar> wanted, slopes<Scalar> gradient) {
+  { task.loss(found, wanted, gradient) } -> std::convertible_to<batch_loss>;
+};
+
+/// `measure` is the metric. `tally(scale)` makes what adds it up over a set: `add(found, wanted)` for each batch, then result().
+/// Law: the result does not depend on how the set was cut into batches.
+template <class Type, class Scalar>
+concept AddsUp = requires(const Type& task, const normalisation& scale, answers<Scalar> found, targets_of<Type, Scalar> wanted) {
+  { Type::measure } -> std::convertible_to<metric>;
+  task.tally(scale).add(found, wanted);
+  { task.tally(scale).result() } -> std::same_as<evaluation>;
+};
+
+/// `text()` says all that decides weights, as one line; `check(set, layers)` throws where a network of these layers cannot learn
+/// from that set; `scale_of(set)` is what the training set's pixels are normalised by; `usual_augmentation(set)` how samples vary
+/// where nothing else is said.
+template <class Type>
+concept DescribesItself = requires(const Type& task, const typename Type::samples& set, const layer_list& layers) {
+  { task.text() } -> std::convertible_to<std::string>;
+  task.check(set, layers);
+  { task.scale_of(set) } -> std::convertible_to<normalisation>;
+  { task.usual_augmentation(set) } -> std::convertible_to<augmentation>;
+};
+
+/// A task: a small value, copied freely. Optional members, each used where it is there:
+/// - `lesson<Scalar>`, remember(found, lesson) and loss(found, lesson, gradient): what the widest pass of an iteration teaches the
+///   others (inplace distillation); without them all passes learn from the targets.
+/// - `initialise(parameters, layers)`: changes first weights; `is_fixed(layers, tensor)`: weights that never change.
+/// - `plain()`: the task whose loss has no regularisation, for gates; `quality(batch_loss, count)`: what rewards are made of,
+///   the larger the better; without it, minus the loss.
+/// - `device_loss<Scalar>`: the loss where a device computes (task/answer_loss.hpp); without it answers come to the processor.
+template <class Type, class Scalar = float>
+concept Task = FeedsBatches<Type, Scalar> && MeasuresLoss<Type, Scalar> && AddsUp<Type, Scalar> && DescribesItself<Type>;
+
+template <class Type, class Scalar>
+concept Teaches = Task<Type, Scalar> && requires(const Type& task, answers<Scalar> found, typename Type::template lesson<Scalar>& lesson, slopes<Scalar> gradient) {
+  task.remember(found, lesson);
+  { task.loss(found, std::as_const(lesson), gradient) } -> std::convertible_to<double>;
+};
+
+/// For tasks on an image_set whose labels are the targets: what they share.
+struct image_task {
+  using samples = image_set;
+  template <class Scalar>
+  using feed = batch_feed<Scalar>;
+  normalisation scale_of(const image_set& set) const { return measure(set); }
+  augmentation usual_augmentation(const image_set& set) const { return hasse::usual_augmentation(set); }
+};
+
+/// The metric of tasks that have no other: the mean loss over a set.
+template <class Task>
+class mean_loss {
+ public:
+  explicit mean_loss(const Task& task) : task_(task) {}
+  template <class Scalar, class Targets>
+  void add(answers<Scalar> found, const Targets& wanted) {
+    const batch_loss part = task_.loss(found, wanted, slopes<Scalar>{});
+    sum_ += part.loss * found[0].count, samples_ += found[0].count;
+  }
+  evaluation result() const { return {sum_ / static_cast<double>(samples_), sum_ / static_cast<double>(samples_)}; }
+
+ private:
+  Task task_;
+  double sum_ = 0;
+  std::int64_t samples_ = 0;
+};
+
+/// Refuses an empty set, and one whose images are not of the shape that the network reads.
+inline void check_shape(const image_set& images, feature_shape input) {
+  const auto text = [](feature_shape shape) {
+    return std::to_string(shape.h) + 'x' + std::to_string(shape.w) + 'x' + std::to_string(shape.c);
+  };
+  if (images.size() == 0) throw error("the image set '" + images.name + "' is empty; at least one image is needed");
+  if (images.shape() != input)
+    throw error("the images of '" + images.name + "' are " + text(images.shape()) + " but the network reads " + text(input) +
+                "; open the data in the shape of the search space");
+}
+
+}  // namespace hasse
