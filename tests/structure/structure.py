@@ -21,6 +21,7 @@ MAY["train"] = set(ROW) - {"latency"} | {"data", "task", "file"}
 MAY["search"] = {"core", "space", "file", "network"}
 MAY["result"] = set(ROW) | {"file", "search", "train", "task", "data"}
 MAY["program"] = set(MAY)
+MAY["laws"] = set(MAY) - {"program"}
 
 HASSE_INCLUDE = re.compile(r'^\s*#\s*include\s*["<]hasse/([^">]+)[">]')
 MACHINE_PATH = re.compile(r"(?<![\w./-])/(?:home|root|work|tmp|Users|mnt|opt)/[\w.-]+")

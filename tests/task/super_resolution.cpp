@@ -11,7 +11,7 @@
 
 #include "../support/catch.hpp"
 #include "../support/gradient_check.hpp"
-#include "edges.hpp"
+#include "../train/edges.hpp"
 
 using namespace hasse;
 

@@ -1,0 +1,5 @@
+// What whoever claims a concept of this library must keep, as functions that name the first law that is broken.
+// Used by tests, the library's and yours.
+#pragma once
+
+#include <hasse/laws/task.hpp>

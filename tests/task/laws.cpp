@@ -1,0 +1,80 @@
+// The shipped tasks keep the laws of a task, and each law catches a task that breaks it.
+#include <hasse/laws/task.hpp>
+
+#include <hasse/task/classification.hpp>
+#include <hasse/task/super_resolution.hpp>
+#include "../support/catch.hpp"
+#include "../train/edges.hpp"
+#include "../train/problem.hpp"
+
+using namespace hasse;
+
+namespace {
+/// The numbers of an answer should add up to the label.
+struct adding_up : image_task {
+  static constexpr metric measure{.name = "squared error", .larger_is_better = false};
+  bool wrong_gradient = false, forgets = false, hides = false;
+  std::string text() const { return "adding up"; }
+  void check(const image_set& set, const layer_list& layers) const { check_shape(set, layers.input); }
+  template <class Scalar>
+  batch_loss loss(answers<Scalar> found, std::span<const int> wanted, slopes<Scalar> gradient) const {
+    double sum = 0;
+    for (int n = 0; n < found[0].count; ++n) {
+      double off = -wanted[static_cast<std::size_t>(n)];
+      for (const Scalar each : found[0].of(n)) off += static_cast<double>(each);
+      if (hides && !(off == off)) off = 0;
+      sum += off * off / found[0].count;
+      if (gradient.empty()) continue;
+      for (Scalar& each : gradient[0].of(n).subspan(forgets ? 1 : 0)) each = static_cast<Scalar>((wrong_gradient ? 1 : 2) * off / found[0].count);
+    }
+    return {sum};
+  }
+  mean_loss<adding_up> tally(const normalisation&) const { return mean_loss(*this); }
+};
+
+/// Judges by the mean of batches instead of samples.
+struct by_batch : classification {
+  struct tally_of_batches {
+    double sum = 0;
+    int batches = 0;
+    template <class Scalar>
+    void add(answers<Scalar> found, std::span<const int> labels) {
+      classification::tally_type one;
+      one.add(found, labels);
+      sum += one.result().loss, ++batches;
+    }
+    evaluation result() const { return {0, sum / batches}; }
+  };
+  tally_of_batches tally(const normalisation&) const { return {}; }
+};
+const image_set seven = problem::quadrants(7, 3);
+}  // namespace
+
+TEST_CASE("shipped tasks keep the laws of a task", "[task][laws]") {
+  classification smoothed;
+  smoothed.label_smoothing = 0.1;
+  CHECK(broken_law(classification{}, seven, problem::network()) == "");
+  CHECK(broken_law(smoothed, seven, problem::network()) == "");
+  CHECK(broken_law(super_resolution{}, problem::edges(7, 1, 16), problem::enlarging(problem::tiny, 8)) == "");
+}
+
+TEST_CASE("a task of one's own keeps them, and what breaks one is named", "[task][laws]") {
+  adding_up task;
+  CHECK(broken_law(task, seven, problem::network()) == "");
+  task.wrong_gradient = true;
+  CHECK_THAT(broken_law(task, seven, problem::network()), ContainsSubstring("gradient: it is not that of the loss"));
+  task.wrong_gradient = false, task.forgets = true;
+  CHECK_THAT(broken_law(task, seven, problem::network()), ContainsSubstring("write every element"));
+  task.forgets = false, task.hides = true;
+  CHECK_THAT(broken_law(task, seven, problem::network()), ContainsSubstring("divergence"));
+  CHECK_THAT(broken_law(by_batch{}, seven, problem::network()), ContainsSubstring("add up samples, not batches"));
+}
+
+TEST_CASE("a metric says how its values read and which way is better", "[task]") {
+  CHECK(classification::measure.text(0.9312) == "93.1 %");
+  CHECK(super_resolution::measure.text(30.006) == "30.01 dB");
+  constexpr metric error{.name = "error", .larger_is_better = false};
+  CHECK(error.text(2) == "2.00");
+  CHECK(error.merit(error.merit(3)) == 3);
+  CHECK(error.merit(1) > error.merit(2));
+}
