@@ -216,6 +216,28 @@ TEST_CASE("finalists are measured whole, once, and kept beside their sums", "[la
   CHECK_THAT(sentence_of([&] { read.measured_whole(at("0.5 0=7"), "n"); }), ContainsSubstring("the whole network n"));
 }
 
+TEST_CASE("a network with several outputs is measured whole and in pieces, and is another than without", "[layer_table]") {
+  temporary_folder folder;
+  fake_device device;
+  layer_table table = layer_table::load_or_begin(folder / "layers.json", device, quick);
+  layer_list several = mixed();
+  several.outputs = {{"raw", 1}, {"wide", 6}, {"scores", static_cast<value_id>(several.size())}};
+  table.latency_of(mixed());
+  // What hands out a value before its batch norm runs that batch norm by itself: pieces that nobody else has.
+  CHECK_FALSE(table.knows(several));
+  CHECK(table.latency_of(several).count == (true_cost(*device.world, several) + 50) / 100);
+  CHECK(table.latency_of(several) != table.latency_of(mixed()));
+  CHECK(table.measured_whole(several, "several").median == true_cost(*device.world, several));
+  CHECK(table.measured_whole(mixed(), "mixed").median == true_cost(*device.world, mixed()));
+  // A value that is nowhere fused costs nothing to hand out, but the list has an identity of its own.
+  layer_list named = mixed();
+  named.append_output("scores", static_cast<value_id>(named.size()));
+  CHECK(table.latency_of(named) == table.latency_of(mixed()));
+  table.measured_whole(named, "named");
+  CHECK(table.record().wholes.size() == 3);
+  CHECK(measure(several, device, quick).median == true_cost(*device.world, several));
+}
+
 TEST_CASE("a layer table belongs to its device and rules, and its networks must be networks", "[layer_table]") {
   temporary_folder folder;
   fake_device device;

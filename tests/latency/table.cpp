@@ -26,7 +26,7 @@ struct nameless_steps {
 /// What the fake device takes for a part: the sum of its folded layers.
 std::int64_t true_cost(const fake_world& world, part_id part) {
   layer_list layers{.input = catalogue<small_space>::at(part).in, .items = {}};
-  append_layers(layers, catalogue<small_space>::at(part).layers);
+  append_layers(layers, catalogue<small_space>::at(part).layers, catalogue<small_space>::at(part).outputs);
   std::int64_t sum = 0;
   for (const layer& item : fold_for_inference(layers).layers) sum += world.cost(item);
   return sum;

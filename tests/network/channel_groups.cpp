@@ -133,6 +133,30 @@ TEST_CASE("channels that cannot be told apart stay as they are", "[channel_group
   CHECK(channel_groups_of(layers).size() == 0);
 }
 
+TEST_CASE("every output keeps its channels, and what shares them does", "[channel_groups]") {
+  layer_list layers{.input = {8, 8, 3}, .items = {}};
+  layer_builder<layer_list> list{layers};
+  const value_id stem = list.convolution(0, 8, 3);
+  const value_id stage = list.output("c4", list.add(list.convolution(stem, 12, 1), list.convolution(stem, 12, 3)));
+  const value_id features = list.convolution(stage, 16, 1);
+  list.output("boxes", list.convolution(list.convolution(stage, 6, 1), 4, 1));
+  list.output("scores", list.linear(list.global_average_pool(features), 5));
+  const auto groups = channel_groups_of(layers);
+  REQUIRE(groups.size() == 3);
+  CHECK((groups[0].layer == 0 && groups[1].channels == 16 && groups[2].channels == 6));
+  const auto at = uniform_width(layers, groups, 500);
+  const layer_list narrow = with_channels(layers, groups, at.counts);
+  CHECK(narrow.outputs == layers.outputs);
+  for (int i = 0; i < layers.output_count(); ++i) CHECK(narrow.output_shape(i) == layers.output_shape(i));
+  CHECK_NOTHROW(check(narrow));
+  // What the layers read that make outputs is kept where the rule says so.
+  const auto kept = uniform_width(layers, groups, 500, {.keep_features = true});
+  CHECK(kept.counts == std::vector{8, 16, 6});
+  layer_list other = layers;
+  other.outputs.front().name = "c5";
+  CHECK_THROWS_WITH(configuration_of(layers, groups, other), Catch::Matchers::Contains("differ in more than the channels"));
+}
+
 TEST_CASE("a narrower network is a network of its own, whatever the counts", "[channel_groups]") {
   random_source random(7);
   for (const std::string_view name : {"resnet18", "resnet50", "mobilenet_v1", "mobilenet_v2", "mobilenet_v3_large", "df2",

@@ -59,7 +59,7 @@ template <class Backend>
 void step(training_network<Backend>& net, std::uint64_t seed) {
   testing::fill(net.input(), net.batch() * net.input_shape().size(), seed);
   net.forward();
-  testing::fill(net.output_gradient(), net.batch() * net.output_shape().size(), seed + 1);
+  testing::fill_output_gradients(net, seed + 1);
   net.backward();
 }
 
@@ -72,8 +72,8 @@ void check_training(const layer_list& layers, int batch, std::uint64_t seed) {
   training_network<cpu> given(fast, layers, batch, fast_values, {.input_gradient = true});
   training_network<reference<double>> expected(exact, layers, batch, values, {.input_gradient = true});
   step(given, seed), step(expected, seed);
-  const auto outputs = static_cast<std::size_t>(batch * expected.output_shape().size());
-  require_close(given.output(), expected.output(), outputs, "output");
+  for (int i = 0; i < layers.output_count(); ++i)
+    require_close(given.output(i), expected.output(i), static_cast<std::size_t>(batch * expected.output_shape(i).size()), "output");
   require_close(given.input_gradient(), expected.input_gradient(), static_cast<std::size_t>(batch * layers.input.size()),
                 "input gradient");
   double largest = 0;
@@ -97,7 +97,8 @@ void check_inference(const layer_list& layers, int batch, std::uint64_t seed) {
   testing::fill(given.input(), batch * layers.input.size(), seed),
       testing::fill(expected.input(), batch * layers.input.size(), seed);
   given.run(), expected.run();
-  require_close(given.output(), expected.output(), static_cast<std::size_t>(batch * expected.output_shape().size()), "output");
+  for (int i = 0; i < layers.output_count(); ++i)
+    require_close(given.output(i), expected.output(i), static_cast<std::size_t>(batch * expected.output_shape(i).size()), "output");
 }
 }  // namespace
 
@@ -111,6 +112,8 @@ TEST_CASE("the cpu backend trains and runs networks as the reference does") {
     check_training(testing::mobile_blocks(), batch, 9);
     check_inference(testing::joined_branches<layer_list>(), batch, 10);
     check_training(testing::joined_branches<layer_list>(), batch, 10);
+    check_inference(testing::several_outputs<layer_list>(), batch, 11);
+    check_training(testing::several_outputs<layer_list>(), batch, 11);
   }
   check_inference(testing::twice_read(), 3, 8);
   check_training(testing::twice_read(), 3, 8);
@@ -118,7 +121,8 @@ TEST_CASE("the cpu backend trains and runs networks as the reference does") {
   check_training(testing::small_residual<layer_list>(activation::hard_swish), 7, 6);
   random_source random(21);
   for (std::uint64_t round = 0; round < 15; ++round) {
-    const layer_list layers = testing::random_network(random, 12);
+    layer_list layers = testing::random_network(random, 12);
+    if (round % 3 == 2) layers = testing::with_outputs(std::move(layers), random);
     check_inference(layers, 3, 300 + round);
     check_training(layers, 3, 300 + round);
   }

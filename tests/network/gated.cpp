@@ -313,6 +313,19 @@ TEST_CASE("supernets that do not fit together are refused", "[gated]") {
   refused([] { return gated_builder({0, 8, 16}).finish(); }, "images of 16x0x8");
   refused([] { return gated_builder({2, 2, 16}).fixed("stem", max_pool{.kernel = 3}).finish(); }, "a max_pool would write 16x0x0");
 
+  const auto taps = [](const auto&... specs) {
+    gated_builder made({8, 8, 16});
+    (made.fixed("fixed", specs), ...);
+    made.stage({.out = 16}, [](auto offer) { offer(mbconv{}), offer(zero{}); });
+    return made.fixed("tap", tap<"c4">{}).fixed("head", linear<3>{}).finish();
+  };
+  gated_list named = taps(conv{.out = 16});
+  refused([&] { return taps(conv{.out = 16}, tap<"c3">{}); },
+          "stage 1 block 1 may be left out, and the output \"c3\" is what it reads");
+  refused([&] { return taps(tap<"c4">{}, conv{.out = 16}); }, "the output \"c4\" stands for two values");
+  named.blocks[1].candidates[0].layers.append_output("inner", 3);
+  REQUIRE_THROWS_WITH(named.check(), Contains("stage 1 block 1, candidate k3e6 names the output \"inner\""));
+
   gated_list broken = gated_list_of(proxyless_cifar_tiny());
   broken.blocks[3].candidates[0].layers.input.c = 7;
   REQUIRE_THROWS_WITH(broken.check(), Contains("stage 1 block 2, candidate k3e3: it reads 7x16x16 where 16x16x16 comes in"));

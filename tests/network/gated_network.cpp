@@ -19,8 +19,9 @@ void fill(Scalar* values, std::size_t count, random_source& random) {
   for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<Scalar>(2 * random.uniform() - 1);
 }
 
-/// A stem, `depth` searched blocks (the first one changes the shape), a head.
-gated_list supernet(int candidates, int depth = 3, feature_shape input = {8, 7, 3}, int width = 6) {
+/// A stem, `depth` searched blocks (the first one changes the shape), a head. With taps, what the stem and the last block give are
+/// outputs beside the head's.
+gated_list supernet(int candidates, int depth = 3, feature_shape input = {8, 7, 3}, int width = 6, bool taps = false) {
   gated_list made{.input = input, .blocks = {}};
   const auto block = [&](std::string name, int stage, feature_shape in, auto... specs) {
     gated_block one{std::move(name), stage, {}};
@@ -33,6 +34,7 @@ gated_list supernet(int candidates, int depth = 3, feature_shape input = {8, 7, 
     made.blocks.push_back(std::move(one));
   };
   block("stem", -1, input, std::pair{"conv", conv{.out = width, .act = activation::relu6}});
+  if (taps) block("tap", -1, made.output(), std::pair{"tap", tap<"c2">{}});
   for (int at = 0; at < depth; ++at) {
     const int stride = at == 0 ? 2 : 1;
     const feature_shape in = made.output();
@@ -49,7 +51,9 @@ gated_list supernet(int candidates, int depth = 3, feature_shape input = {8, 7, 
   }
   gated_block head{"head", -1, {{"head", {.input = made.output(), .items = {}}}}};
   layer_builder<layer_list> list{head.candidates[0].layers};
-  list.linear(list.global_average_pool(0), 4);
+  if (taps) list.output("c3", 0);
+  const value_id scores = list.linear(list.global_average_pool(0), 4);
+  if (taps) list.output("scores", scores);
   made.blocks.push_back(std::move(head));
   return made;
 }
@@ -84,8 +88,7 @@ void check_paths(Engine& backend, const gated_list& gates, int rounds) {
   random_source random(4);
   parameters<parameter> values = random_parameters<Engine>(gates, random);
   gated_network<Engine> network(backend, gates, batch, values);
-  const auto inputs = static_cast<std::size_t>(batch * gates.input.size()),
-             outputs = static_cast<std::size_t>(batch * gates.output().size());
+  const auto inputs = static_cast<std::size_t>(batch * gates.input.size());
   for (int round = 0; round < rounds; ++round) {
     const auto choice = any_choice(gates, random);
     INFO(gates.text(choice));
@@ -96,9 +99,14 @@ void check_paths(Engine& backend, const gated_list& gates, int rounds) {
     fill(network.input(), inputs, random);
     std::copy_n(network.input(), inputs, plain.input());
     network.forward(), plain.forward();
-    CHECK(std::equal(network.output(), network.output() + outputs, plain.output()));
-    fill(network.output_gradient(), outputs, random);
-    std::copy_n(network.output_gradient(), outputs, plain.output_gradient());
+    REQUIRE(network.output_count() == plain.output_count());
+    for (int i = 0; i < plain.output_count(); ++i) {
+      REQUIRE(network.output_shape(i) == plain.output_shape(i));
+      const auto count = static_cast<std::size_t>(batch * plain.output_shape(i).size());
+      CHECK(std::equal(network.output(i), network.output(i) + count, plain.output(i)));
+      fill(network.output_gradient(i), count, random);
+      std::copy_n(network.output_gradient(i), count, plain.output_gradient(i));
+    }
     network.backward(), plain.backward();
     CHECK(network.cut_out(choice).statistics == alone.statistics);  // moved as in the plain network
     // Gradients of the path are those of the plain network, and no statistics but its own have moved.
@@ -133,6 +141,57 @@ TEST_CASE("a path of a supernet is the plain network, bit by bit", "[gated]") {
   check_paths(slow, supernet(4), 8);
   cpu fast;
   check_paths(fast, supernet(7), 12);
+  check_paths(slow, supernet(4, 3, {8, 7, 3}, 6, true), 8);
+  check_paths(fast, supernet(7, 3, {8, 7, 3}, 6, true), 8);
+}
+
+TEST_CASE("the gradient of a gate has what an output says of its block", "[gated]") {
+  reference<double> backend;
+  const gated_list gates = supernet(4, 2, {8, 7, 3}, 6, true);  // stem, tap, block 0, block 1, head: c3 is what block 1 gives
+  const int batch = 2, last = 3, scores = 2, c3 = 1;
+  random_source random(10);
+  parameters<double> values = random_parameters<reference<double>>(gates, random);
+  gated_network<reference<double>> network(backend, gates, batch, values);
+  std::vector<double> images(static_cast<std::size_t>(batch * gates.input.size())), slope(static_cast<std::size_t>(batch * 4)),
+      tapped(static_cast<std::size_t>(batch * gates.out_of(last).size()));
+  for (auto* each : {&images, &slope, &tapped}) fill(each->data(), each->size(), random);
+  for (int chosen = 0; chosen < 4; ++chosen) {
+    const std::vector<int> choice{0, 0, 1, chosen, 0};
+    std::vector<std::vector<double>> answers;  // of all candidates; zero's is what the block reads
+    for (int candidate = 0; candidate < 4; ++candidate) {
+      network.select(std::vector<int>{0, 0, 1, candidate, 0}, gated_pass::gates);
+      std::copy(images.begin(), images.end(), network.input());
+      network.forward();
+      answers.emplace_back(network.output(c3), network.output(c3) + tapped.size());
+    }
+    network.select(choice, gated_pass::gates, all_others(gates, choice));
+    std::copy(images.begin(), images.end(), network.input());
+    network.forward();
+    std::fill_n(network.output_gradient(0), batch * network.output_shape(0).size(), 0.0);
+    std::copy(tapped.begin(), tapped.end(), network.output_gradient(c3));
+    std::copy(slope.begin(), slope.end(), network.output_gradient(scores));
+    std::vector<double> heard(4, NAN);
+    network.backward([&](int block, int candidate, double gate) {
+      if (block == last) heard[static_cast<std::size_t>(candidate)] = gate;
+    });
+    // d loss / d y is what comes back through the head, and what the output says.
+    layer_list head = gates.candidate(4, 0).layers;
+    head.outputs.clear();
+    parameters<double> behind{std::span<const layer>(head)};
+    const auto whole = network.cut_out(choice);
+    std::copy_n(whole.of(whole.layout.trainable.rbegin()[1]).begin(), behind.layout.trainable[0].size, behind.of(behind.layout.trainable[0]).begin());
+    training_network<reference<double>> net(backend, head, batch, behind, {.input_gradient = true});
+    net.forward();
+    std::copy(slope.begin(), slope.end(), net.output_gradient());
+    net.backward();
+    for (std::size_t candidate = 0; candidate < 4; ++candidate) {
+      double expected = 0;
+      for (std::size_t i = 0; i < tapped.size(); ++i)
+        expected += (net.input_gradient()[i] + tapped[i]) * (answers[candidate][i] - answers[3][i]);
+      CAPTURE(chosen, candidate);
+      CHECK(heard[candidate] == Approx(expected).margin(1e-9));
+    }
+  }
 }
 
 TEST_CASE("the gradient of a gate is what its candidate's answer says, and asking changes nothing else", "[gated]") {

@@ -11,13 +11,14 @@
 using namespace hasse;
 
 namespace {
-/// loss = sum of c_i output_i with fixed random c.
+/// loss = sum of c_i output_i with fixed random c, over the elements of all outputs.
 double loss_of(training_network<reference<double>>& net) {
   net.forward();
   random_source random(77);
   double loss = 0;
-  for (std::int64_t i = 0; i < net.batch() * net.output_shape().size(); ++i)
-    loss += net.output()[i] * (net.output_gradient()[i] = random.normal());
+  for (int output = 0; output < net.output_count(); ++output)
+    for (std::int64_t i = 0; i < net.batch() * net.output_shape(output).size(); ++i)
+      loss += net.output(output)[i] * (net.output_gradient(output)[i] = random.normal());
   return loss;
 }
 
@@ -76,6 +77,15 @@ TEST_CASE("gradients of values that one layer reads twice agree with central dif
 TEST_CASE("gradients of joined and padded branches agree with central differences") {
   check_gradients(testing::joined_branches<layer_list>(), 7);
   check_gradients(testing::joined_branches<layer_list>(), 8, recompute::activations);
+}
+
+TEST_CASE("gradients of a loss over several outputs, some of them read inside, agree with central differences") {
+  for (const recompute again : {recompute::nothing, recompute::activations}) {
+    check_gradients(testing::several_outputs<layer_list>(activation::swish), 9, again);
+    random_source random(10);
+    for (std::uint64_t round = 0; round < 6; ++round)
+      check_gradients(testing::with_outputs(testing::random_network(random, 9), random), 200 + round, again);
+  }
 }
 
 TEST_CASE("gradients of mobile blocks agree with central differences") { check_gradients(testing::mobile_blocks(), 6); }

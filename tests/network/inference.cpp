@@ -13,8 +13,8 @@
 using namespace hasse;
 
 namespace {
-/// Evaluates an unfused list layer by layer; batch norm written out here, the rest one backend step each.
-std::vector<double> composed(const layer_list& layers, int batch, const parameters<double>& values,
+/// Every value of an unfused list, layer by layer; batch norm written out here, the rest one backend step each.
+std::vector<std::vector<double>> composed(const layer_list& layers, int batch, const parameters<double>& values,
                              const std::vector<double>& input) {
   reference<double> backend;
   std::vector<std::vector<double>> memory{input};
@@ -42,7 +42,7 @@ std::vector<double> composed(const layer_list& layers, int batch, const paramete
     }
     memory.push_back(std::move(result));
   }
-  return memory.back();
+  return memory;
 }
 
 void check_folding(const layer_list& layers, std::uint64_t seed) {
@@ -50,7 +50,7 @@ void check_folding(const layer_list& layers, std::uint64_t seed) {
   const auto values = testing::random_parameters<double>(layers, seed);
   std::vector<double> input(static_cast<std::size_t>(batch * layers.input.size()));
   testing::fill(input.data(), static_cast<std::int64_t>(input.size()), seed + 1);
-  const std::vector<double> expected = composed(layers, batch, values, input);
+  const std::vector<std::vector<double>> all = composed(layers, batch, values, input);
 
   reference<double> exact;
   inference_network<reference<double>> precise(exact, layers, batch, values);
@@ -59,10 +59,14 @@ void check_folding(const layer_list& layers, std::uint64_t seed) {
   for (std::size_t k = 0; k < input.size(); ++k) precise.input()[k] = input[k], net.input()[k] = static_cast<float>(input[k]);
   for (int twice = 0; twice < 2; ++twice) {  // the second run must find the input as it was
     precise.run(), net.run();
-    for (std::size_t k = 0; k < expected.size(); ++k) {
-      INFO("seed " << seed << ", output " << k);
-      REQUIRE(precise.output()[k] == Approx(expected[k]).epsilon(1e-10).margin(1e-10));
-      REQUIRE(net.output()[k] == Approx(expected[k]).epsilon(1e-4).margin(1e-4));
+    for (int i = 0; i < layers.output_count(); ++i) {
+      const std::vector<double>& expected = all[static_cast<std::size_t>(layers.output(i))];
+      REQUIRE(expected.size() == static_cast<std::size_t>(batch * net.output_shape(i).size()));
+      for (std::size_t k = 0; k < expected.size(); ++k) {
+        INFO("seed " << seed << ", output " << layers.output_name(i) << ", element " << k);
+        REQUIRE(precise.output(i)[k] == Approx(expected[k]).epsilon(1e-10).margin(1e-10));
+        REQUIRE(net.output(i)[k] == Approx(expected[k]).epsilon(1e-4).margin(1e-4));
+      }
     }
   }
 }
@@ -78,7 +82,67 @@ TEST_CASE("a folded network computes what its unfused layers compute") {
 
 TEST_CASE("random networks compute what their unfused layers compute") {
   random_source random(11);
-  for (std::uint64_t round = 0; round < 60; ++round) check_folding(testing::random_network(random, 14), 1000 + round);
+  for (std::uint64_t round = 0; round < 60; ++round) {
+    layer_list layers = testing::random_network(random, 14);
+    check_folding(layers, 1000 + round);
+    check_folding(testing::with_outputs(std::move(layers), random), 2000 + round);
+  }
+}
+
+TEST_CASE("a network hands out every value that is named, folded as the layers around allow") {
+  const layer_list layers = testing::several_outputs<layer_list>();
+  check_folding(layers, 6);
+  const layer_list folded = fold_for_inference(layers).layers;
+  REQUIRE(folded.output_count() == layers.output_count());
+  for (int i = 0; i < layers.output_count(); ++i) {
+    CHECK(folded.output_name(i) == layers.output_name(i));
+    CHECK(folded.output_shape(i) == layers.output_shape(i));
+  }
+  const auto maker = [&](int output) { return folded.items[static_cast<std::size_t>(folded.output(output)) - 1]; };
+  CHECK((maker(0).act == activation::none && maker(1).act == activation::relu));  // the batch norm between them stands alone
+  CHECK((maker(3).groups == 12 && maker(3).act == activation::relu));             // all of it is in the convolution
+  layer_list bare = layers;
+  bare.outputs = {{"scores", layers.outputs.back().value}, {"boxes", layers.outputs[2].value}};
+  CHECK(fold_for_inference(bare).layers.size() == folded.size() - 1);
+
+  reference<float> backend;
+  const auto values = testing::random_parameters<float>(layers, 3);
+  inference_network<reference<float>> net(backend, layers, 2, values);
+  testing::fill(net.input(), 2 * layers.input.size(), 4);
+  net.run();
+  std::vector<float> boxes(2 * 4 * 3 * 2);
+  net.read_output(2, boxes);
+  CHECK(std::equal(boxes.begin(), boxes.end(), net.output(2)));
+  CHECK_THROWS_WITH(net.read_output(0, boxes), ContainsSubstring("has 144 values and room for 48 was given"));
+}
+
+TEST_CASE("a folded network computes what training computed, at every output") {
+  // With the statistics of the batch. A running variance is that of the population, so it is taken back to the batch's.
+  const layer_list layers = [] {
+    layer_list made = testing::several_outputs<layer_list>(activation::hard_swish);
+    for (layer& item : made.items) item.norm.keep_percent = 0;
+    return made;
+  }();
+  constexpr int batch = 3;
+  reference<double> backend;
+  auto values = testing::random_parameters<double>(layers, 12);
+  training_network<reference<double>> trained(backend, layers, batch, values);
+  testing::fill(trained.input(), batch * layers.input.size(), 13);
+  trained.forward();
+  for (const parameter_tensor& tensor : values.layout.statistics)
+    if (tensor.role == parameter_role::running_variance)
+      for (double& variance : values.of(tensor)) {
+        const auto count = static_cast<double>(batch * layers.items[static_cast<std::size_t>(tensor.layer)].out.pixels());
+        variance *= (count - 1) / count;
+      }
+  inference_network<reference<double>> net(backend, layers, batch, values);
+  std::copy_n(trained.input(), batch * layers.input.size(), net.input());
+  net.run();
+  for (int i = 0; i < layers.output_count(); ++i)
+    for (std::int64_t k = 0; k < batch * layers.output_shape(i).size(); ++k) {
+      INFO(layers.output_name(i) << ", element " << k);
+      REQUIRE(net.output(i)[k] == Approx(trained.output(i)[k]).epsilon(1e-10).margin(1e-10));
+    }
 }
 
 TEST_CASE("a network takes other parameters") {
@@ -136,6 +200,35 @@ TEST_CASE("what cannot be a network is refused with a sentence") {
   CHECK_THAT(refusal(broken), ContainsSubstring("two operands side by side"));
   joint = sound_joint, ++joint.out.c;
   CHECK_THAT(refusal(broken), ContainsSubstring("two operands side by side"));
+
+  const auto named = [&](std::vector<named_value> outputs) {
+    layer_list list = testing::several_outputs<layer_list>();
+    for (named_value& each : outputs) list.outputs.push_back(std::move(each));
+    return refusal(list);
+  };
+  CHECK_THAT(named({{"", 1}}), ContainsSubstring("the output \"\" has no name that files could use"));
+  CHECK_THAT(named({{"1st", 1}}), ContainsSubstring("\"1st\" has no name") && ContainsSubstring("begin it with a letter"));
+  CHECK_THAT(named({{"a/b", 1}}), ContainsSubstring("\"a/b\" has no name"));
+  CHECK_THAT(named({{"c4", 1}}), ContainsSubstring("\"c4\" stands for two values"));
+  CHECK_THAT(named({{"c5", 1}, {"again", 1}}), ContainsSubstring("\"again\" is the same value as the output \"c5\""));
+  CHECK_THAT(named({{"far", 99}}), ContainsSubstring("\"far\" is value 99 of a network that has values 0 to 23"));
+  CHECK_THAT(named({{"none", no_value}}), ContainsSubstring("\"none\" is value -1"));
+  broken = testing::several_outputs<layer_list>();
+  broken.outputs.erase(broken.outputs.begin() + 2);
+  CHECK_THAT(refusal(broken), ContainsSubstring("nobody reads its value") && ContainsSubstring("name it as an output"));
+  broken.outputs.pop_back();
+  CHECK_THAT(refusal(broken), ContainsSubstring("nobody reads its value"));
+
+  const layer_list several = testing::several_outputs<layer_list>();
+  inference_network<reference<float>> ready(backend, several, 1, parameters<float>(std::span<const layer>(several)));
+  parameters<float> trainable{std::span<const layer>(several)};
+  training_network<reference<float>> trained(backend, several, 2, trainable);
+  const std::string many = "has 5 outputs, \"raw\", \"c4\", \"boxes\", \"spatial\" and \"scores\"";
+  CHECK_THROWS_WITH(ready.output(), ContainsSubstring(many) && ContainsSubstring("was asked for its only output"));
+  CHECK_THROWS_WITH(trained.output_gradient(), ContainsSubstring(many));
+  CHECK_THROWS_WITH(trained.output_shape(), ContainsSubstring(many));
+  CHECK_THROWS_WITH(ready.output(5), ContainsSubstring("output 5 was asked for") && ContainsSubstring("count from 0"));
+  CHECK_THROWS_WITH(trained.output(-1), ContainsSubstring("output -1 was asked for"));
 
   parameters<float> foreign{std::span<const layer>(testing::odd_shapes<layer_list>())};
   CHECK_THROWS_AS(training_network<reference<float>>(backend, sound, 2, foreign), error);

@@ -100,6 +100,20 @@ TEST_CASE("a tensor that others read ends a run", "[network]") {
   CHECK(runs_of(list) == std::vector{1, 1, 1});
 }
 
+TEST_CASE("an output is the last value of its run, whichever value it is", "[network]") {
+  for (const bool excites : {false, true}) {
+    layer_list list = network_with({.excites = excites});
+    const auto last = static_cast<value_id>(list.size());
+    for (value_id value = 1; value < last; ++value) {
+      list.outputs = {{"inner", value}, {"scores", last}};
+      const layer_list folded = fold_for_inference(list).layers;
+      const std::vector<int> runs = runs_of(list);
+      CAPTURE(excites, value);
+      CHECK(runs[static_cast<std::size_t>(folded.output(0))] != 0);
+    }
+  }
+}
+
 TEST_CASE("a dense convolution is no part of a run", "[network]") {
   layer_list list{.input = {8, 8, 8}, .items = {}};
   layer_builder<layer_list> build{list};

@@ -1,8 +1,10 @@
 // Small networks that the network tests share: shared values, stride 2, projections, pools, a lone batch norm; and random ones.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <hasse/core/random.hpp>
@@ -122,6 +124,38 @@ constexpr List joined_branches(activation act = activation::relu) {
   return layers;
 }
 
+/// What dense tasks are made of, small: an output between a convolution and its batch norm, one that three layers read (one of them
+/// twice), one between a depthwise layer and its projection, one that nobody reads, one after a linear layer.
+template <class List>
+constexpr List several_outputs(activation act = activation::relu) {
+  List layers{};
+  layers.input = {8, 6, 3};
+  layer_builder<List> list{layers};
+  const value_id stem = list.conv_bn(0, 4, 3, 1, act, {});
+  const value_id raw = list.output("raw", list.convolution(stem, 6, 3, 2, 1, 1, true));
+  const value_id deep = list.output("c4", list.activate(list.batch_norm(raw), act));
+  list.output("boxes", list.convolution(deep, 2, 1));
+  const value_id twice = list.add(list.add(deep, deep), list.conv_bn(deep, 6, 3, 1, activation::none, {}));
+  const value_id spatial = list.output("spatial", list.conv_bn(list.conv_bn(twice, 12, 1, 1, act, {}), 12, 3, 1, act, {}, 12));
+  const value_id sum = list.activate(list.add(list.conv_bn(spatial, 6, 1, 1, activation::none, {}), twice), activation::hard_swish);
+  list.output("scores", list.linear(list.global_average_pool(sum), 5));
+  return layers;
+}
+
+/// The list with outputs: its last value, up to three others, and at times its input.
+inline layer_list with_outputs(layer_list layers, random_source& random) {
+  const auto last = static_cast<value_id>(layers.size());
+  std::vector<value_id> chosen{last};
+  for (int i = 0; i < 3; ++i)
+    if (const auto value = static_cast<value_id>(random.below(layers.size() + 1)); value != 0 || random.below(3) == 0)
+      chosen.push_back(value);
+  std::sort(chosen.begin(), chosen.end());
+  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
+  if (random.below(2)) std::swap(chosen.front(), chosen.back());
+  for (const value_id value : chosen) layers.append_output("value-" + std::to_string(value), value);
+  return layers;
+}
+
 /// A random graph of up to `length` layers on one shape, so that any two values may be added or joined; the last layers use what is
 /// left.
 inline layer_list random_network(random_source& random, int length) {
@@ -187,6 +221,12 @@ template <class Scalar>
 void fill(Scalar* memory, std::int64_t count, std::uint64_t seed) {
   random_source random(seed);
   for (std::int64_t i = 0; i < count; ++i) memory[i] = static_cast<Scalar>(random.normal());
+}
+
+template <class Network>
+void fill_output_gradients(Network& net, std::uint64_t seed) {
+  for (int i = 0; i < net.output_count(); ++i)
+    fill(net.output_gradient(i), net.batch() * net.output_shape(i).size(), seed + 1000 * static_cast<std::uint64_t>(i));
 }
 
 }  // namespace hasse::testing

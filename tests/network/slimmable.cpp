@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <hasse/kernel/cpu.hpp>
@@ -35,6 +36,21 @@ layer_list everything() {
   const value_id again = list.activate(list.batch_norm(list.concat(grouped, joined)), activation::hard_swish);
   const value_id deep = basic{.out = 10, .stride = 2}.lower(list, again);
   list.linear(list.convolution(list.pad_channels(deep, 16), 5, 1, 1, 0, 1, true), 4);
+  return layers;
+}
+
+/// A detector, small: two maps of a backbone that slims, one of them also an output itself, each with a layer for boxes and scores.
+layer_list two_heads() {
+  layer_list layers{.input = {8, 6, 3}, .items = {}};
+  layer_builder<layer_list> list{layers};
+  const value_id stem = list.conv_bn(0, 8, 3, 1, activation::relu, {});
+  const value_id fine = mbconv{.out = 12, .stride = 2, .expand = 2}.lower(list, stem);
+  const value_id coarse = list.output("c5", list.conv_bn(basic{.out = 10, .stride = 2}.lower(list, fine), 7, 1, 1, activation::relu, {}));
+  for (const auto& [name, map] : {std::pair{"fine", fine}, std::pair{"coarse", coarse}}) {
+    const value_id spatial = list.conv_bn(map, list.shape_of(map).c, 3, 1, activation::relu6, {}, list.shape_of(map).c);
+    list.output(std::string("boxes-") + name, list.convolution(spatial, 4, 1, 1, 0, 1, true));
+    list.output(std::string("scores-") + name, list.convolution(list.conv_bn(map, 6, 1, 1, activation::relu, {}), 3, 1, 1, 0, 1, true));
+  }
   return layers;
 }
 
@@ -75,13 +91,12 @@ struct alone {
 
 template <class Engine>
 void check_slices(Engine& backend, const layer_list& layers, int batch, int rounds) {
-  using scalar = typename Engine::scalar;
-  using parameter = parameter_of<scalar>;
+  using parameter = parameter_of<typename Engine::scalar>;
   random_source random(11);
   parameters<parameter> shared = random_parameters<Engine>(layers, random);
   slimmable_network<Engine> wide(backend, layers, batch, shared);
-  const std::size_t inputs = static_cast<std::size_t>(batch * layers.input.size()),
-                    outputs = static_cast<std::size_t>(batch * wide.output_shape().size());
+  const std::size_t inputs = static_cast<std::size_t>(batch * layers.input.size());
+  const auto size_of = [&](int output) { return static_cast<std::size_t>(batch * wide.output_shape(output).size()); };
   for (int round = 0; round < rounds; ++round) {
     wide.select(round == 0 ? wide.full() : any_configuration(wide.groups(), random));
     INFO(to_text(wide.configuration()));
@@ -90,7 +105,9 @@ void check_slices(Engine& backend, const layer_list& layers, int batch, int roun
     fill(wide.input(), inputs, random);
     std::copy_n(wide.input(), inputs, narrow.network.input());
     wide.forward(), narrow.network.forward();
-    CHECK(std::equal(wide.output(), wide.output() + outputs, narrow.network.output()));
+    REQUIRE(narrow.network.output_count() == wide.output_count());
+    for (int i = 0; i < wide.output_count(); ++i)
+      CHECK(std::equal(wide.output(i), wide.output(i) + size_of(i), narrow.network.output(i)));
     aligned_vector<parameter> statistics(narrow.values.statistics.size());
     wide.statistics(statistics);
     CHECK(difference(statistics, narrow.values.statistics) == "");
@@ -102,10 +119,10 @@ void check_slices(Engine& backend, const layer_list& layers, int batch, int roun
     }
     CHECK(astray < 1e-6);
 
-    std::vector<scalar> slope(outputs);
-    fill(slope.data(), outputs, random);
-    std::copy(slope.begin(), slope.end(), wide.output_gradient());
-    std::copy(slope.begin(), slope.end(), narrow.network.output_gradient());
+    for (int i = 0; i < wide.output_count(); ++i) {
+      fill(wide.output_gradient(i), size_of(i), random);
+      std::copy_n(wide.output_gradient(i), size_of(i), narrow.network.output_gradient(i));
+    }
     wide.clear_gradients();
     wide.backward(), narrow.network.backward();
     // What the narrow network has is in its slice, bit by bit; all else is zero.
@@ -129,6 +146,7 @@ TEST_CASE("a width of the reference is the network that is cut out there", "[sli
   check_slices(backend, everything(), 2, 12);
   check_slices(backend, testing::mobile_blocks(), 2, 8);
   check_slices(backend, testing::small_residual<layer_list>(), 3, 8);
+  check_slices(backend, two_heads(), 2, 12);
 }
 
 TEST_CASE("a width of the cpu is the network that is cut out there, bit by bit", "[slimmable]") {
@@ -136,6 +154,7 @@ TEST_CASE("a width of the cpu is the network that is cut out there, bit by bit",
     cpu backend({.threads = threads});
     check_slices(backend, everything(), 3, 12);
     check_slices(backend, testing::mobile_blocks(), 3, 8);
+    check_slices(backend, two_heads(), 3, 12);
     check_slices(backend, named_network("mobilenet_v2", {.input = {32, 32, 3}}), 2, 2);
     check_slices(backend, named_network("resnet20"), 4, 4);
   }

@@ -1,5 +1,6 @@
 // Static networks: constants, and the same bits as the run-time road.
 #include <hasse/kernel/reference.hpp>
+#include <hasse/network/narrowed.hpp>
 #include <hasse/network/static_network.hpp>
 
 #include "../support/catch.hpp"
@@ -36,7 +37,7 @@ template <class Net>
 void check_bits(std::uint64_t seed) {
   constexpr int batch = 2;
   reference<float> backend;
-  const layer_list layers{Net::in, {Net::layers.begin(), Net::layers.end()}};
+  const layer_list layers = layer_list_of(Net::layers);
   const auto values = testing::random_parameters<float>(layers, seed);
   inference_network<reference<float>> dynamic(backend, layers, batch, values);
   static_inference<Net, reference<float>, batch> fixed(backend, values);
@@ -44,8 +45,33 @@ void check_bits(std::uint64_t seed) {
   testing::fill(dynamic.input(), batch * layers.input.size(), seed),
       testing::fill(fixed.input(), batch * layers.input.size(), seed);
   dynamic.run(), fixed.run();
-  for (std::int64_t k = 0; k < batch * Net::out.size(); ++k) REQUIRE(dynamic.output()[k] == fixed.output()[k]);
+  for (int i = 0; i < layers.output_count(); ++i)
+    for (std::int64_t k = 0; k < batch * layers.output_shape(i).size(); ++k) REQUIRE(dynamic.output(i)[k] == fixed.output(i)[k]);
 }
+
+/// A head with two outputs.
+struct boxes_and_scores {
+  friend constexpr bool operator==(const boxes_and_scores&, const boxes_and_scores&) = default;
+  template <class List>
+  constexpr value_id lower(layer_builder<List> list, value_id from) const {
+    list.output("boxes", list.convolution(from, 4, 1, 1, 0, 1, true));
+    return list.output("scores", list.linear(list.global_average_pool(from), 5));
+  }
+  std::string text() const { return "boxes_and_scores"; }
+};
+using detector_space =
+    search_space<input<3, 16, 16>, stem<conv{.out = 8, .kernel = 3}, tap<"c2">{}>,
+                 stage<basic{.stride = 2}, widths<8, 16>, depth<1, 2>>, head<tap<"c3">, boxes_and_scores>>;
+using detector = network<detector_space, "[(8,16)]">;
+using written_detector = fixed_network<input<3, 16, 16>, conv{.out = 8}, tap<"c2">{}, basic{.out = 8, .stride = 2}, basic{.out = 16},
+                                       tap<"c3">{}, boxes_and_scores{}>;
+static_assert(detector::layers.output_count() == 4 && detector::layers.output_name(2) == "boxes");
+static_assert(detector::layers.output_shape(1) == feature_shape{8, 8, 16} && detector::out == feature_shape{16, 16, 8});
+static_assert(detector::arena_bytes() > net::arena_bytes());
+
+struct several {
+  static constexpr auto layers = testing::several_outputs<fixed_layers<32>>();
+};
 }  // namespace
 
 TEST_CASE("a static network gives the bits of the run-time one") {
@@ -53,6 +79,36 @@ TEST_CASE("a static network gives the bits of the run-time one") {
   check_bits<written>(2);
   const layer_list layers = layers_of(net::choice);
   CHECK(std::equal(layers.begin(), layers.end(), net::layers.begin(), net::layers.end()));
+}
+
+TEST_CASE("a static network with several outputs gives the bits of the run-time one") {
+  check_bits<detector>(4);
+  check_bits<written_detector>(5);
+  check_bits<static_network<several>>(6);
+  const layer_list layers = layers_of(detector::choice);
+  CHECK(layers == layer_list_of(detector::layers));
+  CHECK(layers == layer_list_of(written_detector::layers));
+  CHECK(layers == layer_list_of(at_input<detector, input<3, 16, 16>>::layers));
+  CHECK(cost_of(layers).peak_elements <= cost_of(detector::choice).peak_elements);
+  CHECK(cost_of(detector::choice).kept_elements == 16 * 16 * 8 + 8 * 8 * 16 + 8 * 8 * 4 + 5);
+  const layer_list head = layers_of(catalogue<detector_space>::at(catalogue<detector_space>::size - 1));
+  CHECK(head.outputs == std::vector<named_value>{{"c3", 0}, {"boxes", 1}, {"scores", 3}});
+  CHECK_NOTHROW(check(head));
+
+  reference<float> backend;
+  static_inference<detector, reference<float>> ready(backend, parameters<float>(std::span<const layer>(layers)));
+  std::vector<float> boxes(8 * 8 * 4);
+  CHECK_NOTHROW(ready.read_output(2, boxes));
+  CHECK_THROWS_WITH(ready.output(4), Catch::Matchers::Contains("output 4 was asked for of a network that has 4 outputs, \"c2\", \"c3\""));
+}
+
+TEST_CASE("a narrowed type keeps its outputs") {
+  constexpr auto groups = channel_groups_of(written_detector::layers);
+  STATIC_REQUIRE(groups.size() == 3);  // what two blocks have inside, and what the first gives; outputs hold the rest
+  using slim = narrowed<written_detector, 4, 4, 8>;
+  STATIC_REQUIRE(slim::layers.output_shape(1) == written_detector::layers.output_shape(1));
+  STATIC_REQUIRE(slim::macs() < written_detector::macs());
+  check_bits<slim>(7);
 }
 
 TEST_CASE("a chain of blocks is a static network too") {

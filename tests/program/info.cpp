@@ -100,6 +100,15 @@ TEST_CASE("another input changes shapes and nothing that training learns", "[inf
   CHECK(find_network("df-small:[(32),(64),(64,128)]", {.input = {64, 64, 3}}).layers.items.back().in == feature_shape{1, 1, 128});
 }
 
+TEST_CASE("outputs are listed where they have names", "[info]") {
+  network_facts facts = find_network("resnet20");
+  CHECK(!info_json(facts).contains("outputs"));
+  CHECK_THAT(info_table(facts), !ContainsSubstring("output c3"));
+  facts.layers.outputs = {{"c3", 21}, {"scores", static_cast<value_id>(facts.layers.size())}};
+  CHECK(info_json(facts).at("outputs").at(0) == json{{"name", "c3"}, {"value", 21}, {"shape", {16, 32, 32}}});
+  CHECK_THAT(info_table(facts), ContainsSubstring("output c3: value 21, 16x32x32\noutput scores: value "));
+}
+
 TEST_CASE("run-time lists and types are the same networks", "[info]") {
   const auto same = []<class Net>(const char* name, std::type_identity<Net>) {
     const layer_list found = named_network(name);

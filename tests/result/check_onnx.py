@@ -1,4 +1,5 @@
-"""check_onnx.py FILE IMAGE LOGITS: onnx's checker and shape inference; the numbers too where ONNX Runtime is installed.
+"""check_onnx.py FILE IMAGE ANSWER...: onnx's checker and shape inference; the numbers of each output too where ONNX Runtime is
+installed.
 
 Exit code 77: onnx is not installed."""
 import sys
@@ -9,7 +10,7 @@ try:
 except ImportError:
     sys.exit(77)
 
-path, image, logits = sys.argv[1:]
+path, image, *answers = sys.argv[1:]
 model = onnx.load(path)
 onnx.checker.check_model(model, full_check=True)
 inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
@@ -25,10 +26,12 @@ except ImportError:
 session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 port = session.get_inputs()[0]
 shape = [side if isinstance(side, int) else 1 for side in port.shape]
-expected = numpy.fromfile(logits, numpy.float32)
 images = numpy.fromfile(image, numpy.float32).reshape(shape)
-found = session.run(None, {port.name: images})[0]
-assert numpy.abs(found.ravel() - expected).max() <= 1e-4 * max(1, numpy.abs(expected).max()), "ONNX Runtime computes other numbers"
+found = session.run(None, {port.name: images})
+assert len(found) == len(answers), f"{len(found)} outputs where {len(answers)} are known"
+for output, answer in zip(found, answers):
+    expected = numpy.fromfile(answer, numpy.float32)
+    assert numpy.abs(output.ravel() - expected).max() <= 1e-4 * max(1, numpy.abs(expected).max()), "ONNX Runtime computes other numbers"
 if not isinstance(port.shape[0], int):
-    pair = session.run(None, {port.name: numpy.concatenate([images, images])})[0]
-    assert numpy.allclose(pair[0], pair[1]) and pair.shape[0] == 2
+    for pair in session.run(None, {port.name: numpy.concatenate([images, images])}):
+        assert numpy.allclose(pair[0], pair[1]) and pair.shape[0] == 2

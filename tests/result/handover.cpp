@@ -30,6 +30,8 @@ TEST_CASE("the header is C++ that means the network") {
   CHECK_THROWS_AS(cpp_header_text({.name = "my net", .type = "int"}), error);
   CHECK_THROWS_AS(network_type("hasse::df_small", "[(16)\"; evil"), error);
   CHECK_THAT(cpp_header_text({.type = "int", .facts = {"ends in a backslash\\"}}), !ContainsSubstring("\\"));
+  CHECK_THAT(cpp_header_text({.type = "int", .weights_file = "net.safetensors", .outputs = {"boxes", "scores"}}),
+             ContainsSubstring("then ready.run() and read ready.output(0) (boxes), ready.output(1) (scores)\n"));
   const std::string classes = cpp_header_text({.type = "int", .classes = {"10", "a \"b\", c\\", "zwei\nZeilen", "\xc3\xa9", "\xff"}});
   CHECK_THAT(classes, ContainsSubstring("inline constexpr std::string_view net_classes[] = {\n    \"10\",\n    \"a \\042b\\042, c\\134\",\n"
                                         "    \"zwei\\012Zeilen\",\n    \"\xc3\xa9\",\n    \"\\377\",\n};\n"));
@@ -71,7 +73,8 @@ TEST_CASE("weights come back for their own network only") {
 
 TEST_CASE("a weights file is a network again without its type, and says what was changed") {
   const auto path = std::filesystem::temp_directory_path() / ("hasse_stored_" + std::to_string(::getpid()));
-  const layer_list layers{found_net::layers.input, {found_net::layers.begin(), found_net::layers.end()}};
+  layer_list layers = layer_list_of(found_net::layers);
+  layers.outputs = {{"c1", 3}, {"scores", static_cast<value_id>(layers.size())}};
   model network{"[(16),(32),(64)]", layers, parameters<float>(layers.items)};
   random_source random(1);
   initialise<float>(network.weights, layers.items, random);
@@ -134,7 +137,11 @@ TEST_CASE("every published network survives as JSON, and a damaged one is refuse
     const layer_list layers = named_network(std::string(name));
     CHECK(parse_layers(json_text(layers_json(layers)), "file") == layers);
   }
-  const json whole = layers_json(named_network("resnet20"));
+  layer_list outputs = named_network("resnet20");
+  for (const auto& [name, value] : {std::pair{"c3", 21}, {"c4", 44}, {"scores", static_cast<int>(outputs.size())}}) outputs.append_output(name, value);
+  CHECK(parse_layers(json_text(layers_json(outputs)), "file") == outputs);
+  CHECK(!layers_json(named_network("resnet20")).contains("outputs"));
+  const json whole = layers_json(outputs);
   const auto refused = [&](const char* sentence, auto change) {
     json content = whole;
     change(content);
@@ -153,6 +160,15 @@ TEST_CASE("every published network survives as JSON, and a damaged one is refuse
   refused("unknown key \"dilation\"", [](json& it) { it["layers"][0]["dilation"] = 2; });
   refused("describes no network", [](json& it) { it["layers"] = json::array(); });
   refused("must be a list of at most 20000", [](json& it) { it["layers"] = 3; });
+  refused("\"outputs\" in the network must be a list", [](json& it) { it["outputs"] = 3; });
+  refused("a list of outputs without one", [](json& it) { it["outputs"] = json::array(); });
+  refused("lacks \"name\"", [](json& it) { it["outputs"][0].erase("name"); });
+  refused("\"value\" in output 1 must be", [](json& it) { it["outputs"][1]["value"] = "c4"; });
+  refused("unknown key \"shape\"", [](json& it) { it["outputs"][1]["shape"] = 3; });
+  refused("unknown key", [](json& it) { it["outputs"][1] = 3; });
+  refused("\"c3\" is value 21000 of a network that has values 0 to", [](json& it) { it["outputs"][0]["value"] = 21'000; });
+  refused("the output \"c3\" stands for two values", [](json& it) { it["outputs"][1]["name"] = "c3"; });
+  refused("nobody reads its value", [](json& it) { it["outputs"].erase(2); });
 }
 
 TEST_CASE("a set whose classes are not the network's is told from it in words") {

@@ -20,7 +20,57 @@ const recipe short_recipe{.epochs = 3,
                           .warmup_epochs = 0.5,
                           .augment = augmentation{.pad = 1}};
 
+/// The network with a second answer, from the stem that it reads on.
+layer_list answers_twice() {
+  layer_list layers = problem::network();
+  layer_builder<layer_list> list{layers};
+  const auto last = static_cast<value_id>(layers.size());
+  const value_id stem = 3;
+  list.output("early", list.linear(list.output("stem", stem), 4));
+  list.output("late", last);
+  return layers;
+}
+
+/// The mean loss of both answers; the stem is read by nobody, and its gradient is zero.
+struct answered_twice : image_task {
+  static constexpr metric measure = classification::measure;
+  classification one{};
+  std::string text() const { return "answered twice"; }
+  void check(const image_set& set, const layer_list& layers) const { check_shape(set, layers.input); }
+  template <class Scalar>
+  batch_loss loss(answers<Scalar> found, std::span<const int> wanted, slopes<Scalar> gradient) const {
+    batch_loss both;
+    if (!gradient.empty()) std::fill_n(gradient[0].data, found[0].count * found[0].shape.size(), Scalar{});
+    for (std::size_t i = 1; i < 3; ++i) {
+      const batch_loss part = one.loss(found.subspan(i, 1), wanted, gradient.empty() ? gradient : gradient.subspan(i, 1));
+      both.loss += part.loss, both.correct = part.correct;
+    }
+    return both;
+  }
+  struct tally_type {
+    classification::tally_type of_one{};
+    template <class Scalar>
+    void add(answers<Scalar> found, std::span<const int> wanted) { of_one.add(found.subspan(2), wanted); }
+    evaluation result() const { return of_one.result(); }
+  };
+  tally_type tally(const normalisation&) const { return {}; }
+};
+static_assert(Task<answered_twice>);
 }  // namespace
+
+TEST_CASE("a task whose loss reads several outputs is learnt at each of them", "[train][trainer]") {
+  cpu backend;
+  const training_data data(answered_twice{}, easy_train, easy_validation);
+  trainer training(backend, "net", answers_twice(), data, {.epochs = 6, .batch = 16, .augment = augmentation{}}, 7);
+  const training_outcome outcome = training.run();
+  CHECK(outcome.accuracy > 0.97);
+  model early{"early", answers_twice(), training.weights()};
+  early.layers.outputs = {{"late", early.layers.output(2)}, {"stem", 3}, {"early", early.layers.output(1)}};
+  CHECK(evaluate(backend, data.task, early, easy_validation, data.scale).score > 0.9);
+  // A task of one answer says so.
+  CHECK_THROWS_WITH(trainer<cpu>(backend, "net", answers_twice(), training_data(easy_train, easy_validation), short_recipe, 1),
+                    ContainsSubstring("has 3 outputs, \"stem\", \"early\" and \"late\""));
+}
 
 TEST_CASE("a separable problem is learnt, and the validation accuracy says so", "[train][trainer]") {
   cpu backend;
@@ -132,6 +182,9 @@ TEST_CASE("a checkpoint of other data, another recipe or another network is refu
                     ContainsSubstring("configuration"));
   CHECK_THROWS_WITH(training(backend, "net", problem::network(9), data, short_recipe, 5, saving),
                     ContainsSubstring("configuration"));
+  layer_list renamed = problem::network();
+  renamed.append_output("scores", static_cast<value_id>(renamed.size()));
+  CHECK_THROWS_WITH(training(backend, "net", renamed, data, short_recipe, 5, saving), ContainsSubstring("configuration"));
   CHECK_THROWS_WITH(training(backend, "net", problem::network(), data, short_recipe, 6, saving), ContainsSubstring("seed \"5\""));
   const auto on = [&](const cpu_options& options) {
     cpu other(options);

@@ -9,15 +9,17 @@
 
 namespace hasse {
 
-/// Puts `next` behind what the list has: the first value of `next` is the last of the list.
-template <class List>
-constexpr void append_layers(List& list, std::span<const layer> next) {
+/// Puts `next` behind what the list has: the input of `next` is the last value of the list. What `next` names as its outputs are
+/// outputs of the whole.
+template <class List, class Outputs>
+constexpr void append_layers(List& list, std::span<const layer> next, const Outputs& outputs) {
   const value_id shift = static_cast<value_id>(list.size());
   for (layer item : next) {
     item.input += shift;
     if (item.other != no_value) item.other += shift;
     list.append(item);
   }
+  for (const auto& [name, value] : outputs) list.append_output(name, value + shift);
 }
 
 namespace detail {
@@ -38,8 +40,8 @@ struct chain : private detail::links<First, Rest...> {
   static constexpr feature_shape in = First::in;
   static constexpr auto layers = [] {
     fixed_layers<static_cast<int>((First::layers.size() + ... + Rest::layers.size()))> list{.input = in};
-    append_layers(list, First::layers);
-    (append_layers(list, Rest::layers), ...);
+    append_layers(list, First::layers, First::layers.outputs);
+    (append_layers(list, Rest::layers, Rest::layers.outputs), ...);
     return list;
   }();
 };

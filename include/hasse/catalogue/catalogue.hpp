@@ -23,7 +23,8 @@ struct entry {
   part_id id = 0;
   part_key key{};  ///< stem, stage or head, and which
   feature_shape in{}, out{};
-  std::span<const layer> layers;  ///< unfused; value 0 is the block's input, the last layer its output
+  std::span<const layer> layers;  ///< unfused; value 0 is the block's input, the last layer gives what the next block reads
+  std::span<const constant_output> outputs;  ///< what the network hands out besides
   cost costs{};
   std::string (*spec_text)() = nullptr;
 
@@ -69,13 +70,20 @@ struct catalogue {
 };
 
 /// The layers of one block, as a network of its own: what a latency table measures.
-inline layer_list layers_of(const entry& block) { return {.input = block.in, .items = {block.layers.begin(), block.layers.end()}}; }
+inline layer_list layers_of(const entry& block) {
+  layer_list list{.input = block.in, .items = {}};
+  append_layers(list, block.layers, block.outputs);
+  return list;
+}
 
 /// The layers of an architecture: those of its blocks, one behind the other.
 template <class Space>
 layer_list layers_of(const architecture<Space>& choice) {
   layer_list list{.input = Space::image, .items = {}};
-  for_each_part(choice, [&](part_id part) { append_layers(list, catalogue<Space>::at(part).layers); });
+  for_each_part(choice, [&](part_id part) {
+    const entry& block = catalogue<Space>::at(part);
+    append_layers(list, block.layers, block.outputs);
+  });
   return list;
 }
 

@@ -13,11 +13,18 @@
 namespace hasse {
 
 namespace detail {
-/// The layers of a block without the spare room of its list: this is what stays in the program.
+/// The layers and outputs of a block without the spare room of its list: this is what stays in the program.
 template <class Block>
 inline constexpr auto kept_layers = [] {
   std::array<layer, Block::layers.size()> kept{};
   for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = Block::layers.items[i];
+  return kept;
+}();
+
+template <class Block>
+inline constexpr auto kept_outputs = [] {
+  std::array<constant_output, Block::layers.outputs.size()> kept{};
+  for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = Block::layers.outputs[i];
   return kept;
 }();
 
@@ -29,8 +36,8 @@ std::string spec_text_of() {
 template <class Space, part_id Id>
 constexpr entry entry_of() {
   using made = block_of<part_t<Space, Id>>;
-  return {
-      Id, part_keys<Space>[static_cast<std::size_t>(Id)], made::in, made::out, kept_layers<made>, made::costs, &spec_text_of<made>};
+  return {Id, part_keys<Space>[static_cast<std::size_t>(Id)], made::in, made::out, kept_layers<made>, kept_outputs<made>, made::costs,
+          &spec_text_of<made>};
 }
 
 /// The entries Shard, Shard + Shards, Shard + 2 Shards ... of a space.

@@ -127,6 +127,7 @@ class layer_table {
   const measurement& measured_whole(const layer_list& layers, const std::string& name, const progress_sink& progress = {}) {
     std::string numbers;
     for (const layer& item : layers) numbers += detail::numbers_of(item);
+    numbers += outputs_text(layers);
     const std::string identity(hex64(fnv1a(numbers)).view());
     if (const auto known = record_.wholes.find(identity); known != record_.wholes.end()) return known->second.whole;
     require_device("the whole network " + name);

@@ -40,7 +40,7 @@ struct channel_source {
   friend constexpr bool operator==(const channel_source&, const channel_source&) = default;
 };
 
-/// The channel groups of a list, in the order of the layers that first write them. The image's channels, the last layer's and what
+/// The channel groups of a list, in the order of the layers that first write them. The image's channels, those of the outputs and what
 /// `pad_channels` writes never change (Slimmable Networks; US-Nets; AutoSlim).
 template <class List>
 struct channel_groups {
@@ -95,7 +95,7 @@ class channel_sets {
     make(0);
     pin(0);
     for (int i = 0; i < count_; ++i) read(i);
-    pin(count_);
+    for (int i = 0; i < list.output_count(); ++i) pin(list.output(i));
   }
 
   constexpr channel_groups<List> result() {
@@ -296,7 +296,7 @@ inline int parse_width(std::string_view text) {
 
 /// How channel counts follow from a width.
 struct width_rule {
-  bool keep_features = false;  ///< the channels that the last layer reads stay as they are below full width (MobileNet v2)
+  bool keep_features = false;  ///< what the layers read that make outputs keeps its channels below full width (MobileNet v2)
 };
 
 /// How many channels a group has at a width in thousandths: md(C w / r) r, where r is its expansion and md is make_divisible by 8
@@ -310,10 +310,12 @@ constexpr int channels_at(const channel_group& group, int thousandths) {
 }
 
 namespace detail {
-/// The group that the last layer reads, or a negative number.
+/// Whether a layer that makes an output reads the group.
 template <class List>
-constexpr int features_of(const List& list, const channel_groups<List>& groups) {
-  return groups.sources[at(list.data()[list.size() - 1].input)].group;
+constexpr bool are_features(const List& list, const channel_groups<List>& groups, int group) {
+  for (int i = 0; i < list.output_count(); ++i)
+    if (list.output(i) > 0 && groups.sources[at(list.data()[list.output(i) - 1].input)].group == group) return true;
+  return false;
 }
 }  // namespace detail
 
@@ -322,10 +324,11 @@ template <class List>
 channel_configuration uniform_width(const List& list, const channel_groups<List>& groups, int thousandths, width_rule rule = {}) {
   if (thousandths < 1 || thousandths > 8000)
     throw error("a width of " + std::to_string(thousandths) + " thousandths was asked for; give 1 to 8000");
-  const int features = rule.keep_features ? detail::features_of(list, groups) : -1;
   channel_configuration made;
-  for (int g = 0; g < groups.size(); ++g)
-    made.counts.push_back(channels_at(groups[g], g == features ? std::max(thousandths, 1000) : thousandths));
+  for (int g = 0; g < groups.size(); ++g) {
+    const bool kept = rule.keep_features && detail::are_features(list, groups, g);
+    made.counts.push_back(channels_at(groups[g], kept ? std::max(thousandths, 1000) : thousandths));
+  }
   return made;
 }
 
@@ -387,7 +390,7 @@ class width_family {
   }
   /// How many channels one group has at a width.
   int at(int thousandths, int group) const {
-    const bool kept = rule_.keep_features && group == detail::features_of(base_, base_groups_);
+    const bool kept = rule_.keep_features && detail::are_features(base_, base_groups_, group);
     return channels_at(base_groups_[group], kept ? std::max(thousandths, 1000) : thousandths);
   }
   /// The network of a configuration.

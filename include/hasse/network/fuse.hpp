@@ -54,19 +54,27 @@ struct fused {
 
 enum class fusion : std::uint8_t { inference, training };
 
-/// Joins each layer to the one that produces its input, when nobody else reads that value and the producer can carry it.
-/// A fused layer stands where its last member stood, so that everything it reads is there.
+/// How often each value of a list is read, outputs once more: whoever called reads them.
+template <class List>
+constexpr detail::row<List, int> readers_of(const List& list) {
+  using detail::at;
+  auto readers = detail::row_of<List, int>::make(list.size() + 1, 0);
+  for (const layer& item : list) {
+    ++readers[at(item.input)];
+    if (item.other != no_value) ++readers[at(item.other)];
+  }
+  for (int i = 0; i < list.output_count(); ++i) ++readers[at(list.output(i))];
+  return readers;
+}
+
+/// Joins each layer to the one that produces its input, when nobody else reads that value, which is no output, and the producer can
+/// carry it: outputs are values of the fused list, too. A fused layer stands where its last member stood, so that everything it reads is there.
 template <class List>
 constexpr fused<List> fuse(const List& list, fusion purpose) {
   using detail::at;
   const int count = static_cast<int>(list.size());
   const layer* items = list.data();
-  auto readers = detail::row_of<List, int>::make(at(count) + 1, 0);
-  for (const layer& item : list) {
-    ++readers[at(item.input)];
-    if (item.other != no_value) ++readers[at(item.other)];
-  }
-  ++readers[at(count)];  // whoever called reads the output
+  const auto readers = readers_of(list);
 
   struct chain {
     int root = -1, last = -1, norm = -1;
@@ -144,6 +152,7 @@ constexpr fused<List> fuse(const List& list, fusion purpose) {
     result.layers.append(item);
     renamed[at(i) + 1] = static_cast<value_id>(result.layers.size());
   }
+  for (const auto& [name, value] : list.outputs) result.layers.append_output(name, renamed[at(value)]);
   return result;
 }
 

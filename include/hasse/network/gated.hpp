@@ -15,6 +15,7 @@
 
 #include <hasse/block/chain.hpp>
 #include <hasse/core/error.hpp>
+#include <hasse/network/check.hpp>
 #include <hasse/space/cost.hpp>
 #include <hasse/space/gated_space.hpp>
 #include <hasse/space/layer_list.hpp>
@@ -121,7 +122,10 @@ struct gated_list {
   layer_list path(std::span<const int> choice) const {
     check(choice);
     layer_list list{.input = input, .items = {}};
-    for (int at = 0; at < size(); ++at) append_layers(list, candidate(at, choice[static_cast<std::size_t>(at)]).layers.items);
+    for (int at = 0; at < size(); ++at) {
+      const layer_list& next = candidate(at, choice[static_cast<std::size_t>(at)]).layers;
+      append_layers(list, next.items, next.outputs);
+    }
     return list;
   }
 
@@ -154,6 +158,7 @@ struct gated_list {
 
   /// Throws `error` unless the blocks fit: shapes from block to block, and candidates of a block among themselves.
   void check() const;
+  void check_taps() const;  ///< the part of check() that is about outputs
 
   friend bool operator==(const gated_list&, const gated_list&) = default;
 };
@@ -219,6 +224,10 @@ inline void gated_list::check() const {
         throw error(each.name + " has a candidate named \"" + one.text + "\"; a name is one word without blanks and bars");
       for (const gated_candidate* other = each.candidates.data(); other != &one; ++other)
         if (other->text == one.text) throw error(name + ": two candidates have this name; give each its own");
+      if (each.searched() && !one.layers.outputs.empty())
+        throw error(name + " names the output \"" + one.layers.outputs.front().name +
+                    "\"; outputs are the same in every network, so name it in a block of one candidate: the one behind this has its "
+                    "value as input");
       if (one.layers.input != before)
         throw error(name + ": it reads " + detail::gated_shape_text(one.layers.input) + " where " +
                     detail::gated_shape_text(before) + " comes in; lower it on the shape of the block before");
@@ -233,6 +242,29 @@ inline void gated_list::check() const {
     }
     before = each.candidates.front().out();
   }
+  check_taps();
+}
+
+inline void gated_list::check_taps() const {
+  // A zero behind an output makes the output the zero's value, too: then the gradient there says nothing of the gate.
+  std::string tapped;
+  for (const gated_block& each : blocks) {
+    const auto may_vanish = [](const gated_candidate& one) { return one.is_zero(); };
+    if (each.searched() && !tapped.empty() && std::any_of(each.candidates.begin(), each.candidates.end(), may_vanish))
+      throw error(each.name + " may be left out, and the output \"" + tapped +
+                  "\" is what it reads: its gate could not be told from the output; offer no zero there, or put a fixed layer between");
+    const layer_list& layers = each.candidates.front().layers;
+    if (each.searched() || layers.size() > 0) tapped.clear();
+    for (const named_value& output : layers.outputs)
+      if (output.value == static_cast<value_id>(layers.size())) tapped = output.name;
+  }
+  // On the shortest path two outputs are one value if they are on any.
+  std::vector<int> shortest;
+  for (const gated_block& each : blocks) {
+    const auto zero = std::find_if(each.candidates.begin(), each.candidates.end(), [](const auto& one) { return one.is_zero(); });
+    shortest.push_back(zero == each.candidates.end() ? 0 : static_cast<int>(zero - each.candidates.begin()));
+  }
+  check_outputs(path(shortest));
 }
 
 /// The word by which a choice names a spec: its text without stride 1 and without blanks. Overload it next to a spec of your own.

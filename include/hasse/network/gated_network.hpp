@@ -23,11 +23,15 @@
 
 namespace hasse {
 
-/// All layers of all candidates in a row, block by block. Not a network: it gives every one its place among the parameters.
+/// All layers and named outputs of all candidates in a row, block by block. Not a network: it gives every one its place among the
+/// parameters.
 inline layer_list gated_layers(const gated_list& gates) {
   layer_list all{.input = gates.input, .items = {}};
   for (const gated_block& block : gates.blocks)
-    for (const gated_candidate& each : block.candidates) all.items.insert(all.items.end(), each.layers.begin(), each.layers.end());
+    for (const gated_candidate& each : block.candidates) {
+      for (const auto& [name, value] : each.layers.outputs) all.append_output(name, static_cast<value_id>(all.size()) + value);
+      all.items.insert(all.items.end(), each.layers.begin(), each.layers.end());
+    }
   return all;
 }
 /// Where the parameters of every candidate lie: layer numbers count as in gated_layers.
@@ -58,6 +62,7 @@ class gated_network {
         trainable_(device_, values.values),
         running_(device_, values.statistics) {
     gates.check();
+    some_path_ = gates.path(std::vector<int>(gates.blocks.size(), 0));
     if (values.layout != gated_layout(gates))
       throw error(
           "the parameters belong to another supernet than the one that is to be searched; make them with gated_layout(gates)");
@@ -111,8 +116,11 @@ class gated_network {
 
   /// N x H x W x C; another select() may move it, so write it anew then.
   scalar* input() { return memory_.value(0); }
-  const scalar* output() const { return memory_.output(); }
-  scalar* output_gradient() { return memory_.output_gradient(); }
+  /// As those of a training_network; every path has the same outputs.
+  const scalar* output(int index) const { return memory_.output(checked_output(memory_.list(), index)); }
+  const scalar* output() const { return memory_.output(only_output(memory_.list())); }
+  scalar* output_gradient(int index) { return memory_.output_gradient(checked_output(memory_.list(), index)); }
+  scalar* output_gradient() { return memory_.output_gradient(only_output(memory_.list())); }
   /// Those of the path alone, in the layout of its plain network: what belongs to active(), one range behind another.
   const parameter* gradients() const { return gradients_.data(); }
   /// The trainable parameters of all candidates, where they are read; push() and pull() as training_network's.
@@ -147,7 +155,9 @@ class gated_network {
   int batch() const { return batch_; }
   const gated_list& gates() const { return *gates_; }
   feature_shape input_shape() const { return gates_->input; }
-  feature_shape output_shape() const { return gates_->output(); }
+  int output_count() const { return some_path_.output_count(); }
+  feature_shape output_shape(int index) const { return some_path_.output_shape(checked_output(some_path_, index)); }
+  feature_shape output_shape() const { return some_path_.output_shape(only_output(some_path_)); }
   /// What the pass that is selected needs, apart from parameters, their gradients and the backend's own scratch.
   std::size_t arena_bytes() const { return memory_.planned_bytes(); }
   /// The parameters of the plain network of a choice, copied out.
@@ -330,6 +340,7 @@ class gated_network {
   Engine* backend_;
   accelerator<scalar>* device_;
   const gated_list* gates_;
+  layer_list some_path_;  // its outputs are those of all paths
   int batch_;
   parameters<parameter>* values_;
   mirrored<parameter> trainable_, running_;

@@ -31,8 +31,10 @@ class bound_inference {
       : backend_(&backend), memory_(memory_of(backend)), arena_(memory_, arena_bytes) {}
 
   /// Binds (again) with these weights. `offsets` are those of the values in the arena, `runs` the layers that may be one step.
-  void bind(std::span<const layer> folded, std::span<const std::size_t> offsets, std::span<const int> runs, int batch,
+  template <class List>
+  void bind(const List& list, std::span<const std::size_t> offsets, std::span<const int> runs, int batch,
             folded_weights<parameter> weights) {
+    const std::span<const layer> folded(list.data(), list.size());
     sequence_.forget();
     steps_.clear();
     steps_.reserve(folded.size());
@@ -70,11 +72,13 @@ class bound_inference {
       }
       first += static_cast<int>(length);
     }
-    input_ = value(0), output_ = value(static_cast<value_id>(folded.size()));
+    input_ = value(0);
+    outputs_.clear();
+    for (int i = 0; i < list.output_count(); ++i) outputs_.push_back(value(list.output(i)));
   }
 
   scalar* input() { return input_; }
-  const scalar* output() const { return output_; }
+  const scalar* output(int index) const { return outputs_[at(index)]; }
   void run() {
     sequence_.run(memory_, [this] {
       for (auto& step : steps_) step.run();
@@ -85,9 +89,9 @@ class bound_inference {
     demand(images.size(), size);
     copy_in(memory_, input_, images);
   }
-  void read(std::span<scalar> answers, std::int64_t size) const {
+  void read(int index, std::span<scalar> answers, std::int64_t size) const {
     demand(answers.size(), size);
-    copy_out(memory_, answers, output_);
+    copy_out(memory_, answers, output(index));
   }
   std::size_t arena_bytes() const { return arena_.size(); }
   std::size_t weight_bytes() const { return weights_.values.size() * sizeof(parameter); }
@@ -110,7 +114,8 @@ class bound_inference {
   std::vector<step_type> steps_;
   repeated sequence_;
   std::vector<int> ends_;
-  scalar *input_ = nullptr, *output_ = nullptr;
+  scalar* input_ = nullptr;
+  std::vector<const scalar*> outputs_;
 };
 }  // namespace detail
 
@@ -133,10 +138,14 @@ class inference_network {
 
   /// N x H x W x C in the backend's memory, to be written before run(); stays as it is.
   scalar* input() { return bound_.input(); }
-  const scalar* output() const { return bound_.output(); }
+  /// Of output `index`, in the order of layers().outputs, from 0. What takes no number means the only output and is refused where
+  /// there are several.
+  const scalar* output(int index) const { return bound_.output(checked_output(unfused_, index)); }
+  const scalar* output() const { return bound_.output(only_output(unfused_)); }
   /// Where a device computes, these bring images there and answers back; elsewhere they copy to input() and from output().
   void write_input(std::span<const scalar> images) { bound_.write(images, batch_ * input_shape().size()); }
-  void read_output(std::span<scalar> answers) const { bound_.read(answers, batch_ * output_shape().size()); }
+  void read_output(int index, std::span<scalar> answers) const { bound_.read(checked_output(unfused_, index), answers, batch_ * output_shape(index).size()); }
+  void read_output(std::span<scalar> answers) const { read_output(only_output(unfused_), answers); }
   void run() { bound_.run(); }
   /// That of the device; null where the processor computes.
   device_memory* memory() const { return bound_.memory(); }
@@ -149,7 +158,9 @@ class inference_network {
 
   int batch() const { return batch_; }
   feature_shape input_shape() const { return unfused_.input; }
-  feature_shape output_shape() const { return unfused_.items.back().out; }
+  int output_count() const { return unfused_.output_count(); }
+  feature_shape output_shape(int index) const { return unfused_.output_shape(checked_output(unfused_, index)); }
+  feature_shape output_shape() const { return unfused_.output_shape(only_output(unfused_)); }
   const layer_list& layers() const { return unfused_; }
   /// The layers that run.
   const layer_list& folded_layers() const { return folded_.layers; }

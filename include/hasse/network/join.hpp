@@ -18,7 +18,7 @@ constexpr bool is_depthwise(const layer& item) {
   return item.kind == layer_kind::convolution && item.groups > 1 && item.groups == item.in.c && item.in.c == item.out.c;
 }
 
-/// How many layers the inverted bottleneck that begins with `first` has; 1 when none does. `readers` counts the readers of values.
+/// How many layers the inverted bottleneck that begins with `first` has; 1 when none does. `readers` is readers_of the list.
 constexpr int inverted_bottleneck_at(std::span<const layer> list, std::span<const int> readers, int first) {
   const int count = static_cast<int>(list.size());
   const auto feeds_only = [&](int from, int to) {  // layer `to` is the only reader of layer `from`
@@ -52,12 +52,7 @@ template <class List>
 constexpr detail::row<List, int> joined_runs(const List& folded) {
   using detail::at;
   const int count = static_cast<int>(folded.size());
-  auto readers = detail::row_of<List, int>::make(at(count) + 1, 0);
-  for (const layer& item : folded) {
-    ++readers[at(item.input)];
-    if (item.other != no_value) ++readers[at(item.other)];
-  }
-  ++readers[at(count)];
+  const auto readers = readers_of(folded);
   auto runs = detail::row_of<List, int>::make(at(count), 0);
   for (int first = 0; first < count; first += runs[at(first)])
     runs[at(first)] = detail::inverted_bottleneck_at({folded.data(), folded.size()}, readers, first);

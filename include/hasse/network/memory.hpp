@@ -100,7 +100,7 @@ struct inference_plan {
 };
 
 /// Plans the inference of a folded list. A residual that nobody reads afterwards becomes the memory of the sum. The list's own
-/// input is kept for the whole run, so that a network can run again on what it was given. What a joined run reads lives until its
+/// input and its outputs are kept for the whole run, so that a network can run again on what it was given. What a joined run reads lives until its
 /// end, since the backend may read it while it writes the result.
 template <class List>
 constexpr inference_plan<List> plan_inference(const List& folded, int batch, std::size_t scalar_bytes) {
@@ -116,7 +116,8 @@ constexpr inference_plan<List> plan_inference(const List& folded, int batch, std
       last[at(item.input)] = first + runs[at(first)] - 1;
       if (item.other != no_value) last[at(item.other)] = first + runs[at(first)] - 1;
     }
-  last[0] = last[at(count)] = count;
+  last[0] = count;
+  for (int i = 0; i < folded.output_count(); ++i) last[at(folded.output(i))] = count;
 
   auto buffers = detail::row_of<List, buffer>::make(at(count) + 1, {});
   auto holder = detail::row_of<List, int>::make(at(count) + 1, 0);
@@ -192,7 +193,8 @@ struct training_plan {
 /// Plans the training of a fused list; `needs` has one entry per layer. A value lives until its last reader, forward or backward. A
 /// gradient lives from the backward of the value's last reader to that of its producer (so it is whole at a stop in front of that one),
 /// and is written over by the gradient that
-/// comes of it where the producer works element by element. The network's input and output outlive the step.
+/// comes of it where the producer works element by element. The network's input and outputs outlive the step, and the gradient of an
+/// output is there from the end of the forward pass: the caller writes it, and who reads the value inside adds to it.
 inline training_plan plan_training(const layer_list& fused, int batch, std::size_t scalar_bytes,
                                    std::span<const backward_needs> needs, const training_options& options,
                                    std::span<const backward_stop> stops = {}) {
@@ -210,7 +212,11 @@ inline training_plan plan_training(const layer_list& fused, int batch, std::size
     values[at(value)] = gradients[at(value)] = {.bytes = bytes, .first = value - 1, .last = value - 1};
     home[at(value)] = value;
   }
-  const auto wanted = [&](value_id value) { return !options.forward_only && (value > 0 || options.input_gradient); };
+  std::vector<bool> is_output(at(count) + 1, false);
+  for (int i = 0; i < fused.output_count(); ++i) is_output[at(fused.output(i))] = true;
+  const auto wanted = [&](value_id value) {
+    return !options.forward_only && (value > 0 || options.input_gradient || is_output[at(value)]);
+  };
 
   // Values: last reader in the forward pass, first and last one in the backward pass.
   for (int i = 0; i < count; ++i) {
@@ -235,11 +241,12 @@ inline training_plan plan_training(const layer_list& fused, int batch, std::size
         mine.again = std::min(mine.again, backward_of(stop.layer));
         mine.end = std::max(mine.end, backward_of(stop.layer));
       }
-  values[0].end = values[at(count)].end = 2 * count;
+  for (value_id value = 0; value <= count; ++value)
+    if (value == 0 || is_output[at(value)]) values[at(value)].end = 2 * count;
   std::vector<bool> lost(at(count) + 1, false);
   for (value_id value = 0; value <= count; ++value) {
     buffer& mine = values[at(value)];
-    if (value > 0 && value < count && options.recompute == recompute::activations && mine.again > mine.last + 1) {
+    if (value > 0 && !is_output[at(value)] && options.recompute == recompute::activations && mine.again > mine.last + 1) {
       const layer& item = fused.items[at(value - 1)];
       const auto is_there = [&](value_id from) { return !lost[at(from)] && values[at(from)].last >= mine.again; };
       lost[at(value)] = detail::is_elementwise(item) && is_there(item.input) && (item.other == no_value || is_there(item.other));
@@ -248,8 +255,9 @@ inline training_plan plan_training(const layer_list& fused, int batch, std::size
   }
 
   // Gradients.
-  std::vector<bool> written(at(count) + 1, false), restored(at(count) + 1, false);
-  gradients[at(count)].first = backward_of(count);  // the caller, who writes it between forward and backward
+  std::vector<bool> written = is_output, restored(at(count) + 1, false);
+  for (value_id value = 0; value <= count; ++value)
+    if (is_output[at(value)]) gradients[at(value)].first = backward_of(count);  // the caller, who writes it between forward and backward
   for (int i = options.forward_only ? -1 : count - 1; i >= 0; --i) {
     const layer& item = fused.items[at(i)];
     const backward_operands reads = needs[at(i)].reads;

@@ -165,9 +165,11 @@ class slimmable_network {
 
   /// N x H x W x C; stays as it is, from one width to the next.
   scalar* input() { return memory_.value(0); }
-  const scalar* output() const { return memory_.output(); }
-  /// To be written after forward(); backward() may overwrite it.
-  scalar* output_gradient() { return memory_.output_gradient(); }
+  /// As those of a training_network.
+  const scalar* output(int index) const { return memory_.output(checked_output(layers_, index)); }
+  const scalar* output() const { return memory_.output(only_output(layers_)); }
+  scalar* output_gradient(int index) { return memory_.output_gradient(checked_output(layers_, index)); }
+  scalar* output_gradient() { return memory_.output_gradient(only_output(layers_)); }
   /// In the layout of the parameters.
   parameter* gradients() { return gradients_.data(); }
   void clear_gradients() { clear_at(device_, gradients_.data(), gradients_.size()); }
@@ -204,7 +206,10 @@ class slimmable_network {
 
   int batch() const { return batch_; }
   feature_shape input_shape() const { return layers_.input; }
-  feature_shape output_shape() const { return layers_.items.back().out; }
+  int output_count() const { return layers_.output_count(); }
+  /// The same at every width.
+  feature_shape output_shape(int index) const { return layers_.output_shape(checked_output(layers_, index)); }
+  feature_shape output_shape() const { return layers_.output_shape(only_output(layers_)); }
   /// Peak memory of a step apart from parameters, their gradients and the backend's own scratch: that of the full width.
   std::size_t arena_bytes() const { return memory_.bytes(); }
   /// What slimming adds to that and to the gradients: the parameters of one layer, gathered.

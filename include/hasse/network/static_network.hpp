@@ -11,6 +11,7 @@
 #include <hasse/block/chain.hpp>
 #include <hasse/catalogue/shard.hpp>
 #include <hasse/core/fixed_string.hpp>
+#include <hasse/network/check.hpp>
 #include <hasse/network/inference.hpp>
 #include <hasse/network/memory.hpp>
 #include <hasse/network/parameters.hpp>
@@ -20,17 +21,47 @@
 
 namespace hasse {
 
+namespace detail {
+template <int Capacity>
+constexpr bool outputs_have_names(const fixed_layers<Capacity>& list) {
+  for (const constant_output& each : list.outputs)
+    if (!is_output_name(each.name)) return false;
+  return true;
+}
+template <int Capacity>
+constexpr bool outputs_differ(const fixed_layers<Capacity>& list) {
+  for (const constant_output& each : list.outputs)
+    for (const constant_output* other = list.outputs.begin(); other != &each; ++other)
+      if (other->name == each.name || other->value == each.value) return false;
+  return true;
+}
+template <int Capacity>
+constexpr bool values_are_read(const fixed_layers<Capacity>& list) {
+  const auto readers = readers_of(list);
+  for (int value = 0; value <= list.count; ++value)
+    if (readers[at(value)] == 0) return false;
+  return true;
+}
+}  // namespace detail
+
 /// What follows from a constant layer list; `Listed` has one, as a chain of blocks does.
 template <HasLayers Listed>
 struct static_network {
   static constexpr auto layers = Listed::layers;  ///< unfused
+  static_assert(detail::outputs_have_names(layers),
+                "hasse: an output of this network has no name that files could use; begin it with a letter, go on with letters, "
+                "digits, '_', '.' and '-'");
+  static_assert(detail::outputs_differ(layers),
+                "hasse: two outputs of this network have one name or are one value; name each value once, and each differently");
+  static_assert(detail::values_are_read(layers),
+                "hasse: nobody reads a value of this network; remove its layer, use it or name it as an output");
   static constexpr auto folded = fold_for_inference(layers);
   static constexpr cost costs = cost_of(layers);
   /// Where every value lies in an inference of `Batch` images.
   template <int Batch, class Scalar>
   static constexpr auto plan = plan_inference(folded.layers, Batch, sizeof(Scalar));
 
-  static constexpr feature_shape in = layers.input, out = layers.shape_of(layers.count);
+  static constexpr feature_shape in = layers.input, out = layers.output_shape(0);  ///< `out`: of the first output, if there are several
   static constexpr std::int64_t macs() { return costs.macs; }
   static constexpr std::int64_t parameter_count() { return costs.parameters(); }
   /// Peak memory of an inference apart from weights.
@@ -51,7 +82,10 @@ struct architecture_layers {
   }();
   static constexpr auto layers = [] {
     fixed_layers<count> list{.input = Space::image};
-    for_each_part(choice, [&](part_id part) { append_layers(list, shard_entries<Space, 0, 1>[at(part)].layers); });
+    for_each_part(choice, [&](part_id part) {
+      const entry& block = shard_entries<Space, 0, 1>[at(part)];
+      append_layers(list, block.layers, block.outputs);
+    });
     return list;
   }();
 };
@@ -101,9 +135,20 @@ class static_inference {
 
   /// N x H x W x C in the backend's memory, to be written before run(); stays as it is.
   scalar* input() { return bound_.input(); }
-  const scalar* output() const { return bound_.output(); }
+  /// Of output `index`, in the order of Net::layers.outputs, from 0.
+  const scalar* output(int index) const { return bound_.output(checked_output(Net::layers, index)); }
+  const scalar* output() const {
+    only_output();
+    return bound_.output(0);
+  }
   void write_input(std::span<const scalar> images) { bound_.write(images, Batch * Net::in.size()); }
-  void read_output(std::span<scalar> answers) const { bound_.read(answers, Batch * Net::out.size()); }
+  void read_output(int index, std::span<scalar> answers) const {
+    bound_.read(checked_output(Net::layers, index), answers, Batch * Net::layers.output_shape(index).size());
+  }
+  void read_output(std::span<scalar> answers) const {
+    only_output();
+    read_output(0, answers);
+  }
   void run() { bound_.run(); }
   /// Takes other parameters of the same layout; makes the steps again.
   void load(const parameters<parameter>& source) {
@@ -115,6 +160,11 @@ class static_inference {
   std::size_t weight_bytes() const { return bound_.weight_bytes(); }
 
  private:
+  static constexpr void only_output() {
+    static_assert(Net::layers.output_count() == 1,
+                  "hasse: this network has several outputs; say which one is meant: output(0), read_output(0, answers)");
+  }
+
   detail::bound_inference<Engine> bound_;
 };
 

@@ -58,8 +58,8 @@ class training_memory {
   const scalar* gradient(value_id id) const { return place(plan_.gradients[at(id)]); }
 
   scalar* value(value_id id) { return place(plan_.values[at(id)]); }
-  const scalar* output() const { return place(plan_.values.back()); }
-  scalar* output_gradient() { return place(plan_.gradients.back()); }
+  const scalar* output(int index) const { return place(plan_.values[at(list().output(index))]); }
+  scalar* output_gradient(int index) { return place(plan_.gradients[at(list().output(index))]); }
   const scalar* input_gradient() const { return place(plan_.gradients.front()); }
 
   /// Those of fused layer `index`, apart from its parameters.
@@ -104,7 +104,7 @@ void run_backward(std::span<const training_plan::backward_step> order, Steps&& s
 }
 }  // namespace detail
 
-/// Write input(), forward(), write output_gradient() from output(), backward(), then gradients() is d loss / d parameters.
+/// Write input(), forward(), write the output_gradient() of every output from what is in output(), backward(), then gradients() is d loss / d parameters.
 /// It reads `values` where they lie and forward() updates their running statistics: change them in place between steps, or, where a
 /// device computes, change trainable() in its memory, or the copy here between pull() and push().
 /// Backend and parameters must outlive it.
@@ -118,8 +118,7 @@ class training_network {
   training_network(Engine& backend, const layer_list& layers, int batch, parameters<parameter>& values,
                    const training_options& options = {})
       : batch_(batch),
-        input_shape_(layers.input),
-        output_shape_(layers.shape_of(static_cast<value_id>(layers.size()))),
+        layers_(layers),
         device_(accelerator_of(backend)),
         values_(device_, values.values),
         statistics_(device_, values.statistics),
@@ -156,9 +155,14 @@ class training_network {
 
   /// N x H x W x C in the backend's memory, as all that follows; stays as it is.
   scalar* input() { return memory_.value(0); }
-  const scalar* output() const { return memory_.output(); }
-  /// To be written after forward(); backward() may overwrite it.
-  scalar* output_gradient() { return memory_.output_gradient(); }
+  /// Of output `index`, in the order of layers().outputs, from 0. What takes no number means the only output and is refused where
+  /// there are several.
+  const scalar* output(int index) const { return memory_.output(checked_output(layers_, index)); }
+  const scalar* output() const { return memory_.output(only_output(layers_)); }
+  /// To be written after forward(), zeros where the loss does not look; backward() adds to it where layers read the output, and may
+  /// overwrite it.
+  scalar* output_gradient(int index) { return memory_.output_gradient(checked_output(layers_, index)); }
+  scalar* output_gradient() { return memory_.output_gradient(only_output(layers_)); }
   /// Null unless asked for.
   const scalar* input_gradient() const { return memory_.input_gradient(); }
   /// In the layout of the trainable parameters; overwritten by backward(), zero between tensors.
@@ -181,8 +185,12 @@ class training_network {
   }
 
   int batch() const { return batch_; }
-  feature_shape input_shape() const { return input_shape_; }
-  feature_shape output_shape() const { return output_shape_; }
+  /// Unfused.
+  const layer_list& layers() const { return layers_; }
+  feature_shape input_shape() const { return layers_.input; }
+  int output_count() const { return layers_.output_count(); }
+  feature_shape output_shape(int index) const { return layers_.output_shape(checked_output(layers_, index)); }
+  feature_shape output_shape() const { return layers_.output_shape(only_output(layers_)); }
   /// Peak memory of a step apart from parameters, their gradients and the backend's own scratch.
   std::size_t arena_bytes() const { return memory_.bytes(); }
 
@@ -194,7 +202,7 @@ class training_network {
   }
 
   int batch_;
-  feature_shape input_shape_, output_shape_;
+  layer_list layers_;
   accelerator<scalar>* device_;
   mirrored<parameter> values_, statistics_;
   backend_array<parameter> gradients_;

@@ -157,6 +157,9 @@ inline std::string info_table(const network_facts& network) {
           detail::grouped(total.batch_norm_parameters) + " of batch norm\n";
   text += "activations of one image: " + detail::grouped(total.activations) + " written, at most " +
           detail::grouped(total.peak_elements) + " alive at once\n";
+  for (const named_value& output : network.layers.outputs)
+    text += "output " + output.name + ": value " + std::to_string(output.value) + ", " +
+            detail::image_text(network.layers.shape_of(output.value)) + "\n";
   const memory_need memory = memory_of(network.layers);
   text += "memory of an inference: " + detail::grouped(static_cast<std::int64_t>(memory.activations)) + " bytes of activations, " +
           detail::grouped(static_cast<std::int64_t>(memory.weights)) + " bytes of weights\n";
@@ -191,6 +194,9 @@ inline json info_json(const network_facts& network) {
               {"activation_bytes", memory.activations},
               {"weight_bytes", memory.weights},
               {"layers", std::move(layers)}};
+  for (const named_value& output : network.layers.outputs)
+    result["outputs"].push_back(
+        {{"name", output.name}, {"value", output.value}, {"shape", shape(network.layers.shape_of(output.value))}});
   if (network.latency)
     result["latency"] = {{"milliseconds", to_milliseconds(network.latency->time)},
                          {"device", network.latency->device},

@@ -23,6 +23,7 @@ struct found_network {
   std::string weights_file{};         ///< next to the header; empty: no word about weights
   std::vector<std::string> facts{};   ///< lines of comment: latency, accuracy, device, seed
   std::vector<std::string> classes{}; ///< what output k means; the header lists them as `<name>_classes`
+  std::vector<std::string> outputs{}; ///< the names of several outputs, in their order
 };
 
 namespace detail {
@@ -92,9 +93,12 @@ inline std::string cpp_header_text(const found_network& found) {
   }
   if (!found.weights_file.empty()) {
     text += "\n// How to run it:\n";
+    std::string answers = "ready.output()";
+    for (std::size_t i = 0; i < found.outputs.size() && found.outputs.size() > 1; ++i)
+      answers = (i == 0 ? "" : answers + ", ") + "ready.output(" + std::to_string(i) + ") (" + found.outputs[i] + ")";
     for (const std::string& line : {std::string("  hasse::cpu backend;                      // of <hasse/kernel/cpu.hpp>"), "  const auto weights = hasse::read_weights(\"" + found.weights_file + "\", " + found.name + "::layers);",
                                     "  hasse::static_inference<" + found.name + ", hasse::cpu> ready(backend, weights);",
-                                    std::string("  // write height x width x channels floats to ready.input(), then ready.run() and read ready.output()")})
+                                    std::string("  // write height x width x channels floats to ready.input(), then ready.run() and read ") + answers})
       text += detail::comment_line(line);
   }
   return text;

@@ -128,20 +128,31 @@ inline layer layer_from(const json& row, const layer_list& before, const std::st
 }
 }  // namespace detail
 
-/// `input` and `layers`, one object each.
+/// `input` and `layers`, one object each, and `outputs`, a name and a value each, where there are named ones.
 inline json layers_json(const layer_list& layers) {
   json rows = json::array();
   for (const layer& item : layers) rows.push_back(detail::layer_json(item));
-  return {{"input", detail::shape_json(layers.input)}, {"layers", std::move(rows)}};
+  json content{{"input", detail::shape_json(layers.input)}, {"layers", std::move(rows)}};
+  for (const auto& [name, value] : layers.outputs) content["outputs"].push_back({{"name", name}, {"value", value}});
+  return content;
 }
 
-/// Reads what `layers_json` wrote, as the text of it; `path` is only named in refusals. What comes back can be a network: shapes agree
-/// and every value is read. Nothing is allocated for its weights.
+/// Reads what `layers_json` wrote, as the text of it; `path` is only named in refusals. What comes back can be a network: shapes agree,
+/// outputs have names and every other value is read. Nothing is allocated for its weights.
 inline layer_list parse_layers(std::string_view text, const std::string& path) {
   const json content = parse_json(text, path, {.bytes = std::uintmax_t{16} << 20, .depth = 4});
   layer_list layers{.input = detail::shape_from(content, "input", path, "the network"), .items = {}};
-  allow_only(content, {"input", "layers"}, path, "the network");
+  allow_only(content, {"input", "layers", "outputs"}, path, "the network");
   for (const json& row : require_array(content, "layers", path, "the network", 20'000)) layers.append(detail::layer_from(row, layers, path));
+  if (content.contains("outputs")) {
+    const json& outputs = require_array(content, "outputs", path, "the network", 1'000);
+    if (outputs.empty()) throw file_error(path, "has a list of outputs without one", detail::layers_remedy);
+    for (const json& row : outputs) {
+      const std::string place = "output " + std::to_string(layers.outputs.size());
+      allow_only(row, {"name", "value"}, path, place);
+      layers.append_output(require<std::string>(row, "name", path, place), require<int>(row, "value", path, place));
+    }
+  }
   try {
     check(layers);
   } catch (const error& fault) {

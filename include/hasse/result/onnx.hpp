@@ -16,6 +16,7 @@
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
 #include <hasse/file/protobuf.hpp>
+#include <hasse/network/check.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/model.hpp>
 #include <hasse/result/network_metadata.hpp>
@@ -40,14 +41,21 @@ class onnx_writer {
   protobuf_message graph(const std::string& name) {
     values_.push_back({"images", false});
     for (int i = 0; i < static_cast<int>(folded_.layers.size()); ++i) values_.push_back(write(i));
-    const auto [last, flat] = values_.back();
-    node("Identity", {last}, "logits");
+    const layer_list& layers = folded_.layers;
+    protobuf_message outputs;
+    for (int i = 0; i < layers.output_count(); ++i) {
+      const std::string name = layers.outputs.empty() ? "logits" : std::string(layers.output_name(i));
+      if (name == "images") throw error("an output of the network is called \"images\", as the input of an ONNX file is; name it otherwise");
+      const value& from = values_[at(layers.output(i))];
+      node("Identity", {from.name}, name);
+      outputs.message(12, value_info(name, layers.output_shape(i), from.flat));
+    }
     protobuf_message graph;
     graph.bytes = std::move(nodes_.bytes);
     graph.text(2, name);
     graph.bytes += initializers_.bytes;
     graph.message(11, value_info("images", folded_.layers.input, false));
-    graph.message(12, value_info("logits", folded_.layers.shape_of(static_cast<value_id>(folded_.layers.size())), flat));
+    graph.bytes += outputs.bytes;
     return graph;
   }
 
@@ -231,9 +239,11 @@ class onnx_writer {
 
 }  // namespace detail
 
-/// The file's content. Input "images" (N x C x H x W), output "logits"; tensors carry the names that checkpoints use.
+/// The file's content. Input "images" (N x C x H x W); outputs under the names that the list gives them, or "logits" where it names
+/// none; tensors carry the names that checkpoints use.
 inline std::string onnx_bytes(const model& network, const onnx_options& options = {}) {
   if (network.layers.items.empty()) throw error("network " + network.name + " has no layers; there is nothing to export");
+  check_outputs(network.layers);
   const fused<layer_list> folded = fold_for_inference(network.layers);
   const folded_weights<float> weights = fold_weights<float>(network.layers.items, folded.layers.items, folded.origins, network.weights);
   if (weights.values.size() > (std::size_t{1} << 29) - (1u << 20))

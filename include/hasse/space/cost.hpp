@@ -16,13 +16,16 @@ struct cost {
   std::int64_t activations = 0;            ///< elements that layers write which cannot work in place: all but those named below
   std::int64_t peak_elements =
       0;  ///< most elements alive at once in inference; batch norm, activation, add and scale work in place
+  std::int64_t kept_elements = 0;  ///< of named outputs, which stay until all is done
 
   constexpr std::int64_t parameters() const { return weights + batch_norm_parameters; }
-  /// Blocks in a row: everything adds, the peak is the larger one.
+  /// Blocks in a row: everything adds, the peak is the larger one, above what blocks before have handed out. An output that is also
+  /// what the next block reads counts twice there: the sum is never too small.
   constexpr cost& operator+=(const cost& next) {
     macs += next.macs, weights += next.weights, batch_norm_parameters += next.batch_norm_parameters;
     activations += next.activations;
-    if (next.peak_elements > peak_elements) peak_elements = next.peak_elements;
+    if (kept_elements + next.peak_elements > peak_elements) peak_elements = kept_elements + next.peak_elements;
+    kept_elements += next.kept_elements;
     return *this;
   }
   friend constexpr bool operator==(const cost&, const cost&) = default;
@@ -61,7 +64,8 @@ constexpr bool works_in_place(layer_kind kind) {
 }
 }  // namespace detail
 
-/// The cost of a whole list. Peak: at each layer, the values that it or a later layer still reads, plus what it writes.
+/// The cost of a whole list. Peak: at each layer, the values that it or a later layer still reads and the named outputs that are
+/// there, plus what it writes.
 template <class List>
 constexpr cost cost_of(const List& list) {
   const int count = static_cast<int>(list.size());
@@ -72,6 +76,10 @@ constexpr cost cost_of(const List& list) {
     if (items[at].other != no_value) last_reader[items[at].other] = at + 1;
   }
   cost total;
+  for (const auto& output : list.outputs) {
+    last_reader[output.value] = count + 1;
+    total.kept_elements += list.shape_of(output.value).size();
+  }
   std::int64_t alive = last_reader[0] > 0 ? list.shape_of(0).size() : 0;
   for (int at = 0; at < count; ++at) {
     const layer& item = items[at];

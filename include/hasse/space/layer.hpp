@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include <hasse/core/error.hpp>
 #include <hasse/core/shape.hpp>
 
 namespace hasse {
@@ -95,24 +96,72 @@ constexpr void for_each_number(const layer& item, Visit&& visit) {
   each(kind, input, other, in_h, in_w, in_c, out_h, out_w, out_c, kernel, stride, groups, pad_top, pad_left, bias, act, epsilon, keep);
 }
 
+namespace detail {
+/// Not constexpr on purpose, both of them: reached in a constant expression, they end the compilation and their name is the reason.
+[[noreturn]] inline void more_layers_than_this_constant_list_has_room_for(int capacity) {
+  throw error("a constant list was made for " + std::to_string(capacity) + " layers and was given more; make it for as many as are lowered");
+}
+[[noreturn]] inline void a_constant_list_has_at_most_32_outputs() {
+  throw error("a constant list was given more than 32 outputs; use a layer_list, which has no such limit");
+}
+}  // namespace detail
+
+/// An output of a constant list. Its name must outlive the list: a string literal.
+struct constant_output {
+  std::string_view name;
+  value_id value = no_value;
+  friend constexpr bool operator==(const constant_output&, const constant_output&) = default;
+};
+
+/// The outputs of a constant list: those of a detector, twelve, and some taps.
+struct constant_outputs {
+  static constexpr int most = 32;
+  std::array<constant_output, most> items{};
+  int count = 0;
+
+  constexpr const constant_output* begin() const { return items.data(); }
+  constexpr const constant_output* end() const { return items.data() + count; }
+  constexpr std::size_t size() const { return static_cast<std::size_t>(count); }
+  constexpr bool empty() const { return count == 0; }
+  constexpr const constant_output& operator[](std::size_t index) const { return items[index]; }
+};
+
+/// What the output of a list is called that names none.
+inline constexpr std::string_view lone_output_name = "output";
+
 /// A layer list of bounded length that a constant expression can build. A list that outgrows it does not compile.
 template <int Capacity>
 struct fixed_layers {
   feature_shape input{};
   std::array<layer, Capacity> items{};
   int count = 0;
+  constant_outputs outputs{};  ///< none: the last value alone
 
   constexpr const layer* begin() const { return items.data(); }
   constexpr const layer* end() const { return items.data() + count; }
   constexpr const layer* data() const { return items.data(); }
   constexpr std::size_t size() const { return static_cast<std::size_t>(count); }
-  constexpr void append(const layer& item) { items[static_cast<std::size_t>(count++)] = item; }
+  constexpr void append(const layer& item) {
+    if (count >= Capacity) detail::more_layers_than_this_constant_list_has_room_for(Capacity);
+    items[static_cast<std::size_t>(count++)] = item;
+  }
+  constexpr void append_output(std::string_view name, value_id value) {
+    if (outputs.count >= constant_outputs::most) detail::a_constant_list_has_at_most_32_outputs();
+    outputs.items[static_cast<std::size_t>(outputs.count++)] = {name, value};
+  }
   constexpr feature_shape shape_of(value_id value) const {
     return value == 0 ? input : items[static_cast<std::size_t>(value - 1)].out;
   }
+  /// As those of layer_list.
+  constexpr int output_count() const { return outputs.empty() ? 1 : outputs.count; }
+  constexpr value_id output(int index) const { return outputs.empty() ? count : outputs[static_cast<std::size_t>(index)].value; }
+  constexpr std::string_view output_name(int index) const {
+    return outputs.empty() ? lone_output_name : outputs[static_cast<std::size_t>(index)].name;
+  }
+  constexpr feature_shape output_shape(int index) const { return shape_of(output(index)); }
 };
 
-/// Adds layers to any list with `append`, `size` and `shape_of`; each call returns the value that it made.
+/// Adds layers to any list with `append`, `append_output`, `size` and `shape_of`; each call returns the value that it made.
 /// This is the whole vocabulary in which a block says what it is (see space/spec.hpp and docs/how-to/own-block.md).
 template <class List>
 struct layer_builder {
@@ -194,6 +243,13 @@ struct layer_builder {
   constexpr value_id conv_bn(value_id from, int out, int kernel, int stride, activation act, batch_norm_rule norm, int groups = 1,
                              padding rule = padding::symmetric) {
     return activate(batch_norm(convolution(from, out, kernel, stride, -1, groups, false, rule), norm), act);
+  }
+
+  /// `value` is an output of the network, which others may read as well; returns it. Without such a call the last value is the
+  /// only output; with one, only what is named. Where blocks are put behind each other the names of all of them stay.
+  constexpr value_id output(std::string_view name, value_id value) {
+    list.append_output(name, value);
+    return value;
   }
 
  private:

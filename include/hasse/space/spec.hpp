@@ -6,6 +6,7 @@
 #include <concepts>
 #include <string>
 
+#include <hasse/core/fixed_string.hpp>
 #include <hasse/space/layer.hpp>
 
 namespace hasse {
@@ -143,6 +144,17 @@ struct resize {
   template <class List>
   constexpr value_id lower(layer_builder<List> list, value_id from) const { return list.resize(from, H, W); }
   std::string text() const { return "resize"; }
+};
+
+/// Makes nothing and names what it reads as an output of the network: tap<"c4">{} between two specs. Names are unique, so it does not
+/// stand in a stage, which repeats its blocks.
+template <fixed_string Name>
+struct tap {
+  friend constexpr bool operator==(const tap&, const tap&) = default;
+
+  template <class List>
+  constexpr value_id lower(layer_builder<List> list, value_id from) const { return list.output(Name.view(), from); }
+  std::string text() const { return "tap " + std::string(Name.view()); }
 };
 
 /// The layers of one spec on one input shape, as a constant.

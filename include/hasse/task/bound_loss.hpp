@@ -24,11 +24,21 @@ struct network_outputs {
   template <class Network>
   static network_outputs of(Network& network) {
     network_outputs made;
-    made.values = {network.output()}, made.shapes = {network.output_shape()};
-    if constexpr (requires { network.output_gradient(); }) made.gradients = {network.output_gradient()};
+    for (int i = 0; i < network.output_count(); ++i) {
+      made.values.push_back(network.output(i)), made.shapes.push_back(network.output_shape(i));
+      if constexpr (requires { network.output_gradient(i); }) made.gradients.push_back(network.output_gradient(i));
+    }
     return made;
   }
 };
+
+/// Of every output of a network, also of one that is not ready to run.
+template <class Network>
+std::vector<feature_shape> shapes_of(const Network& network) {
+  std::vector<feature_shape> shapes;
+  for (int i = 0; i < network.output_count(); ++i) shapes.push_back(network.output_shape(i));
+  return shapes;
+}
 
 /// Brings answers to the processor where they are not there.
 template <class Scalar>

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <hasse/core/error.hpp>
+#include <hasse/network/check.hpp>
 #include <hasse/task/answer_loss.hpp>
 #include <hasse/task/loss.hpp>
 #include <hasse/task/task.hpp>
@@ -55,7 +56,7 @@ struct classification {
   }
   void check(const image_set& set, const layer_list& layers) const {
     check();
-    check_images(set, layers.input, layers.items.back().out);
+    check_images(set, layers.input, layers.output_shape(only_output(layers)));
   }
 
   normalisation scale_of(const image_set& set) const { return hasse::measure(set); }

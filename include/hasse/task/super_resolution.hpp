@@ -13,6 +13,7 @@
 #include <hasse/data/bicubic.hpp>
 #include <hasse/kernel/memory.hpp>
 #include <hasse/network/aligned.hpp>
+#include <hasse/network/check.hpp>
 #include <hasse/network/memory.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/task/task.hpp>
@@ -35,7 +36,7 @@ inline void check_super_resolution(const image_set& patches, const layer_list& l
     return std::to_string(shape.h) + 'x' + std::to_string(shape.w) + 'x' + std::to_string(shape.c);
   };
   if (layers.size() == 0) throw error("a network without layers cannot be trained; give it at least one");
-  const feature_shape in = layers.input, out = layers.items.back().out;
+  const feature_shape in = layers.input, out = layers.output_shape(only_output(layers));
   if (out != feature_shape{2 * in.h, 2 * in.w, in.c})
     throw error("a network that makes " + text(out) + " of " + text(in) +
                 " is none for super-resolution; the height and the width of what it makes must be twice those of what it reads");

@@ -69,7 +69,7 @@ class gated_paths {
         baseline_{.reference_compat = how.reference_compat},
         weights_(begun_by(data.task, gated_layers(list), hasse::detail::first_weights<parameter>(gated_layers(list), how.seed))),
         network_(backend, list, how.batch, weights_),
-        shapes_{list.output()},
+        shapes_(shapes_of(network_)),
         loss_(data.task, network_.device(), how.batch, shapes_),
         gate_loss_(plain_of(data.task), network_.device(), how.batch, shapes_),
         gate_feed_(network_.device(), *data.validation, data.scale, how.batch, read_order::training, derive(how.seed, 5), augmentation{}),

@@ -93,6 +93,7 @@ template <Backend Engine, class Type>
 training_identity identity_of(const Engine& backend, std::string name, const layer_list& layers, const training_data<Type>& data,
                               const recipe& how, std::uint64_t seed, std::string_view more = {}) {
   std::uint64_t hash = fnv1a(more, fnv1a(data.task.text() + '\n', fnv1a(to_text(how))));
+  hash = fnv1a(outputs_text(layers), hash);
   for (const layer& item : layers)
     for_each_number(item, [&](std::int64_t number) { hash = derive(hash, static_cast<std::uint64_t>(number)); });
   return {std::move(name), derive(hash, data.identity), seed, backend.identity()};

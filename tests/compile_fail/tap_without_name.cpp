@@ -1,0 +1,5 @@
+// expect: an output of this network has no name that files could use
+#include <hasse/network/static_network.hpp>
+using namespace hasse;
+
+static_assert(fixed_network<input<3, 8, 8>, conv{.out = 8}, tap<"">{}, conv{.out = 8}>::macs() > 0);
