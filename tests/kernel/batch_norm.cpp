@@ -197,13 +197,18 @@ TEST_CASE("a value computed again has the bits of the first time, and the statis
 }
 
 TEST_CASE("a loss that is no number stays one through a batch norm") {
-  for (const activation act : {activation::none, activation::relu, activation::relu6}) {
-    const layer_use use{.item = norm_of({4, 4, 16}, act, false), .batch = 2};
-    bound_norm found(use, 1, best_simd_level());
-    found.fixture.src[5] = std::numeric_limits<float>::quiet_NaN();
-    found.forward();
-    CHECK(std::isnan(found.fixture.dst[16 + 5]));
-  }
+  for (const float value : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+    for (const activation act : every_activation)
+      for (const simd_level level : levels()) {
+        INFO(name_of(act) << " of " << value << ", " << name_of(level));
+        const layer_use use{.item = norm_of({4, 4, 16}, act, false), .batch = 2};
+        bound_norm found(use, 1, level);
+        found.fixture.src[5] = value;
+        found.forward();
+        CHECK(std::isnan(found.fixture.dst[16 + 5]));
+        CHECK_FALSE(std::isfinite(found.fixture.running_mean[5]));
+        CHECK(std::isnan(found.fixture.running_variance[5]));
+      }
 }
 
 TEST_CASE("an inference batch norm that stands alone is a scale and a shift") {

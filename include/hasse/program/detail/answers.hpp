@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -28,13 +29,14 @@ void write_npy(const std::filesystem::path& path, const char* type, const std::v
   replace_file(path, file);
 }
 
-/// How many images have their label's answer as the largest; `answers` is images x classes.
+/// How many images have their label's answer as the largest; `answers` is images x classes. One that is not finite answers nothing.
 inline std::size_t right_answers(const std::vector<float>& answers, const image_set& images) {
   const std::size_t classes = answers.size() / images.size();
   std::size_t right = 0;
   for (std::size_t i = 0; i < images.size(); ++i) {
     const float* const own = answers.data() + i * classes;
-    right += static_cast<std::size_t>(std::max_element(own, own + classes) - own) == images.labels[i];
+    const bool answered = std::all_of(own, own + classes, [](float each) { return std::isfinite(each); });
+    right += answered && static_cast<std::size_t>(std::max_element(own, own + classes) - own) == images.labels[i];
   }
   return right;
 }

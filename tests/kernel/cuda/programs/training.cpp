@@ -91,10 +91,11 @@ TEST_CASE("the GPU's softmax cross-entropy is that of training") {
     for (const std::size_t place : {std::size_t{0}, std::size_t{7}}) {
       std::vector<float> logits(200, 1.0f), losses(1);
       logits[place] = bad;
-      const int label = 3;
-      std::uint8_t correct = 0;
+      const auto label = static_cast<int>(place);
+      std::uint8_t correct = 1;
       run_on_host(softmax_loss<float>{logits.data(), &label, 1, 200, 0, nullptr, losses.data(), &correct});
       CHECK_FALSE(std::isfinite(losses[0]));
+      CHECK(correct == 0);
     }
 }
 

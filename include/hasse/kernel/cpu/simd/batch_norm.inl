@@ -291,7 +291,7 @@ inline void finish_forward(double rows, batch_norm_rule rule, std::ptrdiff_t cha
                            const norm_parameters& at, const norm_saved& saved) {
   const double keep = rule.keep_percent * 0.01, epsilon = rule.epsilon_millionths * 1e-6, unbiased = rows > 1 ? rows - 1 : 1;
   for (std::ptrdiff_t c = 0; c < channels; ++c) {
-    const double mean = moments[c], spread = moments[channels + c] > 0 ? moments[channels + c] : 0.0;
+    const double mean = moments[c], spread = moments[channels + c] < 0 ? 0.0 : moments[channels + c];
     const double inverse = 1 / std::sqrt(spread / rows + epsilon);
     at.running_mean[c] = static_cast<float>(keep * at.running_mean[c] + (1 - keep) * mean);
     at.running_variance[c] = static_cast<float>(keep * at.running_variance[c] + (1 - keep) * (spread / unbiased));

@@ -43,7 +43,7 @@ struct batch_statistics {
 
   HASSE_DEVICE void operator()(int, int channel, const double (&sums)[2]) const {
     const double shift = sums[0] / count, spread = sums[1] / count - shift * shift;
-    const double average = static_cast<double>(widened(src[channel])) + shift, variance = spread > 0 ? spread : 0;
+    const double average = static_cast<double>(widened(src[channel])) + shift, variance = spread < 0 ? 0 : spread;
     const double unbiased = count > 1 ? variance * count / (count - 1) : variance;
     mean[channel] = static_cast<float>(average);
     factor[channel] = static_cast<float>(1 / std::sqrt(variance + epsilon));

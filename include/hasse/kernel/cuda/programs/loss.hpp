@@ -11,7 +11,8 @@
 
 namespace hasse::detail::gpu {
 
-/// One block per image; a null gradient is not wanted. The first of equal logits counts as the answer. `losses` and `correct` have
+/// One block per image; a null gradient is not wanted. The first of equal logits counts as the answer; an image
+/// whose loss is not finite is not right. `losses` and `correct` have
 /// one place per image, which `batch_total` adds up. The gradient, and nothing else, is multiplied by `loss_scale`.
 template <class Scalar>
 struct softmax_loss {
@@ -72,7 +73,7 @@ struct softmax_loss {
       const int label = labels[at.x];
       if (at.thread == 0) {
         losses[at.x] = std::log(sum) - (1 - smoothing) * (logit(at, label) - best) - share * memory.mean[0];
-        correct[at.x] = memory.index[0] == label;
+        correct[at.x] = memory.index[0] == label && std::isfinite(losses[at.x]);
       }
       const float factor = loss_scale ? *loss_scale : 1;
       for (int k = at.thread; gradient && k < classes; k += threads) {
