@@ -133,35 +133,48 @@ bool multiplies(const dnnl::engine& engine) {
                                                attributes(shape, residual::none, activation::none)));
 }
 
+// What oneDNN computes wrong or in memory that is not its own; the next implementation of its list takes such a layer.
+
+inline bool is_strided(const product_shape& shape) { return shape.strides[0] > 1 || shape.strides[1] > 1; }
+
+/// For the gradient of the weights of a 1x1 convolution with a stride, oneDNN's "jit_1x1" copies the pixels that count into scratch
+/// memory. Of fewer channels than a vector has places it writes more there than it takes (2.6 to 3.7): wrong numbers with several
+/// threads, a barrier that never opens, damage behind the end. In bfloat16 a result that is one pixel wide takes in scratch memory
+/// that nobody has written (2.6.3).
+inline bool spoils_weights(const product_shape& shape, std::string_view implementation) {
+  constexpr memory::dim most_places = 16;
+  if (!is_strided(shape)) return false;
+  return (shape.src[1] < most_places && implementation.find("1x1") != std::string_view::npos) ||
+         (shape.dst[3] == 1 && implementation.find("jit_bf16:") != std::string_view::npos);
+}
+/// The gradient of the source of a 1x1 convolution, in bfloat16: its pairs of channels go astray where the last has no partner, at
+/// some numbers of pixels (2.6.3).
+inline bool spoils_data(const product_shape& shape, std::string_view implementation) {
+  return shape.dst[1] % 2 == 1 && implementation.find("jit_bf16_1x1:") != std::string_view::npos;
+}
+
+/// Called while all that `found` was made from exists: 2.6 keeps pointers to it.
+template <class Description>
+Description unless(bool (*spoils)(const product_shape&, std::string_view), Description found, const product_shape& shape) {
+  while (found && spoils(shape, found.impl_info_str()))
+    if (!found.next_impl()) return {};
+  return found;
+}
+
 inline dnnl::convolution_backward_data::primitive_desc convolution_backward_data(
     const dnnl::engine& engine, const product_shape& shape, bool added, const dnnl::primitive_attr& attr,
     const dnnl::convolution_forward::primitive_desc& hint) {
   using operation = dnnl::convolution_backward_data;
 #if DNNL_VERSION_MAJOR >= 3
-  return operation::primitive_desc(engine, dnnl::algorithm::convolution_direct, shape.d_src_desc(added), shape.any_weights(),
-                                   shape.dst_desc(), shape.strides, shape.padding, shape.end_padding, hint, attr, true);
+  return unless(spoils_data,
+                operation::primitive_desc(engine, dnnl::algorithm::convolution_direct, shape.d_src_desc(added), shape.any_weights(),
+                                          shape.dst_desc(), shape.strides, shape.padding, shape.end_padding, hint, attr, true),
+                shape);
 #else
   const operation::desc what(dnnl::algorithm::convolution_direct, shape.d_src_desc(added), shape.any_weights(), shape.dst_desc(),
                              shape.strides, shape.padding, shape.end_padding);
-  return operation::primitive_desc(what, attr, engine, hint, true);
+  return unless(spoils_data, operation::primitive_desc(what, attr, engine, hint, true), shape);
 #endif
-}
-
-/// For the gradient of the weights of a 1x1 convolution with a stride, oneDNN's "jit_1x1" copies the pixels that count into scratch
-/// memory. Of fewer channels than a vector has places it writes more there than it takes (2.6 to 3.7): wrong numbers with several
-/// threads, a barrier that never opens, damage behind the end.
-inline bool overruns_scratch(const product_shape& shape, std::string_view implementation) {
-  constexpr memory::dim most_places = 16;
-  const bool strided = shape.strides[0] > 1 || shape.strides[1] > 1;
-  return strided && shape.src[1] < most_places && implementation.find("1x1") != std::string_view::npos;
-}
-
-/// Called while all that `found` was made from exists: 2.6 keeps pointers to it.
-inline dnnl::convolution_backward_weights::primitive_desc within_scratch(dnnl::convolution_backward_weights::primitive_desc found,
-                                                                         const product_shape& shape) {
-  while (found && overruns_scratch(shape, found.impl_info_str()))
-    if (!found.next_impl()) return {};
-  return found;
 }
 
 inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_weights(
@@ -169,14 +182,15 @@ inline dnnl::convolution_backward_weights::primitive_desc convolution_backward_w
     const dnnl::convolution_forward::primitive_desc& hint) {
   using operation = dnnl::convolution_backward_weights;
 #if DNNL_VERSION_MAJOR >= 3
-  return within_scratch(operation::primitive_desc(engine, dnnl::algorithm::convolution_direct, shape.src_desc(),
-                                                  shape.any_d_weights(), shape.bias_desc(bias), shape.dst_desc(), shape.strides,
-                                                  shape.padding, shape.end_padding, hint, attr, true),
-                        shape);
+  return unless(spoils_weights,
+                operation::primitive_desc(engine, dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_d_weights(),
+                                          shape.bias_desc(bias), shape.dst_desc(), shape.strides, shape.padding, shape.end_padding,
+                                          hint, attr, true),
+                shape);
 #else
   const operation::desc what(dnnl::algorithm::convolution_direct, shape.src_desc(), shape.any_d_weights(), shape.bias_desc(bias),
                              shape.dst_desc(), shape.strides, shape.padding, shape.end_padding);
-  return within_scratch(operation::primitive_desc(what, attr, engine, hint, true), shape);
+  return unless(spoils_weights, operation::primitive_desc(what, attr, engine, hint, true), shape);
 #endif
 }
 
