@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
 
     any_backend<float> trainer = backend_of(where);
     const auto train = train_on(trainer, images, sgd{.epochs = 1, .batch = 50, .learning_rate = 0.1}, {.folder = folder.checkpoints()});
-    const auto answer = search<space>({.within = {0_ms, 50_ms}, .trainings = 6, .seed = 1}, table, device, trainer, train, images.test, folder);
+    const auto answer = search<space>(table, device, train, images.test, folder, pruning{}, stop_rule{.trainings = 6}, latency_window{0_ms, 50_ms});
     // end: search
 
     std::printf("%s\n", frontier_table(answer.report).c_str());

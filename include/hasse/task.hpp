@@ -7,5 +7,6 @@
 #include <hasse/task/bound_loss.hpp>
 #include <hasse/task/classification.hpp>
 #include <hasse/task/loss.hpp>
+#include <hasse/task/metric.hpp>
 #include <hasse/task/super_resolution.hpp>
 #include <hasse/task/task.hpp>

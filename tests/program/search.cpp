@@ -29,7 +29,9 @@ struct setting {
     cpu& on = trains ? *trains : backend;
     run_folder folder(place, {{"test", "search"}});
     const auto train = train_on(on, images, how, {.folder = folder.checkpoints()});
-    return search<small_space>({.within = {{0}, {INT64_MAX}}, .trainings = trainings, .finish = finish}, table, device, on, train, images.test, folder);
+    std::optional<finishing> again;
+    if (finish) again.emplace(finishing{.how = *finish});
+    return search<small_space>(table, device, train, images.test, folder, stop_rule{.trainings = trainings}, again);
   }
 };
 

@@ -80,6 +80,12 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   add_number(app, "--unchanged", options.unchanged, "stop when the frontier stayed the same for so many trainings; 0: never");
 }
 
+inline shipped_proposer proposer_of(const boundary_options& options) {
+  if (options.policy == "random") return {at_random{.seed = options.seed}};
+  if (options.policy == "evolution") return {evolution{.seed = options.seed}};
+  return {pruning{.margin = options.margin, .seed = options.seed}};
+}
+
 inline order_policy contradictions_of(std::string_view text) {
   for (const order_policy each : {order_policy::warn, order_policy::isotonic, order_policy::exclude})
     if (text == to_text(each)) return each;
@@ -131,21 +137,21 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   if (!table.repairs().empty()) std::printf("  %zu parts are searched with other latencies than measured, so that no step is; the report lists them\n", table.repairs().size());
   if (contradictions == order_policy::exclude) std::printf("  pairs of networks that the latencies contradict prune nothing\n");
 
-  search_settings settings{.within = window ? *window : detail::usual_window<Space>(table.ticks_per_part()), .trainings = options.trainings, .unchanged = options.unchanged,
-                           .margin = options.margin, .seed = options.seed};
+  const latency_window within = window ? *window : detail::usual_window<Space>(table.ticks_per_part());
+  std::optional<finishing> finish;
   if (options.finish_epochs > 0) {
-    settings.finish = detail::recipe_of(options, options.finish_epochs);
-    settings.finish->augment = how.augment;
-    if (options.finish_networks > 0) settings.finish_most = options.finish_networks;
+    finish.emplace(finishing{.how = detail::recipe_of(options, options.finish_epochs)});
+    finish->how.augment = how.augment;
+    if (options.finish_networks > 0) finish->most = options.finish_networks;
   }
-  settings.policy = options.policy == "random" ? search_policy::random : options.policy == "evolution" ? search_policy::evolution : search_policy::pop;
-  const std::string admissible = to_text(counter<Space>(table.ticks_per_part(), settings.within).size());
+  const std::string admissible = to_text(counter<Space>(table.ticks_per_part(), within).size());
   std::printf("search: %s of %s architectures take %.4f to %.4f ms\n", admissible.c_str(), to_text(cardinality<Space>()).c_str(),
-              to_milliseconds(settings.within.least), to_milliseconds(settings.within.most));
+              to_milliseconds(within.least), to_milliseconds(within.most));
   flush_output();
 
   const auto train = train_on(trainer, training_data(detail::task_of(options), images.train, images.validation), how, {.folder = folder.checkpoints(), .every_seconds = 60});
-  search_answer answer = search<Space>(settings, table, device, trainer, train, images.test, folder, named, progress, order);
+  search_answer answer = search<Space>(table, device, train, images.test, folder, detail::proposer_of(options),
+                                       stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, finish, named, progress);
   printer.finish();
 
   report_data& report = answer.report;
@@ -159,7 +165,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   std::vector<std::int64_t> noise;
   for (const latency_row& row : table.rows()) noise.push_back(row.noise);
   std::nth_element(noise.begin(), noise.begin() + static_cast<std::ptrdiff_t>(noise.size() / 2), noise.end());
-  if (settings.finish) report.facts.emplace_back("frontier", "the " + std::to_string(std::min(settings.finish_most, answer.finalists.size())) + " most accurate trained again from scratch: " + to_text(*settings.finish));
+  if (finish) report.facts.emplace_back("frontier", "the " + std::to_string(std::min(finish->most, answer.finalists.size())) + " most accurate trained again from scratch: " + to_text(finish->how));
   report.noise_floor_milliseconds = static_cast<double>(noise[noise.size() / 2]) / 1e6;
   for (const order_violation& each : violations)
     report.warnings.push_back("Faster although the order says slower: " + each.move.text + " by " + detail::milliseconds_text(static_cast<double>(each.size) / 1e6) +
@@ -176,7 +182,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   for (const auto& [name, value] : report.facts)
     if (name == "trainings") std::printf("trainings: %s\n", value.c_str());
   if (!answer.finalists.empty()) {
-    const ticks middle{(settings.within.least.count + settings.within.most.count) / 2};
+    const ticks middle{(within.least.count + within.most.count) / 2};
     if (const finalist* best = answer.best_within(middle))
       std::printf("most accurate within %.4f ms: %s, %.2f %%\n", to_milliseconds(middle), best->architecture.c_str(), 100 * best->accuracy);
     const double level = answer.finalists.back().accuracy - 0.02;

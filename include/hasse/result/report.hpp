@@ -15,6 +15,7 @@
 #include <hasse/file/json.hpp>
 #include <hasse/result/detail/hasse_diagram.hpp>
 #include <hasse/result/detail/page.hpp>
+#include <hasse/result/detail/score.hpp>
 #include <hasse/result/report_data.hpp>
 #include <hasse/result/svg.hpp>
 
@@ -22,14 +23,14 @@ namespace hasse {
 
 namespace detail {
 
-inline std::string network_hint(const report_network& network) {
-  return network.name + "\n" + percent_text(network.accuracy) + " in " + milliseconds_text(network.milliseconds);
+inline std::string network_hint(const report_data& data, const report_network& network) {
+  return network.name + "\n" + score_text(data, network.accuracy) + " in " + milliseconds_text(network.milliseconds);
 }
 
 /// Latency against accuracy; frontier points carry their number in the table.
 inline plot frontier_plot(const report_data& data) {
   plot picture{.title = "Latency against accuracy of all trained networks, with the frontier",
-               .x = {.label = "latency (ms)"}, .y = {.label = "validation accuracy (%)"}, .width = 860, .height = 460};
+               .x = {.label = "latency (ms)"}, .y = {.label = score_label(data, "validation")}, .width = 860, .height = 460};
   plot_series trained{.name = "trained", .colour = ink::trained, .opacity = 0.9}, other{.name = data.comparison_name, .colour = ink::other, .size = 3, .opacity = 0.7};
   plot_series steps{.name = "frontier", .colour = ink::frontier, .shape = plot_shape::steps, .size = 2.2};
   plot_series best{.colour = ink::frontier, .size = 5};
@@ -38,18 +39,18 @@ inline plot frontier_plot(const report_data& data) {
     if (std::isfinite(value) && value > 0) fastest = std::min(fastest, value), slowest = std::max(slowest, value);
   };
   for (const report_point& point : data.comparison) {
-    other.points.push_back({point.milliseconds, 100 * point.accuracy, data.comparison_name + ": " + point.name, {}});
+    other.points.push_back({point.milliseconds, data.measure.factor * point.accuracy, data.comparison_name + ": " + point.name, {}});
     range(point.milliseconds);
   }
   for (const report_network& network : data.networks) {
-    if (!network.on_frontier) trained.points.push_back({network.milliseconds, 100 * network.accuracy, network_hint(network), {}});
+    if (!network.on_frontier) trained.points.push_back({network.milliseconds, data.measure.factor * network.accuracy, network_hint(data, network), {}});
     if (std::isfinite(network.accuracy)) range(network.milliseconds);
   }
   std::size_t number = 0;
   for (const std::size_t i : frontier_order(data)) {
     const report_network& network = data.networks[i];
-    best.points.push_back({network.milliseconds, 100 * network.accuracy, network_hint(network), std::to_string(++number)});
-    steps.points.push_back({network.milliseconds, 100 * network.accuracy, {}, {}});
+    best.points.push_back({network.milliseconds, data.measure.factor * network.accuracy, network_hint(data, network), std::to_string(++number)});
+    steps.points.push_back({network.milliseconds, data.measure.factor * network.accuracy, {}, {}});
   }
   picture.x.logarithmic = slowest > 4 * fastest;
   if (!steps.points.empty() && slowest > 0) steps.points.push_back({slowest, steps.points.back().y, {}, {}});
@@ -92,12 +93,12 @@ inline order_summary summarise_order(const report_data& data) {
   for (const report_pair& pair : data.pairs) {
     if (pair.lower >= data.networks.size() || pair.upper >= data.networks.size()) continue;
     const report_network &lower = data.networks[pair.lower], &upper = data.networks[pair.upper];
-    const double slower = upper.milliseconds - lower.milliseconds, better = upper.accuracy - lower.accuracy;
+    const double slower = upper.milliseconds - lower.milliseconds, better = data.measure.merit(upper.accuracy) - data.measure.merit(lower.accuracy);
     if (!std::isfinite(slower) || !std::isfinite(better)) continue;
     ++result.pairs;
     result.slower_fails += slower < 0, result.better_fails += better < 0;
     result.worst_milliseconds = std::max(result.worst_milliseconds, -slower), result.worst_accuracy = std::max(result.worst_accuracy, -better);
-    (slower < 0 || better < 0 ? bad : good).points.push_back({slower, 100 * better, lower.name + "\nprecedes " + upper.name, {}});
+    (slower < 0 || better < 0 ? bad : good).points.push_back({slower, data.measure.factor * better, lower.name + "\nprecedes " + upper.name, {}});
   }
   constexpr std::size_t shown = 3000;
   if (good.points.size() > shown) {
@@ -118,9 +119,9 @@ inline order_summary summarise_order(const report_data& data) {
 inline plot precedents_plot(const report_data& data) {
   plot_series networks{.colour = ink::frontier, .size = 3.2, .opacity = 0.8};
   for (const report_network& network : data.networks)
-    networks.points.push_back({network.precedents + 1, 100 * network.accuracy, network_hint(network), {}});
+    networks.points.push_back({network.precedents + 1, data.measure.factor * network.accuracy, network_hint(data, network), {}});
   return {.title = "Number of preceding architectures against accuracy", .x = {.label = "architectures that precede it, plus one", .logarithmic = true},
-          .y = {.label = "validation accuracy (%)"}, .series = {networks}, .width = 560, .height = 360};
+          .y = {.label = score_label(data, "validation")}, .series = {networks}, .width = 560, .height = 360};
 }
 
 /// Sum of the table against whole networks: the two plots and the median of the absolute relative error.
@@ -183,9 +184,10 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
   const bool files = std::any_of(order.begin(), order.end(), [&](std::size_t i) { return !data.networks[i].files.empty(); });
   std::string html = "<div class='scroll'><table><tr><th>#</th><th class='name'>architecture</th><th>latency<br>(table)</th>";
   if (whole) html += "<th>latency<br>(measured)</th>";
-  html += "<th>accuracy<br>(validation)</th>";
-  if (finished) html += "<th>accuracy<br>(trained longer)</th>";
-  if (test) html += "<th>accuracy<br>(test)</th>";
+  const std::string head = "<th>" + std::string(data.measure.name) + "<br>";
+  html += head + "(validation)</th>";
+  if (finished) html += head + "(trained longer)</th>";
+  if (test) html += head + "(test)</th>";
   html += "<th>MACs</th><th>parameters</th>";
   if (precedents) html += "<th>precedents</th>";
   html += files ? "<th class='name'>files</th></tr>" : "</tr>";
@@ -193,9 +195,9 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
     const report_network& network = data.networks[order[row]];
     html += "<tr><td>" + std::to_string(row + 1) + "</td><td class='name'>" + code(network.name) + "</td><td>" + milliseconds_text(network.milliseconds) + "</td>";
     if (whole) html += "<td>" + milliseconds_text(network.whole_milliseconds) + "</td>";
-    html += "<td>" + percent_text(network.accuracy) + "</td>";
-    if (finished) html += "<td>" + percent_text(network.finished_accuracy) + "</td>";
-    if (test) html += "<td>" + percent_text(network.test_accuracy) + "</td>";
+    html += "<td>" + score_text(data, network.accuracy) + "</td>";
+    if (finished) html += "<td>" + score_text(data, network.finished_accuracy) + "</td>";
+    if (test) html += "<td>" + score_text(data, network.test_accuracy) + "</td>";
     html += "<td>" + count_text(network.macs) + "</td><td>" + count_text(network.parameters) + "</td>";
     if (precedents) html += "<td>" + count_text(network.precedents) + "</td>";
     if (files) {
@@ -211,7 +213,7 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
 /// "within T" for round T, and "reaching A" for round A.
 inline std::string answer_tables(const report_data& data, const std::vector<std::size_t>& order) {
   const auto row = [&](const std::string& question, const report_network& network) {
-    return "<tr><td>" + question + "</td><td class='name'>" + code(network.name) + "</td><td>" + percent_text(network.accuracy) + "</td><td>" +
+    return "<tr><td>" + question + "</td><td class='name'>" + code(network.name) + "</td><td>" + score_text(data, network.accuracy) + "</td><td>" +
            milliseconds_text(network.milliseconds) + "</td></tr>";
   };
   const report_network &fastest = data.networks[order.front()], &best = data.networks[order.back()];
@@ -221,17 +223,18 @@ inline std::string answer_tables(const report_data& data, const std::vector<std:
     const auto beyond = std::find_if(order.begin(), order.end(), [&](std::size_t i) { return data.networks[i].milliseconds > time; });
     if (beyond != order.begin()) within += row(fixed_text(time, times.decimals) + " ms", data.networks[*std::prev(beyond)]);
   }
-  const axis_ticks levels = round_ticks(100 * fastest.accuracy, std::max(100 * best.accuracy, 100 * fastest.accuracy + 0.01), false, 7);
+  const double first = data.measure.factor * fastest.accuracy, last = data.measure.factor * best.accuracy;
+  const axis_ticks levels = round_ticks(std::min(first, last), std::max({first, last, first + 0.01}), false, 7);
   for (const double level : levels.values) {
-    const auto found = std::find_if(order.begin(), order.end(), [&](std::size_t i) { return 100 * data.networks[i].accuracy >= level; });
-    if (found != order.end()) reaching += row(fixed_text(level, levels.decimals) + " %", data.networks[*found]);
+    const auto found = std::find_if(order.begin(), order.end(), [&](std::size_t i) { return data.measure.merit(data.measure.factor * data.networks[i].accuracy) >= data.measure.merit(level); });
+    if (found != order.end()) reaching += row(score_text(data, level / data.measure.factor, levels.decimals), data.networks[*found]);
   }
   const std::string middle = fixed_text(data.networks[order[order.size() / 2]].milliseconds, 3);
-  const std::string level = fixed_text(100 * data.networks[order[order.size() / 2]].accuracy, 1);
+  const std::string level = fixed_text(data.measure.factor * data.networks[order[order.size() / 2]].accuracy, 1);
   return "<div class='pair'><div><div class='ask'><label>The most accurate network within <input id='within' inputmode='decimal' value='" + middle +
          "'> ms</label><output id='within-answer'></output></div><div class='scroll'><table><tr><th>within</th><th class='name'>best network</th><th>accuracy</th>"
          "<th>latency</th></tr>" + within + "</table></div></div><div><div class='ask'><label>The fastest network that reaches <input id='reaching' inputmode='decimal' value='" + level +
-         "'> %</label><output id='reaching-answer'></output></div><div class='scroll'><table><tr><th>reaching</th><th class='name'>fastest network</th><th>accuracy</th>"
+         "'> " + markup_text(std::string(data.measure.unit)) + "</label><output id='reaching-answer'></output></div><div class='scroll'><table><tr><th>reaching</th><th class='name'>fastest network</th><th>accuracy</th>"
          "<th>latency</th></tr>" + reaching + "</table></div></div></div>";
 }
 
@@ -240,7 +243,8 @@ inline json report_json(const report_data& data) {
   json result = {{"title", data.title}, {"facts", json::object()}, {"warnings", data.warnings}, {"networks", json::array()}, {"comparison", json::array()},
                  {"pruning", json::array()}, {"pairs", json::array()}, {"sums", json::array()}, {"certificates", json::array()},
                  {"admissible", number_or_null(data.admissible)}, {"noise_floor_milliseconds", number_or_null(data.noise_floor_milliseconds)},
-                 {"latency_tau", number_or_null(data.latency_tau)}, {"accuracy_tau", number_or_null(data.accuracy_tau)}};
+                 {"latency_tau", number_or_null(data.latency_tau)}, {"accuracy_tau", number_or_null(data.accuracy_tau)},
+                 {"metric", {{"name", data.measure.name}, {"unit", data.measure.unit}, {"factor", data.measure.factor}, {"larger_is_better", data.measure.larger_is_better}}}};
   for (const auto& [key, value] : data.facts) result["facts"][key] = value;
   for (const report_network& network : data.networks) {
     json curve = json::array();
@@ -276,7 +280,7 @@ inline std::string order_section(const report_data& data) {
     html += card(percent_text(static_cast<double>(order.slower_fails) / pairs, 1),
                  "of pairs have the larger network faster" + worst(order.worst_milliseconds, milliseconds_text(order.worst_milliseconds))) +
             card(percent_text(static_cast<double>(order.better_fails) / pairs, 1),
-                 "of pairs have the larger network less accurate" + worst(order.worst_accuracy, fixed_text(100 * order.worst_accuracy, 2) + " points"));
+                 "of pairs have the larger network less accurate" + worst(order.worst_accuracy, fixed_text(data.measure.factor * order.worst_accuracy, 2) + " points"));
     if (std::isfinite(data.latency_tau)) html += card(fixed_text(data.latency_tau, 2), "Kendall's tau of order and latency");
     if (std::isfinite(data.accuracy_tau)) html += card(fixed_text(data.accuracy_tau, 2), "Kendall's tau of order and accuracy");
   }
@@ -295,7 +299,7 @@ inline std::string frontier_svg(const report_data& data) {
   plot picture = detail::frontier_plot(data);
   for (const std::size_t i : detail::frontier_order(data)) {
     const report_network& network = data.networks[i];
-    picture.notes.push_back(std::to_string(picture.notes.size() + 1) + ": " + network.name + " " + detail::percent_text(network.accuracy, 1) + " in " +
+    picture.notes.push_back(std::to_string(picture.notes.size() + 1) + ": " + network.name + " " + detail::score_text(data, network.accuracy, 1) + " in " +
                             fixed_text(network.milliseconds, 3) + " ms");
   }
   return picture.svg(true);
@@ -309,7 +313,7 @@ inline std::string frontier_table(const report_data& data) {
     std::string name;
     for (const char letter : network.name) name += letter >= ' ' && letter <= '~' ? letter : '?';
     rows.push_back({std::to_string(rows.size()), detail::milliseconds_text(network.milliseconds), detail::milliseconds_text(network.whole_milliseconds),
-                    detail::percent_text(network.accuracy), detail::percent_text(network.finished_accuracy), detail::percent_text(network.test_accuracy), count_text(network.macs), count_text(network.parameters), name});
+                    detail::score_text(data, network.accuracy), detail::score_text(data, network.finished_accuracy), detail::score_text(data, network.test_accuracy), count_text(network.macs), count_text(network.parameters), name});
   }
   std::string table;
   for (const auto& row : rows) {
@@ -334,8 +338,8 @@ inline std::string report_html(const report_data& data) {
   if (!order.empty()) {
     const report_network &fastest = data.networks[order.front()], &best = data.networks[order.back()];
     html += paragraph(order.size() == 1 ? "One network is at least as fast and as accurate as every other that was trained."
-                                        : "From " + percent_text(fastest.accuracy, 1) + " in " + milliseconds_text(fastest.milliseconds) + " to " +
-                                              percent_text(best.accuracy, 1) + " in " + milliseconds_text(best.milliseconds) + ".");
+                                        : "From " + score_text(data, fastest.accuracy, 1) + " in " + milliseconds_text(fastest.milliseconds) + " to " +
+                                              score_text(data, best.accuracy, 1) + " in " + milliseconds_text(best.milliseconds) + ".");
   }
   html += "<div class='cards'>" + card(std::to_string(order.size()), "networks on the frontier") + card(std::to_string(data.networks.size()), "networks trained");
   if (!data.pruning.empty()) {
@@ -378,7 +382,7 @@ inline std::string report_html(const report_data& data) {
                     "<div class='pair'><div>" + sums.absolute.svg() + "</div><div>" + sums.relative.svg() + "</div></div>");
   if (std::any_of(data.networks.begin(), data.networks.end(), [](const report_network& n) { return n.curve.size() > 1; }))
     html += section("Trainings", "Every candidate is trained with the same recipe.",
-                    "<div class='pair'><div>" + curves_plot(data, "validation accuracy (%)", &epoch_record::validation_accuracy, 100, false).svg() + "</div><div>" +
+                    "<div class='pair'><div>" + curves_plot(data, score_label(data, "validation"), &epoch_record::validation_accuracy, 100, false).svg() + "</div><div>" +
                         curves_plot(data, "training loss", &epoch_record::loss, 1, true).svg() + "</div></div>");
   return html + fact_section(data.facts) + page_foot(report_json(data), page_script);
 }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/task/metric.hpp>
 #include <hasse/train/record.hpp>
 
 namespace hasse {
@@ -17,7 +18,7 @@ namespace hasse {
 /// "Not measured": such a value is left out of plots and shown as a dash.
 inline constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-/// One trained network. Latencies in ms, accuracies in 0..1.
+/// One trained network. Latencies in ms; `accuracy` is the value of the task's metric (of classification: accuracy, 0..1).
 struct report_network {
   std::string name;                  ///< architecture text
   double milliseconds = unknown;     ///< sum over the table: what the search saw
@@ -62,6 +63,7 @@ struct report_certificate {
 
 struct report_data {
   std::string title = "The speed/accuracy boundary of this device";
+  metric measure = {.name = "accuracy", .unit = "%", .factor = 100, .decimals = 1};  ///< what networks are judged by
   std::vector<std::pair<std::string, std::string>> facts{};  ///< space, device, data, policy, seed, version ...: shown in this order
   std::vector<std::string> warnings{};                       ///< sentences: order violations of the table, diverged trainings ...
   std::vector<report_network> networks{};                    ///< in the order of training

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <hasse/search/certificate.hpp>
-#include <hasse/search/detail/ledger.hpp>
+#include <hasse/search/ledger.hpp>
 
 namespace hasse {
 
@@ -166,7 +166,7 @@ class partial_order_pruning {
     return nullptr;
   }
 
-  detail::ledger<Space> ledger_;
+  ledger<Space> ledger_;
   pruning_options options_;
   std::vector<bound> bounds_;
   std::vector<cut> cuts_;

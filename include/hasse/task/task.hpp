@@ -4,10 +4,8 @@
 
 #include <concepts>
 #include <cstdint>
-#include <cstdio>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include <hasse/core/shape.hpp>
@@ -17,25 +15,9 @@
 #include <hasse/space/layer_list.hpp>
 #include <hasse/task/batch_feed.hpp>
 #include <hasse/task/loss.hpp>
+#include <hasse/task/metric.hpp>
 
 namespace hasse {
-
-/// What networks of a task are judged by. Values are kept in files as they are; a person reads `factor` times as much.
-struct metric {
-  std::string_view name, unit = "";  ///< "accuracy", "%"
-  double factor = 1;                 ///< 100 for a share that is shown in %
-  int decimals = 2;
-  bool larger_is_better = true;
-
-  /// "93.1 %"
-  std::string text(double value) const {
-    char text[64];
-    std::snprintf(text, sizeof text, "%.*f", decimals, factor * value);
-    return unit.empty() ? text : std::string(text) + ' ' + std::string(unit);
-  }
-  /// What a search makes as large as it can, and back.
-  double merit(double value) const { return larger_is_better ? value : -value; }
-};
 
 /// How good a network is over a set: the value of the task's metric, and the mean loss.
 struct evaluation {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <hasse/result/detail/score.hpp>
 #include <hasse/result/report_data.hpp>
 #include <hasse/result/svg.hpp>
 
@@ -40,7 +41,7 @@ inline std::vector<std::size_t> around_frontier(const report_data& data, std::si
     if (std::isfinite(data.networks[i].accuracy) && (related[i] || data.networks[i].on_frontier)) chosen.push_back(i);
   const auto importance = [&](std::size_t i) { return data.networks[i].on_frontier ? 2 : near[i] ? 1 : 0; };
   std::stable_sort(chosen.begin(), chosen.end(), [&](std::size_t a, std::size_t b) {
-    return importance(a) != importance(b) ? importance(a) > importance(b) : data.networks[a].accuracy > data.networks[b].accuracy;
+    return importance(a) != importance(b) ? importance(a) > importance(b) : data.measure.merit(data.networks[a].accuracy) > data.measure.merit(data.networks[b].accuracy);
   });
   if (chosen.size() > most) chosen.resize(most);
   std::sort(chosen.begin(), chosen.end());
@@ -114,7 +115,7 @@ inline std::string hasse_diagram(const report_data& data) {
   const auto network = [&](std::size_t i) -> const report_network& { return data.networks[order.networks[i]]; };
   for (const bool wrong : {false, true})
     for (const diagram::edge& cover : order.covers)
-      if ((network(cover.upper).accuracy < network(cover.lower).accuracy) == wrong)
+      if ((data.measure.merit(network(cover.upper).accuracy) < data.measure.merit(network(cover.lower).accuracy)) == wrong)
         svg += svg_line(x(cover.lower), y(cover.lower), x(cover.upper), y(cover.upper), wrong ? ink::violation : ink::trained, wrong ? 1.5 : 1.1,
                         wrong ? " opacity='.8'" : " opacity='.55'");
   label_writer labels({6, 4, width - 6, height - 4});
@@ -123,7 +124,7 @@ inline std::string hasse_diagram(const report_data& data) {
     labels.avoid(x(i), y(i), best ? 8 : 6);
     svg += "<circle cx='" + svg_number(x(i)) + "' cy='" + svg_number(y(i)) + "' r='" + (best ? "6.5" : "4.5") + "' fill='currentColor' class='k-" +
            std::string(name_of(best ? ink::frontier : ink::trained)) + "'><title>" +
-           markup_text(network(i).name + "\n" + fixed_text(100 * network(i).accuracy, 2) + " % in " + fixed_text(network(i).milliseconds, 4) + " ms") + "</title></circle>";
+           markup_text(network(i).name + "\n" + score_text(data, network(i).accuracy) + " in " + fixed_text(network(i).milliseconds, 4) + " ms") + "</title></circle>";
   }
   const std::vector<std::size_t> numbers = frontier_order(data);
   const bool few = order.networks.size() <= 24;

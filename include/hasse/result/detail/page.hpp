@@ -45,10 +45,11 @@ details summary{cursor:pointer;color:var(--accent)}
 inline constexpr std::string_view page_script = R"(
 (()=>{const data=JSON.parse(document.getElementById('data').textContent);
 const points=data.networks.filter(n=>n.on_frontier).sort((a,b)=>a.milliseconds-b.milliseconds);
-const say=(n)=>n?`${n.name}: ${(100*n.accuracy).toFixed(2)} % in ${n.milliseconds.toFixed(4)} ms`:'no trained network does';
+const {factor,unit,larger_is_better}=data.metric,way=larger_is_better?1:-1;
+const say=(n)=>n?`${n.name}: ${(factor*n.accuracy).toFixed(2)} ${unit} in ${n.milliseconds.toFixed(4)} ms`:'no trained network does';
 const ask=(id,find)=>{const box=document.getElementById(id);if(!box)return;const out=document.getElementById(id+'-answer');
 const show=()=>{out.textContent=box.value===''?'':say(find(Number(box.value)))};box.addEventListener('input',show);show()};
-ask('within',t=>points.filter(n=>n.milliseconds<=t).pop());ask('reaching',a=>points.find(n=>100*n.accuracy>=a));})();
+ask('within',t=>points.filter(n=>n.milliseconds<=t).pop());ask('reaching',a=>points.find(n=>way*factor*n.accuracy>=way*a));})();
 )";
 
 inline std::string milliseconds_text(double value) { return fixed_text(value, 4) + (std::isfinite(value) ? " ms" : ""); }

@@ -1,5 +1,5 @@
 // What every policy keeps: the trained candidates in order, their frontier, how many are under way, and the stopping rules.
-// Used by the policies of search.
+// Used by the policies of search and by yours: examples/12_own_policy.cpp.
 #pragma once
 
 #include <algorithm>
@@ -11,17 +11,19 @@
 #include <vector>
 
 #include <hasse/core/hash.hpp>
-#include <hasse/search/detail/open_candidates.hpp>
+#include <hasse/search/open_candidates.hpp>
 #include <hasse/search/policy.hpp>
 
-namespace hasse::detail {
+namespace hasse {
 
+/// The bookkeeping of a policy over `admissible`, which must outlive it. A policy proposes and learns; everything else of the concept
+/// Policy is answered from here. `seed` decides the order of `open`; sets of at most `list_up_to` candidates are listed.
 template <Domain Space>
 class ledger {
  public:
   using candidate = typename Space::candidate;
 
-  ledger(const Space& admissible, std::uint64_t seed, stop_rule stop, std::size_t list_up_to)
+  explicit ledger(const Space& admissible, std::uint64_t seed = 1, stop_rule stop = {}, std::size_t list_up_to = listing_limit)
       : open(admissible, seed, list_up_to), domain_(&admissible), stop_(stop), hash_(fnv1a("seed", seed)) {}
 
   /// The next candidate that `propose` gives, unless a stopping rule holds.
@@ -35,6 +37,7 @@ class ledger {
     return asked;
   }
 
+  /// x will not be trained now.
   void release(const candidate& x) {
     open.put_back(x);
     --under_way_;
@@ -45,6 +48,7 @@ class ledger {
     bool was_listed, on_frontier;
   };
 
+  /// Notes what came of x; each candidate is told once.
   effect tell(const candidate& x, const outcome& result) {
     if (result.accuracy && !std::isfinite(*result.accuracy))
       throw error("the accuracy of " + domain_->text(x) + " is not a finite number; tell a training that diverged without accuracy");
@@ -63,6 +67,7 @@ class ledger {
     return changed;
   }
 
+  /// Of all that was told, in order.
   std::uint64_t hash() const { return hash_; }
 
   /// How far the search is, from 0 to 1: of its budget or of the admissible set, whichever is further.
@@ -79,10 +84,10 @@ class ledger {
   }
   const Space& domain() const { return *domain_; }
 
-  open_candidates<Space> open;
-  std::vector<trained<candidate>> done;
+  open_candidates<Space> open;           ///< what may still be asked for
+  std::vector<trained<candidate>> done;  ///< in the order in which it was told
   frontier<candidate> boundary;
-  frontier<std::size_t> front;  // the same points as indices into done
+  frontier<std::size_t> front;  ///< the same points as indices into done
   search_end end = search_end::none;
 
  private:
@@ -92,4 +97,35 @@ class ledger {
   std::uint64_t hash_;
 };
 
-}  // namespace hasse::detail
+/// What most policies answer alike: derive from it, add ask(), and tell() where the policy learns from outcomes. Nothing is pruned.
+template <Domain Space>
+class policy_on_ledger {
+ public:
+  using candidate = typename Space::candidate;
+
+  /// As `ledger`. `domain` must outlive the policy.
+  explicit policy_on_ledger(const Space& domain, std::uint64_t seed = 1, stop_rule stop = {}, std::size_t list_up_to = listing_limit)
+      : books_(domain, seed, stop, list_up_to) {}
+
+  void tell(const candidate& x, const outcome& result) { books_.tell(x, result); }
+  void release(const candidate& x) { books_.release(x); }
+  bool is_pruned(const candidate&) const { return false; }
+  const std::vector<trained<candidate>>& done() const { return books_.done; }
+  const frontier<candidate>& boundary() const { return books_.boundary; }
+  search_end end() const { return books_.end; }
+  /// How far the search is, from 0 to 1.
+  double fraction() const { return books_.fraction(0); }
+  std::optional<count_type> pruned() const { return 0; }
+  std::optional<count_type> living() const { return books_.living(0); }
+  std::uint64_t state_hash() const { return books_.hash(); }
+
+ protected:
+  ledger<Space>& books() { return books_; }
+  const ledger<Space>& books() const { return books_; }
+  const Space& domain() const { return books_.domain(); }
+
+ private:
+  ledger<Space> books_;
+};
+
+}  // namespace hasse

@@ -1,5 +1,5 @@
 // The candidates that may still be asked for, in a random order that the seed fixes once and for all.
-// Used by the policies of search. Skipping members of a random order leaves the rest in random order, so the next one is
+// Used by the policies of search, through their ledger. Skipping members of a random order leaves the rest in random order, so the next one is
 // always uniform over what is left; and two policies with one seed see the same order, which makes them comparable seed by seed.
 #pragma once
 
@@ -15,7 +15,7 @@
 #include <hasse/core/error.hpp>
 #include <hasse/search/domain.hpp>
 
-namespace hasse::detail {
+namespace hasse {
 
 template <Domain Space>
 class open_candidates {
@@ -122,4 +122,4 @@ class open_candidates {
   std::unordered_map<std::string, mark> marks_;
 };
 
-}  // namespace hasse::detail
+}  // namespace hasse

@@ -1,0 +1,173 @@
+// The parts of a search as values: how it proposes, by which order, when it stops. Each plays a role, so that a search takes them in
+// any order and the rest default. Used by program/search.hpp; an own part is one more struct with a role: examples/12_own_policy.cpp.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <hasse/core/error.hpp>
+#include <hasse/core/progress.hpp>
+#include <hasse/core/units.hpp>
+#include <hasse/search/any_policy.hpp>
+#include <hasse/search/partial_order_pruning.hpp>
+#include <hasse/search/policy.hpp>
+#include <hasse/search/random_search.hpp>
+#include <hasse/search/regularised_evolution.hpp>
+#include <hasse/space/order.hpp>
+
+namespace hasse {
+
+/// What a part of a search is for.
+namespace role {
+struct proposing {};  ///< which candidate is trained next: a Proposer
+struct stopping {};   ///< stop_rule
+struct admitting {};  ///< latency_window
+struct finishing {};  ///< what the frontier's networks are trained by once more
+struct naming {};     ///< how the space is called
+struct watching {};   ///< progress_sink
+}  // namespace role
+
+/// How a search proposes, as a value: `on(domain, stop)` makes the Policy, `text()` says all that decides its sequence.
+/// One that prunes by the order may have `excluding()`, the same for latencies that contradict it.
+template <class Type, class Space>
+concept Proposer = Domain<Space> && requires(const Type& how, const Space& domain, const stop_rule& stop) {
+  { how.on(domain, stop) } -> Policy<Space>;
+  { how.text() } -> std::convertible_to<std::string>;
+};
+
+/// Partial Order Pruning: the default of every search.
+struct pruning {
+  using role = hasse::role::proposing;
+  double margin = 0;     ///< prune only on differences in merit above this
+  bool exclude = false;  ///< pairs that the latencies contradict prune nothing
+  std::uint64_t seed = 1;
+
+  template <Domain Space>
+  partial_order_pruning<Space> on(const Space& domain, const stop_rule& stop) const {
+    return partial_order_pruning<Space>(domain, {.seed = seed, .margin = margin, .exclude = exclude, .stop = stop});
+  }
+  /// The same where the latencies are not believed to keep the order.
+  pruning excluding() const { return {.margin = margin, .exclude = true, .seed = seed}; }
+  std::string text() const {
+    return std::string("policy pop") + (exclude ? ", contradictions excluded" : "") + ", seed " + std::to_string(seed) + ", margin " + std::to_string(margin);
+  }
+};
+
+/// Random search without replacement.
+struct at_random {
+  using role = hasse::role::proposing;
+  std::uint64_t seed = 1;
+
+  template <Domain Space>
+  random_search<Space> on(const Space& domain, const stop_rule& stop) const {
+    return random_search<Space>(domain, {.seed = seed, .stop = stop});
+  }
+  std::string text() const { return "policy random, seed " + std::to_string(seed); }
+};
+
+/// Regularised evolution over the frontier.
+struct evolution {
+  using role = hasse::role::proposing;
+  std::size_t population = 50, tournament = 10;
+  std::uint64_t seed = 1;
+
+  template <Domain Space>
+  regularised_evolution<Space> on(const Space& domain, const stop_rule& stop) const {
+    return regularised_evolution<Space>(domain, {.seed = seed, .population = population, .tournament = tournament, .stop = stop});
+  }
+  std::string text() const {
+    return "policy evolution, population " + std::to_string(population) + ", tournament " + std::to_string(tournament) + ", seed " + std::to_string(seed);
+  }
+};
+
+/// One of those, chosen at run time.
+struct shipped_proposer {
+  using role = hasse::role::proposing;
+  std::variant<pruning, at_random, evolution> one{};
+
+  template <Domain Space>
+  any_policy<Space> on(const Space& domain, const stop_rule& stop) const {
+    return std::visit([&](const auto& each) { return any_policy<Space>(each.on(domain, stop)); }, one);
+  }
+  shipped_proposer excluding() const {
+    const auto* const prunes = std::get_if<pruning>(&one);
+    return prunes ? shipped_proposer{prunes->excluding()} : *this;
+  }
+  std::string text() const {
+    return std::visit([](const auto& each) { return each.text(); }, one);
+  }
+};
+
+namespace detail {
+template <class Type>
+struct role_of {
+  using type = void;
+};
+template <class Type>
+  requires requires { typename Type::role; }
+struct role_of<Type> {
+  using type = typename Type::role;
+};
+template <>
+struct role_of<stop_rule> {
+  using type = role::stopping;
+};
+template <>
+struct role_of<latency_window> {
+  using type = role::admitting;
+};
+template <>
+struct role_of<progress_sink> {
+  using type = role::watching;
+};
+template <class Part>
+struct role_of<std::optional<Part>> : role_of<Part> {};
+template <class Role, class... Parts>
+inline constexpr int players = (0 + ... + static_cast<int>(std::is_same_v<typename role_of<Parts>::type, Role>));
+
+/// The part that plays the role; what is given first where none does.
+template <class Role, class Default>
+Default play(Default otherwise) {
+  return otherwise;
+}
+template <class Role, class Default, class First, class... Rest>
+auto play(Default otherwise, const First& first, const Rest&... rest) {
+  if constexpr (std::is_same_v<typename role_of<First>::type, Role>)
+    return first;
+  else
+    return play<Role>(std::move(otherwise), rest...);
+}
+/// An order has no role of its own: it is what models OrderPolicy.
+template <class Space, class Part>
+inline constexpr bool is_order = OrderPolicy<Part, Space>;
+template <class Space, class Default>
+Default play_order(Default otherwise) {
+  return otherwise;
+}
+template <class Space, class Default, class First, class... Rest>
+auto play_order(Default otherwise, const First& first, const Rest&... rest) {
+  if constexpr (is_order<Space, First>)
+    return first;
+  else
+    return play_order<Space>(otherwise, rest...);
+}
+template <class Space, class... Parts>
+constexpr void check_parts() {
+  static_assert((true && ... && (is_order<Space, Parts> || !std::is_void_v<typename role_of<Parts>::type>)),
+                "hasse: a part of a search has no role; give a proposer (pruning, at_random, evolution, your own), a latency_window, a stop_rule, an "
+                "order of the space, finishing, a space_name or a progress_sink");
+  static_assert(players<role::proposing, Parts...> <= 1 && players<role::stopping, Parts...> <= 1 && players<role::admitting, Parts...> <= 1 &&
+                    players<role::finishing, Parts...> <= 1 && players<role::naming, Parts...> <= 1 && players<role::watching, Parts...> <= 1 &&
+                    (0 + ... + static_cast<int>(is_order<Space, Parts>)) <= 1,
+                "hasse: two parts of a search play one role; give each role at most once");
+}
+}  // namespace detail
+
+}  // namespace hasse

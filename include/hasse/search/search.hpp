@@ -1,0 +1,33 @@
+// A search over a space in one call, with a trainer of any kind: nothing is kept but the journal.
+// Used where networks are trained elsewhere; program/search.hpp is the same with trainings of this library, and hands networks over.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <type_traits>
+
+#include <hasse/core/error.hpp>
+#include <hasse/file/journal.hpp>
+#include <hasse/search/choices.hpp>
+#include <hasse/search/session.hpp>
+#include <hasse/search/space_domain.hpp>
+
+namespace hasse {
+
+/// Searches `Space`, whose parts have these latencies, with any Evaluator. `book` (null: none) keeps what was trained, so that a killed
+/// search goes on with the same remaining sequence. `parts`, in any order, each at most once: a proposer (default: pruning{}), a
+/// latency_window, a stop_rule, an order of the space (default: strict), a progress_sink.
+template <class Space, class Trainer, class... Parts>
+  requires Evaluator<Trainer, space_domain<Space>>
+search_result<architecture<Space>> search(std::span<const ticks> latencies, Trainer& trainer, journal* book, const Parts&... parts) {
+  detail::check_parts<Space, Parts...>();
+  const auto order = detail::play_order<Space>(strict_order{}, parts...);
+  const auto proposer = detail::play<role::proposing>(pruning{}, parts...);
+  const space_domain<Space, std::remove_cvref_t<decltype(order)>> domain(latencies, detail::play<role::admitting>(latency_window{}, parts...), order);
+  if (domain.size() == 0) throw error("no architecture of this space has a latency within the window; widen the latency window");
+  auto policy = proposer.on(domain, detail::play<role::stopping>(stop_rule{}, parts...));
+  return run_search(domain, policy, trainer, book,
+                    {.configuration = proposer.text() + ", order " + std::string(order.name), .progress = detail::play<role::watching>(progress_sink{}, parts...)});
+}
+
+}  // namespace hasse

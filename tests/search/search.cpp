@@ -1,0 +1,77 @@
+// A search in one call: its parts play roles in any order, a trainer of any kind answers, a killed one goes on.
+#include <hasse/search/search.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include <hasse/space/count.hpp>
+
+#include "../support/catch.hpp"
+#include "../support/spaces.hpp"
+
+using namespace hasse;
+using namespace hasse::testing;
+
+namespace {
+/// More blocks and wider ones are better, for a fee per block.
+struct planted {
+  int asked = 0, killed_at = -1;
+  outcome evaluate(const architecture<two_stages>& x, std::size_t) {
+    if (++asked == killed_at) throw 1;
+    double merit = 0;
+    for_each_block(x, [&](int stage, int, int option) { merit += (stage + 1) * (option + 1); });
+    return {merit};
+  }
+};
+struct scratch {
+  std::filesystem::path path = std::filesystem::temp_directory_path() / ("hasse_search_" + std::to_string(::getpid()));
+  scratch() { std::filesystem::remove_all(path); }
+  scratch(const scratch&) = delete;
+  scratch& operator=(const scratch&) = delete;
+  ~scratch() { std::filesystem::remove_all(path); }
+};
+std::vector<ticks> prices() {
+  std::vector<ticks> all;
+  for (int part = 0; part < part_count<two_stages>; ++part) all.push_back({10 + part});
+  return all;
+}
+}  // namespace
+
+TEST_CASE("the parts of a search are found by their role, in any order", "[search]") {
+  planted one, other, bare;
+  const std::vector<ticks> latencies = prices();
+  const auto first = search<two_stages>(latencies, one, nullptr, at_random{.seed = 3}, stop_rule{.trainings = 5}, embedding_order{});
+  const auto second = search<two_stages>(latencies, other, nullptr, embedding_order{}, stop_rule{.trainings = 5}, at_random{.seed = 3});
+  CHECK(first.done.size() == 5);
+  CHECK(first.done == second.done);
+  CHECK(first.end == search_end::trainings);
+  CHECK(first.pruned == 0);
+  const auto all = search<two_stages>(latencies, bare, nullptr);  // everything defaults: Partial Order Pruning to the end
+  CHECK(all.end == search_end::exhausted);
+  CHECK(*all.pruned > 0);
+  CHECK(all.done.size() + *all.pruned == cardinality<two_stages>());
+}
+
+TEST_CASE("a search with a trainer of one's own goes on after a kill, and only under its own parts", "[search]") {
+  const scratch folder;
+  const std::vector<ticks> latencies = prices();
+  planted whole, killed{.killed_at = 4}, again;
+  const auto expected = search<two_stages>(latencies, whole, nullptr, stop_rule{.trainings = 8});
+  {
+    journal book(folder.path / "journal");
+    CHECK_THROWS_AS(search<two_stages>(latencies, killed, &book, stop_rule{.trainings = 8}), int);
+  }
+  {
+    journal book(folder.path / "journal");
+    CHECK_THROWS_WITH(search<two_stages>(latencies, again, &book, stop_rule{.trainings = 8}, pruning{.margin = 2}), ContainsSubstring("another configuration"));
+  }
+  journal book(folder.path / "journal");
+  const auto found = search<two_stages>(latencies, again, &book, stop_rule{.trainings = 8});
+  CHECK(found.done == expected.done);
+  CHECK(found.replayed == 3);
+  CHECK(again.asked == 5);
+  CHECK_THROWS_WITH(search<two_stages>(latencies, again, nullptr, latency_window{{1}, {2}}), ContainsSubstring("widen the latency window"));
+}
