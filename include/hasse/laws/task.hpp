@@ -21,16 +21,22 @@ namespace detail {
 class tried_answers {
  public:
   tried_answers(const layer_list& layers, int count, random_source& random) {
-    const feature_shape shape = layers.items.back().out;
-    values_.resize(static_cast<std::size_t>(count * shape.size()));
-    slopes_.assign(values_.size(), std::numeric_limits<double>::quiet_NaN());
+    std::size_t size = 0;
+    for (int i = 0; i < layers.output_count(); ++i) size += static_cast<std::size_t>(count * layers.output_shape(i).size());
+    values_.resize(size);
+    slopes_.assign(size, std::numeric_limits<double>::quiet_NaN());
     for (double& value : values_) value = random.normal();
-    found_ = {values_.data(), count, shape}, gradient_ = {slopes_.data(), count, shape};
+    std::size_t at = 0;
+    for (int i = 0; i < layers.output_count(); ++i) {
+      found_.push_back({values_.data() + at, count, layers.output_shape(i)});
+      gradient_.push_back({slopes_.data() + at, count, layers.output_shape(i)});
+      at += static_cast<std::size_t>(count * layers.output_shape(i).size());
+    }
   }
   tried_answers(const tried_answers&) = delete;
   tried_answers& operator=(const tried_answers&) = delete;
-  answers<double> found() const { return {&found_, 1}; }
-  slopes<double> gradient() const { return {&gradient_, 1}; }
+  answers<double> found() const { return found_; }
+  slopes<double> gradient() const { return gradient_; }
   std::vector<double>& values() { return values_; }
   const std::vector<double>& slope() const { return slopes_; }
 
@@ -61,8 +67,8 @@ class tried_answers {
 
  private:
   std::vector<double> values_, slopes_;
-  tensor_batch<const double> found_;
-  tensor_batch<double> gradient_;
+  std::vector<tensor_batch<const double>> found_;
+  std::vector<tensor_batch<double>> gradient_;
 };
 }  // namespace detail
 

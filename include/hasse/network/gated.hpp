@@ -261,8 +261,8 @@ inline void gated_list::check_taps() const {
   // On the shortest path two outputs are one value if they are on any.
   std::vector<int> shortest;
   for (const gated_block& each : blocks) {
-    const auto zero = std::find_if(each.candidates.begin(), each.candidates.end(), [](const auto& one) { return one.is_zero(); });
-    shortest.push_back(zero == each.candidates.end() ? 0 : static_cast<int>(zero - each.candidates.begin()));
+    const auto none = std::find_if(each.candidates.begin(), each.candidates.end(), [](const auto& one) { return one.is_zero(); });
+    shortest.push_back(none == each.candidates.end() ? 0 : static_cast<int>(none - each.candidates.begin()));
   }
   check_outputs(path(shortest));
 }

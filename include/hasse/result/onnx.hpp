@@ -44,11 +44,11 @@ class onnx_writer {
     const layer_list& layers = folded_.layers;
     protobuf_message outputs;
     for (int i = 0; i < layers.output_count(); ++i) {
-      const std::string name = layers.outputs.empty() ? "logits" : std::string(layers.output_name(i));
-      if (name == "images") throw error("an output of the network is called \"images\", as the input of an ONNX file is; name it otherwise");
+      const std::string called = layers.outputs.empty() ? "logits" : std::string(layers.output_name(i));
+      if (called == "images") throw error("an output of the network is called \"images\", as the input of an ONNX file is; name it otherwise");
       const value& from = values_[at(layers.output(i))];
-      node("Identity", {from.name}, name);
-      outputs.message(12, value_info(name, layers.output_shape(i), from.flat));
+      node("Identity", {from.name}, called);
+      outputs.message(12, value_info(called, layers.output_shape(i), from.flat));
     }
     protobuf_message graph;
     graph.bytes = std::move(nodes_.bytes);
