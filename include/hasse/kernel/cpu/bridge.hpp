@@ -4,11 +4,14 @@
 
 #include <cstddef>
 #include <dnnl.hpp>
+#include <new>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <sys/mman.h>
 
 #include <hasse/core/bfloat16.hpp>
 #include <hasse/core/error.hpp>
@@ -21,6 +24,27 @@ using dnnl::memory;
 inline std::string version() {
   const dnnl_version_t* found = dnnl_version();
   return "oneDNN " + std::to_string(found->major) + "." + std::to_string(found->minor) + "." + std::to_string(found->patch);
+}
+
+/// Throws unless there is room for what the library takes at once (6 MB were the most seen). It does not look whether it got the
+/// memory for the code of its kernels, and writes it to nowhere.
+inline void require_room() {
+  constexpr std::size_t bytes = std::size_t{16} << 20;
+  void* const room = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) throw std::bad_alloc();
+  ::munmap(room, bytes);
+}
+
+/// What `make` makes of the library's objects, whose refusals name neither the layer nor a way on.
+template <class Make>
+auto made_by(const Make& make, const std::string& what) {
+  require_room();
+  try {
+    return make();
+  } catch (const dnnl::error& refused) {
+    if (refused.status == dnnl_out_of_memory) throw std::bad_alloc();
+    throw error("cpu: " + what + " cannot be made with " + version() + " (" + refused.message + "); use backend reference for it");
+  }
 }
 
 /// What activations are stored in.
@@ -129,8 +153,12 @@ inline dnnl::convolution_forward::primitive_desc convolution_forward(const dnnl:
 template <class Scalar>
 bool multiplies(const dnnl::engine& engine) {
   const product_shape shape({.kind = layer_kind::convolution, .in = {1, 1, 16}, .out = {1, 1, 16}}, 1, storage_of<Scalar>);
-  return static_cast<bool>(convolution_forward(engine, dnnl::prop_kind::forward_inference, shape, false,
-                                               attributes(shape, residual::none, activation::none)));
+  return made_by(
+      [&] {
+        return static_cast<bool>(convolution_forward(engine, dnnl::prop_kind::forward_inference, shape, false,
+                                                     attributes(shape, residual::none, activation::none)));
+      },
+      "a convolution");
 }
 
 // What oneDNN computes wrong or in memory that is not its own; the next implementation of its list takes such a layer.
@@ -249,6 +277,7 @@ class bound_primitive {
   }
 
   void run(dnnl::stream& stream, std::byte* scratch) {
+    if (!std::exchange(has_run_, true)) require_room();  // some make their code only now
     if (scratch != bound_to_) {
       for (const auto& [at, offset] : scratch_) memories_[at].set_data_handle(scratch + offset);
       bound_to_ = scratch;
@@ -267,6 +296,7 @@ class bound_primitive {
   std::vector<dnnl_exec_arg_t> arguments_;
   std::vector<std::pair<std::size_t, std::size_t>> scratch_;  ///< index into memories_, offset in the scratch memory
   std::byte* bound_to_ = nullptr;
+  bool has_run_ = false;
 };
 
 inline bound_primitive reorder(const dnnl::engine& engine, const memory::desc& from, const memory::desc& to) {

@@ -48,8 +48,8 @@ class scratch_layout {
 
 /// What steps need from their backend at run time.
 struct cpu_context {
-  dnnl::engine engine{dnnl::engine::kind::cpu, 0};
-  dnnl::stream stream{engine};
+  dnnl::engine engine = onednn::made_by([] { return dnnl::engine(dnnl::engine::kind::cpu, 0); }, "an engine");
+  dnnl::stream stream = onednn::made_by([this] { return dnnl::stream(engine); }, "a stream");
   scratch_memory scratch;
   int threads = 1;
   simd_level level = simd_level::plain;

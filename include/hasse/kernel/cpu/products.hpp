@@ -29,6 +29,7 @@ class pass_builder {
         shape_(item, batch, storage),
         primitives_(std::make_shared<std::vector<bound_primitive>>()) {}
 
+  const layer& item() const { return item_; }
   const product_shape& shape() const { return shape_; }
   const dnnl::engine& engine() const { return context_.engine; }
 
@@ -95,9 +96,12 @@ class pass_builder {
 /// Calls `body(forward description, operation tag)` for a convolution or a linear layer.
 template <class Body>
 auto with_forward(const pass_builder& pass, dnnl::prop_kind use, bool bias, const dnnl::primitive_attr& attr, Body&& body) {
-  if (pass.shape().linear)
-    return body(linear_forward(pass.engine(), use, pass.shape(), bias, attr), std::type_identity<dnnl::inner_product_forward>{});
-  return body(convolution_forward(pass.engine(), use, pass.shape(), bias, attr), std::type_identity<dnnl::convolution_forward>{});
+  const auto make = [&] {
+    if (pass.shape().linear)
+      return body(linear_forward(pass.engine(), use, pass.shape(), bias, attr), std::type_identity<dnnl::inner_product_forward>{});
+    return body(convolution_forward(pass.engine(), use, pass.shape(), bias, attr), std::type_identity<dnnl::convolution_forward>{});
+  };
+  return made_by(make, describe(pass.item()));
 }
 
 inline dnnl::primitive_attr plain_attributes(const pass_builder& pass) {
@@ -109,8 +113,12 @@ inline dnnl::primitive_attr plain_attributes(const pass_builder& pass) {
 /// that lies there by aligned instructions, whose fault ends the program where a pixel is no multiple of 16 bytes.
 inline residual served_place(const pass_builder& pass, const layer& item, bool bias, residual given) {
   if (given == residual::none || item.kind != layer_kind::convolution) return given;
-  const auto found = convolution_forward(pass.engine(), dnnl::prop_kind::forward_inference, pass.shape(), bias,
-                                         attributes(pass.shape(), given, item.act));
+  const auto found = made_by(
+      [&] {
+        return convolution_forward(pass.engine(), dnnl::prop_kind::forward_inference, pass.shape(), bias,
+                                   attributes(pass.shape(), given, item.act));
+      },
+      describe(item));
   const std::string_view name = found ? found.impl_info_str() : "";
   if (given == residual::apart && name.find("gemm") != std::string_view::npos) return residual::in_dst;
   if (given == residual::in_dst && name == "jit_dw:sse41" && item.out.c % 4 != 0) return residual::apart;
