@@ -12,6 +12,7 @@
 #include <hasse/core/hash.hpp>
 #include <hasse/core/limits.hpp>
 #include <hasse/core/progress.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/core/random.hpp>
 #include <hasse/core/shape.hpp>
 #include <hasse/core/units.hpp>
@@ -130,6 +131,19 @@ TEST_CASE("a progress line never wraps on a narrow terminal", "[core]") {
   const std::string text(seen, seen + std::max<::ssize_t>(size, 0));
   REQUIRE_THAT(text, ContainsSubstring("]   0 %, 1:30 left  xxx"));
   REQUIRE(text.size() <= std::string_view("\r\033[K").size() + 59 + std::string_view("\r\n").size());
+}
+
+TEST_CASE("text that was brought along is shown printable and cut between two characters", "[core]") {
+  using detail::in_quotes, detail::clipped;
+  CHECK(in_quotes("a name") == "\"a name\"");
+  CHECK(in_quotes("\x1b[31m\n") == "\"\\x1b[31m\\x0a\"");
+  CHECK(in_quotes("\xff\xc3\xa4") == "\"\\xff\xc3\xa4\"");  // a byte of no character, and an ä
+  CHECK(in_quotes(std::string(5000, 'x')) == '"' + std::string(200, 'x') + "...\"");
+  CHECK(in_quotes(std::string(5000, '\0')).size() == 2 + 3 + 4 * 200);
+  CHECK(clipped(std::string(200, 'x')) == std::string(200, 'x'));
+  CHECK(clipped("x\xc3\xa4y", 2) == "x...");
+  CHECK(clipped("x\xc3\xa4y", 3) == "x\xc3\xa4...");
+  CHECK(clipped(std::string(300, '\x80'), 5) == "...");  // no characters at all
 }
 
 TEST_CASE("times are written for people", "[core]") {

@@ -69,5 +69,5 @@ TEST_CASE("the absolute loss is the distance from the target", "[latency_loss]")
 
 TEST_CASE("latency losses are named", "[latency_loss]") {
   for (const char* name : {"add#linear", "mul#log", "add#absolute"}) CHECK(name_of(latency_loss_named(name)) == name);
-  CHECK_THROWS_WITH(latency_loss_named("add"), ContainsSubstring("'add' is not known"));
+  CHECK_THROWS_WITH(latency_loss_named("add"), ContainsSubstring("\"add\" is not known"));
 }

@@ -17,7 +17,7 @@ TEST_CASE("a device is the processor, the first GPU or one by its number", "[dev
   for (const char* text : {"cpu", "cuda", "cuda:3"}) CHECK(to_text(parse_device(text)) == text);
   for (const char* wrong :
        {"", "gpu", "CPU", "cpu:0", "cuda:", "cuda:x", "cuda:-1", "cuda:1x", "cuda:1:2", "cuda 1", "cuda:99999999999"})
-    CHECK_THROWS_WITH(parse_device(wrong), ContainsSubstring("there is no device '" + std::string(wrong) + "'; write cpu, cuda"));
+    CHECK_THROWS_WITH(parse_device(wrong), ContainsSubstring("there is no device \"" + std::string(wrong) + "\"; write cpu, cuda"));
 }
 
 TEST_CASE("the processor by its name is the device that on_cpu measures, and trains by rule", "[devices]") {

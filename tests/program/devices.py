@@ -29,7 +29,7 @@ TOLD = {
     "09_slimmable": ([], ["--device"]),
     "10_gates": ([], ["--device"]),
 }
-WRONG = {"gpu": "there is no device 'gpu'; write cpu, cuda", "cuda:x": "there is no device 'cuda:x'; write cpu, cuda"}
+WRONG = {"gpu": 'there is no device "gpu"; write cpu, cuda', "cuda:x": 'there is no device "cuda:x"; write cpu, cuda'}
 WITHOUT = ("no CUDA device answers", "this program was built without it")
 
 

@@ -34,5 +34,5 @@ TEST_CASE("linear decay is a line to zero after the last step", "[train][schedul
 
 TEST_CASE("schedules have names, and an unknown name is refused", "[train][schedule]") {
   for (const char* name : {"cosine", "step", "linear"}) CHECK(name_of(decay_rule_named(name)) == name);
-  CHECK_THROWS_WITH(decay_rule_named("poly"), "the schedule 'poly' is not known; name one of cosine, step, linear");
+  CHECK_THROWS_WITH(decay_rule_named("poly"), "the schedule \"poly\" is not known; name one of cosine, step, linear");
 }

@@ -11,6 +11,7 @@
 
 #include <hasse/block/chain.hpp>
 #include <hasse/core/error.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/space/architecture.hpp>
 #include <hasse/space/cost.hpp>
 #include <hasse/space/layer_list.hpp>
@@ -64,7 +65,7 @@ struct catalogue {
   static const entry& find(std::string_view text) {
     for (const entry& each : entries())
       if (each.text() == text) return each;
-    throw error("block \"" + std::string(text.substr(0, 200)) + "\" is not one of the " + std::to_string(size) +
+    throw error("block " + detail::in_quotes(text) + " is not one of the " + std::to_string(size) +
                 " blocks of this space; write it like \"" + at(size - 1).text() + "\"");
   }
 };

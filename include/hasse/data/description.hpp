@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/quoted.hpp>
 
 namespace hasse {
 
@@ -28,36 +29,6 @@ struct class_count {
 
 namespace detail {
 inline constexpr std::size_t most_named = 5;  ///< names of a list that is shortened
-
-/// How many bytes from `at` are one character of UTF-8; 0 where they are none.
-inline std::size_t utf8_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(at);
-  const std::size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-  if (length == 0 || length > text.size() - at) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(at + i) & 0xc0) != 0x80) return 0;
-  const bool overlong = (first == 0xe0 && byte(at + 1) < 0xa0) || (first == 0xf0 && byte(at + 1) < 0x90);
-  const bool outside = (first == 0xed && byte(at + 1) > 0x9f) || (first == 0xf4 && byte(at + 1) > 0x8f);
-  return overlong || outside ? 0 : length;
-}
-
-/// A name of a file as it may be printed: control characters and what is no UTF-8 become \xNN.
-inline std::string printable(std::string_view name) {
-  std::string result;
-  for (std::size_t i = 0; i < name.size();) {
-    const std::size_t length = utf8_length(name, i);
-    const auto byte = static_cast<unsigned char>(name[i]);
-    if (length == 0 || byte < 0x20 || byte == 0x7f) {
-      result += {'\\', 'x', "0123456789abcdef"[byte >> 4], "0123456789abcdef"[byte & 15]};
-      ++i;
-    } else {
-      result += name.substr(i, length);
-      i += length;
-    }
-  }
-  return result;
-}
 
 /// "a, b, c and 7 more"
 inline std::string shortened(const std::vector<std::string>& names, std::size_t count, std::size_t most = most_named) {
@@ -79,7 +50,7 @@ struct data_description {
     std::size_t i = 0;
     while (i < left_out.size() && left_out[i].why != why) ++i;
     if (i == left_out.size()) left_out.push_back({why, 0, {}});
-    if (left_out[i].names.size() < detail::most_named) left_out[i].names.push_back(detail::printable(name));
+    if (left_out[i].names.size() < detail::most_named) left_out[i].names.push_back(detail::printable(detail::clipped(name)));
     ++left_out[i].count;
   }
 

@@ -186,7 +186,7 @@ class archive_lister {
     if (hidden_path(entry.path)) return about_.leave_out(as_hidden, entry.path);
     const auto known = places_.find(normal(entry.link));
     if (known == places_.end())
-      throw file_error(printable(where_), "has the member '" + printable(entry.path) + "', a link to '" + printable(entry.link) + "', which does not come before it",
+      throw file_error(printable(where_), "has the member '" + printable(clipped(entry.path)) + "', a link to '" + printable(clipped(entry.link)) + "', which does not come before it",
                        "make the archive anew, as a tar of regular files, or unpack it and name the folder");
     archive_member member = members_[known->second];
     member.path = std::move(entry.path);
@@ -202,9 +202,9 @@ class archive_lister {
   void take(const archive_member& member) {
     const auto first_bytes = [&] {
       if (member.content || !member.deflated) return member.content ? *member.content : archive_->read(member.offset, static_cast<std::size_t>(std::min<std::uint64_t>(member.size, kind_bytes)));
-      return member.unpacked > most_image_bytes ? std::string() : read_member(*archive_, member, printable(where_ + ":" + member.path));
+      return member.unpacked > most_image_bytes ? std::string() : read_member(*archive_, member, printable(where_ + ":" + clipped(member.path)));
     };
-    found_.take(member.path, {printable(where_ + ":" + member.path), archive_, member}, first_bytes, number_, about_);
+    found_.take(member.path, {printable(where_ + ":" + clipped(member.path)), archive_, member}, first_bytes, number_, about_);
   }
 
   std::shared_ptr<const byte_source> archive_;

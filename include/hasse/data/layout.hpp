@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/data/description.hpp>
 #include <hasse/data/image_kind.hpp>
 
@@ -167,7 +168,7 @@ class folder_layout {
     auto parts = path_parts(path);
     if (!path.ends_with("/.") && !parts.empty()) parts.pop_back();
     if (parts.size() > most_folders)
-      refuse("has a path of more than " + std::to_string(most_folders) + " folders, " + quoted(path.substr(0, 100)) + "...", "move the images up");
+      refuse("has a path of more than " + std::to_string(most_folders) + " folders, " + quoted(path), "move the images up");
     for (const std::string& part : parts) node = &node->folders[part];
     return *node;
   }
@@ -175,7 +176,7 @@ class folder_layout {
   [[noreturn]] void refuse(const std::string& problem, const std::string& remedy = known_layouts) const {
     throw file_error(printable(root_), problem, remedy);
   }
-  static std::string quoted(std::string_view name) { return "'" + printable(name) + "'"; }
+  static std::string quoted(std::string_view name) { return "'" + printable(clipped(name)) + "'"; }
   static std::string said_number(std::size_t images) { return std::to_string(images) + (images == 1 ? " image lies" : " images lie"); }
   static std::string said(std::size_t images, std::string_view first) {
     return "has images of no class: " + said_number(images) + " (" + quoted(first) + (images > 1 ? ", …)" : ")");

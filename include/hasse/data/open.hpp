@@ -19,6 +19,7 @@
 #include <hasse/core/hash.hpp>
 #include <hasse/core/limits.hpp>
 #include <hasse/core/progress.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/data/cifar10.hpp>
 #include <hasse/data/decode.hpp>
 #include <hasse/data/description.hpp>
@@ -83,8 +84,8 @@ inline data_options parse_data_options(std::string_view text, feature_shape want
       value = static_cast<std::remove_reference_t<decltype(value)>>(number);
     });
     if (!is_read)
-      throw error("the options of the images hold \"" + std::string(field.substr(0, 60)) +
-                  "\", which this version does not know; export the network again");
+      throw error("the options of the images hold " + detail::in_quotes(field, 60) +
+                  ", which this version does not know; export the network again");
   }
   return options;
 }
@@ -264,8 +265,8 @@ inline splits open_synthetic(std::string_view difficulty, const data_options& op
   if (!difficulty.empty()) {
     const auto [end, problem] = std::from_chars(difficulty.data(), difficulty.data() + difficulty.size(), drawn.difficulty);
     if (problem != std::errc() || end != difficulty.data() + difficulty.size())
-      throw error("the difficulty '" + std::string(difficulty) +
-                  "' is not a number; write synthetic or, for instance, synthetic:0.7");
+      throw error("the difficulty " + detail::in_quotes(difficulty) +
+                  " is not a number; write synthetic or, for instance, synthetic:0.7");
   }
   drawn.shape = options.wanted;
   drawn.seed = options.seed;
@@ -296,17 +297,17 @@ inline splits open_data(const std::string& uri, const data_options& options, con
   if (scheme == "synthetic") {
     data = detail::open_synthetic(rest, options, progress);
   } else if (scheme == "cifar10" || scheme == "folder" || scheme == "idx") {
-    if (rest.empty()) throw error("the data '" + uri + "' name no place; write " + scheme + ":DIR");
+    if (rest.empty()) throw error("the data " + detail::in_quotes(uri) + " name no place; write " + scheme + ":DIR");
     data = scheme == "cifar10" ? detail::cut(read_cifar10(rest), options, rest)
            : scheme == "idx"   ? detail::cut(read_idx(rest), options, rest)
                                : detail::open_folder(rest, options, progress);
   } else {
-    throw error("the data '" + uri +
-                "' are of no known kind; write synthetic, synthetic:DIFFICULTY, cifar10:DIR, folder:DIR_OR_ARCHIVE or idx:DIR");
+    throw error("the data " + detail::in_quotes(uri) +
+                " are of no known kind; write synthetic, synthetic:DIFFICULTY, cifar10:DIR, folder:DIR_OR_ARCHIVE or idx:DIR");
   }
   for (const image_set* set : {&data.train, &data.validation, &data.test})
     if (set->size() == 0)
-      throw error("the data '" + uri + "' leave the " +
+      throw error("the data " + detail::in_quotes(uri) + " leave the " +
                   (set == &data.train  ? "training"
                    : set == &data.test ? "test"
                                        : "validation") +

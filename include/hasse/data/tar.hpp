@@ -54,7 +54,7 @@ class tar_walk {
         else if (type == 'S')
           refuse("is a sparse file, which is not read");
         else if (type != '0' && type != '\0' && type != '7' && type != '5')
-          refuse("('" + printable(entry.path) + "') is a symbolic link or a special file, which is not read");
+          refuse("('" + printable(clipped(entry.path)) + "') is a symbolic link or a special file, which is not read");
         if (entry.link.empty() && !entry.folder) {
           taken = std::min<std::uint64_t>(size, wanted(entry.path, size));
           entry.content = take(taken);

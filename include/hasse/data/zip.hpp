@@ -39,15 +39,15 @@ class zip_walk {
         visit_folder(member.path);
         continue;
       }
-      if ((flags & 1) != 0) refuse("has encrypted members ('" + printable(member.path) + "')");
+      if ((flags & 1) != 0) refuse("has encrypted members ('" + printable(clipped(member.path)) + "')");
       if (method != 0 && method != 8)
-        refuse("has members of a packing that is not read ('" + printable(member.path) + "', method " + std::to_string(method) + ")");
+        refuse("has members of a packing that is not read ('" + printable(clipped(member.path)) + "', method " + std::to_string(method) + ")");
       member.deflated = method == 8;
       if (!member.deflated && member.size != member.unpacked) refuse("has a damaged directory");
       const std::string local = bytes_.read(member.offset, 30);
       if (local.size() < 30 || number(local, 0, 4) != 0x04034b50) refuse("has a directory that does not fit its members");
       member.offset += 30 + number(local, 26, 2) + number(local, 28, 2);
-      if (member.offset > bytes_.size() || member.size > bytes_.size() - member.offset) refuse("has a member that is cut off ('" + printable(member.path) + "')");
+      if (member.offset > bytes_.size() || member.size > bytes_.size() - member.offset) refuse("has a member that is cut off ('" + printable(clipped(member.path)) + "')");
       visit(std::move(member));
     }
   }

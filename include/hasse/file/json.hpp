@@ -19,6 +19,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
+#include <hasse/core/quoted.hpp>
 
 namespace hasse {
 
@@ -38,13 +39,6 @@ inline std::string place_in(std::string_view text, std::size_t offset) {
   std::size_t line = 1, column = 1;
   for (const char letter : text.substr(0, std::min(offset, text.size()))) letter == '\n' ? (++line, column = 1) : ++column;
   return "line " + std::to_string(line) + ", column " + std::to_string(column);
-}
-
-/// At most 60 printable ASCII letters of text that a file brought along, for use inside an error sentence.
-inline std::string in_quotes(std::string_view text) {
-  std::string shown = "\"";
-  for (const char letter : text.substr(0, 60)) shown += letter >= ' ' && letter <= '~' && letter != '"' ? letter : '?';
-  return shown + (text.size() > 60 ? "...\"" : "\"");
 }
 
 /// Builds the value while it counts; the library's own builder has no limits and keeps the last of two equal keys.
@@ -145,10 +139,7 @@ inline void write_json(const std::filesystem::path& path, const json& value) { r
 inline json number_or_null(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
 
 /// A value for use inside an error sentence, cut where it is long.
-inline std::string shown(const json& value) {
-  const std::string text = json_text(value);
-  return text.size() <= 200 ? text : text.substr(0, 200) + "...";
-}
+inline std::string shown(const json& value) { return detail::printable(detail::clipped(json_text(value))); }
 
 namespace detail {
 template <class Type>

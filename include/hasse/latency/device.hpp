@@ -19,6 +19,7 @@
 #include <hasse/core/bfloat16.hpp>
 #include <hasse/core/build.hpp>
 #include <hasse/core/float16.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/kernel/backend.hpp>
 
 namespace hasse {
@@ -55,7 +56,7 @@ inline std::string number_text(const device_facts& facts) {
 /// The first difference that forbids using a table of `measured` on `here`, as a fragment; "" when there is none.
 inline std::string difference(const device_facts& measured, const device_facts& here) {
   const auto compare = [](const char* what, const std::string& then, const std::string& now) {
-    return then == now ? std::string() : std::string(what) + " was \"" + then + "\" and is \"" + now + "\" here";
+    return then == now ? std::string() : std::string(what) + " was " + detail::in_quotes(then, 400) + " and is " + detail::in_quotes(now, 400) + " here";
   };
   for (const std::string& found :
        {compare("the device", measured.name, here.name), compare("its instruction sets", measured.features, here.features),

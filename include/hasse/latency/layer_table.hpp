@@ -169,7 +169,7 @@ class layer_table {
 
   void require_device(const std::string& what) const {
     if (!time_)
-      throw error(path_.string() + " knows no latency of " + what.substr(0, 400) +
+      throw error(path_.string() + " knows no latency of " + detail::clipped(what, 400) +
                   "; measure it with load_or_begin on the table's device");
   }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <hasse/core/hash.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/latency/device.hpp>
 #include <hasse/latency/probe.hpp>
@@ -175,7 +176,7 @@ inline latency_row read_row(const json& from, const std::string& path, const std
   latency_row row;
   row.part = read.text("part");
   const member_reader named(
-      from, path, "row \"" + row.part + "\"",
+      from, path, "row " + in_quotes(row.part),
       {"part", "state", "reason", "implementation", "p50_ns", "p10_ns", "p90_ns", "noise_ns", "samples", "contexts", "rejected"});
   const std::string state = named.text("state");
   if (state == "unsupported") {

@@ -11,6 +11,7 @@
 
 #include <hasse/catalogue/catalogue.hpp>
 #include <hasse/core/progress.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/latency/detail/laps.hpp>
 #include <hasse/latency/order_check.hpp>
 #include <hasse/latency/record.hpp>
@@ -89,7 +90,7 @@ class latency_table {
   explicit latency_table(latency_record record, const std::string& source = "latency table") : record_(std::move(record)) {
     if (record_.space != space_identity<Space>())
       throw file_error(source,
-                       "belongs to another search space (" + record_.space + ", and this one is " + space_identity<Space>() + ")",
+                       "belongs to another search space (" + detail::in_quotes(record_.space) + ", and this one is " + space_identity<Space>() + ")",
                        detail::table_remedy);
     if (!record_.complete()) throw file_error(source, "is not measured to its end", "measure on with load_or_measure");
     const auto names = row_names<Space>();
@@ -137,7 +138,7 @@ class latency_table {
       latency_record found = parse_latency_record(read_file(path, detail::largest_table), path.string());
       if (found.space != record.space)
         throw file_error(path.string(),
-                         "belongs to another search space (" + found.space + ", and this one is " + record.space + ")",
+                         "belongs to another search space (" + detail::in_quotes(found.space) + ", and this one is " + record.space + ")",
                          detail::table_remedy);
       detail::check_same(found.device, record.device, found.rules, rules, path.string());
       if (found.complete()) return latency_table(std::move(found), path.string());

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/space/layer.hpp>
 #include <hasse/space/layer_list.hpp>
@@ -272,8 +273,8 @@ inline std::string width_text(int thousandths) {
 inline int parse_width(std::string_view text) {
   const auto refuse = [&] {
     return error(
-        "\"" + std::string(text.substr(0, 40)) +
-        "\" is no width; give a decimal number above 0 and up to 8 with at most three digits behind the point, such as 0.75");
+        detail::in_quotes(text, 40) +
+        " is no width; give a decimal number above 0 and up to 8 with at most three digits behind the point, such as 0.75");
   };
   int whole = 0, rest = 0, digits = -1, seen = 0;
   for (const char letter : text) {
@@ -336,7 +337,7 @@ channel_configuration uniform_width(const List& list, const channel_groups<List>
 template <class List>
 void check(const channel_configuration& it, const channel_groups<List>& groups) {
   if (it.size() != static_cast<std::size_t>(groups.size()))
-    throw error("the configuration " + to_text(it).substr(0, 200) + " has " + std::to_string(it.size()) +
+    throw error("the configuration " + detail::clipped(to_text(it)) + " has " + std::to_string(it.size()) +
                 " channel counts, but the network has " + std::to_string(groups.size()) +
                 " channel groups; give one count per group");
   for (int g = 0; g < groups.size(); ++g) {
@@ -405,8 +406,8 @@ class width_family {
       int value = 0;
       const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
       if (fault != std::errc() || end != digits.data() + digits.size())
-        throw error("\"" + std::string(text.substr(0, 200)) +
-                    "\" is no configuration; give a width (0.5), one count per channel group (16,32,96), or a width and the groups "
+        throw error(detail::in_quotes(text) +
+                    " is no configuration; give a width (0.5), one count per channel group (16,32,96), or a width and the groups "
                     "that differ (0.5 3=24)");
       return value;
     };

@@ -15,6 +15,7 @@
 
 #include <hasse/block/chain.hpp>
 #include <hasse/core/error.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/network/check.hpp>
 #include <hasse/space/cost.hpp>
 #include <hasse/space/gated_space.hpp>
@@ -182,7 +183,7 @@ inline std::string gated_shape_text(feature_shape it) {
 }  // namespace detail
 
 inline std::vector<int> gated_list::parse(std::string_view text) const {
-  const std::string given = "choice \"" + std::string(text.substr(0, 300)) + "\": ";
+  const std::string given = "choice " + detail::in_quotes(text) + ": ";
   const std::vector<std::string_view> words = detail::gated_words(text);
   const std::vector<int> wanted = searched();
   std::vector<int> choice(blocks.size(), 0);
@@ -203,13 +204,13 @@ inline std::vector<int> gated_list::parse(std::string_view text) const {
     for (; index < here.count() && here.candidates[static_cast<std::size_t>(index)].text != words[word]; ++index)
       known += (index > 0 ? ", " : "") + here.candidates[static_cast<std::size_t>(index)].text;
     if (index == here.count())
-      throw error(given + "\"" + std::string(words[word].substr(0, 60)) + "\" is no candidate of " + here.name + "; choose from " +
+      throw error(given + detail::in_quotes(words[word], 60) + " is no candidate of " + here.name + "; choose from " +
                   known);
     choice[static_cast<std::size_t>(wanted[place])] = index;
     ++word;
   }
   if (word < words.size())
-    throw error(given + "\"" + std::string(words[word].substr(0, 60)) + "\" stands behind the last block; this supernet has " +
+    throw error(given + detail::in_quotes(words[word], 60) + " stands behind the last block; this supernet has " +
                 std::to_string(wanted.size()) + " searched blocks");
   return choice;
 }

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/quoted.hpp>
 
 namespace hasse {
 
@@ -96,7 +97,7 @@ inline latency_loss latency_loss_named(std::string_view name) {
   if (name == "add#linear") return additive_latency{};
   if (name == "mul#log") return multiplicative_latency{};
   if (name == "add#absolute") return absolute_latency{};
-  throw error("the latency loss '" + std::string(name) + "' is not known; name one of add#linear, mul#log, add#absolute");
+  throw error("the latency loss " + detail::in_quotes(name) + " is not known; name one of add#linear, mul#log, add#absolute");
 }
 
 }  // namespace hasse

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/network/narrowed.hpp>
 #include <hasse/network/published.hpp>
 #include <hasse/space/layer_list.hpp>
@@ -135,7 +136,7 @@ inline layer_list named_network(std::string_view name, network_form form = {}) {
   }
   std::string known;
   for (const std::string_view each : published_names) known += (known.empty() ? "" : ", ") + std::string(each);
-  throw error("there is no network \"" + std::string(name.substr(0, 200)) + "\"; give one of " + known);
+  throw error("there is no network " + detail::in_quotes(name) + "; give one of " + known);
 }
 
 /// The C++ type of the published network of that name in that form, for a header that holds it: "hasse::resnet18",

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <hasse/core/quoted.hpp>
 #include <hasse/network/mbconv_space.hpp>
 #include <hasse/network/published/proxyless.hpp>
 #include <hasse/space/rounding.hpp>
@@ -165,7 +166,7 @@ inline mbconv_space proxyless_space(std::string_view name, const proxyless_form&
   }
   std::string known;
   for (const std::string_view each : proxyless_space_names) known += (known.empty() ? "" : ", ") + std::string(each);
-  throw error("there is no space \"" + std::string(name.substr(0, 200)) + "\" of gated blocks; give one of " + known);
+  throw error("there is no space " + detail::in_quotes(name) + " of gated blocks; give one of " + known);
 }
 
 }  // namespace hasse

@@ -11,6 +11,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/limits.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/kernel/any_backend.hpp>
 #include <hasse/latency/any_device.hpp>
 
@@ -40,8 +41,8 @@ inline device_name parse_device(std::string_view text) {
     if (const auto [last, problem] = std::from_chars(text.data() + numbered.size(), end, made.index);
         problem == std::errc() && last == end)
       return made;
-  throw error("there is no device '" + std::string(text.substr(0, 40)) +
-              "'; write cpu, cuda, or cuda:1 for the second GPU, for instance --device cpu");
+  throw error("there is no device " + detail::in_quotes(text, 40) +
+              "; write cpu, cuda, or cuda:1 for the second GPU, for instance --device cpu");
 }
 
 // The processor's, compiled with the kernels where those stand apart.

@@ -74,7 +74,7 @@ inline void evaluate_network(const evaluate_options& options) {
   const bool is_same = images.test.origin.hash == known.origin.hash;
   if (!is_same && options.data.empty() && options.seed.empty())
     throw error("the images " + detail::in_quotes(known.origin.data) + " are not those any more that " + options.weights +
-                " was trained and judged on; to judge it on what is there now, name them: --data " + known.origin.data);
+                " was trained and judged on; to judge it on what is there now, name them: --data " + detail::clipped(known.origin.data, 1000));
   if (!is_same) std::printf("  other images than those of the run that made the network\n");
 
   const auto judge = [&](const char* split, const image_set& set) {

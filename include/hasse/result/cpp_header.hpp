@@ -10,6 +10,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/network/channel_groups.hpp>
 
@@ -63,7 +64,7 @@ inline std::string narrowed_type(const std::string& net, const channel_configura
   std::string type = "hasse::narrowed<" + net;
   for (const int count : configuration.counts) {
     if (count < 1)
-      throw error("the configuration " + to_text(configuration).substr(0, 200) +
+      throw error("the configuration " + detail::clipped(to_text(configuration)) +
                   " cannot be a C++ type; every channel count must be at least 1");
     type += ", " + std::to_string(count);
   }
@@ -74,7 +75,7 @@ inline std::string narrowed_type(const std::string& net, const channel_configura
 inline std::string cpp_header_text(const found_network& found) {
   constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
   if (found.name.empty() || found.name.find_first_not_of(letters) != std::string::npos || (found.name[0] >= '0' && found.name[0] <= '9'))
-    throw error("the name " + found.name + " is no C++ identifier; use letters, digits and '_'");
+    throw error("the name " + detail::in_quotes(found.name) + " is no C++ identifier; use letters, digits and '_'");
   std::string text = "// A network found by hasse, as one static type: shapes, memory plan and kernels are fixed by the compiler.\n";
   for (const std::string& fact : found.facts) text += detail::comment_line(fact);
   text += found.classes.empty() ? "#pragma once\n\n" : "#pragma once\n\n#include <string_view>\n\n";

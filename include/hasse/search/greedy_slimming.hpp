@@ -110,7 +110,7 @@ class slimming {
     const double smallest = price(least);
     if (smallest > targets.back())
       throw error("the last target is " + number(targets.back()) + ", but the smallest configuration, " +
-                  to_text(least).substr(0, 200) + ", costs " + number(smallest) +
+                  detail::clipped(to_text(least)) + ", costs " + number(smallest) +
                   "; give targets from there up, or fewer channels per bin");
   }
 
@@ -154,7 +154,7 @@ class slimming {
   double price(const channel_configuration& configuration) const { return finite(cost_of_(configuration), "cost", configuration); }
   static double finite(double value, const char* what, const channel_configuration& configuration) {
     if (std::isfinite(value)) return value;
-    throw error("the " + std::string(what) + " of the configuration " + to_text(configuration).substr(0, 200) +
+    throw error("the " + std::string(what) + " of the configuration " + detail::clipped(to_text(configuration)) +
                 " is no finite number; return one for every configuration");
   }
 

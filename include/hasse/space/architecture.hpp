@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/space/parts.hpp>
 
 namespace hasse {
@@ -116,7 +117,7 @@ std::string fault_sentence(std::string_view text, const parsed_architecture<Spac
   for (int option = 0; option < facts.width_count; ++option)
     list += (option > 0 ? ", " : "") + std::to_string(facts.widths[static_cast<std::size_t>(option)]);
   const std::string stage = "stage " + std::to_string(parsed.stage + 1), number = std::to_string(parsed.number);
-  const std::string given = "architecture \"" + std::string(text.substr(0, 200)) + "\": ";
+  const std::string given = "architecture " + detail::in_quotes(text) + ": ";
   switch (parsed.fault) {
     case architecture_fault::wrong_number_of_stages:
       return given + "it has not the " + std::to_string(Space::stages) + " stages of this space; write one (width,...) for each";

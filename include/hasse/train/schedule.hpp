@@ -9,6 +9,7 @@
 #include <variant>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/quoted.hpp>
 
 namespace hasse {
 
@@ -58,7 +59,7 @@ inline decay_rule decay_rule_named(std::string_view name) {
   if (name == "cosine") return cosine_decay{};
   if (name == "step") return step_decay{};
   if (name == "linear") return linear_decay{};
-  throw error("the schedule '" + std::string(name) + "' is not known; name one of cosine, step, linear");
+  throw error("the schedule " + detail::in_quotes(name) + " is not known; name one of cosine, step, linear");
 }
 
 }  // namespace hasse

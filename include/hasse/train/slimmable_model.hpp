@@ -52,7 +52,7 @@ struct slimmable_model {
   model extract(const channel_configuration& at) const {
     const layer_list layers = family.layers_at(at);
     if (!has_statistics(at))
-      throw error("the configuration " + to_text(at).substr(0, 200) + " of " + name +
+      throw error("the configuration " + detail::clipped(to_text(at)) + " of " + name +
                   " has no batch-norm statistics, and those of another one do not fit; calibrate it first");
     model made{name + " at " + to_text(at), layers, cut_out(family.layers(), family.groups(), shared, at, norms_of(at))};
     if (const auto found = statistics.find(at); found != statistics.end())

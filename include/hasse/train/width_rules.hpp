@@ -45,7 +45,7 @@ struct predefined_widths {
     for (auto each = list.begin(); each != list.end(); ++each) {
       hasse::check(*each, family.groups());
       if (std::find(list.begin(), each, *each) != each)
-        throw error("the channels " + to_text(*each).substr(0, 200) +
+        throw error("the channels " + detail::clipped(to_text(*each)) +
                     " are listed twice, and only one set of batch norms can be theirs; list widths with different channels");
     }
   }
