@@ -1,7 +1,9 @@
 #include "../support/catch.hpp"
 
+#include <chrono>
 #include <map>
 #include <set>
+#include <thread>
 #include <tuple>
 
 #include <hasse/data/batch_reader.hpp>
@@ -161,6 +163,19 @@ TEST_CASE("a reader that runs allocates nothing") {
   const long after = test::allocations;
   CHECK(after == before);
   CHECK(before > 0);
+}
+
+TEST_CASE("what goes wrong in the reader's thread is told to whoever asks for the next batch") {
+  image_set set = flat(10);
+  batch_reader reader(set, bytes_scale(), 4, read_order::evaluation);
+  next_of(reader, set);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // now both batches in advance are made, and the thread waits
+  set.labels.pop_back();
+  const auto three = [&] {
+    for (int i = 0; i < 3; ++i) next_of(reader, set);
+  };
+  CHECK_THAT(test::refusal_of(three), ContainsSubstring("has 9 images and had 10 when its reader was made; leave it as it is"));
+  CHECK_THAT(test::refusal_of(three), ContainsSubstring("has 9 images and had 10"));  // and again, instead of waiting for ever
 }
 
 TEST_CASE("what a reader cannot do") {

@@ -88,6 +88,9 @@ class batch_order {
 
   /// The images of that batch: all of them in training order, maybe fewer at the end of an evaluation epoch.
   void draw(read_position position, std::vector<image_draw>& to) {
+    if (set_.size() != permutation_.size())
+      throw error("the image set '" + set_.name + "' has " + std::to_string(set_.size()) + " images and had " +
+                  std::to_string(permutation_.size()) + " when its reader was made; leave it as it is while it is read");
     if (position.epoch != permuted_epoch_) {
       std::iota(permutation_.begin(), permutation_.end(), 0u);
       random_source random(derive(derive(seed_, 0), position.epoch));
