@@ -8,6 +8,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <iostream>
@@ -16,12 +17,30 @@
 
 #include <CLI/CLI.hpp>
 
+#include <hasse/program/guarded.hpp>
+
 #include "backend.hpp"
 #include "bench.hpp"
 
 namespace {
 
 using namespace bench;
+
+constexpr double least_milliseconds = 1e-3, most_milliseconds = 1e7;
+constexpr int most_batch = 65'536;
+
+/// What stands there, as strictly as options are read.
+template <class Number>
+bool read_number(std::string text, Number least, Number most, Number& value) {
+  return hasse::number_between(least, most)(text).empty() &&
+         std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc();
+}
+
+/// A line of output that has arrived.
+void say(const std::string& line) {
+  std::printf("%s\n", line.c_str());
+  hasse::flush_output();
+}
 
 /// The measurement that a line asks for; the last one stays loaded.
 class desk {
@@ -30,14 +49,15 @@ class desk {
 
   json answer(const std::string& line) {
     std::istringstream words(line);
-    std::string what, name;
+    std::string what, name, images = "1", time, more;
     double milliseconds = 0;
     int batch = 1;
     words >> what >> name;
-    if (what == "training") words >> batch;
-    words >> milliseconds;
-    if (!words)
-      throw hasse::error("\"" + line + "\" is no request; write WHAT NAME MILLISECONDS, or training NAME BATCH MILLISECONDS");
+    if (what == "training") words >> images;
+    if (!(words >> time) || words >> more || !read_number(images, 1, most_batch, batch) ||
+        !(time == "0" || read_number(time, least_milliseconds, most_milliseconds, milliseconds)))
+      throw hasse::error(hasse::detail::in_quotes(line) +
+                         " is no request; write WHAT NAME MILLISECONDS, or training NAME BATCH MILLISECONDS");
     const std::string key = what + " " + name + " " + std::to_string(batch);
     if (key != key_) {
       loaded_.reset();
@@ -55,7 +75,7 @@ class desk {
     if (what == "kernels") return load_kernel(how_, name);
     if (what == "blocks") return load_block(how_, name);
     if (what == "machine") return load_machine(how_);
-    throw hasse::error("\"" + what + "\" cannot be measured; give networks, steps, training, kernels, blocks or machine");
+    throw hasse::error(hasse::detail::in_quotes(what) + " cannot be measured; give networks, steps, training, kernels, blocks or machine");
   }
 
   settings how_;
@@ -91,7 +111,7 @@ void show(desk& at, const std::string& request, int rounds) {
     for (const auto& [contestant, values] : visited.items())
       for (const json& value : values) samples[contestant].push_back(value);
     answer.erase("ns");
-    if (round == 0) std::cout << answer.dump() << std::endl;
+    if (round == 0) say(answer.dump());
     std::fprintf(stderr, "\rround %d of %d", round + 1, rounds);
   }
   std::fputc('\n', stderr);
@@ -100,13 +120,13 @@ void show(desk& at, const std::string& request, int rounds) {
 
 void list(const settings& how, const std::string& what) {
   for (const std::string& name : what == "kernels" ? kernel_names(how) : what == "blocks" ? block_names() : network_names())
-    std::cout << name << '\n';
+    std::printf("%s\n", name.c_str());
 }
 
 }  // namespace
 
 int main(int count, char** words) {
-  CLI::App program("Measures kernels, blocks, whole networks and training steps.");
+  CLI::App program("Measures kernels, blocks, whole networks and training steps.", "hasse_bench");
   settings how;
   std::string exported, what, device = "cpu";
   std::vector<std::string> names;
@@ -120,19 +140,18 @@ int main(int count, char** words) {
   program.add_option("--export", exported, "write the files of the networks into this folder");
   program.add_option("--what", what, "networks, steps, training, kernels, blocks, machine");
   program.add_option("--net", names, "which; without it the names are listed");
-  program.add_option("--threads", how.threads)->check(CLI::PositiveNumber);
-  program.add_option("--rounds", rounds)->check(CLI::PositiveNumber);
-  program.add_option("--batch", batch, "of training (64), and of kernels on a device (256)")->check(CLI::PositiveNumber);
-  program.add_option("--milliseconds", milliseconds, "of a contestant in one round")->check(CLI::PositiveNumber);
+  hasse::add_number(program, "--threads", how.threads, 1, 4096, "of the processor");
+  hasse::add_number(program, "--rounds", rounds, 1, 1'000'000, "of a measurement");
+  hasse::add_number(program, "--batch", batch, 0, most_batch, "of training, and of kernels on a device; 0: 64 and 256");
+  hasse::add_number(program, "--milliseconds", milliseconds, least_milliseconds, most_milliseconds, "of a contestant in one round");
   program.add_option("--kernels", how.kernels, "how kernels are chosen: library, rule, measured")
       ->transform(CLI::CheckedTransformer(policies));
   program.add_option("--device", device, "cpu, cuda or cuda:N");
   program.add_option("--number", how.numbers, "what activations are: float, tf32, bf16, fp16")
       ->transform(CLI::CheckedTransformer(numbers));
   program.add_option("--networks", how.folder, "where --export wrote");
-  CLI11_PARSE(program, count, words);
-  if (batch > 0) how.batch = batch;
-  try {
+  return hasse::guarded(program, count, words, [&] {
+    if (batch > 0) how.batch = batch;
     how.device = hasse::parse_device(device);
     if (!exported.empty()) {
       const auto wanted = names.empty() ? network_names() : names;
@@ -140,33 +159,30 @@ int main(int count, char** words) {
         std::fprintf(stderr, "%zu of %zu: %s\n", i + 1, wanted.size(), wanted[i].c_str());
         export_networks(exported, {wanted[i]});
       }
-      return 0;
+      return;
     }
     hasse::require_device(how.device);
     if (const std::string problem = hasse::problem_of_threads(how.threads); !problem.empty()) throw hasse::error(problem);
     desk at(how);
-    if (what == "machine") {
-      std::cout << at.answer("machine all 0").dump(2) << '\n';
-    } else if (!what.empty() && names.empty()) {
-      list(how, what);
-    } else if (!what.empty()) {
+    if (what == "machine") return say(at.answer("machine all 0").dump(2));
+    if (!what.empty() && names.empty()) return list(how, what);
+    if (!what.empty()) {
       for (const std::string& name : names)
         show(at,
              what + " " + name + (what == "training" ? " " + std::to_string(batch > 0 ? batch : 64) : "") + " " +
-                 std::to_string(milliseconds),
+                 hasse::number_text(milliseconds),
              rounds);
-    } else {
-      std::cout << facts(how).dump() << std::endl;
-      for (std::string line; std::getline(std::cin, line);) {
-        try {
-          std::cout << at.answer(line).dump() << std::endl;
-        } catch (const std::exception& problem) {
-          std::cout << json{{"error", problem.what()}}.dump() << std::endl;
-        }
-      }
+      return;
     }
-  } catch (const std::exception& problem) {
-    std::cerr << problem.what() << '\n';
-    return 1;
-  }
+    say(facts(how).dump());
+    for (std::string line; std::getline(std::cin, line);) {
+      json answer;
+      try {
+        answer = at.answer(line);
+      } catch (const std::exception& problem) {
+        answer = {{"error", problem.what()}};
+      }
+      say(answer.dump());
+    }
+  });
 }
