@@ -77,16 +77,13 @@ if process.returncode not in (-signal.SIGTERM, 128 + signal.SIGTERM):
     sys.exit(f"a second signal ended with {process.returncode}")
 
 # Nothing to hand over is no success, and the remedy works.
-refused([*search, "--run", "diverged", "--learning-rate", "1e9"], "all 2 trainings diverged, so that there is no network to hand over; lower --learning-rate (1e+09)")
-(folder / "other").mkdir()
-shutil.copy(folder / "diverged/latency.json", folder / "other")  # measuring is most of a start's work
+refused([*search, "--run", "other", "--learning-rate", "1e9"], "all 2 trainings diverged, so that there is no network to hand over; lower --learning-rate (1e+09)")
 other = [*search, "--run", "other", "--learning-rate", "0.05"]
 if run(other).returncode != 0:
-    sys.exit("a lower learning rate in another folder should end")
-diverging = [*train[:-1], "--learning-rate", "1e9", "--run"]
-refused([*diverging, "slim_diverged"], "in another folder (--run), since this one keeps to its settings")
-if run([*train, "slim_other"]).returncode != 0:
-    sys.exit("a lower learning rate in another folder should end")
+    sys.exit("a lower learning rate in the same folder should end")
+refused([*train[:-1], "--learning-rate", "1e9", "--run", "slim_diverged"], "diverged: the loss became ")
+if run([*train, "slim_diverged"]).returncode != 0:
+    sys.exit("a lower learning rate in the same folder should end")
 
 # Weights that are gone are trained again, to the same bits; so are they where the whole folder of them was removed.
 def weights():
@@ -98,6 +95,18 @@ shutil.rmtree(folder / "other/checkpoints")
 done = run(other)
 if done.returncode != 0 or "again, whose weights are gone" not in done.stderr or not before or weights() != before:
     sys.exit(f"weights that are gone should be trained again to the same bits: {done.stderr}")
+
+# Trainings that latencies asked for keep to these; both ways on that the refusals name work.
+table, kept = folder / "other/latency.json", folder / "latency.json"
+table.rename(kept)
+refused(other, "is missing, and its latencies decided what this run has trained; give that table back, or start in another folder (--run)")
+if run([*other[:-3], "anew", *other[-2:]]).returncode != 0:
+    sys.exit("another folder should end with latencies of its own")
+shutil.copy(folder / "anew/latency.json", table)
+refused(other, "start with the settings and the latencies that it was begun with, or choose another folder")
+kept.rename(table)
+if run(other).returncode != 0 or weights() != before:
+    sys.exit("a search should go on when its table is back")
 
 # No descriptors left: a sentence of ours.
 for limit in (5, 6):

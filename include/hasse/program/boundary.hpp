@@ -15,6 +15,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <hasse/core/quoted.hpp>
 #include <hasse/data.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/search.hpp>
@@ -35,7 +36,7 @@ namespace detail {
 inline std::optional<latency_window> read_window(std::string_view text) {
   if (text == "auto") return std::nullopt;
   const auto refuse = [&]() -> error {
-    return error("the latency window '" + std::string(text) + "' cannot be read; write the least and the most milliseconds, for instance 0.1..2.0ms");
+    return error("the latency window " + in_quotes(text) + " cannot be read; write the least and the most milliseconds, for instance 0.1..2.0ms");
   };
   std::string_view numbers = text;
   if (numbers.ends_with("ms")) numbers.remove_suffix(2);
@@ -49,7 +50,7 @@ inline std::optional<latency_window> read_window(std::string_view text) {
   };
   const latency_window window{from_milliseconds(number(numbers.substr(0, dots))), from_milliseconds(number(numbers.substr(dots + 2)))};
   if (window.most <= window.least)
-    throw error("the latency window '" + std::string(text) + "' is empty; its first number must be less than its second");
+    throw error("the latency window " + in_quotes(text) + " is empty; its first number must be less than its second");
   return window;
 }
 
@@ -86,10 +87,19 @@ inline shipped_proposer proposer_of(const boundary_options& options) {
   return {pruning{.margin = options.margin, .seed = options.seed}};
 }
 
+/// Trainings that latencies asked for do not go on with others, so that measuring anew would be in vain.
+inline void require_table(const run_folder& folder) {
+  if (file_exists(folder.table()) || !file_exists(folder.journal())) return;
+  const std::vector<journal_record> records = replay_journal(folder.journal());
+  if (std::any_of(records.begin(), records.end(), [](const journal_record& record) { return record.operation == "trained"; }))
+    throw file_error(folder.table().string(), "is missing, and its latencies decided what this run has trained",
+                     "give that table back, or start in another folder (--run)");
+}
+
 inline order_policy contradictions_of(std::string_view text) {
   for (const order_policy each : {order_policy::warn, order_policy::isotonic, order_policy::exclude})
     if (text == to_text(each)) return each;
-  throw error("--contradictions " + std::string(text) + " is not known; choose warn, isotonic or exclude");
+  throw error("--contradictions " + in_quotes(text) + " is not known; choose warn, isotonic or exclude");
 }
 
 }  // namespace detail
@@ -124,6 +134,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   check_images(images.train, Space::image, part_t<Space, part_count<Space> - 1>::out);
   std::printf("device: %s, %s\n", text_of(device_facts).c_str(), device_facts.library.c_str());
 
+  detail::require_table(folder);
   auto table = latency_table<Space>::load_or_measure(folder.table(), device, {}, progress);
   printer.finish();
   std::printf("  %d parts measured; sums of parts miss whole networks by %.1f %% in the median, %.1f %% at worst (%zu networks)\n", part_count<Space>,
@@ -191,9 +202,11 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   }
   std::printf("networks: %s\nreport: %s\n", folder.networks().c_str(), std::filesystem::absolute(folder.report()).c_str());
   const auto failed = std::count_if(report.networks.begin(), report.networks.end(), [](const report_network& each) { return std::isnan(each.accuracy); });
-  if (answer.finalists.empty() && failed > 0)
+  if (answer.finalists.empty() && failed > 0) {
+    folder.unbind();
     throw error("all " + std::to_string(failed) + " trainings diverged, so that there is no network to hand over; lower --learning-rate (" +
-                number_text(options.learning_rate) + ") or train for more --epochs, in another folder (--run), since this one keeps to its settings");
+                number_text(options.learning_rate) + ") or train for more --epochs");
+  }
   if (failed > 0) std::printf("note: %td of %zu trainings diverged; the report names them\n", failed, report.networks.size());
 }
 
@@ -215,7 +228,7 @@ int boundary(int argc, char** argv, const std::array<space_name, sizeof...(Space
       return true;
     };
     if (!(run_if_named(std::type_identity<Spaces>{}) || ...))
-      throw error("there is no space '" + options.space + "' in this program; choose from: " + list + ", or write your own as docs/how-to/own-space.md shows");
+      throw error("there is no space " + detail::in_quotes(options.space) + " in this program; choose from: " + list + ", or write your own as docs/how-to/own-space.md shows");
   });
 }
 

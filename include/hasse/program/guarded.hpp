@@ -19,6 +19,7 @@
 #include <type_traits>
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/progress.hpp>
+#include <hasse/core/quoted.hpp>
 
 namespace hasse {
 
@@ -109,7 +111,7 @@ CLI::Validator number_between(Number least, Number most) {
         const char* const end = text.data() + text.size();
         const auto [last, problem] = std::from_chars(text.data(), end, value);
         if (problem != std::errc() || last != end || !(value >= least && value <= most))
-          return (text.size() > 40 ? text.substr(0, 40) + "..." : text) +
+          return detail::printable(detail::clipped(text, 40)) +
                  (std::integral<Number> ? " is not a whole number from " : " is not a number from ") + number_text(least) + " to " +
                  number_text(most);
         if constexpr (std::integral<Number>) text = std::to_string(value);  // "010" is ten
@@ -154,13 +156,22 @@ inline void require_streams() {
   if (silent) throw error("the standard output is closed, so that no answer could arrive; open it, or send it to /dev/null");
 }
 
+/// The bytes of addresses that this process may use (ulimit -v); RLIM_INFINITY: nobody limits them.
+inline ::rlim_t address_limit() {
+  struct ::rlimit limit {};
+  return ::getrlimit(RLIMIT_AS, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+}
+
+/// Each thread that allocates would claim 64 MB of addresses for itself: too much where they are limited. Set before main, since
+/// asking for the usual number of threads starts some.
+inline const bool shares_memory = address_limit() != RLIM_INFINITY && ::mallopt(M_ARENA_MAX, 1) == 1;
+
 /// What to say when memory or threads are used up.
 inline std::string exhausted_text(const char* what) {
   std::string text = what;
   if (const std::string& doing = work_in_hand(); !doing.empty()) text += " (the last step: " + doing + ")";
-  struct ::rlimit limit {};
-  if (::getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-    text += "; this process may use " + std::to_string(limit.rlim_cur >> 20) + " MB (ulimit -v)";
+  if (const ::rlim_t limit = address_limit(); limit != RLIM_INFINITY)
+    text += "; this process may use " + std::to_string(limit >> 20) + " MB (ulimit -v)";
   return text + "; allow it more, or ask for less: a smaller batch or network, fewer images or threads";
 }
 
@@ -182,7 +193,7 @@ int guarded(CLI::App& app, int argc, const char* const* argv, Run run, std::FILE
     flush_output(out);
     return 0;
   } catch (const CLI::ParseError& refused) {
-    sentence = std::string(refused.what()) + " (see --help)";
+    sentence = detail::printable(detail::clipped(refused.what(), 400)) + " (see --help)";
   } catch (const stopped& asked) {
     std::fprintf(problems, "%s: %s\n", app.get_name().c_str(), asked.what());
     return 128 + asked.signal;
@@ -194,8 +205,11 @@ int guarded(CLI::App& app, int argc, const char* const* argv, Run run, std::FILE
     sentence = fault.code() == std::errc::resource_unavailable_try_again
                    ? detail::exhausted_text("no further thread could be started, for lack of memory or of processes")
                    : "the system refused (" + fault.code().message() + "); start again, and the same command goes on";
-  } catch (const std::exception& refused) {
+  } catch (const error& refused) {
     sentence = refused.what();
+  } catch (const std::exception& fault) {
+    sentence = "a fault of this program, which it does not foresee (" + detail::printable(detail::clipped(fault.what())) +
+               "); start again, and report it if it comes back";
   }
   std::fprintf(problems, "%s: %s\n", app.get_name().c_str(), sentence.c_str());
   return 2;

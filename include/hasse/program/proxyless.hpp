@@ -186,7 +186,7 @@ inline gated_outcome searched(const proxyless_run& run, const gated_recipe& how)
                            {.folder = run.folder.checkpoints(), .every_seconds = 60});
   const gated_outcome outcome = search.run(std::ref(run.printer));
   run.printer.finish();
-  if (outcome.diverged) throw diverged("the search", outcome.note);
+  if (outcome.diverged) throw diverged("the search", outcome.note, run.folder, trained_before::nothing);
   run.book.append("searched", {{"choice", run.list.text(outcome.choice)},
                                {"cost", outcome.cost},
                                {"note", outcome.note},
@@ -247,7 +247,7 @@ inline std::string trained_alone(const proxyless_run& run, const std::string& na
       run.printer({event.fraction, "training " + name + ": " + event.doing, event.seconds_left});
     });
     run.printer.finish();
-    if (outcome.diverged) return diverged("the training of " + name, outcome.note).what();
+    if (outcome.diverged) return diverged("the training of " + name, outcome.note, run.folder, trained_before::something).what();
     const model network = training.result();
     write_weights(path, network, run.metadata(text));
     run.book.append("judged",

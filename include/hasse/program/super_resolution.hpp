@@ -18,6 +18,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/progress.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/data/crops.hpp>
 #include <hasse/latency/whole.hpp>
 #include <hasse/network/published/super_resolution.hpp>
@@ -53,7 +54,7 @@ inline std::pair<int, int> read_widths(std::string_view text) {
   if (dots == std::string_view::npos) return {parse_width(text), parse_width(text)};
   const int least = parse_width(text.substr(0, dots)), most = parse_width(text.substr(dots + 2));
   if (least > most)
-    throw error("the widths " + std::string(text) + " begin above their end; write the narrowest first, such as 0.25..1.0");
+    throw error("the widths " + in_quotes(text) + " begin above their end; write the narrowest first, such as 0.25..1.0");
   return {least, most};
 }
 
@@ -78,8 +79,8 @@ inline feature_shape read_size(std::string_view text) {
   if (fault == std::errc() && rest != end && *rest == 'x')
     if (const auto [last, wrong] = std::from_chars(rest + 1, end, made.w); wrong == std::errc() && last == end)
       if (made.h >= 8 && made.h <= 8192 && made.w >= 8 && made.w <= 8192) return made;
-  throw error("the size '" + std::string(text.substr(0, 40)) +
-              "' cannot be read; write height x width of what is enlarged, 8 to 8192 each, for instance 180x240");
+  throw error("the size " + in_quotes(text, 40) +
+              " cannot be read; write height x width of what is enlarged, 8 to 8192 each, for instance 180x240");
 }
 
 inline layer_list enlarging_layers(const wdsr_spec& spec, feature_shape input) {
@@ -87,6 +88,8 @@ inline layer_list enlarging_layers(const wdsr_spec& spec, feature_shape input) {
   spec.lower(layer_builder<layer_list>{layers}, 0);
   return layers;
 }
+
+inline constexpr const char* wdsr_name = "wdsr";  ///< of the network at many widths, which is trained first
 
 /// Trains at the widths of a rule, or reads what an earlier start has trained. `name` names the files.
 template <Backend Engine, WidthRule Rule>
@@ -101,7 +104,8 @@ slimmable_model trained_or_read(Engine& backend, const std::string& name, const 
     printer({event.fraction, name + ": " + event.doing, event.seconds_left});
   });
   printer.finish();
-  if (outcome.diverged) throw diverged("the training of " + name, outcome.note);
+  if (outcome.diverged)
+    throw diverged("the training of " + name, outcome.note, folder, name == wdsr_name ? trained_before::nothing : trained_before::something);
   std::printf("  %s: %.1f s of training, %.2f dB\n", name.c_str(), outcome.seconds, outcome.accuracy);
   write_slimmable(path, training.result());
   return training.result();
@@ -112,7 +116,7 @@ slimmable_model trained_or_read(Engine& backend, const std::string& name, const 
 inline void train_super_resolution(const super_resolution_options& options) {
   constexpr std::string_view scheme = "folder:";
   if (!options.data.starts_with(scheme) || options.data.size() == scheme.size())
-    throw error("the data '" + options.data + "' are no folder of images; write folder:DIR");
+    throw error("the data " + detail::in_quotes(options.data) + " are no folder of images; write folder:DIR");
   if (options.patch % 2 != 0 || options.patch < 24 || options.patch > 512)
     throw error("patches of " + std::to_string(options.patch) +
                 " pixels cannot be trained on; choose an even number from 24 to 512");
@@ -175,8 +179,8 @@ inline void train_super_resolution(const super_resolution_options& options) {
   const predefined_widths one{.list = {family.full()}, .distils = false};
   const sandwich several{.least = least, .most = most, .passes = options.passes, .distils = options.distil};
   const slimmable_model network =
-      least == most ? detail::trained_or_read(backend, "wdsr", family, one, data, how, options.seed, folder, printer)
-                    : detail::trained_or_read(backend, "wdsr", family, several, data, how, options.seed, folder, printer);
+      least == most ? detail::trained_or_read(backend, detail::wdsr_name, family, one, data, how, options.seed, folder, printer)
+                    : detail::trained_or_read(backend, detail::wdsr_name, family, several, data, how, options.seed, folder, printer);
 
   std::printf("\n%-8s %-9s %8s %8s %8s %10s %10s\n", "width", "channels", "dB", "gain", options.alone ? "alone" : "", "GMACs",
               "ms");

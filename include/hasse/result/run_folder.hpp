@@ -10,6 +10,7 @@
 
 #include <hasse/core/file.hpp>
 #include <hasse/core/hash.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/file/lock.hpp>
 #include <hasse/train/checkpoint.hpp>
@@ -29,7 +30,7 @@ class run_folder {
     if (!file_exists(config())) return;
     const json before = read_json(config());
     const auto refuse = [&](const std::string& key, const std::string& was, const std::string& is) {
-      return file_error(config().string(), "was begun with " + key + " = " + was + ", this start has " + is,
+      return file_error(config().string(), "was begun with " + detail::clipped(key) + " = " + was + ", this start has " + is,
                         "start with the old settings to go on, or name another folder");
     };
     for (const auto& [key, value] : configuration_.items())
@@ -46,8 +47,8 @@ class run_folder {
     const json before = read_json(config());
     if (before.is_object() && before.contains("images") && before.at("images") != configuration_.at("images"))
       throw file_error(config().string(),
-                       "was begun with other images than those of " + json_text(configuration_.value("data", json())) + " are now",
-                       "say with --data where the images of " + json_text(before.value("data", json())) +
+                       "was begun with other images than those of " + shown(configuration_.value("data", json())) + " are now",
+                       "say with --data where the images of " + shown(before.value("data", json())) +
                            " lie, or name another folder with --run");
   }
 
@@ -56,6 +57,15 @@ class run_folder {
   void begin() const {
     if (!file_exists(config()) || read_json(config()) != configuration_) write_json(config(), configuration_);
     for (const auto& folder : {root_, checkpoints(), networks()}) remove_unfinished(folder);
+  }
+
+  /// Lets the next start have other settings, where all that this one trained diverged. The journal goes first: without it, the
+  /// settings of a start that was killed in between are met by the same command alone, which diverges again.
+  void unbind() const {
+    std::error_code failure;
+    std::filesystem::remove_all(journal(), failure);
+    if (failure) throw file_error(journal().string(), "cannot be removed (" + failure.message() + ")", "check the folder and its permissions");
+    remove_file(config());
   }
 
   const std::filesystem::path& root() const { return root_; }

@@ -57,9 +57,10 @@ struct search_result {
 namespace detail {
 template <class Space, class Search>
 void replay_into(Search& policy, const Space& domain, const journal& book, const std::string& configuration) {
+  // Latencies that were measured anew have the policy ask for others, too, so that both are named.
   const auto other = [&](const journal_record& record, const std::string& what) {
     return file_error(book.path().string(), "is the journal of another configuration (record " + std::to_string(record.sequence) + " " + what + ")",
-                      "start with the settings that it was begun with, or choose another folder");
+                      "start with the settings and the latencies that it was begun with, or choose another folder");
   };
   for (const journal_record& record : book.records()) {
     const std::string path = book.path().string(), place = "record " + std::to_string(record.sequence);

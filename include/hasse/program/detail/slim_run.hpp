@@ -236,7 +236,9 @@ class slim_run {
       bind_backend(*book_, backend_);
       slimmable_trainer<any_backend<float>, Rule> training(backend_, name, family_, rule, data_, recipe_for(epochs), options_.seed, saving());
       const training_outcome outcome = run(training);
-      if (outcome.diverged) throw diverged("the training of " + name, outcome.note);
+      if (outcome.diverged)
+        throw diverged("the training of " + name, outcome.note, folder_,
+                       path == trained_file() ? trained_before::nothing : trained_before::something);
       write_slimmable(path, training.result(), metadata());
     }
     return read_slimmable(path, name, family_);

@@ -7,6 +7,7 @@
 
 #include <hasse/file/journal.hpp>
 #include <hasse/program/devices.hpp>
+#include <hasse/result/run_folder.hpp>
 #include <hasse/train/record.hpp>
 
 namespace hasse::detail {
@@ -37,9 +38,13 @@ inline void add_measured_device(json& settings, const device_facts& measured) {
   settings["library"] = measured.library, settings["compiler"] = measured.compiler;
 }
 
-/// What a program says where nothing goes on without this training.
-inline error diverged(const std::string& what, const std::string& note) {
-  return error(what + " diverged: " + note + ", in another folder (--run), since this one keeps to its settings");
+/// What a program says where nothing goes on without this training. Where nothing was trained before it, the folder is free again.
+enum class trained_before : bool { nothing, something };
+inline error diverged(const std::string& what, const std::string& note, const run_folder& folder, trained_before before) {
+  if (before == trained_before::something)
+    return error(what + " diverged: " + note + ", in another folder (--run), since this one keeps to its settings");
+  folder.unbind();
+  return error(what + " diverged: " + note);
 }
 
 /// A journal says once, as one operation, what its trainings depend on besides the policy, and is refused when this run's differ.
