@@ -25,7 +25,7 @@ struct entry {
   part_key key{};  ///< stem, stage or head, and which
   feature_shape in{}, out{};
   std::span<const layer> layers;  ///< unfused; value 0 is the block's input, the last layer gives what the next block reads
-  std::span<const constant_output> outputs;  ///< what the network hands out besides
+  constant_output_range outputs;  ///< what the network hands out besides
   cost costs{};
   std::string (*spec_text)() = nullptr;
 

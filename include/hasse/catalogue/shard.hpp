@@ -22,11 +22,22 @@ inline constexpr auto kept_layers = [] {
 }();
 
 template <class Block>
-inline constexpr auto kept_outputs = [] {
-  std::array<constant_output, Block::layers.outputs.size()> kept{};
-  for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = Block::layers.outputs[i];
+struct kept_outputs {
+  constant_output items[static_cast<std::size_t>(Block::layers.outputs.count)];
+};
+template <class Block>
+inline constexpr auto kept_outputs_of = [] {
+  kept_outputs<Block> kept{};
+  for (int i = 0; i < Block::layers.outputs.count; ++i) kept.items[i] = Block::layers.outputs.items[static_cast<std::size_t>(i)];
   return kept;
 }();
+template <class Block>
+constexpr constant_output_range outputs_of() {
+  if constexpr (Block::layers.outputs.count == 0)
+    return {};
+  else
+    return {kept_outputs_of<Block>.items, kept_outputs_of<Block>.items + Block::layers.outputs.count};
+}
 
 template <class Block>
 std::string spec_text_of() {
@@ -36,7 +47,7 @@ std::string spec_text_of() {
 template <class Space, part_id Id>
 constexpr entry entry_of() {
   using made = block_of<part_t<Space, Id>>;
-  return {Id, part_keys<Space>[static_cast<std::size_t>(Id)], made::in, made::out, kept_layers<made>, kept_outputs<made>, made::costs,
+  return {Id, part_keys<Space>[static_cast<std::size_t>(Id)], made::in, made::out, kept_layers<made>, outputs_of<made>(), made::costs,
           &spec_text_of<made>};
 }
 

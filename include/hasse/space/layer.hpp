@@ -113,6 +113,13 @@ struct constant_output {
   friend constexpr bool operator==(const constant_output&, const constant_output&) = default;
 };
 
+/// Outputs that lie elsewhere.
+struct constant_output_range {
+  const constant_output *first = nullptr, *last = nullptr;
+  constexpr const constant_output* begin() const { return first; }
+  constexpr const constant_output* end() const { return last; }
+};
+
 /// The outputs of a constant list: those of a detector, twelve, and some taps.
 struct constant_outputs {
   static constexpr int most = 32;
