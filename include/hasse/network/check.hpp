@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/space/layer_list.hpp>
 
@@ -66,7 +67,7 @@ inline std::string fault_of(const layer_list& layers, int index) {
 /// Throws unless every output has a name of its own, "scores" or "c4", and is a value of its own.
 inline void check_outputs(const layer_list& layers) {
   for (const named_value& each : layers.outputs) {
-    const std::string name = "the output \"" + each.name.substr(0, 200) + '"';
+    const std::string name = "the output " + detail::in_quotes(each.name);
     if (!detail::is_output_name(each.name))
       throw error(name + " has no name that files could use; begin it with a letter, go on with letters, digits, '_', '.' and '-', " +
                   std::to_string(detail::longest_output_name) + " at most");
@@ -76,7 +77,7 @@ inline void check_outputs(const layer_list& layers) {
     for (const named_value* other = layers.outputs.data(); other != &each; ++other) {
       if (other->name == each.name) throw error(name + " stands for two values; give each output its own name");
       if (other->value == each.value)
-        throw error(name + " is the same value as the output \"" + other->name + "\"; name a value once and read it as often as you like");
+        throw error(name + " is the same value as the output " + detail::in_quotes(other->name) + "; name a value once and read it as often as you like");
     }
   }
 }
@@ -108,7 +109,7 @@ template <class List>
 std::string outputs_sentence(const List& layers) {
   std::string text = std::to_string(layers.output_count()) + (layers.output_count() == 1 ? " output, " : " outputs, ");
   for (int i = 0; i < layers.output_count(); ++i)
-    text += std::string(i == 0 ? "" : i + 1 < layers.output_count() ? ", " : " and ") + '"' + std::string(layers.output_name(i)) + '"';
+    text += std::string(i == 0 ? "" : i + 1 < layers.output_count() ? ", " : " and ") + in_quotes(layers.output_name(i));
   return text;
 }
 }  // namespace detail
