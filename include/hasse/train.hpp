@@ -4,11 +4,13 @@
 
 #include <hasse/train/candidate_trainer.hpp>
 #include <hasse/train/checkpoint.hpp>
+#include <hasse/train/descent.hpp>
 #include <hasse/train/evaluate.hpp>
 #include <hasse/train/gated_search.hpp>
 #include <hasse/train/gates.hpp>
 #include <hasse/train/recipe.hpp>
 #include <hasse/train/record.hpp>
+#include <hasse/train/rmsprop.hpp>
 #include <hasse/train/schedule.hpp>
 #include <hasse/train/sgd.hpp>
 #include <hasse/train/slimmable_model.hpp>

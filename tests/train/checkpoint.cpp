@@ -32,6 +32,7 @@ struct training {
   parameters<float> weights;
   aligned_vector<float> momentum;
   explicit training(int width = 6) : weights(network(width)), momentum(weights.values.size()) {}
+  std::vector<descent_state<float>> states() { return {{"momentum", momentum}}; }
   void fill() {
     random_source random(5);
     initialise(weights, network(6), random);
@@ -55,14 +56,14 @@ TEST_CASE("a checkpoint comes back bit for bit", "[train][checkpoint]") {
   const auto path = place.folder / "net.safetensors";
   training first;
   first.fill();
-  save_checkpoint<float>(path, whose, where, first.weights, first.momentum);
-  CHECK(std::filesystem::file_size(path) < detail::largest_checkpoint<float>(first.weights, first.momentum));
+  save_checkpoint<float>(path, whose, where, first.weights, first.states());
+  CHECK(std::filesystem::file_size(path) < detail::largest_checkpoint<float>(first.weights, first.states()));
   static_assert(detail::largest_checkpoint(2'000'000'000, sizeof(float)) > 8'000'000'000);  // no larger network is refused later
   CHECK_THROWS_WITH(write_safetensors(place.folder / "much", {.tensors = {}, .metadata = {{"a", std::string(100, 'a')}}}, 100),
                     ContainsSubstring("more than the 100 that are read back; make the network smaller"));
   CHECK(!std::filesystem::exists(place.folder / "much"));
   training second;
-  const training_position at = load_checkpoint<float>(path, whose, second.weights, second.momentum);
+  const training_position at = load_checkpoint<float>(path, whose, second.weights, second.states());
   CHECK(second.weights == first.weights);
   CHECK(second.momentum == first.momentum);
   CHECK(at.epoch == where.epoch);
@@ -77,12 +78,12 @@ TEST_CASE("a checkpoint of another training is refused by what differs", "[train
   const auto path = place.folder / "net.safetensors";
   training stored;
   stored.fill();
-  save_checkpoint<float>(path, whose, where, stored.weights, stored.momentum);
+  save_checkpoint<float>(path, whose, where, stored.weights, stored.states());
   training target;
   const parameters<float> before = target.weights;
   const auto refusal = [&](const training_identity& asked, training& into) {
     try {
-      load_checkpoint<float>(path, asked, into.weights, into.momentum);
+      load_checkpoint<float>(path, asked, into.weights, into.states());
     } catch (const file_error& sentence) {
       return std::string(sentence.what());
     }
@@ -115,7 +116,7 @@ TEST_CASE("truncated and bit-flipped checkpoints are refused, whatever was hit",
   const auto path = place.folder / "net.safetensors";
   training stored;
   stored.fill();
-  save_checkpoint<float>(path, whose, where, stored.weights, stored.momentum);
+  save_checkpoint<float>(path, whose, where, stored.weights, stored.states());
   const std::string whole = read_file(path);
   training target;
   const parameters<float> before = target.weights;
@@ -129,7 +130,7 @@ TEST_CASE("truncated and bit-flipped checkpoints are refused, whatever was hit",
       bytes[random.below(whole.size())] ^= static_cast<char>(1u << random.below(8));
     replace_file(path, bytes);
     try {
-      load_checkpoint<float>(path, whose, target.weights, target.momentum);
+      load_checkpoint<float>(path, whose, target.weights, target.states());
       // A flip between the blanks that pad the header (blank to tab or line feed) changes nothing that the file says.
       REQUIRE(target.weights == stored.weights);
       REQUIRE(target.momentum == stored.momentum);

@@ -1,4 +1,5 @@
 // The optimiser against steps worked out by hand in PyTorch's form, its groups, and gradient-norm clipping.
+#include <hasse/train/rmsprop.hpp>
 #include <hasse/train/sgd.hpp>
 
 #include <cmath>
@@ -44,6 +45,29 @@ TEST_CASE("two Nesterov steps give the values that PyTorch gives", "[train][sgd]
   CHECK(values.values[weight] == Approx(0.898732).epsilon(1e-14));
   CHECK(values.values[bias] == Approx(0.9595).epsilon(1e-14));
   CHECK(descent.velocity()[weight] == Approx(-0.3828).epsilon(1e-14));
+}
+
+TEST_CASE("two RMSProp steps give the values that TensorFlow gives", "[train][rmsprop]") {
+  layer_list list{.input = {1, 1, 1}};
+  layer_builder<layer_list>{list}.linear(0, 1);
+  parameters<double> values(list);
+  values.of(0, parameter_role::weight)[0] = 2.0;
+  values.of(0, parameter_role::bias)[0] = 1.0;
+  std::vector<double> gradients(values.values.size());
+  const std::size_t weight = values.layout.find(0, parameter_role::weight)->offset,
+                    bias = values.layout.find(0, parameter_role::bias)->offset;
+  rmsprop_descent<double> descent(values.layout, {.momentum = 0.9, .decay = 0.1});
+  // weight: g = 0.8 + 0.1 * 2 = 1, s = 0.9 + 0.1 = 1, v = 0.2 / sqrt(2); bias: g = 3, s = 0.9 + 0.9 = 1.8, v = 0.6 / sqrt(2.8)
+  gradients[weight] = 0.8, gradients[bias] = 3;
+  descent.step(values.values.data(), gradients.data(), 0.2);
+  CHECK(values.values[weight] == Approx(2 - 0.2 / std::sqrt(2.0)).epsilon(1e-14));
+  CHECK(values.values[bias] == Approx(1 - 0.6 / std::sqrt(2.8)).epsilon(1e-14));
+  // bias: g = 0, s = 1.62, v = 0.9 v
+  gradients[bias] = 0;
+  const parameter_range only{bias, bias + 1};
+  descent.step(values.values.data(), gradients.data() + bias, 0.1, {&only, 1});
+  CHECK(values.values[bias] == Approx(1 - 1.9 * 0.6 / std::sqrt(2.8)).epsilon(1e-14));
+  CHECK(values.values[weight] == Approx(2 - 0.2 / std::sqrt(2.0)).epsilon(1e-14));
 }
 
 TEST_CASE("only dense weights decay", "[train][sgd]") {

@@ -1,4 +1,5 @@
 // The trainer learns what can be learnt, repeats itself exactly, goes on exactly after a kill, and reports divergence.
+#include <hasse/train/rmsprop.hpp>
 #include <hasse/train/trainer.hpp>
 
 #include <cmath>
@@ -269,4 +270,22 @@ TEST_CASE("data and recipes that do not suit are refused with a sentence", "[tra
   none.epochs = 0;
   CHECK_THROWS_WITH(training(backend, "net", problem::network(), data, none, 1),
                     "the number of epochs is 0, but it must be between 1 and 100000");
+}
+
+TEST_CASE("another optimiser is a policy of the training: it learns, goes on after a kill, and is not mistaken", "[train][trainer]") {
+  cpu backend;
+  const training_data data(easy_train, easy_validation);
+  using by_rmsprop = trainer<cpu, classification, rmsprop_descent>;
+  by_rmsprop whole(backend, "net", problem::network(), data, short_recipe, 5);
+  CHECK(whole.run().accuracy > 0.5);
+  const problem::scratch_folder folder("rmsprop");
+  const checkpoint_policy saving{.folder = folder.path};
+  {
+    by_rmsprop first(backend, "net", problem::network(), data, short_recipe, 5, saving);
+    CHECK_THROWS_AS(first.run(problem::stop_after(7)), problem::interrupted);
+  }
+  CHECK_THROWS_WITH(trainer<cpu>(backend, "net", problem::network(), data, short_recipe, 5, saving), ContainsSubstring("configuration"));
+  by_rmsprop second(backend, "net", problem::network(), data, short_recipe, 5, saving);
+  second.run();
+  CHECK(second.weights() == whole.weights());
 }

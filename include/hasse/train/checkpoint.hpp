@@ -36,6 +36,13 @@ struct training_position {
   std::vector<epoch_record> curve;
 };
 
+/// What an optimiser keeps of each parameter, under a name: "momentum". As long as the parameters.
+template <class Scalar>
+struct descent_state {
+  std::string name;
+  std::span<Scalar> values;
+};
+
 /// More numbers that a training keeps with its state, under a name of their own; how many there are does not change.
 struct checkpoint_numbers {
   std::string name;
@@ -102,8 +109,8 @@ constexpr std::uintmax_t largest_checkpoint(std::uintmax_t parameters, std::size
   return parameters * bytes_of_each + (std::uintmax_t{256} << 20);
 }
 template <class Scalar>
-std::uintmax_t largest_checkpoint(const parameters<Scalar>& weights, std::span<const Scalar> momentum) {
-  return largest_checkpoint(weights.values.size() + weights.statistics.size() + momentum.size(), sizeof(Scalar));
+std::uintmax_t largest_checkpoint(const parameters<Scalar>& weights, std::span<const descent_state<Scalar>> states) {
+  return largest_checkpoint(weights.values.size() * (1 + states.size()) + weights.statistics.size(), sizeof(Scalar));
 }
 
 inline constexpr std::size_t record_fields = 6;
@@ -120,7 +127,7 @@ inline std::string file_name_of(const std::string& architecture) {
 /// Brings a training's state to disk; whatever happens, `path` holds this state or the one before, whole.
 template <class Scalar>
 void save_checkpoint(const std::filesystem::path& path, const training_identity& whose, const training_position& at,
-                     const parameters<Scalar>& weights, std::span<const Scalar> momentum,
+                     const parameters<Scalar>& weights, std::span<const descent_state<Scalar>> states,
                      std::span<const checkpoint_numbers> more = {}) {
   tensor_file file;
   for (const checkpoint_numbers& each : more)
@@ -128,7 +135,8 @@ void save_checkpoint(const std::filesystem::path& path, const training_identity&
                                              std::span<const double>(each.values)));
   detail::append_tensors<Scalar>(file, "", weights.layout.trainable, weights.values);
   detail::append_tensors<Scalar>(file, "", weights.layout.statistics, weights.statistics);
-  detail::append_tensors<Scalar>(file, "momentum.", weights.layout.trainable, momentum);
+  for (const descent_state<Scalar>& each : states)
+    detail::append_tensors<Scalar>(file, each.name + '.', weights.layout.trainable, std::span<const Scalar>(each.values));
   const std::int64_t counts[] = {at.epoch, at.batch, at.correct};
   const double sums[] = {at.loss_sum, at.seconds};
   std::vector<double> curve;
@@ -145,17 +153,17 @@ void save_checkpoint(const std::filesystem::path& path, const training_identity&
                    {"seed", std::to_string(whose.seed)},
                    {"backend", whose.backend}};
   file.metadata["checksum"] = hex64(detail::content_hash(file)).view();
-  write_safetensors(path, file, detail::largest_checkpoint(weights, momentum));
+  write_safetensors(path, file, detail::largest_checkpoint(weights, states));
 }
 
-/// Reads what `save_checkpoint` wrote, into parameters and momentum of the same layout. Refuses a file that is damaged, that is no
+/// Reads what `save_checkpoint` wrote, into parameters and states of the same layout. Refuses a file that is damaged, that is no
 /// checkpoint, or that belongs to another architecture, configuration or seed; then nothing has been changed.
 template <class Scalar>
 training_position load_checkpoint(const std::filesystem::path& path, const training_identity& whose, parameters<Scalar>& weights,
-                                  std::span<Scalar> momentum, std::span<const checkpoint_numbers> more = {}) {
+                                  std::span<const descent_state<Scalar>> states, std::span<const checkpoint_numbers> more = {}) {
   const std::string where = path.string();
   const auto refuse = [&](const std::string& problem) { return file_error(where, problem, detail::checkpoint_remedy); };
-  const tensor_file file = read_safetensors(path, detail::largest_checkpoint<Scalar>(weights, momentum));
+  const tensor_file file = read_safetensors(path, detail::largest_checkpoint<Scalar>(weights, states));
   const auto said = [&](const char* key) {
     const auto found = file.metadata.find(key);
     return found == file.metadata.end() ? std::string() : found->second;
@@ -198,10 +206,13 @@ training_position load_checkpoint(const std::filesystem::path& path, const train
   }
 
   parameters<Scalar> read(weights.layout);
-  aligned_vector<Scalar> speed(momentum.size());
+  std::vector<aligned_vector<Scalar>> kept;
   detail::copy_tensors<Scalar>(file, "", read.layout.trainable, read.values, where);
   detail::copy_tensors<Scalar>(file, "", read.layout.statistics, read.statistics, where);
-  detail::copy_tensors<Scalar>(file, "momentum.", read.layout.trainable, speed, where);
+  for (const descent_state<Scalar>& each : states) {
+    kept.emplace_back(each.values.size());
+    detail::copy_tensors<Scalar>(file, each.name + '.', read.layout.trainable, std::span<Scalar>(kept.back()), where);
+  }
   std::vector<std::vector<double>> numbers_read;
   for (const checkpoint_numbers& each : more) {
     numbers_read.emplace_back(each.values.size());
@@ -210,7 +221,7 @@ training_position load_checkpoint(const std::filesystem::path& path, const train
   for (std::size_t i = 0; i < more.size(); ++i) std::copy(numbers_read[i].begin(), numbers_read[i].end(), more[i].values.begin());
   std::copy(read.values.begin(), read.values.end(), weights.values.begin());
   std::copy(read.statistics.begin(), read.statistics.end(), weights.statistics.begin());
-  std::copy(speed.begin(), speed.end(), momentum.begin());
+  for (std::size_t i = 0; i < states.size(); ++i) std::copy(kept[i].begin(), kept[i].end(), states[i].values.begin());
   return at;
 }
 

@@ -332,9 +332,9 @@ class gated_paths {
 }  // namespace detail
 
 /// One search. The backend, the list and the sets must outlive it.
-template <Backend Engine, Task<typename Engine::scalar> Type = classification>
-class gated_search : private training_loop<Type, detail::gated_paths<Engine, Type>> {
-  using loop = training_loop<Type, detail::gated_paths<Engine, Type>>;
+template <Backend Engine, Task<typename Engine::scalar> Type = classification, template <class> class Optimiser = nesterov_descent>
+class gated_search : private training_loop<Type, detail::gated_paths<Engine, Type>, Optimiser> {
+  using loop = training_loop<Type, detail::gated_paths<Engine, Type>, Optimiser>;
 
  public:
   using scalar = typename Engine::scalar;

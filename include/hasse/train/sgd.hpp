@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -14,24 +15,17 @@
 #include <hasse/kernel/accelerator.hpp>
 #include <hasse/network/aligned.hpp>
 #include <hasse/network/parameters.hpp>
+#include <hasse/train/descent.hpp>
 
 namespace hasse {
-
-/// Weight decay pulls weights to zero, except those that it would only disturb: batch norm, biases and depthwise kernels.
-inline bool decays(const parameter_tensor& tensor) { return tensor.role == parameter_role::weight && !tensor.depthwise; }
-
-/// How a gradient becomes a step; the learning rate comes with each step.
-struct descent_rule {
-  double momentum = 0.9;
-  double decay = 1e-4;
-  double largest_norm = 0;  ///< gradients of a larger Euclidean norm are scaled down to it; 0: never
-};
 
 /// One step is one loop over all parameters: g += decay w; v = momentum v + g; w -= rate (g + momentum v).
 /// The result does not depend on the number of threads. With a device, values and gradients are its own, and steps only queue.
 template <class Scalar>
 class nesterov_descent {
  public:
+  static constexpr std::string_view name = "sgd";
+
   nesterov_descent(const parameter_layout& layout, const descent_rule& rule, parameter_accelerator* device = nullptr)
       : nesterov_descent(
             layout, rule, [](const parameter_tensor& tensor) { return decays(tensor); }, device) {}
@@ -87,6 +81,8 @@ class nesterov_descent {
     placed_velocity_.pull();
     return velocity_;
   }
+  /// What a checkpoint keeps of it.
+  std::vector<descent_state<Scalar>> state() { return {{"momentum", velocity()}}; }
   /// Where the scale of the loss lies that the gradients must have been multiplied by; null: none.
   const float* loss_scale() { return scales_loss_ ? &placed_step_.data()->loss_scale : nullptr; }
   /// That scale and how long it has been good, which a checkpoint keeps, too; empty without one.

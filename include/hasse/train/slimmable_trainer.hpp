@@ -140,9 +140,10 @@ class many_widths : public network_in_training<slimmable_network<Engine>, Type> 
 }  // namespace detail
 
 /// The training of one network at many widths. Backend, family and sets must outlive it.
-template <Backend Engine, WidthRule Rule, Task<typename Engine::scalar> Type = classification>
-class slimmable_trainer : public training_loop<Type, detail::many_widths<Engine, Type, Rule>> {
-  using loop = training_loop<Type, detail::many_widths<Engine, Type, Rule>>;
+template <Backend Engine, WidthRule Rule, Task<typename Engine::scalar> Type = classification,
+          template <class> class Optimiser = nesterov_descent>
+class slimmable_trainer : public training_loop<Type, detail::many_widths<Engine, Type, Rule>, Optimiser> {
+  using loop = training_loop<Type, detail::many_widths<Engine, Type, Rule>, Optimiser>;
 
  public:
   /// As for `trainer`: `seed` decides the first weights, the widths that are drawn and every augmentation.

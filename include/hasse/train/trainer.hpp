@@ -66,9 +66,9 @@ class single_network : public network_in_training<training_network<Engine>, Type
 }  // namespace detail
 
 /// The training of one network. The backend and the sets must outlive it.
-template <Backend Engine, Task<typename Engine::scalar> Type = classification>
-class trainer : public training_loop<Type, detail::single_network<Engine, Type>> {
-  using loop = training_loop<Type, detail::single_network<Engine, Type>>;
+template <Backend Engine, Task<typename Engine::scalar> Type = classification, template <class> class Optimiser = nesterov_descent>
+class trainer : public training_loop<Type, detail::single_network<Engine, Type>, Optimiser> {
+  using loop = training_loop<Type, detail::single_network<Engine, Type>, Optimiser>;
 
  public:
   /// `seed` decides the first weights and every augmentation (the recipe's own seed is for whoever trains several networks).

@@ -17,6 +17,7 @@
 #include <hasse/core/random.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/train/checkpoint.hpp>
+#include <hasse/train/descent.hpp>
 #include <hasse/train/recipe.hpp>
 #include <hasse/train/record.hpp>
 #include <hasse/train/schedule.hpp>
@@ -27,7 +28,8 @@
 namespace hasse {
 
 /// One training. The sets must outlive it; checkpoints go to one file, which disappears with the last epoch.
-template <Task Type, Trainee Trained>
+template <Task Type, Trainee Trained, template <class> class Optimiser = nesterov_descent>
+  requires Descent<Optimiser<typename Trained::parameter>, typename Trained::parameter>
 class training_loop {
  public:
   using scalar = typename Trained::scalar;
@@ -41,7 +43,7 @@ class training_loop {
       : data_(data),
         how_(how),
         saving_(std::move(saving)),
-        whose_(std::move(whose)),
+        whose_(by_optimiser(std::move(whose))),
         steps_(static_cast<std::int64_t>(data.train->size()) / how.batch),
         trainee_(make(how_)),
         descent_(
@@ -70,7 +72,7 @@ class training_loop {
 
   const std::string& name() const { return whose_.architecture; }
   const parameters<parameter>& weights() const { return trainee_.weights(); }
-  std::span<const parameter> momentum() const { return descent_.velocity(); }
+  std::span<const parameter> momentum() { return descent_.state().front().values; }
   const training_position& position() const { return at_; }
   const recipe& how() const { return how_; }
   const training_data<Type>& data() const { return data_; }
@@ -82,6 +84,11 @@ class training_loop {
 
  private:
   using clock = std::chrono::steady_clock;
+
+  static training_identity by_optimiser(training_identity whose) {
+    whose.configuration = fnv1a(Optimiser<parameter>::name, whose.configuration);
+    return whose;
+  }
 
   // What a trainee need not have.
   static std::string checkpoint_ending() {
@@ -110,7 +117,7 @@ class training_loop {
   }
 
   void go_on() {
-    at_ = load_checkpoint<parameter>(checkpoint_path(), whose_, trainee_.weights(), descent_.velocity(), numbers());
+    at_ = load_checkpoint<parameter>(checkpoint_path(), whose_, trainee_.weights(), descent_.state(), numbers());
     trainee_.push(), descent_.push(), descent_.restore_scaling(scaling_);
     if (at_.epoch > how_.epochs || at_.batch > steps_)
       throw file_error(checkpoint_path().string(), "stands at a step that this training does not have", detail::checkpoint_remedy);
@@ -120,7 +127,7 @@ class training_loop {
     create_folder(saving_.folder);
     if constexpr (requires { trainee_.keep(); }) trainee_.keep();
     scaling_ = descent_.scaling();
-    save_checkpoint<parameter>(checkpoint_path(), whose_, at_, trainee_.weights(), descent_.velocity(), numbers());
+    save_checkpoint<parameter>(checkpoint_path(), whose_, at_, trainee_.weights(), descent_.state(), numbers());
     last_saved_ = clock::now();
   }
 
@@ -220,7 +227,7 @@ class training_loop {
   training_identity whose_;
   std::int64_t steps_;  ///< per epoch; samples that do not fill a batch wait for an epoch that shuffles them to the front
   Trained trainee_;
-  nesterov_descent<parameter> descent_;
+  Optimiser<parameter> descent_;
   feed_type feed_, judging_;
   std::vector<double> scaling_;
   training_position at_;
