@@ -13,7 +13,7 @@
 #include <hasse/network/latency_loss.hpp>
 #include <hasse/network/latency_reward.hpp>
 #include <hasse/network/mbconv_space.hpp>
-#include <hasse/network/memory.hpp>
+#include <hasse/network/plan.hpp>
 #include <hasse/network/model.hpp>
 #include <hasse/network/narrowed.hpp>
 #include <hasse/network/parameters.hpp>

@@ -5,14 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <hasse/kernel/cuda/programs/augmentation.hpp>
-#include <hasse/kernel/cuda/programs/descent.hpp>
-#include <hasse/kernel/cuda/programs/loss.hpp>
+#include <hasse/kernel/device_records.hpp>
 #include <hasse/kernel/memory.hpp>
 
 namespace hasse {
 
-/// Softmax cross-entropy as train/loss.hpp defines it. All pointers are the device's.
+/// Softmax cross-entropy as task/loss.hpp defines it. All pointers are the device's.
 template <class Scalar>
 struct loss_operands {
   const Scalar* logits;  ///< batch x classes

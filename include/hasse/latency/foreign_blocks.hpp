@@ -46,10 +46,8 @@ class foreign_reader {
   }
   static bool is_convolution(const layer* item) { return item && item->kind == layer_kind::convolution; }
   static bool is_dense(const layer* item) { return is_convolution(item) && item->groups == 1; }
-  static bool is_pointwise(const layer* item) { return is_dense(item) && item->kernel == 1 && item->stride == 1; }
-  static bool is_depthwise(const layer* item) {
-    return is_convolution(item) && item->groups > 1 && item->groups == item->in.c && item->in.c == item->out.c;
-  }
+  static bool is_pointwise(const layer* item) { return item && hasse::is_pointwise(*item); }
+  static bool is_depthwise(const layer* item) { return item && hasse::is_depthwise(*item); }
 
   [[noreturn]] void refuse(const std::string& problem) const {
     throw error(text_of(layers_.items[at_], static_cast<int>(at_)) + " of the folded network " + problem + "; the tables of " +

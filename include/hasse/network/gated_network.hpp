@@ -16,7 +16,7 @@
 #include <hasse/network/aligned.hpp>
 #include <hasse/network/check.hpp>
 #include <hasse/network/gated.hpp>
-#include <hasse/network/memory.hpp>
+#include <hasse/network/plan.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/network/training.hpp>
 #include <hasse/space/layer_list.hpp>

@@ -13,7 +13,7 @@
 #include <hasse/kernel/memory.hpp>
 #include <hasse/network/check.hpp>
 #include <hasse/network/fuse.hpp>
-#include <hasse/network/memory.hpp>
+#include <hasse/network/plan.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/space/layer_list.hpp>
 

@@ -10,14 +10,6 @@
 namespace hasse {
 
 namespace detail {
-constexpr bool is_pointwise(const layer& item) {
-  return item.kind == layer_kind::convolution && item.kernel == 1 && item.stride == 1 && item.groups == 1 && item.pad_top == 0 &&
-         item.pad_left == 0 && item.in.h == item.out.h && item.in.w == item.out.w;
-}
-constexpr bool is_depthwise(const layer& item) {
-  return item.kind == layer_kind::convolution && item.groups > 1 && item.groups == item.in.c && item.in.c == item.out.c;
-}
-
 /// How many layers the inverted bottleneck that begins with `first` has; 1 when none does. `readers` is readers_of the list.
 constexpr int inverted_bottleneck_at(std::span<const layer> list, std::span<const int> readers, int first) {
   const int count = static_cast<int>(list.size());

@@ -17,7 +17,7 @@
 #include <hasse/network/aligned.hpp>
 #include <hasse/network/channel_groups.hpp>
 #include <hasse/network/check.hpp>
-#include <hasse/network/memory.hpp>
+#include <hasse/network/plan.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/network/slices.hpp>
 #include <hasse/network/training.hpp>

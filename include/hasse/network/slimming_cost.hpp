@@ -7,7 +7,7 @@
 
 #include <hasse/network/channel_groups.hpp>
 #include <hasse/network/fuse.hpp>
-#include <hasse/network/memory.hpp>
+#include <hasse/network/plan.hpp>
 #include <hasse/space/cost.hpp>
 
 namespace hasse {

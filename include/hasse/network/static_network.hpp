@@ -13,7 +13,7 @@
 #include <hasse/core/fixed_string.hpp>
 #include <hasse/network/check.hpp>
 #include <hasse/network/inference.hpp>
-#include <hasse/network/memory.hpp>
+#include <hasse/network/plan.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/space/architecture.hpp>
 #include <hasse/space/cost.hpp>

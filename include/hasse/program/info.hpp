@@ -17,7 +17,7 @@
 #include <hasse/latency/table.hpp>
 #include <hasse/network/channel_groups.hpp>
 #include <hasse/network/fuse.hpp>
-#include <hasse/network/memory.hpp>
+#include <hasse/network/plan.hpp>
 #include <hasse/network/named.hpp>
 #include <hasse/program/guarded.hpp>
 #include <hasse/result/layers_json.hpp>

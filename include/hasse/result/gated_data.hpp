@@ -107,10 +107,10 @@ inline std::vector<drawn_block> drawn_blocks(const gated_list& supernet, std::sp
       if (item.kind == layer_kind::linear) block.label = "linear";
       if (item.kind != layer_kind::convolution || item.kernel < block.kernel) continue;
       const std::string window = std::to_string(item.kernel) + "x" + std::to_string(item.kernel);
-      const bool is_depthwise = item.groups > 1 && item.groups == item.in.c;
+      const bool depthwise = is_depthwise(item);
       block.kernel = item.kernel;
-      block.expand = is_depthwise ? item.in.c / taken.layers.input.c : 0;
-      block.label = is_depthwise ? "MB" + std::to_string(block.expand) + " " + window : "conv " + window;
+      block.expand = depthwise ? item.in.c / taken.layers.input.c : 0;
+      block.label = depthwise ? "MB" + std::to_string(block.expand) + " " + window : "conv " + window;
     }
     if (supernet.block(at).searched()) block.candidate = taken.text;
     if (block.is_zero || block.label.empty()) block.label = taken.text;

@@ -84,6 +84,16 @@ struct layer {
   friend constexpr bool operator==(const layer&, const layer&) = default;
 };
 
+/// A dense 1x1 convolution that keeps the image's size: a product of matrices.
+constexpr bool is_pointwise(const layer& item) {
+  return item.kind == layer_kind::convolution && item.kernel == 1 && item.stride == 1 && item.groups == 1 && item.pad_top == 0 &&
+         item.pad_left == 0 && item.in.h == item.out.h && item.in.w == item.out.w;
+}
+/// A convolution that keeps its channels apart.
+constexpr bool is_depthwise(const layer& item) {
+  return item.kind == layer_kind::convolution && item.groups > 1 && item.groups == item.in.c && item.in.c == item.out.c;
+}
+
 /// Calls `visit` with every number that a layer is made of: what identities are made of. A member more, here or in what it is made
 /// of, does not compile until it is visited.
 template <class Visit>

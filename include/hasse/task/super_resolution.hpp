@@ -14,7 +14,7 @@
 #include <hasse/kernel/memory.hpp>
 #include <hasse/network/aligned.hpp>
 #include <hasse/network/check.hpp>
-#include <hasse/network/memory.hpp>
+#include <hasse/network/plan.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/task/task.hpp>
 

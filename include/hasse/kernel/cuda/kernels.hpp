@@ -33,10 +33,10 @@ namespace hasse::detail::gpu {
   HASSE_KERNEL(product<Scalar, product_result::output>)        \
   HASSE_KERNEL(product<Scalar, product_result::source>)        \
   HASSE_KERNEL(product<Scalar, product_result::weights>)       \
-  HASSE_KERNEL(channel_sums<summed_values<Scalar>>)            \
-  HASSE_KERNEL(channel_sums<summed_products<Scalar>>)          \
-  HASSE_KERNEL(channel_sums<summed_deviations<Scalar>>)        \
-  HASSE_KERNEL(channel_sums<summed_norm_gradients<Scalar>>)    \
+  HASSE_KERNEL(channel_reduction<summed_values<Scalar>>)            \
+  HASSE_KERNEL(channel_reduction<summed_products<Scalar>>)          \
+  HASSE_KERNEL(channel_reduction<summed_deviations<Scalar>>)        \
+  HASSE_KERNEL(channel_reduction<summed_norm_gradients<Scalar>>)    \
   HASSE_KERNEL(combine<batch_statistics<Scalar>>)              \
   HASSE_KERNEL(combine<stored_sum<Scalar>>)                    \
   HASSE_KERNEL(for_each_pack<normalised<Scalar>>)              \

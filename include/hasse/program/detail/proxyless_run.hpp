@@ -22,7 +22,7 @@
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/gated_costs.hpp>
 #include <hasse/network/mbconv_space.hpp>
-#include <hasse/network/memory.hpp>
+#include <hasse/network/plan.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/result/run_folder.hpp>
 

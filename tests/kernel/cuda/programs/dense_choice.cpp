@@ -202,7 +202,7 @@ struct race {
         return count * nanoseconds(current, groups[which]++);
       };
     };
-    return fastest_of(runs, timer, "a product");
+    return fastest_run(runs, timer, "a product");
   }
 };
 

@@ -6,13 +6,9 @@
 #include <cstdint>
 
 #include <hasse/kernel/cuda/programs/pack.hpp>
+#include <hasse/kernel/device_records.hpp>
 
 namespace hasse::detail::gpu {
-
-/// One image of a batch: which it is, how far its window moves, and whether it is mirrored. A negative index is an empty place.
-struct drawn_image {
-  int index = 0, down = 0, right = 0, mirrored = 0;
-};
 
 /// One thread per pixel of the batch. `levels` holds what each of the 256 bytes means in each channel; a pixel from beyond the
 /// border is 0, the mean, and so is an empty place.

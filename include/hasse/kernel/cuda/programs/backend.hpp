@@ -148,7 +148,7 @@ class basic_cuda {
         for (inference_step& each : steps) each.run();
       };
       const std::function<void()> ways[] = {apart, [&] { joined(stream_); }};
-      const std::size_t fastest = detail::gpu::fastest_of(ways, timer, key);
+      const std::size_t fastest = detail::gpu::fastest_run(ways, timer, key);
       choices()[key] = fastest == 0 ? one_by_one : as_one;
       return fastest == 1;
     }

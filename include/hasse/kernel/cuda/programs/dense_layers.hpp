@@ -118,7 +118,7 @@ class dense_stream : public Stream {
     const auto bind = [this](const dense_problem& problem, std::shared_ptr<dense_plan> plan, const operands<Scalar>& with) {
       return bound_weight_gradient(problem, std::move(plan), with);
     };
-    return chosen<Scalar>(whole.key(), std::span(parts).first(is_depthwise(whole.item) ? 1 : 2), at, bind, ours);
+    return chosen<Scalar>(whole.key(), std::span(parts).first(has_depthwise_program(whole.item) ? 1 : 2), at, bind, ours);
   }
 
   Libraries& libraries() { return libraries_; }
@@ -143,7 +143,7 @@ class dense_stream : public Stream {
   template <class Scalar, class Bind>
   launch_type chosen(const std::string& key, std::span<const dense_problem> parts, const operands<Scalar>& at, const Bind& bind,
                      const own<Scalar>& ours) {
-    const bool ours_first = is_depthwise(parts.front().item);
+    const bool ours_first = has_depthwise_program(parts.front().item);
     const group_timer timer = libraries_.timer();
     if (!timer) {
       if (ours_first) return ours(at);
@@ -171,7 +171,7 @@ class dense_stream : public Stream {
     const made_up_operands<Scalar> own_operands(*this, *part, at);
     std::vector<std::function<void()>> runs;
     for (const auto& way : ways) runs.push_back([this, launch = bound(way, own_operands.at())] { launch(*this); });
-    const std::shared_ptr<dense_plan>& best = ways[fastest_of(runs, timer, key)];
+    const std::shared_ptr<dense_plan>& best = ways[fastest_run(runs, timer, key)];
     choices_[key] = best ? best->name() : own_name;
     return bound(best, at);
   }

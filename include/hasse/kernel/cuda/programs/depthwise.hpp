@@ -18,12 +18,12 @@ inline constexpr int block_channels = block_packs* lanes_of<Scalar>;
 
 /// A depthwise layer and its batch in plain numbers.
 template <class Scalar>
-struct depthwise_shape {
+struct plain_depthwise {
   image_tensor in, out;
   row_packs<Scalar> row;
   int batch, pad_top, pad_left;
 
-  depthwise_shape(const layer& item, int images)
+  plain_depthwise(const layer& item, int images)
       : in{item.in.h, item.in.w, item.in.c},
         out{item.out.h, item.out.w, item.out.c},
         row(item.out.c),
@@ -92,7 +92,7 @@ struct depthwise_forward {
   };
   using local = nothing;
 
-  depthwise_shape<Scalar> shape;
+  plain_depthwise<Scalar> shape;
   tiling<rows, columns> tiles;
   activation act;
   const Scalar* src;
@@ -163,7 +163,7 @@ struct depthwise_data_gradient {
   };
   using local = nothing;
 
-  depthwise_shape<Scalar> shape;
+  plain_depthwise<Scalar> shape;
   int shift_top, shift_left;  // how far the first tile begins outside of the image
   tiling<rows, columns> tiles;
   const Scalar* d_dst;
@@ -237,7 +237,7 @@ struct depthwise_weight_gradient {
     float sums[Kernel][values];
   };
 
-  depthwise_shape<Scalar> shape;
+  plain_depthwise<Scalar> shape;
   tiling<rows, columns> tiles;
   int segments, tiles_each;
   const Scalar* src;

@@ -7,26 +7,9 @@
 
 #include <hasse/kernel/cuda/programs/pack.hpp>
 #include <hasse/kernel/cuda/programs/totals.hpp>
+#include <hasse/kernel/device_records.hpp>
 
 namespace hasse::detail::gpu {
-
-/// What changes from step to step; in the GPU's memory, so that a captured step stays as it is. The rate comes from outside, all
-/// else is for `gradient_scale` to change.
-struct descent_step {
-  float rate = 0;
-  float scale = 1;       ///< what the gradients are multiplied by
-  float loss_scale = 1;  ///< what they were multiplied by: softmax_loss reads it
-  int good_steps = 0;    ///< since the loss scale last changed
-  bool skipped = false;  ///< the gradients are not finite, and nothing moves
-};
-
-/// Dynamic loss scaling (Micikevicius et al. 2018), for activations whose gradients would be too small for their numbers: a power
-/// of two that halves when gradients are not finite, and doubles when they were for a while.
-struct loss_scaling {
-  static constexpr float first = 65536, least = 1, most = 16777216;
-  bool on = false;
-  int grow_after = 2000;  ///< steps
-};
 
 /// g = scale gradient + decay w; v = momentum v + g; w -= rate (g + momentum v), from `begin` to `end`, both multiples of 16, as
 /// all tensors begin; a block of 16 values has one decay.

@@ -83,7 +83,7 @@ bound_launch<Stream> bound(const Program& program) {
 template <class Stream, class Source, class Finish>
 bound_launch<Stream> bound_reduction(Stream& stream, const Source& source, const Finish& finish, int slabs, int pixels,
                                      int channels) {
-  channel_sums<Source> sums(source, slabs, pixels, channels);
+  channel_reduction<Source> sums(source, slabs, pixels, channels);
   combine<Finish> added(finish, sums.shape);
   stream.reserve(sums.shape.partial_floats(Source::results) * sizeof(float));
   return [sums, added](Stream& on) mutable {
@@ -106,7 +106,7 @@ bound_launch<Stream> bound_segments(Stream& stream, Program program, const Finis
 }
 
 /// The depthwise layers that have kernels of their own.
-inline bool is_depthwise(const layer& item) {
+inline bool has_depthwise_program(const layer& item) {
   return item.kind == layer_kind::convolution && item.groups == item.in.c && item.groups == item.out.c &&
          (item.kernel == 3 || item.kernel == 5 || item.kernel == 7) && (item.stride == 1 || item.stride == 2);
 }
@@ -142,10 +142,6 @@ inline std::string problem_of_size(const layer& item, int batch) {
 /// none, or too wide.
 template <class Stream, class Scalar>
 bound_launch<Stream> joined(std::span<const layer> run, int batch, std::span<const inference_operands<Scalar>> operands) {
-  const auto pointwise = [](const layer& item) {
-    return item.kind == layer_kind::convolution && item.kernel == 1 && item.stride == 1 && item.groups == 1 && item.pad_top == 0 &&
-           item.pad_left == 0;
-  };
   const auto brought = [&](std::size_t index) {
     return joined_layer{operands[index].weights, operands[index].bias, run[index].act};
   };
@@ -154,9 +150,9 @@ bound_launch<Stream> joined(std::span<const layer> run, int batch, std::span<con
   const layer& window = run[last - 1];
   for (std::size_t i = 0; i < last; ++i)
     if (operands[i].other) return {};
-  if (!pointwise(run[last]) || run[last].out.c > projection<Scalar>::most_channels || run[last].in != window.out) return {};
+  if (!is_pointwise(run[last]) || run[last].out.c > projection<Scalar>::most_channels || run[last].in != window.out) return {};
   bound_launch<Stream> made;
-  if (is_depthwise(window) && (run.size() == 2 || pointwise(run[0]))) {
+  if (has_depthwise_program(window) && (run.size() == 2 || is_pointwise(run[0]))) {
     const joined_layer expand = run.size() == 3 ? brought(0) : joined_layer{nullptr, nullptr, activation::none};
     with_depthwise(window, [&](auto kernel, auto) {
       made = bound<Stream>(fused_bottleneck<Scalar, kernel()>(window, run[last], run[0].in, batch, operands[0].src, expand,
@@ -305,7 +301,7 @@ class layer_launches {
 
   bound_launch<Stream> own_output(const training_operands<Scalar>& at, activation act) const {
     bound_launch<Stream> made;
-    if (is_depthwise(item_)) {
+    if (has_depthwise_program(item_)) {
       with_depthwise(item_, [&](auto kernel, auto stride) {
         made = bound<Stream>(
             depthwise_forward<Scalar, kernel(), stride()>(item_, batch_, act, at.src, at.weights, at.bias, at.other, at.dst));
@@ -320,7 +316,7 @@ class layer_launches {
 
   bound_launch<Stream> own_source_gradient(const training_operands<Scalar>& at) const {
     bound_launch<Stream> made;
-    if (is_depthwise(item_)) {
+    if (has_depthwise_program(item_)) {
       with_depthwise(item_, [&](auto kernel, auto stride) {
         made = bound<Stream>(depthwise_data_gradient<Scalar, kernel(), stride()>(item_, batch_, at.d_dst, at.weights, at.d_src,
                                                                                  at.accumulate_d_src));
@@ -334,7 +330,7 @@ class layer_launches {
 
   bound_launch<Stream> own_weight_gradient(const training_operands<Scalar>& at) const {
     bound_launch<Stream> made;
-    if (is_depthwise(item_)) {
+    if (has_depthwise_program(item_)) {
       with_depthwise(item_, [&](auto kernel, auto stride) {
         constexpr int taps = kernel() * kernel();
         made = bound_segments(stream_, depthwise_weight_gradient<Scalar, kernel(), stride()>(item_, batch_, at.src, at.d_dst),
@@ -366,7 +362,7 @@ class layer_launches {
     const norm_gradient<Scalar> gradient{known,    at.src,   reads.other ? at.other : nullptr, reads.dst ? at.dst : nullptr,
                                          at.d_dst, item_.act};
     const summed_norm_gradients<Scalar> source{gradient, channels};
-    channel_sums<summed_norm_gradients<Scalar>> sums(source, 1, pixels, channels);
+    channel_reduction<summed_norm_gradients<Scalar>> sums(source, 1, pixels, channels);
     // The means stand behind the partial sums in the scratch memory, from one launch to the next.
     const std::size_t means = (sums.shape.partial_floats(2) + 15) / 16 * 16,
                       room = (static_cast<std::size_t>(channels) + 15) / 16 * 16;

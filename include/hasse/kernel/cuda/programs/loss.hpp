@@ -8,6 +8,7 @@
 
 #include <hasse/kernel/cuda/programs/pack.hpp>
 #include <hasse/kernel/cuda/programs/totals.hpp>
+#include <hasse/kernel/device_records.hpp>
 
 namespace hasse::detail::gpu {
 
@@ -88,12 +89,6 @@ struct softmax_loss {
   HASSE_DEVICE static void consider(local& own, float value, int index) {
     if (value > own.best || (value == own.best && index < own.index)) own.best = value, own.index = index;
   }
-};
-
-/// What training steps say about their batches, in the GPU's memory; `batch_total` adds to it.
-struct loss_total {
-  double loss = 0;  ///< sum over the images
-  std::int64_t correct = 0;
 };
 
 /// Adds the images of a batch to a total.

@@ -21,7 +21,7 @@ using group_timer = std::function<std::function<double()>(const std::function<vo
 /// The run with the least median over several groups; the first of those within 2 % of it. Each warms up, and those that then take
 /// thrice the time of another are not looked at again. Groups of the others take turns, so that all of them see the same clock
 /// rate. Runs that throw are left out; when all do, so does this, and says what was to be computed.
-inline std::size_t fastest_of(std::span<const std::function<void()>> runs, const group_timer& timer, const std::string& what) {
+inline std::size_t fastest_run(std::span<const std::function<void()>> runs, const group_timer& timer, const std::string& what) {
   constexpr int groups = 7, most_runs = 64;
   constexpr double hopeless = 3, group_nanoseconds = 500'000, least_nanoseconds = 1'000;
   struct racer {

@@ -13,11 +13,11 @@
 namespace hasse::detail::gpu {
 
 /// A convolution in plain numbers; a linear layer is one of 1x1 over images of one pixel.
-struct product_shape {
+struct plain_convolution {
   image_tensor in, out;
   int batch, kernel, stride, pad_top, pad_left, groups;
 
-  product_shape(const layer& item, int images)
+  plain_convolution(const layer& item, int images)
       : in{item.in.h, item.in.w, item.in.c},
         out{item.out.h, item.out.w, item.out.c},
         batch(images),
@@ -48,7 +48,7 @@ struct product {
     float sums[each][each];
   };
 
-  product_shape shape;
+  plain_convolution shape;
   int rows, columns, depth, segments = 1, depth_each;
   activation act = activation::none;  // outputs only, as bias and other
   bool accumulate = false;            // sources only

@@ -24,7 +24,7 @@ struct reduction_shape {
 /// The first launch. `Source` says what is summed: a type `scalar`, a number `results`, and
 /// `add(slab, pixel, channel, part, sums)`, which adds the values of one pack of channels to one sum each.
 template <class Source>
-struct channel_sums {
+struct channel_reduction {
   using scalar = typename Source::scalar;
   static constexpr int results = Source::results, lanes = lanes_of<scalar>, threads = 256, phases = 9;
   struct shared {
@@ -40,7 +40,7 @@ struct channel_sums {
   int side_by_side, pixels_each;  // packs of a block, a power of two; pixels of a segment
   float* partial = nullptr;
 
-  channel_sums(const Source& what, int slabs, int pixels, int channels) : source(what), row(channels) {
+  channel_reduction(const Source& what, int slabs, int pixels, int channels) : source(what), row(channels) {
     side_by_side = 1;
     while (side_by_side < std::min(row.per_row, 32)) side_by_side *= 2;
     const int at_once = threads / side_by_side, channel_blocks = ceil_divide(row.per_row, side_by_side);

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <vector>
 
-#include <hasse/network/memory.hpp>
+#include <hasse/network/plan.hpp>
 
 #include "../support/catch.hpp"
 #include "networks.hpp"
