@@ -248,9 +248,9 @@ class counter {
     for (int option = 0; option < Space::facts[0].width_count; ++option) visit(placed_block(0, 1, 1, option), block_cost(false, 0, 0, option));
   }
 
-  /// The same for every block that may follow.
+  /// The same for every block that may follow. `here` is a copy: a visitor may move on while others are still tried.
   template <class Visit>
-  void for_each_move(const state& here, Visit visit) const {
+  void for_each_move(const state here, Visit visit) const {
     const stage_facts& own = Space::facts[static_cast<std::size_t>(here.stage)];
     if (may_grow(here))
       for (int option = here.option; option < own.width_count; ++option)
