@@ -1,7 +1,13 @@
 // result/run_folder.hpp: a folder belongs to the configuration that began it, and to no other.
+#include <clocale>
+#include <cstdlib>
+
 #include <unistd.h>
 
+#include <hasse/result/network_metadata.hpp>
 #include <hasse/result/run_folder.hpp>
+#include <hasse/task/classification.hpp>
+#include <hasse/train/gated_recipe.hpp>
 
 #include "../support/catch.hpp"
 
@@ -51,4 +57,28 @@ TEST_CASE("a run goes on with its own configuration and refuses another", "[run]
   REQUIRE(run_folder(root / "deep" / "er", settings).weights("[(16),(32)]").filename() == "[(16),(32)].safetensors");
   REQUIRE_THROWS_WITH(run_folder("/proc/none", settings), ContainsSubstring("cannot be created"));
   std::filesystem::remove_all(root);
+}
+
+TEST_CASE("what is compared and read again is the same where the decimal point is a comma", "[run]") {
+  const auto texts = [] {
+    const recipe how{.learning_rate = 0.07, .decay = 0.5, .schedule = step_decay{2, 0.25}};
+    network_metadata said = metadata_of(image_facts{.classes = {"cat"}, .scale = {.mean = {0.5f, 0.25f}, .deviation = {0.1f, 1.0f}}, .origin = {}});
+    return std::vector<std::string>{to_text(how), to_text(gated_recipe{}), classification{.label_smoothing = 0.1}.text(), said.at("mean"), said.at("deviation"), json_text(json(0.5)), millionths_text(0.5)};
+  };
+  const std::vector<std::string> before = texts();
+  CHECK(before[3] == "0.5,0.25");
+  CHECK(before.back() == std::to_string(0.5));
+  CHECK_THAT(before[0], ContainsSubstring("learning rate 0.070000000000000007, ") && ContainsSubstring("(2 x 0.25)"));
+
+  const auto root = std::filesystem::temp_directory_path() / ("hasse_comma_" + std::to_string(::getpid()));
+  std::filesystem::create_directories(root);
+  REQUIRE(std::system(("localedef -i de_DE -f UTF-8 '" + (root / "de_DE.UTF-8").string() + "'").c_str()) == 0);  // of the package locales
+  ::setenv("LOCPATH", root.c_str(), 1);
+  const bool comma = std::setlocale(LC_ALL, "de_DE.UTF-8") && std::localeconv()->decimal_point == std::string(",");
+  const std::vector<std::string> after = texts();
+  std::setlocale(LC_ALL, "C");
+  ::unsetenv("LOCPATH");
+  std::filesystem::remove_all(root);
+  REQUIRE(comma);
+  CHECK(after == before);
 }

@@ -16,6 +16,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <hasse/core/number_text.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/answers.hpp>
 #include <hasse/program/detail/slim_run.hpp>
@@ -332,7 +333,7 @@ inline void slim_greedily(const slim_place& place, const greedy_options& how, co
   // Every slimming has a journal of its own: another one with other budgets may follow in the same run.
   std::string identity =
       rules.configuration + std::string(to_text(rules.criterion)) + std::to_string(how.bins) + "/" + std::to_string(how.multiple);
-  for (const double target : budgets.targets) identity += "," + std::to_string(target);
+  for (const double target : budgets.targets) identity += "," + millionths_text(target);
   journal trace(run.folder().journal(), "slimming-" + std::string(hex64(fnv1a(identity)).view()));
   const slimming_result found = greedy_slimming(family, budgets.targets, std::ref(error_of), cost_of_configuration, rules, &trace);
   run.printer().finish();

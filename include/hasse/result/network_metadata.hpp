@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -15,6 +14,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
+#include <hasse/core/number_text.hpp>
 #include <hasse/data/image_set.hpp>
 #include <hasse/file/json.hpp>
 
@@ -46,11 +46,7 @@ inline void write_labels(const std::filesystem::path& path, const std::vector<st
 namespace detail {
 inline std::string comma_list(const std::vector<float>& numbers) {
   std::string text;
-  for (const float number : numbers) {
-    char digits[32];
-    std::snprintf(digits, sizeof digits, "%.9g", static_cast<double>(number));
-    text += (text.empty() ? "" : ",") + std::string(digits);
-  }
+  for (const float number : numbers) text += (text.empty() ? "" : ",") + exact_text(static_cast<double>(number), 9);
   return text;
 }
 

@@ -13,6 +13,7 @@
 #include <variant>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/number_text.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/core/units.hpp>
 #include <hasse/search/any_policy.hpp>
@@ -56,7 +57,7 @@ struct pruning {
   /// The same where the latencies are not believed to keep the order.
   pruning excluding() const { return {.margin = margin, .exclude = true, .seed = seed}; }
   std::string text() const {
-    return std::string("policy pop") + (exclude ? ", contradictions excluded" : "") + ", seed " + std::to_string(seed) + ", margin " + std::to_string(margin);
+    return std::string("policy pop") + (exclude ? ", contradictions excluded" : "") + ", seed " + std::to_string(seed) + ", margin " + millionths_text(margin);
   }
 };
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/number_text.hpp>
 #include <hasse/network/check.hpp>
 #include <hasse/task/answer_loss.hpp>
 #include <hasse/task/loss.hpp>
@@ -44,9 +45,7 @@ struct classification {
   using lesson = std::vector<double>;
 
   std::string text() const {
-    char text[80];
-    std::snprintf(text, sizeof text, "classification, label smoothing %.17g", label_smoothing);
-    return text;
+    return "classification, label smoothing " + exact_text(label_smoothing);
   }
   /// Refuses options that no loss can have.
   void check() const {

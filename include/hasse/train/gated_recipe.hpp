@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/number_text.hpp>
 #include <hasse/data/batch_reader.hpp>
 #include <hasse/network/gated.hpp>
 #include <hasse/network/gated_costs.hpp>
@@ -55,22 +56,17 @@ inline std::string to_text(const gated_recipe& how) {
   // A member more does not compile until it is written; `tolerance` moves no gate.
   const auto& [warmup_epochs, epochs, batch, warmup_rate, rate, momentum, decay, method, gates, period, paths,
                reference_compat, loss, target, tolerance, augment, seed] = how;
-  char text[800];
   const auto* additive = std::get_if<additive_latency>(&loss);
   const auto* product = std::get_if<multiplicative_latency>(&loss);
   const auto* distance = std::get_if<absolute_latency>(&loss);
-  std::snprintf(
-      text, sizeof text,
-      "warm-up %d epochs at %.17g, %d epochs at %.17g, batch %d, momentum %.17g, decay %.17g, gates by %s "
-      "at %.17g (%.17g, %.17g) every %d steps, %d paths%s, %s %.17g %.17g towards %.17g, pad %d%s",
-      warmup_epochs, warmup_rate, epochs, rate, batch, momentum, decay, std::string(name_of(method)).c_str(),
-      gates.rate, gates.decay, gates.epsilon, period, paths, reference_compat ? " as published" : "",
-      std::string(name_of(loss)).c_str(),
-      additive  ? additive->lambda
-      : product ? product->scale
-                : distance->lambda,
-      product ? product->power : 0.0, target, augment.pad, augment.flip ? " flip" : "");
-  return text;
+  const double weight = additive ? additive->lambda : product ? product->scale : distance->lambda;
+  return "warm-up " + std::to_string(warmup_epochs) + " epochs at " + exact_text(warmup_rate) + ", " + std::to_string(epochs) +
+         " epochs at " + exact_text(rate) + ", batch " + std::to_string(batch) + ", momentum " + exact_text(momentum) + ", decay " +
+         exact_text(decay) + ", gates by " + std::string(name_of(method)) + " at " + exact_text(gates.rate) + " (" +
+         exact_text(gates.decay) + ", " + exact_text(gates.epsilon) + ") every " + std::to_string(period) + " steps, " +
+         std::to_string(paths) + " paths" + (reference_compat ? " as published" : "") + ", " + std::string(name_of(loss)) + " " +
+         exact_text(weight) + " " + exact_text(product ? product->power : 0.0) + " towards " + exact_text(target) + ", pad " +
+         std::to_string(augment.pad) + (augment.flip ? " flip" : "");
 }
 
 /// Where a search stood after an epoch.

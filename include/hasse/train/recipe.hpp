@@ -9,6 +9,7 @@
 #include <string>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/number_text.hpp>
 #include <hasse/data/batch_reader.hpp>
 #include <hasse/train/schedule.hpp>
 
@@ -61,20 +62,13 @@ inline std::string to_text(const recipe& how) {
   const auto& [epochs, batch, learning_rate, momentum, decay, largest_gradient, decay_of_rate, warmup_epochs,
                augmented, seed] = how;
   std::string schedule(name_of(decay_of_rate));
-  char text[512];
-  if (const auto* steps = std::get_if<step_decay>(&decay_of_rate)) {
-    std::snprintf(text, sizeof text, "(%d x %.17g)", steps->plateaus, steps->factor);
-    schedule += text;
-  }
+  if (const auto* steps = std::get_if<step_decay>(&decay_of_rate))
+    schedule += "(" + std::to_string(steps->plateaus) + " x " + exact_text(steps->factor) + ")";
   const std::string augment =
       !augmented ? "usual" : "pad " + std::to_string(augmented->pad) + (augmented->flip ? " flip" : "");
-  std::snprintf(
-      text, sizeof text,
-      "epochs %d, batch %d, learning rate %.17g, momentum %.17g, decay %.17g, largest gradient %.17g, "
-      "schedule %s, warm-up %.17g epochs, augmentation %s",
-      epochs, batch, learning_rate, momentum, decay, largest_gradient, schedule.c_str(), warmup_epochs,
-      augment.c_str());
-  return text;
+  return "epochs " + std::to_string(epochs) + ", batch " + std::to_string(batch) + ", learning rate " + exact_text(learning_rate) +
+         ", momentum " + exact_text(momentum) + ", decay " + exact_text(decay) + ", largest gradient " + exact_text(largest_gradient) +
+         ", schedule " + schedule + ", warm-up " + exact_text(warmup_epochs) + " epochs, augmentation " + augment;
 }
 
 }  // namespace hasse
