@@ -13,7 +13,7 @@ namespace {
 /// The numbers of an answer should add up to the label.
 struct adding_up : image_task {
   static constexpr metric measure{.name = "squared error", .larger_is_better = false};
-  bool wrong_gradient = false, forgets = false, hides = false;
+  bool wrong_gradient = false, forgets = false, hides = false, counts_all = false;
   std::string text() const { return "adding up"; }
   void check(const image_set& set, const layer_list& layers) const { check_shape(set, layers.input); }
   template <class Scalar>
@@ -27,7 +27,7 @@ struct adding_up : image_task {
       if (gradient.empty()) continue;
       for (Scalar& each : gradient[0].of(n).subspan(forgets ? 1 : 0)) each = static_cast<Scalar>((wrong_gradient ? 1 : 2) * off / found[0].count);
     }
-    return {sum};
+    return {sum, counts_all ? found[0].count : 0};
   }
   mean_loss<adding_up> tally(const normalisation&) const { return mean_loss(*this); }
 };
@@ -46,6 +46,17 @@ struct by_batch : classification {
     evaluation result() const { return {0, sum / batches}; }
   };
   tally_of_batches tally(const normalisation&) const { return {}; }
+};
+
+/// Judges only the answers that are numbers.
+struct looking_away : classification {
+  struct tally_of_numbers : classification::tally_type {
+    evaluation result() const {
+      const evaluation found = tally_type::result();
+      return {found.score, std::isfinite(found.loss) ? found.loss : 0};
+    }
+  };
+  tally_of_numbers tally(const normalisation&) const { return {}; }
 };
 const image_set seven = problem::quadrants(7, 3);
 }  // namespace
@@ -66,7 +77,10 @@ TEST_CASE("a task of one's own keeps them, and what breaks one is named", "[task
   task.wrong_gradient = false, task.forgets = true;
   CHECK_THAT(broken_law(task, seven, problem::network()), ContainsSubstring("write every element"));
   task.forgets = false, task.hides = true;
-  CHECK_THAT(broken_law(task, seven, problem::network()), ContainsSubstring("divergence"));
+  CHECK_THAT(broken_law(task, seven, problem::network()), ContainsSubstring("divergence: answers that are no numbers have a finite loss"));
+  task.hides = false, task.counts_all = true;
+  CHECK_THAT(broken_law(task, seven, problem::network()), ContainsSubstring("divergence: answers that are no numbers count as right"));
+  CHECK_THAT(broken_law(looking_away{}, seven, problem::network()), ContainsSubstring("tally: answers that are no numbers"));
   CHECK_THAT(broken_law(by_batch{}, seven, problem::network()), ContainsSubstring("add up samples, not batches"));
 }
 

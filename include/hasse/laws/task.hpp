@@ -107,8 +107,13 @@ std::string broken_law(const Type& task, const typename Type::samples& set, cons
         return "lesson: its gradient is not that of its loss at " + wrong + "; correct the gradient";
     }
     std::fill(tried.values().begin(), tried.values().end(), std::numeric_limits<double>::quiet_NaN());
-    if (std::isfinite(batch_loss(task.loss(tried.found(), feed.targets(), slopes<double>{})).loss))
-      return "divergence: answers that are no numbers have a finite loss; let them through";
+    const batch_loss diverged = task.loss(tried.found(), feed.targets(), slopes<double>{});
+    if (std::isfinite(diverged.loss)) return "divergence: answers that are no numbers have a finite loss; let them through";
+    if (diverged.correct != 0) return "divergence: answers that are no numbers count as right; count only those with a finite loss";
+    auto of_diverged = task.tally(scale);
+    of_diverged.add(tried.found(), feed.targets());
+    if (std::isfinite(of_diverged.result().loss))
+      return "tally: answers that are no numbers have a finite loss; let them through";
   }
 
   // A sample's answers, whatever batch it comes in.

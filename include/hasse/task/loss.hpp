@@ -17,7 +17,7 @@ struct batch_loss {
 
 /// Cross-entropy of `batch` x `classes` logits against labels in [0, classes): the target gives 1 - smoothing to the label and
 /// shares `smoothing` among all classes. `gradient` (null: not wanted) receives d(mean loss)/d(logits).
-/// A logit that is not finite makes the loss NaN or infinite, which is how divergence is noticed.
+/// A logit that is not finite makes the loss NaN or infinite, which is how divergence is noticed, and its image is not right.
 template <class Scalar>
 batch_loss softmax_cross_entropy(const Scalar* logits, const int* labels, int batch, int classes, double smoothing,
                                  Scalar* gradient) {
@@ -35,8 +35,9 @@ batch_loss softmax_cross_entropy(const Scalar* logits, const int* labels, int ba
       mean += above;
     }
     const double chosen = static_cast<double>(row[labels[n]]) - static_cast<double>(row[best]);
-    result.loss += std::log(sum) - (1 - smoothing) * chosen - share * mean;
-    result.correct += best == labels[n];
+    const double loss = std::log(sum) - (1 - smoothing) * chosen - share * mean;
+    result.loss += loss;
+    result.correct += best == labels[n] && std::isfinite(loss);
     if (gradient == nullptr) continue;
     Scalar* out = gradient + std::ptrdiff_t{n} * classes;
     for (int k = 0; k < classes; ++k) {

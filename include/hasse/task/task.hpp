@@ -57,14 +57,15 @@ template <class Type, class Scalar>
 using targets_of = decltype(std::declval<const typename Type::template feed<Scalar>&>().targets());
 
 /// `loss(found, wanted, gradient)` is the mean loss of a batch. `gradient` (empty: not wanted) receives d(loss)/d(found), every
-/// element of it. A loss that is not finite is how divergence is noticed. Law: the gradient is that of the loss.
+/// element of it. A loss that is not finite is how divergence is noticed. Laws: the gradient is that of the loss; answers that are no
+/// numbers have a loss that is none, and none of them is right.
 template <class Type, class Scalar>
 concept MeasuresLoss = requires(const Type& task, answers<Scalar> found, targets_of<Type, Scalar> wanted, slopes<Scalar> gradient) {
   { task.loss(found, wanted, gradient) } -> std::convertible_to<batch_loss>;
 };
 
 /// `measure` is the metric. `tally(scale)` makes what adds it up over a set: `add(found, wanted)` for each batch, then result().
-/// Law: the result does not depend on how the set was cut into batches.
+/// Laws: the result does not depend on how the set was cut into batches; answers that are no numbers have a loss that is none.
 template <class Type, class Scalar>
 concept AddsUp = requires(const Type& task, const normalisation& scale, answers<Scalar> found, targets_of<Type, Scalar> wanted) {
   { Type::measure } -> std::convertible_to<metric>;
