@@ -17,7 +17,7 @@
 
 namespace hasse {
 
-/// Paths of a run, held by this object alone: of two starts in one folder one goes on, before anything is read or written. A folder
+/// Paths of a run, held by this object alone: of two starts in one folder one goes on, before anything is written. A folder
 /// that was begun with another configuration is refused, key by key.
 class run_folder {
  public:
@@ -26,18 +26,8 @@ class run_folder {
   run_folder(std::filesystem::path root, const json& configuration)
       : root_(std::move(root)),
         configuration_(parse_json(json_text(configuration), "the configuration of the run")),  // as the file will say it
-        lock_(prepared(root_) / "lock") {
-    if (!file_exists(config())) return;
-    const json before = read_json(config());
-    const auto refuse = [&](const std::string& key, const std::string& was, const std::string& is) {
-      return file_error(config().string(), "was begun with " + detail::clipped(key) + " = " + was + ", this start has " + is,
-                        "start with the old settings to go on, or name another folder");
-    };
-    for (const auto& [key, value] : configuration_.items())
-      if (key != "data" && (!before.is_object() || !before.contains(key) || before.at(key) != value))
-        throw refuse(key, before.is_object() && before.contains(key) ? shown(before.at(key)) : "nothing", shown(value));
-    for (const auto& [key, value] : before.items())
-      if (key != "data" && key != "images" && !configuration_.contains(key)) throw refuse(key, shown(value), "nothing");
+        lock_(compared_and_prepared() / "lock") {
+    compare();  // with what another start wrote before this one had the lock
   }
 
   /// The images, by a hash of all that they are. Others than those that the run was begun with are refused, wherever they lie.
@@ -82,6 +72,26 @@ class run_folder {
   std::filesystem::path weights(const std::string& architecture) const { return checkpoints() / (file_name_of(architecture) + ".safetensors"); }
 
  private:
+  void compare() const {
+    if (!file_exists(config())) return;
+    const json before = read_json(config());
+    const auto refuse = [&](const std::string& key, const std::string& was, const std::string& is) {
+      return file_error(config().string(), "was begun with " + detail::clipped(key) + " = " + was + ", this start has " + is,
+                        "start with the old settings to go on, or name another folder");
+    };
+    for (const auto& [key, value] : configuration_.items())
+      if (key != "data" && (!before.is_object() || !before.contains(key) || before.at(key) != value))
+        throw refuse(key, before.is_object() && before.contains(key) ? shown(before.at(key)) : "nothing", shown(value));
+    for (const auto& [key, value] : before.items())
+      if (key != "data" && key != "images" && !configuration_.contains(key)) throw refuse(key, shown(value), "nothing");
+  }
+
+  /// A start of another configuration never holds the lock of a folder that has one: for that moment it would refuse the right one.
+  const std::filesystem::path& compared_and_prepared() const {
+    compare();
+    return prepared(root_);
+  }
+
   static const std::filesystem::path& prepared(const std::filesystem::path& root) {
     std::error_code failure;
     for (const auto& folder : {root, root / "checkpoints", root / "networks"}) {
