@@ -4,6 +4,7 @@
 
 #include <hasse/data.hpp>
 #include <hasse/network.hpp>
+#include <hasse/price.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/result/onnx.hpp>
 #include <hasse/train.hpp>
@@ -25,8 +26,7 @@ int main(int argc, char** argv) {
 
   // begin: search
   const gated_list list = gated_list_of<space>();  // or of an mbconv_space, whose widths are known at run time only
-  const gated_costs costs =
-      gated_costs_of(list, [](const layer_list& layers) { return static_cast<double>(cost_of(layers).macs); });
+  const gated_costs costs = gated_costs_of(list, mac_price{});
   const training_data data(images.train, images.validation);
   const gated_recipe how{.warmup_epochs = 2,
                          .epochs = 8,

@@ -11,6 +11,7 @@
 #include <hasse/kernel.hpp>
 #include <hasse/latency.hpp>
 #include <hasse/network.hpp>
+#include <hasse/price.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/program/search.hpp>
 #include <hasse/result.hpp>

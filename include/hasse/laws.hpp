@@ -2,4 +2,5 @@
 // Used by tests, the library's and yours.
 #pragma once
 
+#include <hasse/laws/price.hpp>
 #include <hasse/laws/task.hpp>

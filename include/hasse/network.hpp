@@ -4,6 +4,7 @@
 #include <hasse/network/aligned.hpp>
 #include <hasse/network/channel_groups.hpp>
 #include <hasse/network/check.hpp>
+#include <hasse/network/cost_gathering.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/gated.hpp>
 #include <hasse/network/gated_choice.hpp>
@@ -21,6 +22,5 @@
 #include <hasse/network/published.hpp>
 #include <hasse/network/slices.hpp>
 #include <hasse/network/slimmable.hpp>
-#include <hasse/network/slimming_cost.hpp>
 #include <hasse/network/static_network.hpp>
 #include <hasse/network/training.hpp>

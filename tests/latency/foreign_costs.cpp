@@ -7,9 +7,10 @@
 
 #include <hasse/latency/foreign_blocks.hpp>
 #include <hasse/latency/foreign_yaml.hpp>
-#include <hasse/network/gated_costs.hpp>
 #include <hasse/network/latency_loss.hpp>
 #include <hasse/network/proxyless_space.hpp>
+#include <hasse/price/foreign.hpp>
+#include <hasse/price/gated_costs.hpp>
 #include <hasse/train/gates.hpp>
 
 #include "catch.hpp"
@@ -20,11 +21,18 @@ using namespace hasse::testing;
 
 namespace {
 gated_costs costs_by(const foreign_table& table, const gated_list& supernet) {
-  return gated_costs_of(supernet, [&](const layer_list& layers) { return milliseconds_of(table, layers); });
+  return gated_costs_of(supernet, foreign_price{table});
 }
 const auto offer_all = [](auto offer) {
   for (const int expand : {3, 6})
     for (const int kernel : {3, 5, 7}) offer(mbconv{.kernel = kernel, .expand = expand});
+};
+
+struct flat_price : exact_price {
+  double cost;
+  explicit flat_price(double of_all) : cost(of_all) {}
+  double of(const layer_list&) const { return cost; }
+  price_unit unit() const { return in_milliseconds; }
 };
 
 /// Expectation of gates that prefer nothing.
@@ -186,6 +194,6 @@ TEST_CASE("a loss falls where its gradient through a table's latencies says", "[
 TEST_CASE("prices that are none are refused with their place", "[foreign_costs]") {
   const gated_list supernet = gated_builder({8, 8, 8}).stage({8, 1, 1}, offer_all).finish();
   for (const double bad : {-1.0, std::nan(""), HUGE_VAL})
-    CHECK_THROWS_WITH(gated_costs_of(supernet, [&](const layer_list&) { return bad; }),
+    CHECK_THROWS_WITH(gated_costs_of(supernet, flat_price{bad}),
                       ContainsSubstring("stage 1 block 1, candidate k3e3 was priced at"));
 }

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <hasse/network/proxyless_space.hpp>
+#include <hasse/price/gated_costs.hpp>
+#include <hasse/price/macs.hpp>
 #include <hasse/program/detail/proxyless_run.hpp>
 
 #include "../support/catch.hpp"
@@ -16,7 +18,7 @@ using namespace hasse;
 
 namespace {
 const gated_list list = gated_list_of(proxyless_cifar_tiny());
-const gated_costs costs = gated_costs_of(list, [](const layer_list& layers) { return static_cast<double>(cost_of(layers).macs); });
+const gated_costs costs = gated_costs_of(list, mac_price{});
 
 /// What a network really costs: a seventh more than its price, and up to 2 % of its own besides.
 double real_cost(const std::vector<int>& choice) {

@@ -5,7 +5,8 @@
 
 #include <unistd.h>
 
-#include <hasse/network/slimming_cost.hpp>
+#include <hasse/price/macs.hpp>
+#include <hasse/price/memory.hpp>
 #include <hasse/search/greedy_slimming.hpp>
 
 #include "../support/catch.hpp"
@@ -41,12 +42,24 @@ struct planted {
   }
 };
 
-slimming_cost macs_in(const width_family& family) {
-  return [&](const channel_configuration& it) { return static_cast<double>(macs_of(family, it)); };
-}
+double macs_of(const width_family& family, const channel_configuration& it) { return mac_price{}.of(family.layers_at(it)); }
+
+/// What a function of the channels of the three convolutions says.
+template <class Function>
+struct price_by : exact_price {
+  Function cost;
+  explicit price_by(Function of) : cost(of) {}
+  double of(const layer_list& layers) const {
+    channel_configuration channels;
+    for (const layer& item : layers)
+      if (item.kind == layer_kind::convolution) channels.counts.push_back(item.out.c);
+    return cost(channels);
+  }
+  price_unit unit() const { return {"coins", "coins"}; }
+};
 std::vector<double> shares(const width_family& family, const std::vector<double>& of) {
   std::vector<double> targets;
-  for (const double share : of) targets.push_back(share * static_cast<double>(macs_of(family, family.full())));
+  for (const double share : of) targets.push_back(share * macs_of(family, family.full()));
   return targets;
 }
 
@@ -69,11 +82,11 @@ TEST_CASE("a slimming takes one bin of one group per step, and its results are n
   const width_family family = chain();
   const planted error;
   const std::vector<double> targets = shares(family, {0.75, 0.5, 0.3, 0.3 - 1e-9, 0.1});
-  const slimming_result made = greedy_slimming(family, targets, error, macs_in(family));
+  const slimming_result made = greedy_slimming(family, targets, error, mac_price{});
   REQUIRE(made.complete);
   CHECK(made.start == family.full());
   CHECK(made.start_error == error(made.start));
-  CHECK(made.start_cost == static_cast<double>(macs_of(family, made.start)));
+  CHECK(made.start_cost == macs_of(family, made.start));
 
   channel_configuration now = made.start;
   double cost = made.start_cost;
@@ -92,7 +105,7 @@ TEST_CASE("a slimming takes one bin of one group per step, and its results are n
     }
     now.counts[group] = step.to;
     CHECK(step.error == error(now));
-    CHECK(step.cost == static_cast<double>(macs_of(family, now)));
+    CHECK(step.cost == macs_of(family, now));
     CHECK(step.cost < cost);
     while (next < targets.size() && step.cost <= targets[next]) {
       REQUIRE(next < made.found.size());
@@ -111,7 +124,7 @@ TEST_CASE("a slimming takes one bin of one group per step, and its results are n
 TEST_CASE("useless channels go first", "[slimming]") {
   const width_family family = chain();
   const planted error{{96, 48, 100}, {1, 1, 1}};  // only the last group has more than it needs: 240 to 112 in bins of 16
-  const slimming_result made = greedy_slimming(family, shares(family, {0.2}), error, macs_in(family));
+  const slimming_result made = greedy_slimming(family, shares(family, {0.2}), error, mac_price{});
   REQUIRE(made.steps.size() > 9);
   for (std::size_t i = 0; i < 8; ++i) CHECK(made.steps[i].group == 2);
   CHECK(made.steps[7].to == 112);
@@ -122,14 +135,14 @@ TEST_CASE("useless channels go first", "[slimming]") {
 TEST_CASE("the first of equals is taken, and no group loses its last bin", "[slimming]") {
   const width_family family = chain();
   const auto flat = [](const channel_configuration&) { return 0.5; };
-  const double smallest = static_cast<double>(macs_of(family, {{8, 8, 16}}));
-  const slimming_result made = greedy_slimming(family, {smallest}, flat, macs_in(family));
+  const double smallest = macs_of(family, {{8, 8, 16}});
+  const slimming_result made = greedy_slimming(family, {smallest}, flat, mac_price{});
   REQUIRE(made.steps.size() == 11 + 5 + 14);
   for (std::size_t i = 0; i < made.steps.size(); ++i) CHECK(made.steps[i].group == (i < 11 ? 0 : i < 16 ? 1 : 2));
   CHECK(made.found[0].configuration == channel_configuration{{8, 8, 16}});
   CHECK(made.steps[11].candidates.size() == 2);
   const width_family uneven = chain(10, 100);  // 100, 92, ..., 12: four channels would be half a bin
-  CHECK(greedy_slimming(uneven, {smallest * 1.5}, flat, macs_in(uneven)).found[0].configuration[0] == 12);
+  CHECK(greedy_slimming(uneven, {smallest * 1.5}, flat, mac_price{}).found[0].configuration[0] == 12);
 }
 
 TEST_CASE("error per saved cost prefers what saves more", "[slimming]") {
@@ -138,7 +151,7 @@ TEST_CASE("error per saved cost prefers what saves more", "[slimming]") {
   const auto error = [](const channel_configuration& it) {
     return 0.2 + 1e-4 * (96 - it[0]) / 8 + 1.1e-4 * (240 - it[2]) / 16 + 1e-2 * (48 - it[1]);
   };
-  const auto price = [](const channel_configuration& it) { return it[0] + it[1] + 4.0 * it[2]; };
+  const price_by price([](const channel_configuration& it) { return it[0] + it[1] + 4.0 * it[2]; });
   const auto first = [&](slimming_criterion criterion) {
     return greedy_slimming(family, {1000}, error, price, {.criterion = criterion}).steps.front().group;
   };
@@ -155,28 +168,27 @@ TEST_CASE("what a grouped convolution reads keeps its parts", "[slimming]") {
   REQUIRE(family.groups()[0].parts == 12);
   const auto flat = [](const channel_configuration&) { return 0.0; };
   const slimming_result made =
-      greedy_slimming(family, {0.5 * static_cast<double>(macs_of(family, family.full()))}, flat, macs_in(family));
+      greedy_slimming(family, {0.5 * macs_of(family, family.full())}, flat, mac_price{});
   CHECK(made.found[0].configuration == channel_configuration{{24, 60}});
-  CHECK(greedy_slimming(family, {1e5}, flat, macs_in(family), {.multiple = 4}).steps[0].to == 84);
+  CHECK(greedy_slimming(family, {1e5}, flat, mac_price{}, {.multiple = 4}).steps[0].to == 84);
 }
 
 TEST_CASE("costs of configurations are those of their networks", "[slimming]") {
   const width_family family = chain();
   const channel_configuration half = family.parse("0.5");
   CHECK(macs_of(family, half) == 8 * 8 * 9 * (3 * 48 + 48 * 24 + 24 * 120) + 120 * 10);
-  CHECK(parameters_of(family, half) == 9 * (3 * 48 + 48 * 24 + 24 * 120) + 2 * (48 + 24 + 120) + 120 * 10 + 10);
-  CHECK(peak_bytes_of(family, half) >= 4 * 8 * 8 * (24 + 120));
-  CHECK(peak_bytes_of(family, half) < peak_bytes_of(family, family.full()));
-  const auto bytes = [&](const channel_configuration& it) { return static_cast<double>(peak_bytes_of(family, it)); };
+  const auto bytes = [&](const channel_configuration& it) { return memory_price{}.of(family.layers_at(it)); };
+  CHECK(bytes(half) >= 4 * 8 * 8 * (24 + 120));
+  CHECK(bytes(half) < bytes(family.full()));
   const double budget = 0.4 * bytes(family.full());
-  const slimming_result made = greedy_slimming(family, {budget}, planted{}, bytes);
+  const slimming_result made = greedy_slimming(family, {budget}, planted{}, memory_price{});
   CHECK(bytes(made.found[0].configuration) <= budget);
   CHECK(made.found[0].cost == bytes(made.found[0].configuration));
 }
 
 TEST_CASE("a target that all channels meet is met by them", "[slimming]") {
   const width_family family = chain();
-  const slimming_result made = greedy_slimming(family, shares(family, {2, 1}), planted{}, macs_in(family));
+  const slimming_result made = greedy_slimming(family, shares(family, {2, 1}), planted{}, mac_price{});
   CHECK(made.steps.empty());
   REQUIRE(made.found.size() == 2);
   CHECK(made.found[1].configuration == family.full());
@@ -188,7 +200,7 @@ TEST_CASE("progress rises to one", "[slimming]") {
   std::vector<progress_event> heard;
   slimming_options options;
   options.progress = [&](const progress_event& event) { heard.push_back(event); };
-  const slimming_result made = greedy_slimming(family, shares(family, {0.3}), planted{}, macs_in(family), options);
+  const slimming_result made = greedy_slimming(family, shares(family, {0.3}), planted{}, mac_price{}, options);
   std::size_t asked = 0;
   for (const slimming_step& step : made.steps) asked += step.candidates.size();
   REQUIRE(heard.size() == asked + 1);
@@ -211,10 +223,10 @@ TEST_CASE("a slimming killed after any record goes on to the same end", "[slimmi
     slimming_result whole;
     {
       journal book(folder);
-      whole = greedy_slimming(family, targets, error, macs_in(family), options, &book);
+      whole = greedy_slimming(family, targets, error, mac_price{}, options, &book);
       CHECK(whole.replayed == 0);
     }
-    CHECK(greedy_slimming(family, targets, error, macs_in(family), options).steps == whole.steps);
+    CHECK(greedy_slimming(family, targets, error, mac_price{}, options).steps == whole.steps);
     const std::string text = read_file(file);
     const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
     REQUIRE(lines == whole.steps.size() + 2);
@@ -224,7 +236,7 @@ TEST_CASE("a slimming killed after any record goes on to the same end", "[slimmi
       replace_file(file, text.substr(0, end + std::min<std::size_t>(30, text.size() - end)));  // a torn line behind it
       calls = 0;
       journal book(folder);
-      const slimming_result made = greedy_slimming(family, targets, error, macs_in(family), options, &book);
+      const slimming_result made = greedy_slimming(family, targets, error, mac_price{}, options, &book);
       REQUIRE(made.steps == whole.steps);
       REQUIRE(made.found == whole.found);
       REQUIRE(made.start_error == whole.start_error);
@@ -243,13 +255,13 @@ TEST_CASE("an interrupted slimming goes on", "[slimming]") {
   std::size_t steps = 0;
   slimming_options options;
   options.interrupted = [&] { return steps++ == 4; };
-  const slimming_result first = greedy_slimming(family, targets, planted{}, macs_in(family), options, &book);
+  const slimming_result first = greedy_slimming(family, targets, planted{}, mac_price{}, options, &book);
   CHECK_FALSE(first.complete);
   CHECK(first.steps.size() == 4);
-  const slimming_result second = greedy_slimming(family, targets, planted{}, macs_in(family), {}, &book);
+  const slimming_result second = greedy_slimming(family, targets, planted{}, mac_price{}, {}, &book);
   CHECK(second.complete);
   CHECK(second.replayed == 4);
-  CHECK(second.steps == greedy_slimming(family, targets, planted{}, macs_in(family)).steps);
+  CHECK(second.steps == greedy_slimming(family, targets, planted{}, mac_price{}).steps);
 }
 
 TEST_CASE("a journal of another slimming is refused", "[slimming]") {
@@ -257,10 +269,10 @@ TEST_CASE("a journal of another slimming is refused", "[slimming]") {
   const width_family family = chain();
   const std::vector<double> targets = shares(family, {0.6, 0.2});
   journal book(place.folder / "run");
-  greedy_slimming(family, targets, planted{}, macs_in(family), {.configuration = "seed 3"}, &book);
+  greedy_slimming(family, targets, planted{}, mac_price{}, {.configuration = "seed 3"}, &book);
   const auto refused = [&](const width_family& other, const std::vector<double>& to, const slimming_options& options,
                            const char* because) {
-    CHECK_THROWS_WITH(greedy_slimming(other, to, planted{}, macs_in(family), options, &book), ContainsSubstring(because));
+    CHECK_THROWS_WITH(greedy_slimming(other, to, planted{}, mac_price{}, options, &book), ContainsSubstring(because));
   };
   refused(chain(11), targets, {.configuration = "seed 3"}, "has other macs");
   refused(family, shares(family, {0.6}), {.configuration = "seed 3"}, "has other targets");
@@ -268,7 +280,7 @@ TEST_CASE("a journal of another slimming is refused", "[slimming]") {
   refused(family, targets, {.multiple = 16, .configuration = "seed 3"}, "has other bins");
   refused(family, targets, {.criterion = slimming_criterion::error_per_saved_cost, .configuration = "seed 3"},
           "has other criterion");
-  CHECK(greedy_slimming(family, targets, planted{}, macs_in(family), {.configuration = "seed 3"}, &book).complete);
+  CHECK(greedy_slimming(family, targets, planted{}, mac_price{}, {.configuration = "seed 3"}, &book).complete);
 
   // Steps that this slimming cannot have made.
   for (const auto& [key, value] : std::vector<std::pair<std::string, json>>{
@@ -280,7 +292,7 @@ TEST_CASE("a journal of another slimming is refused", "[slimming]") {
       if (record.sequence == 3) payload[key] = value;
       if (record.sequence <= 3) wrong.append(record.operation, payload);
     }
-    CHECK_THROWS_AS(greedy_slimming(family, targets, planted{}, macs_in(family), {.configuration = "seed 3"}, &wrong), error);
+    CHECK_THROWS_AS(greedy_slimming(family, targets, planted{}, mac_price{}, {.configuration = "seed 3"}, &wrong), error);
   }
 }
 
@@ -289,7 +301,7 @@ TEST_CASE("what cannot be slimmed is refused before any error is asked for", "[s
   constexpr double none = std::numeric_limits<double>::quiet_NaN();
   const auto never = [](const channel_configuration&) -> double { throw std::logic_error("asked"); };
   const auto refused = [&](const std::vector<double>& targets, const char* because, const slimming_options& options = {}) {
-    CHECK_THROWS_WITH(greedy_slimming(family, targets, never, macs_in(family), options), ContainsSubstring(because));
+    CHECK_THROWS_WITH(greedy_slimming(family, targets, never, mac_price{}, options), ContainsSubstring(because));
   };
   refused({}, "no target");
   refused({1e6, 1e6}, "target 2 of greedy slimming is 1000000 after 1000000; give finite numbers in descending order");
@@ -298,12 +310,12 @@ TEST_CASE("what cannot be slimmed is refused before any error is asked for", "[s
   refused({1e7, 1e4}, "the last target is 10000, but the smallest configuration, 8,8,16, costs 124576;");
   refused({1e6}, "bins", {.bins = 0});
   refused({1e6}, "bins", {.multiple = 0});
-  CHECK_THROWS_WITH(greedy_slimming(family, {1e6}, planted{}, [](const channel_configuration&) { return none; }),
+  CHECK_THROWS_WITH(greedy_slimming(family, {1e6}, planted{}, price_by([](const channel_configuration&) { return none; })),
                     ContainsSubstring("the cost of the configuration 8,8,16 is no finite number"));
   CHECK_THROWS_WITH(greedy_slimming(
-                        family, {1e6}, [](const channel_configuration&) { return none; }, macs_in(family)),
+                        family, {1e6}, [](const channel_configuration&) { return none; }, mac_price{}),
                     ContainsSubstring("the error of the configuration 96,48,240"));
   std::size_t asked = 0;
-  const auto drifting = [&](const channel_configuration&) { return asked++ == 0 ? 1.0 : 5.0; };
+  const price_by drifting([&](const channel_configuration&) { return asked++ == 0 ? 1.0 : 5.0; });
   CHECK_THROWS_WITH(greedy_slimming(family, {2}, planted{}, drifting), ContainsSubstring("no channels are left to take away"));
 }

@@ -11,14 +11,15 @@ if ROOT.is_file():
     ROOT = ROOT.parents[2]
 
 # What each stage may include besides itself.
-ROW = ["core", "space", "kernel", "block", "catalogue", "network", "latency"]
+ROW = ["core", "space", "kernel", "block", "catalogue", "network", "latency", "price"]
 MAY = {stage: set(ROW[:place]) for place, stage in enumerate(ROW)}
 MAY["file"] = {"core"}
 MAY["latency"] |= {"file"}
+MAY["price"] |= {"file"}
 MAY["data"] = {"core"}
 MAY["task"] = {"core", "space", "kernel", "network", "data"}
-MAY["train"] = set(ROW) - {"latency"} | {"data", "task", "file"}
-MAY["search"] = {"core", "space", "file", "network"}
+MAY["train"] = set(ROW) - {"latency", "price"} | {"data", "task", "file"}
+MAY["search"] = {"core", "space", "file", "network", "price"}
 MAY["result"] = set(ROW) | {"file", "search", "train", "task", "data"}
 MAY["program"] = set(MAY)
 MAY["laws"] = set(MAY) - {"program"}

@@ -45,6 +45,11 @@ struct device_facts {
   friend bool operator==(const device_facts&, const device_facts&) = default;
 };
 
+/// "AMD EPYC ..., 4 thread(s)"; a GPU by its name.
+inline std::string text_of(const device_facts& facts) {
+  return facts.name + (facts.backend.starts_with("cpu") ? ", " + std::to_string(facts.threads) + " thread(s)" : "");
+}
+
 /// What a network is measured in, as reports say it: "fp32"; "tf32" where a GPU rounds what it multiplies to 10 bits of mantissa.
 inline std::string number_text(const device_facts& facts) {
   if (facts.scalar == scalar_name<bfloat16>) return "bf16";

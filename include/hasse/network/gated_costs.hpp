@@ -1,11 +1,10 @@
 // What the candidates of a supernet cost, each on its own, so that the cost of any choice is a sum, or the largest: for
 // expectations over choices. Used by searches through gates, whose flat arrays have this order; the price is milliseconds of any
-// table, MACs, bytes.
+// table, MACs, bytes; price/gated_costs.hpp makes them.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -18,12 +17,9 @@
 #include <vector>
 
 #include <hasse/core/error.hpp>
-#include <hasse/network/gated.hpp>
+#include <hasse/network/cost_gathering.hpp>
 
 namespace hasse {
-
-/// How the costs of its blocks make that of a network: they add up (latency, MACs), or the largest counts (peak memory).
-enum class cost_gathering : std::uint8_t { sum, largest };
 
 /// The costs of a supernet: of all blocks that are not searched together, and of every candidate of every block that is. A *path*
 /// is one candidate per searched block; flat arrays have candidate after candidate, block after block.
@@ -177,35 +173,6 @@ inline std::optional<std::vector<int>> likeliest_within(const gated_costs& costs
   for (const auto& [cell, end] : ends)
     if (end.cost >= least && (!best || end.chance > best->chance)) best = &end;
   return best ? std::optional(best->path) : std::nullopt;
-}
-
-/// `price(layers)` says what the layers of a candidate cost; it is not asked about zero. What it throws comes with the place.
-template <class Price>
-requires requires(Price& price, const layer_list& layers) {
-  { price(layers) } -> std::convertible_to<double>;
-}
-gated_costs gated_costs_of(const gated_list& supernet, Price&& price, cost_gathering gathering = cost_gathering::sum) {
-  gated_costs result{.fixed = 0, .blocks = {}, .gathering = gathering};
-  for (const gated_block& block : supernet.blocks) {
-    std::vector<double> costs;
-    for (const gated_candidate& each : block.candidates) {
-      double cost = 0;
-      try {
-        if (!each.is_zero()) cost = price(each.layers);
-      } catch (const error& reason) {
-        throw error(block.name + ", candidate " + each.text + ": " + reason.what());
-      }
-      if (!std::isfinite(cost) || cost < 0)
-        throw error(block.name + ", candidate " + each.text + " was priced at " + std::to_string(cost) +
-                    "; a cost is a number from 0 up, look for the fault in its table");
-      costs.push_back(cost);
-    }
-    if (block.searched())
-      result.blocks.push_back(std::move(costs));
-    else
-      result.fixed = gathering == cost_gathering::sum ? result.fixed + costs.front() : std::max(result.fixed, costs.front());
-  }
-  return result;
 }
 
 }  // namespace hasse

@@ -95,11 +95,6 @@ inline any_backend<float> backend_of(const device_name& name, int threads = 1) {
   return detail::processor_backend(threads);
 }
 
-/// "AMD EPYC ..., 4 thread(s)"; a GPU by its name.
-inline std::string text_of(const device_facts& facts) {
-  return facts.name + (facts.backend.starts_with("cpu") ? ", " + std::to_string(facts.threads) + " thread(s)" : "");
-}
-
 /// For programs without other options: the device of `--device NAME`, the processor where nothing is said. What cannot be had ends
 /// the program with one sentence and exit code 2.
 inline device_name device_argument(int argc, char** argv) {

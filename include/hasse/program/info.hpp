@@ -17,8 +17,8 @@
 #include <hasse/latency/table.hpp>
 #include <hasse/network/channel_groups.hpp>
 #include <hasse/network/fuse.hpp>
-#include <hasse/network/plan.hpp>
 #include <hasse/network/named.hpp>
+#include <hasse/price/memory.hpp>
 #include <hasse/program/guarded.hpp>
 #include <hasse/result/layers_json.hpp>
 #include <hasse/space/spaces.hpp>
@@ -105,7 +105,7 @@ struct memory_need {
 };
 inline memory_need memory_of(const layer_list& layers) {
   const fused<layer_list> folded = fold_for_inference(layers);
-  memory_need need{.activations = plan_inference(folded.layers, 1, sizeof(float)).arena_bytes};
+  memory_need need{.activations = peak_bytes_of(layers)};
   for (const layer& item : folded.layers) need.weights += static_cast<std::size_t>(parameters_of(item)) * sizeof(float);
   return need;
 }

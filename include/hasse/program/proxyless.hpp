@@ -17,8 +17,9 @@
 
 #include <hasse/file/journal.hpp>
 #include <hasse/latency/layer_table.hpp>
-#include <hasse/network/gated_costs.hpp>
 #include <hasse/network/proxyless_space.hpp>
+#include <hasse/price/budget.hpp>
+#include <hasse/price/gated_costs.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/proxyless_run.hpp>
 #include <hasse/program/detail/training_records.hpp>
@@ -84,6 +85,24 @@ inline json settings_of(const proxyless_options& it, const recipe& how, const de
   return all;
 }
 
+/// What the target limits, and to what; without one, latency is what is looked at.
+struct limit {
+  price_unit unit = in_milliseconds;
+  double target = 0;
+};
+inline limit limit_of(const proxyless_options& it) {
+  if (it.target_macs > 0) return {in_macs, it.target_macs * in_macs.factor};
+  if (it.target_memory > 0) return {in_bytes, it.target_memory * in_bytes.factor};
+  return {in_milliseconds, it.target_latency};
+}
+/// Sets the target that a text such as "2.5M" names.
+inline void aim_at(const std::string& text, proxyless_options& it) {
+  const budgets one = parse_budgets({text});
+  if (one.targets.size() != 1) throw error("the target " + in_quotes(text) + " names several budgets; search for one of them at a time");
+  (one.unit == in_macs ? it.target_macs : one.unit == in_bytes ? it.target_memory : it.target_latency) =
+      one.targets.front() / one.unit.factor;
+}
+
 inline json curve_json(const std::vector<gated_epoch>& curve) {
   json list = json::array();
   for (const gated_epoch& each : curve)
@@ -135,8 +154,9 @@ struct proxyless_run {
   mbconv_space space;   ///< as it trains
   mbconv_space priced;  ///< as it is priced: other images, perhaps other classes
   gated_list list, priced_list;
-  gated_prices prices;
-  double target;  ///< in the unit of the prices, 0: none
+  any_price price;
+  gated_costs costs;  ///< by that price
+  double target;      ///< in its unit, 0: none
   run_folder& folder;
   journal& book;
   layer_table& table;
@@ -152,7 +172,7 @@ struct proxyless_run {
     return said;
   }
   /// True where the network can be measured as it will run.
-  bool measures() const { return prices.kind == priced_by::latency && options.table.empty(); }
+  bool measures() const { return price.unit() == in_milliseconds && options.table.empty(); }
   double whole(const std::vector<int>& choice) const {
     const double found =
         to_milliseconds(table.measured_whole(priced_list.path(choice), priced_list.text(choice), std::ref(printer)).latency());
@@ -161,14 +181,11 @@ struct proxyless_run {
   }
   /// What the target limits, as it really is.
   double real(const std::vector<int>& choice) const {
-    if (prices.kind == priced_by::memory) return peak_bytes_of(priced_list.path(choice));
-    return measures() ? whole(choice) : prices.costs.of(list.path_of(choice));
+    if (price.gathering() == cost_gathering::largest) return price.of(priced_list.path(choice));
+    return measures() ? whole(choice) : costs.of(list.path_of(choice));
   }
-  std::string text_of(double cost) const {
-    char text[64];
-    std::snprintf(text, sizeof text, "%.4g %s", cost / prices.scale(), prices.unit());
-    return text;
-  }
+  /// What the candidates of a network cost together, as it is shown.
+  double shown_cost(const std::vector<int>& choice) const { return costs.of(list.path_of(choice)) / price.unit().factor; }
 };
 
 /// What the search left: from the journal, or searched for now.
@@ -178,11 +195,11 @@ inline gated_outcome searched(const proxyless_run& run, const gated_recipe& how)
       const std::string line = "record " + std::to_string(record.sequence), where = run.book.path().string();
       return {.choice = run.list.parse(require<std::string>(record.payload, "choice", where, line)),
               .cost = require<double>(record.payload, "cost", where, line),
-              .curve = curve_from(record.payload, run.prices.costs.flat().size(), where, line),
+              .curve = curve_from(record.payload, run.costs.flat().size(), where, line),
               .diverged = false,
               .note = require<std::string>(record.payload, "note", where, line)};
     }
-  gated_search<any_backend<float>> search(run.backend, run.options.space, run.list, run.prices.costs, run.data.with({.label_smoothing = 0.1}), how,
+  gated_search<any_backend<float>> search(run.backend, run.options.space, run.list, run.costs, run.data.with({.label_smoothing = 0.1}), how,
                            {.folder = run.folder.checkpoints(), .every_seconds = 60});
   const gated_outcome outcome = search.run(std::ref(run.printer));
   run.printer.finish();
@@ -203,7 +220,7 @@ inline derived_choice derived(const proxyless_run& run, const gated_outcome& out
               require<double>(record.payload, "aim", where, line), require<double>(record.payload, "cost", where, line)};
     }
   const derived_choice found =
-      run.target > 0 ? derive_choice(run.list, run.prices.costs, outcome.curve.back().probabilities, outcome.choice, wanted)
+      run.target > 0 ? derive_choice(run.list, run.costs, outcome.curve.back().probabilities, outcome.choice, wanted)
                      : derived_choice{outcome.choice, outcome.cost, wanted.real(outcome.choice)};
   run.book.append("found", {{"choice", run.list.text(found.choice)}, {"aim", found.aim}, {"cost", found.real}});
   return found;
@@ -236,10 +253,10 @@ inline std::string trained_alone(const proxyless_run& run, const std::string& na
   shown.name = name, shown.choice = text, shown.blocks = drawn_blocks(run.priced_list, choice);
   const cost costs = cost_of(run.priced_list.path(choice));
   shown.macs = static_cast<double>(costs.macs), shown.parameters = static_cast<double>(costs.parameters());
-  shown.summed = run.prices.costs.of(run.list.path_of(choice)) / run.prices.scale();
-  shown.peak_bytes = peak_bytes_of(run.priced_list.path(choice));
+  shown.summed = run.shown_cost(choice);
+  shown.peak_bytes = static_cast<double>(peak_bytes_of(run.priced_list.path(choice)));
   shown.milliseconds = run.whole(choice);
-  if (run.prices.kind == priced_by::latency) shown.costs.emplace_back(run.prices.device, shown.summed);
+  if (run.price.unit() == in_milliseconds) shown.costs.emplace_back(run.price.device(), shown.summed);
   if (!said("judged") || !file_exists(path)) {
     trainer<any_backend<float>> training(run.backend, name, layers, run.data, run.how, derive(run.options.seed, 1),
                           {.folder = run.folder.checkpoints(), .every_seconds = 60});
@@ -264,7 +281,7 @@ inline std::string trained_alone(const proxyless_run& run, const std::string& na
   };
   shown.accuracy = share("validation"), shown.test_accuracy = share("test");
   std::printf("%-9s %s\n          %.4g M MACs, %s by the table, %.4f ms measured whole here, validation %.2f %%, test %.2f %%\n",
-              (name + ":").c_str(), text.c_str(), shown.macs / 1e6, run.text_of(shown.summed * run.prices.scale()).c_str(),
+              (name + ":").c_str(), text.c_str(), shown.macs / 1e6, run.price.unit().text(shown.summed * run.price.unit().factor).c_str(),
               shown.milliseconds, 100 * shown.accuracy, 100 * shown.test_accuracy);
   flush_output();
   return {};
@@ -292,19 +309,19 @@ inline void add_elsewhere(const proxyless_run& run, const std::vector<found_else
     shown.blocks = drawn_blocks(run.priced_list, other.choice);
     const cost costs = cost_of(run.priced_list.path(other.choice));
     shown.macs = static_cast<double>(costs.macs), shown.parameters = static_cast<double>(costs.parameters());
-    shown.summed = run.prices.costs.of(run.list.path_of(other.choice)) / run.prices.scale();
-    shown.milliseconds = run.whole(other.choice), shown.peak_bytes = peak_bytes_of(run.priced_list.path(other.choice));
+    shown.summed = run.shown_cost(other.choice);
+    shown.milliseconds = run.whole(other.choice), shown.peak_bytes = static_cast<double>(peak_bytes_of(run.priced_list.path(other.choice)));
     shown.accuracy = other.validation, shown.test_accuracy = other.test;
-    if (run.prices.kind == priced_by::latency) shown.costs.emplace_back(run.prices.device, shown.summed);
+    if (run.price.unit() == in_milliseconds) shown.costs.emplace_back(run.price.device(), shown.summed);
     page.networks.push_back(std::move(shown));
   }
-  std::vector<std::string> devices{run.prices.device};
+  std::vector<std::string> devices{run.price.device()};
   for (const found_elsewhere& other : others) {
-    const bool is_known = std::find(devices.begin(), devices.end(), other.prices.device) != devices.end();
-    if (other.prices.kind != priced_by::latency || is_known) continue;
-    devices.push_back(other.prices.device);
+    const bool is_known = std::find(devices.begin(), devices.end(), other.device) != devices.end();
+    if (other.unit != in_milliseconds.suffix || is_known) continue;
+    devices.push_back(other.device);
     for (gated_report_network& each : page.networks)
-      each.costs.emplace_back(other.prices.device, other.prices.costs.of(run.list.path_of(run.list.parse(each.choice))));
+      each.costs.emplace_back(other.device, other.costs.of(run.list.path_of(run.list.parse(each.choice))));
   }
 }
 
@@ -348,11 +365,8 @@ inline void add_curve(gated_data& page, const gated_outcome& outcome, int warmup
 
 /// hasse_proxyless without its command line: prints what it does, leaves a run folder, goes on where it was killed.
 inline void search_proxyless(const proxyless_options& options) {
-  using detail::priced_by;
-  const priced_by kind = options.target_macs > 0     ? priced_by::macs
-                         : options.target_memory > 0 ? priced_by::memory
-                                                     : priced_by::latency;
-  if (!options.table.empty() && kind != priced_by::latency)
+  const auto [unit, target] = detail::limit_of(options);
+  if (!options.table.empty() && unit != in_milliseconds)
     throw error("a latency table was given with a target that is no latency; leave --table out, or give --target-latency");
   recipe how = detail::recipe_of(options, options.epochs);
   gated_recipe search{.warmup_epochs = options.warmup_epochs,
@@ -390,36 +404,34 @@ inline void search_proxyless(const proxyless_options& options) {
 
   // Until config.json is written, a start that is refused binds nothing; a table that it measured is good for whichever follows.
   layer_table table = layer_table::load_or_begin(folder.table(), device);
-  const detail::gated_prices prices = detail::prices_of(priced, kind, options.table, table, std::ref(printer));
+  const any_price price =
+      price_in(unit, [&] { return detail::latency_price(priced, options.table, table, std::ref(printer)); });
+  const gated_costs costs = gated_costs_of(gated_list_of(priced), price);
   printer.finish();
   if (options.latency_side > 0 && priced.input.h != options.latency_side)
     throw error("a latency of images of " + std::to_string(options.latency_side) + " x " + std::to_string(options.latency_side) +
                 " was asked for, and " + options.table + " is about images of " + std::to_string(priced.input.h) + " x " +
                 std::to_string(priced.input.w) + "; leave --latency-side out, or give a table of that size");
-  const double target = (kind == priced_by::latency ? options.target_latency
-                         : kind == priced_by::macs  ? options.target_macs
-                                                    : options.target_memory) *
-                        prices.scale();
   search.target = target;
-  check(prices.costs, search);
+  check(costs, search);
   folder.begin();
   journal book(folder.journal());
   write_labels(folder.labels(), images.train.classes);
-  const detail::proxyless_run run{options, how,     space,  priced, list,   gated_list_of(priced), prices, target, folder, book,
+  const detail::proxyless_run run{options, how,     space,  priced, list,   gated_list_of(priced), price, costs, target, folder, book,
                                   table,   backend, images, data,   printer};
   std::printf("space: %s, %zu searched blocks, %s networks\n", options.space.c_str(), list.searched().size(),
               list.cardinality_text().c_str());
-  std::printf("  %s to %s%s at %d x %d, %s with all candidates alike\n", run.text_of(prices.costs.least()).c_str(),
-              run.text_of(prices.costs.most()).c_str(), prices.device.empty() ? "" : (" on " + prices.device).c_str(),
-              priced.input.h, priced.input.w, run.text_of(prices.costs.uniform()).c_str());
+  std::printf("  %s to %s%s at %d x %d, %s with all candidates alike\n", unit.text(costs.least()).c_str(),
+              unit.text(costs.most()).c_str(), price.device().empty() ? "" : (" on " + price.device()).c_str(), priced.input.h,
+              priced.input.w, unit.text(costs.uniform()).c_str());
   detail::bind_trainings(book, {{"images", hex64(identity_of(images)).view()}});
   detail::bind_backend(book, backend);
-  detail::bind_prices(book, prices);
+  detail::bind_prices(book, price, costs);
   flush_output();
 
   const gated_outcome outcome = detail::searched(run, search);
   detail::print_probabilities(list, outcome);
-  gated_data page{.title = "A network, searched block by block", .cost = prices.unit(), .tolerance = options.tolerance};
+  gated_data page{.title = "A network, searched block by block", .cost = std::string(unit.suffix), .tolerance = options.tolerance};
   const auto warn = [&](const std::string& sentence) {
     std::printf("note: %s\n", sentence.c_str());
     page.warnings.push_back(sentence + ".");
@@ -431,8 +443,8 @@ inline void search_proxyless(const proxyless_options& options) {
     char text[320];
     std::snprintf(text, sizeof text, "%s takes %s%s, %+.1f %% of the target of %s",
                   derived.choice == outcome.choice ? "the likeliest network" : "the likeliest network near the target",
-                  run.text_of(derived.real).c_str(), run.measures() ? " measured whole" : "", 100 * (derived.real / target - 1),
-                  run.text_of(target).c_str());
+                  unit.text(derived.real).c_str(), run.measures() ? " measured whole" : "", 100 * (derived.real / target - 1),
+                  unit.text(target).c_str());
     if (wanted.met(derived.real))
       std::printf("%s\n", text);
     else
@@ -441,7 +453,7 @@ inline void search_proxyless(const proxyless_options& options) {
 
   // Measured before anything trains, which would disturb it. Without a target, they cost what the found network costs.
   const detail::wanted_cost alike{target > 0 ? target : derived.real, options.tolerance, wanted.real};
-  const auto others = detail::random_choices(list, prices.costs, derived, alike, options.random, derive(options.seed, 8));
+  const auto others = detail::random_choices(list, costs, derived, alike, options.random, derive(options.seed, 8));
   printer.finish();
   page.networks.emplace_back();
   if (const std::string trouble = detail::trained_alone(run, "found", derived.choice, page.networks.front()); !trouble.empty())
@@ -463,17 +475,17 @@ inline void search_proxyless(const proxyless_options& options) {
   page.facts = {{"space", options.space + ", " + list.cardinality_text() + " networks"},
                 {"data", options.data + ", images of " + std::to_string(space.input.h) + " x " + std::to_string(space.input.w)},
                 {"classes", classes_text(images.train.classes)}};
-  if (!prices.device.empty())
+  if (!price.device().empty())
     page.facts.emplace_back(
-        "latency", prices.device + ", images of " + std::to_string(priced.input.h) + " x " + std::to_string(priced.input.w));
-  if (target > 0) page.facts.emplace_back("target", run.text_of(target));
+        "latency", price.device() + ", images of " + std::to_string(priced.input.h) + " x " + std::to_string(priced.input.w));
+  if (target > 0) page.facts.emplace_back("target", unit.text(target));
   page.facts.emplace_back("search", to_text(search));
   page.facts.emplace_back("training", to_text(how));
   page.facts.emplace_back("seed", std::to_string(options.seed));
-  if (target > 0) page.target = target / prices.scale();
+  if (target > 0) page.target = target / unit.factor;
   page.is_measured = options.table.empty();
   add_supernet(page, list);
-  detail::add_curve(page, outcome, options.warmup_epochs, prices.scale());
+  detail::add_curve(page, outcome, options.warmup_epochs, unit.factor);
   write_gated_report(folder.report(), page);
   write_frontier(folder.frontier(), detail::frontier_of(page));
   std::printf("networks: %s\nreport: %s\n", folder.networks().c_str(), folder.report().c_str());
@@ -493,6 +505,8 @@ inline int proxyless_search(int argc, char** argv) {
   add_number(app, "--side", options.side, 0, 4096, "side of the images that train; 0: that of the space");
   auto* latency = app.add_option_group("target", "what the network may cost; without, only accuracy counts");
   latency->require_option(0, 1);
+  std::string target;
+  latency->add_option("--target", target, "any of those below, by its unit: 0.25ms, 2.5M multiply-accumulates, 150KB");
   latency->add_option("--target-latency", options.target_latency, "milliseconds on the device")
       ->transform(number_between(1e-6, 1e6));
   latency->add_option("--target-macs", options.target_macs, "millions of multiply-accumulates")
@@ -519,7 +533,10 @@ inline int proxyless_search(int argc, char** argv) {
   add_number(app, "--period", options.period, 1, 100'000, "weight steps to a step of the gates");
   add_number(app, "--random", options.random, 0, 1000, "networks of equal cost, drawn at random, to train and compare with");
   app.add_option("--beside", options.beside, "folders of ended runs in the same space, to compare with in the report");
-  return guarded(app, argc, argv, [&] { search_proxyless(options); });
+  return guarded(app, argc, argv, [&] {
+    if (!target.empty()) detail::aim_at(target, options);
+    search_proxyless(options);
+  });
 }
 
 }  // namespace hasse

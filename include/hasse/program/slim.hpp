@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -17,6 +16,8 @@
 #include <CLI/CLI.hpp>
 
 #include <hasse/core/number_text.hpp>
+#include <hasse/price/budget.hpp>
+#include <hasse/price/layer_table.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/answers.hpp>
 #include <hasse/program/detail/slim_run.hpp>
@@ -49,54 +50,6 @@ struct greedy_options {
   slim_device device{};
   bool per_saved_cost = false, jointly = false, beside_uniform = false;
 };
-
-/// What budgets limit, and to what, from large to small.
-struct slim_budgets {
-  enum class unit : std::uint8_t { macs, milliseconds, bytes };
-  unit of = unit::macs;
-  std::vector<double> targets;
-};
-
-constexpr std::string_view to_text(slim_budgets::unit unit) {
-  return unit == slim_budgets::unit::macs ? "MACs" : unit == slim_budgets::unit::milliseconds ? "ms" : "bytes";
-}
-
-/// Reads "5M" and "800K" (multiply-accumulates), "0.4ms" (latency), "300KB" and "2MB" (memory); one text may hold several:
-/// "5M,2.5M".
-inline slim_budgets parse_budgets(const std::vector<std::string>& texts) {
-  struct suffix {
-    std::string_view text;
-    slim_budgets::unit unit;
-    double factor;
-  };
-  using enum slim_budgets::unit;
-  static constexpr suffix known[] = {{"ms", milliseconds, 1}, {"KB", bytes, 1e3}, {"MB", bytes, 1e6},
-                                     {"K", macs, 1e3},        {"M", macs, 1e6},   {"G", macs, 1e9}};
-  slim_budgets made;
-  for (const std::string& text : texts)
-    for (std::string_view rest = text;;) {
-      const std::size_t end = std::min(rest.find(','), rest.size());
-      const std::string_view part = rest.substr(0, end);
-      double value = 0;
-      const auto [after, problem] = std::from_chars(part.data(), part.data() + part.size(), value);
-      const std::string_view letters(after, static_cast<std::size_t>(part.data() + part.size() - after));
-      const suffix* found = std::ranges::find(known, letters, &suffix::text);
-      if (problem != std::errc() || found == std::end(known) || !(value > 0) || value > 1e9)
-        throw error("the budget " + detail::in_quotes(part) +
-                    " cannot be read; write multiply-accumulates (5M), milliseconds (0.4ms) or bytes of memory (300KB)");
-      if (!made.targets.empty() && found->unit != made.of)
-        throw error("the budgets limit " + std::string(to_text(made.of)) + " and " + std::string(to_text(found->unit)) +
-                    "; slim for one of them at a time");
-      made.of = found->unit;
-      made.targets.push_back(value * found->factor);
-      if (end == rest.size()) break;
-      rest.remove_prefix(end + 1);
-    }
-  if (made.targets.empty()) throw error("no budget is given; name at least one, for instance --budget 5M,2.5M");
-  std::sort(made.targets.rbegin(), made.targets.rend());
-  made.targets.erase(std::unique(made.targets.begin(), made.targets.end()), made.targets.end());
-  return made;
-}
 
 namespace detail {
 
@@ -183,15 +136,14 @@ inline std::vector<std::optional<model>> trained_again(slim_run& run, const std:
 }
 
 /// The uniform width whose cost is nearest to that.
-template <class Cost>
-chosen_width uniform_of_cost(const slim_run& run, double wanted, const Cost& cost_at) {
+inline chosen_width uniform_of_cost(const slim_run& run, double wanted, const any_price& price) {
   int low = 1, high = run.family().most();
-  const auto price = [&](int width) { return cost_at(run.family().at(width)); };
+  const auto cost = [&](int width) { return price.of(run.family().layers_at(run.family().at(width))); };
   while (high - low > 1) {
     const int middle = low + (high - low) / 2;
-    (price(middle) <= wanted ? low : high) = middle;
+    (cost(middle) <= wanted ? low : high) = middle;
   }
-  return run.parse(hasse::width_text(std::abs(price(low) - wanted) <= std::abs(price(high) - wanted) ? low : high));
+  return run.parse(hasse::width_text(std::abs(cost(low) - wanted) <= std::abs(cost(high) - wanted) ? low : high));
 }
 
 /// Top-1 error of any configuration on one fixed batch of validation images, with the statistics of that batch.
@@ -302,7 +254,7 @@ inline void slim_export(const slim_place& place, const slim_calibration& how, co
 
 /// `hasse_slim slim`: greedy slimming down to budgets; the networks that meet them are trained again, judged and handed over.
 inline void slim_greedily(const slim_place& place, const greedy_options& how, const slim_finder& find) {
-  const slim_budgets budgets = parse_budgets(how.budgets);
+  const budgets wanted = parse_budgets(how.budgets);
   detail::require_device(how.device);
   detail::slim_run run(detail::settings_of(place.run, place.data), find);
   if (!run.widths().is_range)
@@ -311,31 +263,21 @@ inline void slim_greedily(const slim_place& place, const greedy_options& how, co
   slimmable_model network = run.trained();
   detail::fixed_batch error_of(run, network, how.images);
   const width_family& family = run.family();
-  const auto cost_of_configuration = [&](const channel_configuration& at) -> double {
-    switch (budgets.of) {
-      case slim_budgets::unit::macs:
-        return static_cast<double>(macs_of(family, at));
-      case slim_budgets::unit::bytes:
-        return static_cast<double>(peak_bytes_of(family, at));
-      default:
-        break;
-    }
-    return to_milliseconds(run.latencies(how.device).latency_of(family.layers_at(at), run.progress()));
-  };
+  const any_price price = price_in(wanted.unit, [&] { return layer_table_price(run.latencies(how.device), run.progress()); });
 
   slimming_options rules{.bins = how.bins, .multiple = how.multiple};
   if (how.per_saved_cost) rules.criterion = slimming_criterion::error_per_saved_cost;
   rules.configuration =
       "weights " + std::string(hex64(detail::content_of(network.shared)).view()) + ", " + std::to_string(error_of.count()) +
-      " images, " + std::string(to_text(budgets.of)) +
-      (budgets.of == slim_budgets::unit::milliseconds ? " by " + run.latencies(how.device).identity() : "");
+      " images, " + std::string(wanted.unit.name) +
+      (wanted.unit == in_milliseconds ? " by " + run.latencies(how.device).identity() : "");
   rules.progress = run.progress();
   // Every slimming has a journal of its own: another one with other budgets may follow in the same run.
   std::string identity =
       rules.configuration + std::string(to_text(rules.criterion)) + std::to_string(how.bins) + "/" + std::to_string(how.multiple);
-  for (const double target : budgets.targets) identity += "," + millionths_text(target);
+  for (const double target : wanted.targets) identity += "," + millionths_text(target);
   journal trace(run.folder().journal(), "slimming-" + std::string(hex64(fnv1a(identity)).view()));
-  const slimming_result found = greedy_slimming(family, budgets.targets, std::ref(error_of), cost_of_configuration, rules, &trace);
+  const slimming_result found = greedy_slimming(family, wanted.targets, std::ref(error_of), price, rules, &trace);
   run.printer().finish();
   std::printf("slimming: %zu removals, %zu of them from the journal; %.2f %% error with all channels, on %d validation images\n",
               found.steps.size(), found.replayed, 100 * found.start_error, error_of.count());
@@ -343,8 +285,8 @@ inline void slim_greedily(const slim_place& place, const greedy_options& how, co
   for (const slimmed& each : found.found) {
     slim.push_back({to_text(each.configuration), 0, each.configuration});
     std::printf("  %.6g %s: %.6g after %d removals, %.2f %% error, channels %s\n", each.target,
-                std::string(to_text(budgets.of)).c_str(), each.cost, each.step, 100 * each.error, slim.back().text.c_str());
-    if (how.beside_uniform) uniform.push_back(detail::uniform_of_cost(run, each.cost, cost_of_configuration));
+                std::string(wanted.unit.name).c_str(), each.cost, each.step, 100 * each.error, slim.back().text.c_str());
+    if (how.beside_uniform) uniform.push_back(detail::uniform_of_cost(run, each.cost, price));
   }
   run.printer().finish();
   flush_output();
@@ -379,7 +321,7 @@ inline void slim_greedily(const slim_place& place, const greedy_options& how, co
   finish(uniform, how.retrain > 0 ? slimming_role::alone : slimming_role::shared);
 
   page.networks = run.judged_networks();
-  page.cost = to_text(budgets.of);
+  page.cost = wanted.unit.name;
   add_slimming(page, found);
   detail::print_networks(shown);
   for (const std::string& warning : page.warnings) std::printf("%s\n", warning.c_str());

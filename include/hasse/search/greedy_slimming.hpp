@@ -19,6 +19,7 @@
 #include <hasse/core/progress.hpp>
 #include <hasse/file/journal.hpp>
 #include <hasse/network/channel_groups.hpp>
+#include <hasse/price/price.hpp>
 #include <hasse/space/cost.hpp>
 
 namespace hasse {
@@ -87,16 +88,13 @@ struct slimming_result {
 
 /// Top-1 error (0..1) of a configuration: on one fixed batch, with the statistics of that batch, so that it is reproducible.
 using slimming_error = std::function<double(const channel_configuration&)>;
-/// What a budget limits: multiply-accumulates, milliseconds, bytes.
-using slimming_cost = std::function<double(const channel_configuration&)>;
-
 namespace detail {
 
 /// The state of a slimming: what is left, and what may still go.
 class slimming {
  public:
   slimming(const width_family& family, const std::vector<double>& targets, const slimming_error& error_of,
-           const slimming_cost& cost_of, const slimming_options& options)
+           const std::function<double(const channel_configuration&)>& cost_of, const slimming_options& options)
       : family_(family), targets_(targets), error_of_(error_of), cost_of_(cost_of), options_(options) {
     check_options();
     now_ = result_.start = family.full();
@@ -288,7 +286,7 @@ class slimming {
   const width_family& family_;
   const std::vector<double>& targets_;
   const slimming_error& error_of_;
-  const slimming_cost& cost_of_;
+  const std::function<double(const channel_configuration&)>& cost_of_;
   const slimming_options& options_;
   std::vector<int> bins_;
   channel_configuration now_;
@@ -302,12 +300,15 @@ class slimming {
 
 /// Starts with all channels of the family; takes one bin away from the group where `error_of` says that it hurts least (ties: the
 /// first), again and again, and hands over the first configuration within each target. A group keeps at least one bin. `targets`
-/// descend, in the unit of `cost_of`; one above the cost of all channels is met by the start. Impossible targets are refused before
+/// descend, in the unit of `price`; one above the cost of all channels is met by the start. Impossible targets are refused before
 /// any error is asked for. With a `book` every step is on disk before the next begins, and a killed call goes on after the last.
-inline slimming_result greedy_slimming(const width_family& family, const std::vector<double>& targets,
-                                       const slimming_error& error_of, const slimming_cost& cost_of,
-                                       const slimming_options& options = {}, journal* book = nullptr) {
-  return detail::slimming(family, targets, error_of, cost_of, options).run(book);
+template <Price By>
+slimming_result greedy_slimming(const width_family& family, const std::vector<double>& targets, const slimming_error& error_of,
+                                const By& price, const slimming_options& options = {}, journal* book = nullptr) {
+  const std::function<double(const channel_configuration&)> cost_at = [&](const channel_configuration& it) {
+    return static_cast<double>(price.of(family.layers_at(it)));
+  };
+  return detail::slimming(family, targets, error_of, cost_at, options).run(book);
 }
 
 }  // namespace hasse

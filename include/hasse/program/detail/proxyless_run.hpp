@@ -16,38 +16,26 @@
 
 #include <hasse/core/random.hpp>
 #include <hasse/file/journal.hpp>
-#include <hasse/latency/foreign_blocks.hpp>
 #include <hasse/latency/foreign_yaml.hpp>
 #include <hasse/latency/layer_table.hpp>
-#include <hasse/network/fuse.hpp>
 #include <hasse/network/gated_costs.hpp>
 #include <hasse/network/mbconv_space.hpp>
-#include <hasse/network/plan.hpp>
+#include <hasse/price/any_price.hpp>
+#include <hasse/price/foreign.hpp>
+#include <hasse/price/layer_table.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/result/run_folder.hpp>
 
 namespace hasse::detail {
 
-/// What a target limits.
-enum class priced_by : std::uint8_t { latency, macs, memory };
-
-/// The costs of a supernet's candidates, whose device they are of, and how they read.
-struct gated_prices {
-  priced_by kind = priced_by::latency;
-  std::string device;  ///< empty: MACs and memory are of no device
-  gated_costs costs;
-
-  double scale() const { return kind == priced_by::latency ? 1 : kind == priced_by::macs ? 1e6 : 1e3; }
-  const char* unit() const { return kind == priced_by::latency ? "ms" : kind == priced_by::macs ? "M MACs" : "KB"; }
-};
-
-inline json json_of(const gated_prices& prices) {
-  return {{"device", prices.device}, {"unit", prices.unit()}, {"fixed", prices.costs.fixed}, {"candidates", prices.costs.flat()}};
+/// The prices of a supernet's candidates, as a journal says them.
+inline json json_of(const price_unit& unit, const std::string& device, const gated_costs& costs) {
+  return {{"device", device}, {"unit", std::string(unit.suffix)}, {"fixed", costs.fixed}, {"candidates", costs.flat()}};
 }
 
 /// A journal says once by which prices it searched, and is refused when this start has others.
-inline void bind_prices(journal& book, const gated_prices& prices) {
-  const json now = json_of(prices);
+inline void bind_prices(journal& book, const any_price& price, const gated_costs& costs) {
+  const json now = json_of(price.unit(), price.device(), costs);
   for (const journal_record& record : book.records())
     if (record.operation == "prices") {
       if (record.payload != now)
@@ -77,24 +65,10 @@ inline bool is_own_table(const std::filesystem::path& path) {
   return first != text.npos && text[first] == '{' && (text.find("\"kind\"") != text.npos || text.find("\"checksum\"") != text.npos);
 }
 
-inline double peak_bytes_of(const layer_list& layers) {
-  return static_cast<double>(plan_inference(fold_for_inference(layers).layers, 1, sizeof(float)).arena_bytes);
-}
-
-/// The cost of every candidate. `table`: of another device, "" for this one, whose layers are measured inside whole networks, as
-/// they will run, and kept in `own`. `space` comes back with the images and classes that the table is about.
-inline gated_prices prices_of(mbconv_space& space, priced_by kind, const std::string& table, layer_table& own,
-                              const progress_sink& progress) {
-  gated_prices prices{.kind = kind, .device = {}, .costs = {}};
-  const auto by = [&](auto price) {
-    prices.costs =
-        gated_costs_of(gated_list_of(space), price, kind == priced_by::memory ? cost_gathering::largest : cost_gathering::sum);
-  };
-  if (kind == priced_by::macs) {
-    by([](const layer_list& layers) { return static_cast<double>(cost_of(layers).macs); });
-  } else if (kind == priced_by::memory) {
-    by(peak_bytes_of);
-  } else if (table.empty()) {
+/// The latency of candidates as a price. `table`: of another device, "" for this one, whose layers are measured inside whole networks,
+/// as they will run, and kept in `own`. `space` comes back with the images and classes that the table is about.
+inline any_price latency_price(mbconv_space& space, const std::string& table, layer_table& own, const progress_sink& progress) {
+  if (table.empty()) {
     const gated_list list = gated_list_of(space);
     int most = 0;
     for (const gated_block& block : list.blocks) most = std::max(most, block.count());
@@ -103,19 +77,12 @@ inline gated_prices prices_of(mbconv_space& space, priced_by kind, const std::st
       for (const gated_block& block : list.blocks) choice.push_back(std::min(candidate, block.count() - 1));
       own.latency_of(list.path(choice), progress);
     }
-    prices.device = text_of(own.record().device);
-    by([&](const layer_list& layers) { return to_milliseconds(own.latency_of(layers)); });
-  } else if (is_own_table(table)) {
-    layer_table other = layer_table::load(table);
-    prices.device = text_of(other.record().device);
-    by([&](const layer_list& layers) { return to_milliseconds(other.latency_of(layers)); });
-  } else {
-    const foreign_table other = read_foreign_table(table);
-    fit_to(other, space);
-    prices.device = std::filesystem::path(table).filename().string();
-    by([&](const layer_list& layers) { return milliseconds_of(other, layers); });
+    return layer_table_price(own);
   }
-  return prices;
+  if (is_own_table(table)) return layer_table_price(layer_table::load(table));
+  foreign_price other{read_foreign_table(table)};
+  fit_to(other.table, space);
+  return other;
 }
 
 /// What is wanted, and how close to it is close enough; `real(choice)` is what a network really costs: its latency measured whole,
@@ -178,7 +145,8 @@ inline std::vector<std::vector<int>> random_choices(const gated_list& list, cons
 struct found_elsewhere {
   std::string run;
   std::vector<int> choice;
-  gated_prices prices;
+  std::string unit, device;
+  gated_costs costs;
   double validation = 0, test = 0;
 };
 
@@ -187,22 +155,21 @@ inline found_elsewhere read_found(const std::filesystem::path& run, const std::s
   const json settings = read_json(run / "config.json");
   if (!settings.is_object() || settings.value("space", json()) != json(space))
     throw file_error(where, "is no run of hasse_proxyless in the space " + space, "name a run of the same space with --beside");
-  found_elsewhere other{.run = run.filename().string(), .choice = {}, .prices = {}};
+  found_elsewhere other{.run = run.filename().string(), .choice = {}, .unit = {}, .device = {}, .costs = {}};
   bool judged = false, priced = false;
   for (const journal_record& record : replay_journal(run / "journal")) {
     const json& payload = record.payload;
     const std::string line = "record " + std::to_string(record.sequence);
     if (record.operation == "prices") {
-      const auto unit = require<std::string>(payload, "unit", where, line);
-      other.prices.kind = unit == "ms" ? priced_by::latency : unit == "KB" ? priced_by::memory : priced_by::macs;
-      other.prices.device = require<std::string>(payload, "device", where, line);
-      other.prices.costs.fixed = require<double>(payload, "fixed", where, line);
+      other.unit = require<std::string>(payload, "unit", where, line);
+      other.device = require<std::string>(payload, "device", where, line);
+      other.costs.fixed = require<double>(payload, "fixed", where, line);
       const json& flat = require_array(payload, "candidates", where, line);
       auto next = flat.begin();
       bool fits = true;
-      other.prices.costs.blocks.clear();
+      other.costs.blocks.clear();
       for (const int block : list.searched()) {
-        std::vector<double>& costs = other.prices.costs.blocks.emplace_back();
+        std::vector<double>& costs = other.costs.blocks.emplace_back();
         for (int i = 0; fits && i < list.block(block).count(); ++i)
           if (fits = next != flat.end() && next->is_number(); fits) costs.push_back((next++)->get<double>());
       }

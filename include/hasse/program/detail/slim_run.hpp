@@ -15,7 +15,8 @@
 #include <hasse/file/journal.hpp>
 #include <hasse/file/tensorboard.hpp>
 #include <hasse/latency/layer_table.hpp>
-#include <hasse/network/slimming_cost.hpp>
+#include <hasse/network/channel_groups.hpp>
+#include <hasse/price/memory.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/training_records.hpp>
 #include <hasse/result/cpp_header.hpp>
@@ -283,7 +284,7 @@ class slim_run {
     printer_.finish();
     const cost costs = cost_of(network.layers);
     shown.macs = static_cast<double>(costs.macs), shown.parameters = static_cast<double>(costs.parameters());
-    shown.peak_bytes = static_cast<double>(plan_inference(fold_for_inference(network.layers).layers, 1, sizeof(float)).arena_bytes);
+    shown.peak_bytes = static_cast<double>(peak_bytes_of(network.layers));
     book_->append("judged", {{"network", shown.name},
                              {"weights", weights},
                              {"role", role},

@@ -1,0 +1,88 @@
+// The prices of a space's parts as whole ticks, so that a search over the space counts and prunes by any price that adds up.
+// Used by search<Space>(latencies, evaluator, journal, parts...), whose latencies may be such prices: examples/13_own_price.cpp.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/error.hpp>
+#include <hasse/core/units.hpp>
+#include <hasse/price/price.hpp>
+#include <hasse/space/parts.hpp>
+
+namespace hasse {
+
+namespace detail {
+/// `visit(key, layers, text)` for every part, in the order of their ids; `text()` names it.
+template <class Space, class Visit>
+void for_each_part_list(Visit visit) {
+  [&]<std::size_t... Id>(std::index_sequence<Id...>) {
+    (visit(part_keys<Space>[Id], layer_list_of(part_t<Space, static_cast<int>(Id)>::layers),
+           [] { return std::to_string(Id) + " of the space, " + part_t<Space, static_cast<int>(Id)>::spec.text(); }),
+     ...);
+  }(std::make_index_sequence<static_cast<std::size_t>(part_count<Space>)>{});
+}
+
+template <class Space, Price By>
+std::vector<double> prices_of_parts(const By& price) {
+  if (price.gathering() != cost_gathering::sum)
+    throw error("a search over a space adds up what its parts cost, and of " + std::string(price.unit().name) +
+                " the largest counts; search by a price that adds up, or through gates");
+  std::vector<double> prices;
+  for_each_part_list<Space>([&](const part_key&, const layer_list& layers, auto text) {
+    double cost = 0;
+    try {
+      cost = price.of(layers);
+    } catch (const error& reason) {
+      throw error("part " + text() + ": " + reason.what());
+    }
+    if (!std::isfinite(cost) || cost < 0)
+      throw error("part " + text() + " was priced at " + std::to_string(cost) +
+                  "; a price is a number from 0 up, look for the fault in `of`");
+    prices.push_back(cost);
+  });
+  return prices;
+}
+}  // namespace detail
+
+/// What one tick of `part_prices` stands for where nothing else is said: 0.1 microseconds of a latency; of other prices the
+/// smallest power of ten by which no architecture costs more than 60 000 ticks, since counting walks over distinct sums.
+template <class Space, Price By>
+double price_per_tick(const By& price) {
+  if (price.unit() == in_milliseconds) return 1 / ticks_per_millisecond;
+  const std::vector<double> prices = detail::prices_of_parts<Space>(price);
+  double dearest_block = 0, rest = 0;
+  for (std::size_t part = 0; part < prices.size(); ++part) {
+    const part_kind kind = part_keys<Space>[part].kind;
+    if (kind == part_kind::stem || kind == part_kind::head)
+      rest += prices[part];
+    else
+      dearest_block = std::max(dearest_block, prices[part]);
+  }
+  const double most = rest + Space::most_blocks * dearest_block;
+  return most > 0 ? std::pow(10, std::ceil(std::log10(most / 60'000))) : 1;
+}
+
+/// What every part of the space costs, in the order of their ids, to the nearest tick of `per_tick` in the price's unit. Each part is
+/// priced by itself: what a price says of whole networks beyond the sum is lost.
+template <class Space, Price By>
+std::vector<ticks> part_prices(const By& price, double per_tick) {
+  if (!(per_tick > 0) || !std::isfinite(per_tick))
+    throw error("a tick of " + std::to_string(per_tick) + " was given; give what one stands for, more than 0");
+  std::vector<ticks> result;
+  for (const double cost : detail::prices_of_parts<Space>(price)) {
+    if (cost / per_tick > 1e12)
+      throw error("a part costs " + std::to_string(cost / per_tick) + " ticks; let a tick stand for more, as price_per_tick says");
+    result.push_back({std::llround(cost / per_tick)});
+  }
+  return result;
+}
+template <class Space, Price By>
+std::vector<ticks> part_prices(const By& price) {
+  return part_prices<Space>(price, price_per_tick<Space>(price));
+}
+
+}  // namespace hasse
