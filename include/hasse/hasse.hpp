@@ -13,6 +13,7 @@
 #include <hasse/network.hpp>
 #include <hasse/price.hpp>
 #include <hasse/program/devices.hpp>
+#include <hasse/program/evaluator.hpp>
 #include <hasse/program/search.hpp>
 #include <hasse/result.hpp>
 #include <hasse/search.hpp>

@@ -5,6 +5,7 @@
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/program/evaluate.hpp>
+#include <hasse/program/evaluator.hpp>
 #include <hasse/program/info.hpp>
 #include <hasse/program/proxyless.hpp>
 #include <hasse/program/search.hpp>

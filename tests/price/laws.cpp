@@ -61,7 +61,7 @@ TEST_CASE("a table of layers is a price of its device, as exact as it is known t
   CHECK(std::isnan(price.uncertainty()));
   CHECK(broken_law(price, pieces) == "");
   table.measured_whole(pieces.front(), "first");
-  CHECK(price.uncertainty() < 0.01);
+  CHECK(price.uncertainty() < 0.05);
   CHECK(broken_law(any_price(price), pieces) == "");
   const layer_table_price read(layer_table::load(folder / "layers.json"));
   CHECK(read.of(pieces.back()) == price.of(pieces.back()));

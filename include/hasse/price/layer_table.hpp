@@ -1,6 +1,7 @@
 // Latency by a table of layers as a price: of the device that it was measured on. Used by slimming and by searches through gates.
 #pragma once
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <string>
@@ -24,10 +25,13 @@ class layer_table_price {
   price_unit unit() const { return in_milliseconds; }
   std::string device() const { return text_of(table_->record().device); }
   cost_gathering gathering() const { return cost_gathering::sum; }
-  /// The median over the networks that the table was compared with.
+  /// The median over the networks that the table was compared with; sums are whole ticks, so no less than half of one in the shortest.
   double uncertainty() const {
+    double error = std::numeric_limits<double>::quiet_NaN();
     const additivity known = table_->additivity();
-    return known.networks.empty() ? std::numeric_limits<double>::quiet_NaN() : known.median_error();
+    if (!known.networks.empty()) error = known.median_error();
+    for (const additivity_pair& each : known.networks) error = std::max(error, 50 / static_cast<double>(each.whole));
+    return error;
   }
   layer_table& table() const { return *table_; }
 
