@@ -64,6 +64,7 @@ function(find_reach name)
     return()
   endif()
   set(found)
+  set(reach_${name} "" CACHE INTERNAL "")  # a header and its bodies include each other
   file(STRINGS ${PROJECT_SOURCE_DIR}/include/hasse/${name} lines REGEX "^ *# *include <hasse/")
   foreach(line IN LISTS lines)
     string(REGEX REPLACE ".*<hasse/([^>]+)>.*" "\\1" next "${line}")

@@ -7,6 +7,7 @@
 #include <hasse/result/gated_report.hpp>
 #include <hasse/result/layers_json.hpp>
 #include <hasse/result/network_metadata.hpp>
+#include <hasse/result/numbers.hpp>
 #include <hasse/result/onnx.hpp>
 #include <hasse/result/report.hpp>
 #include <hasse/result/report_data.hpp>

@@ -1,11 +1,13 @@
 #include "../support/catch.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <set>
 #include <thread>
 #include <tuple>
 
+#include <hasse/core/random.hpp>
 #include <hasse/data/batch_reader.hpp>
 
 #include "allocations.hpp"

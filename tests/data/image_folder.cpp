@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <hasse/data/archive.hpp>
+#include <hasse/data/image_folder.hpp>
 #include <hasse/data/open.hpp>
 
 #include "files.hpp"

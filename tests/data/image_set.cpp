@@ -1,5 +1,7 @@
 #include "../support/catch.hpp"
 
+#include <numeric>
+
 #include <hasse/data/image_set.hpp>
 #include <hasse/data/resize.hpp>
 

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include <hasse/data/cifar10.hpp>
 #include <hasse/data/open.hpp>
 
 #include "files.hpp"

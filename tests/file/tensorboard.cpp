@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <hasse/core/hash.hpp>
 #include <hasse/file/tensorboard.hpp>
 
 #include "../support/catch.hpp"

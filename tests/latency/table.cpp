@@ -3,6 +3,7 @@
 #include <catch.hpp>
 
 #include <cstdio>
+#include <ctime>
 
 #include <unistd.h>
 

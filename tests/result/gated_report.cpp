@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <hasse/network/proxyless_space.hpp>
+#include <hasse/result/detail/gated_page.hpp>
 #include <hasse/result/gated_report.hpp>
 
 #include "../support/catch.hpp"

@@ -1,6 +1,8 @@
 // The report shows what it is given, embeds it as JSON, loads nothing, and no text in it can become markup.
+#include <hasse/result/detail/hasse_diagram.hpp>
 #include <hasse/result/frontier_file.hpp>
 #include <hasse/result/report.hpp>
+#include <hasse/result/svg.hpp>
 
 #include "../support/catch.hpp"
 #include "page.hpp"

@@ -2,20 +2,10 @@
 // Used by file/journal.hpp (one writer of a journal) and result/run_folder.hpp (one user of a run).
 #pragma once
 
-#include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <chrono>
 #include <filesystem>
 #include <string>
-#include <string_view>
-#include <system_error>
-#include <thread>
 
-#include <fcntl.h>
-#include <signal.h>
-#include <unistd.h>
-
+#include <hasse/core/apart.hpp>
 #include <hasse/core/file.hpp>
 
 namespace hasse {
@@ -24,44 +14,19 @@ namespace hasse {
 /// Whoever comes meanwhile is refused with the number of the process that holds it, where that can be known. Nobody waits for the lock.
 class file_lock {
  public:
-  explicit file_lock(const std::filesystem::path& path) : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-    if (file_.number < 0)
-      throw file_error(path.string(), "cannot be created (" + detail::system_reason() + ")", "check the folder and its permissions");
-    struct ::flock whole {};
-    whole.l_type = F_WRLCK, whole.l_whence = SEEK_SET;
-    // Of the open file, not of the process: closing another descriptor of it does not let it go, and two of one process exclude each other.
-    if (::fcntl(file_.number, F_OFD_SETLK, &whole) == 0) {
-      sign();
-      return;
-    }
-    if (errno == EACCES || errno == EAGAIN)
-      throw file_error(path.string(), "is held by " + holder() + ", which works in this folder",
-                       "wait until it ends, or choose another folder");
-    throw file_error(path.string(), "cannot be locked (" + detail::system_reason() + ")", "choose a folder on a file system with locks");
-  }
+  explicit file_lock(const std::filesystem::path& path);
 
  private:
-  void sign() const {
-    const std::string number = std::to_string(::getpid()) + '\n';
-    if (::ftruncate(file_.number, 0) != 0 || ::pwrite(file_.number, number.data(), number.size(), 0) < 0) return;  // held all the same
-  }
+  void sign() const;
   // A holder locks first and signs then: whoever reads in between finds nobody's number, or that of a holder which was killed. It waits
   // a moment for the signature of one that lives (another user's process lives, too: EPERM), and names nobody where none comes.
-  std::string holder() const {
-    for (int tries = 0; tries < 50; ++tries) {
-      char text[24] = {};
-      const ::ssize_t got = ::pread(file_.number, text, sizeof text - 1, 0);
-      const std::string_view said(text, static_cast<std::size_t>(std::max<::ssize_t>(got, 0)));
-      ::pid_t number = 0;
-      const auto [end, error] = std::from_chars(said.data(), said.data() + said.size(), number);
-      if (error == std::errc() && number > 0 && end != said.data() + said.size() && (::kill(number, 0) == 0 || errno == EPERM))
-        return "process " + std::to_string(number);
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    return "another process";
-  }
+  std::string holder() const;
 
   detail::descriptor file_;
 };
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/file/lock.inl>
+#endif

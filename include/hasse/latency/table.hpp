@@ -4,12 +4,13 @@
 
 #include <array>
 #include <filesystem>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <hasse/catalogue/catalogue.hpp>
+#include <hasse/core/file.hpp>
+#include <hasse/core/hash.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/latency/detail/laps.hpp>

@@ -11,7 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include <hasse/data.hpp>
+#include <hasse/data/open.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/answers.hpp>
 #include <hasse/result/weights.hpp>

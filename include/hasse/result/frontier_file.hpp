@@ -3,8 +3,8 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/result/report_data.hpp>
 
@@ -13,25 +13,12 @@ namespace hasse {
 /// The frontier from fast to accurate (latencies in ms, accuracies in 0..1, null: not measured), how many were trained and pruned,
 /// and the certificates: `pruned` precedes `above`; `instead` is at least as accurate as `above` and no slower than `pruned`. Where
 /// `pruned` is null the certificate stands for everything admissible that precedes `above` and is not faster than `instead`.
-inline json frontier_json(const report_data& data) {
-  json result = {{"schema", 1}, {"facts", json::object()}, {"frontier", json::array()}, {"trained", data.networks.size()},
-                 {"pruned", data.pruning.empty() ? json(nullptr) : number_or_null(data.pruning.back().pruned)},
-                 {"admissible", number_or_null(data.admissible)}, {"certificates", json::array()}};
-  for (const auto& [key, value] : data.facts) result["facts"][key] = value;
-  for (const std::size_t i : detail::frontier_order(data)) {
-    const report_network& network = data.networks[i];
-    json files = json::object();
-    for (const auto& [label, path] : network.files) files[label] = path;
-    result["frontier"].push_back({{"architecture", network.name}, {"milliseconds", number_or_null(network.milliseconds)},
-                                  {"whole_milliseconds", number_or_null(network.whole_milliseconds)}, {"accuracy", number_or_null(network.accuracy)},
-                                  {"finished_accuracy", number_or_null(network.finished_accuracy)}, {"test_accuracy", number_or_null(network.test_accuracy)}, {"macs", number_or_null(network.macs)},
-                                  {"parameters", number_or_null(network.parameters)}, {"files", files}});
-  }
-  for (const report_certificate& claim : data.certificates)
-    result["certificates"].push_back({{"pruned", claim.pruned.empty() ? json(nullptr) : json(claim.pruned)}, {"above", claim.above}, {"instead", claim.instead}});
-  return result;
-}
+HASSE_BODY json frontier_json(const report_data& data);
 
-inline void write_frontier(const std::filesystem::path& path, const report_data& data) { write_json(path, frontier_json(data)); }
+HASSE_BODY void write_frontier(const std::filesystem::path& path, const report_data& data);
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/result/frontier_file.inl>
+#endif

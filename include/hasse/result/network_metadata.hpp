@@ -12,6 +12,7 @@
 #include <system_error>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
 #include <hasse/core/number_text.hpp>
@@ -31,108 +32,30 @@ struct image_facts {
 };
 
 /// A JSON list: names may hold commas, quotes and line breaks. Bytes that are not UTF-8 become replacement characters.
-inline std::string classes_text(const std::vector<std::string>& classes) { return json_text(json(classes)); }
+HASSE_BODY std::string classes_text(const std::vector<std::string>& classes);
 
 /// One name a line, in the order of the outputs, as programs for other networks read them. A line break inside a name becomes a space.
-inline void write_labels(const std::filesystem::path& path, const std::vector<std::string>& classes) {
-  std::string text;
-  for (std::string name : classes) {
-    std::replace_if(name.begin(), name.end(), [](char letter) { return letter == '\n' || letter == '\r'; }, ' ');
-    text += name + '\n';
-  }
-  replace_file(path, text);
-}
+HASSE_BODY void write_labels(const std::filesystem::path& path, const std::vector<std::string>& classes);
 
 namespace detail {
-inline std::string comma_list(const std::vector<float>& numbers) {
-  std::string text;
-  for (const float number : numbers) text += (text.empty() ? "" : ",") + exact_text(static_cast<double>(number), 9);
-  return text;
-}
 
 inline constexpr const char* metadata_remedy =
     "give the .safetensors as hasse wrote it; whoever saves weights again must pass its metadata along";
 
-/// What `comma_list` wrote.
-inline std::vector<float> number_list(const network_metadata& metadata, const std::string& key, const std::string& path) {
-  const auto found = metadata.find(key);
-  if (found == metadata.end()) throw file_error(path, "does not say its " + key, metadata_remedy);
-  std::vector<float> numbers;
-  for (const char *at = found->second.data(), *end = at + found->second.size(); at < end;) {
-    float number = 0;
-    const auto [next, problem] = std::from_chars(at, end, number);
-    if (problem != std::errc() || !std::isfinite(number) || numbers.size() > 16 || (next < end && (*next != ',' || next + 1 == end)))
-      throw file_error(path, "has a damaged " + key, metadata_remedy);
-    numbers.push_back(number);
-    at = next + (next < end);
-  }
-  return numbers;
-}
 }  // namespace detail
 
 /// `classes`, `mean`, `deviation`, `data`, `data_options` and `data_hash`; what a set does not have is left out.
-inline network_metadata metadata_of(const image_facts& images) {
-  network_metadata said{{"mean", detail::comma_list(images.scale.mean)}, {"deviation", detail::comma_list(images.scale.deviation)}};
-  if (!images.classes.empty()) said["classes"] = classes_text(images.classes);
-  if (!images.origin.data.empty())
-    said["data"] = valid_utf8(images.origin.data), said["data_options"] = images.origin.options, said["data_hash"] = images.origin.hash;
-  return said;
-}
-inline network_metadata metadata_of(const image_set& train, const normalisation& scale) {
-  return metadata_of(image_facts{train.classes, scale, train.origin});
-}
+HASSE_BODY network_metadata metadata_of(const image_facts& images);
+HASSE_BODY network_metadata metadata_of(const image_set& train, const normalisation& scale);
 
 /// Reads what `metadata_of` wrote, for a network that reads `channels` channels; without `classes` there are none.
-inline image_facts image_facts_of(const network_metadata& metadata, int channels, const std::string& path) {
-  image_facts images{.classes = {},
-                     .scale = {detail::number_list(metadata, "mean", path), detail::number_list(metadata, "deviation", path)},
-                     .origin = {}};
-  const auto count = static_cast<std::size_t>(channels);
-  if (images.scale.mean.size() != count || images.scale.deviation.size() != count)
-    throw file_error(path, "normalises another number of channels than the network reads", detail::metadata_remedy);
-  if (!std::all_of(images.scale.deviation.begin(), images.scale.deviation.end(), [](float each) { return each > 0; }))
-    throw file_error(path, "has a deviation that is not above 0", detail::metadata_remedy);
-  if (const auto found = metadata.find("classes"); found != metadata.end()) {
-    const json list = parse_json(found->second, path, {.depth = 1, .values = 65'537});
-    if (!list.is_array()) throw file_error(path, "has classes that are not a list", detail::metadata_remedy);
-    for (const json& name : list) {
-      if (!name.is_string()) throw file_error(path, "has a class whose name is not text", detail::metadata_remedy);
-      images.classes.push_back(name.get<std::string>());
-    }
-  }
-  for (const auto& [key, member] : {std::pair{"data", &image_origin::data}, {"data_options", &image_origin::options}, {"data_hash", &image_origin::hash}})
-    if (const auto found = metadata.find(key); found != metadata.end()) images.origin.*member = found->second;
-  return images;
-}
+HASSE_BODY image_facts image_facts_of(const network_metadata& metadata, int channels, const std::string& path);
 
 /// How the classes of a set differ from those that a network answers with, as the end of a sentence about the set; "" if they do not.
-inline std::string class_difference(const std::vector<std::string>& network, const std::vector<std::string>& set) {
-  const auto lacks = [](const std::vector<std::string>& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) == names.end();
-  };
-  std::vector<std::string> here;
-  for (const std::string& name : set) here.push_back(valid_utf8(name));
-  if (here == network) return {};
-  std::string text = "has " + std::to_string(here.size()) + " classes where the network was trained on " + std::to_string(network.size());
-  if (here.size() == network.size()) {
-    std::vector<std::string> left = network, right = here;
-    std::sort(left.begin(), left.end()), std::sort(right.begin(), right.end());
-    text = left == right ? "has the network's classes in another order" : "has as many classes as the network, but others";
-  }
-  const auto list = [&](const std::vector<std::string>& from, const std::vector<std::string>& without) {
-    std::string names;
-    int more = -3;
-    for (const std::string& name : from)
-      if (lacks(without, name) && ++more <= 0) names += (names.empty() ? "" : ", ") + detail::in_quotes(name);
-    return names + (more > 0 ? " and " + std::to_string(more) + " more" : "");
-  };
-  if (const std::string missing = list(network, here); !missing.empty()) text += "; it lacks " + missing;
-  if (const std::string added = list(here, network); !added.empty()) text += "; the network does not know " + added;
-  for (std::size_t i = 0; i < std::min(network.size(), here.size()); ++i)
-    if (network[i] != here[i])
-      return text + "; output " + std::to_string(i) + " (from 0) means " + detail::in_quotes(network[i]) + ", and label " + std::to_string(i) +
-             " of the set " + detail::in_quotes(here[i]);
-  return text;
-}
+HASSE_BODY std::string class_difference(const std::vector<std::string>& network, const std::vector<std::string>& set);
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/result/network_metadata.inl>
+#endif

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/result/report_data.hpp>
 #include <hasse/search/greedy_slimming.hpp>
 
@@ -62,16 +63,10 @@ struct slimming_data {
 };
 
 /// Fills in what a greedy slimming did.
-inline void add_slimming(slimming_data& data, const slimming_result& from) {
-  data.channels = from.start.counts;
-  data.trace = {{0, from.start_error, from.start_cost, {}}};
-  for (const slimming_step& step : from.steps)
-    data.trace.push_back(
-        {static_cast<double>(step.step), step.error, step.cost,
-         "group " + std::to_string(step.group) + ": " + std::to_string(step.from) + " to " + std::to_string(step.to)});
-  data.goals.clear();
-  for (const slimmed& each : from.found)
-    data.goals.push_back({each.target, static_cast<double>(each.step), each.error, each.cost, each.configuration.counts});
-}
+HASSE_BODY void add_slimming(slimming_data& data, const slimming_result& from);
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/result/slimming_data.inl>
+#endif

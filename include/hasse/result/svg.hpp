@@ -3,18 +3,16 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <hasse/file/json.hpp>
+#include <hasse/result/numbers.hpp>
 
 namespace hasse {
 
@@ -33,26 +31,6 @@ inline std::string markup_text(std::string_view text) {
     }
   }
   return result;
-}
-
-/// "12.50" for (12.5, 2); "-" for what is not finite. The same in every locale.
-inline std::string fixed_text(double value, int decimals) {
-  if (!std::isfinite(value) || std::abs(value) > 1e18) return "-";
-  char text[64];
-  const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, decimals).ptr;
-  std::string result(text, end);
-  if (result[0] == '-' && result.find_first_not_of("-0.") == result.npos) result.erase(0, 1);
-  return result;
-}
-
-/// "2.31 M", "45.2 k", "7": three digits and a factor of thousand.
-inline std::string count_text(double value) {
-  if (!std::isfinite(value)) return "-";
-  constexpr const char* names[] = {"", " k", " M", " G", " T", " P", " E"};
-  std::size_t factor = 0;
-  while (std::abs(value) >= 999.5 && factor + 1 < std::size(names)) value /= 1000, ++factor;
-  const int decimals = factor == 0 && value == std::floor(value) ? 0 : std::abs(value) < 9.995 ? 2 : std::abs(value) < 99.95 ? 1 : 0;
-  return fixed_text(value, decimals) + names[factor];
 }
 
 /// Colours by meaning. Their values for light and dark are in svg_style.

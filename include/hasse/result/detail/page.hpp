@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <hasse/file/json.hpp>
+#include <hasse/result/numbers.hpp>
 #include <hasse/result/svg.hpp>
 
 namespace hasse::detail {
@@ -51,9 +52,6 @@ const ask=(id,find)=>{const box=document.getElementById(id);if(!box)return;const
 const show=()=>{out.textContent=box.value===''?'':say(find(Number(box.value)))};box.addEventListener('input',show);show()};
 ask('within',t=>points.filter(n=>n.milliseconds<=t).pop());ask('reaching',a=>points.find(n=>way*factor*n.accuracy>=way*a));})();
 )";
-
-inline std::string milliseconds_text(double value) { return fixed_text(value, 4) + (std::isfinite(value) ? " ms" : ""); }
-inline std::string percent_text(double share, int decimals = 2) { return fixed_text(100 * share, decimals) + (std::isfinite(share) ? " %" : ""); }
 
 inline std::string card(const std::string& number, const std::string& meaning) {
   return "<div class='card'><b>" + markup_text(number) + "</b><span>" + markup_text(meaning) + "</span></div>";

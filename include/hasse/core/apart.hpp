@@ -1,0 +1,21 @@
+// Where the bodies of functions are that are no templates and that many files call: in each of them, or once in a program.
+// Used by file, data, latency and result.
+//
+// A header x.hpp declares such functions with HASSE_BODY and ends with
+//
+//   #if HASSE_BODIES_INLINE
+//   #include <hasse/stage/x.inl>
+//   #endif
+//
+// x.inl defines them, and includes what only the bodies need. So a plain #include works without any library. A program of several
+// files compiles all bodies once: it defines HASSE_BODIES_APART for all files and adds one that includes the .inl files (CMake:
+// hasse_add_kernels).
+#pragma once
+
+#if defined(HASSE_BODIES_APART)
+#define HASSE_BODIES_INLINE 0
+#define HASSE_BODY
+#else
+#define HASSE_BODIES_INLINE 1
+#define HASSE_BODY inline
+#endif

@@ -1,0 +1,257 @@
+// The bodies of result/onnx.hpp, as core/apart.hpp says.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/error.hpp>
+#include <hasse/core/file.hpp>
+#include <hasse/file/json.hpp>
+#include <hasse/file/protobuf.hpp>
+#include <hasse/network/check.hpp>
+#include <hasse/network/fuse.hpp>
+#include <hasse/result/onnx.hpp>
+
+namespace hasse {
+
+namespace detail {
+
+/// Folded layers in, graph out: one method a construct, field numbers from onnx.proto (IR version 7).
+class onnx_writer {
+ public:
+  onnx_writer(const fused<layer_list>& folded, const folded_weights<float>& weights, bool symbolic_batch)
+      : folded_(folded), weights_(weights), symbolic_(symbolic_batch) {}
+
+  /// A whole GraphProto.
+  protobuf_message graph(const std::string& name) {
+    values_.push_back({"images", false});
+    for (int i = 0; i < static_cast<int>(folded_.layers.size()); ++i) values_.push_back(write(i));
+    const layer_list& layers = folded_.layers;
+    protobuf_message outputs;
+    for (int i = 0; i < layers.output_count(); ++i) {
+      const std::string called = layers.outputs.empty() ? "logits" : std::string(layers.output_name(i));
+      if (called == "images") throw error("an output of the network is called \"images\", as the input of an ONNX file is; name it otherwise");
+      const value& from = values_[at(layers.output(i))];
+      node("Identity", {from.name}, called);
+      outputs.message(12, value_info(called, layers.output_shape(i), from.flat));
+    }
+    protobuf_message graph;
+    graph.bytes = std::move(nodes_.bytes);
+    graph.text(2, name);
+    graph.bytes += initializers_.bytes;
+    graph.message(11, value_info("images", folded_.layers.input, false));
+    graph.bytes += outputs.bytes;
+    return graph;
+  }
+
+ private:
+  /// A tensor of the graph: N x C x H x W, or N x C after a linear layer.
+  struct value {
+    std::string name;
+    bool flat = false;
+  };
+
+  value write(int index) {
+    const layer& item = folded_.layers.items[at(index)];
+    const fused_origin& origin = folded_.origins[at(index)];
+    const std::string name = numbered(origin.last) + "." + std::string(name_of(item.kind));
+    value result{name, false};
+    switch (item.kind) {
+      case layer_kind::convolution: {
+        const std::string source = origin.weights >= 0 ? numbered(origin.weights) + ".convolution" : numbered(origin.norm) + ".batch_norm";
+        const std::vector<std::int64_t> dims{item.out.c, item.in.c / item.groups, item.kernel, item.kernel};
+        std::vector<std::string> inputs{spatial(item.input), tensor(source + ".weight", dims, weights_.weights(index))};
+        if (item.bias) inputs.push_back(tensor(source + ".bias", {item.out.c}, weights_.bias(index)));
+        node("Conv", inputs, name, window(item).message(5, ints("dilations", {1, 1})).message(5, whole("group", item.groups)));
+        break;
+      }
+      case layer_kind::linear: {
+        const std::string source = numbered(origin.weights) + ".linear";
+        node("Flatten", {values_[at(item.input)].name}, name + ".rows", protobuf_message().message(5, whole("axis", 1)));
+        std::vector<std::string> inputs{name + ".rows", tensor(source + ".weight", {item.out.c, item.in.size()}, by_channel(item, weights_.weights(index)))};
+        if (item.bias) inputs.push_back(tensor(source + ".bias", {item.out.c}, weights_.bias(index)));
+        node("Gemm", inputs, name, protobuf_message().message(5, whole("transB", 1)));
+        result.flat = true;
+        break;
+      }
+      case layer_kind::max_pool: node("MaxPool", {spatial(item.input)}, name, window(item)); break;
+      case layer_kind::average_pool:
+        node("AveragePool", {spatial(item.input)}, name, window(item).message(5, whole("count_include_pad", 0)));
+        break;
+      case layer_kind::global_average_pool: node("GlobalAveragePool", {spatial(item.input)}, name); break;
+      case layer_kind::resize: {
+        const std::vector<float> scales{1, 1, scale(item.in.h, item.out.h), scale(item.in.w, item.out.w)};
+        node("Resize", {spatial(item.input), "", tensor(name + ".scales", {4}, std::span<const float>(scales))}, name,
+             protobuf_message().message(5, word("mode", "linear")).message(5, word("coordinate_transformation_mode", "half_pixel")));
+        break;
+      }
+      case layer_kind::concat:
+        node("Concat", {spatial(item.input), spatial(item.other)}, name, protobuf_message().message(5, whole("axis", 1)));
+        break;
+      case layer_kind::pad_channels: {
+        const std::int64_t pads[] = {0, 0, 0, 0, 0, item.out.c - item.in.c, 0, 0};  // before N, C, H, W; behind them
+        node("Pad", {spatial(item.input), tensor(name + ".pads", {8}, std::span<const std::int64_t>(pads))}, name);
+        break;
+      }
+      case layer_kind::depth_to_space:
+        node("DepthToSpace", {spatial(item.input)}, name,
+             protobuf_message().message(5, whole("blocksize", item.stride)).message(5, word("mode", "DCR")));
+        break;
+      case layer_kind::scale: node("Mul", {spatial(item.input), spatial(item.other)}, name); break;
+      case layer_kind::add:
+      case layer_kind::activation: result = values_[at(item.input)]; break;
+      case layer_kind::batch_norm: throw error("an ONNX file holds no batch norm; fold the network with fold_for_inference first");
+    }
+    if (item.adds_other()) {  // an add, or the residual of a convolution
+      value other = values_[at(item.other)];
+      if (result.flat != other.flat) result = {flat_to_spatial(result), false}, other = {flat_to_spatial(other), false};
+      node("Add", {result.name, other.name}, name + ".sum");
+      result.name = name + ".sum";
+    }
+    return {activated(item.act, result.name, name), result.flat};
+  }
+
+  std::string activated(activation act, const std::string& from, const std::string& name) {
+    switch (act) {
+      case activation::none: return from;
+      case activation::relu: node("Relu", {from}, name + ".relu"); return name + ".relu";
+      case activation::relu6: {
+        const float bounds[] = {0, 6};
+        node("Clip", {from, tensor(name + ".least", {}, std::span(bounds, 1)), tensor(name + ".most", {}, std::span(bounds + 1, 1))}, name + ".relu6");
+        return name + ".relu6";
+      }
+      case activation::hard_swish:
+        node("Mul", {from, activated(activation::hard_sigmoid, from, name)}, name + ".hard_swish");
+        return name + ".hard_swish";
+      case activation::sigmoid: node("Sigmoid", {from}, name + ".sigmoid"); return name + ".sigmoid";
+      case activation::hard_sigmoid:
+        node("HardSigmoid", {from}, name + ".gate", protobuf_message().message(5, real("alpha", 1.0f / 6)).message(5, real("beta", 0.5f)));
+        return name + ".gate";
+      case activation::swish:
+        node("Mul", {from, activated(activation::sigmoid, from, name)}, name + ".swish");
+        return name + ".swish";
+    }
+    throw error("an activation that the ONNX writer does not know");
+  }
+
+  /// The value as N x C x H x W.
+  std::string spatial(value_id id) { return flat_to_spatial(values_[at(id)]); }
+  std::string flat_to_spatial(const value& from) {
+    if (!from.flat) return from.name;
+    const std::string name = from.name + ".spatial." + std::to_string(++reshapes_);
+    const std::int64_t axes[] = {2, 3};
+    node("Unsqueeze", {from.name, tensor(name + ".axes", {2}, std::span<const std::int64_t>(axes))}, name);
+    return name;
+  }
+
+  /// Linear weights read H, W, C; what Flatten makes of N x C x H x W is C, H, W.
+  static std::vector<float> by_channel(const layer& item, std::span<const float> weights) {
+    std::vector<float> result(weights.begin(), weights.end());
+    const std::size_t pixels = static_cast<std::size_t>(item.in.pixels()), channels = static_cast<std::size_t>(item.in.c);
+    for (std::size_t row = 0; row < weights.size(); row += pixels * channels)
+      for (std::size_t pixel = 0; pixel < pixels; ++pixel)
+        for (std::size_t c = 0; c < channels; ++c) result[row + c * pixels + pixel] = weights[row + pixel * channels + c];
+    return result;
+  }
+
+  /// The smallest float at which floor(in * scale) is `out`, so that rounding cannot lose a row.
+  static float scale(int in, int out) {
+    float factor = static_cast<float>(out) / static_cast<float>(in);
+    while (std::floor(static_cast<float>(in) * factor) < static_cast<float>(out) || std::floor(in * static_cast<double>(factor)) < out)
+      factor = std::nextafter(factor, std::numeric_limits<float>::max());
+    return factor;
+  }
+
+  static std::string numbered(int index) {
+    const std::string digits = std::to_string(index);
+    return std::string(digits.size() < 3 ? 3 - digits.size() : 0, '0') + digits;
+  }
+
+  static protobuf_message window(const layer& item) {
+    return protobuf_message()
+        .message(5, ints("kernel_shape", {item.kernel, item.kernel}))
+        .message(5, ints("strides", {item.stride, item.stride}))
+        .message(5, ints("pads", {item.pad_top, item.pad_left, item.pad_bottom(), item.pad_right()}));
+  }
+
+  static protobuf_message whole(std::string_view name, std::int64_t number) { return protobuf_message().text(1, name).number(3, number).number(20, 2); }
+  static protobuf_message real(std::string_view name, float number) { return protobuf_message().text(1, name).real(2, number).number(20, 1); }
+  static protobuf_message word(std::string_view name, std::string_view text) { return protobuf_message().text(1, name).text(4, text).number(20, 3); }
+  static protobuf_message ints(std::string_view name, const std::vector<std::int64_t>& numbers) {
+    protobuf_message attribute = protobuf_message().text(1, name);
+    for (const std::int64_t number : numbers) attribute.number(8, number);
+    return attribute.number(20, 7);
+  }
+
+  /// Appends a node that is named like its only output.
+  void node(std::string_view kind, const std::vector<std::string>& inputs, const std::string& output, const protobuf_message& attributes = {}) {
+    protobuf_message node;
+    for (const std::string& input : inputs) node.text(1, input);
+    node.text(2, output).text(3, output).text(4, kind);
+    node.bytes += attributes.bytes;
+    nodes_.message(1, node);
+  }
+
+  /// Appends an initializer and returns its name.
+  template <class Number>
+  std::string tensor(const std::string& name, const std::vector<std::int64_t>& dims, std::span<const Number> values) {
+    protobuf_message message;
+    for (const std::int64_t dim : dims) message.number(1, dim);
+    message.number(2, std::is_same_v<Number, float> ? 1 : 7).text(8, name);
+    message.text(9, {reinterpret_cast<const char*>(values.data()), values.size_bytes()});
+    initializers_.message(5, message);
+    return name;
+  }
+  std::string tensor(const std::string& name, const std::vector<std::int64_t>& dims, const std::vector<float>& values) {
+    return tensor(name, dims, std::span<const float>(values));
+  }
+
+  protobuf_message value_info(std::string_view name, feature_shape shape, bool flat) const {
+    protobuf_message dims = protobuf_message().message(1, symbolic_ ? protobuf_message().text(2, "N") : protobuf_message().number(1, 1));
+    dims.message(1, protobuf_message().number(1, shape.c));
+    if (!flat) dims.message(1, protobuf_message().number(1, shape.h)).message(1, protobuf_message().number(1, shape.w));
+    const protobuf_message tensor_type = protobuf_message().number(1, 1).message(2, dims);
+    return protobuf_message().text(1, name).message(2, protobuf_message().message(1, tensor_type));
+  }
+
+  const fused<layer_list>& folded_;
+  const folded_weights<float>& weights_;
+  bool symbolic_;
+  int reshapes_ = 0;
+  std::vector<value> values_;
+  protobuf_message nodes_, initializers_;
+};
+
+}  // namespace detail
+
+HASSE_BODY std::string onnx_bytes(const model& network, const onnx_options& options) {
+  if (network.layers.items.empty()) throw error("network " + network.name + " has no layers; there is nothing to export");
+  check_outputs(network.layers);
+  const fused<layer_list> folded = fold_for_inference(network.layers);
+  const folded_weights<float> weights = fold_weights<float>(network.layers.items, folded.layers.items, folded.origins, network.weights);
+  if (weights.values.size() > (std::size_t{1} << 29) - (1u << 20))
+    throw error("network " + network.name + " has 2 GiB of weights, more than an ONNX file holds; export it as safetensors");
+  auto metadata = options.metadata;
+  metadata["architecture"] = network.name;
+
+  protobuf_message file;
+  file.number(1, 7).text(2, "hasse");
+  file.message(7, detail::onnx_writer(folded, weights, options.symbolic_batch).graph(network.name));
+  file.message(8, protobuf_message().text(1, "").number(2, 13));
+  for (const auto& [key, text] : metadata) file.message(14, protobuf_message().text(1, key).text(2, valid_utf8(text)));
+  return std::move(file.bytes);
+}
+
+HASSE_BODY void write_onnx(const std::filesystem::path& path, const model& network, const onnx_options& options) {
+  replace_file(path, onnx_bytes(network, options));
+}
+
+}  // namespace hasse

@@ -1,0 +1,388 @@
+// The bodies of result/report.hpp, as core/apart.hpp says.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/file.hpp>
+#include <hasse/file/json.hpp>
+#include <hasse/result/detail/hasse_diagram.hpp>
+#include <hasse/result/detail/page.hpp>
+#include <hasse/result/detail/score.hpp>
+#include <hasse/result/report.hpp>
+#include <hasse/result/svg.hpp>
+
+namespace hasse {
+
+namespace detail {
+
+inline std::string network_hint(const report_data& data, const report_network& network) {
+  return network.name + "\n" + score_text(data, network.accuracy) + " in " + milliseconds_text(network.milliseconds);
+}
+
+/// Latency against accuracy; frontier points carry their number in the table.
+inline plot frontier_plot(const report_data& data) {
+  plot picture{.title = "Latency against accuracy of all trained networks, with the frontier",
+               .x = {.label = "latency (ms)"}, .y = {.label = score_label(data, "validation")}, .width = 860, .height = 460};
+  plot_series trained{.name = "trained", .colour = ink::trained, .opacity = 0.9}, other{.name = data.comparison_name, .colour = ink::other, .size = 3, .opacity = 0.7};
+  plot_series steps{.name = "frontier", .colour = ink::frontier, .shape = plot_shape::steps, .size = 2.2};
+  plot_series best{.colour = ink::frontier, .size = 5};
+  double fastest = std::numeric_limits<double>::max(), slowest = 0;
+  const auto range = [&](double value) {
+    if (std::isfinite(value) && value > 0) fastest = std::min(fastest, value), slowest = std::max(slowest, value);
+  };
+  for (const report_point& point : data.comparison) {
+    other.points.push_back({point.milliseconds, data.measure.factor * point.accuracy, data.comparison_name + ": " + point.name, {}});
+    range(point.milliseconds);
+  }
+  for (const report_network& network : data.networks) {
+    if (!network.on_frontier) trained.points.push_back({network.milliseconds, data.measure.factor * network.accuracy, network_hint(data, network), {}});
+    if (std::isfinite(network.accuracy)) range(network.milliseconds);
+  }
+  std::size_t number = 0;
+  for (const std::size_t i : frontier_order(data)) {
+    const report_network& network = data.networks[i];
+    best.points.push_back({network.milliseconds, data.measure.factor * network.accuracy, network_hint(data, network), std::to_string(++number)});
+    steps.points.push_back({network.milliseconds, data.measure.factor * network.accuracy, {}, {}});
+  }
+  picture.x.logarithmic = slowest > 4 * fastest;
+  if (!steps.points.empty() && slowest > 0) steps.points.push_back({slowest, steps.points.back().y, {}, {}});
+  if (other.points.empty()) other.name.clear();
+  picture.series = {other, trained, steps, best};
+  return picture;
+}
+
+inline plot pruning_plot(const report_data& data) {
+  double most = 0;
+  for (const report_progress& at : data.pruning) {
+    if (std::isfinite(at.pruned)) most = std::max(most, at.pruned);
+    if (std::isfinite(at.living)) most = std::max(most, at.living);
+  }
+  const double factor = most >= 2e6 ? 1e6 : most >= 2e3 ? 1e3 : 1;
+  plot picture{.title = "Architectures pruned and living after each training", .x = {.label = "networks trained", .least = 0.0},
+               .y = {.label = factor == 1e6 ? "architectures (millions)" : factor == 1e3 ? "architectures (thousands)" : "architectures", .least = 0.0},
+               .width = 560, .height = 360};
+  plot_series pruned{.name = "pruned", .colour = ink::pruned, .shape = plot_shape::steps, .size = 2.2};
+  plot_series living{.name = "still living", .colour = ink::good, .shape = plot_shape::steps, .size = 2.2};
+  for (const report_progress& at : data.pruning) {
+    pruned.points.push_back({at.trained, at.pruned / factor, {}, {}});
+    if (std::isfinite(at.living)) living.points.push_back({at.trained, at.living / factor, {}, {}});
+  }
+  picture.series = {pruned};
+  if (!living.points.empty()) picture.series.push_back(living);
+  return picture;
+}
+
+/// How well the order's assumption holds over the comparable pairs of trained networks.
+struct order_summary {
+  std::size_t pairs = 0, slower_fails = 0, better_fails = 0;
+  double worst_milliseconds = 0, worst_accuracy = 0;
+  plot picture;
+};
+
+inline order_summary summarise_order(const report_data& data) {
+  order_summary result;
+  plot_series good{.name = "as assumed", .colour = ink::trained, .size = 2.6, .opacity = 0.7}, bad{.name = "violation", .colour = ink::violation, .size = 3.2, .opacity = 0.85};
+  for (const report_pair& pair : data.pairs) {
+    if (pair.lower >= data.networks.size() || pair.upper >= data.networks.size()) continue;
+    const report_network &lower = data.networks[pair.lower], &upper = data.networks[pair.upper];
+    const double slower = upper.milliseconds - lower.milliseconds, better = data.measure.merit(upper.accuracy) - data.measure.merit(lower.accuracy);
+    if (!std::isfinite(slower) || !std::isfinite(better)) continue;
+    ++result.pairs;
+    result.slower_fails += slower < 0, result.better_fails += better < 0;
+    result.worst_milliseconds = std::max(result.worst_milliseconds, -slower), result.worst_accuracy = std::max(result.worst_accuracy, -better);
+    (slower < 0 || better < 0 ? bad : good).points.push_back({slower, data.measure.factor * better, lower.name + "\nprecedes " + upper.name, {}});
+  }
+  constexpr std::size_t shown = 3000;
+  if (good.points.size() > shown) {
+    std::vector<plot_point> some;
+    for (std::size_t i = 0; i < shown; ++i) some.push_back(good.points[i * good.points.size() / shown]);
+    good.points = std::move(some);
+  }
+  double left = 0, right = 0, low = 0, high = 0;
+  for (const plot_series* each : {&good, &bad})
+    for (const plot_point& p : each->points) left = std::min(left, p.x), right = std::max(right, p.x), low = std::min(low, p.y), high = std::max(high, p.y);
+  const plot_series level{.colour = ink::quiet, .shape = plot_shape::line, .points = {{left, 0, {}, {}}, {right, 0, {}, {}}}, .size = 1, .dashed = true};
+  const plot_series upright{.colour = ink::quiet, .shape = plot_shape::line, .points = {{0, low, {}, {}}, {0, high, {}, {}}}, .size = 1, .dashed = true};
+  result.picture = {.title = "Differences in latency and accuracy of comparable pairs", .x = {.label = "slower by (ms)"}, .y = {.label = "more accurate by (points)"},
+                    .series = {level, upright, good, bad}, .width = 560, .height = 360};
+  return result;
+}
+
+inline plot precedents_plot(const report_data& data) {
+  plot_series networks{.colour = ink::frontier, .size = 3.2, .opacity = 0.8};
+  for (const report_network& network : data.networks)
+    networks.points.push_back({network.precedents + 1, data.measure.factor * network.accuracy, network_hint(data, network), {}});
+  return {.title = "Number of preceding architectures against accuracy", .x = {.label = "architectures that precede it, plus one", .logarithmic = true},
+          .y = {.label = score_label(data, "validation")}, .series = {networks}, .width = 560, .height = 360};
+}
+
+/// Sum of the table against whole networks: the two plots and the median of the absolute relative error.
+struct sum_summary {
+  std::size_t networks = 0;
+  double median = unknown, worst = unknown;
+  plot absolute, relative;
+};
+
+inline sum_summary summarise_sums(const report_data& data) {
+  sum_summary result;
+  plot_series absolute{.colour = ink::frontier, .size = 3.2, .opacity = 0.8}, relative = absolute;
+  std::vector<double> errors;
+  double least = std::numeric_limits<double>::max(), most = 0;
+  for (const report_sum& sum : data.sums) {
+    if (!(sum.sum_milliseconds > 0) || !(sum.whole_milliseconds > 0)) continue;
+    const double error = sum.sum_milliseconds / sum.whole_milliseconds - 1;
+    const std::string hint = sum.name + "\nsum " + milliseconds_text(sum.sum_milliseconds) + ", whole " + milliseconds_text(sum.whole_milliseconds);
+    absolute.points.push_back({sum.whole_milliseconds, sum.sum_milliseconds, hint, {}});
+    relative.points.push_back({sum.whole_milliseconds, 100 * error, hint, {}});
+    errors.push_back(std::abs(error));
+    least = std::min({least, sum.whole_milliseconds, sum.sum_milliseconds}), most = std::max({most, sum.whole_milliseconds, sum.sum_milliseconds});
+  }
+  result.networks = errors.size();
+  if (errors.empty()) return result;
+  std::sort(errors.begin(), errors.end());
+  result.median = errors.size() % 2 ? errors[errors.size() / 2] : (errors[errors.size() / 2 - 1] + errors[errors.size() / 2]) / 2;
+  result.worst = errors.back();
+  const plot_series diagonal{.name = "equal", .colour = ink::quiet, .shape = plot_shape::line, .points = {{least, least, {}, {}}, {most, most, {}, {}}}, .size = 1.2, .dashed = true};
+  const plot_series zero{.colour = ink::quiet, .shape = plot_shape::line, .points = {{least, 0, {}, {}}, {most, 0, {}, {}}}, .size = 1.2, .dashed = true};
+  result.absolute = {.title = "Sum of the table against whole networks", .x = {.label = "whole network (ms)"}, .y = {.label = "sum of the table (ms)"},
+                     .series = {diagonal, absolute}, .width = 560, .height = 360};
+  result.relative = {.title = "Relative error of the table's sums", .x = {.label = "whole network (ms)"}, .y = {.label = "error of the sum (%)"},
+                     .series = {zero, relative}, .width = 560, .height = 360};
+  return result;
+}
+
+inline plot curves_plot(const report_data& data, const std::string& label, double epoch_record::*member, double factor, bool logarithmic) {
+  plot picture{.title = label + " of every training", .x = {.label = "epoch"}, .y = {.label = label, .logarithmic = logarithmic}, .width = 560, .height = 360};
+  std::vector<plot_series> front;
+  bool named[2] = {false, false};
+  for (const report_network& network : data.networks) {
+    plot_series curve{.name = std::exchange(named[network.on_frontier], true) ? "" : network.on_frontier ? "frontier" : "trained",
+                      .colour = network.on_frontier ? ink::frontier : ink::trained, .shape = plot_shape::line, .size = network.on_frontier ? 1.8 : 1.1,
+                      .opacity = network.on_frontier ? 0.95 : 0.55};
+    for (const epoch_record& epoch : network.curve) curve.points.push_back({static_cast<double>(epoch.epoch), factor * (epoch.*member), network.name, {}});
+    (network.on_frontier ? front : picture.series).push_back(std::move(curve));
+  }
+  constexpr std::size_t shown = 250;
+  if (picture.series.size() > shown) picture.series.resize(shown);
+  std::move(front.begin(), front.end(), std::back_inserter(picture.series));
+  return picture;
+}
+
+inline std::string frontier_rows(const report_data& data, const std::vector<std::size_t>& order) {
+  const auto any = [&](double report_network::*member) {
+    return std::any_of(order.begin(), order.end(), [&](std::size_t i) { return std::isfinite(data.networks[i].*member); });
+  };
+  const bool whole = any(&report_network::whole_milliseconds), finished = any(&report_network::finished_accuracy), test = any(&report_network::test_accuracy), precedents = any(&report_network::precedents);
+  const bool files = std::any_of(order.begin(), order.end(), [&](std::size_t i) { return !data.networks[i].files.empty(); });
+  std::string html = "<div class='scroll'><table><tr><th>#</th><th class='name'>architecture</th><th>latency<br>(table)</th>";
+  if (whole) html += "<th>latency<br>(measured)</th>";
+  const std::string head = "<th>" + std::string(data.measure.name) + "<br>";
+  html += head + "(validation)</th>";
+  if (finished) html += head + "(trained longer)</th>";
+  if (test) html += head + "(test)</th>";
+  html += "<th>MACs</th><th>parameters</th>";
+  if (precedents) html += "<th>precedents</th>";
+  html += files ? "<th class='name'>files</th></tr>" : "</tr>";
+  for (std::size_t row = 0; row < order.size(); ++row) {
+    const report_network& network = data.networks[order[row]];
+    html += "<tr><td>" + std::to_string(row + 1) + "</td><td class='name'>" + code(network.name) + "</td><td>" + milliseconds_text(network.milliseconds) + "</td>";
+    if (whole) html += "<td>" + milliseconds_text(network.whole_milliseconds) + "</td>";
+    html += "<td>" + score_text(data, network.accuracy) + "</td>";
+    if (finished) html += "<td>" + score_text(data, network.finished_accuracy) + "</td>";
+    if (test) html += "<td>" + score_text(data, network.test_accuracy) + "</td>";
+    html += "<td>" + count_text(network.macs) + "</td><td>" + count_text(network.parameters) + "</td>";
+    if (precedents) html += "<td>" + count_text(network.precedents) + "</td>";
+    if (files) {
+      html += "<td class='name'>";
+      for (const auto& [label, path] : network.files) html += hyperlink(label, path) + " ";
+      html += "</td>";
+    }
+    html += "</tr>";
+  }
+  return html + "</table></div>";
+}
+
+/// "within T" for round T, and "reaching A" for round A.
+inline std::string answer_tables(const report_data& data, const std::vector<std::size_t>& order) {
+  const auto row = [&](const std::string& question, const report_network& network) {
+    return "<tr><td>" + question + "</td><td class='name'>" + code(network.name) + "</td><td>" + score_text(data, network.accuracy) + "</td><td>" +
+           milliseconds_text(network.milliseconds) + "</td></tr>";
+  };
+  const report_network &fastest = data.networks[order.front()], &best = data.networks[order.back()];
+  std::string within, reaching;
+  const axis_ticks times = round_ticks(fastest.milliseconds, std::max(best.milliseconds * 1.4, fastest.milliseconds * 1.01), true, 7);
+  for (const double time : times.values) {
+    const auto beyond = std::find_if(order.begin(), order.end(), [&](std::size_t i) { return data.networks[i].milliseconds > time; });
+    if (beyond != order.begin()) within += row(fixed_text(time, times.decimals) + " ms", data.networks[*std::prev(beyond)]);
+  }
+  const double first = data.measure.factor * fastest.accuracy, last = data.measure.factor * best.accuracy;
+  const axis_ticks levels = round_ticks(std::min(first, last), std::max({first, last, first + 0.01}), false, 7);
+  for (const double level : levels.values) {
+    const auto found = std::find_if(order.begin(), order.end(), [&](std::size_t i) { return data.measure.merit(data.measure.factor * data.networks[i].accuracy) >= data.measure.merit(level); });
+    if (found != order.end()) reaching += row(score_text(data, level / data.measure.factor, levels.decimals), data.networks[*found]);
+  }
+  const std::string middle = fixed_text(data.networks[order[order.size() / 2]].milliseconds, 3);
+  const std::string level = fixed_text(data.measure.factor * data.networks[order[order.size() / 2]].accuracy, 1);
+  return "<div class='pair'><div><div class='ask'><label>The most accurate network within <input id='within' inputmode='decimal' value='" + middle +
+         "'> ms</label><output id='within-answer'></output></div><div class='scroll'><table><tr><th>within</th><th class='name'>best network</th><th>accuracy</th>"
+         "<th>latency</th></tr>" + within + "</table></div></div><div><div class='ask'><label>The fastest network that reaches <input id='reaching' inputmode='decimal' value='" + level +
+         "'> " + markup_text(std::string(data.measure.unit)) + "</label><output id='reaching-answer'></output></div><div class='scroll'><table><tr><th>reaching</th><th class='name'>fastest network</th><th>accuracy</th>"
+         "<th>latency</th></tr>" + reaching + "</table></div></div></div>";
+}
+
+/// Everything that is drawn, for other programs and for the page's own script.
+inline json report_json(const report_data& data) {
+  json result = {{"title", data.title}, {"facts", json::object()}, {"warnings", data.warnings}, {"networks", json::array()}, {"comparison", json::array()},
+                 {"pruning", json::array()}, {"pairs", json::array()}, {"sums", json::array()}, {"certificates", json::array()},
+                 {"admissible", number_or_null(data.admissible)}, {"noise_floor_milliseconds", number_or_null(data.noise_floor_milliseconds)},
+                 {"latency_tau", number_or_null(data.latency_tau)}, {"accuracy_tau", number_or_null(data.accuracy_tau)},
+                 {"metric", {{"name", data.measure.name}, {"unit", data.measure.unit}, {"factor", data.measure.factor}, {"larger_is_better", data.measure.larger_is_better}}}};
+  for (const auto& [key, value] : data.facts) result["facts"][key] = value;
+  for (const report_network& network : data.networks) {
+    json curve = json::array();
+    for (const epoch_record& epoch : network.curve)
+      curve.push_back({{"epoch", epoch.epoch}, {"loss", number_or_null(epoch.loss)}, {"train_accuracy", number_or_null(epoch.train_accuracy)},
+                       {"validation_accuracy", number_or_null(epoch.validation_accuracy)}});
+    result["networks"].push_back({{"name", network.name}, {"milliseconds", number_or_null(network.milliseconds)}, {"accuracy", number_or_null(network.accuracy)},
+                                  {"whole_milliseconds", number_or_null(network.whole_milliseconds)}, {"finished_accuracy", number_or_null(network.finished_accuracy)},
+                                  {"test_accuracy", number_or_null(network.test_accuracy)},
+                                  {"macs", number_or_null(network.macs)}, {"parameters", number_or_null(network.parameters)},
+                                  {"precedents", number_or_null(network.precedents)}, {"on_frontier", network.on_frontier}, {"curve", curve}});
+  }
+  for (const report_point& point : data.comparison)
+    result["comparison"].push_back({{"name", point.name}, {"milliseconds", number_or_null(point.milliseconds)}, {"accuracy", number_or_null(point.accuracy)}});
+  for (const report_progress& at : data.pruning)
+    result["pruning"].push_back({{"trained", number_or_null(at.trained)}, {"pruned", number_or_null(at.pruned)}, {"living", number_or_null(at.living)}});
+  for (const report_pair& pair : data.pairs) result["pairs"].push_back({pair.lower, pair.upper});
+  for (const report_sum& sum : data.sums)
+    result["sums"].push_back({{"name", sum.name}, {"sum_milliseconds", number_or_null(sum.sum_milliseconds)}, {"whole_milliseconds", number_or_null(sum.whole_milliseconds)}});
+  for (const report_certificate& claim : data.certificates)
+    result["certificates"].push_back({{"pruned", claim.pruned.empty() ? json(nullptr) : json(claim.pruned)}, {"above", claim.above}, {"instead", claim.instead}});
+  return result;
+}
+
+inline std::string order_section(const report_data& data) {
+  const order_summary order = summarise_order(data);
+  const bool precedents = std::any_of(data.networks.begin(), data.networks.end(), [](const report_network& n) { return std::isfinite(n.precedents) && std::isfinite(n.accuracy); });
+  if (order.pairs == 0 && !precedents) return {};
+  const double pairs = static_cast<double>(order.pairs);
+  std::string html = "<div class='cards'>" + card(std::to_string(order.pairs), "comparable pairs of trained networks");
+  if (order.pairs) {
+    const auto worst = [](double value, const std::string& text) { return value > 0 ? ", at worst by " + text : std::string(); };
+    html += card(percent_text(static_cast<double>(order.slower_fails) / pairs, 1),
+                 "of pairs have the larger network faster" + worst(order.worst_milliseconds, milliseconds_text(order.worst_milliseconds))) +
+            card(percent_text(static_cast<double>(order.better_fails) / pairs, 1),
+                 "of pairs have the larger network less accurate" + worst(order.worst_accuracy, fixed_text(data.measure.factor * order.worst_accuracy, 2) + " points"));
+    if (std::isfinite(data.latency_tau)) html += card(fixed_text(data.latency_tau, 2), "Kendall's tau of order and latency");
+    if (std::isfinite(data.accuracy_tau)) html += card(fixed_text(data.accuracy_tau, 2), "Kendall's tau of order and accuracy");
+  }
+  html += "</div><div class='pair' style='margin-top:16px'>" + (order.pairs ? "<div>" + order.picture.svg() + "</div>" : "") +
+          (precedents ? "<div>" + precedents_plot(data).svg() + "</div>" : "") + "</div>";
+  return section("Does the order deserve its trust?",
+                 "Pruning assumes that a network which contains another is slower and more accurate. Every comparable pair of trained networks is a test of "
+                 "that; points left of or below the dashed lines contradict it. Accuracy should also rise with the number of architectures below a network.",
+                 html);
+}
+
+}  // namespace detail
+
+HASSE_BODY std::string frontier_svg(const report_data& data) {
+  plot picture = detail::frontier_plot(data);
+  for (const std::size_t i : detail::frontier_order(data)) {
+    const report_network& network = data.networks[i];
+    picture.notes.push_back(std::to_string(picture.notes.size() + 1) + ": " + network.name + " " + detail::score_text(data, network.accuracy, 1) + " in " +
+                            fixed_text(network.milliseconds, 3) + " ms");
+  }
+  return picture.svg(true);
+}
+
+HASSE_BODY std::string frontier_table(const report_data& data) {
+  std::vector<std::vector<std::string>> rows{{"#", "latency", "measured", "accuracy", "longer", "test", "MACs", "parameters", "architecture"}};
+  for (const std::size_t i : detail::frontier_order(data)) {
+    const report_network& network = data.networks[i];
+    std::string name;
+    for (const char letter : network.name) name += letter >= ' ' && letter <= '~' ? letter : '?';
+    rows.push_back({std::to_string(rows.size()), detail::milliseconds_text(network.milliseconds), detail::milliseconds_text(network.whole_milliseconds),
+                    detail::score_text(data, network.accuracy), detail::score_text(data, network.finished_accuracy), detail::score_text(data, network.test_accuracy), count_text(network.macs), count_text(network.parameters), name});
+  }
+  std::string table;
+  for (const auto& row : rows) {
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      const auto empty = [&](const auto& other) { return &other == &rows[0] || other[column] == "-"; };
+      if (rows.size() > 1 && std::all_of(rows.begin(), rows.end(), empty)) continue;
+      std::size_t wide = 0;
+      for (const auto& other : rows) wide = std::max(wide, other[column].size());
+      const std::string space(wide - row[column].size(), ' ');
+      table += column + 1 < row.size() ? space + row[column] + "  " : row[column];
+    }
+    table += '\n';
+  }
+  return table;
+}
+
+HASSE_BODY std::string report_html(const report_data& data) {
+  using namespace detail;
+  const std::vector<std::size_t> order = frontier_order(data);
+  std::string html = page_head(data.title);
+  if (!order.empty()) {
+    const report_network &fastest = data.networks[order.front()], &best = data.networks[order.back()];
+    html += paragraph(order.size() == 1 ? "One network is at least as fast and as accurate as every other that was trained."
+                                        : "From " + score_text(data, fastest.accuracy, 1) + " in " + milliseconds_text(fastest.milliseconds) + " to " +
+                                              score_text(data, best.accuracy, 1) + " in " + milliseconds_text(best.milliseconds) + ".");
+  }
+  html += "<div class='cards'>" + card(std::to_string(order.size()), "networks on the frontier") + card(std::to_string(data.networks.size()), "networks trained");
+  if (!data.pruning.empty()) {
+    const report_progress& last = data.pruning.back();
+    html += card(std::isfinite(last.pruned) ? count_text(last.pruned) : "not counted", "pruned without training" + (std::isfinite(data.admissible) ? " of " + count_text(data.admissible) + " admissible" : std::string()));
+    if (std::isfinite(last.living)) html += card(count_text(last.living), "still undecided");
+    if (last.trained > 0 && std::isfinite(last.pruned))
+      html += card(fixed_text(last.pruned / last.trained, 1) + " x", "pruned per training (decided per training: " + fixed_text((last.pruned + last.trained) / last.trained, 1) + ")");
+  }
+  html += "</div>";
+  html += warning_list(data.warnings);
+
+  if (order.empty()) {
+    html += section("The frontier", "No training has ended with an accuracy yet.", "");
+  } else {
+    html += section("The frontier", "Each point is a network that was trained; the line is the best accuracy that can be had within a latency. Numbers refer to the table.",
+                    frontier_plot(data).svg() + frontier_rows(data, order));
+    html += section("The two questions", "Among the networks that were trained.", answer_tables(data, order));
+  }
+  if (data.pruning.size() > 1 || !data.certificates.empty()) {
+    std::string content = data.pruning.size() > 1 ? "<div class='pair'><div>" + pruning_plot(data).svg() + "</div><div>" : "<div><div>";
+    if (!data.certificates.empty()) {
+      content += "<details open><summary>Certificates</summary><div class='scroll' style='max-height:330px;overflow-y:auto'><table><tr><th class='name'>pruned</th><th class='name'>precedes</th><th class='name'>take instead</th></tr>";
+      for (std::size_t i = 0; i < std::min<std::size_t>(data.certificates.size(), 200); ++i) {
+        const report_certificate& claim = data.certificates[i];
+        content += "<tr><td class='name'>" + (claim.pruned.empty() ? "whatever precedes the next and is not faster than the last" : code(claim.pruned)) + "</td><td class='name'>" + code(claim.above) + "</td><td class='name'>" + code(claim.instead) + "</td></tr>";
+      }
+      content += "</table></div></details>";
+    }
+    html += section("What was pruned, and why", "An architecture is pruned when it precedes a trained network (so it is no more accurate) and another trained network is at least as "
+                    "accurate as that one and no slower than the pruned one.", content + "</div></div>");
+  }
+  html += order_section(data);
+  if (const std::string diagram = hasse_diagram(data); !diagram.empty())
+    html += section("The order around the frontier", "Trained networks, smaller ones below: a line joins neighbours in the order. Blue networks are on the frontier; a red line marks a larger network that is less accurate.", diagram);
+  if (const sum_summary sums = summarise_sums(data); sums.networks > 0)
+    html += section("Sum of the table against whole networks",
+                    std::to_string(sums.networks) + " networks measured whole: the sum is off by " + percent_text(sums.median, 1) + " in the median and " + percent_text(sums.worst, 1) +
+                        " at worst" + (std::isfinite(data.noise_floor_milliseconds) ? "; the noise floor of the table is " + milliseconds_text(data.noise_floor_milliseconds) : std::string()) + ".",
+                    "<div class='pair'><div>" + sums.absolute.svg() + "</div><div>" + sums.relative.svg() + "</div></div>");
+  if (std::any_of(data.networks.begin(), data.networks.end(), [](const report_network& n) { return n.curve.size() > 1; }))
+    html += section("Trainings", "Every candidate is trained with the same recipe.",
+                    "<div class='pair'><div>" + curves_plot(data, score_label(data, "validation"), &epoch_record::validation_accuracy, 100, false).svg() + "</div><div>" +
+                        curves_plot(data, "training loss", &epoch_record::loss, 1, true).svg() + "</div></div>");
+  return html + fact_section(data.facts) + page_foot(report_json(data), page_script);
+}
+
+HASSE_BODY void write_report(const std::filesystem::path& path, const report_data& data) { replace_file(path, report_html(data)); }
+
+}  // namespace hasse
