@@ -34,41 +34,6 @@ TEST_CASE("an architecture costs what its concatenated layers cost", "[cost]") {
   for (const char* text : {"[(16,32),(64,128,128)]"}) check(parse<bounded>(text));
 }
 
-namespace {
-/// As long as the heads of a detector are.
-struct long_head {
-  friend constexpr bool operator==(const long_head&, const long_head&) = default;
-  template <class List>
-  constexpr value_id lower(layer_builder<List> list, value_id from) const {
-    for (int i = 0; i < 40; ++i) from = list.conv_bn(from, 4, 1, 1, activation::relu, {});
-    return list.output("scores", list.convolution(from, 2, 1));
-  }
-  std::string text() const { return "long_head"; }
-};
-using long_space = search_space<input<3, 8, 8>, stem<conv{.out = 4}>, stage<basic{.stride = 2}, widths<4, 8>, depth<1, 1>>, head<long_head>>;
-}  // namespace
-
-TEST_CASE("a part is as long as its spec makes it", "[parts]") {
-  STATIC_REQUIRE(part_t<long_space, part_count<long_space> - 1>::layers.count == 121);
-  STATIC_REQUIRE(part_t<long_space, part_count<long_space> - 1>::out == feature_shape{4, 4, 2});
-  STATIC_REQUIRE(part_costs<long_space>.back().macs == 4 * 4 * (4 * 8 + 39 * 4 * 4 + 2 * 4));
-  STATIC_REQUIRE(layer_count(identity{}, {8, 8, 3}) == 0);
-}
-
-TEST_CASE("outputs are alive to the end, in a list and in a row of parts", "[cost]") {
-  fixed_layers<16> list{.input = {4, 4, 1}};
-  layer_builder<fixed_layers<16>> build{list};
-  build.output("c1", build.convolution(0, 8, 1));  // 16 elements in, 128 out
-  build.convolution(build.convolution(1, 8, 1), 8, 1);
-  build.output("scores", 3);
-  CHECK(cost_of(list).peak_elements == 3 * 128);  // without an output: 2 * 128
-  CHECK(cost_of(list).kept_elements == 2 * 128);
-  cost row = cost_of(list);
-  row += cost{.peak_elements = 200, .kept_elements = 7};
-  CHECK(row.peak_elements == 2 * 128 + 200);
-  CHECK(row.kept_elements == 2 * 128 + 7);
-}
-
 TEST_CASE("peak memory counts what is alive", "[cost]") {
   // conv 4x4x1 -> 4x4x8: input 16 + output 128; then a residual block of 8: skip 128 + middle 128 + output 128
   fixed_layers<16> list{.input = {4, 4, 1}};

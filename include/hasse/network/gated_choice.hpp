@@ -66,10 +66,10 @@ struct choice_layers {
     bool found = true;
   };
   static constexpr counted count = [] {
-    shape_list list(Space::image);
+    fixed_layers<1024> list{.input = Space::image};
     if (choice.size() != mixed_blocks<Space>) return counted{};
     const bool found = lower_choice<Space>(list, choice);
-    return counted{list.count(), found};
+    return counted{list.count, found};
   }();
   static_assert(
       count.found,

@@ -99,10 +99,11 @@ struct spec_layers {
     value_id value = 0;
     ((value = Specs.lower(layer_builder<List>{list}, value)), ...);
   }
+  /// Counts what a list would hold; keeps shapes only.
   static constexpr int count = [] {
-    shape_list list(Input::shape);
+    fixed_layers<1024> list{.input = Input::shape};
     lower_into(list);
-    return list.count();
+    return list.count;
   }();
   static constexpr auto layers = [] {
     fixed_layers<count> list{.input = Input::shape};

@@ -88,8 +88,11 @@ struct fixed_layer {
 namespace detail {
 /// What `specs` in a row make of a shape.
 template <class Specs>
-constexpr feature_shape shape_after_all(const Specs& specs, feature_shape in) {
-  hana::for_each(specs, [&](const auto& spec) { in = shape_after(spec, in); });
+constexpr feature_shape shape_after(const Specs& specs, feature_shape in) {
+  hana::for_each(specs, [&](const auto& spec) {
+    const auto layers = layers_of(spec, in);
+    in = layers.shape_of(layers.count);
+  });
   return in;
 }
 
@@ -107,7 +110,8 @@ constexpr feature_shape mixed_shape(feature_shape in, int out, int stride) {
   hana::for_each(Choices::specs, [&]<class Type>(Type spec) {
     if (!is_offered<Type>(in, out, stride)) return;
     spec.out = out, spec.stride = stride;
-    const feature_shape own = shape_after(spec, in);
+    const auto layers = layers_of(spec, in);
+    const feature_shape own = layers.shape_of(layers.count);
     agree = agree && (found == feature_shape{} || found == own);
     found = own;
   });
@@ -121,7 +125,7 @@ constexpr feature_shape shape_behind(feature_shape in) {
     in = mixed_shape<typename Part::choices>(in, form.out, form.stride);
     return form.blocks > 1 && in.size() > 0 ? mixed_shape<typename Part::choices>(in, form.out, 1) : in;
   } else {
-    return shape_after_all(Part::specs, in);
+    return shape_after(Part::specs, in);
   }
 }
 }  // namespace detail
@@ -154,7 +158,7 @@ struct gated_space {
   static constexpr feature_shape image = input_type::shape;
   /// What the head reads.
   static constexpr feature_shape features = [] {
-    feature_shape shape = detail::shape_after_all(stem_type::specs, image);
+    feature_shape shape = detail::shape_after(stem_type::specs, image);
     hana::for_each(body_types, [&](auto part) {
       if (shape.size() > 0) shape = detail::shape_behind<typename decltype(part)::type>(shape);
     });

@@ -178,38 +178,6 @@ struct fixed_layers {
   constexpr feature_shape output_shape(int index) const { return shape_of(output(index)); }
 };
 
-/// The shapes of a list, of any length and nothing else: how many layers are lowered, and to what shape, before there is room for them.
-class shape_list {
- public:
-  constexpr explicit shape_list(feature_shape input) : shapes_(new feature_shape[static_cast<std::size_t>(room_)]) {
-    shapes_[0] = input;
-  }
-  shape_list(const shape_list&) = delete;
-  shape_list& operator=(const shape_list&) = delete;
-  constexpr ~shape_list() { delete[] shapes_; }
-
-  constexpr int count() const { return count_; }
-  constexpr std::size_t size() const { return static_cast<std::size_t>(count_); }
-  constexpr feature_shape shape_of(value_id value) const { return shapes_[value]; }
-  constexpr feature_shape last() const { return shapes_[count_]; }
-  constexpr void append(const layer& item) {
-    if (++count_ == room_) grow();
-    shapes_[count_] = item.out;
-  }
-  constexpr void append_output(std::string_view, value_id) {}
-
- private:
-  constexpr void grow() {
-    feature_shape* const larger = new feature_shape[2 * static_cast<std::size_t>(room_)];
-    for (int i = 0; i < room_; ++i) larger[i] = shapes_[i];
-    delete[] shapes_;
-    shapes_ = larger, room_ *= 2;
-  }
-
-  int room_ = 16, count_ = 0;
-  feature_shape* shapes_;
-};
-
 /// Adds layers to any list with `append`, `append_output`, `size` and `shape_of`; each call returns the value that it made.
 /// This is the whole vocabulary in which a block says what it is (see space/spec.hpp and docs/how-to/own-block.md).
 template <class List>

@@ -157,27 +157,11 @@ struct tap {
   std::string text() const { return "tap " + std::string(Name.view()); }
 };
 
-/// How many layers a spec is on an input shape.
+/// The layers of one spec on one input shape, as a constant.
 template <class Type>
-constexpr int layer_count(const Type& spec, feature_shape in) {
-  shape_list list(in);
-  spec.lower(layer_builder<shape_list>{list}, 0);
-  return list.count();
-}
-
-/// What a spec makes of a shape: that of its last layer.
-template <class Type>
-constexpr feature_shape shape_after(const Type& spec, feature_shape in) {
-  shape_list list(in);
-  spec.lower(layer_builder<shape_list>{list}, 0);
-  return list.last();
-}
-
-/// The layers of one spec on one input shape, as a constant with room for `Capacity` of them.
-template <int Capacity = 64, class Type>
-constexpr fixed_layers<Capacity> layers_of(const Type& spec, feature_shape in) {
-  fixed_layers<Capacity> list{.input = in};
-  spec.lower(layer_builder<fixed_layers<Capacity>>{list}, 0);
+constexpr fixed_layers<64> layers_of(const Type& spec, feature_shape in) {
+  fixed_layers<64> list{.input = in};
+  spec.lower(layer_builder<fixed_layers<64>>{list}, 0);
   return list;
 }
 
