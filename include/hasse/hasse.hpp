@@ -2,6 +2,9 @@
 // Used by examples/02_boundary.cpp.
 #pragma once
 
+// First, so that a compiler's sentence about a space is not behind the list of headers that led to it.
+#include <hasse/space.hpp>
+
 #include <hasse/block.hpp>
 #include <hasse/catalogue.hpp>
 #include <hasse/catalogue/shard.hpp>
@@ -17,7 +20,6 @@
 #include <hasse/program/search.hpp>
 #include <hasse/result.hpp>
 #include <hasse/search.hpp>
-#include <hasse/space.hpp>
 #include <hasse/space/count.hpp>
 #include <hasse/task.hpp>
 #include <hasse/train.hpp>

@@ -1,4 +1,5 @@
-// expect: architecture_fault::not_in_brackets
+// expect: hasse: this literal does not read as an architecture
+// expect: like
 #include <hasse/space.hpp>
 using namespace hasse;
 using namespace hasse::literals;

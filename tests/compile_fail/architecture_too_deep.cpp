@@ -1,4 +1,7 @@
-// expect: architecture_fault::depth_out_of_range
+// expect: hasse: a stage of this literal has too few or too many blocks
+// expect: of_stage<1>
+// expect: given<4>
+// expect: depth<1, 3>
 #include <hasse/space.hpp>
 using namespace hasse;
 using namespace hasse::literals;

@@ -1,4 +1,7 @@
-// expect: architecture_fault::width_not_in_list
+// expect: hasse: a width of this literal is not one of its stage
+// expect: of_stage<2>
+// expect: given<96>
+// expect: widths<64, 128>
 #include <hasse/space.hpp>
 using namespace hasse;
 using namespace hasse::literals;

@@ -1,4 +1,6 @@
-// expect: architecture_fault::width_decreases
+// expect: hasse: a width of this literal is less than the one before it
+// expect: of_stage<2>
+// expect: given<64>
 #include <hasse/space.hpp>
 using namespace hasse;
 using namespace hasse::literals;

@@ -1,4 +1,4 @@
-// expect: architecture_fault::wrong_number_of_stages
+// expect: hasse: this literal has not as many stages as its space
 #include <hasse/space.hpp>
 using namespace hasse;
 using namespace hasse::literals;

@@ -1,4 +1,5 @@
-// expect: is not one of its block
+// expect: hasse: a candidate of gated_choice<space, candidates...> is not one of its block's
+// expect: integer_sequence<int, 2, 0>
 #include <hasse/network/gated_choice.hpp>
 using namespace hasse;
 

@@ -1,4 +1,5 @@
-// expect: takes one candidate per block of the mixed stages
+// expect: hasse: gated_choice<space, candidates...> takes one candidate per block of the mixed stages
+// expect: integer_sequence<int, 1>
 #include <hasse/network/gated_choice.hpp>
 using namespace hasse;
 

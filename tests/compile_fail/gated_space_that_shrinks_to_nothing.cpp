@@ -1,4 +1,7 @@
-// expect: nothing is left of the image before the head
+// expect: hasse: nothing is left of the image
+// expect: body_part<1>
+// expect: map_of<4, 4, 16>
+// expect: window<8, 2, 1>
 #include <hasse/space.hpp>
 using namespace hasse;
 

@@ -1,4 +1,5 @@
-// expect: a gated_space chooses blocks with mixed_stage
+// expect: hasse: a gated_space chooses blocks with mixed_stage<...>
+// expect: these make a search_space
 #include <hasse/space.hpp>
 using namespace hasse;
 

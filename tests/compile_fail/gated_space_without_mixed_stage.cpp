@@ -1,4 +1,4 @@
-// expect: a gated_space needs at least one mixed_stage
+// expect: hasse: a gated_space needs at least one mixed_stage<...>, and this one has none
 #include <hasse/space.hpp>
 using namespace hasse;
 

@@ -1,5 +1,8 @@
-// expect: an_identity_needs_stride_1_and_as_many_channels_as_it_reads
-#include <hasse/space.hpp>
+// expect: hasse: an identity (zero) stands where the shape changes
+// expect: map_of<8, 8, 16>
+// expect: map_of<8, 8, 24>
+#include <hasse/block.hpp>
+#include <hasse/space/mobile.hpp>
 using namespace hasse;
 
-constexpr auto layers = layers_of(identity{.out = 24}, {8, 8, 16});
+constexpr auto macs = block<identity{.out = 24}, feature_shape{8, 8, 16}>::macs;

@@ -1,4 +1,6 @@
-// expect: choices<...> takes specs with members out and stride
+// expect: hasse: this spec has no member out
+// expect: hasse::max_pool
+// expect: check_blocks
 #include <hasse/space.hpp>
 using namespace hasse;
 

@@ -1,4 +1,4 @@
-// expect: needs at least one block besides zero
+// expect: hasse: choices<...> needs at least one block besides zero
 #include <hasse/space.hpp>
 using namespace hasse;
 

@@ -1,3 +1,4 @@
+// expect: hasse: one of these choices was given a stride
 // expect: leave .stride of its choices alone
 #include <hasse/space.hpp>
 using namespace hasse;

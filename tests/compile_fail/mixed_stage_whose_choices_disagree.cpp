@@ -1,4 +1,5 @@
-// expect: the choices of a mixed_stage must have one output shape
+// expect: hasse: the choices of a mixed_stage must have one output shape
+// expect: body_part<1>
 #include <hasse/space.hpp>
 using namespace hasse;
 

@@ -1,4 +1,4 @@
-// expect: lists the same block twice
+// expect: hasse: choices<...> lists the same block twice
 #include <hasse/space.hpp>
 using namespace hasse;
 

@@ -1,4 +1,4 @@
-// expect: a mixed_stage needs the width of its blocks
+// expect: hasse: a mixed_stage needs the width of its blocks
 #include <hasse/space.hpp>
 using namespace hasse;
 

@@ -1,6 +1,7 @@
-// expect: takes one channel count per channel group
+// expect: hasse: narrowed<net, counts...> takes one channel count per channel group
+// expect: integer_sequence<int, 8, 8, 8>
 #include <hasse/network/narrowed.hpp>
 #include <hasse/network/published/resnet.hpp>
 using namespace hasse;
 
-static_assert(narrowed<resnet20, 8, 8, 8>::macs() > 0);
+constexpr auto macs = narrowed<resnet20, 8, 8, 8>::macs();

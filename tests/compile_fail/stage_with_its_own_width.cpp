@@ -1,7 +1,7 @@
+// expect: hasse: this spec was given a width
 // expect: leave .out of its spec at 0 and list widths<...>
 #include <hasse/space.hpp>
 using namespace hasse;
-using namespace hasse::literals;
 
-using impossible = stage<basic{.out = 64, .stride = 2}, widths<32>, depth<1, 2>>;
-constexpr auto spec = impossible::spec;
+using space = search_space<input<3, 32, 32>, stem<conv{.out = 16}>, stage<basic{.out = 64}, widths<16>, depth<1, 2>>, head<global_average_pool, linear<10>>>;
+constexpr int stages = space::stages;

@@ -1,4 +1,4 @@
-// expect: nobody reads a value of this network
+// expect: hasse: nobody reads a value of this network
 #include <hasse/network/static_network.hpp>
 using namespace hasse;
 

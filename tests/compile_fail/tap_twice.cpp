@@ -1,4 +1,4 @@
-// expect: two outputs of this network have one name or are one value
+// expect: hasse: two outputs of this network have one name or are one value
 #include <hasse/network/static_network.hpp>
 using namespace hasse;
 

@@ -1,4 +1,4 @@
-// expect: an output of this network has no name that files could use
+// expect: hasse: an output of this network has no name that files could use
 #include <hasse/network/static_network.hpp>
 using namespace hasse;
 

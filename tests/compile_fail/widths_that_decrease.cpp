@@ -1,6 +1,8 @@
-// expect: must increase from left to right
+// expect: hasse: widths<...> must increase from left to right
+// expect gcc: Width = {64, 32}
+// expect clang: check_widths<64, 32>
 #include <hasse/space.hpp>
 using namespace hasse;
-using namespace hasse::literals;
 
-constexpr auto values = widths<64, 32>::values;
+using space = search_space<input<3, 32, 32>, stem<conv{.out = 16}>, stage<basic{}, widths<64, 32>, depth<1, 2>>, head<global_average_pool, linear<10>>>;
+constexpr int stages = space::stages;

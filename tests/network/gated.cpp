@@ -311,7 +311,7 @@ TEST_CASE("supernets that do not fit together are refused", "[gated]") {
   refused(stage({.out = 16}, mbconv{}, mbconv{.act = activation::relu}), "candidate k3e6: two candidates have this name");
   refused(stage({.out = 16}, mbconv{}, own::halving{}), "it writes 16x4x4 where k3e6 writes 16x8x8");
   refused([] { return gated_builder({0, 8, 16}).finish(); }, "images of 16x0x8");
-  refused([] { return gated_builder({2, 2, 16}).fixed("stem", max_pool{.kernel = 3}).finish(); }, "a max_pool would write 16x0x0");
+  refused([] { return gated_builder({2, 2, 16}).fixed("stem", max_pool{.kernel = 3}).finish(); }, "stem, candidate max_pool3-s2: max_pool: a window of 3x3, stride 2, leaves nothing of 2x2x16");
 
   const auto taps = [](const auto&... specs) {
     gated_builder made({8, 8, 16});

@@ -9,7 +9,7 @@
 
 #include <hasse/core/random.hpp>
 #include <hasse/network/parameters.hpp>
-#include <hasse/space/layer.hpp>
+#include <hasse/space/layer_builder.hpp>
 #include <hasse/space/layer_list.hpp>
 #include <hasse/space/mobile.hpp>
 

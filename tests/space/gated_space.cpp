@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include <boost/hana/for_each.hpp>
+
 #include "../support/catch.hpp"
 
 using namespace hasse;

@@ -6,6 +6,10 @@
 #include <cstdint>
 #include <string>
 
+// First, so that a compiler's sentence is not behind the list of headers that led to it.
+#include <hasse/space/refusal.hpp>
+#include <hasse/space/search_space.hpp>
+
 #include <hasse/space/cost.hpp>
 #include <hasse/space/parts.hpp>
 #include <hasse/space/spec.hpp>
@@ -18,19 +22,16 @@ inline std::string place_text(feature_shape in, feature_shape out) {
 }
 
 /// Models Block. `block<basic{.out = 64, .stride = 2}, feature_shape{32, 32, 32}>` is a basic block that reads 32 x 32 x 32.
-/// Preconditions are those of the spec; a block that shrinks to nothing does not compile.
-template <auto SpecValue, feature_shape In>
-struct block : placed<SpecValue, In> {
-  static_assert(Spec<typename placed<SpecValue, In>::spec_type>,
-                "hasse: a block needs a spec with lower and text; the shortest one is max_pool in space/spec.hpp");
-  using placed<SpecValue, In>::layers;
+/// A block that its spec cannot make on that shape does not compile.
+template <auto SpecInBraces, feature_shape In>
+  requires(detail::check_placed<SpecInBraces, In>())
+struct block : placed<SpecInBraces, In> {
+  using placed<SpecInBraces, In>::layers;
   static constexpr cost costs = cost_of(layers);
   static constexpr std::int64_t macs = costs.macs, parameters = costs.parameters();
-  static_assert(layers.shape_of(layers.count).size() > 0,
-                "hasse: this block has no output left: its input is smaller than its windows and strides");
 
   /// "basic s2 32>64 @32x32": spec, channels, input size.
-  static std::string text() { return placed<SpecValue, In>::spec.text() + ' ' + place_text(In, layers.shape_of(layers.count)); }
+  static std::string text() { return placed<SpecInBraces, In>::spec.text() + ' ' + place_text(In, layers.shape_of(layers.count)); }
 };
 
 namespace detail {
@@ -61,10 +62,6 @@ concept HasLayers = requires {
 };
 template <class Type>
 concept Block = HasSpec<Type> && HasShapes<Type> && HasLayers<Type>;
-
-/// A shape dressed as a type, so that compilers print it.
-template <int H, int W, int C>
-struct map_of {};
 
 /// The first block gives the shape that the next one reads.
 template <class First, class Next>

@@ -23,20 +23,28 @@ constexpr void append_layers(List& list, std::span<const layer> next, const Outp
 }
 
 namespace detail {
-template <class First, class Next>
-  requires Feeds<First, Next>
-struct link {};
-template <class First, class... Rest>
-struct links {};
+template <bool Holds, class Writes, class Reads>
+consteval bool check_neighbours() {
+  static_assert(Holds, "hasse: a block of this chain does not read what the one before it writes (Writes and Reads, named in this message); give it the shape that comes in");
+  return true;
+}
+template <class Last>
+consteval bool check_chain() {
+  return true;
+}
 template <class First, class Next, class... Rest>
-struct links<First, Next, Rest...> : links<Next, Rest...> {
-  using fits = link<First, Next>;  // no base: blocks that repeat would make it ambiguous
-};
+consteval bool check_chain() {
+  if constexpr (!Feeds<First, Next>)
+    return check_neighbours<false, map_of<First::out.h, First::out.w, First::out.c>, map_of<Next::in.h, Next::in.w, Next::in.c>>();
+  else
+    return check_chain<Next, Rest...>();
+}
 }  // namespace detail
 
 /// Hand-written blocks in a row; a neighbour that does not fit is shown with both shapes.
 template <Block First, Block... Rest>
-struct chain : private detail::links<First, Rest...> {
+  requires(detail::check_chain<First, Rest...>())
+struct chain {
   static constexpr feature_shape in = First::in;
   static constexpr auto layers = [] {
     fixed_layers<static_cast<int>((First::layers.size() + ... + Rest::layers.size()))> list{.input = in};

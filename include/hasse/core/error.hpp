@@ -13,6 +13,16 @@ class error : public std::runtime_error {
   explicit error(const std::string& sentence) : std::runtime_error(sentence) {}
 };
 
+/// What `make` gives; an error of it is told behind `where`.
+template <class Make>
+auto refused_as(const std::string& where, Make make) {
+  try {
+    return make();
+  } catch (const error& refused) {
+    throw error(where + ": " + refused.what());
+  }
+}
+
 /// A refusal about a file: the sentence begins with the path and ends with the remedy.
 class file_error : public error {
  public:

@@ -10,7 +10,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/network/parameters.hpp>
-#include <hasse/space/layer.hpp>
+#include <hasse/space/layer_builder.hpp>
 #include <hasse/space/layer_list.hpp>
 
 namespace hasse {

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/hana/for_each.hpp>
+
 #include <hasse/block/chain.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/quoted.hpp>
@@ -302,7 +304,7 @@ class gated_builder {
   template <Spec Type>
   gated_builder& fixed(const std::string& name, const Type& spec) {
     gated_block block{.name = name, .stage = -1, .candidates = {}};
-    block.candidates.push_back(lowered(spec, shape()));
+    block.candidates.push_back(lowered(spec, shape(), block.name));
     list_.blocks.push_back(std::move(block));
     return *this;
   }
@@ -323,7 +325,7 @@ class gated_builder {
         if (!detail::is_offered<Type>(in, form.out, stride)) return;
         const std::string word = candidate_text(spec);
         spec.out = form.out, spec.stride = stride;
-        block.candidates.push_back(lowered(spec, in, word));
+        block.candidates.push_back(lowered(spec, in, block.name, word));
       });
       if (block.candidates.empty())
         throw error(block.name +
@@ -341,9 +343,9 @@ class gated_builder {
 
  private:
   template <Spec Type>
-  static gated_candidate lowered(const Type& spec, feature_shape in, const std::string& word = {}) {
+  static gated_candidate lowered(const Type& spec, feature_shape in, const std::string& place, const std::string& word = {}) {
     gated_candidate made{.text = word.empty() ? candidate_text(spec) : word, .layers = {.input = in, .items = {}}};
-    spec.lower(layer_builder<layer_list>{made.layers}, 0);
+    refused_as(place + ", candidate " + made.text, [&] { return spec.lower(layer_builder<layer_list>{made.layers}, 0); });
     return made;
   }
 

@@ -58,34 +58,56 @@ constexpr bool lower_choice(List& list, std::span<const int> choice) {
 
 template <class Space, int... Candidate>
 struct choice_layers {
-  static_assert(sizeof...(Candidate) == mixed_blocks<Space>,
-                "hasse: gated_choice<space, candidates...> takes one candidate per block of the mixed stages, front to back");
   static constexpr std::array<int, sizeof...(Candidate)> choice{Candidate...};
   struct counted {
     int layers = 0;
     bool found = true;
   };
   static constexpr counted count = [] {
-    fixed_layers<1024> list{.input = Space::image};
+    layer_trace list(Space::image);
     if (choice.size() != mixed_blocks<Space>) return counted{};
     const bool found = lower_choice<Space>(list, choice);
-    return counted{list.count, found};
+    return counted{static_cast<int>(list.size()), found};
   }();
-  static_assert(
-      count.found,
-      "hasse: a candidate of gated_choice<space, candidates...> is not one of its block's; count them from 0, and zero only "
-      "where it is offered");
   static constexpr auto layers = [] {
-    fixed_layers<count.layers> list{.input = Space::image};
-    if (count.layers > 0) lower_choice<Space>(list, choice);
+    fixed_layers<count.found ? count.layers : 0> list{.input = Space::image};
+    if constexpr (count.found && count.layers > 0) lower_choice<Space>(list, choice);
     return list;
   }();
 };
+
+enum class choice_fault : std::uint8_t { none, no_gated_space, other_number, not_offered };
+
+template <class Space, int... Candidate>
+constexpr choice_fault fault_of_choice() {
+  if constexpr (!requires { Space::body_types; })
+    return choice_fault::no_gated_space;
+  else if constexpr (sizeof...(Candidate) != mixed_blocks<Space>)
+    return choice_fault::other_number;
+  else
+    return choice_layers<Space, Candidate...>::count.found ? choice_fault::none : choice_fault::not_offered;
+}
+template <choice_fault Fault, class Given, int Blocks>
+consteval bool check_choice() {
+  static_assert(Fault != choice_fault::no_gated_space, "hasse: gated_choice<space, candidates...> takes a gated_space<...>, and something else was given (named in this message); an architecture of a search_space is network<space, \"[(32),(64)]\">");
+  static_assert(Fault != choice_fault::other_number, "hasse: gated_choice<space, candidates...> takes one candidate per block of the mixed stages, front to back, and was given another number of them; `Blocks` in this message is how many there are");
+  static_assert(Fault != choice_fault::not_offered, "hasse: a candidate of gated_choice<space, candidates...> is not one of its block's; count them from 0, and zero only where it is offered: stride 1, equal channels");
+  return true;
+}
+template <class Space>
+constexpr int blocks_to_choose() {
+  if constexpr (requires { Space::body_types; })
+    return mixed_blocks<Space>;
+  else
+    return 0;
+}
 }  // namespace detail
 
 /// gated_choice<space, 2, 0, 6>: in the first mixed block the third candidate that it offers, and so on. The same network as the
 /// path of these numbers in gated_list_of<space>().
 template <class Space, int... Candidate>
-struct gated_choice : static_network<detail::choice_layers<Space, Candidate...>> {};
+  requires(detail::check_choice<detail::fault_of_choice<Space, Candidate...>(), std::integer_sequence<int, Candidate...>, detail::blocks_to_choose<Space>()>())
+struct gated_choice : static_network<std::conditional_t<detail::fault_of_choice<Space, Candidate...>() == detail::choice_fault::none,
+                                                        detail::choice_layers<Space, Candidate...>, detail::no_layers>> {};
 
 }  // namespace hasse

@@ -35,21 +35,12 @@ layer_list lowered(const Type& spec, feature_shape input) {
 template <class Input, auto... Specs>
 layer_list lowered(std::type_identity<fixed_network<Input, Specs...>>, feature_shape input) {
   layer_list list{.input = input, .items = {}};
-  spec_layers<Input, Specs...>::lower_into(list);
+  lower_row<Specs...>(list);
   return list;
 }
 
 inline std::string image_text(feature_shape it) {
   return std::to_string(it.c) + "x" + std::to_string(it.h) + "x" + std::to_string(it.w);
-}
-
-/// Throws unless every layer has something to write.
-inline layer_list with_extent(const std::string& name, layer_list layers) {
-  for (std::size_t index = 0; index < layers.size(); ++index)
-    if (const layer& item = layers.items[index]; item.out.h < 1 || item.out.w < 1)
-      throw error(name + " cannot read an input of " + image_text(layers.input) + ": its layer " + std::to_string(index + 1) +
-                  ", " + std::string(name_of(item.kind)) + ", would have nothing left to write; give a larger input");
-  return layers;
 }
 }  // namespace detail
 
@@ -57,8 +48,10 @@ inline layer_list with_extent(const std::string& name, layer_list layers) {
 template <class Space>
 layer_list layers_of(const architecture<Space>& choice, feature_shape input) {
   layer_list list{.input = input, .items = {}};
-  detail::lower_architecture(list, choice);
-  return detail::with_extent("architecture " + to_text(choice), std::move(list));
+  return refused_as("architecture " + to_text(choice) + " cannot read an input of " + detail::image_text(input), [&] {
+    detail::lower_architecture(list, choice);
+    return std::move(list);
+  });
 }
 
 namespace detail {
@@ -131,8 +124,9 @@ inline layer_list named_network(std::string_view name, network_form form = {}) {
     if (form.width < 0 || form.width > 8000)
       throw error(std::string(name) + " was asked for with " + std::to_string(form.width) +
                   " thousandths of its width; give 1 to 8000");
-    return detail::with_extent(std::string(name), each.lower(form.input == feature_shape{} ? each.input : form.input,
-                                                             form.width == 0 ? 1000 : form.width));
+    const feature_shape input = form.input == feature_shape{} ? each.input : form.input;
+    return refused_as(std::string(name) + " cannot read an input of " + detail::image_text(input),
+                      [&] { return each.lower(input, form.width == 0 ? 1000 : form.width); });
   }
   std::string known;
   for (const std::string_view each : published_names) known += (known.empty() ? "" : ", ") + std::string(each);

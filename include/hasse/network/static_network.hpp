@@ -74,7 +74,7 @@ struct static_network {
 namespace detail {
 template <class Space, fixed_string Text>
 struct architecture_layers {
-  static constexpr architecture<Space> choice = parse<Space>(Text.view());
+  static constexpr architecture<Space> choice = literal_choice<Space, Text>;
   static constexpr int count = [] {
     std::size_t sum = 0;
     for_each_part(choice, [&](part_id part) { sum += shard_entries<Space, 0, 1>[at(part)].layers.size(); });
@@ -90,39 +90,82 @@ struct architecture_layers {
   }();
 };
 
+/// In place of a network that was refused, so that nothing more is said of it.
+struct no_layers {
+  static constexpr fixed_layers<0> layers{.input = {1, 1, 1}};
+};
+
+/// Specs in a row on their way from an input: how many layers, and the first that cannot be, by the number of its spec.
+struct row_trace {
+  lowered made{};
+  int spec = 0, count = 0;
+};
 template <class Input, auto... Specs>
-struct spec_layers {
-  static_assert((Spec<std::remove_const_t<decltype(Specs)>> && ...),
-                "hasse: fixed_network<input<...>, ...> takes spec values such as conv{.out = 32}");
-  template <class List>
-  static constexpr void lower_into(List& list) {
-    value_id value = 0;
-    ((value = Specs.lower(layer_builder<List>{list}, value)), ...);
+constexpr row_trace trace_row() {
+  row_trace row{.made = {.out = Input::shape}};
+  const auto next = [&](const auto& spec) {
+    if (row.made.first.fault != layer_fault::none) return;
+    row.made = trace_of(spec, row.made.out), row.count += row.made.count, ++row.spec;
+  };
+  (next(Specs), ...);
+  return row;
+}
+template <class Type>
+concept IsInput = requires { { Type::shape } -> std::convertible_to<feature_shape>; };
+
+template <bool Holds, class Given>
+consteval bool check_input() {
+  static_assert(Holds, "hasse: an input<C, H, W> is needed first, and something else was given (named in this message); write fixed_network<input<3, 32, 32>, conv{.out = 16}, ...>");
+  return true;
+}
+template <class Input, auto... Specs>
+consteval bool check_row() {
+  if constexpr (!IsInput<Input>)
+    return check_input<false, Input>();
+  else if constexpr (!are_specs<Specs...>)
+    return check_specs<Specs...>();
+  else if constexpr (constexpr row_trace row = trace_row<Input, Specs...>(); true)
+    return check_layer<row.made.first.fault, network_part<row.spec>, refused_type<row.made.first>>();
+}
+template <class Input, auto... Specs>
+constexpr int row_length() {  // -1: refused
+  if constexpr (!IsInput<Input> || !are_specs<Specs...>) {
+    return -1;
+  } else {
+    constexpr row_trace row = trace_row<Input, Specs...>();
+    return row.made.first.fault == layer_fault::none ? row.count : -1;
   }
-  /// Counts what a list would hold; keeps shapes only.
-  static constexpr int count = [] {
-    fixed_layers<1024> list{.input = Input::shape};
-    lower_into(list);
-    return list.count;
-  }();
+}
+/// Appends the layers of specs in a row.
+template <auto... Specs, class List>
+constexpr void lower_row(List& list) {
+  value_id value = 0;
+  ((value = Specs.lower(layer_builder<List>{list}, value)), ...);
+}
+template <int Count, class Input, auto... Specs>
+struct row_layers {
   static constexpr auto layers = [] {
-    fixed_layers<count> list{.input = Input::shape};
-    lower_into(list);
+    fixed_layers<Count> list{.input = Input::shape};
+    lower_row<Specs...>(list);
     return list;
   }();
 };
+template <class Input, auto... Specs>
+struct row_layers<-1, Input, Specs...> : no_layers {};
 }  // namespace detail
 
 /// The network of an architecture, as a type. A text that is none of the space's does not compile.
 template <class Space, fixed_string Text>
+  requires(detail::check_literal<Space, Text>())
 struct network : static_network<detail::architecture_layers<Space, Text>> {
   static constexpr architecture<Space> choice = detail::architecture_layers<Space, Text>::choice;
 };
 
 /// A network of specs in a row, as a type: fixed_network<input<3, 32, 32>, conv{.out = 16}, basic{.out = 16},
 /// global_average_pool{}, linear<10>{}>.
-template <class Input, auto... Specs>
-struct fixed_network : static_network<detail::spec_layers<Input, Specs...>> {};
+template <class Input, auto... SpecsInBraces>
+  requires(detail::check_row<Input, SpecsInBraces...>())
+struct fixed_network : static_network<detail::row_layers<detail::row_length<Input, SpecsInBraces...>(), Input, SpecsInBraces...>> {};
 
 /// A static network bound to a backend. Same use and same bits as inference_network; planning costs nothing at run time.
 template <class Net, Backend Engine, int Batch = 1>

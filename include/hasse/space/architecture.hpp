@@ -6,17 +6,33 @@
 #include <string_view>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/fixed_string.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/space/parts.hpp>
 
 namespace hasse {
 
+namespace detail {
+template <class Type>
+concept IsSearchSpace = requires { Type::facts[0].width_count; Type::most_blocks; };
+/// What takes the place of a type that is none.
+template <class Space>
+using checked_space = std::conditional_t<IsSearchSpace<Space>, Space, search_space_of<false>>;
+
+template <class Given>
+consteval bool check_is_search_space() {
+  static_assert(IsSearchSpace<Given>, "hasse: an architecture is one of a search_space<...>, and something else was given (named in this message); a network of a gated_space is gated_choice<space, candidates...>");
+  return true;
+}
+}  // namespace detail
+
 /// A choice in `Space`: how many blocks each stage has, and the width option of every block, front to back.
 /// Options beyond the last block are 0, so that equal choices are equal bytes. Structural: may be a template argument.
 template <class Space>
+  requires(detail::check_is_search_space<Space>())
 struct architecture {
-  std::array<std::uint8_t, static_cast<std::size_t>(Space::stages)> depths{};
-  std::array<std::uint8_t, static_cast<std::size_t>(Space::most_blocks)> options{};
+  std::array<std::uint8_t, static_cast<std::size_t>(detail::checked_space<Space>::stages)> depths{};
+  std::array<std::uint8_t, static_cast<std::size_t>(detail::checked_space<Space>::most_blocks)> options{};
 
   constexpr int blocks() const {
     int sum = 0;
@@ -136,24 +152,21 @@ std::string fault_sentence(std::string_view text, const parsed_architecture<Spac
   }
 }
 
-/// Not constexpr on purpose: reached in a constant expression, it ends the compilation, and its name and `Fault` are the reason.
-template <architecture_fault Fault, class Space>
-[[noreturn]] void this_text_is_no_architecture_of_this_space(std::string_view text, const parsed_architecture<Space>& parsed) {
-  throw error(fault_sentence(text, parsed));
-}
-
+/// In a constant expression a throw ends the compilation, and its line is shown.
 template <class Space>
 constexpr void require_architecture(std::string_view text, const parsed_architecture<Space>& parsed) {
   using enum architecture_fault;
+  if (parsed.fault == none) return;
+  if (!std::is_constant_evaluated()) throw error(fault_sentence(text, parsed));
+  // A literal, "[(32),(64)]"_arch, is a type: there the compiler also names the stage, the number and what to choose from.
   switch (parsed.fault) {
-    case none: return;
-    case not_in_brackets: this_text_is_no_architecture_of_this_space<not_in_brackets>(text, parsed);
-    case wrong_number_of_stages: this_text_is_no_architecture_of_this_space<wrong_number_of_stages>(text, parsed);
-    case not_a_width: this_text_is_no_architecture_of_this_space<not_a_width>(text, parsed);
-    case width_not_in_list: this_text_is_no_architecture_of_this_space<width_not_in_list>(text, parsed);
-    case width_decreases: this_text_is_no_architecture_of_this_space<width_decreases>(text, parsed);
-    case depth_out_of_range: this_text_is_no_architecture_of_this_space<depth_out_of_range>(text, parsed);
-    case total_depth_out_of_range: this_text_is_no_architecture_of_this_space<total_depth_out_of_range>(text, parsed);
+    case wrong_number_of_stages: throw "hasse: this text has not as many stages as its space; write one (width,...) for each stage<...>";
+    case not_a_width: throw "hasse: a stage of this text has something that is not a width; write numbers out of its widths<...>";
+    case width_not_in_list: throw "hasse: a width of this text is not one of its stage; choose from its widths<...>, which \"...\"_arch would name";
+    case width_decreases: throw "hasse: a width of this text is less than the one before it; widths never decrease in a search_space";
+    case depth_out_of_range: throw "hasse: a stage of this text has too few or too many blocks; write as many widths as its depth<...> allows";
+    case total_depth_out_of_range: throw "hasse: this text has too few or too many blocks in all; total_depth<...> says how many there may be";
+    default: throw "hasse: this text does not read as an architecture; write it like [(64,64),(128,256),(256)]";
   }
 }
 }  // namespace detail
@@ -178,13 +191,64 @@ std::string to_text(const architecture<Space>& choice) {
 }
 
 /// A literal that a space reads later: "[(32),(64)]"_arch.
+template <fixed_string Text>
 struct architecture_literal {
-  std::string_view text;
+  static constexpr std::string_view text = Text.view();
 };
 
 inline namespace literals {
-constexpr architecture_literal operator""_arch(const char* text, std::size_t size) { return {{text, size}}; }
+template <fixed_string Text>
+constexpr architecture_literal<Text> operator""_arch() { return {}; }
 }  // namespace literals
+
+/// Where a literal is wrong, as types: its stage, counted from 1, and the number that does not fit.
+template <int Stage>
+struct of_stage {};
+template <int Number>
+struct given {};
+
+namespace detail {
+template <architecture_fault Fault, class Stage, class Given, class Widths, class Depth>
+consteval bool check_architecture() {
+  using enum architecture_fault;
+  static_assert(Fault != not_in_brackets, "hasse: this literal does not read as an architecture; write the widths of each stage in brackets, like \"[(64,64),(128,256),(256)]\"_arch");
+  static_assert(Fault != wrong_number_of_stages, "hasse: this literal has not as many stages as its space; write one (width,...) for each stage<...>");
+  static_assert(Fault != not_a_width, "hasse: a stage of this literal has something that is not a width; write numbers out of the widths<...> of of_stage<...>, named in this message");
+  static_assert(Fault != width_not_in_list, "hasse: a width of this literal is not one of its stage: given<...> in of_stage<...> is not in widths<...>, all named in this message; choose from these");
+  static_assert(Fault != width_decreases, "hasse: a width of this literal is less than the one before it: given<...> in of_stage<...>, named in this message; widths never decrease in a search_space, so write them in increasing order");
+  static_assert(Fault != depth_out_of_range, "hasse: a stage of this literal has too few or too many blocks: given<...> in of_stage<...> is not within depth<...>, all named in this message; write as many widths");
+  static_assert(Fault != total_depth_out_of_range, "hasse: this literal has too few or too many blocks: all stages together have given<...>, named in this message, and total_depth<...> of the space says how many they may have");
+  return true;
+}
+
+/// True, or a sentence.
+template <class Space, fixed_string Text>
+consteval bool check_literal() {
+  if constexpr (!IsSearchSpace<Space>) {
+    return check_is_search_space<Space>();
+  } else if constexpr (!Refused<Space>) {
+    constexpr parsed_architecture<Space> parsed = try_parse<Space>(Text.view());
+    using stage = typename Space::template stage_type<std::min(parsed.stage, Space::stages - 1)>;
+    return check_architecture<parsed.fault, of_stage<parsed.stage + 1>, given<parsed.number>, typename stage::widths, typename stage::depth>();
+  }
+  return true;
+}
+/// What a literal names; the smallest architecture where it was refused.
+template <class Space, fixed_string Text>
+inline constexpr auto literal_choice = [] {
+  parsed_architecture<checked_space<Space>> parsed = try_parse<checked_space<Space>>(Text.view());
+  if (parsed.fault == architecture_fault::none) return parsed.value;
+  architecture<checked_space<Space>> smallest;
+  for (std::size_t stage = 0; stage < smallest.depths.size(); ++stage)
+    smallest.depths[stage] = static_cast<std::uint8_t>(checked_space<Space>::facts[stage].least_depth);
+  return smallest;
+}();
+}  // namespace detail
+
+/// The architecture of a literal; one that the space does not have is a sentence of the compiler.
+template <class Space, fixed_string Text>
+  requires(detail::check_literal<Space, Text>())
+constexpr auto parse(architecture_literal<Text>) { return detail::literal_choice<Space, Text>; }
 
 /// What an architecture costs: the sum over its parts.
 template <class Space>
@@ -197,19 +261,22 @@ constexpr cost cost_of(const architecture<Space>& choice) {
 /// Multiply-accumulates for one image.
 template <class Space>
 constexpr std::int64_t macs(const architecture<Space>& choice) { return cost_of(choice).macs; }
-template <class Space>
-constexpr std::int64_t macs(architecture_literal literal) { return macs(parse<Space>(literal.text)); }
+template <class Space, fixed_string Text>
+  requires(detail::check_literal<Space, Text>())
+constexpr std::int64_t macs(architecture_literal<Text> literal) { return macs(parse<Space>(literal)); }
 
 /// Trainable numbers: convolutions, linear layers, batch norm scale and shift.
 template <class Space>
 constexpr std::int64_t parameter_count(const architecture<Space>& choice) { return cost_of(choice).parameters(); }
-template <class Space>
-constexpr std::int64_t parameter_count(architecture_literal literal) { return parameter_count(parse<Space>(literal.text)); }
+template <class Space, fixed_string Text>
+  requires(detail::check_literal<Space, Text>())
+constexpr std::int64_t parameter_count(architecture_literal<Text> literal) { return parameter_count(parse<Space>(literal)); }
 
 /// Most activation elements alive at once in inference of one image.
 template <class Space>
 constexpr std::int64_t peak_elements(const architecture<Space>& choice) { return cost_of(choice).peak_elements; }
-template <class Space>
-constexpr std::int64_t peak_elements(architecture_literal literal) { return peak_elements(parse<Space>(literal.text)); }
+template <class Space, fixed_string Text>
+  requires(detail::check_literal<Space, Text>())
+constexpr std::int64_t peak_elements(architecture_literal<Text> literal) { return peak_elements(parse<Space>(literal)); }
 
 }  // namespace hasse

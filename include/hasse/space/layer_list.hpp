@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <hasse/space/layer.hpp>
+#include <hasse/space/layer_builder.hpp>
 
 namespace hasse {
 

@@ -5,7 +5,6 @@
 
 #include <string>
 
-#include <hasse/core/error.hpp>
 #include <hasse/space/rounding.hpp>
 #include <hasse/space/spec.hpp>
 
@@ -140,14 +139,6 @@ struct depthwise_separable {
   std::string text() const { return detail::mobile_text("depthwise_separable", kernel, stride, ""); }
 };
 
-namespace detail {
-/// Not constexpr on purpose: reached in a constant expression, it ends the compilation and its name is the reason.
-[[noreturn]] inline void an_identity_needs_stride_1_and_as_many_channels_as_it_reads(int in, int out, int stride) {
-  throw error("identity: it was placed between " + std::to_string(in) + " and " + std::to_string(out) + " channels with stride " +
-              std::to_string(stride) + "; a layer can only be skipped where the stride is 1 and the channels agree");
-}
-}  // namespace detail
-
 /// A layer that is skipped: no layer at all. Only where input and output agree; elsewhere it does not compile.
 struct identity {
   int out = 0, stride = 1;  ///< out = 0: as many channels as it reads
@@ -155,9 +146,9 @@ struct identity {
 
   template <class List>
   constexpr value_id lower(layer_builder<List> list, value_id from) const {
-    const int in = list.shape_of(from).c;
-    if (stride != 1 || (out != 0 && out != in))
-      detail::an_identity_needs_stride_1_and_as_many_channels_as_it_reads(in, out, stride);
+    const feature_shape in = list.shape_of(from);
+    if (stride != 1 || (out != 0 && out != in.c))
+      list.refuse({.fault = layer_fault::changes_shape, .item = {.input = from, .in = in, .out = {in.h, in.w, out}, .stride = stride}});
     return from;
   }
   std::string text() const { return "identity"; }

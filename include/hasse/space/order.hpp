@@ -126,9 +126,10 @@ template <class Space, class Order = strict_order>
 constexpr bool precedes(const architecture<Space>& x, const architecture<Space>& y) {
   return Order{}.signature(x).below(Order{}.signature(y));
 }
-template <class Space, class Order = strict_order>
-constexpr bool precedes(architecture_literal x, architecture_literal y) {
-  return precedes<Space, Order>(parse<Space>(x.text), parse<Space>(y.text));
+template <class Space, class Order = strict_order, fixed_string X, fixed_string Y>
+  requires(detail::check_literal<Space, X>() && detail::check_literal<Space, Y>())
+constexpr bool precedes(architecture_literal<X> x, architecture_literal<Y> y) {
+  return precedes<detail::checked_space<Space>, Order>(parse<Space>(x), parse<Space>(y));
 }
 
 }  // namespace hasse

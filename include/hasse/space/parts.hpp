@@ -27,7 +27,7 @@ struct placed {
   using spec_type = std::remove_const_t<decltype(SpecValue)>;
   static constexpr spec_type spec = SpecValue;
   static constexpr feature_shape in = In;
-  static constexpr fixed_layers<64> layers = layers_of(SpecValue, In);
+  static constexpr auto layers = layers_of<SpecValue, In>();
   static constexpr feature_shape out = layers.shape_of(layers.count);
 };
 
@@ -121,8 +121,7 @@ constexpr feature_shape stem_output() {  // shape after `Layer` stem layers
     return Space::image;
   } else {
     constexpr feature_shape before = stem_output<Space, Layer - 1>();
-    constexpr auto layers = layers_of(Space::stem_type::specs[hana::size_c<Layer - 1>], before);
-    return layers.shape_of(layers.count);
+    return trace_of(Space::stem_type::specs[hana::size_c<Layer - 1>], before).out;
   }
 }
 
@@ -133,8 +132,7 @@ constexpr feature_shape stage_output() {
     return stem_output<Space, stem_layers<Space>>();
   } else {
     using type = typename Space::template stage_type<Stage>;
-    constexpr auto layers = layers_of(stage_spec_at<type::spec, type::widths::values[0], true>(), stage_output<Space, Stage - 1>());
-    return layers.shape_of(layers.count);
+    return trace_of(stage_spec_at<type::spec, type::widths::values[0], true>(), stage_output<Space, Stage - 1>()).out;
   }
 }
 

@@ -14,7 +14,7 @@
 #include <boost/hana/type.hpp>
 #include <boost/hana/unpack.hpp>
 
-#include <hasse/space/spec.hpp>
+#include <hasse/space/refusal.hpp>
 
 namespace hasse {
 
@@ -23,58 +23,206 @@ namespace hana = boost::hana;
 /// What a part of a search space is for.
 enum class space_role : std::uint8_t { input, stem, stage, head, limit, mixed, fixed };
 
-/// Channels, height, width of the images (written as the papers do: C x H x W).
+namespace detail {
 template <int C, int H, int W>
+consteval bool check_input_size() {
+  static_assert(C > 0 && H > 0 && W > 0, "hasse: input<C, H, W> needs three positive sizes, for instance input<3, 224, 224>");
+  return true;
+}
+template <int... Width>
+constexpr bool increases() {
+  int before = -1;
+  return (((Width > before || Width <= 0) && (before = Width, true)) && ...);
+}
+template <int... Width>
+consteval bool check_widths() {
+  constexpr bool are_few = sizeof...(Width) >= 1 && sizeof...(Width) <= 16;
+  static_assert(are_few, "hasse: widths<...> needs one to sixteen widths, for instance widths<32, 64, 128>");
+  static_assert(!are_few || increases<Width...>(), "hasse: widths<...> must increase from left to right, for instance widths<32, 64, 128>");
+  static_assert(!are_few || ((Width > 0) && ...), "hasse: widths<...> must be positive, for instance widths<32, 64, 128>");
+  return true;
+}
+template <int Least, int Most>
+inline constexpr bool is_depth = 1 <= Least && Least <= Most && Most <= 64;
+template <int Least, int Most>
+consteval bool check_depth() {
+  static_assert(is_depth<Least, Most>,
+                "hasse: depth<Least, Most> needs 1 <= Least <= Most <= 64, for instance depth<1, 3>, or depth<3, 3> for always three");
+  return true;
+}
+}  // namespace detail
+
+/// Channels, height, width of the images (written as the papers do: C x H x W).
+template <int C, int H = 0, int W = 0>
+  requires(detail::check_input_size<C, H, W>())
 struct input {
-  static_assert(C > 0 && H > 0 && W > 0, "hasse: input<C, H, W> needs positive sizes, for instance input<3, 224, 224>");
   static constexpr space_role role = space_role::input;
-  static constexpr feature_shape shape{H, W, C};
+  static constexpr feature_shape shape = C > 0 && H > 0 && W > 0 ? feature_shape{H, W, C} : feature_shape{64, 64, 1};  // one fault, one sentence
 };
 
 /// The widths (output channels) that a stage's blocks may have, in increasing order.
 template <int... Width>
+  requires(detail::check_widths<Width...>())
 struct widths {
-  static constexpr std::array<int, sizeof...(Width)> values{Width...};
-  static_assert(sizeof...(Width) >= 1 && sizeof...(Width) <= 16, "hasse: widths<...> needs one to sixteen widths");
-  static_assert(std::ranges::is_sorted(values, std::ranges::less_equal{}) || sizeof...(Width) == 1,
-                "hasse: widths<...> must increase from left to right, for instance widths<32, 64, 128>");
-  static_assert(((Width > 0) && ...), "hasse: widths<...> must be positive");
+  static constexpr auto values = [] {
+    if constexpr (sizeof...(Width) >= 1 && sizeof...(Width) <= 16 && detail::increases<Width...>() && ((Width > 0) && ...))
+      return std::array<int, sizeof...(Width)>{Width...};
+    else
+      return std::array<int, 1>{64};  // one fault, one sentence
+  }();
 };
 
 /// How many blocks a stage may have.
-template <int Least, int Most>
+template <int Least, int Most = 0>
+  requires(detail::check_depth<Least, Most>())
 struct depth {
-  static_assert(1 <= Least && Least <= Most && Most <= 64, "hasse: depth<Least, Most> needs 1 <= Least <= Most <= 64");
-  static constexpr int least = Least, most = Most;
+  static constexpr int least = detail::is_depth<Least, Most> ? Least : 1, most = detail::is_depth<Least, Most> ? Most : 1;
 };
 
-/// Layers before the searched stages, the same in every architecture: stem<conv{.out = 32, .stride = 2}>.
+namespace detail {
+/// Widths and depth as a stage needs them, whatever their order of mistakes.
+template <class Type>
+concept ListsWidths = requires(const Type& list) { { list.values[0] } -> std::convertible_to<int>; };
+template <class Type>
+concept BoundsDepth = requires {
+  { Type::least } -> std::convertible_to<int>;
+  { Type::most } -> std::convertible_to<int>;
+} && !requires { Type::role; };
+struct nothing {};
+
+enum class stage_fault : std::uint8_t { none, no_widths, no_depth, other_widths, other_depth };
+
+template <class Widths, class Depth>
+constexpr stage_fault fault_of_choices() {
+  if (std::is_same_v<Widths, nothing>) return stage_fault::no_widths;
+  if (!ListsWidths<Widths>) return stage_fault::other_widths;
+  if (std::is_same_v<Depth, nothing>) return stage_fault::no_depth;
+  return BoundsDepth<Depth> ? stage_fault::none : stage_fault::other_depth;
+}
+template <stage_fault Fault, class Widths, class Depth>
+consteval bool check_choices() {
+  static_assert(Fault != stage_fault::no_widths, "hasse: a stage needs the widths and the depth that its blocks may have, and has neither; write stage<basic{.stride = 2}, widths<32, 64>, depth<1, 3>>");
+  static_assert(Fault != stage_fault::no_depth, "hasse: a stage needs the depth that it may have, and has widths only; write stage<basic{.stride = 2}, widths<32, 64>, depth<1, 3>>");
+  static_assert(Fault != stage_fault::other_widths, "hasse: a stage needs widths<...> behind its spec, and something else stands there (named in this message); write stage<basic{.stride = 2}, widths<32, 64>, depth<1, 3>>");
+  static_assert(Fault != stage_fault::other_depth, "hasse: a stage needs depth<least, most> behind its widths, and something else stands there (named in this message); write stage<basic{.stride = 2}, widths<32, 64>, depth<1, 3>>");
+  return true;
+}
+
+template <auto BlockSpec>
+constexpr spec_fault fault_of_stage_value() {
+  using type = std::remove_const_t<decltype(BlockSpec)>;
+  if constexpr (constexpr spec_fault fault = fault_of_stage_spec<type>(); fault != spec_fault::none)
+    return fault;
+  else
+    return BlockSpec.out != 0 ? spec_fault::own_width : BlockSpec.stride < 1 ? spec_fault::no_step : LowersInConstants<with_width(BlockSpec), probe> ? spec_fault::none : spec_fault::runs_later;
+}
+
+template <class Type>
+constexpr spec_fault fault_of_spec_type() {
+  if constexpr (constexpr spec_fault fault = fault_of_spec<Type>(); fault != spec_fault::none)
+    return fault;
+  else
+    return fault_of_value<Type{}>();
+}
+
+/// Each is true, when it has said what is wrong.
 template <auto... Specs>
-struct stem {
-  static_assert((Spec<std::remove_const_t<decltype(Specs)>> && ...), "hasse: stem<...> takes spec values such as conv{.out = 32}");
-  static constexpr space_role role = space_role::stem;
-  static constexpr auto specs = hana::tuple<std::remove_const_t<decltype(Specs)>...>{Specs...};
-};
-
-/// Blocks of one kind, repeated: the first has the spec's stride, the others stride 1; each has one of the widths.
+consteval bool check_specs() {
+  return (check_spec<fault_of_value<Specs>(), std::remove_const_t<decltype(Specs)>>() && ...);
+}
+template <class... Specs>
+consteval bool check_spec_types() {
+  return (check_spec<fault_of_spec_type<Specs>(), Specs>() && ...);
+}
 template <auto BlockSpec, class Widths, class Depth>
-struct stage {
+consteval bool check_stage() {
+  constexpr spec_fault fault = fault_of_stage_value<BlockSpec>();
+  if constexpr (fault != spec_fault::none)
+    return check_spec<fault, std::remove_const_t<decltype(BlockSpec)>>();
+  else
+    return check_choices<fault_of_choices<Widths, Depth>(), Widths, Depth>();
+}
+template <auto BlockSpec, class Widths, class Depth>
+inline constexpr bool is_stage = fault_of_stage_value<BlockSpec>() == spec_fault::none && fault_of_choices<Widths, Depth>() == stage_fault::none;
+
+template <bool Sound, auto BlockSpec, class Widths, class Depth>
+struct stage_members {
   using spec_type = std::remove_const_t<decltype(BlockSpec)>;
-  static_assert(StageSpec<spec_type>, "hasse: stage<...> takes a spec with members out and stride, such as basic{.stride = 2}");
-  static_assert(BlockSpec.out == 0, "hasse: a stage sets the width of its blocks; leave .out of its spec at 0 and list widths<...>");
-  static_assert(BlockSpec.stride >= 1, "hasse: a stage's stride must be at least 1");
-  static constexpr space_role role = space_role::stage;
   static constexpr spec_type spec = BlockSpec;
   using widths = Widths;
   using depth = Depth;
 };
-
-/// Layers after the searched stages: head<global_average_pool, linear<10>>.
-template <class... Specs>
-struct head {
-  static_assert((Spec<Specs> && ...), "hasse: head<...> takes spec types such as global_average_pool and linear<10>");
-  static constexpr space_role role = space_role::head;
+/// In place of a stage that was refused, so that nothing more is said of it.
+template <auto BlockSpec, class Widths, class Depth>
+struct stage_members<false, BlockSpec, Widths, Depth> : stage_members<true, basic{}, hasse::widths<8>, hasse::depth<1, 1>> {
+  using is_refused = void;
+};
+template <auto... Specs>
+inline constexpr bool are_specs = ((fault_of_value<Specs>() == spec_fault::none) && ...);
+template <bool Sound, class... Specs>
+struct row_of_spec_types {
   static constexpr auto specs = hana::tuple<Specs...>{};
+  template <class Visit>
+  static constexpr void for_each_spec(Visit visit) { (visit(Specs{}), ...); }
+};
+template <class... Specs>
+struct row_of_spec_types<false, Specs...> {
+  static constexpr auto specs = hana::tuple<>{};
+  using is_refused = void;
+};
+template <bool Sound, auto... Specs>
+struct row_of_specs {
+  static constexpr auto specs = hana::tuple<std::remove_const_t<decltype(Specs)>...>{Specs...};
+  template <class Visit>
+  static constexpr void for_each_spec(Visit visit) { (visit(Specs), ...); }
+};
+template <auto... Specs>
+struct row_of_specs<false, Specs...> {
+  static constexpr auto specs = hana::tuple<>{};
+  using is_refused = void;
+};
+}  // namespace detail
+
+/// Layers before the searched stages, the same in every architecture: stem<conv{.out = 32, .stride = 2}>. Values, with their braces.
+template <auto... SpecsInBraces>
+  requires(detail::check_specs<SpecsInBraces...>())
+struct stem : detail::row_of_specs<detail::are_specs<SpecsInBraces...>, SpecsInBraces...> {
+  static constexpr space_role role = space_role::stem;
+};
+
+/// Blocks of one kind, repeated: the first has the spec's stride, the others stride 1; each has one of the widths.
+template <auto SpecInBraces, class Widths = detail::nothing, class Depth = detail::nothing>
+  requires(detail::check_stage<SpecInBraces, Widths, Depth>())
+struct stage : detail::stage_members<detail::is_stage<SpecInBraces, Widths, Depth>, SpecInBraces, Widths, Depth> {
+  static constexpr space_role role = space_role::stage;
+};
+
+/// Layers that are the same in every network: fixed_layer<conv{.out = 1280, .kernel = 1}>. A part of a gated_space, between or behind its
+/// mixed stages, and a spec: so it also stands in a head, whose other specs are types.
+template <auto... SpecsInBraces>
+  requires(detail::check_specs<SpecsInBraces...>())
+struct fixed_layer : detail::row_of_specs<detail::are_specs<SpecsInBraces...>, SpecsInBraces...> {
+  static constexpr space_role role = space_role::fixed;
+  friend constexpr bool operator==(const fixed_layer&, const fixed_layer&) = default;
+
+  template <class List>
+  constexpr value_id lower(layer_builder<List> list, value_id from) const {
+    fixed_layer::for_each_spec([&](const auto& spec) { from = spec.lower(list, from); });
+    return from;
+  }
+  std::string text() const {
+    std::string all;
+    fixed_layer::for_each_spec([&](const auto& spec) { all += (all.empty() ? "" : " + ") + spec.text(); });
+    return all;
+  }
+};
+
+/// Layers after the searched stages: head<global_average_pool, linear<10>>. Types, without braces; what needs values is a fixed_layer:
+/// head<fixed_layer<conv{.out = 1280, .kernel = 1}>, global_average_pool, linear<1000>>.
+template <class... SpecTypesWithoutBraces>
+  requires(detail::check_spec_types<SpecTypesWithoutBraces...>())
+struct head : detail::row_of_spec_types<((detail::fault_of_spec_type<SpecTypesWithoutBraces>() == detail::spec_fault::none) && ...), SpecTypesWithoutBraces...> {
+  static constexpr space_role role = space_role::head;
 };
 
 /// Optional: bounds on the number of blocks of all stages together.
@@ -100,6 +248,10 @@ namespace detail {
 template <space_role Role, class... Parts>
 inline constexpr auto parts_with_role =
     hana::filter(hana::tuple_t<Parts...>, [](auto part) { return hana::bool_c<decltype(part)::type::role == Role>; });
+template <space_role Role, class... Parts>
+using with_role = std::remove_const_t<decltype(parts_with_role<Role, Parts...>)>;
+template <class Parts>
+using only_part = typename decltype(+Parts{}[hana::size_c<0>])::type;
 
 template <class Stage>
 constexpr stage_facts facts_of() {
@@ -107,31 +259,30 @@ constexpr stage_facts facts_of() {
   std::ranges::copy(Stage::widths::values, facts.widths.begin());
   return facts;
 }
-}  // namespace detail
 
-/// The space of all architectures that the parts allow. Widths never decrease from block to block, across stages too.
-/// Example: examples/01_space.cpp.
+/// How many blocks all stages may have together.
+struct block_bounds {
+  int least = 0, most = 0;
+};
 template <class... Parts>
-struct search_space {
- private:
-  template <space_role Role>
-  using with_role = std::remove_const_t<decltype(detail::parts_with_role<Role, Parts...>)>;
-  template <space_role Role>
-  static constexpr int count = static_cast<int>(decltype(hana::length(with_role<Role>{}))::value);
-  static_assert(count<space_role::input> == 1, "hasse: a search_space needs exactly one input<C, H, W>");
-  static_assert(count<space_role::stem> == 1, "hasse: a search_space needs exactly one stem<...>");
-  static_assert(count<space_role::head> == 1, "hasse: a search_space needs exactly one head<...>");
-  static_assert(count<space_role::stage> >= 1, "hasse: a search_space needs at least one stage<...>");
-  static_assert(count<space_role::limit> <= 1, "hasse: a search_space takes at most one total_depth<...>");
-  static_assert(count<space_role::mixed> + count<space_role::fixed> == 0,
-                "hasse: a search_space searches widths and depths with stage<...>; mixed_stage<...> and fixed_layer<...> make a gated_space");
+constexpr block_bounds blocks_of() {
+  block_bounds sum, limit{0, 255};
+  const auto look = [&]<class Part>(std::type_identity<Part>) {
+    if constexpr (Part::role == space_role::stage) sum.least += Part::depth::least, sum.most += Part::depth::most;
+    if constexpr (Part::role == space_role::limit) limit = {Part::least, Part::most};
+  };
+  (look(std::type_identity<Parts>{}), ...);
+  return {std::max(sum.least, limit.least), std::min(sum.most, limit.most)};
+}
 
- public:
-  using input_type = typename decltype(+with_role<space_role::input>{}[hana::size_c<0>])::type;
-  using stem_type = typename decltype(+with_role<space_role::stem>{}[hana::size_c<0>])::type;
-  using head_type = typename decltype(+with_role<space_role::head>{}[hana::size_c<0>])::type;
-  static constexpr with_role<space_role::stage> stage_types{};  ///< hana::tuple of hana::type: walk it with hana::for_each
-  static constexpr int stages = count<space_role::stage>;
+/// What a search_space has, of parts that can make one.
+template <class... Parts>
+struct search_space_members {
+  using input_type = only_part<with_role<space_role::input, Parts...>>;
+  using stem_type = only_part<with_role<space_role::stem, Parts...>>;
+  using head_type = only_part<with_role<space_role::head, Parts...>>;
+  static constexpr with_role<space_role::stage, Parts...> stage_types{};  ///< hana::tuple of hana::type: walk it with hana::for_each
+  static constexpr int stages = static_cast<int>(decltype(hana::length(stage_types))::value);
   template <int Index>
   using stage_type = typename decltype(+stage_types[hana::size_c<Index>])::type;
 
@@ -142,19 +293,174 @@ struct search_space {
     return std::array<stage_facts, sizeof...(stage)>{detail::facts_of<typename decltype(stage)::type>()...};
   });
 
-  static constexpr int least_blocks = [] {
-    int sum = 0, limit = 0;
-    for (const stage_facts& stage : facts) sum += stage.least_depth;
-    hana::unpack(with_role<space_role::limit>{}, [&](auto... part) { ((limit = decltype(part)::type::least), ...); });
-    return std::max(sum, limit);
-  }();
-  static constexpr int most_blocks = [] {
-    int sum = 0, limit = 255;
-    for (const stage_facts& stage : facts) sum += stage.most_depth;
-    hana::unpack(with_role<space_role::limit>{}, [&](auto... part) { ((limit = decltype(part)::type::most), ...); });
-    return std::min(sum, limit);
-  }();
-  static_assert(least_blocks <= most_blocks, "hasse: total_depth<...> leaves no architecture: the stages' own depths exceed it");
+  static constexpr int least_blocks = blocks_of<Parts...>().least, most_blocks = blocks_of<Parts...>().most;
 };
+
+template <class Part>
+concept SpacePart = requires {
+  { Part::role } -> std::convertible_to<space_role>;
+};
+template <class Part>
+concept Refused = requires { typename Part::is_refused; };
+
+template <class... Parts>
+struct first_without_role : std::type_identity<nothing> {};
+template <class First, class... Rest>
+struct first_without_role<First, Rest...> : std::conditional_t<SpacePart<First>, first_without_role<Rest...>, std::type_identity<First>> {};
+
+enum class space_fault : std::uint8_t { none, no_part, not_one_input, not_one_stem, not_one_head, no_stage, no_mixed_stage, limits, mixed_parts, stages, no_architecture, not_one_shape };
+
+template <class... Parts>
+constexpr space_fault fault_of_search_space() {
+  if constexpr (!(SpacePart<Parts> && ...)) {
+    return space_fault::no_part;
+  } else {
+    constexpr auto count = [](space_role role) { return (int{Parts::role == role} + ... + 0); };
+    if (count(space_role::mixed) + count(space_role::fixed) > 0) return space_fault::mixed_parts;
+    if (count(space_role::input) != 1) return space_fault::not_one_input;
+    if (count(space_role::stem) != 1) return space_fault::not_one_stem;
+    if (count(space_role::head) != 1) return space_fault::not_one_head;
+    if (count(space_role::stage) < 1) return space_fault::no_stage;
+    if (count(space_role::limit) > 1) return space_fault::limits;
+    return space_fault::none;
+  }
+}
+
+template <space_fault Fault, class Given>
+consteval bool check_space() {
+  static_assert(Fault != space_fault::no_part, "hasse: a space is made of parts, and one of its arguments is none (named in this message); a block goes into a part, as in stage<basic{.stride = 2}, widths<32, 64>, depth<1, 3>>, a plain layer into stem<conv{.out = 32}>, a width into its stage");
+  static_assert(Fault != space_fault::not_one_input, "hasse: a space needs exactly one input<C, H, W>, and this one has none or several; write search_space<input<3, 32, 32>, stem<...>, stage<...>, head<...>>");
+  static_assert(Fault != space_fault::not_one_stem, "hasse: a space needs exactly one stem<...>, and this one has none or several; list all its layers in one, stem<conv{.out = 32}, max_pool{}>, or none, stem<>");
+  static_assert(Fault != space_fault::not_one_head, "hasse: a space needs exactly one head<...>, and this one has none or several; for images of ten classes write head<global_average_pool, linear<10>>");
+  static_assert(Fault != space_fault::no_stage, "hasse: a search_space needs at least one stage<...>, and this one has none; write stage<basic{.stride = 2}, widths<32, 64>, depth<1, 3>>");
+  static_assert(Fault != space_fault::limits, "hasse: a search_space takes at most one total_depth<...>, and this one has several; keep the narrower one");
+  static_assert(Fault != space_fault::mixed_parts, "hasse: a search_space searches widths and depths with stage<...>, and was given a mixed_stage<...> or fixed_layer<...>; these make a gated_space");
+  static_assert(Fault != space_fault::no_architecture, "hasse: total_depth<...> leaves no architecture, since the depths of the stages cannot sum up to it; widen it or the depth<...> of the stages");
+  static_assert(Fault != space_fault::no_mixed_stage, "hasse: a gated_space needs at least one mixed_stage<...>, and this one has none; write mixed_stage<choices<mbconv{}, zero{}>, stage_shape{.out = 24, .blocks = 2, .stride = 2}>");
+  static_assert(Fault != space_fault::stages, "hasse: a gated_space chooses blocks with mixed_stage<...>, and was given a stage<...> or total_depth<...>; these make a search_space");
+  static_assert(Fault != space_fault::not_one_shape, "hasse: the choices of a mixed_stage must have one output shape, and these write different ones; give each the stage's width and stride in its lower");
+  return true;
+}
+
+/// What becomes of the image: the first layer of a space that cannot be, and where it is.
+struct space_trace {
+  lowered made{};
+  space_role role = space_role::stem;
+  int index = 0, width = 0;
+};
+
+template <class... Parts>
+constexpr feature_shape image_of() {
+  feature_shape image;
+  const auto look = [&]<class Part>(std::type_identity<Part>) {
+    if constexpr (Part::role == space_role::input) image = Part::shape;
+  };
+  (look(std::type_identity<Parts>{}), ...);
+  return image;
+}
+template <class Part, class Visit>
+constexpr void for_each_spec_in(space_role role, Visit visit) {
+  if constexpr (Part::role == space_role::stem || Part::role == space_role::head || Part::role == space_role::fixed)
+    if (Part::role == role) Part::for_each_spec(visit);
+}
+
+/// Follows the image through specs in a row, as far as the first that cannot be.
+struct tracer {
+  space_trace found{};
+  feature_shape shape{};
+  int index = 0;
+
+  constexpr feature_shape lower(const auto& spec, feature_shape in, space_role role, int width) {
+    if (found.made.first.fault != layer_fault::none) return in;
+    found = {trace_of(spec, in), role, index, width};
+    return found.made.out;
+  }
+  template <class... Parts>
+  constexpr void row(space_role role) {
+    index = 0;
+    (for_each_spec_in<Parts>(role, [&](const auto& spec) { shape = lower(spec, shape, role, 0), ++index; }), ...);
+  }
+};
+
+/// Stages at the least and the greatest of their widths, behind the least of those before, first and later blocks: enough to find what
+/// cannot be; each part is looked at where it is compiled.
+template <class... Parts>
+constexpr space_trace trace_space() {
+  tracer trace{.shape = image_of<Parts...>()};
+  trace.template row<Parts...>(space_role::stem);
+  trace.index = 0;
+  const auto stage = [&]<class Part>(std::type_identity<Part>) {
+    if constexpr (Part::role == space_role::stage) {
+      const feature_shape in = trace.shape;
+      for (const int width : Part::widths::values) {
+        if (width != Part::widths::values[0] && width != Part::widths::values.back()) continue;
+        auto spec = Part::spec;
+        spec.out = width;
+        const feature_shape out = trace.lower(spec, in, space_role::stage, width);
+        spec.stride = 1;
+        if (Part::depth::most > 1) trace.lower(spec, out, space_role::stage, width);
+        if (width == Part::widths::values[0]) trace.shape = out;
+      }
+      ++trace.index;
+    }
+  };
+  (stage(std::type_identity<Parts>{}), ...);
+  trace.template row<Parts...>(space_role::head);
+  return trace.found;
+}
+
+template <space_role Role, int Index, int Width>
+struct place : std::type_identity<body_part<Index>> {};
+template <int Index, int Width>
+struct place<space_role::stem, Index, Width> : std::type_identity<stem_layer<Index>> {};
+template <int Index, int Width>
+struct place<space_role::stage, Index, Width> : std::type_identity<stage_at_width<Index, Width>> {};
+template <int Index, int Width>
+struct place<space_role::head, Index, Width> : std::type_identity<head_layer<Index>> {};
+template <space_trace Found>
+using place_of = typename place<Found.role, Found.index + 1, Found.width>::type;
+
+template <class... Parts>
+constexpr bool is_search_space() {
+  if constexpr ((Refused<Parts> || ...) || fault_of_search_space<Parts...>() != space_fault::none)
+    return false;
+  else if constexpr (blocks_of<Parts...>().least > blocks_of<Parts...>().most)
+    return false;
+  else
+    return trace_space<Parts...>().made.first.fault == layer_fault::none;
+}
+template <class... Parts>
+consteval bool check_search_space() {
+  if constexpr ((Refused<Parts> || ...)) {
+    return true;  // said where the part is named
+  } else if constexpr (constexpr space_fault fault = fault_of_search_space<Parts...>(); fault != space_fault::none) {
+    return check_space<fault, typename first_without_role<Parts...>::type>();
+  } else {
+    constexpr block_bounds blocks = blocks_of<Parts...>();
+    if constexpr (blocks.least > blocks.most)
+      return check_space<space_fault::no_architecture, blocks_between<blocks.least, blocks.most>>();
+    else if constexpr (constexpr space_trace found = trace_space<Parts...>(); true)
+      return check_layer<found.made.first.fault, place_of<found>, refused_type<found.made.first>>();
+  }
+}
+
+template <bool Sound, class... Parts>
+struct search_space_of : search_space_members<Parts...> {};
+/// A size that depends on what was refused, so that what takes its place is made only where it is needed.
+template <class... Parts>
+inline constexpr int side = sizeof...(Parts) > 0 ? 64 : 32;
+/// In place of a space that was refused, so that nothing more is said of it.
+template <class... Parts>
+struct search_space_of<false, Parts...>
+    : search_space_members<input<1, side<Parts...>, 64>, stem<conv{.out = 8}>, stage<basic{}, widths<8>, depth<1, 1>>, head<global_average_pool, linear<1>>> {
+  using is_refused = void;
+};
+}  // namespace detail
+
+/// The space of all architectures that the parts allow. Widths never decrease from block to block, across stages too.
+/// Example: examples/01_space.cpp.
+template <class... PartsWithBlocksInStages>
+  requires(detail::check_search_space<PartsWithBlocksInStages...>())
+struct search_space : detail::search_space_of<detail::is_search_space<PartsWithBlocksInStages...>(), PartsWithBlocksInStages...> {};
 
 }  // namespace hasse

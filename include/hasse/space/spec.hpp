@@ -7,23 +7,30 @@
 #include <string>
 
 #include <hasse/core/fixed_string.hpp>
-#include <hasse/space/layer.hpp>
+#include <hasse/space/layer_builder.hpp>
 
 namespace hasse {
 
-/// What it takes to be a spec: `lower` appends the layers that read value `from` and returns the value it made; `text` names it.
+/// What it takes to be a spec, one requirement a name. `lower` appends the layers that read value `from` and returns the value it made.
 template <class Type>
-concept Spec = requires(const Type& spec, layer_builder<fixed_layers<1>> list) {
+concept HasLower = requires(const Type& spec, layer_builder<layer_trace> list) {
   { spec.lower(list, value_id{}) } -> std::same_as<value_id>;
+};
+/// `text` names it: "conv3x3 s2".
+template <class Type>
+concept HasText = requires(const Type& spec) {
   { spec.text() } -> std::convertible_to<std::string>;
 };
+template <class Type>
+concept Spec = HasLower<Type> && HasText<Type>;
 
+template <class Type>
+concept HasOut = requires(Type& spec) { spec.out = 0; };
+template <class Type>
+concept HasStride = requires(Type& spec) { spec.stride = 1; };
 /// A spec that a stage can repeat: it has an output width and a stride.
 template <class Type>
-concept StageSpec = Spec<Type> && requires(Type& spec) {
-  spec.out = 0;
-  spec.stride = 1;
-};
+concept StageSpec = Spec<Type> && HasOut<Type> && HasStride<Type>;
 
 /// Convolution k x k without bias, batch norm, activation.
 struct conv {
@@ -131,7 +138,7 @@ struct linear {
   friend constexpr bool operator==(const linear&, const linear&) = default;
 
   template <class List>
-  constexpr value_id lower(layer_builder<List> list, value_id from) const { return list.linear(from, Out); }
+  constexpr value_id lower(layer_builder<List> list, value_id from) const { return list.linear(from, Out > 0 ? Out : 1); }
   std::string text() const { return "linear"; }
 };
 
@@ -142,7 +149,7 @@ struct resize {
   friend constexpr bool operator==(const resize&, const resize&) = default;
 
   template <class List>
-  constexpr value_id lower(layer_builder<List> list, value_id from) const { return list.resize(from, H, W); }
+  constexpr value_id lower(layer_builder<List> list, value_id from) const { return list.resize(from, H > 0 ? H : 1, W > 0 ? W : 1); }
   std::string text() const { return "resize"; }
 };
 
@@ -157,11 +164,25 @@ struct tap {
   std::string text() const { return "tap " + std::string(Name.view()); }
 };
 
-/// The layers of one spec on one input shape, as a constant.
+/// What a spec makes of an input shape, without its layers.
+struct lowered {
+  int count = 0;  ///< layers
+  feature_shape out{};
+  refused_layer first{};  ///< the first layer that cannot be
+};
+
 template <class Type>
-constexpr fixed_layers<64> layers_of(const Type& spec, feature_shape in) {
-  fixed_layers<64> list{.input = in};
-  spec.lower(layer_builder<fixed_layers<64>>{list}, 0);
+constexpr lowered trace_of(const Type& spec, feature_shape in) {
+  layer_trace trace(in);
+  trace.finish(spec.lower(layer_builder<layer_trace>{trace}, 0));
+  return {static_cast<int>(trace.size()), trace.shape_of(static_cast<value_id>(trace.size())), trace.first()};
+}
+
+/// The layers of one spec on one input shape, at most 256. layers_of<spec, shape>() takes as many as there are.
+template <class Type>
+constexpr fixed_layers<256> layers_of(const Type& spec, feature_shape in) {
+  fixed_layers<256> list{.input = in};
+  spec.lower(layer_builder<fixed_layers<256>>{list}, 0);
   return list;
 }
 

@@ -1,0 +1,9 @@
+// expect: hasse: a width of this text is not one of its stage
+// expect: [(32),(96)]
+#include <hasse/space.hpp>
+using namespace hasse;
+using namespace hasse::literals;
+
+using space = search_space<input<3, 32, 32>, stem<conv{.out = 32, .kernel = 3}>, stage<basic{.stride = 2}, widths<32, 64>, depth<1, 3>>,
+                           stage<basic{.stride = 2}, widths<64, 128>, depth<1, 3>>, head<global_average_pool, linear<10>>>;
+constexpr auto choice = parse<space>("[(32),(96)]");

@@ -1,0 +1,6 @@
+// expect: hasse: linear<N> needs N >= 1 outputs
+#include <hasse/space.hpp>
+using namespace hasse;
+
+using space = search_space<input<3, 32, 32>, stem<conv{.out = 16}>, stage<basic{.stride = 2}, widths<16, 32>, depth<1, 2>>, head<global_average_pool, linear<0>>>;
+constexpr int stages = space::stages;

@@ -1,0 +1,12 @@
+// expect: hasse: this spec has no lower that can be called
+// expect: spec_fault::no_lower
+// expect: own
+#include <hasse/space.hpp>
+using namespace hasse;
+
+struct own {
+  int out = 0, stride = 1;
+  std::string text() const { return "own"; }
+};
+using space = search_space<input<3, 32, 32>, stem<conv{.out = 16}>, stage<own{.stride = 2}, widths<16, 32>, depth<1, 2>>, head<global_average_pool, linear<10>>>;
+constexpr int stages = space::stages;

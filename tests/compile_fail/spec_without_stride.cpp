@@ -1,0 +1,13 @@
+// expect: hasse: this spec has no member stride
+// expect: spec_fault::no_stride
+#include <hasse/space.hpp>
+using namespace hasse;
+
+struct own {
+  int out = 0;
+  template <class List>
+  constexpr value_id lower(layer_builder<List> list, value_id from) const { return list.conv_bn(from, out, 3, 1, activation::relu, {}); }
+  std::string text() const { return "own"; }
+};
+using space = search_space<input<3, 32, 32>, stem<conv{.out = 16}>, stage<own{}, widths<16, 32>, depth<1, 2>>, head<global_average_pool, linear<10>>>;
+constexpr int stages = space::stages;

@@ -1,0 +1,7 @@
+// expect: hasse: this spec has no member out
+// expect: hasse::max_pool
+#include <hasse/space.hpp>
+using namespace hasse;
+
+using space = search_space<input<3, 32, 32>, stem<conv{.out = 16}>, stage<max_pool{}, widths<16>, depth<1, 2>>, head<global_average_pool, linear<10>>>;
+constexpr int stages = space::stages;
