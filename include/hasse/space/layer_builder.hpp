@@ -83,7 +83,7 @@ inline std::string sentence_of(const refused_layer& refused) {
     case layer_fault::square_does_not_divide:
       return name + "it reads " + in + " and makes squares of " + number(item.stride) + 'x' + number(item.stride) + " pixels; give it a multiple of " + number(item.stride * item.stride) + " channels";
     case layer_fault::changes_shape:
-      return "identity: it was placed between " + in + " and " + number(item.out.c) + " channels with stride " + number(item.stride) + "; a layer can only be skipped where the stride is 1 and the channels agree";
+      return "identity: it was placed between " + number(item.in.c) + " and " + number(item.out.c) + " channels with stride " + number(item.stride) + "; a layer can only be skipped where the stride is 1 and the channels agree";
     default:
       return "a block that answers with another value than that of its last layer, or makes one that nobody reads, is no block; return what the last call of the builder gave, and use every value";
   }
@@ -98,6 +98,13 @@ struct constant_output {
   std::string_view name;
   value_id value = no_value;
   friend constexpr bool operator==(const constant_output&, const constant_output&) = default;
+};
+
+/// Outputs that lie elsewhere.
+struct constant_output_range {
+  const constant_output *first = nullptr, *last = nullptr;
+  constexpr const constant_output* begin() const { return first; }
+  constexpr const constant_output* end() const { return last; }
 };
 
 /// The outputs of a constant list: those of a detector, twelve, and some taps.
