@@ -97,7 +97,7 @@ struct no_layers {
 
 /// Specs in a row on their way from an input: how many layers, and the first that cannot be, by the number of its spec.
 struct row_trace {
-  lowered made{};
+  lowered_form made{};
   int spec = 0, count = 0;
 };
 template <class Input, auto... Specs>

@@ -95,7 +95,7 @@ struct mixed_members {
   using choices = Choices;
 };
 template <class Choices, stage_shape Shape>
-struct mixed_members<false, Choices, Shape> : mixed_members<true, hasse::choices<basic{}>, stage_shape{.out = 8}> {
+struct mixed_members<false, Choices, Shape> : mixed_members<true, hasse::choices<hasse::basic{}>, stage_shape{.out = 8}> {
   using is_refused = void;
 };
 }  // namespace detail
@@ -190,7 +190,7 @@ consteval bool check_gated_space() {
   } else {
     constexpr gated_trace all = trace_gated_space<Parts...>();
     if constexpr (all.found.made.first.fault != layer_fault::none)
-      return check_layer<all.found.made.first.fault, place_of<all.found>, refused_type<all.found.made.first>>();
+      return check_layer<all.found.made.first.fault, place_in_space<all.found>, refused_type<all.found.made.first>>();
     else
       return check_space<all.disagreeing == 0 ? space_fault::none : space_fault::not_one_shape, body_part<all.disagreeing>>();
   }
@@ -212,8 +212,9 @@ struct gated_space_of : gated_space_members<Parts...> {
 };
 /// In place of a space that was refused, so that nothing more is said of it.
 template <class... Parts>
-struct gated_space_of<false, Parts...> : gated_space_of<true, input<1, side<Parts...>, 64>, stem<conv{.out = 8}>, mixed_stage<choices<basic{}>, stage_shape{.out = 8}>,
-                                                        head<global_average_pool, linear<1>>> {
+struct gated_space_of<false, Parts...>
+    : gated_space_of<true, hasse::input<1, stand_in_side<Parts...>, 64>, hasse::stem<hasse::conv{.out = 8}>,
+                     hasse::mixed_stage<hasse::choices<hasse::basic{}>, stage_shape{.out = 8}>, hasse::head<hasse::global_average_pool, hasse::linear<1>>> {
   using is_refused = void;
 };
 }  // namespace detail

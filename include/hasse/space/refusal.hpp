@@ -62,7 +62,7 @@ constexpr bool has_floating_member() {
 }
 
 /// Whether lower can run in the compiler, tried on one shape.
-inline constexpr feature_shape probe{32, 32, 32};
+inline constexpr feature_shape probe_shape{32, 32, 32};
 template <auto SpecValue, feature_shape In>
 concept LowersInConstants = requires { typename std::bool_constant<(trace_of(SpecValue, In), true)>; };
 
@@ -87,7 +87,7 @@ constexpr spec_fault fault_of_value() {
   if constexpr (constexpr spec_fault fault = fault_of_spec<std::remove_const_t<decltype(SpecValue)>>(); fault != spec_fault::none)
     return fault;
   else
-    return LowersInConstants<SpecValue, probe> ? spec_fault::none : spec_fault::runs_later;
+    return LowersInConstants<SpecValue, probe_shape> ? spec_fault::none : spec_fault::runs_later;
 }
 constexpr auto with_width(auto spec) {
   spec.out = 32;
@@ -146,20 +146,20 @@ consteval bool check_placed() {
   using type = std::remove_const_t<decltype(SpecValue)>;
   if constexpr (constexpr spec_fault fault = fault_of_value<SpecValue>(); fault != spec_fault::none)
     return check_spec<fault, type>();
-  else if constexpr (constexpr lowered made = trace_of(SpecValue, In); true)
+  else if constexpr (constexpr lowered_form made = trace_of(SpecValue, In); true)
     return check_layer<made.first.fault, type, refused_type<made.first>>();
 }
 }  // namespace detail
 
-/// The layers of a spec on an input shape, as a constant of their number. What cannot be lowered is a sentence of the compiler.
+/// The layers of a spec on an input shape, as a constant of their number. What cannot be lowered_form is a sentence of the compiler.
 template <auto SpecInBraces, feature_shape In>
   requires(detail::check_placed<SpecInBraces, In>())
 constexpr auto layers_of() {
-  constexpr lowered made = [] {
+  constexpr lowered_form made = [] {
     if constexpr (detail::fault_of_value<SpecInBraces>() == detail::spec_fault::none)
       return trace_of(SpecInBraces, In);
     else
-      return lowered{.first = {.fault = layer_fault::reads_no_value}};
+      return lowered_form{.first = {.fault = layer_fault::reads_no_value}};
   }();
   constexpr bool sound = made.first.fault == layer_fault::none;
   fixed_layers<sound ? made.count : 0> list{.input = In};

@@ -88,15 +88,15 @@ concept BoundsDepth = requires {
   { Type::least } -> std::convertible_to<int>;
   { Type::most } -> std::convertible_to<int>;
 } && !requires { Type::role; };
-struct nothing {};
+struct not_given {};
 
 enum class stage_fault : std::uint8_t { none, no_widths, no_depth, other_widths, other_depth };
 
 template <class Widths, class Depth>
 constexpr stage_fault fault_of_choices() {
-  if (std::is_same_v<Widths, nothing>) return stage_fault::no_widths;
+  if (std::is_same_v<Widths, not_given>) return stage_fault::no_widths;
   if (!ListsWidths<Widths>) return stage_fault::other_widths;
-  if (std::is_same_v<Depth, nothing>) return stage_fault::no_depth;
+  if (std::is_same_v<Depth, not_given>) return stage_fault::no_depth;
   return BoundsDepth<Depth> ? stage_fault::none : stage_fault::other_depth;
 }
 template <stage_fault Fault, class Widths, class Depth>
@@ -114,7 +114,7 @@ constexpr spec_fault fault_of_stage_value() {
   if constexpr (constexpr spec_fault fault = fault_of_stage_spec<type>(); fault != spec_fault::none)
     return fault;
   else
-    return BlockSpec.out != 0 ? spec_fault::own_width : BlockSpec.stride < 1 ? spec_fault::no_step : LowersInConstants<with_width(BlockSpec), probe> ? spec_fault::none : spec_fault::runs_later;
+    return BlockSpec.out != 0 ? spec_fault::own_width : BlockSpec.stride < 1 ? spec_fault::no_step : LowersInConstants<with_width(BlockSpec), probe_shape> ? spec_fault::none : spec_fault::runs_later;
 }
 
 template <class Type>
@@ -154,7 +154,7 @@ struct stage_members {
 };
 /// In place of a stage that was refused, so that nothing more is said of it.
 template <auto BlockSpec, class Widths, class Depth>
-struct stage_members<false, BlockSpec, Widths, Depth> : stage_members<true, basic{}, hasse::widths<8>, hasse::depth<1, 1>> {
+struct stage_members<false, BlockSpec, Widths, Depth> : stage_members<true, hasse::basic{}, hasse::widths<8>, hasse::depth<1, 1>> {
   using is_refused = void;
 };
 template <auto... Specs>
@@ -191,7 +191,7 @@ struct stem : detail::row_of_specs<detail::are_specs<SpecsInBraces...>, SpecsInB
 };
 
 /// Blocks of one kind, repeated: the first has the spec's stride, the others stride 1; each has one of the widths.
-template <auto SpecInBraces, class Widths = detail::nothing, class Depth = detail::nothing>
+template <auto SpecInBraces, class Widths = detail::not_given, class Depth = detail::not_given>
   requires(detail::check_stage<SpecInBraces, Widths, Depth>())
 struct stage : detail::stage_members<detail::is_stage<SpecInBraces, Widths, Depth>, SpecInBraces, Widths, Depth> {
   static constexpr space_role role = space_role::stage;
@@ -304,7 +304,7 @@ template <class Part>
 concept Refused = requires { typename Part::is_refused; };
 
 template <class... Parts>
-struct first_without_role : std::type_identity<nothing> {};
+struct first_without_role : std::type_identity<not_given> {};
 template <class First, class... Rest>
 struct first_without_role<First, Rest...> : std::conditional_t<SpacePart<First>, first_without_role<Rest...>, std::type_identity<First>> {};
 
@@ -344,7 +344,7 @@ consteval bool check_space() {
 
 /// What becomes of the image: the first layer of a space that cannot be, and where it is.
 struct space_trace {
-  lowered made{};
+  lowered_form made{};
   space_role role = space_role::stem;
   int index = 0, width = 0;
 };
@@ -410,15 +410,15 @@ constexpr space_trace trace_space() {
 }
 
 template <space_role Role, int Index, int Width>
-struct place : std::type_identity<body_part<Index>> {};
+struct place_type : std::type_identity<body_part<Index>> {};
 template <int Index, int Width>
-struct place<space_role::stem, Index, Width> : std::type_identity<stem_layer<Index>> {};
+struct place_type<space_role::stem, Index, Width> : std::type_identity<stem_layer<Index>> {};
 template <int Index, int Width>
-struct place<space_role::stage, Index, Width> : std::type_identity<stage_at_width<Index, Width>> {};
+struct place_type<space_role::stage, Index, Width> : std::type_identity<stage_at_width<Index, Width>> {};
 template <int Index, int Width>
-struct place<space_role::head, Index, Width> : std::type_identity<head_layer<Index>> {};
+struct place_type<space_role::head, Index, Width> : std::type_identity<head_layer<Index>> {};
 template <space_trace Found>
-using place_of = typename place<Found.role, Found.index + 1, Found.width>::type;
+using place_in_space = typename place_type<Found.role, Found.index + 1, Found.width>::type;
 
 template <class... Parts>
 constexpr bool is_search_space() {
@@ -440,7 +440,7 @@ consteval bool check_search_space() {
     if constexpr (blocks.least > blocks.most)
       return check_space<space_fault::no_architecture, blocks_between<blocks.least, blocks.most>>();
     else if constexpr (constexpr space_trace found = trace_space<Parts...>(); true)
-      return check_layer<found.made.first.fault, place_of<found>, refused_type<found.made.first>>();
+      return check_layer<found.made.first.fault, place_in_space<found>, refused_type<found.made.first>>();
   }
 }
 
@@ -448,11 +448,12 @@ template <bool Sound, class... Parts>
 struct search_space_of : search_space_members<Parts...> {};
 /// A size that depends on what was refused, so that what takes its place is made only where it is needed.
 template <class... Parts>
-inline constexpr int side = sizeof...(Parts) > 0 ? 64 : 32;
+inline constexpr int stand_in_side = sizeof...(Parts) > 0 ? 64 : 32;
 /// In place of a space that was refused, so that nothing more is said of it.
 template <class... Parts>
 struct search_space_of<false, Parts...>
-    : search_space_members<input<1, side<Parts...>, 64>, stem<conv{.out = 8}>, stage<basic{}, widths<8>, depth<1, 1>>, head<global_average_pool, linear<1>>> {
+    : search_space_members<hasse::input<1, stand_in_side<Parts...>, 64>, hasse::stem<hasse::conv{.out = 8}>,
+                           hasse::stage<hasse::basic{}, hasse::widths<8>, hasse::depth<1, 1>>, hasse::head<hasse::global_average_pool, hasse::linear<1>>> {
   using is_refused = void;
 };
 }  // namespace detail

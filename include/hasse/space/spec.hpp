@@ -165,14 +165,14 @@ struct tap {
 };
 
 /// What a spec makes of an input shape, without its layers.
-struct lowered {
+struct lowered_form {
   int count = 0;  ///< layers
   feature_shape out{};
   refused_layer first{};  ///< the first layer that cannot be
 };
 
 template <class Type>
-constexpr lowered trace_of(const Type& spec, feature_shape in) {
+constexpr lowered_form trace_of(const Type& spec, feature_shape in) {
   layer_trace trace(in);
   trace.finish(spec.lower(layer_builder<layer_trace>{trace}, 0));
   return {static_cast<int>(trace.size()), trace.shape_of(static_cast<value_id>(trace.size())), trace.first()};
