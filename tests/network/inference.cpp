@@ -1,6 +1,10 @@
 // A folded network against the plain composition of its unfused layers, on lists that exercise every fusion.
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <hasse/kernel/reference.hpp>
@@ -154,6 +158,35 @@ TEST_CASE("a network takes other parameters") {
   testing::fill(fresh.input(), layers.input.size(), 3), testing::fill(reloaded.input(), layers.input.size(), 3);
   fresh.run(), reloaded.run();
   for (int k = 0; k < 5; ++k) REQUIRE(fresh.output()[k] == reloaded.output()[k]);
+}
+
+TEST_CASE("parameters that are not finite, or fold to such, are no network's") {
+  const layer_list layers = testing::small_residual<layer_list>();
+  const auto sound = testing::random_parameters<float>(layers, 1);
+  const float infinity = std::numeric_limits<float>::infinity(), none = std::numeric_limits<float>::quiet_NaN();
+  reference<float> backend;
+  inference_network<reference<float>> net(backend, layers, 1, sound);
+  for (const auto* tensors : {&sound.layout.trainable, &sound.layout.statistics})
+    for (const parameter_tensor& tensor : *tensors)
+      for (const auto& [value, text] : {std::pair{none, "nan"}, {-none, "nan"}, {infinity, "inf"}, {-infinity, "-inf"}}) {
+        parameters<float> spoilt = sound;
+        spoilt.of(tensor).back() = value;
+        CHECK_THROWS_WITH(net.load(spoilt), ContainsSubstring("the parameters hold " + std::string(text) + " in " + tensor.name + ",") &&
+                                                ContainsSubstring("train again with a lower learning rate"));
+      }
+  for (const auto& [role, value, text] :
+       {std::tuple{parameter_role::running_variance, -1.0f, "too small a variance in 001.batch_norm.running_variance,"},
+        {parameter_role::scale, 3e38f, "numbers too large to be folded in 001.batch_norm.scale,"},
+        {parameter_role::shift, 3e38f, "numbers too large to be folded in 001.batch_norm.scale,"}}) {
+    parameters<float> spoilt = sound;
+    std::ranges::fill(spoilt.of(1, role), value);
+    if (role == parameter_role::shift)
+      std::ranges::fill(spoilt.of(1, parameter_role::running_mean), -3e38f), std::ranges::fill(spoilt.of(1, parameter_role::scale), 1e9f);
+    else
+      std::ranges::fill(spoilt.of(0, parameter_role::weight), 100.0f);
+    CHECK_THROWS_WITH(net.load(spoilt), ContainsSubstring(text));
+  }
+  CHECK_NOTHROW(net.load(sound));
 }
 
 TEST_CASE("what cannot be a network is refused with a sentence") {

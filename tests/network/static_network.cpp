@@ -81,6 +81,15 @@ TEST_CASE("a static network gives the bits of the run-time one") {
   CHECK(std::equal(layers.begin(), layers.end(), net::layers.begin(), net::layers.end()));
 }
 
+TEST_CASE("a static network refuses parameters that are not finite") {
+  const layer_list layers = layers_of(net::choice);
+  auto values = testing::random_parameters<float>(layers, 1);
+  reference<float> backend;
+  static_inference<net, reference<float>> ready(backend, values);
+  values.of(values.layout.statistics.back()).front() = std::numeric_limits<float>::infinity();
+  CHECK_THROWS_WITH(ready.load(values), Catch::Matchers::Contains("the parameters hold inf in " + values.layout.statistics.back().name));
+}
+
 TEST_CASE("a static network with several outputs gives the bits of the run-time one") {
   check_bits<detector>(4);
   check_bits<written_detector>(5);

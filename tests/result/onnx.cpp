@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <limits>
 #include <set>
 
 #include <unistd.h>
@@ -404,6 +405,9 @@ TEST_CASE("an ONNX file says what it is") {
   CHECK(parsed.initializers.contains("001.convolution.weight"));
   CHECK(onnx_bytes(of) == onnx_bytes(of));
   CHECK_THROWS_AS(onnx_bytes(model{.name = "nothing", .layers = {}, .weights = {}}), error);
+  model diverged = of;
+  diverged.weights.of(1, parameter_role::weight)[2] = std::numeric_limits<float>::quiet_NaN();
+  CHECK_THROWS_WITH(onnx_bytes(diverged), ContainsSubstring("the parameters hold nan in 001.convolution.weight"));
 }
 
 TEST_CASE("an ONNX file has every output under its name", "[onnx]") {

@@ -2,6 +2,7 @@
 #include <hasse/train/gated_search.hpp>
 
 #include <cmath>
+#include <limits>
 #include <set>
 #include <stdexcept>
 #include <vector>
@@ -63,6 +64,24 @@ gated_recipe short_search(gate_method method) {
           .paths = 8,
           .seed = 3};
 }
+/// Gates get a loss or slopes that are no numbers, and the quality of who is always right.
+struct spoilt_for_gates : classification {
+  bool of_gates = false, hides = false;
+  spoilt_for_gates plain() const {
+    spoilt_for_gates other = *this;
+    other.of_gates = true;
+    return other;
+  }
+  double quality(const batch_loss&, int) const { return 1; }
+  template <class Scalar>
+  batch_loss loss(answers<Scalar> found, std::span<const int> wanted, slopes<Scalar> gradient) const {
+    constexpr Scalar none = std::numeric_limits<Scalar>::quiet_NaN();
+    batch_loss result = classification::loss(found, wanted, gradient);
+    if (of_gates && hides && !gradient.empty()) std::fill_n(gradient[0].data, found[0].count * found[0].shape.size(), none);
+    if (of_gates && !hides) result.loss = static_cast<double>(none);
+    return result;
+  }
+};
 constexpr gate_method methods[] = {gate_method::gradient_full, gate_method::gradient_two, gate_method::reinforce};
 }  // namespace
 
@@ -86,6 +105,35 @@ TEST_CASE("the one candidate that works is found, by every method", "[gated][sea
     CHECK(outcome.curve[1].entropy == outcome.curve[0].entropy);  // no gate steps in the first epoch behind the warm-up
     CHECK(outcome.curve.back().entropy < 0.6 * outcome.curve.front().entropy);
   }
+}
+
+TEST_CASE("a search whose last step spoils the weights has diverged", "[gated][search]") {
+  cpu backend;
+  const gated_list list = lame_and_able(false, 1);
+  gated_recipe how = short_search(gate_method::gradient_full);
+  how.batch = static_cast<int>(gates_split.size()), how.warmup_rate = 1e39;  // one step: its loss is that of the first weights
+  const image_set few = problem::quadrants(gates_split.size(), 1, 40);
+  const gated_outcome outcome = gated_search<cpu>(backend, "toy", list, costs_of(list, 1, 1), training_data(few, gates_split), how).run();
+  CHECK(outcome.diverged);
+  CHECK_THAT(outcome.note, Catch::Matchers::Contains("the parameters in 0") && Catch::Matchers::Contains(" in epoch 1 after 1 of 1 steps"));
+  CHECK(outcome.curve.size() == 1);
+}
+
+TEST_CASE("a search whose gates get what is no number has diverged, by every method", "[gated][search]") {
+  cpu backend;
+  const gated_list list = lame_and_able(false, 1);
+  for (const gate_method method : methods)
+    for (const bool hides : {false, true}) {
+      if (hides && method == gate_method::reinforce) continue;  // which has no slopes
+      CAPTURE(name_of(method), hides);
+      spoilt_for_gates task;
+      task.hides = hides;
+      const training_data data(task, weights_split, gates_split);
+      const gated_outcome outcome =
+          gated_search<cpu, spoilt_for_gates>(backend, "toy", list, costs_of(list, 1, 1), data, short_search(method)).run();
+      CHECK(outcome.diverged);
+      CHECK_THAT(outcome.note, Catch::Matchers::Contains("the loss of the gates became nan in epoch 3 after"));
+    }
 }
 
 TEST_CASE("with a large weight on the cost the cheapest network is found, and more weight is never slower", "[gated][search]") {

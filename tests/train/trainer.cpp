@@ -216,6 +216,25 @@ TEST_CASE("an absurd learning rate ends in a record, not in an exception", "[tra
   CHECK(folder.files() == 0);
 }
 
+TEST_CASE("a training whose last step spoils the weights has diverged", "[train][trainer]") {
+  cpu backend;
+  const training_data data(easy_train, easy_validation);
+  recipe absurd = short_recipe;
+  absurd.batch = static_cast<int>(easy_train.size()), absurd.epochs = 1;  // one step: its loss is that of the first weights
+  absurd.warmup_epochs = 0, absurd.largest_gradient = 0;
+  for (const double rate : {1e39, 1e37}) {  // no numbers; numbers that are none once batch norms are folded
+    absurd.learning_rate = rate;
+    trainer<cpu> training(backend, "net", problem::network(), data, absurd, 5);
+    const training_outcome outcome = training.run();
+    CAPTURE(rate, outcome.note);
+    CHECK(outcome.diverged);
+    CHECK(not_finite(training.weights()).has_value() == (rate == 1e39));
+    CHECK_THAT(outcome.note, ContainsSubstring("the parameters in 0") && ContainsSubstring(" in epoch 1 after 1 of 1 steps"));
+    REQUIRE(outcome.curve.size() == 1);
+    CHECK(std::isnan(outcome.curve[0].loss));
+  }
+}
+
 TEST_CASE("progress goes up to one and foretells the end", "[train][trainer]") {
   cpu backend;
   const training_data data(easy_train, easy_validation);

@@ -187,12 +187,16 @@ struct folded_weights {
 
 /// Folds the running statistics of every batch norm into the convolution before it, computed in double:
 /// w' = w scale / sqrt(variance + eps), b' = shift + (bias - mean) scale / sqrt(variance + eps).
-/// `folded` and `origins` come from fold_for_inference(unfused); `source` has the layout of `unfused`.
+/// `folded` and `origins` come from fold_for_inference(unfused); `source` has the layout of `unfused`. Parameters that are not finite, or
+/// make weights that are not, are refused: an infinite variance makes a weight 0, and a library may make a number of a NaN in an
+/// activation that it fuses, so that a network that diverged would answer all the same.
 template <class Scalar>
 folded_weights<Scalar> fold_weights(std::span<const layer> unfused, std::span<const layer> folded,
                                     std::span<const fused_origin> origins, const parameters<Scalar>& source) {
   if (source.layout != layout_of(unfused))
     throw error("the parameters belong to another layer list than the one that is to run; load the parameters of this network");
+  if (const auto found = not_finite(source))
+    throw not_finite_error(*found, std::isnan(found->value) ? "nan" : found->value > 0 ? "inf" : "-inf");
   folded_weights<Scalar> result;
   result.places.resize(folded.size());
   std::size_t end = 0;
@@ -219,17 +223,25 @@ folded_weights<Scalar> fold_weights(std::span<const layer> unfused, std::span<co
     const auto mean = source.of(origin.norm, parameter_role::running_mean),
                variance = source.of(origin.norm, parameter_role::running_variance);
     const std::size_t channels = static_cast<std::size_t>(folded[i].out.c), per_channel = place.weight_count / channels;
+    const auto refuse = [&](parameter_role role, Scalar value, const char* problem) {
+      throw not_finite_error({source.layout.find(origin.norm, role)->name, static_cast<double>(value)}, problem);
+    };
     for (std::size_t c = 0; c < channels; ++c) {
       double factor = 1, moved = bias.empty() ? 0.0 : static_cast<double>(bias[c]);
       if (origin.norm >= 0) {
         const double epsilon = unfused[static_cast<std::size_t>(origin.norm)].norm.epsilon_millionths * 1e-6;
-        factor = static_cast<double>(scale[c]) / std::sqrt(static_cast<double>(variance[c]) + epsilon);
+        const double spread = static_cast<double>(variance[c]) + epsilon;
+        if (!(spread > 0)) refuse(parameter_role::running_variance, variance[c], "too small a variance");
+        factor = static_cast<double>(scale[c]) / std::sqrt(spread);
         moved = static_cast<double>(shift[c]) + (moved - static_cast<double>(mean[c])) * factor;
       }
       for (std::size_t k = c * per_channel; k < (c + 1) * per_channel; ++k)
         result.values[place.weights + k] = static_cast<Scalar>(weights.empty() ? factor : static_cast<double>(weights[k]) * factor);
       if (place.bias_count) result.values[place.bias + c] = static_cast<Scalar>(moved);
     }
+    for (const auto made : {result.weights(static_cast<int>(i)), result.bias(static_cast<int>(i))})
+      for (const Scalar value : made)
+        if (!std::isfinite(static_cast<double>(value))) refuse(parameter_role::scale, value, "numbers too large to be folded");
   }
   return result;
 }

@@ -6,8 +6,12 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <hasse/core/error.hpp>
@@ -126,6 +130,39 @@ struct parameters {
     return tensor ? of(*tensor) : std::span<const Scalar>();
   }
   friend bool operator==(const parameters&, const parameters&) = default;
+};
+
+/// A parameter that is no finite number.
+struct stray_parameter {
+  std::string tensor;
+  double value = 0;
+};
+
+/// The first one; nothing where all are finite.
+template <class Scalar>
+std::optional<stray_parameter> not_finite(const parameters<Scalar>& all) {
+  for (const auto* tensors : {&all.layout.trainable, &all.layout.statistics})
+    for (const parameter_tensor& tensor : *tensors)
+      for (const Scalar each : all.of(tensor)) {
+        const auto value = static_cast<double>(each);
+        if (!std::isfinite(value)) return stray_parameter{tensor.name, std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value};
+      }
+  return {};
+}
+
+/// A refusal of parameters that a network cannot compute with.
+class not_finite_error : public error {
+ public:
+  /// `problem` says what the tensor holds.
+  not_finite_error(stray_parameter found, const std::string& problem)
+      : error("the parameters hold " + problem + " in " + found.tensor +
+              ", and a network needs finite numbers; take parameters from before the training diverged, or train again with a lower "
+              "learning rate"),
+        found_(std::move(found)) {}
+  const stray_parameter& found() const { return found_; }
+
+ private:
+  stray_parameter found_;
 };
 
 /// Convolutions He normal by fan-out, linear weights uniform in +-1/sqrt(in), batch norm 1 and 0, statistics 0 and 1, biases 0.

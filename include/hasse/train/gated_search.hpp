@@ -248,6 +248,8 @@ class gated_paths {
       const auto place = std::lower_bound(searched_.begin(), searched_.end(), block) - searched_.begin();
       slopes_[gates_.entry(static_cast<int>(place), candidate)] = gate;
     });
+    for (const double slope : slopes_)
+      if (!std::isfinite(slope)) return slope;
     std::fill(gradient_.begin(), gradient_.end(), 0.0);
     weighed_loss weighed{result.loss, 1, 0};
     if (how_.target > 0) {
@@ -289,6 +291,7 @@ class gated_paths {
       copy_within(network_.device(), network_.input(), images_.data(), images_.size());
       network_.forward();
       const batch_loss found = judge_output(false);
+      if (!std::isfinite(found.loss)) return found.loss;  // its quality may be a number all the same
       const double quality = quality_of(gate_loss_.task(), found, how_.batch);
       rewards.push_back(how_.target > 0 ? reward(quality, cost_of(choice)) : quality);
     }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -178,8 +179,16 @@ class training_loop {
         throw;
       }
     }
-    judging_.seek({0, 0});
-    const evaluation judged = trainee_.judge(judging_, data_.scale);
+    // The last step may be the one that went wrong: its loss was that of the weights before.
+    const auto spoilt = [&](const stray_parameter& found) { return diverge("parameters in " + found.tensor, found.value, seconds()); };
+    if (const auto found = not_finite(trainee_.weights())) return spoilt(*found);
+    evaluation judged;
+    try {
+      judging_.seek({0, 0});
+      judged = trainee_.judge(judging_, data_.scale);
+    } catch (const not_finite_error& refused) {  // finite, but too large for a network that runs them
+      return spoilt(refused.found());
+    }
     if (!std::isfinite(judged.loss)) return diverge("loss", judged.loss, seconds());
     if constexpr (requires { trainee_.after_epoch(at_); }) trainee_.after_epoch(at_);
     at_.curve.push_back(record(at_.loss_sum / static_cast<double>(steps_), judged.score, seconds()));
@@ -198,11 +207,11 @@ class training_loop {
     return made;
   }
 
-  std::string diverge(const char* what, double loss, double seconds) {
-    at_.curve.push_back(record(loss, 0, seconds));
-    char text[200];
+  std::string diverge(const std::string& what, double value, double seconds) {
+    at_.curve.push_back(record(std::isfinite(value) ? std::numeric_limits<double>::quiet_NaN() : value, 0, seconds));
+    char text[240];
     std::snprintf(text, sizeof text, "the %s became %g in epoch %lld after %lld of %lld steps; lower the learning rate (%g) or warm up longer",
-                  what, loss, static_cast<long long>(at_.epoch + 1), static_cast<long long>(at_.batch),
+                  what.c_str(), value, static_cast<long long>(at_.epoch + 1), static_cast<long long>(at_.batch),
                   static_cast<long long>(steps_), how_.learning_rate);
     return text;
   }
