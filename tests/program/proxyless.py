@@ -95,13 +95,17 @@ for _ in range(kills):
 done(*settings, "--target-macs", 2, "--run", "killed")
 if found("killed") != found("whole"):
     sys.exit("a search that was killed found other weights")
-done(*settings, "--target-macs", 2, "--run", "killed")
+done(*settings, "--target", "2M", "--run", "killed")  # the same target, by its unit
 if found("killed") != found("whole"):
     sys.exit("a second start of a finished run changed it")
 
 refused("this start has", *settings, "--target-macs", 3, "--run", "whole")
 refused("--target-latency", *settings, "--target-latency", "fast", "--run", "other")
 refused("target", *settings, "--target-latency", 1, "--target-macs", 2, "--run", "other")
+refused("target", *settings, "--target", "1ms", "--target-macs", 2, "--run", "other")
+refused("names several budgets", *settings, "--target", "2M,1M", "--run", "other")
+refused("cannot be read", *settings, "--target", "2", "--run", "other")
+refused("is no latency", *settings, "--target", "2M", "--table", "phone.yaml", "--run", "other")
 refused("choose a target in between", *settings, "--target-macs", 50, "--run", "other")
 refused("is not known", *settings, "--method", "luck", "--run", "other2")
 refused("is not known", *settings, "--loss", "none", "--run", "other3")
