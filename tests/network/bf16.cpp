@@ -31,7 +31,8 @@ void check_inference(const layer_list& layers, int batch, std::uint64_t seed) {
   inference_network<reference<float>> expected(plain, layers, batch, values);
   fill_both(given.input(), expected.input(), batch * layers.input.size(), seed);
   given.run(), expected.run();
-  CHECK(distance(given.output(), expected.output(), static_cast<std::size_t>(batch * given.output_shape().size())) < 2e-2);
+  for (int i = 0; i < layers.output_count(); ++i)
+    CHECK(distance(given.output(i), expected.output(i), static_cast<std::size_t>(batch * given.output_shape(i).size())) < 2e-2);
 }
 
 void check_training(const layer_list& layers, int batch, std::uint64_t seed) {
@@ -59,6 +60,7 @@ TEST_CASE("networks on bfloat16 activations answer and learn as the reference do
     check_inference(testing::odd_shapes<layer_list>(), 3, seed);
     check_inference(testing::twice_read(), 3, seed);
     check_inference(testing::joined_branches<layer_list>(), 3, seed);
+    check_inference(testing::several_outputs<layer_list>(), 3, seed);
     check_training(testing::small_residual<layer_list>(activation::hard_swish), 7, seed);
     check_training(testing::mobile_blocks(), 7, seed);
     check_training(testing::twice_read(), 3, seed);

@@ -1,8 +1,11 @@
 // Networks whose memory only the device may touch: they must give the bits of the same programs on open memory.
 #include <hasse/kernel/cuda/programs/backend.hpp>
+#include <hasse/kernel/reference.hpp>
 #include <hasse/network/inference.hpp>
 #include <hasse/network/training.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -95,6 +98,57 @@ TEST_CASE("training on a device gives the same bits as on open memory, statistic
     CHECK(mine.statistics == theirs.statistics);
     mine.values[3] += 1, theirs.values[3] += 1;
     found.push();
+  }
+}
+
+TEST_CASE("every output is brought from a device, and its gradient taken there") {
+  layer_list list = mobile_network();
+  list.outputs = {{"raw", 1}, {"deep", static_cast<value_id>(list.size()) / 2}, {"scores", static_cast<value_id>(list.size())}};
+  device backend;
+  reference<float> readable;
+  const parameters<float> weights = random_parameters(list);
+  const std::vector<float> images = random_values(static_cast<std::size_t>(batch * list.input.size()), 7);
+  const auto size_of = [&](int output) { return static_cast<std::size_t>(batch * list.output_shape(output).size()); };
+  const auto agree = [](const std::vector<float>& given, const float* expected) {
+    double worst = 0, largest = 1e-3;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      worst = std::max(worst, std::abs(static_cast<double>(given[i]) - static_cast<double>(expected[i])));
+      largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
+    }
+    return worst <= 1e-4 * largest;
+  };
+  {
+    inference_network found(backend, list, batch, weights);
+    inference_network expected(readable, list, batch, weights);
+    found.write_input(images), expected.write_input(images);
+    found.run(), expected.run();
+    for (int i = 0; i < list.output_count(); ++i) {
+      std::vector<float> answers(size_of(i));
+      found.read_output(i, answers);
+      CHECK(agree(answers, expected.output(i)));
+    }
+  }
+  parameters<float> mine = weights, theirs = weights;
+  training_network found(backend, list, batch, mine);
+  training_network expected(readable, list, batch, theirs);
+  copy_in<float>(found.device(), found.input(), images);
+  std::copy(images.begin(), images.end(), expected.input());
+  found.forward(), expected.forward();
+  for (int i = 0; i < list.output_count(); ++i) {
+    const std::vector<float> slopes = random_values(size_of(i), 20 + static_cast<std::uint64_t>(i));
+    std::vector<float> answers(size_of(i));
+    copy_out<float>(found.device(), answers, found.output(i));
+    CHECK(agree(answers, expected.output(i)));
+    copy_in<float>(found.device(), found.output_gradient(i), slopes);
+    std::copy(slopes.begin(), slopes.end(), expected.output_gradient(i));
+  }
+  found.backward(), expected.backward();
+  std::vector<float> gradients(mine.values.size());
+  copy_out<float>(found.device(), gradients, found.gradients());
+  for (const parameter_tensor& tensor : mine.layout.trainable) {
+    INFO(tensor.name);
+    const auto begin = gradients.begin() + static_cast<std::ptrdiff_t>(tensor.offset);
+    CHECK(agree({begin, begin + static_cast<std::ptrdiff_t>(tensor.size)}, expected.gradients() + tensor.offset));
   }
 }
 
