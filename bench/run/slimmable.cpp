@@ -82,19 +82,19 @@ struct separate_step {
 struct slimmable_step {
   width_family family;
   four_widths rule;
-  detail::many_widths<cpu, four_widths> widths;
+  detail::many_widths<cpu, classification, four_widths> widths;
   nesterov_descent<float> descent;
   std::vector<int> labels;
 
   slimmable_step(cpu& backend, const layer_list& layers, int batch)
       : family(layers),
-        widths(backend, family, rule, {.batch = batch}, 1),
+        widths(backend, family, rule, {}, {.batch = batch}, 1),
         descent(widths.weights().layout, {}),
         labels(labels_for(batch, static_cast<int>(layers.items.back().out.size()))) {
     fill(widths.input(), static_cast<std::size_t>(batch) * static_cast<std::size_t>(layers.input.size()));
   }
   void run() {
-    widths.step(labels.data(), 0);
+    widths.step(labels, 0);
     descent.step(widths.weights().values.data(), widths.gradients(), 1e-6);
   }
 };

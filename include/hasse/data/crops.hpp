@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 
 #include <hasse/core/apart.hpp>
 #include <hasse/core/progress.hpp>

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,11 @@ HASSE_BODY data_options parse_data_options(std::string_view text, feature_shape 
 
 /// Opens the data set that `uri` names, in the shape and the splits that `options` ask for; `about` of the result describes it.
 HASSE_BODY splits open_data(const std::string& uri, const data_options& options, const progress_sink& progress = {});
+
+namespace detail {
+/// Refuses so many images of that shape that this process cannot hold them beside a network. `root` as usable_memory has it.
+HASSE_BODY void check_memory(const std::string& place, std::size_t images, feature_shape shape, const std::filesystem::path& root = "/");
+}  // namespace detail
 
 }  // namespace hasse
 

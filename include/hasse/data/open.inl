@@ -88,8 +88,7 @@ inline void convert(image_set& set, feature_shape wanted) {
   set = std::move(result);
 }
 
-/// Refuses so many images of that shape that this process cannot hold them beside a network. `root` as usable_memory has it.
-inline void check_memory(const std::string& place, std::size_t images, feature_shape shape, const std::filesystem::path& root = "/") {
+HASSE_BODY void check_memory(const std::string& place, std::size_t images, feature_shape shape, const std::filesystem::path& root) {
   const double need = static_cast<double>(images) * static_cast<double>(shape.size());
   const memory_limit has = usable_memory(root);
   if (need > 0.8 * static_cast<double>(has.bytes))

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include <hasse/space/layer.hpp>
+#include <hasse/space/layer_builder.hpp>
 
 namespace hasse {
 
