@@ -40,7 +40,7 @@ namespace {
 /// As many convolutions as one likes: SSDLite's heads are lowered to 84 layers.
 struct deep {
   int out = 0, stride = 1, layers = 1;
-  friend constexpr bool operator==(const deep&, const deep&) = default;
+  [[maybe_unused]] friend constexpr bool operator==(const deep&, const deep&) = default;
   template <class List>
   constexpr value_id lower(layer_builder<List> list, value_id from) const {
     from = list.convolution(from, out, 3, stride);
