@@ -111,7 +111,7 @@ TEST_CASE("a search whose last step spoils the weights has diverged", "[gated][s
   cpu backend;
   const gated_list list = lame_and_able(false, 1);
   gated_recipe how = short_search(gate_method::gradient_full);
-  how.batch = static_cast<int>(gates_split.size()), how.warmup_rate = 1e39;  // one step: its loss is that of the first weights
+  how.batch = static_cast<int>(gates_split.size()), how.period = 1, how.warmup_rate = 1e39;  // one step: its loss is that of the first weights
   const image_set few = problem::quadrants(gates_split.size(), 1, 40);
   const gated_outcome outcome = gated_search<cpu>(backend, "toy", list, costs_of(list, 1, 1), training_data(few, gates_split), how).run();
   CHECK(outcome.diverged);
