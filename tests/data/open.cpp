@@ -83,12 +83,12 @@ TEST_CASE("damaged CIFAR-10 batches") {
 
 TEST_CASE("uris and options that cannot be") {
   CHECK_THAT(open_refusal("imagenet:x"),
-             ContainsSubstring("'imagenet:x' are of no known kind; write synthetic, synthetic:DIFFICULTY, cifar10:DIR, "
+             ContainsSubstring("\"imagenet:x\" are of no known kind; write synthetic, synthetic:DIFFICULTY, cifar10:DIR, "
                                "folder:DIR_OR_ARCHIVE or idx:DIR"));
   CHECK_THAT(open_refusal(""), ContainsSubstring("no known kind"));
   CHECK_THAT(open_refusal("folder:"), ContainsSubstring("name no place; write folder:DIR"));
   CHECK_THAT(open_refusal("folder"), ContainsSubstring("name no place"));
-  CHECK_THAT(open_refusal("synthetic:hard"), ContainsSubstring("'hard' is not a number"));
+  CHECK_THAT(open_refusal("synthetic:hard"), ContainsSubstring("\"hard\" is not a number"));
   CHECK_THAT(open_refusal("synthetic:1.5"), ContainsSubstring("outside of 0 to 1"));
   CHECK_THAT(open_refusal("synthetic:nan"), ContainsSubstring("outside of 0 to 1"));
   CHECK_THAT(open_refusal("folder:/nowhere/at/all"), ContainsSubstring("/nowhere/at/all: cannot be read"));

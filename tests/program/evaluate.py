@@ -126,7 +126,7 @@ if image_shape != (count, 3, 16, 16) or labels_count != count or width != len(NA
 
 # Sets whose classes are not the network's.
 write_set("renamed", [*NAMES[:3], b"b", NAMES[4]])
-refused("but others", 'lacks "a ?b?, c"', 'does not know "b"', "output 3", weights=weights, options=("--data", "folder:renamed"))
+refused("but others", 'lacks "a "b", c"', 'does not know "b"', "output 3", weights=weights, options=("--data", "folder:renamed"))
 write_set("fewer", NAMES[:4])
 refused("has 4 classes where the network was trained on 5", weights=weights, options=("--data", "folder:fewer"))
 refused("has 10 classes", weights=weights, options=("--data", "synthetic"))

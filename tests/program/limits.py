@@ -64,10 +64,12 @@ ENLARGE = [programs["hasse_super_resolution"], "--data", "folder:pictures", "--p
            "--size", "16x16", "--at", "0.5,1.0"]
 BOUNDARY = [programs["hasse_boundary"], *images, "--trainings", 1]
 
-# Addresses: whatever their limit, a program ends well or says that it had too few. (Below 60 MB its libraries cannot be loaded.)
+# Addresses: whatever their limit, a program ends well or says that it had too few. Below the first of these limits its libraries
+# cannot be loaded, which takes many more of them where those of a GPU are linked.
 ended = {0: 0, 2: 0}
-for command, limits in ((SLIM, range(60, 220, 16)), (PROXYLESS, range(70, 310, 60)), (ENLARGE, range(70, 310, 60)), (BOUNDARY, (70,))):
-    for limit in limits:
+for command, beyond in ((SLIM, range(0, 160, 16)), (PROXYLESS, range(10, 250, 60)), (ENLARGE, range(10, 250, 60)), (BOUNDARY, (10,))):
+    loads = next(limit for limit in range(40, 20000, 20) if run([command[0], "--help"], f"ulimit -v {limit << 10}").returncode == 0)
+    for limit in (loads + more for more in beyond):
         shutil.rmtree(folder / "addresses", ignore_errors=True)
         done = run([*command, "--epochs", 1, "--run", "addresses"], f"ulimit -v {limit << 10}")
         said = last_line(done.stderr)
