@@ -289,7 +289,6 @@ TEST_CASE("what cannot run is refused with a sentence") {
   CHECK_THROWS_WITH(backend.make_inference(convolution({{8, 8, 6}, 8, 3, 1}), 0, {}), ContainsSubstring("at least 1"));
   CHECK_THROWS_WITH(cpu({.threads = 0}), ContainsSubstring("at least 1"));
   CHECK_THROWS_WITH(cpu({.threads = 1'000'000}), ContainsSubstring("1000000 threads were asked for on a machine of"));
-  const auto refusal = [&](feature_shape input, auto write) { return backend.supports(make_layer(input, write)); };
   // The builder refuses these itself; a list may come from elsewhere.
   const auto spoilt = [&](auto write, auto spoil) {
     layer item = make_layer({4, 4, 8}, write);
