@@ -1,4 +1,5 @@
 // expect: hasse: linear<N> needs N >= 1 outputs
+// errors follow
 #include <hasse/space.hpp>
 using namespace hasse;
 

@@ -297,7 +297,7 @@ TEST_CASE("what cannot run is refused with a sentence") {
   };
   const auto to_space = [](auto b) { b.depth_to_space(0, 2); };
   CHECK_THAT(spoilt(to_space, [](layer& item) { item.in.c = 6; }), ContainsSubstring("squared divides"));
-  CHECK_THAT(spoilt(to_space, [](layer& item) { item.stride = 0; }), ContainsSubstring("empty"));
+  CHECK_THAT(spoilt(to_space, [](layer& item) { item.out.h = 0; }), ContainsSubstring("empty"));
   CHECK_THAT(spoilt([](auto b) { b.pad_channels(0, 9); }, [](layer& item) { item.out.c = 5; }), ContainsSubstring("fewer channels"));
   layer uneven = make_layer({4, 4, 8}, [](auto b) { b.depth_to_space(0, 2); });
   uneven.out.w = 9;

@@ -90,8 +90,8 @@ for command in (SLIM, PROXYLESS, ENLARGE, BOUNDARY, INFO, [programs["hasse_tabul
     for option in re.findall(r"(--[a-z-]+) TEXT", described):
         if option not in PATHS and not (command is INFO and option == "--latency"):
             begun = [*command, *(["--run", "long"] if "--run TEXT" in described else [])]
-            if option in begun:  # given once only
-                at = begun.index(option)
+            if option in begun or option == "--target":  # given once only, and one target
+                at = begun.index(option if option in begun else "--target-macs")
                 begun = begun[:at] + begun[at + 2:]
             refused([*begun, option, LONG], "AAAAAAAA", longest=1000)
             echoed += 1
