@@ -26,6 +26,11 @@ struct planted {
     return {merit};
   }
 };
+/// Says what its outcomes depend on.
+struct planted_by : planted {
+  std::string seed;
+  std::string configuration() const { return "seed " + seed; }
+};
 struct scratch {
   std::filesystem::path path = std::filesystem::temp_directory_path() / ("hasse_search_" + std::to_string(::getpid()));
   scratch() { std::filesystem::remove_all(path); }
@@ -74,4 +79,16 @@ TEST_CASE("a search with a trainer of one's own goes on after a kill, and only u
   CHECK(found.replayed == 3);
   CHECK(again.asked == 5);
   CHECK_THROWS_WITH(search<two_stages>(latencies, again, nullptr, latency_window{{1}, {2}}), ContainsSubstring("widen the latency window"));
+}
+
+TEST_CASE("a journal of other trainings is refused, and whatever listens to progress can be a part", "[search]") {
+  const scratch folder;
+  const std::vector<ticks> latencies = prices();
+  planted_by one, other;
+  one.seed = "1", other.seed = "2";
+  int heard = 0;
+  journal book(folder.path / "journal");
+  search<two_stages>(latencies, one, &book, stop_rule{.trainings = 3}, [&](const progress_event&) { ++heard; });
+  CHECK(heard >= 3);
+  CHECK_THROWS_WITH(search<two_stages>(latencies, other, &book, stop_rule{.trainings = 3}), ContainsSubstring("seed 2"));
 }

@@ -58,6 +58,26 @@ struct looking_away : classification {
   };
   tally_of_numbers tally(const normalisation&) const { return {}; }
 };
+/// Two outputs of different size: the first number of each should be the label.
+struct twice : image_task {
+  static constexpr metric measure{.name = "squared error", .larger_is_better = false};
+  std::string text() const { return "twice"; }
+  void check(const image_set& set, const layer_list& layers) const { check_shape(set, layers.input); }
+  template <class Scalar>
+  batch_loss loss(answers<Scalar> found, std::span<const int> wanted, slopes<Scalar> gradient) const {
+    double sum = 0;
+    for (std::size_t i = 0; i < found.size(); ++i)
+      for (int n = 0; n < found[i].count; ++n) {
+        const double off = static_cast<double>(found[i].of(n)[0]) - wanted[static_cast<std::size_t>(n)];
+        sum += off * off / found[i].count;
+        if (gradient.empty()) continue;
+        std::fill(gradient[i].of(n).begin(), gradient[i].of(n).end(), Scalar{});
+        gradient[i].of(n)[0] = static_cast<Scalar>(2 * off / found[i].count);
+      }
+    return {sum};
+  }
+  mean_loss<twice> tally(const normalisation&) const { return mean_loss(*this); }
+};
 const image_set seven = problem::quadrants(7, 3);
 }  // namespace
 
@@ -82,6 +102,13 @@ TEST_CASE("a task of one's own keeps them, and what breaks one is named", "[task
   CHECK_THAT(broken_law(task, seven, problem::network()), ContainsSubstring("divergence: answers that are no numbers count as right"));
   CHECK_THAT(broken_law(looking_away{}, seven, problem::network()), ContainsSubstring("tally: answers that are no numbers"));
   CHECK_THAT(broken_law(by_batch{}, seven, problem::network()), ContainsSubstring("add up samples, not batches"));
+}
+
+TEST_CASE("a task of several outputs keeps the laws, too", "[task][laws]") {
+  layer_list two = problem::network();
+  two.append_output("stem", 1);
+  two.append_output("classes", static_cast<value_id>(two.size()));
+  CHECK(broken_law(twice{}, seven, two) == "");
 }
 
 TEST_CASE("a metric says how its values read and which way is better", "[task]") {

@@ -25,13 +25,18 @@ class tried_answers {
     for (int i = 0; i < layers.output_count(); ++i) size += static_cast<std::size_t>(count * layers.output_shape(i).size());
     values_.resize(size);
     slopes_.assign(size, std::numeric_limits<double>::quiet_NaN());
-    for (double& value : values_) value = random.normal();
     std::size_t at = 0;
+    std::vector<tensor_batch<double>> drawn;
     for (int i = 0; i < layers.output_count(); ++i) {
+      drawn.push_back({values_.data() + at, count, layers.output_shape(i)});
       found_.push_back({values_.data() + at, count, layers.output_shape(i)});
       gradient_.push_back({slopes_.data() + at, count, layers.output_shape(i)});
       at += static_cast<std::size_t>(count * layers.output_shape(i).size());
     }
+    // Sample by sample, so that what a sample gets does not depend on the batch that it comes in.
+    for (int sample = 0; sample < count; ++sample)
+      for (const tensor_batch<double>& output : drawn)
+        for (double& value : output.of(sample)) value = random.normal();
   }
   tried_answers(const tried_answers&) = delete;
   tried_answers& operator=(const tried_answers&) = delete;

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include <hasse/catalogue/catalogue.hpp>
+#include <hasse/core/hash.hpp>
 #include <hasse/search/session.hpp>
 #include <hasse/space/architecture.hpp>
 #include <hasse/train/candidate_trainer.hpp>
@@ -20,6 +22,10 @@ struct training_evaluator {
     const training_outcome result = train(to_text(choice), layers_of(choice), ordinal);
     if (result.diverged) return {std::nullopt, result.note};
     return {Type::measure.merit(result.accuracy), result.note};
+  }
+  std::string configuration() const {
+    return train.data().task.text() + ", " + to_text(train.how()) + ", training seed " + std::to_string(train.how().seed) + ", samples " +
+           std::string(hex64(train.data().identity).view()) + ", trained by " + train.backend().identity();
   }
 };
 

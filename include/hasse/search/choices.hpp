@@ -32,7 +32,7 @@ struct stopping {};   ///< stop_rule
 struct admitting {};  ///< latency_window
 struct finishing {};  ///< what the frontier's networks are trained by once more
 struct naming {};     ///< how the space is called
-struct watching {};   ///< progress_sink
+struct watching {};   ///< progress_sink, or anything that can be one
 }  // namespace role
 
 /// How a search proposes, as a value: `on(domain, stop)` makes the Policy, `text()` says all that decides its sequence.
@@ -124,8 +124,9 @@ template <>
 struct role_of<latency_window> {
   using type = role::admitting;
 };
-template <>
-struct role_of<progress_sink> {
+template <std::invocable<const progress_event&> Type>
+  requires(!requires { typename Type::role; })
+struct role_of<Type> {
   using type = role::watching;
 };
 template <class Part>

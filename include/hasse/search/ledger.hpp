@@ -26,7 +26,8 @@ class ledger {
   explicit ledger(const Space& admissible, std::uint64_t seed = 1, stop_rule stop = {}, std::size_t list_up_to = listing_limit)
       : open(admissible, seed, list_up_to), domain_(&admissible), stop_(stop), hash_(fnv1a("seed", seed)) {}
 
-  /// The next candidate that `propose` gives, unless a stopping rule holds.
+  /// The next candidate that `propose` gives, unless a stopping rule holds. `propose` takes it from `open`: by open.next(...), or, where
+  /// the policy chose it itself, by open.take(x), which is false for one that is under way or told.
   template <class Propose>
   std::optional<candidate> ask(Propose propose) {
     if (stop_.trainings > 0 && done.size() + under_way_ >= stop_.trainings) return end = search_end::trainings, std::nullopt;

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <type_traits>
 
 #include <hasse/core/error.hpp>
@@ -25,9 +26,16 @@ search_result<architecture<Space>> search(std::span<const ticks> latencies, Trai
   const auto proposer = detail::play<role::proposing>(pruning{}, parts...);
   const space_domain<Space, std::remove_cvref_t<decltype(order)>> domain(latencies, detail::play<role::admitting>(latency_window{}, parts...), order);
   if (domain.size() == 0) throw error("no architecture of this space has a latency within the window; widen the latency window");
+  static_assert(Proposer<std::remove_cvref_t<decltype(proposer)>, std::remove_cvref_t<decltype(domain)>>,
+                "hasse: a part with the role proposing needs on(domain, stop), which makes a Policy, and text(); the smallest one is at_random");
+  static_assert(detail::players<role::finishing, Parts...> + detail::players<role::naming, Parts...> == 0,
+                "hasse: finishing and space_name were given to a search that hands no networks over; leave them out, or use program/search.hpp");
+  std::string configuration = proposer.text() + ", order " + std::string(order.name);
+  if constexpr (requires { { trainer.configuration() } -> std::convertible_to<std::string>; })
+    configuration += ", " + std::string(trainer.configuration());
   auto policy = proposer.on(domain, detail::play<role::stopping>(stop_rule{}, parts...));
   return run_search(domain, policy, trainer, book,
-                    {.configuration = proposer.text() + ", order " + std::string(order.name), .progress = detail::play<role::watching>(progress_sink{}, parts...)});
+                    {.configuration = configuration, .progress = detail::play<role::watching>(progress_sink{}, parts...)});
 }
 
 }  // namespace hasse

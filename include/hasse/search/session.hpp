@@ -20,6 +20,7 @@ namespace hasse {
 
 /// Trains and scores the `ordinal`-th candidate (from 0). It may take hours and keep checkpoints of its own: after a kill it is called
 /// again with the same arguments. What must end the search is thrown; a training that diverges is an outcome without accuracy.
+/// Optional: `configuration()` says all that its outcomes depend on, so that a journal of others is refused.
 template <class Type, class Space>
 concept Evaluator = requires(Type& evaluator, const typename Space::candidate& x, std::size_t ordinal) {
   { evaluator.evaluate(x, ordinal) } -> std::convertible_to<outcome>;

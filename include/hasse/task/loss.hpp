@@ -9,7 +9,8 @@
 
 namespace hasse {
 
-/// The mean loss of a batch and how many of its images had their label as the largest logit (the first of equals counts).
+/// The mean loss of a batch and how many of its samples were right: whose label had the largest logit (the first of equals counts). 0
+/// where a task knows no right and wrong.
 struct batch_loss {
   double loss = 0;
   std::int64_t correct = 0;

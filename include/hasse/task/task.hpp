@@ -1,5 +1,5 @@
 // What a task is: data, loss and metric of one kind of learning, whatever trains it, wherever. Shipped are classification and
-// super-resolution; an own one is one file: examples/11_own_task.cpp. Used by train and supernet, which know no task by name.
+// super-resolution; an own one is one file: examples/11_own_task.cpp. Used by train, which knows no task by name.
 #pragma once
 
 #include <concepts>
@@ -41,9 +41,12 @@ using slopes = std::span<const tensor_batch<Scalar>>;
 
 /// Where samples come from: the type of a set (`name`, `size()`, `shape()` of what a network reads or is made from, identity_of),
 /// and of what brings a batch of it to a network: `next(input)` writes the inputs where the network reads them and returns how many
-/// are real, `targets()` are theirs until the next call.
+/// are real, `targets()` are theirs until the next call. A feed is made from (the device or null, a set, scale_of of the training set,
+/// batch, order, seed, augmentation), as batch_feed is.
 template <class Type, class Scalar>
 concept FeedsBatches = requires(typename Type::template feed<Scalar>& feed, const typename Type::samples& set, Scalar* input, read_position to) {
+  requires std::constructible_from<typename Type::template feed<Scalar>, accelerator<Scalar>*, const typename Type::samples&,
+                                   const normalisation&, int, read_order, std::uint64_t, augmentation>;
   { set.name } -> std::convertible_to<std::string>;
   { set.size() } -> std::convertible_to<std::size_t>;
   { identity_of(set) } -> std::same_as<std::uint64_t>;
@@ -84,7 +87,7 @@ concept DescribesItself = requires(const Type& task, const typename Type::sample
   { task.usual_augmentation(set) } -> std::convertible_to<augmentation>;
 };
 
-/// A task: a small value, copied freely. Optional members, each used where it is there:
+/// A task: a small value, copied freely; put static_assert(Task<yours>) behind it, and the compiler names what is missing. Optional members, each used where it is there:
 /// - `lesson<Scalar>`, remember(found, lesson) and loss(found, lesson, gradient): what the widest pass of an iteration teaches the
 ///   others (inplace distillation); without them all passes learn from the targets.
 /// - `initialise(parameters, layers)`: changes first weights; `is_fixed(layers, tensor)`: weights that never change.
@@ -100,7 +103,8 @@ concept Teaches = Task<Type, Scalar> && requires(const Type& task, answers<Scala
   { task.loss(found, std::as_const(lesson), gradient) } -> std::convertible_to<double>;
 };
 
-/// For tasks on an image_set whose labels are the targets: what they share.
+/// For tasks on an image_set whose labels are the targets: what they share. Images are shifted, and mirrored where the set says so,
+/// unless the recipe or an own usual_augmentation says otherwise: see that this leaves your targets true.
 struct image_task {
   using samples = image_set;
   template <class Scalar>
@@ -109,7 +113,8 @@ struct image_task {
   augmentation usual_augmentation(const image_set& set) const { return hasse::usual_augmentation(set); }
 };
 
-/// The metric of tasks that have no other: the mean loss over a set.
+/// The metric of tasks that have no other: the mean loss over a set. It holds its task, so that it cannot be a member of a type that is
+/// nested in the task.
 template <class Task>
 class mean_loss {
  public:

@@ -1,5 +1,5 @@
 // Trains one network for a task: forward, the task's loss, backward.
-// Used by train/classifier.hpp for the candidates of a search, and alone for a network that was chosen by hand.
+// Used by train/candidate_trainer.hpp for the candidates of a search, and alone for a network that was chosen by hand.
 #pragma once
 
 #include <cstdint>
