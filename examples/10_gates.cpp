@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
                          .period = 2,
                          .loss = absolute_latency{},
                          .target = 800e3};
-  gated_search search(backend, "example", list, costs, data, how);
+  gated_search search(backend, "example", list, costs, data.with({.label_smoothing = 0.1}), how);  // as published
   const gated_outcome found = search.run();
   std::printf("likeliest: %s, %.0f multiply-accumulates\n", list.text(found.choice).c_str(), found.cost);
   const auto near = likeliest_within(costs, found.curve.back().probabilities, 0.95 * how.target, 1.05 * how.target);

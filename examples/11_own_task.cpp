@@ -13,7 +13,7 @@ struct counting : image_task {
   std::string text() const { return "counting"; }
   void check(const image_set& set, const layer_list& layers) const {
     check_shape(set, layers.input);
-    if (only_output_shape(layers).size() != 1) throw error("a network that counts answers with one number; give it one output");
+    if (layers.output_shape(only_output(layers)).size() != 1) throw error("a network that counts answers with one number; give it one output");
   }
   template <class Scalar>
   batch_loss loss(answers<Scalar> found, std::span<const int> wanted, slopes<Scalar> gradient) const {

@@ -1,4 +1,5 @@
 // A search in one call: its parts play roles in any order, a trainer of any kind answers, a killed one goes on.
+#include <hasse/search/choices.hpp>
 #include <hasse/search/search.hpp>
 
 #include <filesystem>

@@ -93,8 +93,9 @@ const Policy* as_policy(const Held& held) {
   else
     return nullptr;
 }
-/// "97.8 % of the validation images, 97.1 % of the test images"
-inline std::string judged_text(const metric& measure, double validation, double test) {
+/// "accuracy 97.80 % on validation samples, 97.12 % on test samples"
+inline std::string judged_text(metric measure, double validation, double test) {
+  measure.decimals = 2;  // as reports have them
   return std::string(measure.name) + " " + measure.text(validation) + " on validation samples, " + measure.text(test) + " on test samples";
 }
 }  // namespace detail

@@ -132,13 +132,6 @@ class mean_loss {
   std::int64_t samples_ = 0;
 };
 
-/// The shape of the only output; refuses networks with several, which the task would not read.
-inline feature_shape only_output_shape(const layer_list& layers) {
-  if (layers.output_count() != 1)
-    throw error("the network has " + std::to_string(layers.output_count()) + " outputs and the task reads one; give it a network with one output");
-  return layers.output_shape(0);
-}
-
 /// Refuses an empty set, and one whose images are not of the shape that the network reads.
 inline void check_shape(const image_set& images, feature_shape input) {
   const auto text = [](feature_shape shape) {

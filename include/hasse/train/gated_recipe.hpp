@@ -34,6 +34,7 @@ constexpr std::string_view name_of(gate_method method) {
 
 /// Spec 2.6. Epochs of weight steps with the gates as they begin, then epochs in which every `period`-th weight step is followed by
 /// one of the gates, from the second of these epochs on. Gates see the validation images, weights never do.
+/// Label smoothing is the task's, for the steps of the weights alone: the publication has classification{.label_smoothing = 0.1}.
 struct gated_recipe {
   int warmup_epochs = 4, epochs = 12;
   int batch = 64;

@@ -16,10 +16,11 @@
 
 namespace hasse {
 
-/// What a training loop trains: step(targets, iteration) and judge(feed, scale) besides. input() is where the network reads a batch of images, in the memory of device(); step() runs forward
-/// and backward and leaves the sum of what it wants in gradients(), unless the loss that it returns is not finite; trainable() is
-/// what those move. judge() says how good the weights are now, by a feed of the validation set in judging_order(). weights() are
-/// brought to the processor; push() takes them back. scale_loss(where) names the factor of its loss on a device in half precision.
+/// What a training loop trains. input() is where the network reads a batch of images, in the memory of device();
+/// step(targets, iteration) runs forward and backward and leaves the sum of what it wants in gradients(), unless the loss that it
+/// returns is not finite; trainable() is what those move. judge(feed, scale) says how good the weights are now, by a feed of the
+/// validation set in judging_order(). weights() are brought to the processor; push() takes them back. scale_loss(where) names the
+/// factor of its loss on a device in half precision.
 ///
 /// Optional, each used where it is there:
 /// - `begin_step(iteration)`: before input() is asked for;
