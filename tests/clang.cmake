@@ -49,7 +49,7 @@ endfunction()
 # Every header alone, once, by the compiler that needs the least time for it (four fifths of g++'s, without code and without
 # optimisation), and for the most vector instructions, since the tests are compiled for the least. What many headers include is read once:
 # a header that reaches a hub is checked behind the hub, which it brings itself; the hub is checked when it is precompiled.
-set(hubs core/error.hpp kernel/memory.hpp network/inference.hpp file/json.hpp latency/detail/laps.hpp train/slimmable_model.hpp
+set(hubs core/error.hpp kernel/memory.hpp network/inference.hpp file/json.hpp latency/detail/laps.hpp supernet/slimmable_model.hpp
   program/command_line.hpp program/search.hpp)
 set(most)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")

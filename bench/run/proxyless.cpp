@@ -17,10 +17,10 @@
 #include <benchmark/benchmark.h>
 
 #include <hasse/kernel/cpu.hpp>
-#include <hasse/network/gated_network.hpp>
-#include <hasse/network/proxyless_space.hpp>
 #include <hasse/network/training.hpp>
-#include <hasse/train/gates.hpp>
+#include <hasse/supernet/gated_network.hpp>
+#include <hasse/supernet/gates.hpp>
+#include <hasse/supernet/proxyless_space.hpp>
 #include <hasse/task/loss.hpp>
 #include <hasse/train/sgd.hpp>
 

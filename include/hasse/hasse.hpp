@@ -21,5 +21,6 @@
 #include <hasse/result.hpp>
 #include <hasse/search.hpp>
 #include <hasse/space/count.hpp>
+#include <hasse/supernet.hpp>
 #include <hasse/task.hpp>
 #include <hasse/train.hpp>

@@ -2,25 +2,13 @@
 #pragma once
 
 #include <hasse/network/aligned.hpp>
-#include <hasse/network/channel_groups.hpp>
+#include <hasse/network/at_input.hpp>
 #include <hasse/network/check.hpp>
-#include <hasse/network/cost_gathering.hpp>
 #include <hasse/network/fuse.hpp>
-#include <hasse/network/gated.hpp>
-#include <hasse/network/gated_choice.hpp>
-#include <hasse/network/gated_costs.hpp>
-#include <hasse/network/gated_network.hpp>
 #include <hasse/network/inference.hpp>
-#include <hasse/network/latency_loss.hpp>
-#include <hasse/network/latency_reward.hpp>
-#include <hasse/network/mbconv_space.hpp>
 #include <hasse/network/plan.hpp>
 #include <hasse/network/model.hpp>
-#include <hasse/network/narrowed.hpp>
 #include <hasse/network/parameters.hpp>
-#include <hasse/network/proxyless_space.hpp>
 #include <hasse/network/published.hpp>
-#include <hasse/network/slices.hpp>
-#include <hasse/network/slimmable.hpp>
 #include <hasse/network/static_network.hpp>
 #include <hasse/network/training.hpp>

@@ -4,7 +4,6 @@
 #include <hasse/price/any_price.hpp>
 #include <hasse/price/budget.hpp>
 #include <hasse/price/foreign.hpp>
-#include <hasse/price/gated_costs.hpp>
 #include <hasse/price/layer_table.hpp>
 #include <hasse/price/macs.hpp>
 #include <hasse/price/memory.hpp>

@@ -1,4 +1,4 @@
-// Search: domains, policies that are asked and told, the frontier, certificates, diagnostics, the loop with its journal, greedy slimming.
+// Search: domains, policies that are asked and told, the frontier, certificates, diagnostics, the loop with its journal.
 #pragma once
 
 #include <hasse/search/any_policy.hpp>
@@ -8,7 +8,6 @@
 #include <hasse/search/domain.hpp>
 #include <hasse/search/exchange.hpp>
 #include <hasse/search/frontier.hpp>
-#include <hasse/search/greedy_slimming.hpp>
 #include <hasse/search/ledger.hpp>
 #include <hasse/search/open_candidates.hpp>
 #include <hasse/search/partial_order_pruning.hpp>

@@ -6,17 +6,12 @@
 #include <hasse/train/checkpoint.hpp>
 #include <hasse/train/descent.hpp>
 #include <hasse/train/evaluate.hpp>
-#include <hasse/train/gated_search.hpp>
-#include <hasse/train/gates.hpp>
 #include <hasse/train/recipe.hpp>
 #include <hasse/train/record.hpp>
 #include <hasse/train/rmsprop.hpp>
 #include <hasse/train/schedule.hpp>
 #include <hasse/train/sgd.hpp>
-#include <hasse/train/slimmable_model.hpp>
-#include <hasse/train/slimmable_trainer.hpp>
 #include <hasse/train/trainee.hpp>
 #include <hasse/train/trainer.hpp>
 #include <hasse/train/training_data.hpp>
 #include <hasse/train/training_loop.hpp>
-#include <hasse/train/width_rules.hpp>

@@ -2,7 +2,7 @@
 #include <cstdlib>
 
 #include <hasse/space/layer_list.hpp>
-#include <hasse/train/slimmable_model.hpp>
+#include <hasse/supernet/slimmable_model.hpp>
 
 namespace {
 const hasse::width_family& family() {

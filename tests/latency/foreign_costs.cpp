@@ -7,11 +7,11 @@
 
 #include <hasse/latency/foreign_blocks.hpp>
 #include <hasse/latency/foreign_yaml.hpp>
-#include <hasse/network/latency_loss.hpp>
-#include <hasse/network/proxyless_space.hpp>
 #include <hasse/price/foreign.hpp>
-#include <hasse/price/gated_costs.hpp>
-#include <hasse/train/gates.hpp>
+#include <hasse/supernet/gated_costs.hpp>
+#include <hasse/supernet/gates.hpp>
+#include <hasse/supernet/latency_loss.hpp>
+#include <hasse/supernet/proxyless_space.hpp>
 
 #include "catch.hpp"
 #include "foreign_tables.hpp"

@@ -8,9 +8,9 @@
 #include <hasse/kernel/reference.hpp>
 #include <hasse/network/inference.hpp>
 #include <hasse/network/named.hpp>
-#include <hasse/network/slimmable.hpp>
 #include <hasse/network/static_network.hpp>
 #include <hasse/network/training.hpp>
+#include <hasse/supernet/slimmable.hpp>
 
 #include "../support/catch.hpp"
 #include "every_family.hpp"

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include <hasse/latency/foreign_yaml.hpp>
-#include <hasse/network/mbconv_space.hpp>
-#include <hasse/network/proxyless_space.hpp>
 #include <hasse/price.hpp>
+#include <hasse/supernet/mbconv_space.hpp>
+#include <hasse/supernet/proxyless_space.hpp>
 
 #include "../latency/fake_device.hpp"
 #include "../latency/foreign_tables.hpp"

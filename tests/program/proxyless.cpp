@@ -7,10 +7,10 @@
 
 #include <unistd.h>
 
-#include <hasse/network/proxyless_space.hpp>
-#include <hasse/price/gated_costs.hpp>
 #include <hasse/price/macs.hpp>
 #include <hasse/program/detail/proxyless_run.hpp>
+#include <hasse/supernet/gated_costs.hpp>
+#include <hasse/supernet/proxyless_space.hpp>
 
 #include "../support/catch.hpp"
 

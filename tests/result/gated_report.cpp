@@ -4,9 +4,9 @@
 
 #include <unistd.h>
 
-#include <hasse/network/proxyless_space.hpp>
 #include <hasse/result/detail/gated_page.hpp>
 #include <hasse/result/gated_report.hpp>
+#include <hasse/supernet/proxyless_space.hpp>
 
 #include "../support/catch.hpp"
 #include "page.hpp"

@@ -11,8 +11,8 @@
 
 #include <hasse/kernel/reference.hpp>
 #include <hasse/network/inference.hpp>
-#include <hasse/network/proxyless_space.hpp>
 #include <hasse/result/onnx.hpp>
+#include <hasse/supernet/proxyless_space.hpp>
 
 #include "../support/catch.hpp"
 

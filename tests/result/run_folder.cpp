@@ -6,8 +6,8 @@
 
 #include <hasse/result/network_metadata.hpp>
 #include <hasse/result/run_folder.hpp>
+#include <hasse/supernet/gated_recipe.hpp>
 #include <hasse/task/classification.hpp>
-#include <hasse/train/gated_recipe.hpp>
 
 #include "../support/catch.hpp"
 

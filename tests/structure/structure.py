@@ -19,8 +19,9 @@ MAY["price"] |= {"file"}
 MAY["data"] = {"core"}
 MAY["task"] = {"core", "space", "kernel", "network", "data"}
 MAY["train"] = set(ROW) - {"latency", "price"} | {"data", "task", "file"}
+MAY["supernet"] = set(ROW) | {"data", "task", "train", "file"}
 MAY["search"] = {"core", "space", "file", "network", "price"}
-MAY["result"] = set(ROW) | {"file", "search", "train", "task", "data"}
+MAY["result"] = set(ROW) | {"file", "search", "train", "supernet", "task", "data"}
 MAY["program"] = set(MAY)
 MAY["laws"] = set(MAY) - {"program"}
 

@@ -1,6 +1,6 @@
 // Super-resolution: what PSNR and L1 are, that one width is plain training, and that further widths learn from the widest.
+#include <hasse/supernet/slimmable_trainer.hpp>
 #include <hasse/task/super_resolution.hpp>
-#include <hasse/train/slimmable_trainer.hpp>
 
 #include <cmath>
 #include <utility>

@@ -1,6 +1,6 @@
 // Super-resolution, trained: all widths get better than bicubic interpolation, a kill changes nothing, networks leave as ONNX.
+#include <hasse/supernet/slimmable_trainer.hpp>
 #include <hasse/task/super_resolution.hpp>
-#include <hasse/train/slimmable_trainer.hpp>
 
 #include <stdexcept>
 #include <string>

@@ -12,7 +12,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/quoted.hpp>
-#include <hasse/network/narrowed.hpp>
+#include <hasse/network/at_input.hpp>
 #include <hasse/network/published.hpp>
 #include <hasse/space/layer_list.hpp>
 

@@ -3,14 +3,17 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
 
-#include <hasse/network/cost_gathering.hpp>
 #include <hasse/space/layer_list.hpp>
 
 namespace hasse {
+
+/// How the costs of pieces make that of a network: they add up (latency, MACs), or the largest counts (peak memory).
+enum class cost_gathering : std::uint8_t { sum, largest };
 
 /// What the numbers of a price count, and how they are shown: divided by `factor`, with `suffix` behind them.
 struct price_unit {

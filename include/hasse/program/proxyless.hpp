@@ -17,9 +17,7 @@
 
 #include <hasse/file/journal.hpp>
 #include <hasse/latency/layer_table.hpp>
-#include <hasse/network/proxyless_space.hpp>
 #include <hasse/price/budget.hpp>
-#include <hasse/price/gated_costs.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/proxyless_run.hpp>
 #include <hasse/program/detail/training_records.hpp>
@@ -29,7 +27,9 @@
 #include <hasse/result/onnx.hpp>
 #include <hasse/result/run_folder.hpp>
 #include <hasse/result/weights.hpp>
-#include <hasse/train/gated_search.hpp>
+#include <hasse/supernet/gated_costs.hpp>
+#include <hasse/supernet/gated_search.hpp>
+#include <hasse/supernet/proxyless_space.hpp>
 #include <hasse/train/trainer.hpp>
 
 namespace hasse {

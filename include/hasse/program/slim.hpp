@@ -22,7 +22,7 @@
 #include <hasse/program/detail/answers.hpp>
 #include <hasse/program/detail/slim_run.hpp>
 #include <hasse/result/slimming_report.hpp>
-#include <hasse/search/greedy_slimming.hpp>
+#include <hasse/supernet/greedy_slimming.hpp>
 
 namespace hasse {
 

@@ -28,9 +28,9 @@
 #include <hasse/result/run_folder.hpp>
 #include <hasse/result/weights.hpp>
 #include <hasse/space/cost.hpp>
+#include <hasse/supernet/slimmable_trainer.hpp>
+#include <hasse/supernet/width_rules.hpp>
 #include <hasse/task/super_resolution.hpp>
-#include <hasse/train/slimmable_trainer.hpp>
-#include <hasse/train/width_rules.hpp>
 
 namespace hasse {
 

@@ -12,8 +12,8 @@
 
 #include <hasse/core/apart.hpp>
 #include <hasse/core/shape.hpp>
-#include <hasse/network/gated.hpp>
 #include <hasse/result/report_data.hpp>
+#include <hasse/supernet/gated.hpp>
 
 namespace hasse {
 

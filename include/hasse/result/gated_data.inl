@@ -10,9 +10,9 @@
 #include <vector>
 
 #include <hasse/core/shape.hpp>
-#include <hasse/network/gated.hpp>
 #include <hasse/result/gated_data.hpp>
 #include <hasse/result/report_data.hpp>
+#include <hasse/supernet/gated.hpp>
 
 namespace hasse {
 

@@ -10,7 +10,7 @@
 
 #include <hasse/core/apart.hpp>
 #include <hasse/result/report_data.hpp>
-#include <hasse/search/greedy_slimming.hpp>
+#include <hasse/supernet/greedy_slimming.hpp>
 
 namespace hasse {
 

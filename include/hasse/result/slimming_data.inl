@@ -5,7 +5,7 @@
 
 #include <hasse/result/report_data.hpp>
 #include <hasse/result/slimming_data.hpp>
-#include <hasse/search/greedy_slimming.hpp>
+#include <hasse/supernet/greedy_slimming.hpp>
 
 namespace hasse {
 

@@ -11,8 +11,8 @@
 #include <hasse/network/parameters.hpp>
 #include <hasse/result/layers_json.hpp>
 #include <hasse/result/network_metadata.hpp>
+#include <hasse/supernet/slimmable_model.hpp>
 #include <hasse/train/checkpoint.hpp>
-#include <hasse/train/slimmable_model.hpp>
 
 namespace hasse {
 

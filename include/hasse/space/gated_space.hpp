@@ -1,5 +1,5 @@
 // A search space whose layers choose their block, as a type: input, stem, stages that offer several blocks per layer, and head.
-// Used by network/gated.hpp, which lowers it to the supernet that is searched.
+// Used by supernet/gated.hpp, which lowers it to the supernet that is searched.
 #pragma once
 
 #include <type_traits>

@@ -1,5 +1,5 @@
 // ProxylessNAS's supernet for ImageNet as a type: 21 layers that choose among six inverted bottlenecks and zero.
-// Used by programs that hold a network of it, and as an example of how such a space is written; network/proxyless_space.hpp has the
+// Used by programs that hold a network of it, and as an example of how such a space is written; supernet/proxyless_space.hpp has the
 // same at run time, at any width.
 #pragma once
 

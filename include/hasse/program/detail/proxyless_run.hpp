@@ -18,13 +18,13 @@
 #include <hasse/file/journal.hpp>
 #include <hasse/latency/foreign_yaml.hpp>
 #include <hasse/latency/layer_table.hpp>
-#include <hasse/network/gated_costs.hpp>
-#include <hasse/network/mbconv_space.hpp>
 #include <hasse/price/any_price.hpp>
 #include <hasse/price/foreign.hpp>
 #include <hasse/price/layer_table.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/result/run_folder.hpp>
+#include <hasse/supernet/gated_costs.hpp>
+#include <hasse/supernet/mbconv_space.hpp>
 
 namespace hasse::detail {
 

@@ -15,7 +15,6 @@
 #include <hasse/file/journal.hpp>
 #include <hasse/file/tensorboard.hpp>
 #include <hasse/latency/layer_table.hpp>
-#include <hasse/network/channel_groups.hpp>
 #include <hasse/price/memory.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/training_records.hpp>
@@ -24,7 +23,8 @@
 #include <hasse/result/run_folder.hpp>
 #include <hasse/result/slimming_data.hpp>
 #include <hasse/result/weights.hpp>
-#include <hasse/train/slimmable_trainer.hpp>
+#include <hasse/supernet/channel_groups.hpp>
+#include <hasse/supernet/slimmable_trainer.hpp>
 #include <hasse/train/trainer.hpp>
 
 namespace hasse {

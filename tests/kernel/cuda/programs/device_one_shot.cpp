@@ -1,7 +1,7 @@
 // One-shot networks whose tensors lie where only the device may touch them, beside the same on the readable backend.
 #include <hasse/kernel/reference.hpp>
-#include <hasse/train/gated_search.hpp>
-#include <hasse/train/slimmable_trainer.hpp>
+#include <hasse/supernet/gated_search.hpp>
+#include <hasse/supernet/slimmable_trainer.hpp>
 #include <hasse/task/super_resolution.hpp>
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // Parts of parameters that a narrower network uses, copied there and back, and the sum that a gate learns from.
-// Used by one-shot networks on a GPU; the arithmetic is that of network/slices.hpp and network/gated_network.hpp.
+// Used by one-shot networks on a GPU; the arithmetic is that of supernet/slices.hpp and supernet/gated_network.hpp.
 #pragma once
 
 #include <cstddef>

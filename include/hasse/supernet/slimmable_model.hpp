@@ -20,9 +20,9 @@
 #include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/kernel/memory.hpp>
-#include <hasse/network/channel_groups.hpp>
 #include <hasse/network/model.hpp>
-#include <hasse/network/slimmable.hpp>
+#include <hasse/supernet/channel_groups.hpp>
+#include <hasse/supernet/slimmable.hpp>
 #include <hasse/task/bound_loss.hpp>
 #include <hasse/train/checkpoint.hpp>
 #include <hasse/train/evaluate.hpp>

@@ -1,5 +1,5 @@
 // Which widths of a slimmable network an iteration visits: a fixed list, or the ends and some in between.
-// Used by train/slimmable_trainer.hpp and by whatever else trains many widths at once.
+// Used by supernet/slimmable_trainer.hpp and by whatever else trains many widths at once.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/random.hpp>
-#include <hasse/network/channel_groups.hpp>
+#include <hasse/supernet/channel_groups.hpp>
 
 namespace hasse {
 

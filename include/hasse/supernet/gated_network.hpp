@@ -15,11 +15,11 @@
 #include <hasse/kernel/backend.hpp>
 #include <hasse/network/aligned.hpp>
 #include <hasse/network/check.hpp>
-#include <hasse/network/gated.hpp>
-#include <hasse/network/plan.hpp>
 #include <hasse/network/parameters.hpp>
+#include <hasse/network/plan.hpp>
 #include <hasse/network/training.hpp>
 #include <hasse/space/layer_list.hpp>
+#include <hasse/supernet/gated.hpp>
 
 namespace hasse {
 

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include <hasse/core/quoted.hpp>
-#include <hasse/network/mbconv_space.hpp>
 #include <hasse/network/published/proxyless.hpp>
 #include <hasse/space/rounding.hpp>
+#include <hasse/supernet/mbconv_space.hpp>
 
 namespace hasse {
 

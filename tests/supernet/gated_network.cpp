@@ -6,8 +6,8 @@
 
 #include <hasse/kernel/cpu.hpp>
 #include <hasse/kernel/reference.hpp>
-#include <hasse/network/gated_network.hpp>
 #include <hasse/space/mobile.hpp>
+#include <hasse/supernet/gated_network.hpp>
 
 #include "../support/catch.hpp"
 

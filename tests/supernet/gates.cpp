@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include <hasse/network/latency_loss.hpp>
-#include <hasse/train/gates.hpp>
+#include <hasse/supernet/gates.hpp>
+#include <hasse/supernet/latency_loss.hpp>
 
 #include "../support/catch.hpp"
 

@@ -1,5 +1,5 @@
 // Supernets of inverted bottlenecks whose widths are known at run time only: a plain description, lowered like a gated_space.
-// Used by network/proxyless_space.hpp (the spaces that ship) and by programs with spaces of their own.
+// Used by supernet/proxyless_space.hpp (the spaces that ship) and by programs with spaces of their own.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include <hasse/network/gated.hpp>
+#include <hasse/supernet/gated.hpp>
 
 namespace hasse {
 

@@ -11,11 +11,11 @@
 #include <hasse/kernel/reference.hpp>
 #include <hasse/network/inference.hpp>
 #include <hasse/network/named.hpp>
-#include <hasse/network/slimmable.hpp>
+#include <hasse/supernet/slimmable.hpp>
 
 #include "../support/catch.hpp"
 #include "../support/difference.hpp"
-#include "networks.hpp"
+#include "../network/networks.hpp"
 
 using namespace hasse;
 

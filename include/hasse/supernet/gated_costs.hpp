@@ -1,6 +1,6 @@
 // What the candidates of a supernet cost, each on its own, so that the cost of any choice is a sum, or the largest: for
 // expectations over choices. Used by searches through gates, whose flat arrays have this order; the price is milliseconds of any
-// table, MACs, bytes; price/gated_costs.hpp makes them.
+// table, MACs, bytes.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,8 @@
 #include <vector>
 
 #include <hasse/core/error.hpp>
-#include <hasse/network/cost_gathering.hpp>
+#include <hasse/price/price.hpp>
+#include <hasse/supernet/gated.hpp>
 
 namespace hasse {
 
@@ -173,6 +174,33 @@ inline std::optional<std::vector<int>> likeliest_within(const gated_costs& costs
   for (const auto& [cell, end] : ends)
     if (end.cost >= least && (!best || end.chance > best->chance)) best = &end;
   return best ? std::optional(best->path) : std::nullopt;
+}
+
+/// What every candidate costs by a price, which is not asked about zero, which costs nothing. What it throws comes with the place.
+template <Price By>
+gated_costs gated_costs_of(const gated_list& supernet, const By& price) {
+  const cost_gathering gathering = price.gathering();
+  gated_costs result{.fixed = 0, .blocks = {}, .gathering = gathering};
+  for (const gated_block& block : supernet.blocks) {
+    std::vector<double> costs;
+    for (const gated_candidate& each : block.candidates) {
+      double cost = 0;
+      try {
+        if (!each.is_zero()) cost = price.of(each.layers);
+      } catch (const error& reason) {
+        throw error(block.name + ", candidate " + each.text + ": " + reason.what());
+      }
+      if (!std::isfinite(cost) || cost < 0)
+        throw error(block.name + ", candidate " + each.text + " was priced at " + std::to_string(cost) +
+                    "; a cost is a number from 0 up, look for the fault in its table");
+      costs.push_back(cost);
+    }
+    if (block.searched())
+      result.blocks.push_back(std::move(costs));
+    else
+      result.fixed = gathering == cost_gathering::sum ? result.fixed + costs.front() : std::max(result.fixed, costs.front());
+  }
+  return result;
 }
 
 }  // namespace hasse

@@ -1,5 +1,5 @@
 // How a search through gates goes, what it finds, and what it refuses before anything is reserved.
-// Used by train/gated_search.hpp and the programs that fill it from a command line.
+// Used by supernet/gated_search.hpp and the programs that fill it from a command line.
 #pragma once
 
 #include <cmath>
@@ -13,10 +13,10 @@
 #include <hasse/core/error.hpp>
 #include <hasse/core/number_text.hpp>
 #include <hasse/data/batch_reader.hpp>
-#include <hasse/network/gated.hpp>
-#include <hasse/network/gated_costs.hpp>
-#include <hasse/network/latency_loss.hpp>
-#include <hasse/train/gates.hpp>
+#include <hasse/supernet/gated.hpp>
+#include <hasse/supernet/gated_costs.hpp>
+#include <hasse/supernet/gates.hpp>
+#include <hasse/supernet/latency_loss.hpp>
 #include <hasse/train/recipe.hpp>
 #include <hasse/train/record.hpp>
 #include <hasse/train/training_data.hpp>

@@ -7,7 +7,7 @@
 
 #include <hasse/price/macs.hpp>
 #include <hasse/price/memory.hpp>
-#include <hasse/search/greedy_slimming.hpp>
+#include <hasse/supernet/greedy_slimming.hpp>
 
 #include "../support/catch.hpp"
 

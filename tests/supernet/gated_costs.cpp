@@ -4,7 +4,7 @@
 #include <vector>
 
 #include <hasse/core/random.hpp>
-#include <hasse/network/gated_costs.hpp>
+#include <hasse/supernet/gated_costs.hpp>
 
 #include "../support/catch.hpp"
 

@@ -1,6 +1,6 @@
 // How an expected latency enters a loss: added relative to its target, multiplied through logarithms, or as the distance from its
 // target; value and derivatives.
-// Used by the search through gates (train/gates.hpp) and by whatever else weighs accuracy against a cost.
+// Used by the search through gates (supernet/gates.hpp) and by whatever else weighs accuracy against a cost.
 #pragma once
 
 #include <cmath>

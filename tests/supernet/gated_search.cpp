@@ -1,5 +1,5 @@
 // The search through gates on tasks whose answer is known: the best candidate, the cheapest one, resume, what stays untouched.
-#include <hasse/train/gated_search.hpp>
+#include <hasse/supernet/gated_search.hpp>
 
 #include <cmath>
 #include <limits>
@@ -10,7 +10,7 @@
 #include <hasse/kernel/cpu.hpp>
 #include <hasse/space/mobile.hpp>
 #include "../support/catch.hpp"
-#include "problem.hpp"
+#include "../train/problem.hpp"
 
 using namespace hasse;
 

@@ -1,7 +1,7 @@
 // Both ways of weighing latency: the published numbers, derivatives against finite differences, refusals.
 #include <limits>
 
-#include <hasse/network/latency_loss.hpp>
+#include <hasse/supernet/latency_loss.hpp>
 
 #include "../support/catch.hpp"
 

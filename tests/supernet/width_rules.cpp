@@ -4,7 +4,7 @@
 #include <vector>
 
 #include <hasse/network/named.hpp>
-#include <hasse/train/width_rules.hpp>
+#include <hasse/supernet/width_rules.hpp>
 
 #include "../support/catch.hpp"
 

@@ -1,5 +1,5 @@
 // Trains one network at many widths: every iteration visits several, their gradients add up, then comes one step of descent.
-// Used by programs; the rule says which widths (train/width_rules.hpp), the loop around it is that of any training.
+// Used by programs; the rule says which widths (supernet/width_rules.hpp), the loop around it is that of any training.
 #pragma once
 
 #include <algorithm>
@@ -15,11 +15,11 @@
 #include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/kernel/memory.hpp>
-#include <hasse/network/slimmable.hpp>
+#include <hasse/supernet/slimmable.hpp>
+#include <hasse/supernet/slimmable_model.hpp>
+#include <hasse/supernet/width_rules.hpp>
 #include <hasse/task/bound_loss.hpp>
-#include <hasse/train/slimmable_model.hpp>
 #include <hasse/train/training_loop.hpp>
-#include <hasse/train/width_rules.hpp>
 
 namespace hasse {
 

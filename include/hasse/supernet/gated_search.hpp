@@ -20,14 +20,14 @@
 #include <hasse/core/random.hpp>
 #include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
-#include <hasse/network/gated_costs.hpp>
-#include <hasse/network/gated_network.hpp>
-#include <hasse/network/latency_loss.hpp>
-#include <hasse/network/latency_reward.hpp>
 #include <hasse/network/model.hpp>
+#include <hasse/supernet/gated_costs.hpp>
+#include <hasse/supernet/gated_network.hpp>
+#include <hasse/supernet/gated_recipe.hpp>
+#include <hasse/supernet/gates.hpp>
+#include <hasse/supernet/latency_loss.hpp>
+#include <hasse/supernet/latency_reward.hpp>
 #include <hasse/task/bound_loss.hpp>
-#include <hasse/train/gated_recipe.hpp>
-#include <hasse/train/gates.hpp>
 #include <hasse/train/training_loop.hpp>
 
 namespace hasse {

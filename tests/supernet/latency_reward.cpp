@@ -2,8 +2,8 @@
 #include <cmath>
 #include <limits>
 
-#include <hasse/network/latency_loss.hpp>
-#include <hasse/network/latency_reward.hpp>
+#include <hasse/supernet/latency_loss.hpp>
+#include <hasse/supernet/latency_reward.hpp>
 
 #include "catch.hpp"
 

@@ -1,6 +1,6 @@
 // A supernet whose layers choose their block, as run-time values: blocks in a row, each with its candidates, and the plain network
 // of every choice. Lowered from a gated_space, or built block by block where the widths are known at run time only.
-// Used by train (the search works on it), latency (a row per candidate) and the presets of network/mbconv_space.hpp.
+// Used by train (the search works on it), latency (a row per candidate) and the presets of supernet/mbconv_space.hpp.
 #pragma once
 
 #include <algorithm>

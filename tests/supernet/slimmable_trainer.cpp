@@ -1,6 +1,6 @@
 // Slimmable training on problems whose answer is known: passes, calibration, batch norms that are shared or switched, the
 // sandwich's ends, resume, and the file of a trained network.
-#include <hasse/train/slimmable_trainer.hpp>
+#include <hasse/supernet/slimmable_trainer.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +11,7 @@
 #include <hasse/kernel/reference.hpp>
 #include <hasse/network/named.hpp>
 #include "../support/catch.hpp"
-#include "problem.hpp"
+#include "../train/problem.hpp"
 
 using namespace hasse;
 

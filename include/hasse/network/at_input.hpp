@@ -1,0 +1,76 @@
+// A static network on another input: a type made of a type.
+// Used by network/named.hpp, and by programs that hold a network which was found at another size.
+#pragma once
+
+#include <boost/hana/for_each.hpp>
+
+#include <hasse/network/static_network.hpp>
+
+namespace hasse {
+
+namespace detail {
+/// Appends the layers of an architecture, whatever the input of the list is.
+template <class List, class Space>
+constexpr void lower_architecture(List& list, const architecture<Space>& choice) {
+  const layer_builder<List> build{list};
+  value_id value = 0;
+  const auto append = [&](const auto& spec) { value = spec.lower(build, value); };
+  hana::for_each(Space::stem_type::specs, append);
+  for_each_block(choice, [&](int stage, int position, int option) {
+    int index = 0;
+    hana::for_each(Space::stage_types, [&](auto type) {
+      if (index++ != stage) return;
+      auto spec = decltype(type)::type::spec;
+      spec.out = decltype(type)::type::widths::values[at(option)];
+      if (position > 0) spec.stride = 1;
+      append(spec);
+    });
+  });
+  hana::for_each(Space::head_type::specs, append);
+}
+
+template <class Space, fixed_string Text, class Input>
+struct architecture_layers_at {
+  static constexpr refused_layer first = [] {
+    layer_trace trace(Input::shape);
+    lower_architecture(trace, architecture_layers<Space, Text>::choice);
+    return trace.first();
+  }();
+  static constexpr bool is_sound = first.fault == layer_fault::none;
+  static constexpr auto layers = [] {
+    fixed_layers<is_sound ? architecture_layers<Space, Text>::count : 0> list{.input = Input::shape};
+    if constexpr (is_sound) lower_architecture(list, architecture_layers<Space, Text>::choice);
+    return list;
+  }();
+};
+
+template <class Net, class Input>
+struct with_input {
+  using is_refused = void;
+  using type = static_network<no_layers>;
+};
+template <class From, class Input, auto... Specs>
+struct with_input<fixed_network<From, Specs...>, Input> {
+  using type = fixed_network<Input, Specs...>;
+};
+template <class Space, fixed_string Text, class Input>
+struct with_input<network<Space, Text>, Input> {
+  using listed = architecture_layers_at<Space, Text, Input>;
+  static_assert(check_layer<listed::first.fault, Input, refused_type<listed::first>>());
+  using type = static_network<listed>;
+};
+template <bool Holds, class Given>
+consteval bool check_has_input() {
+  static_assert(Holds, "hasse: at_input<net, input<C, H, W>> takes a network<...> or fixed_network<...>, and something else was given (named in this message); name the network that was made of such a one");
+  return true;
+}
+template <class Net, class Input>
+  requires(check_has_input<!Refused<with_input<Net, Input>>, Net>() && check_input<IsInput<Input>, Input>())
+struct on_input : with_input<Net, Input> {};
+}  // namespace detail
+
+/// A network of specs, or an architecture of a space, on another input: at_input<resnet18, input<3, 64, 64>>.
+template <class Net, class Input>
+using at_input = typename detail::on_input<Net, Input>::type;
+
+}  // namespace hasse

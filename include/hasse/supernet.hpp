@@ -1,0 +1,23 @@
+// Methods in which candidates share training: one network at every width (slices of channels), one network of all candidates (gates).
+// Includes every public header of the stage.
+#pragma once
+
+#include <hasse/supernet/channel_groups.hpp>
+#include <hasse/supernet/gated.hpp>
+#include <hasse/supernet/gated_choice.hpp>
+#include <hasse/supernet/gated_costs.hpp>
+#include <hasse/supernet/gated_network.hpp>
+#include <hasse/supernet/gated_recipe.hpp>
+#include <hasse/supernet/gated_search.hpp>
+#include <hasse/supernet/gates.hpp>
+#include <hasse/supernet/greedy_slimming.hpp>
+#include <hasse/supernet/latency_loss.hpp>
+#include <hasse/supernet/latency_reward.hpp>
+#include <hasse/supernet/mbconv_space.hpp>
+#include <hasse/supernet/narrowed.hpp>
+#include <hasse/supernet/proxyless_space.hpp>
+#include <hasse/supernet/slices.hpp>
+#include <hasse/supernet/slimmable.hpp>
+#include <hasse/supernet/slimmable_model.hpp>
+#include <hasse/supernet/slimmable_trainer.hpp>
+#include <hasse/supernet/width_rules.hpp>
