@@ -3,13 +3,13 @@
 #   hasse::result    file, latency, result; search where it reads or writes files           nlohmann_json
 #   hasse::yaml      latency/foreign_yaml.hpp                                               yaml-cpp, hasse::result
 #   hasse::onednn    kernel/cpu                                                             oneDNN, OpenMP
-#   hasse::data      data, train                                                            turbojpeg, libpng, zlib, libwebp where it is, threads, hasse::result
+#   hasse::data      data, train, supernet                                                  turbojpeg, libpng, zlib, libwebp where it is, threads, hasse::result
 #   hasse::programs  program, hasse.hpp                                                     CLI11 and all of the above
 #   hasse::cuda      kernel/cuda, but for kernel/cuda/programs, which any compiler takes;   CUDA Toolkit
 #                    latency/on_gpu.hpp, whose users link hasse::result, too
 #   hasse::cudnn     kernel/cuda/{cudnn,cublas,library}.hpp                                 cuDNN 9, hasse::cuda
 set(headers_of_onednn "^kernel/cpu[/.]")
-set(headers_of_data "^(data|train)[/.]")
+set(headers_of_data "^(data|train|supernet)[/.]")
 set(headers_of_result "^(file|latency|result)[/.]|^search([.]|/(exchange|session|tabular)[.])")
 set(headers_of_yaml "^latency/foreign_yaml[.]")
 set(headers_of_programs "^(program[/.]|hasse.hpp)")

@@ -2,9 +2,7 @@
 // Includes every public header of the stage.
 #pragma once
 
-#include <hasse/supernet/channel_groups.hpp>
 #include <hasse/supernet/gated.hpp>
-#include <hasse/supernet/gated_choice.hpp>
 #include <hasse/supernet/gated_costs.hpp>
 #include <hasse/supernet/gated_network.hpp>
 #include <hasse/supernet/gated_recipe.hpp>
@@ -14,7 +12,6 @@
 #include <hasse/supernet/latency_loss.hpp>
 #include <hasse/supernet/latency_reward.hpp>
 #include <hasse/supernet/mbconv_space.hpp>
-#include <hasse/supernet/narrowed.hpp>
 #include <hasse/supernet/proxyless_space.hpp>
 #include <hasse/supernet/slices.hpp>
 #include <hasse/supernet/slimmable.hpp>

@@ -1,6 +1,6 @@
 // expect: hasse: a candidate of gated_choice<space, candidates...> is not one of its block's
 // expect: integer_sequence<int, 2, 0>
-#include <hasse/supernet/gated_choice.hpp>
+#include <hasse/network/gated_choice.hpp>
 using namespace hasse;
 
 using space = gated_space<input<3, 32, 32>, stem<conv{.out = 16}>,

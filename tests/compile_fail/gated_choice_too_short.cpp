@@ -1,6 +1,6 @@
 // expect: hasse: gated_choice<space, candidates...> takes one candidate per block of the mixed stages
 // expect: integer_sequence<int, 1>
-#include <hasse/supernet/gated_choice.hpp>
+#include <hasse/network/gated_choice.hpp>
 using namespace hasse;
 
 using space = gated_space<input<3, 32, 32>, stem<conv{.out = 16}>,

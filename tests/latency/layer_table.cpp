@@ -3,7 +3,7 @@
 #include <set>
 
 #include <hasse/latency/layer_table.hpp>
-#include <hasse/supernet/channel_groups.hpp>
+#include <hasse/network/channel_groups.hpp>
 
 #include "catch.hpp"
 #include "fake_device.hpp"

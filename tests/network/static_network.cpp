@@ -1,8 +1,8 @@
 // Static networks: constants, and the same bits as the run-time road.
 #include <hasse/kernel/reference.hpp>
-#include <hasse/network/static_network.hpp>
 #include <hasse/network/at_input.hpp>
-#include <hasse/supernet/narrowed.hpp>
+#include <hasse/network/narrowed.hpp>
+#include <hasse/network/static_network.hpp>
 
 #include "../support/catch.hpp"
 #include "networks.hpp"

@@ -1,9 +1,9 @@
 // supernet/gated.hpp, mbconv_space.hpp, proxyless_space.hpp: a supernet's blocks, the plain network of a choice and its text, the
 // four published networks as choices, and what is refused.
 #include <hasse/core/random.hpp>
+#include <hasse/network/gated_choice.hpp>
 #include <hasse/network/named.hpp>
 #include <hasse/space/proxyless.hpp>
-#include <hasse/supernet/gated_choice.hpp>
 #include <hasse/supernet/proxyless_space.hpp>
 
 #include "../support/catch.hpp"

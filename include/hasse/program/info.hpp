@@ -15,13 +15,13 @@
 #include <hasse/catalogue.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/latency/table.hpp>
+#include <hasse/network/channel_groups.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/named.hpp>
 #include <hasse/price/memory.hpp>
 #include <hasse/program/guarded.hpp>
 #include <hasse/result/layers_json.hpp>
 #include <hasse/space/spaces.hpp>
-#include <hasse/supernet/channel_groups.hpp>
 
 namespace hasse {
 

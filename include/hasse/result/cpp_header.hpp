@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <hasse/core/apart.hpp>
-#include <hasse/supernet/channel_groups.hpp>
+#include <hasse/network/channel_groups.hpp>
 
 namespace hasse {
 

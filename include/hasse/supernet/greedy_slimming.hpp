@@ -18,9 +18,9 @@
 #include <hasse/core/error.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/file/journal.hpp>
+#include <hasse/network/channel_groups.hpp>
 #include <hasse/price/price.hpp>
 #include <hasse/space/cost.hpp>
-#include <hasse/supernet/channel_groups.hpp>
 
 namespace hasse {
 

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include <hasse/kernel/accelerator.hpp>
+#include <hasse/network/channel_groups.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/space/layer_list.hpp>
-#include <hasse/supernet/channel_groups.hpp>
 
 namespace hasse::detail {
 

@@ -15,12 +15,12 @@
 #include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/network/aligned.hpp>
+#include <hasse/network/channel_groups.hpp>
 #include <hasse/network/check.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/network/plan.hpp>
 #include <hasse/network/training.hpp>
 #include <hasse/space/layer_list.hpp>
-#include <hasse/supernet/channel_groups.hpp>
 #include <hasse/supernet/slices.hpp>
 
 namespace hasse {

@@ -20,8 +20,8 @@
 #include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/kernel/memory.hpp>
+#include <hasse/network/channel_groups.hpp>
 #include <hasse/network/model.hpp>
-#include <hasse/supernet/channel_groups.hpp>
 #include <hasse/supernet/slimmable.hpp>
 #include <hasse/task/bound_loss.hpp>
 #include <hasse/train/checkpoint.hpp>

@@ -10,7 +10,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/random.hpp>
-#include <hasse/supernet/channel_groups.hpp>
+#include <hasse/network/channel_groups.hpp>
 
 namespace hasse {
 

@@ -15,6 +15,7 @@
 #include <hasse/file/journal.hpp>
 #include <hasse/file/tensorboard.hpp>
 #include <hasse/latency/layer_table.hpp>
+#include <hasse/network/channel_groups.hpp>
 #include <hasse/price/memory.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/training_records.hpp>
@@ -23,7 +24,6 @@
 #include <hasse/result/run_folder.hpp>
 #include <hasse/result/slimming_data.hpp>
 #include <hasse/result/weights.hpp>
-#include <hasse/supernet/channel_groups.hpp>
 #include <hasse/supernet/slimmable_trainer.hpp>
 #include <hasse/train/trainer.hpp>
 

@@ -12,10 +12,10 @@
 
 #include <hasse/core/file.hpp>
 #include <hasse/file/json.hpp>
+#include <hasse/network/channel_groups.hpp>
 #include <hasse/result/detail/page.hpp>
 #include <hasse/result/slimming_data.hpp>
 #include <hasse/result/svg.hpp>
-#include <hasse/supernet/channel_groups.hpp>
 
 namespace hasse {
 

@@ -6,8 +6,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <hasse/network/channel_groups.hpp>
 #include <hasse/network/static_network.hpp>
-#include <hasse/supernet/channel_groups.hpp>
 
 namespace hasse {
 

@@ -1,6 +1,6 @@
 // Types made of types: other channel counts, other inputs; and the text of the type of every published network.
 #include <hasse/network/named.hpp>
-#include <hasse/supernet/narrowed.hpp>
+#include <hasse/network/narrowed.hpp>
 
 #include "../support/catch.hpp"
 

@@ -2,13 +2,13 @@
 #include <cmath>
 #include <vector>
 
+#include <hasse/network/channel_groups.hpp>
 #include <hasse/network/named.hpp>
 #include <hasse/network/published.hpp>
 #include <hasse/space/cost.hpp>
-#include <hasse/supernet/channel_groups.hpp>
 
 #include "../support/catch.hpp"
-#include "../network/networks.hpp"
+#include "networks.hpp"
 
 using namespace hasse;
 
