@@ -10,14 +10,17 @@
 #include <hasse/data/crops.hpp>
 #include <hasse/data/decode.hpp>
 #include <hasse/data/description.hpp>
+#include <hasse/data/detection_set.hpp>
 #include <hasse/data/idx.hpp>
 #include <hasse/data/image_folder.hpp>
 #include <hasse/data/image_kind.hpp>
 #include <hasse/data/image_set.hpp>
 #include <hasse/data/layout.hpp>
 #include <hasse/data/open.hpp>
+#include <hasse/data/objects.hpp>
 #include <hasse/data/orientation.hpp>
 #include <hasse/data/resize.hpp>
+#include <hasse/data/scenes.hpp>
 #include <hasse/data/synthetic.hpp>
 #include <hasse/data/tar.hpp>
 #include <hasse/data/zip.hpp>
