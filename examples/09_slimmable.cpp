@@ -5,7 +5,7 @@
 #include <hasse/network.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/result/onnx.hpp>
-#include <hasse/train.hpp>
+#include <hasse/supernet.hpp>
 
 using namespace hasse;
 

@@ -7,7 +7,7 @@
 #include <hasse/price.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/result/onnx.hpp>
-#include <hasse/train.hpp>
+#include <hasse/supernet.hpp>
 
 using namespace hasse;
 
