@@ -8,6 +8,7 @@
 #include <hasse/program/devices.hpp>
 #include <hasse/result/onnx.hpp>
 #include <hasse/supernet.hpp>
+#include <hasse/train.hpp>
 
 using namespace hasse;
 

@@ -17,7 +17,7 @@
 #include <hasse/kernel/cpu.hpp>
 #include <hasse/network/named.hpp>
 #include <hasse/space/spaces.hpp>
-#include <hasse/train.hpp>
+#include <hasse/supernet/slimmable_trainer.hpp>
 
 namespace {
 using namespace hasse;
