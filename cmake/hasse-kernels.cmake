@@ -2,7 +2,7 @@
 # Makes a static library <name> of the CPU backend's own kernels, which take a compiler half a minute. What links it compiles
 # without their bodies; a program that does not link it has them in every file that uses the backend. Where hasse::programs is, the
 # library also has the processor as program/devices.hpp chooses it, and the bodies that core/apart.hpp tells of: readers of images and
-# of other files, tables, reports.
+# of other files, the arithmetic of detection, tables, reports.
 function(hasse_add_kernels name)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}_kernels.cpp)
   file(CONFIGURE OUTPUT ${source} CONTENT "#define HASSE_KERNELS_HERE\n#include <hasse/kernel/cpu/kernels.hpp>\n" @ONLY)
@@ -11,8 +11,8 @@ function(hasse_add_kernels name)
   target_compile_definitions(${name} PUBLIC HASSE_KERNELS_APART)
   hasse_add_devices(${name} PROCESSOR HASSE_PROCESSOR_APART)
   if(TARGET hasse::programs)
-    foreach(stage file data latency result)
-      file(GLOB bodies CONFIGURE_DEPENDS RELATIVE ${HASSE_INCLUDE_DIR} ${HASSE_INCLUDE_DIR}/hasse/${stage}/*.inl)
+    foreach(stage file data task latency result)
+      file(GLOB_RECURSE bodies CONFIGURE_DEPENDS RELATIVE ${HASSE_INCLUDE_DIR} ${HASSE_INCLUDE_DIR}/hasse/${stage}/*.inl)
       list(TRANSFORM bodies REPLACE "(.+)" "#include <\\1>\n")
       list(JOIN bodies "" bodies)
       set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}_${stage}.cpp)

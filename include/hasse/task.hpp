@@ -6,6 +6,11 @@
 #include <hasse/task/batch_feed.hpp>
 #include <hasse/task/bound_loss.hpp>
 #include <hasse/task/classification.hpp>
+#include <hasse/task/detection/anchors.hpp>
+#include <hasse/task/detection/box_coder.hpp>
+#include <hasse/task/detection/detector_loss.hpp>
+#include <hasse/task/detection/losses.hpp>
+#include <hasse/task/detection/matching.hpp>
 #include <hasse/task/loss.hpp>
 #include <hasse/task/metric.hpp>
 #include <hasse/task/super_resolution.hpp>
