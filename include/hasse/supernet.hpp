@@ -2,6 +2,7 @@
 // Includes every public header of the stage.
 #pragma once
 
+#include <hasse/supernet/controller.hpp>
 #include <hasse/supernet/gated.hpp>
 #include <hasse/supernet/gated_costs.hpp>
 #include <hasse/supernet/gated_network.hpp>

@@ -122,6 +122,8 @@ class gate_parameters {
     return sum;
   }
 
+  /// A candidate of one block, by its probabilities.
+  int draw(int block, random_source& random) const { return draw_one(block, random, -1); }
   /// One candidate per block, by the probabilities.
   void draw(random_source& random, gate_path& path) const {
     path.resize(static_cast<std::size_t>(blocks()));
@@ -270,6 +272,9 @@ class gate_descent {
                   std::to_string(rule.decay) + " were asked for; give a rate and an epsilon above 0 and a decay from 0 to below 1");
     std::iota(all_.begin(), all_.end(), std::size_t{0});
   }
+
+  /// From now on; 0: the next steps are only remembered.
+  void rate(double rate) { rule_.rate = rate; }
 
   /// Moves the chosen entries against their gradients.
   void step(gate_parameters& gates, std::span<const std::size_t> entries, std::span<const double> gradient) {
