@@ -55,8 +55,8 @@ int main(int argc, char** argv) {
   const training_data data(counting{}, train, validation);
   trainer training(backend, "counter", net, data, {.epochs = 6, .batch = 20, .learning_rate = 0.02}, 1);
   const training_outcome outcome = training.run();
-  std::printf("%s of the last epoch: %s\n", std::string(counting::measure.name).c_str(), counting::measure.text(outcome.accuracy).c_str());
+  std::printf("%s of the last epoch: %s\n", std::string(counting::measure.name).c_str(), counting::measure.text(outcome.score).c_str());
   // end: train
   const evaluation before = evaluate(backend, data.task, model{"", net, parameters<float>(net)}, validation, data.scale);
-  std::printf("%s\n", outcome.accuracy < 0.2 * before.score ? "it has learned to count" : "it has not learned to count");
+  std::printf("%s\n", outcome.score < 0.2 * before.score ? "it has learned to count" : "it has not learned to count");
 }

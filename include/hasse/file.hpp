@@ -1,6 +1,7 @@
 // Formats that several stages write and read: JSON, the journal, safetensors, TensorBoard scalars, protocol buffers.
 #pragma once
 
+#include <hasse/file/formats.hpp>
 #include <hasse/file/journal.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/file/lock.hpp>

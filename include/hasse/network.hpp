@@ -10,6 +10,7 @@
 #include <hasse/network/inference.hpp>
 #include <hasse/network/model.hpp>
 #include <hasse/network/narrowed.hpp>
+#include <hasse/network/parameter_tensors.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/network/plan.hpp>
 #include <hasse/network/published.hpp>

@@ -13,5 +13,6 @@
 #include <hasse/task/detection/matching.hpp>
 #include <hasse/task/loss.hpp>
 #include <hasse/task/metric.hpp>
+#include <hasse/task/record.hpp>
 #include <hasse/task/super_resolution.hpp>
 #include <hasse/task/task.hpp>

@@ -7,7 +7,6 @@
 #include <hasse/train/descent.hpp>
 #include <hasse/train/evaluate.hpp>
 #include <hasse/train/recipe.hpp>
-#include <hasse/train/record.hpp>
 #include <hasse/train/rmsprop.hpp>
 #include <hasse/train/schedule.hpp>
 #include <hasse/train/sgd.hpp>

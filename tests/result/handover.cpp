@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <hasse/file/formats.hpp>
 #include <hasse/kernel/reference.hpp>
 #include <hasse/network/named.hpp>
 #include <hasse/result/cpp_header.hpp>

@@ -19,7 +19,7 @@ report_data example() {
   const auto add = [&](const char* name, double ms, double accuracy, bool best) {
     report_network network{.name = name, .milliseconds = ms, .accuracy = accuracy, .macs = 1e6 * ms, .parameters = 45231, .precedents = 10 * ms, .on_frontier = best};
     for (int epoch = 1; epoch <= 3; ++epoch)
-      network.curve.push_back({.epoch = epoch, .loss = 2.0 / epoch, .train_accuracy = 0, .validation_accuracy = accuracy * epoch / 3, .learning_rate = 0, .seconds = 0});
+      network.curve.push_back({.epoch = epoch, .loss = 2.0 / epoch, .train_correct = 0, .validation_score = accuracy * epoch / 3, .learning_rate = 0, .seconds = 0});
     data.networks.push_back(network);
   };
   add("[(32,32),(64)]", 2.0, 0.81, true);

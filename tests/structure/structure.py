@@ -14,6 +14,7 @@ if ROOT.is_file():
 ROW = ["core", "space", "kernel", "block", "catalogue", "network", "latency", "price"]
 MAY = {stage: set(ROW[:place]) for place, stage in enumerate(ROW)}
 MAY["file"] = {"core"}
+MAY["network"] |= {"file"}
 MAY["latency"] |= {"file"}
 MAY["price"] |= {"file"}
 MAY["data"] = {"core"}
@@ -21,7 +22,7 @@ MAY["task"] = {"core", "space", "kernel", "network", "data"}
 MAY["train"] = set(ROW) - {"latency", "price"} | {"data", "task", "file"}
 MAY["supernet"] = set(ROW) | {"data", "task", "train", "file"}
 MAY["search"] = {"core", "space", "file", "network", "price"}
-MAY["result"] = set(ROW) | {"file", "search", "train", "supernet", "task", "data"}
+MAY["result"] = set(ROW) | {"file", "search", "supernet", "task", "data"}
 MAY["program"] = set(MAY)
 MAY["laws"] = set(MAY) - {"program"}
 

@@ -81,7 +81,7 @@ slimmable_model trained(cpu& backend, const width_family& family, const Rule& ru
       backend, "stripes", family, rule, data,
       {.epochs = epochs, .batch = 32, .learning_rate = 0.03, .warmup_epochs = 1, .augment = augmentation{}}, 3);
   const training_outcome outcome = training.run();
-  if (train_accuracy) *train_accuracy = outcome.curve.back().train_accuracy;
+  if (train_accuracy) *train_accuracy = outcome.curve.back().train_correct;
   return training.result();
 }
 }  // namespace
@@ -137,7 +137,7 @@ TEST_CASE("a slimmable training that was killed anywhere goes on to the same bit
       CHECK(std::equal(second.momentum().begin(), second.momentum().end(), whole.momentum().begin()));
       REQUIRE(outcome.curve.size() == expected.curve.size());
       for (std::size_t i = 0; i < expected.curve.size(); ++i)
-        CHECK(outcome.curve[i].validation_accuracy == expected.curve[i].validation_accuracy);
+        CHECK(outcome.curve[i].validation_score == expected.curve[i].validation_score);
     }
   };
   check_rule(sandwich{.least = 500, .per_group = true});

@@ -34,7 +34,7 @@ TEST_CASE("a candidate's outcome does not depend on what was trained before it",
   CHECK(alone.layers == problem::network());
   CHECK(alone.name == "b");
   CHECK_FALSE(alone.weights == elsewhere.weights);
-  CHECK(accuracy(backend, after.layers, after.weights, data.validation, second.data().scale, 16) == outcome.accuracy);
+  CHECK(accuracy(backend, after.layers, after.weights, data.validation, second.data().scale, 16) == outcome.score);
 }
 
 TEST_CASE("a candidate that was killed leaves one file, and none when it is done", "[train][classifier]") {

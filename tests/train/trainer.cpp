@@ -64,7 +64,7 @@ TEST_CASE("a task whose loss reads several outputs is learnt at each of them", "
   const training_data data(answered_twice{}, easy_train, easy_validation);
   trainer training(backend, "net", answers_twice(), data, {.epochs = 6, .batch = 16, .augment = augmentation{}}, 7);
   const training_outcome outcome = training.run();
-  CHECK(outcome.accuracy > 0.97);
+  CHECK(outcome.score > 0.97);
   model early{"early", answers_twice(), training.weights()};
   early.layers.outputs = {{"late", early.layers.output(2)}, {"stem", 3}, {"early", early.layers.output(1)}};
   CHECK(evaluate(backend, data.task, early, easy_validation, data.scale).score > 0.9);
@@ -78,11 +78,11 @@ TEST_CASE("a separable problem is learnt, and the validation accuracy says so", 
   const training_data data(easy_train, easy_validation);
   trainer<cpu> training(backend, "net", problem::network(), data, {.epochs = 6, .batch = 16, .augment = augmentation{}}, 7);
   const training_outcome outcome = training.run();
-  CHECK(outcome.accuracy > 0.97);
+  CHECK(outcome.score > 0.97);
   CHECK_FALSE(outcome.diverged);
   REQUIRE(outcome.curve.size() == 6);
   CHECK(outcome.curve.back().loss < 0.5 * outcome.curve.front().loss);
-  CHECK(outcome.accuracy == outcome.curve.back().validation_accuracy);
+  CHECK(outcome.score == outcome.curve.back().validation_score);
   CHECK(outcome.curve.back().epoch == 6);
   CHECK(outcome.curve.front().learning_rate > outcome.curve.back().learning_rate);
   CHECK(outcome.seconds > 0);
@@ -102,7 +102,7 @@ TEST_CASE("activations in bfloat16 learn the same, on weights in float", "[train
   trainer<cpu_bf16> training(backend, "net", problem::network(), data, how, 7, saving);
   CHECK(training.position().epoch == 1);
   const training_outcome outcome = training.run();
-  CHECK(outcome.accuracy > 0.97);
+  CHECK(outcome.score > 0.97);
   CHECK(outcome.curve.back().loss < 0.5 * outcome.curve.front().loss);
   trainer<cpu_bf16> whole(backend, "net", problem::network(), data, how, 7);
   whole.run();
@@ -116,8 +116,8 @@ TEST_CASE("a tiny set is learnt by heart, and what was learnt does not carry ove
   trainer<cpu> training(backend, "net", problem::network(16), data,
                         {.epochs = 60, .batch = 16, .decay = 0, .augment = augmentation{}}, 1);
   const training_outcome outcome = training.run();
-  CHECK(outcome.curve.back().train_accuracy == 1.0);
-  CHECK(outcome.accuracy < 0.45);
+  CHECK(outcome.curve.back().train_correct == 1.0);
+  CHECK(outcome.score < 0.45);
 }
 
 TEST_CASE("one seed gives one result to the last bit, another seed another", "[train][trainer]") {
@@ -158,8 +158,8 @@ TEST_CASE("a training that was killed anywhere goes on to the same bits", "[trai
       REQUIRE(outcome.curve.size() == expected.curve.size());
       for (std::size_t i = 0; i < expected.curve.size(); ++i) {
         CHECK(outcome.curve[i].loss == expected.curve[i].loss);
-        CHECK(outcome.curve[i].train_accuracy == expected.curve[i].train_accuracy);
-        CHECK(outcome.curve[i].validation_accuracy == expected.curve[i].validation_accuracy);
+        CHECK(outcome.curve[i].train_correct == expected.curve[i].train_correct);
+        CHECK(outcome.curve[i].validation_score == expected.curve[i].validation_score);
       }
       CHECK(folder.files() == 0);
     }
@@ -209,7 +209,7 @@ TEST_CASE("an absurd learning rate ends in a record, not in an exception", "[tra
   trainer<cpu> training(backend, "net", problem::network(), data, absurd, 5, {.folder = folder.path, .every_seconds = 0});
   const training_outcome outcome = training.run();
   CHECK(outcome.diverged);
-  CHECK(outcome.accuracy == 0);
+  CHECK(outcome.score == 0);
   CHECK_THAT(outcome.note, ContainsSubstring("in epoch 1 after") && ContainsSubstring("lower the learning rate (1e+30)"));
   REQUIRE(outcome.curve.size() == 1);
   CHECK_FALSE(std::isfinite(outcome.curve[0].loss));
@@ -296,7 +296,7 @@ TEST_CASE("another optimiser is a policy of the training: it learns, goes on aft
   const training_data data(easy_train, easy_validation);
   using by_rmsprop = trainer<cpu, classification, rmsprop_descent>;
   by_rmsprop whole(backend, "net", problem::network(), data, short_recipe, 5);
-  CHECK(whole.run().accuracy > 0.5);
+  CHECK(whole.run().score > 0.5);
   const problem::scratch_folder folder("rmsprop");
   const checkpoint_policy saving{.folder = folder.path};
   {

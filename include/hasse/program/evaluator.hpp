@@ -21,7 +21,7 @@ struct training_evaluator {
   outcome evaluate(const architecture<Space>& choice, std::size_t ordinal) {
     const training_outcome result = train(to_text(choice), layers_of(choice), ordinal);
     if (result.diverged) return {std::nullopt, result.note};
-    return {Type::measure.merit(result.accuracy), result.note};
+    return {Type::measure.merit(result.score), result.note};
   }
   std::string configuration() const {
     return train.data().task.text() + ", " + to_text(train.how()) + ", training seed " + std::to_string(train.how().seed) + ", samples " +

@@ -108,8 +108,8 @@ inline json curve_json(const std::vector<gated_epoch>& curve) {
   for (const gated_epoch& each : curve)
     list.push_back({{"epoch", each.training.epoch},
                     {"loss", number_or_null(each.training.loss)},
-                    {"train_accuracy", each.training.train_accuracy},
-                    {"validation_accuracy", each.training.validation_accuracy},
+                    {"train_accuracy", each.training.train_correct},
+                    {"validation_accuracy", each.training.validation_score},
                     {"learning_rate", each.training.learning_rate},
                     {"entropy", each.entropy},
                     {"expected_cost", each.expected},
@@ -128,8 +128,8 @@ inline std::vector<gated_epoch> curve_from(const json& payload, std::size_t cand
     gated_epoch epoch;
     epoch.training = {.epoch = require<int>(each, "epoch", where, line),
                       .loss = maybe<double>(each, "loss", where, line).value_or(unknown),
-                      .train_accuracy = number("train_accuracy"),
-                      .validation_accuracy = number("validation_accuracy"),
+                      .train_correct = number("train_accuracy"),
+                      .validation_score = number("validation_accuracy"),
                       .learning_rate = number("learning_rate"),
                       .seconds = 0};
     epoch.entropy = number("entropy"), epoch.expected = number("expected_cost"), epoch.likeliest = number("likeliest_cost");
@@ -351,8 +351,8 @@ inline void add_curve(gated_data& page, const gated_outcome& outcome, int warmup
     page.epochs.push_back({.epoch = each.training.epoch,
                            .is_warmup = each.training.epoch <= warmup_epochs,
                            .loss = each.training.loss,
-                           .train_accuracy = each.training.train_accuracy,
-                           .validation_accuracy = each.training.validation_accuracy,
+                           .train_accuracy = each.training.train_correct,
+                           .validation_accuracy = each.training.validation_score,
                            .entropy = each.entropy,
                            .expected = each.expected / scale,
                            .likeliest = each.likeliest / scale,

@@ -106,7 +106,7 @@ slimmable_model trained_or_read(Engine& backend, const std::string& name, const 
   printer.finish();
   if (outcome.diverged)
     throw diverged("the training of " + name, outcome.note, folder, name == wdsr_name ? trained_before::nothing : trained_before::something);
-  std::printf("  %s: %.1f s of training, %.2f dB\n", name.c_str(), outcome.seconds, outcome.accuracy);
+  std::printf("  %s: %.1f s of training, %.2f dB\n", name.c_str(), outcome.seconds, outcome.score);
   write_slimmable(path, training.result());
   return training.result();
 }

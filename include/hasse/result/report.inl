@@ -248,8 +248,8 @@ inline json report_json(const report_data& data) {
   for (const report_network& network : data.networks) {
     json curve = json::array();
     for (const epoch_record& epoch : network.curve)
-      curve.push_back({{"epoch", epoch.epoch}, {"loss", number_or_null(epoch.loss)}, {"train_accuracy", number_or_null(epoch.train_accuracy)},
-                       {"validation_accuracy", number_or_null(epoch.validation_accuracy)}});
+      curve.push_back({{"epoch", epoch.epoch}, {"loss", number_or_null(epoch.loss)}, {"train_accuracy", number_or_null(epoch.train_correct)},
+                       {"validation_accuracy", number_or_null(epoch.validation_score)}});
     result["networks"].push_back({{"name", network.name}, {"milliseconds", number_or_null(network.milliseconds)}, {"accuracy", number_or_null(network.accuracy)},
                                   {"whole_milliseconds", number_or_null(network.whole_milliseconds)}, {"finished_accuracy", number_or_null(network.finished_accuracy)},
                                   {"test_accuracy", number_or_null(network.test_accuracy)},
@@ -378,7 +378,7 @@ HASSE_BODY std::string report_html(const report_data& data) {
                     "<div class='pair'><div>" + sums.absolute.svg() + "</div><div>" + sums.relative.svg() + "</div></div>");
   if (std::any_of(data.networks.begin(), data.networks.end(), [](const report_network& n) { return n.curve.size() > 1; }))
     html += section("Trainings", "Every candidate is trained with the same recipe.",
-                    "<div class='pair'><div>" + curves_plot(data, score_label(data, "validation"), &epoch_record::validation_accuracy, 100, false).svg() + "</div><div>" +
+                    "<div class='pair'><div>" + curves_plot(data, score_label(data, "validation"), &epoch_record::validation_score, 100, false).svg() + "</div><div>" +
                         curves_plot(data, "training loss", &epoch_record::loss, 1, true).svg() + "</div></div>");
   return html + fact_section(data.facts) + page_foot(report_json(data), page_script);
 }

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <hasse/task/metric.hpp>
-#include <hasse/train/record.hpp>
+#include <hasse/task/record.hpp>
 
 namespace hasse {
 

@@ -11,9 +11,9 @@
 #include <hasse/core/file.hpp>
 #include <hasse/core/hash.hpp>
 #include <hasse/core/quoted.hpp>
+#include <hasse/file/formats.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/file/lock.hpp>
-#include <hasse/train/checkpoint.hpp>
 
 namespace hasse {
 

@@ -11,8 +11,6 @@
 #include <hasse/network/parameters.hpp>
 #include <hasse/result/layers_json.hpp>
 #include <hasse/result/network_metadata.hpp>
-#include <hasse/supernet/slimmable_model.hpp>
-#include <hasse/train/checkpoint.hpp>
 
 namespace hasse {
 

@@ -8,14 +8,15 @@
 #include <string>
 #include <utility>
 
+#include <hasse/core/hash.hpp>
+#include <hasse/file/formats.hpp>
 #include <hasse/file/safetensors.hpp>
 #include <hasse/network/model.hpp>
+#include <hasse/network/parameter_tensors.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/result/layers_json.hpp>
 #include <hasse/result/network_metadata.hpp>
 #include <hasse/result/weights.hpp>
-#include <hasse/supernet/slimmable_model.hpp>
-#include <hasse/train/checkpoint.hpp>
 
 namespace hasse {
 

@@ -17,8 +17,8 @@
 #include <hasse/supernet/gated_costs.hpp>
 #include <hasse/supernet/gates.hpp>
 #include <hasse/supernet/latency_loss.hpp>
+#include <hasse/task/record.hpp>
 #include <hasse/train/recipe.hpp>
-#include <hasse/train/record.hpp>
 #include <hasse/train/training_data.hpp>
 
 namespace hasse {

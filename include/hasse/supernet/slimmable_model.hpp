@@ -17,14 +17,16 @@
 #include <hasse/core/random.hpp>
 #include <hasse/data/batch_reader.hpp>
 #include <hasse/data/image_set.hpp>
+#include <hasse/file/formats.hpp>
+#include <hasse/file/safetensors.hpp>
 #include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/kernel/memory.hpp>
 #include <hasse/network/channel_groups.hpp>
 #include <hasse/network/model.hpp>
+#include <hasse/network/parameter_tensors.hpp>
 #include <hasse/supernet/slimmable.hpp>
 #include <hasse/task/bound_loss.hpp>
-#include <hasse/train/checkpoint.hpp>
 #include <hasse/train/evaluate.hpp>
 #include <hasse/train/training_data.hpp>
 
@@ -168,7 +170,6 @@ class slimmable {
 };
 
 namespace detail {
-inline constexpr std::string_view slimmable_format = "hasse slimmable network 1";
 
 inline tensor_file file_of(const slimmable_model& of, std::map<std::string, std::string> metadata = {}) {
   tensor_file file{.tensors = {}, .metadata = std::move(metadata)};

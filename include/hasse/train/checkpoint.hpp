@@ -13,9 +13,11 @@
 #include <vector>
 
 #include <hasse/core/hash.hpp>
+#include <hasse/file/formats.hpp>
 #include <hasse/file/safetensors.hpp>
+#include <hasse/network/parameter_tensors.hpp>
 #include <hasse/network/parameters.hpp>
-#include <hasse/train/record.hpp>
+#include <hasse/task/record.hpp>
 
 namespace hasse {
 
@@ -50,37 +52,7 @@ struct checkpoint_numbers {
 };
 
 namespace detail {
-inline constexpr std::string_view checkpoint_format = "hasse training checkpoint 2";
 inline constexpr const char* checkpoint_remedy = "move it away and the training starts again from its first epoch";
-
-/// Over all that a tensor file says, in an order that does not depend on where its tensors lie.
-inline std::uint64_t content_hash(const tensor_file& file) {
-  std::vector<const named_tensor*> order;
-  for (const named_tensor& tensor : file.tensors) order.push_back(&tensor);
-  std::sort(order.begin(), order.end(),
-            [](const named_tensor* left, const named_tensor* right) { return left->name < right->name; });
-  std::uint64_t hash = fnv1a("");
-  for (const named_tensor* tensor : order) hash = fnv1a(tensor->bytes, fnv1a(tensor->name + '\n', hash));
-  for (const auto& [key, value] : file.metadata)
-    if (key != "checksum") hash = fnv1a(key + '=' + value + '\n', hash);
-  return hash;
-}
-
-/// The tensors of `flat` (one of a network's two arrays, or the momentum) under `prefix` + their names.
-template <class Scalar>
-void append_tensors(tensor_file& file, const std::string& prefix, std::span<const parameter_tensor> tensors,
-                    std::span<const Scalar> flat) {
-  for (const parameter_tensor& tensor : tensors)
-    file.tensors.push_back(
-        tensor_of(prefix + tensor.name, {tensor.dims.begin(), tensor.dims.end()}, flat.subspan(tensor.offset, tensor.size)));
-}
-template <class Scalar>
-void copy_tensors(const tensor_file& file, const std::string& prefix, std::span<const parameter_tensor> tensors,
-                  std::span<Scalar> flat, const std::string& path) {
-  for (const parameter_tensor& tensor : tensors)
-    copy_tensor(file, prefix + tensor.name, {tensor.dims.begin(), tensor.dims.end()}, flat.subspan(tensor.offset, tensor.size),
-                path);
-}
 
 /// Of two lists such as "cpu, 1 thread, ...", the items between those that they begin and end with alike.
 inline std::pair<std::string, std::string> differing_parts(const std::string& left, const std::string& right) {
@@ -116,14 +88,6 @@ std::uintmax_t largest_checkpoint(const parameters<Scalar>& weights, std::span<c
 inline constexpr std::size_t record_fields = 6;
 }  // namespace detail
 
-/// The file name of an architecture: its text, or a hash of it where the text cannot be a name.
-inline std::string file_name_of(const std::string& architecture) {
-  const bool plain = !architecture.empty() && architecture.size() <= 200 && architecture[0] != '.' &&
-                     std::all_of(architecture.begin(), architecture.end(),
-                                 [](char letter) { return letter > ' ' && letter <= '~' && letter != '/'; });
-  return plain ? architecture : std::string(hex64(fnv1a(architecture)).view());
-}
-
 /// Brings a training's state to disk; whatever happens, `path` holds this state or the one before, whole.
 template <class Scalar>
 void save_checkpoint(const std::filesystem::path& path, const training_identity& whose, const training_position& at,
@@ -141,7 +105,7 @@ void save_checkpoint(const std::filesystem::path& path, const training_identity&
   const double sums[] = {at.loss_sum, at.seconds};
   std::vector<double> curve;
   for (const epoch_record& each : at.curve)
-    curve.insert(curve.end(), {static_cast<double>(each.epoch), each.loss, each.train_accuracy, each.validation_accuracy,
+    curve.insert(curve.end(), {static_cast<double>(each.epoch), each.loss, each.train_correct, each.validation_score,
                                each.learning_rate, each.seconds});
   file.tensors.push_back(tensor_of<std::int64_t>("position.counts", {3}, counts));
   file.tensors.push_back(tensor_of<double>("position.sums", {2}, sums));

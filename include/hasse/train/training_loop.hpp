@@ -17,10 +17,10 @@
 #include <hasse/core/progress.hpp>
 #include <hasse/core/random.hpp>
 #include <hasse/network/parameters.hpp>
+#include <hasse/task/record.hpp>
 #include <hasse/train/checkpoint.hpp>
 #include <hasse/train/descent.hpp>
 #include <hasse/train/recipe.hpp>
-#include <hasse/train/record.hpp>
 #include <hasse/train/schedule.hpp>
 #include <hasse/train/sgd.hpp>
 #include <hasse/train/trainee.hpp>
@@ -67,7 +67,7 @@ class training_loop {
     if (!saving_.folder.empty()) remove_file(checkpoint_path());
     training_outcome outcome{.curve = at_.curve, .diverged = !trouble.empty(), .note = trouble};
     for (const epoch_record& each : at_.curve) outcome.seconds += each.seconds;
-    if (!outcome.diverged) outcome.accuracy = at_.curve.back().validation_accuracy;
+    if (!outcome.diverged) outcome.score = at_.curve.back().validation_score;
     return outcome;
   }
 
@@ -200,8 +200,8 @@ class training_loop {
 
   epoch_record record(double loss, double score, double seconds) const {
     const double seen = static_cast<double>(std::max<std::int64_t>(at_.batch, 1) * how_.batch);
-    epoch_record made{.epoch = static_cast<int>(at_.epoch + 1), .loss = loss, .validation_accuracy = score};
-    made.train_accuracy = static_cast<double>(at_.correct) / seen;
+    epoch_record made{.epoch = static_cast<int>(at_.epoch + 1), .loss = loss, .validation_score = score};
+    made.train_correct = static_cast<double>(at_.correct) / seen;
     made.learning_rate = rate_of(std::min(at_.batch, steps_ - 1));
     made.seconds = seconds;
     return made;
@@ -226,7 +226,7 @@ class training_loop {
     if constexpr (requires { trainee_.doing(doing, at_); })
       doing = trainee_.doing(doing, at_);
     else if (!at_.curve.empty())
-      doing += ", validation " + Type::measure.text(at_.curve.back().validation_accuracy);
+      doing += ", validation " + Type::measure.text(at_.curve.back().validation_score);
     progress({fraction, doing, left(fraction)});
   }
 

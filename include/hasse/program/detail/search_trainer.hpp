@@ -26,8 +26,8 @@
 #include <hasse/result/weights.hpp>
 #include <hasse/search/frontier.hpp>
 #include <hasse/search/policy.hpp>
+#include <hasse/task/record.hpp>
 #include <hasse/train/recipe.hpp>
-#include <hasse/train/record.hpp>
 #include <hasse/train/training_data.hpp>
 
 namespace hasse::detail {
@@ -79,10 +79,10 @@ class search_trainer {
     }, &trained);
     book_->append("curve", {{"candidate", name}, {"seconds", result.seconds}, {"diverged", result.diverged}, {"epochs", curve_json(result.curve)}});
     for (const epoch_record& epoch : result.curve)
-      events_.scalar("validation accuracy/" + name, epoch.epoch, epoch.validation_accuracy);
+      events_.scalar("validation accuracy/" + name, epoch.epoch, epoch.validation_score);
     if (result.diverged) return {std::nullopt, result.note};
-    events_.scalar("accuracy", static_cast<std::int64_t>(ordinal), result.accuracy);
-    const double merit = learned_by<Train>::measure.merit(result.accuracy);
+    events_.scalar("accuracy", static_cast<std::int64_t>(ordinal), result.score);
+    const double merit = learned_by<Train>::measure.merit(result.score);
     if (front_.add({name, latency_of<Space>(choice, latencies_), merit}))
       write_weights(folder_->weights(name), trained, metadata_of_data(train_->data()));
     return {merit, result.note};
@@ -157,9 +157,9 @@ struct finisher {
       if (progress) progress({event.fraction, "training finalist " + std::to_string(number) + " of " + std::to_string(count) + " again, " + name + ": " + event.doing, event.seconds_left});
     }, &network);
     if (!result.diverged) write_weights(kept, network, metadata_of_data(train->data()));
-    book->append("finished", {{"candidate", name}, {"recipe", recipe}, {"accuracy", result.diverged ? json(nullptr) : json(result.accuracy)}, {"seconds", result.seconds}});
+    book->append("finished", {{"candidate", name}, {"recipe", recipe}, {"accuracy", result.diverged ? json(nullptr) : json(result.score)}, {"seconds", result.seconds}});
     if (result.diverged) return as_searched();
-    return {std::move(network), result.accuracy};
+    return {std::move(network), result.score};
   }
 };
 

@@ -397,7 +397,7 @@ class slim_run {
     std::size_t shown = std::max<std::size_t>(training.position().curve.size(), 1) - 1;
     const auto show = [&](const std::vector<epoch_record>& curve) {
       for (; shown < curve.size(); ++shown) {
-        events_->scalar("validation accuracy/" + training.name(), curve[shown].epoch, curve[shown].validation_accuracy);
+        events_->scalar("validation accuracy/" + training.name(), curve[shown].epoch, curve[shown].validation_score);
         events_->scalar("loss/" + training.name(), curve[shown].epoch, curve[shown].loss);
       }
     };

@@ -8,7 +8,7 @@
 #include <hasse/file/journal.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/result/run_folder.hpp>
-#include <hasse/train/record.hpp>
+#include <hasse/task/record.hpp>
 
 namespace hasse::detail {
 
@@ -16,7 +16,7 @@ inline json curve_json(const std::vector<epoch_record>& curve) {
   json list = json::array();
   for (const epoch_record& each : curve)
     list.push_back(
-        {each.epoch, number_or_null(each.loss), each.train_accuracy, each.validation_accuracy, each.learning_rate, each.seconds});
+        {each.epoch, number_or_null(each.loss), each.train_correct, each.validation_score, each.learning_rate, each.seconds});
   return list;
 }
 
