@@ -1,4 +1,5 @@
-// Methods in which candidates share training: one network at every width (slices of channels), one network of all candidates (gates).
+// Methods in which candidates share training: one network at every width (slices of channels), one network of all candidates (gates),
+// one network of all operations at every width (masks).
 // Includes every public header of the stage.
 #pragma once
 
@@ -12,7 +13,10 @@
 #include <hasse/supernet/greedy_slimming.hpp>
 #include <hasse/supernet/latency_loss.hpp>
 #include <hasse/supernet/latency_reward.hpp>
+#include <hasse/supernet/masked_layers.hpp>
+#include <hasse/supernet/masked_space.hpp>
 #include <hasse/supernet/mbconv_space.hpp>
+#include <hasse/supernet/mobiledet_space.hpp>
 #include <hasse/supernet/proxyless_space.hpp>
 #include <hasse/supernet/slices.hpp>
 #include <hasse/supernet/slimmable.hpp>
