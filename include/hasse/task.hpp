@@ -8,9 +8,12 @@
 #include <hasse/task/classification.hpp>
 #include <hasse/task/detection/anchors.hpp>
 #include <hasse/task/detection/box_coder.hpp>
+#include <hasse/task/detection/coco.hpp>
 #include <hasse/task/detection/detector_loss.hpp>
 #include <hasse/task/detection/losses.hpp>
 #include <hasse/task/detection/matching.hpp>
+#include <hasse/task/detection/suppression.hpp>
+#include <hasse/task/detection/voc.hpp>
 #include <hasse/task/loss.hpp>
 #include <hasse/task/metric.hpp>
 #include <hasse/task/record.hpp>
