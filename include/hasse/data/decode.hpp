@@ -41,7 +41,8 @@ class image_decoder {
   image_decoder() : jpeg_(started()) {}
 
   /// The image in `bytes`, valid until the next call; throws `file_error` for anything but a whole image of a kind that is read.
-  const decoded_image& decode(std::string_view bytes, const std::string& where) {
+  /// `upright`: turned as EXIF says; else as stored.
+  const decoded_image& decode(std::string_view bytes, const std::string& where, bool upright = true) {
     const file_kind kind = kind_of(bytes);
     const std::string_view name = kind.name;
     if (bytes.empty()) throw file_error(where, "is empty", remedy);
@@ -58,6 +59,7 @@ class image_decoder {
 #endif
     else
       decode_bmp(bytes, where);
+    if (upright) detail::turn_upright(orientation_of(bytes), image_.shape, image_.pixels);
     return image_;
   }
 
@@ -93,7 +95,6 @@ class image_decoder {
                       TJFLAG_ACCURATEDCT | TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS) != 0)
       refuse_jpeg(where);
     if (inks) print_inks();
-    detail::turn_upright(detail::orientation_of_jpeg(bytes), image_.shape, image_.pixels);
   }
 
   /// CMYK to RGB without a colour profile, in place. Inks are stored inverted, as Adobe does it and all readers take it.
@@ -130,7 +131,6 @@ class image_decoder {
     image_.pixels.resize(static_cast<std::size_t>(image_.shape.size()));
     const png_color black{0, 0, 0};  // what shows through transparent pixels
     if (png_image_finish_read(&png, &black, image_.pixels.data(), 0, nullptr) == 0) refuse_png(png, where);
-    detail::turn_upright(detail::orientation_of_png(bytes), image_.shape, image_.pixels);
   }
 
   [[noreturn]] static void refuse_png(const png_image& png, const std::string& where) {
@@ -172,7 +172,6 @@ class image_decoder {
                                                                    found.width * (found.has_alpha ? 4 : 3)) == nullptr)
       refuse("it is damaged or cut off");
     if (found.has_alpha) put_on_black(pixels);
-    detail::turn_upright(detail::orientation_of_webp(bytes), image_.shape, image_.pixels);
   }
 #endif
 

@@ -83,15 +83,6 @@ struct found_images {
   }
 };
 
-/// The first bytes of a file; none where it cannot be read.
-inline std::string first_bytes_of(const std::filesystem::path& path) {
-  std::string bytes(kind_bytes, '\0');
-  const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  const ::ssize_t got = file.number < 0 ? 0 : ::read(file.number, bytes.data(), bytes.size());
-  bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  return bytes;
-}
-
 inline bool named_as_archive(std::string_view name) {
   const std::string ending = ending_of(name);
   return ending == ".tar" || ending == ".tgz" || ending == ".zip" || (ending == ".gz" && ending_of(name.substr(0, name.size() - 3)) == ".tar");

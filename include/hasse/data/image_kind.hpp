@@ -23,6 +23,34 @@ struct file_kind {
   const char* name = "";  ///< of the format
 };
 
+/// What makes the pixels of an image file other than 8-bit RGB: "grey", "a palette", ...; "" for RGB, and where its header does not say.
+inline const char* pixels_of(std::string_view bytes) {
+  const auto byte = [&](std::size_t at) { return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0u; };
+  if (bytes.starts_with("\x89PNG")) {
+    if (byte(24) == 16) return "16 bits a channel";
+    switch (byte(25)) {
+      case 0: return "grey";
+      case 3: return "a palette";
+      case 4: return "grey with alpha";
+      case 6: return "alpha";
+      default: return "";
+    }
+  }
+  if (bytes.starts_with("RIFF")) return byte(12 + 3) == 'X' && (byte(20) & 0x10) != 0 ? "alpha" : "";
+  if (bytes.starts_with("BM")) return byte(28) <= 8 ? "a palette" : "";
+  for (std::size_t at = 2; at + 9 < bytes.size() && byte(at) == 0xff;) {
+    const unsigned marker = byte(at + 1);
+    if (marker == 0xff) {  // padding
+      ++at;
+      continue;
+    }
+    const bool frame = marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    if (frame) return byte(at + 9) == 1 ? "grey" : byte(at + 9) == 4 ? "CMYK" : "";
+    at += 2 + (byte(at + 2) << 8 | byte(at + 3));
+  }
+  return "";
+}
+
 /// The first bytes that `kind_of` wants to see, where the file has as many.
 inline constexpr std::size_t kind_bytes = 512;
 

@@ -107,4 +107,12 @@ inline void turn_upright(int orientation, feature_shape& shape, std::vector<std:
 }
 }  // namespace detail
 
+/// The orientation (1 to 8) that a file says of its picture; 1 for kinds that cannot say one.
+inline int orientation_of(std::string_view bytes) {
+  if (bytes.starts_with("\xff\xd8")) return detail::orientation_of_jpeg(bytes);
+  if (bytes.starts_with("\x89PNG")) return detail::orientation_of_png(bytes);
+  if (bytes.starts_with("RIFF")) return detail::orientation_of_webp(bytes);
+  return 1;
+}
+
 }  // namespace hasse

@@ -9,9 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/file.hpp>
 #include <hasse/data/description.hpp>
 #include <hasse/data/image_kind.hpp>
 
@@ -27,6 +30,15 @@ inline std::vector<std::filesystem::path> entries_of(const std::filesystem::path
     throw file_error(printable(folder.string()), "cannot be listed (" + problem.message() + ")", "name a folder that can be read");
   std::sort(result.begin(), result.end());
   return result;
+}
+
+/// The first bytes of a file; none where it cannot be read.
+inline std::string first_bytes_of(const std::filesystem::path& path) {
+  std::string bytes(kind_bytes, '\0');
+  const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const ::ssize_t got = file.number < 0 ? 0 : ::read(file.number, bytes.data(), bytes.size());
+  bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return bytes;
 }
 
 /// The regular files directly in `folder`, hidden ones among them.
