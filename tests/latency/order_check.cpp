@@ -4,32 +4,35 @@
 #include <hasse/core/random.hpp>
 
 #include "fake_device.hpp"
+#include "../support/spaces.hpp"
 
 using namespace hasse;
 using namespace hasse::testing;
 
 namespace {
 
+template <class Space = small_space>
 std::vector<std::int64_t> latencies_of_macs() {
   std::vector<std::int64_t> result;
-  for (const cost& each : part_costs<small_space>) result.push_back(each.macs / 10 + 100);
+  for (const cost& each : part_costs<Space>) result.push_back(each.macs / 10 + 100);
   return result;
 }
 
-std::int64_t sum_of(const architecture<small_space>& choice, std::span<const std::int64_t> latency) {
+template <class Space>
+std::int64_t sum_of(const architecture<Space>& choice, std::span<const std::int64_t> latency) {
   std::int64_t sum = 0;
   for_each_part(choice, [&](part_id part) { sum += latency[static_cast<std::size_t>(part)]; });
   return sum;
 }
 
 /// Pairs of the whole space, ordered by `Order`, whose sums go the other way.
-template <class Order>
+template <class Order, class Space = small_space>
 int inversions(std::span<const std::int64_t> latency) {
-  std::vector<architecture<small_space>> all;
-  for_each_architecture<small_space>([&](const auto& choice) { all.push_back(choice); });
+  std::vector<architecture<Space>> all;
+  for_each_architecture<Space>([&](const auto& choice) { all.push_back(choice); });
   int count = 0;
   for (const auto& x : all)
-    for (const auto& y : all) count += precedes<small_space, Order>(x, y) && sum_of(x, latency) > sum_of(y, latency);
+    for (const auto& y : all) count += precedes<Space, Order>(x, y) && sum_of(x, latency) > sum_of(y, latency);
   return count;
 }
 
@@ -44,23 +47,24 @@ double change(std::span<const std::int64_t> from, std::span<const std::int64_t> 
 
 }  // namespace
 
-TEST_CASE("elementary moves find an inversion exactly when the space has one") {
-  const auto moves = elementary_moves<small_space>(embedding_order{});
-  const std::vector<std::int64_t> noise(static_cast<std::size_t>(part_count<small_space>), 0);
-  const std::vector<std::int64_t> calm = latencies_of_macs();
+TEMPLATE_TEST_CASE("elementary moves find an inversion exactly when the space has one", "", small_space, two_taps, three_taps) {
+  const auto moves = elementary_moves<TestType>(embedding_order{});
+  const std::vector<std::int64_t> noise(static_cast<std::size_t>(part_count<TestType>), 0);
+  const std::vector<std::int64_t> calm = latencies_of_macs<TestType>();
   CHECK(violations_of<std::int64_t>(moves, calm, noise).empty());
-  CHECK(inversions<embedding_order>(calm) == 0);
+  CHECK(inversions<embedding_order, TestType>(calm) == 0);
 
   random_source random(5);
+  const auto most = static_cast<std::uint64_t>(*std::max_element(calm.begin(), calm.end()));
   int with = 0;
   for (int trial = 0; trial < 60; ++trial) {
     std::vector<std::int64_t> latency = calm;
-    latency[random.below(latency.size())] = static_cast<std::int64_t>(1 + random.below(900));
+    latency[random.below(latency.size())] = static_cast<std::int64_t>(1 + random.below(2 * most));
     const auto found = violations_of<std::int64_t>(moves, latency, noise);
-    const bool strict = !violations_of<std::int64_t>(elementary_moves<small_space>(strict_order{}), latency, noise).empty();
+    const bool strict = !violations_of<std::int64_t>(elementary_moves<TestType>(strict_order{}), latency, noise).empty();
     INFO("trial " << trial);
-    CHECK(strict == (inversions<strict_order>(latency) > 0));
-    CHECK(found.empty() == (inversions<embedding_order>(latency) == 0));
+    CHECK(strict == (inversions<strict_order, TestType>(latency) > 0));
+    CHECK(found.empty() == (inversions<embedding_order, TestType>(latency) == 0));
     with += !found.empty();
   }
   CHECK(with > 10);

@@ -10,6 +10,7 @@
 #include <hasse/catalogue/shard.hpp>
 #include <hasse/latency/any_device.hpp>
 
+#include "../support/spaces.hpp"
 #include "fake_device.hpp"
 
 using namespace hasse;
@@ -24,10 +25,13 @@ struct nameless_steps {
   std::string_view name = "mine";
 };
 
-/// What the fake device takes for a part: the sum of its folded layers.
+/// What the fake device takes for a part: the sum of its folded layers. What joins two values
+/// reads one twice: what layers cost is theirs alone.
+template <class Space = small_space>
 std::int64_t true_cost(const fake_world& world, part_id part) {
-  layer_list layers{.input = catalogue<small_space>::at(part).in, .items = {}};
-  append_layers(layers, catalogue<small_space>::at(part).layers, catalogue<small_space>::at(part).outputs);
+  const entry& block = catalogue<Space>::at(part);
+  layer_list layers{.input = block.in, .items = {}};
+  append_layers(layers, block.layers, block.outputs, 0, 0);
   std::int64_t sum = 0;
   for (const layer& item : fold_for_inference(layers).layers) sum += world.cost(item);
   return sum;
@@ -69,6 +73,19 @@ TEST_CASE("every row is the part's own time, and sums are whole networks") {
   CHECK(measured.noise_floor() == 0);
   const auto choice = parse<small_space>("[(4,8),(16)]");
   CHECK(measured.estimate(choice) == latency_of(choice, measured.ticks_per_part()));
+}
+
+TEMPLATE_TEST_CASE("a head that reads several stages has a row for every piece and width, and sums are whole networks", "", two_taps, three_taps) {
+  temporary_folder folder;
+  fake_device device;
+  const auto measured = latency_table<TestType>::load_or_measure(folder / "latency.json", device, quick);
+  for (part_id part = 0; part < part_count<TestType>; ++part) {
+    const latency_row& row = measured.rows()[static_cast<std::size_t>(part)];
+    INFO(row.part);
+    CHECK(row.p50 == true_cost<TestType>(*device.world, part));
+  }
+  CHECK(measured.additivity().networks.size() == 12);
+  CHECK(measured.additivity().worst_error() == 0);
 }
 
 TEST_CASE("additivity is stated as it is") {

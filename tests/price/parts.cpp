@@ -46,6 +46,13 @@ TEST_CASE("the ticks of parts add up to the price of the network", "[price]") {
   CHECK(most > 3'000);
 }
 
+TEMPLATE_TEST_CASE("a head that reads several stages is priced in pieces that add up", "[price]", two_taps, three_taps) {
+  const auto exact = part_prices<TestType>(mac_price{}, 1.0);
+  for_each_architecture<TestType>([&](const architecture<TestType>& x) {
+    if (latency_of<TestType>(x, exact).count != cost_of(x).macs) FAIL(to_text(x) << " has " << cost_of(x).macs << " and its parts add up to " << latency_of<TestType>(x, exact).count);
+  });
+}
+
 TEST_CASE("a search runs by any price that adds up", "[price]") {
   const auto prices = part_prices<two_stages>(mac_price{});
   by_size trainer;

@@ -33,7 +33,7 @@ TEST_CASE("spaces far beyond enumeration are counted exactly", "[count]") {
   REQUIRE(to_text(cardinality<big>()) == "11899700525790");
 }
 
-TEMPLATE_TEST_CASE("windows, down-sets and cardinality agree with enumeration", "[count]", two_stages, three_stages, bounded, smallest, single) {
+TEMPLATE_TEST_CASE("windows, down-sets and cardinality agree with enumeration", "[count]", two_stages, three_stages, bounded, smallest, single, two_taps, three_taps) {
   random_source random(5);
   const auto all = all_architectures<TestType>();
   REQUIRE(cardinality<TestType>() == all.size());
@@ -60,7 +60,7 @@ TEMPLATE_TEST_CASE("windows, down-sets and cardinality agree with enumeration", 
   }
 }
 
-TEMPLATE_TEST_CASE("unions of down-sets agree with enumeration", "[count]", two_stages, three_stages, bounded, smallest, single) {
+TEMPLATE_TEST_CASE("unions of down-sets agree with enumeration", "[count]", two_stages, three_stages, bounded, smallest, single, two_taps, three_taps) {
   random_source random(7);
   const auto all = all_architectures<TestType>();
   std::size_t counted = 0;

@@ -29,6 +29,39 @@ using smallest = search_space<input<1, 8, 8>, stem<conv{.out = 4}>, stage<basic{
 /// A single stage whose depth is the whole depth.
 using single = search_space<input<1, 8, 8>, stem<conv{.out = 4}>, stage<basic{}, widths<4, 8, 12>, depth<1, 5>>, head<global_average_pool, linear<2>>>;
 
+/// The heads of a detector on one of its maps.
+template <fixed_string Boxes, fixed_string Scores>
+struct predictions {
+  friend constexpr bool operator==(const predictions&, const predictions&) = default;
+  template <class List>
+  constexpr value_id lower(layer_builder<List> list, value_id from) const {
+    list.output(Boxes.view(), list.convolution(from, 4, 1, 1, 0, 1, true));
+    return list.output(Scores.view(), list.convolution(from, 3, 1, 1, 0, 1, true));
+  }
+  std::string text() const { return "predictions"; }
+};
+/// A head that reads two stages and hands out four values; 48 architectures.
+using two_taps = search_space<input<3, 16, 16>, stem<conv{.out = 4}>, stage<basic{.stride = 2}, widths<4, 8>, depth<1, 2>>,
+                              stage<basic{.stride = 2}, widths<4, 8, 12>, depth<1, 2>>,
+                              head<from_stage<1>, predictions<"boxes1", "scores1">, from_stage<2>, predictions<"boxes2", "scores2">>>;
+
+/// What comes from a deeper stage, in the size of a shallower one, and that one in as many channels, added.
+struct lateral {
+  friend constexpr bool operator==(const lateral&, const lateral&) = default;
+  template <class List>
+  constexpr value_id lower(layer_builder<List> list, value_id from, value_id stage) const {
+    const feature_shape deep = list.shape_of(from), shallow = list.shape_of(stage);
+    const value_id side = list.conv_bn(stage, deep.c, 1, 1, activation::relu, {});
+    return list.add(list.resize(from, shallow.h, shallow.w), side);
+  }
+  std::string text() const { return "lateral"; }
+};
+/// A decoder that reads three stages and adds them up.
+using three_taps = search_space<input<3, 16, 16>, stem<conv{.out = 4}>, stage<basic{}, widths<4, 8>, depth<1, 2>>,
+                                stage<basic{.stride = 2}, widths<4, 8>, depth<1, 2>>, stage<basic{.stride = 2}, widths<8, 12>, depth<1, 2>>,
+                                head<fixed_layer<conv{.out = 6, .kernel = 1}>, with_stage<2, lateral>, with_stage<1, lateral>,
+                                     fixed_layer<conv{.out = 5}>>>;
+
 template <class Space>
 std::vector<architecture<Space>> all_architectures() {
   std::vector<architecture<Space>> all;

@@ -21,25 +21,31 @@ inline std::string place_text(feature_shape in, feature_shape out) {
   return std::to_string(in.c) + '>' + std::to_string(out.c) + " @" + std::to_string(in.h) + 'x' + std::to_string(in.w);
 }
 
-/// Models Block. `block<basic{.out = 64, .stride = 2}, feature_shape{32, 32, 32}>` is a basic block that reads 32 x 32 x 32.
-/// A block that its spec cannot make on that shape does not compile.
-template <auto SpecInBraces, feature_shape In>
-  requires(detail::check_placed<SpecInBraces, In>())
-struct block : placed<SpecInBraces, In> {
-  using placed<SpecInBraces, In>::layers;
+/// As above; a block that joins two values names the second, too: "16>16 @8x8 with 32 @16x16".
+inline std::string place_text(feature_shape in, feature_shape second, feature_shape out) {
+  if (second.c == 0) return place_text(in, out);
+  return place_text(in, out) + " with " + std::to_string(second.c) + " @" + std::to_string(second.h) + 'x' + std::to_string(second.w);
+}
+
+/// Models Block. `block<basic{.out = 64, .stride = 2}, feature_shape{32, 32, 32}>` is a basic block that reads 32 x 32 x 32; `Second` is
+/// what one that joins two values reads besides. A block that its spec cannot make on that shape does not compile.
+template <auto SpecInBraces, feature_shape In, feature_shape Second = feature_shape{}>
+  requires(detail::check_placed<SpecInBraces, In, Second>())
+struct block : placed<SpecInBraces, In, Second> {
+  using placed<SpecInBraces, In, Second>::layers;
   static constexpr cost costs = cost_of(layers);
   static constexpr std::int64_t macs = costs.macs, parameters = costs.parameters();
 
   /// "basic s2 32>64 @32x32": spec, channels, input size.
-  static std::string text() { return placed<SpecInBraces, In>::spec.text() + ' ' + place_text(In, layers.shape_of(layers.count)); }
+  static std::string text() { return block::spec.text() + ' ' + place_text(In, Second, block::out); }
 };
 
 namespace detail {
 template <class Part>
 struct block_at;
-template <auto SpecValue, feature_shape In>
-struct block_at<placed<SpecValue, In>> {
-  using type = block<SpecValue, In>;
+template <auto SpecValue, feature_shape In, feature_shape Second>
+struct block_at<placed<SpecValue, In, Second>> {
+  using type = block<SpecValue, In, Second>;
 };
 }  // namespace detail
 

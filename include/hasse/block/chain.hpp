@@ -9,17 +9,23 @@
 
 namespace hasse {
 
-/// Puts `next` behind what the list has: the input of `next` is the last value of the list. What `next` names as its outputs are
-/// outputs of the whole.
+/// Puts `next` behind what the list has; it reads value `from` and, where it joins two values, `second`. What `next` names as its outputs
+/// are outputs of the whole. The answer is the value that it gives.
 template <class List, class Outputs>
-constexpr void append_layers(List& list, std::span<const layer> next, const Outputs& outputs) {
+constexpr value_id append_layers(List& list, std::span<const layer> next, const Outputs& outputs, value_id from, value_id second = no_value) {
   const value_id shift = static_cast<value_id>(list.size());
+  const auto moved = [&](value_id value) { return value == 0 ? from : value == second_input ? second : value == no_value ? no_value : value + shift; };
   for (layer item : next) {
-    item.input += shift;
-    if (item.other != no_value) item.other += shift;
+    item.input = moved(item.input), item.other = moved(item.other);
     list.append(item);
   }
-  for (const auto& [name, value] : outputs) list.append_output(name, value + shift);
+  for (const auto& [name, value] : outputs) list.append_output(name, moved(value));
+  return next.empty() ? from : static_cast<value_id>(list.size());
+}
+/// Reads the last value of the list.
+template <class List, class Outputs>
+constexpr void append_layers(List& list, std::span<const layer> next, const Outputs& outputs) {
+  append_layers(list, next, outputs, static_cast<value_id>(list.size()));
 }
 
 namespace detail {

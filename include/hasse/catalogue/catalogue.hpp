@@ -23,14 +23,15 @@ namespace hasse {
 struct entry {
   part_id id = 0;
   part_key key{};  ///< stem, stage or head, and which
-  feature_shape in{}, out{};
-  std::span<const layer> layers;  ///< unfused; value 0 is the block's input, the last layer gives what the next block reads
+  feature_shape in{}, second{}, out{};  ///< `second`: of a piece of the head that joins two values, else empty
+  std::span<const layer> layers;        ///< unfused; value 0 is the block's input, the last layer gives what the next block reads
   constant_output_range outputs;  ///< what the network hands out besides
   cost costs{};
   std::string (*spec_text)() = nullptr;
 
   /// "basic s2 64>128 @28x28".
-  std::string text() const { return spec_text() + ' ' + place_text(in, out); }
+  std::string text() const { return spec_text() + ' ' + place_text(in, second, out); }
+  bool joins() const { return second.c > 0; }
 };
 
 /// How many files the table of a space is compiled in. To spread it, specialise this beside the space and compile
@@ -70,8 +71,10 @@ struct catalogue {
   }
 };
 
-/// The layers of one block, as a network of its own: what a latency table measures.
+/// The layers of one block, as a network of its own. A block that joins two values is none.
 inline layer_list layers_of(const entry& block) {
+  if (block.joins())
+    throw error("block " + detail::in_quotes(block.text()) + " reads two values, so it is no network of its own; look at it in a network of its space");
   layer_list list{.input = block.in, .items = {}};
   append_layers(list, block.layers, block.outputs);
   return list;
@@ -81,9 +84,9 @@ inline layer_list layers_of(const entry& block) {
 template <class Space>
 layer_list layers_of(const architecture<Space>& choice) {
   layer_list list{.input = Space::image, .items = {}};
-  for_each_part(choice, [&](part_id part) {
+  assemble(choice, [&](part_id part, value_id from, value_id second) {
     const entry& block = catalogue<Space>::at(part);
-    append_layers(list, block.layers, block.outputs);
+    return append_layers(list, block.layers, block.outputs, from, second);
   });
   return list;
 }

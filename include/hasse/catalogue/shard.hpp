@@ -47,7 +47,7 @@ std::string spec_text_of() {
 template <class Space, part_id Id>
 constexpr entry entry_of() {
   using made = block_of<part_t<Space, Id>>;
-  return {Id, part_keys<Space>[static_cast<std::size_t>(Id)], made::in, made::out, kept_layers<made>, outputs_of<made>(), made::costs,
+  return {Id, part_keys<Space>[static_cast<std::size_t>(Id)], made::in, made::second, made::out, kept_layers<made>, outputs_of<made>(), made::costs,
           &spec_text_of<made>};
 }
 

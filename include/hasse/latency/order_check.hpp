@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,7 +51,7 @@ std::vector<elementary_move> elementary_moves(const Order& order) {
   const auto width = [](int stage, int option) {
     return std::to_string(Space::facts[static_cast<std::size_t>(stage)].widths[static_cast<std::size_t>(option)]);
   };
-  const auto add = [&](std::initializer_list<elementary_move::term> terms, std::string text, order_step step) {
+  const auto add = [&](const std::vector<elementary_move::term>& terms, std::string text, order_step step) {
     if (!order.takes(step)) return;
     elementary_move move{.terms = {}, .text = std::move(text), .step = step};
     for (const elementary_move::term& term : terms) {
@@ -83,20 +82,25 @@ std::vector<elementary_move> elementary_moves(const Order& order) {
                         wide = detail::find_part<Space>({kind, stage, before, option + 1});
           if (narrow < 0) continue;
           const std::string what = name + width(stage, option) + " -> " + width(stage, option + 1) + after;
-          const auto widen = [&](part_key next_narrow, part_key next_wide, const std::string& next) {
-            const part_id less = detail::find_part<Space>(next_narrow), more = detail::find_part<Space>(next_wide);
-            add({{wide, 1}, {more, 1}, {narrow, -1}, {less, -1}}, what + ", before " + next + ")", order_step::widen);
+          std::vector<elementary_move::term> last{{wide, 1}, {narrow, -1}};  // where the block is the last of its stage
+          for (std::size_t piece = 0; piece < detail::head_facts<Space>.size(); ++piece)
+            if (detail::head_facts<Space>[piece].stage == stage)
+              last.push_back({detail::head_ids<Space>[piece] + option + 1, 1}), last.push_back({detail::head_ids<Space>[piece] + option, -1});
+          const auto widen = [&](part_kind next_kind, int next_stage, int next) {
+            const part_id less = detail::find_part<Space>({next_kind, next_stage, option, next}),
+                          more = detail::find_part<Space>({next_kind, next_stage, option + 1, next});
+            std::vector<elementary_move::term> terms{{wide, 1}, {narrow, -1}};
+            if (next_stage > stage) terms = last;
+            terms.push_back({more, 1}), terms.push_back({less, -1});
+            add(terms, what + ", before " + width(next_stage, next) + ")", order_step::widen);
           };
           if (own.most_depth >= (later ? 3 : 2))
-            for (int next = option + 1; next < own.width_count; ++next)
-              widen({part_kind::later_block, stage, option, next}, {part_kind::later_block, stage, option + 1, next},
-                    width(stage, next));
+            for (int next = option + 1; next < own.width_count; ++next) widen(part_kind::later_block, stage, next);
           if (stage + 1 == Space::stages)
-            widen({part_kind::head, 0, option, 0}, {part_kind::head, 0, option + 1, 0}, "the head");
+            add(last, what + ", before the head)", order_step::widen);
           else
             for (int next = 0; next < Space::facts[static_cast<std::size_t>(stage + 1)].width_count; ++next)
-              widen({part_kind::first_block, stage + 1, option, next}, {part_kind::first_block, stage + 1, option + 1, next},
-                    width(stage + 1, next));
+              widen(part_kind::first_block, stage + 1, next);
         }
         if (later || own.most_depth < 2) continue;
         for (int option = 0; option < own.width_count; ++option)

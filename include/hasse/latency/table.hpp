@@ -21,7 +21,7 @@
 
 namespace hasse {
 
-/// The name of every part's row: "stage 2 later: basic s1 64>64 @8x8".
+/// The name of every part's row: "stage 2 later: basic s1 64>64 @8x8". A head of several pieces has "head 1", "head 2".
 template <class Space>
 std::vector<std::string> row_names() {
   std::vector<std::string> names;
@@ -39,7 +39,7 @@ std::vector<std::string> row_names() {
         place = "stage " + stage + " later";
         break;
       case part_kind::head:
-        place = "head";
+        place = detail::head_facts<Space>.size() == 1 ? "head" : "head " + stage;
         break;
     }
     names.push_back(place + ": " + each.text());
@@ -57,6 +57,8 @@ std::string space_identity() {
     text += names[static_cast<std::size_t>(each.id)] + '\n';
     for (const layer& item : each.layers) text += detail::numbers_of(item);
   }
+  if (detail::head_facts<Space>.size() > 1)
+    for (const detail::piece_facts& piece : detail::head_facts<Space>) put(piece.stage), put(piece.joins);
   for (const stage_facts& stage : Space::facts) put(stage.least_depth), put(stage.most_depth);
   put(Space::least_blocks), put(Space::most_blocks);
   return std::string(hex64(fnv1a(text)).view());

@@ -2,31 +2,29 @@
 // Used by network/named.hpp, and by programs that hold a network which was found at another size.
 #pragma once
 
-#include <boost/hana/for_each.hpp>
-
 #include <hasse/network/static_network.hpp>
 
 namespace hasse {
 
 namespace detail {
+/// Appends the layers of a part, whatever the shapes that it reads.
+template <class Part, class List>
+constexpr value_id lower_part(layer_builder<List> build, value_id from, value_id second) {
+  if constexpr (Part::second.c > 0)
+    return Part::spec.lower(build, from, second);
+  else
+    return Part::spec.lower(build, from);
+}
 /// Appends the layers of an architecture, whatever the input of the list is.
 template <class List, class Space>
 constexpr void lower_architecture(List& list, const architecture<Space>& choice) {
-  const layer_builder<List> build{list};
-  value_id value = 0;
-  const auto append = [&](const auto& spec) { value = spec.lower(build, value); };
-  hana::for_each(Space::stem_type::specs, append);
-  for_each_block(choice, [&](int stage, int position, int option) {
-    int index = 0;
-    hana::for_each(Space::stage_types, [&](auto type) {
-      if (index++ != stage) return;
-      auto spec = decltype(type)::type::spec;
-      spec.out = decltype(type)::type::widths::values[at(option)];
-      if (position > 0) spec.stride = 1;
-      append(spec);
-    });
+  assemble(choice, [&](part_id part, value_id from, value_id second) {
+    value_id made = from;
+    [&]<std::size_t... Id>(std::index_sequence<Id...>) {
+      static_cast<void>(((static_cast<int>(Id) == part && (made = lower_part<part_t<Space, static_cast<int>(Id)>>(layer_builder<List>{list}, from, second), true)) || ...));
+    }(std::make_index_sequence<static_cast<std::size_t>(part_count<Space>)>{});
+    return made;
   });
-  hana::for_each(Space::head_type::specs, append);
 }
 
 template <class Space, fixed_string Text, class Input>

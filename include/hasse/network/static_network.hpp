@@ -82,9 +82,9 @@ struct architecture_layers {
   }();
   static constexpr auto layers = [] {
     fixed_layers<count> list{.input = Space::image};
-    for_each_part(choice, [&](part_id part) {
+    assemble(choice, [&](part_id part, value_id from, value_id second) {
       const entry& block = shard_entries<Space, 0, 1>[at(part)];
-      append_layers(list, block.layers, block.outputs);
+      return append_layers(list, block.layers, block.outputs, from, second);
     });
     return list;
   }();

@@ -5,24 +5,41 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <hasse/block/chain.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/units.hpp>
 #include <hasse/price/price.hpp>
+#include <hasse/space/layer_list.hpp>
 #include <hasse/space/parts.hpp>
 
 namespace hasse {
 
 namespace detail {
-/// `visit(key, layers, text)` for every part, in the order of their ids; `text()` names it.
+/// Visits every part as the list that it is priced by, in the order of their ids: visit(layers, before, text). A part that joins two values
+/// is no network of its own: it costs what a network that ends with it costs more than the one `before` it, which makes the values.
+/// Else `before` has no layers. `text()` names the part.
 template <class Space, class Visit>
 void for_each_part_list(Visit visit) {
+  const auto look = [&]<class Part>(int id, std::type_identity<Part>) {
+    const auto text = [id] { return std::to_string(id) + " of the space, " + Part::spec.text(); };
+    if constexpr (Part::second.c > 0) {
+      layer_list before{.input = Part::second, .items = {}};
+      layer_builder<layer_list> build{before};
+      value_id made = build.convolution(0, Part::in.c, 1);
+      if (Part::in.h != Part::second.h || Part::in.w != Part::second.w) made = build.resize(made, Part::in.h, Part::in.w);
+      layer_list whole = before;
+      append_layers(whole, Part::layers, Part::layers.outputs, made, 0);
+      visit(whole, before, text);
+    } else {
+      visit(layer_list_of(Part::layers), layer_list{}, text);
+    }
+  };
   [&]<std::size_t... Id>(std::index_sequence<Id...>) {
-    (visit(part_keys<Space>[Id], layer_list_of(part_t<Space, static_cast<int>(Id)>::layers),
-           [] { return std::to_string(Id) + " of the space, " + part_t<Space, static_cast<int>(Id)>::spec.text(); }),
-     ...);
+    (look(static_cast<int>(Id), std::type_identity<part_t<Space, static_cast<int>(Id)>>{}), ...);
   }(std::make_index_sequence<static_cast<std::size_t>(part_count<Space>)>{});
 }
 
@@ -32,10 +49,11 @@ std::vector<double> prices_of_parts(const By& price) {
     throw error("a search over a space adds up what its parts cost, and of " + std::string(price.unit().name) +
                 " the largest counts; search by a price that adds up, or through gates");
   std::vector<double> prices;
-  for_each_part_list<Space>([&](const part_key&, const layer_list& layers, auto text) {
+  for_each_part_list<Space>([&](const layer_list& layers, const layer_list& before, auto text) {
     double cost = 0;
     try {
       cost = price.of(layers);
+      if (before.size() > 0) cost = std::max(0.0, cost - price.of(before));  // of latencies, perhaps less than nothing by noise
     } catch (const error& reason) {
       throw error("part " + text() + ": " + reason.what());
     }

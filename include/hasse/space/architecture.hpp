@@ -51,16 +51,47 @@ constexpr void for_each_block(const architecture<Space>& choice, Visit visit) {
     for (int position = 0; position < choice.depths[static_cast<std::size_t>(stage)]; ++position) visit(stage, position, int{choice.options[at++]});
 }
 
-/// Calls `visit(part_id)` for every part in execution order: the network is their layers in a row.
+/// A part of an architecture on its way through the network. Where `reads` names a stage (from 0) a piece of the head reads what that
+/// stage gives: alone, or joined to what the part before gives. Any other part reads what the part before gives.
+struct part_step {
+  part_id part = 0;
+  int ends = -1;  ///< the stage whose last block this is
+  int reads = -1;
+  bool joins = false;
+};
+
+/// Calls `visit(part_step)` for every part in execution order.
+template <class Space, class Visit>
+constexpr void for_each_step(const architecture<Space>& choice, Visit visit) {
+  for (int layer = 0; layer < detail::stem_layers<Space>; ++layer) visit(part_step{.part = layer});
+  int before = 0;
+  std::array<int, static_cast<std::size_t>(Space::stages)> last{};  // the width option that each stage ends with
+  for_each_block(choice, [&](int stage, int position, int option) {
+    const part_id part{detail::block_ids<Space>[position > 0][static_cast<std::size_t>(stage)][static_cast<std::size_t>(before)][static_cast<std::size_t>(option)]};
+    visit(part_step{.part = part, .ends = position + 1 == choice.depths[static_cast<std::size_t>(stage)] ? stage : -1});
+    before = last[static_cast<std::size_t>(stage)] = option;
+  });
+  for (std::size_t piece = 0; piece < detail::head_facts<Space>.size(); ++piece) {
+    const detail::piece_facts& facts = detail::head_facts<Space>[piece];
+    visit(part_step{.part = detail::head_ids<Space>[piece] + last[static_cast<std::size_t>(facts.stage)], .reads = facts.stage, .joins = facts.joins});
+  }
+}
+/// Calls `visit(part_id)` for every part in execution order.
 template <class Space, class Visit>
 constexpr void for_each_part(const architecture<Space>& choice, Visit visit) {
-  for (int layer = 0; layer < detail::stem_layers<Space>; ++layer) visit(part_id{layer});
-  int before = 0;
-  for_each_block(choice, [&](int stage, int position, int option) {
-    visit(part_id{detail::block_ids<Space>[position > 0][static_cast<std::size_t>(stage)][static_cast<std::size_t>(before)][static_cast<std::size_t>(option)]});
-    before = option;
+  for_each_step(choice, [&](const part_step& step) { visit(step.part); });
+}
+/// Calls `append(part_id, from, second)` for every part in execution order: the network is their layers in a row. `from` is the value that
+/// the part reads, `second` the one that it reads besides, or no_value; the answer is the value that it gives.
+template <class Space, class Append>
+constexpr void assemble(const architecture<Space>& choice, Append append) {
+  value_id made = 0;
+  std::array<value_id, static_cast<std::size_t>(Space::stages)> exits{};
+  for_each_step(choice, [&](const part_step& step) {
+    const value_id exit = step.reads < 0 ? no_value : exits[static_cast<std::size_t>(step.reads)];
+    made = append(step.part, step.reads < 0 || step.joins ? made : exit, step.joins ? exit : no_value);
+    if (step.ends >= 0) exits[static_cast<std::size_t>(step.ends)] = made;
   });
-  visit(part_id{part_count<Space> - Space::facts[Space::stages - 1].width_count + before});
 }
 
 /// Why a text is no architecture of a space.
@@ -250,11 +281,14 @@ template <class Space, fixed_string Text>
   requires(detail::check_literal<Space, Text>())
 constexpr auto parse(architecture_literal<Text>) { return detail::literal_choice<Space, Text>; }
 
-/// What an architecture costs: the sum over its parts.
+/// What an architecture costs: the sum over its parts. What the head reads of a stage before the last part is kept until all is done.
 template <class Space>
 constexpr cost cost_of(const architecture<Space>& choice) {
   cost total;
-  for_each_part(choice, [&](part_id part) { total += part_costs<Space>[static_cast<std::size_t>(part)]; });
+  for_each_step(choice, [&](const part_step& step) {
+    total += part_costs<Space>[static_cast<std::size_t>(step.part)];
+    if (step.ends >= 0 && detail::is_kept<Space>[static_cast<std::size_t>(step.ends)]) total.kept_elements += part_output_sizes<Space>[static_cast<std::size_t>(step.part)];
+  });
   return total;
 }
 

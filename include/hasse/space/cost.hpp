@@ -70,17 +70,19 @@ template <class List>
 constexpr cost cost_of(const List& list) {
   const int count = static_cast<int>(list.size());
   const layer* const items = list.data();
-  int* const last_reader = new int[static_cast<std::size_t>(count) + 1]{};  // 0: nobody; else 1 + the layer
+  int* const last_reader = new int[static_cast<std::size_t>(count) + 2]{};  // 0: nobody; else 1 + the layer; last: of second_input
+  const auto at_value = [&](value_id value) { return value == second_input ? count + 1 : value; };
   for (int at = 0; at < count; ++at) {
-    last_reader[items[at].input] = at + 1;
-    if (items[at].other != no_value) last_reader[items[at].other] = at + 1;
+    last_reader[at_value(items[at].input)] = at + 1;
+    if (items[at].other != no_value) last_reader[at_value(items[at].other)] = at + 1;
   }
   cost total;
   for (const auto& output : list.outputs) {
-    last_reader[output.value] = count + 1;
+    last_reader[at_value(output.value)] = count + 1;
     total.kept_elements += list.shape_of(output.value).size();
   }
   std::int64_t alive = last_reader[0] > 0 ? list.shape_of(0).size() : 0;
+  if (last_reader[count + 1] > 0) alive += list.shape_of(second_input).size();
   for (int at = 0; at < count; ++at) {
     const layer& item = items[at];
     total.macs += macs_of(item);
@@ -88,8 +90,8 @@ constexpr cost cost_of(const List& list) {
     const std::int64_t written = detail::works_in_place(item.kind) ? 0 : item.out.size();
     total.activations += written;
     if (alive + written > total.peak_elements) total.peak_elements = alive + written;
-    if (last_reader[item.input] == at + 1) alive -= list.shape_of(item.input).size();
-    if (item.other != no_value && item.other != item.input && last_reader[item.other] == at + 1)
+    if (last_reader[at_value(item.input)] == at + 1) alive -= list.shape_of(item.input).size();
+    if (item.other != no_value && item.other != item.input && last_reader[at_value(item.other)] == at + 1)
       alive -= list.shape_of(item.other).size();
     if (last_reader[at + 1] > 0) alive += item.out.size();
   }

@@ -227,10 +227,15 @@ class counter {
 
   std::int64_t block_cost(bool later, int stage, int before, int own) const {
     const int part = detail::block_ids<Space>[later][static_cast<std::size_t>(stage)][static_cast<std::size_t>(before)][static_cast<std::size_t>(own)];
-    return cost_[static_cast<std::size_t>(part)];
+    return cost_[static_cast<std::size_t>(part)] + (later || stage == 0 ? 0 : exit_cost(stage - 1, before));
   }
-  std::int64_t head_cost(int option) const {
-    return cost_[static_cast<std::size_t>(part_count<Space> - Space::facts[Space::stages - 1].width_count + option)];
+  std::int64_t head_cost(int option) const { return exit_cost(Space::stages - 1, option); }
+  /// Of all pieces of the head that read a stage: known when the stage is left.
+  std::int64_t exit_cost(int stage, int option) const {
+    std::int64_t sum = 0;
+    for (std::size_t piece = 0; piece < detail::head_facts<Space>.size(); ++piece)
+      if (detail::head_facts<Space>[piece].stage == stage) sum += cost_[static_cast<std::size_t>(detail::head_ids<Space>[piece] + option)];
+    return sum;
   }
 
   struct block_cost_type {

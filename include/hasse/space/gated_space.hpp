@@ -115,6 +115,13 @@ constexpr bool is_offered(feature_shape in, int out, int stride) {
   return !std::is_same_v<Type, zero> || (stride == 1 && in.c == out);
 }
 
+template <class Part>
+constexpr bool reads_stages() {
+  if constexpr (requires { Part::reads_stages; })
+    return Part::reads_stages;
+  else
+    return false;
+}
 template <class... Parts>
 constexpr space_fault fault_of_gated_space() {
   if constexpr (!(SpacePart<Parts> && ...)) {
@@ -125,7 +132,8 @@ constexpr space_fault fault_of_gated_space() {
     if (count(space_role::input) != 1) return space_fault::not_one_input;
     if (count(space_role::stem) != 1) return space_fault::not_one_stem;
     if (count(space_role::head) != 1) return space_fault::not_one_head;
-    return count(space_role::mixed) < 1 ? space_fault::no_mixed_stage : space_fault::none;
+    if (count(space_role::mixed) < 1) return space_fault::no_mixed_stage;
+    return (reads_stages<Parts>() || ...) ? space_fault::gated_head : space_fault::none;
   }
 }
 

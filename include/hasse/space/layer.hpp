@@ -54,6 +54,8 @@ struct batch_norm_rule {
 /// A value in a layer list: 0 is the list's input, i + 1 the output of layer i.
 using value_id = int;
 inline constexpr value_id no_value = -1;
+/// What a part of a space that reads two values reads besides value 0. In the list of a network there is none.
+inline constexpr value_id second_input = -2;
 
 /// One operation. Fields that a kind does not use keep their defaults.
 /// Weights: convolution out.c x (in.c / groups) x kernel x kernel (OIHW), linear out.c x in.size(), batch norm scale and shift of

@@ -131,6 +131,7 @@ struct fixed_layers {
   std::array<layer, Capacity> items{};
   int count = 0;
   constant_outputs outputs{};  ///< none: the last value alone
+  feature_shape second{};      ///< of second_input, where there is one
 
   constexpr const layer* begin() const { return items.data(); }
   constexpr const layer* end() const { return items.data() + count; }
@@ -145,8 +146,9 @@ struct fixed_layers {
     outputs.items[static_cast<std::size_t>(outputs.count++)] = {name, value};
   }
   constexpr feature_shape shape_of(value_id value) const {
-    return value == 0 ? input : items[static_cast<std::size_t>(value - 1)].out;
+    return value == 0 ? input : value == second_input ? second : items[static_cast<std::size_t>(value - 1)].out;
   }
+  constexpr feature_shape second_shape() const { return second; }
   /// As those of layer_list.
   constexpr int output_count() const { return outputs.empty() ? 1 : outputs.count; }
   constexpr value_id output(int index) const { return outputs.empty() ? count : outputs[static_cast<std::size_t>(index)].value; }
@@ -159,20 +161,21 @@ struct fixed_layers {
 /// What a list would be, without its layers: how many, their shapes, and the first one that was refused. As long as it must be.
 class layer_trace {
  public:
-  explicit constexpr layer_trace(feature_shape input) { add(input); }
+  explicit constexpr layer_trace(feature_shape input, feature_shape second = {}) : second_{second, second.c == 0} { add(input); }
   layer_trace(const layer_trace&) = delete;
   layer_trace& operator=(const layer_trace&) = delete;
   constexpr ~layer_trace() { delete[] values_; }
 
   constexpr std::size_t size() const { return static_cast<std::size_t>(count_ - 1); }
-  constexpr feature_shape shape_of(value_id value) const { return values_[value].shape; }
+  constexpr feature_shape second_shape() const { return second_.shape; }
+  constexpr feature_shape shape_of(value_id value) const { return value == second_input ? second_.shape : values_[value].shape; }
   constexpr void append(const layer& item) {
-    values_[item.input].read = true;
-    if (item.other != no_value) values_[item.other].read = true;
+    made_by(item.input).read = true;
+    if (item.other != no_value) made_by(item.other).read = true;
     const auto one_at_least = [](int side) { return side < 1 ? 1 : side; };  // so that what follows a refused layer can be looked at
     add({one_at_least(item.out.h), one_at_least(item.out.w), one_at_least(item.out.c)});
   }
-  constexpr void append_output(std::string_view, value_id value) { values_[value].read = names_outputs_ = true; }
+  constexpr void append_output(std::string_view, value_id value) { made_by(value).read = names_outputs_ = true; }
   constexpr void refuse(const refused_layer& refused) {
     if (first_.fault == layer_fault::none) first_ = refused;
   }
@@ -181,14 +184,18 @@ class layer_trace {
     if (answer != count_ - 1 && !names_outputs_) refuse({layer_fault::answers_other_value, {}, {}});
     for (value_id value = 0; value < count_ - 1; ++value)
       if (!values_[value].read) refuse({.fault = layer_fault::nobody_reads, .item = {.input = value, .in = shape_of(value)}});
+    if (!second_.read) refuse({.fault = layer_fault::nobody_reads, .item = {.input = second_input, .in = second_.shape}});
   }
   constexpr const refused_layer& first() const { return first_; }
+  /// Whether the last value is named as an output.
+  constexpr bool hands_out_last() const { return values_[count_ - 1].read; }
 
  private:
   struct made {
     feature_shape shape{};
     bool read = false;
   };
+  constexpr made& made_by(value_id value) { return value == second_input ? second_ : values_[value]; }
   constexpr void add(feature_shape shape) {
     if (count_ == room_) {
       made* const more = new made[static_cast<std::size_t>(room_ = 2 * room_ + 16)];
@@ -199,6 +206,7 @@ class layer_trace {
     values_[count_++] = {.shape = shape};
   }
 
+  made second_;
   made* values_ = nullptr;
   int count_ = 0, room_ = 0;
   bool names_outputs_ = false;
@@ -314,7 +322,11 @@ struct layer_builder {
   }
 
  private:
-  constexpr bool has(value_id value) const { return value >= 0 && value <= static_cast<value_id>(list.size()); }
+  constexpr bool has(value_id value) const {
+    if constexpr (requires { list.second_shape(); })
+      if (value == second_input) return list.second_shape().c > 0;
+    return value >= 0 && value <= static_cast<value_id>(list.size());
+  }
   constexpr value_id push(layer item) {
     const feature_shape second = item.other == no_value ? feature_shape{} : shape_of(item.other);
     if (const layer_fault fault = detail::fault_of(item, second); fault != layer_fault::none) refuse({fault, item, second});

@@ -1,4 +1,4 @@
-// The finite set of things that a space's architectures are made of: stem layers, blocks at every width pair, heads.
+// The finite set of things that a space's architectures are made of: stem layers, blocks at every width pair, pieces of the head.
 // Used by architecture (cost), count (latency sums), catalogue (which compiles one entry per part) and latency (one row per part).
 #pragma once
 
@@ -12,44 +12,48 @@ using part_id = int;
 
 enum class part_kind : std::uint8_t { stem, first_block, later_block, head };
 
-/// Which part: stem and head layers by their index; blocks by stage, option before and option of their own width.
+/// Which part: stem layers by their index; pieces of the head by index and option of the stage that they read; blocks by stage, option
+/// before and option of their own width.
 struct part_key {
   part_kind kind = part_kind::stem;
-  int index = 0;   ///< stem: which layer; blocks: which stage
-  int before = 0;  ///< first_block of stage s > 0: width option of stage s - 1; later_block: of the same stage; head: of the last stage
+  int index = 0;   ///< stem: which layer; blocks: which stage; head: which piece
+  int before = 0;  ///< first_block of stage s > 0: width option of stage s - 1; later_block: of the same stage; head: of the stage read
   int own = 0;     ///< blocks: width option
   friend constexpr bool operator==(const part_key&, const part_key&) = default;
 };
 
-/// A spec at the place where it is used: everything that a block type needs.
-template <auto SpecValue, feature_shape In>
+/// A spec at the place where it is used: everything that a block type needs. `Second` is what it reads besides, where it joins two values.
+template <auto SpecValue, feature_shape In, feature_shape Second = feature_shape{}>
 struct placed {
   using spec_type = std::remove_const_t<decltype(SpecValue)>;
   static constexpr spec_type spec = SpecValue;
-  static constexpr feature_shape in = In;
-  static constexpr auto layers = layers_of<SpecValue, In>();
+  static constexpr feature_shape in = In, second = Second;
+  static constexpr auto layers = layers_of<SpecValue, In, Second>();
   static constexpr feature_shape out = layers.shape_of(layers.count);
-};
-
-/// Several specs in a row as one spec: a head is one part, since only its input width varies.
-template <class... Specs>
-struct sequence {
-  friend constexpr bool operator==(const sequence&, const sequence&) = default;
-  template <class List>
-  constexpr value_id lower(layer_builder<List> list, value_id from) const {
-    ((from = Specs{}.lower(list, from)), ...);
-    return from;
-  }
-  std::string text() const {
-    std::string all;
-    ((all += (all.empty() ? "" : " + ") + Specs{}.text()), ...);
-    return all;
-  }
 };
 
 namespace detail {
 template <class Space>
 inline constexpr int stem_layers = static_cast<int>(decltype(hana::length(Space::stem_type::specs))::value);
+
+/// Which stage, from 0, a piece of the head reads, and whether it joins that to what was made before.
+struct piece_facts {
+  int stage = 0;
+  bool joins = false;
+};
+template <class Space, class... Piece>
+constexpr auto piece_facts_of(head_pieces<Piece...>) {
+  return std::array<piece_facts, sizeof...(Piece)>{piece_facts{(Piece::stage > 0 ? Piece::stage : Space::stages) - 1, Piece::joins}...};
+}
+template <class Space>
+inline constexpr auto head_facts = piece_facts_of<Space>(typename Space::head_type::pieces{});
+template <int Index, class First, class... Rest>
+constexpr auto piece_at(head_pieces<First, Rest...>) {
+  if constexpr (Index == 0)
+    return typename First::spec_type{};
+  else
+    return piece_at<Index - 1>(head_pieces<Rest...>{});
+}
 
 /// Width option pairs (before, own) that may follow each other.
 constexpr bool may_follow(const stage_facts& before, int option_before, const stage_facts& own, int option) {
@@ -69,7 +73,9 @@ constexpr void for_each_part(Visit visit) {
     for (int from = 0; own.most_depth > 1 && from < own.width_count; ++from)
       for (int to = from; to < own.width_count; ++to) visit(part_key{part_kind::later_block, stage, from, to});
   }
-  for (int from = 0; from < Space::facts[Space::stages - 1].width_count; ++from) visit(part_key{part_kind::head, 0, from, 0});
+  for (int piece = 0; piece < static_cast<int>(head_facts<Space>.size()); ++piece)
+    for (int option = 0; option < Space::facts[static_cast<std::size_t>(head_facts<Space>[static_cast<std::size_t>(piece)].stage)].width_count; ++option)
+      visit(part_key{part_kind::head, piece, option, 0});
 }
 }  // namespace detail
 
@@ -107,6 +113,18 @@ inline constexpr auto block_ids = [] {
   return table;
 }();
 
+/// The first part of each piece of the head; the others follow by the option of its stage.
+template <class Space>
+inline constexpr auto head_ids = [] {
+  std::array<part_id, head_facts<Space>.size()> ids{};
+  part_id id = 0;
+  for (const part_key& key : part_keys<Space>) {
+    if (key.kind == part_kind::head && key.before == 0) ids[static_cast<std::size_t>(key.index)] = id;
+    ++id;
+  }
+  return ids;
+}();
+
 template <auto Stage, int Width, bool First>
 constexpr auto stage_spec_at() {
   auto spec = Stage;
@@ -138,12 +156,11 @@ constexpr feature_shape stage_output() {
 
 constexpr feature_shape with_channels(feature_shape shape, int channels) { return {shape.h, shape.w, channels}; }
 
-template <class Head>
-struct head_spec;
-template <class... Specs>
-struct head_spec<head<Specs...>> {
-  static constexpr sequence<Specs...> value{};
-};
+/// What a stage gives at one of its widths.
+template <class Space, int Stage>
+constexpr feature_shape exit_of(int option) {
+  return with_channels(stage_output<Space, Stage>(), Space::facts[static_cast<std::size_t>(Stage)].widths[static_cast<std::size_t>(option)]);
+}
 
 template <class Space, part_key Key>
 constexpr feature_shape block_input() {
@@ -162,9 +179,13 @@ constexpr auto part_of() {
   if constexpr (key.kind == part_kind::stem) {
     return placed<Space::stem_type::specs[hana::size_c<key.index>], stem_output<Space, key.index>()>{};
   } else if constexpr (key.kind == part_kind::head) {
-    constexpr auto& last = Space::facts[Space::stages - 1];
-    return placed<head_spec<typename Space::head_type>::value,
-                  with_channels(stage_output<Space, Space::stages - 1>(), last.widths[static_cast<std::size_t>(key.before)])>{};
+    constexpr piece_facts piece = head_facts<Space>[static_cast<std::size_t>(key.index)];
+    constexpr auto spec = piece_at<key.index>(typename Space::head_type::pieces{});
+    constexpr feature_shape exit = exit_of<Space, piece.stage>(key.before);
+    if constexpr (piece.joins)
+      return placed<spec, decltype(part_of<Space, head_ids<Space>[static_cast<std::size_t>(key.index - 1)]>())::out, exit>{};
+    else
+      return placed<spec, exit>{};
   } else {
     using type = typename Space::template stage_type<key.index>;
     constexpr bool first = key.kind == part_kind::first_block;
@@ -183,5 +204,22 @@ template <class Space>
 inline constexpr auto part_costs = []<std::size_t... Id>(std::index_sequence<Id...>) {
   return std::array<cost, sizeof...(Id)>{cost_of(part_t<Space, static_cast<int>(Id)>::layers)...};
 }(std::make_index_sequence<static_cast<std::size_t>(part_count<Space>)>{});
+
+/// How many elements every part gives, in the order of their ids.
+template <class Space>
+inline constexpr auto part_output_sizes = []<std::size_t... Id>(std::index_sequence<Id...>) {
+  return std::array<std::int64_t, sizeof...(Id)>{part_t<Space, static_cast<int>(Id)>::out.size()...};
+}(std::make_index_sequence<static_cast<std::size_t>(part_count<Space>)>{});
+
+namespace detail {
+/// Whether what a stage gives is still read when others have run behind it: all that the head reads but what it begins with.
+template <class Space>
+inline constexpr auto is_kept = [] {
+  std::array<bool, static_cast<std::size_t>(Space::stages)> kept{};
+  for (std::size_t piece = 0; piece < head_facts<Space>.size(); ++piece)
+    if (const int stage = head_facts<Space>[piece].stage; piece > 0 || stage + 1 < Space::stages) kept[static_cast<std::size_t>(stage)] = true;
+  return kept;
+}();
+}  // namespace detail
 
 }  // namespace hasse

@@ -66,7 +66,7 @@ inline constexpr feature_shape probe_shape{32, 32, 32};
 template <auto SpecValue, feature_shape In>
 concept LowersInConstants = requires { typename std::bool_constant<(trace_of(SpecValue, In), true)>; };
 
-enum class spec_fault : std::uint8_t { none, no_struct, no_lower, no_text, no_out, no_stride, floats, own_width, no_step, runs_later };
+enum class spec_fault : std::uint8_t { none, no_struct, no_lower, no_text, no_out, no_stride, floats, own_width, no_step, runs_later, no_joining_lower };
 
 template <class Type>
 constexpr spec_fault fault_of_spec() {
@@ -105,6 +105,7 @@ consteval bool check_spec() {
   static_assert(Fault != spec_fault::no_stride, "hasse: this spec has no member stride, and a stage sets the stride of its blocks; write: int out = 0, stride = 1; and give the stride to one of its layers");
   static_assert(Fault != spec_fault::floats, "hasse: this spec has a floating-point member, and specs are template arguments, whose numbers are integers; write a share in percent: int keep_percent = 75;");
   static_assert(Fault != spec_fault::runs_later, "hasse: lower of this spec cannot run in the compiler, and must; declare it constexpr and call in it only what is: no input, no output, no static variables, no throw");
+  static_assert(Fault != spec_fault::no_joining_lower, "hasse: with_stage<...> needs a spec that joins two values, and lower of this one does not read two; write: template <class List> constexpr value_id lower(layer_builder<List> list, value_id from, value_id stage) const { ... }");
   static_assert(Fault != spec_fault::own_width, "hasse: this spec was given a width, and a stage sets the width of its blocks; leave .out of its spec at 0 and list widths<...>");
   static_assert(Fault != spec_fault::no_step, "hasse: a stage's stride must be at least 1, and its spec has less; write .stride = 1 to keep the size or .stride = 2 to halve it");
   return true;
@@ -141,29 +142,33 @@ struct refused_of {
 template <refused_layer First>
 using refused_type = typename refused_of<First>::type;
 
-template <auto SpecValue, feature_shape In>
+template <auto SpecValue, feature_shape In, feature_shape Second = feature_shape{}>
 consteval bool check_placed() {
   using type = std::remove_const_t<decltype(SpecValue)>;
-  if constexpr (constexpr spec_fault fault = fault_of_value<SpecValue>(); fault != spec_fault::none)
+  if constexpr (constexpr spec_fault fault = Second.c > 0 ? spec_fault::none : fault_of_value<SpecValue>(); fault != spec_fault::none)
     return check_spec<fault, type>();
-  else if constexpr (constexpr lowered_form made = trace_of(SpecValue, In); true)
+  else if constexpr (constexpr lowered_form made = trace_of(SpecValue, In, Second); true)
     return check_layer<made.first.fault, type, refused_type<made.first>>();
 }
 }  // namespace detail
 
-/// The layers of a spec on an input shape, as a constant of their number. What cannot be lowered_form is a sentence of the compiler.
-template <auto SpecInBraces, feature_shape In>
-  requires(detail::check_placed<SpecInBraces, In>())
+/// The layers of a spec on an input shape, as a constant of their number; `Second` is what a joining spec reads besides. What cannot be
+/// lowered is a sentence of the compiler.
+template <auto SpecInBraces, feature_shape In, feature_shape Second = feature_shape{}>
+  requires(detail::check_placed<SpecInBraces, In, Second>())
 constexpr auto layers_of() {
   constexpr lowered_form made = [] {
-    if constexpr (detail::fault_of_value<SpecInBraces>() == detail::spec_fault::none)
-      return trace_of(SpecInBraces, In);
+    if constexpr (Second.c > 0 || detail::fault_of_value<SpecInBraces>() == detail::spec_fault::none)
+      return trace_of(SpecInBraces, In, Second);
     else
       return lowered_form{.first = {.fault = layer_fault::reads_no_value}};
   }();
   constexpr bool sound = made.first.fault == layer_fault::none;
-  fixed_layers<sound ? made.count : 0> list{.input = In};
-  if constexpr (sound) SpecInBraces.lower(layer_builder<fixed_layers<made.count>>{list}, 0);
+  fixed_layers<sound ? made.count : 0> list{.input = In, .second = Second};
+  if constexpr (sound && Second.c > 0)
+    SpecInBraces.lower(layer_builder<fixed_layers<made.count>>{list}, 0, second_input);
+  else if constexpr (sound)
+    SpecInBraces.lower(layer_builder<fixed_layers<made.count>>{list}, 0);
   return list;
 }
 

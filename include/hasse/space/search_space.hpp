@@ -15,13 +15,10 @@
 #include <boost/hana/unpack.hpp>
 
 #include <hasse/space/refusal.hpp>
+#include <hasse/space/detail/trace.hpp>
+#include <hasse/space/head.hpp>
 
 namespace hasse {
-
-namespace hana = boost::hana;
-
-/// What a part of a search space is for.
-enum class space_role : std::uint8_t { input, stem, stage, head, limit, mixed, fixed };
 
 namespace detail {
 template <int C, int H, int W>
@@ -117,22 +114,10 @@ constexpr spec_fault fault_of_stage_value() {
     return BlockSpec.out != 0 ? spec_fault::own_width : BlockSpec.stride < 1 ? spec_fault::no_step : LowersInConstants<with_width(BlockSpec), probe_shape> ? spec_fault::none : spec_fault::runs_later;
 }
 
-template <class Type>
-constexpr spec_fault fault_of_spec_type() {
-  if constexpr (constexpr spec_fault fault = fault_of_spec<Type>(); fault != spec_fault::none)
-    return fault;
-  else
-    return fault_of_value<Type{}>();
-}
-
 /// Each is true, when it has said what is wrong.
 template <auto... Specs>
 consteval bool check_specs() {
   return (check_spec<fault_of_value<Specs>(), std::remove_const_t<decltype(Specs)>>() && ...);
-}
-template <class... Specs>
-consteval bool check_spec_types() {
-  return (check_spec<fault_of_spec_type<Specs>(), Specs>() && ...);
 }
 template <auto BlockSpec, class Widths, class Depth>
 consteval bool check_stage() {
@@ -159,17 +144,6 @@ struct stage_members<false, BlockSpec, Widths, Depth> : stage_members<true, hass
 };
 template <auto... Specs>
 inline constexpr bool are_specs = ((fault_of_value<Specs>() == spec_fault::none) && ...);
-template <bool Sound, class... Specs>
-struct row_of_spec_types {
-  static constexpr auto specs = hana::tuple<Specs...>{};
-  template <class Visit>
-  static constexpr void for_each_spec(Visit visit) { (visit(Specs{}), ...); }
-};
-template <class... Specs>
-struct row_of_spec_types<false, Specs...> {
-  static constexpr auto specs = hana::tuple<>{};
-  using is_refused = void;
-};
 template <bool Sound, auto... Specs>
 struct row_of_specs {
   static constexpr auto specs = hana::tuple<std::remove_const_t<decltype(Specs)>...>{Specs...};
@@ -215,14 +189,6 @@ struct fixed_layer : detail::row_of_specs<detail::are_specs<SpecsInBraces...>, S
     fixed_layer::for_each_spec([&](const auto& spec) { all += (all.empty() ? "" : " + ") + spec.text(); });
     return all;
   }
-};
-
-/// Layers after the searched stages: head<global_average_pool, linear<10>>. Types, without braces; what needs values is a fixed_layer:
-/// head<fixed_layer<conv{.out = 1280, .kernel = 1}>, global_average_pool, linear<1000>>.
-template <class... SpecTypesWithoutBraces>
-  requires(detail::check_spec_types<SpecTypesWithoutBraces...>())
-struct head : detail::row_of_spec_types<((detail::fault_of_spec_type<SpecTypesWithoutBraces>() == detail::spec_fault::none) && ...), SpecTypesWithoutBraces...> {
-  static constexpr space_role role = space_role::head;
 };
 
 /// Optional: bounds on the number of blocks of all stages together.
@@ -300,15 +266,11 @@ template <class Part>
 concept SpacePart = requires {
   { Part::role } -> std::convertible_to<space_role>;
 };
-template <class Part>
-concept Refused = requires { typename Part::is_refused; };
 
 template <class... Parts>
 struct first_without_role : std::type_identity<not_given> {};
 template <class First, class... Rest>
 struct first_without_role<First, Rest...> : std::conditional_t<SpacePart<First>, first_without_role<Rest...>, std::type_identity<First>> {};
-
-enum class space_fault : std::uint8_t { none, no_part, not_one_input, not_one_stem, not_one_head, no_stage, no_mixed_stage, limits, mixed_parts, stages, no_architecture, not_one_shape };
 
 template <class... Parts>
 constexpr space_fault fault_of_search_space() {
@@ -339,86 +301,14 @@ consteval bool check_space() {
   static_assert(Fault != space_fault::no_mixed_stage, "hasse: a gated_space needs at least one mixed_stage<...>, and this one has none; write mixed_stage<choices<mbconv{}, zero{}>, stage_shape{.out = 24, .blocks = 2, .stride = 2}>");
   static_assert(Fault != space_fault::stages, "hasse: a gated_space chooses blocks with mixed_stage<...>, and was given a stage<...> or total_depth<...>; these make a search_space");
   static_assert(Fault != space_fault::not_one_shape, "hasse: the choices of a mixed_stage must have one output shape, and these write different ones; give each the stage's width and stride in its lower");
+  static_assert(Fault != space_fault::no_such_stage, "hasse: the head reads a stage that this space has not (its from_stage<...> is named in this message); count the stages from 1");
+  static_assert(Fault != space_fault::last_stage_unread, "hasse: the head reads earlier stages only, so nobody reads the last one (its from_stage<...> is named in this message); begin the head with specs that read it, read it with from_stage<...>, or leave the stage out");
+  static_assert(Fault != space_fault::nothing_reads_stage, "hasse: a from_stage<...> of the head (named in this message) is followed by no spec that reads the stage; put one behind it or leave it out");
+  static_assert(Fault != space_fault::width_varies, "hasse: what a with_stage<...> of the head joins to its stage (named in this message) has another shape for each width of another stage, and one part may depend on one stage only; put a layer of fixed width before it, such as fixed_layer<conv{.out = 32, .kernel = 1}>");
+  static_assert(Fault != space_fault::value_dropped, "hasse: nobody reads what the specs before a from_stage<...> of the head (named in this message) have made, and it is no output; join it with with_stage<...>, name it with tap<\"name\">, or leave these specs out");
+  static_assert(Fault != space_fault::gated_head, "hasse: the head of a gated_space reads what its last part gives, and this one has a from_stage<...> or with_stage<...>; these read the stages of a search_space");
   return true;
 }
-
-/// What becomes of the image: the first layer of a space that cannot be, and where it is.
-struct space_trace {
-  lowered_form made{};
-  space_role role = space_role::stem;
-  int index = 0, width = 0;
-};
-
-template <class... Parts>
-constexpr feature_shape image_of() {
-  feature_shape image;
-  const auto look = [&]<class Part>(std::type_identity<Part>) {
-    if constexpr (Part::role == space_role::input) image = Part::shape;
-  };
-  (look(std::type_identity<Parts>{}), ...);
-  return image;
-}
-template <class Part, class Visit>
-constexpr void for_each_spec_in(space_role role, Visit visit) {
-  if constexpr (Part::role == space_role::stem || Part::role == space_role::head || Part::role == space_role::fixed)
-    if (Part::role == role) Part::for_each_spec(visit);
-}
-
-/// Follows the image through specs in a row, as far as the first that cannot be.
-struct tracer {
-  space_trace found{};
-  feature_shape shape{};
-  int index = 0;
-
-  constexpr feature_shape lower(const auto& spec, feature_shape in, space_role role, int width) {
-    if (found.made.first.fault != layer_fault::none) return in;
-    found = {trace_of(spec, in), role, index, width};
-    return found.made.out;
-  }
-  template <class... Parts>
-  constexpr void row(space_role role) {
-    index = 0;
-    (for_each_spec_in<Parts>(role, [&](const auto& spec) { shape = lower(spec, shape, role, 0), ++index; }), ...);
-  }
-};
-
-/// Stages at the least and the greatest of their widths, behind the least of those before, first and later blocks: enough to find what
-/// cannot be; each part is looked at where it is compiled.
-template <class... Parts>
-constexpr space_trace trace_space() {
-  tracer trace{.shape = image_of<Parts...>()};
-  trace.template row<Parts...>(space_role::stem);
-  trace.index = 0;
-  const auto stage = [&]<class Part>(std::type_identity<Part>) {
-    if constexpr (Part::role == space_role::stage) {
-      const feature_shape in = trace.shape;
-      for (const int width : Part::widths::values) {
-        if (width != Part::widths::values[0] && width != Part::widths::values.back()) continue;
-        auto spec = Part::spec;
-        spec.out = width;
-        const feature_shape out = trace.lower(spec, in, space_role::stage, width);
-        spec.stride = 1;
-        if (Part::depth::most > 1) trace.lower(spec, out, space_role::stage, width);
-        if (width == Part::widths::values[0]) trace.shape = out;
-      }
-      ++trace.index;
-    }
-  };
-  (stage(std::type_identity<Parts>{}), ...);
-  trace.template row<Parts...>(space_role::head);
-  return trace.found;
-}
-
-template <space_role Role, int Index, int Width>
-struct place_type : std::type_identity<body_part<Index>> {};
-template <int Index, int Width>
-struct place_type<space_role::stem, Index, Width> : std::type_identity<stem_layer<Index>> {};
-template <int Index, int Width>
-struct place_type<space_role::stage, Index, Width> : std::type_identity<stage_at_width<Index, Width>> {};
-template <int Index, int Width>
-struct place_type<space_role::head, Index, Width> : std::type_identity<head_layer<Index>> {};
-template <space_trace Found>
-using place_in_space = typename place_type<Found.role, Found.index + 1, Found.width>::type;
 
 template <class... Parts>
 constexpr bool is_search_space() {
@@ -427,7 +317,7 @@ constexpr bool is_search_space() {
   else if constexpr (blocks_of<Parts...>().least > blocks_of<Parts...>().most)
     return false;
   else
-    return trace_space<Parts...>().made.first.fault == layer_fault::none;
+    return trace_space<Parts...>().made.first.fault == layer_fault::none && trace_space<Parts...>().fault == space_fault::none;
 }
 template <class... Parts>
 consteval bool check_search_space() {
@@ -439,7 +329,9 @@ consteval bool check_search_space() {
     constexpr block_bounds blocks = blocks_of<Parts...>();
     if constexpr (blocks.least > blocks.most)
       return check_space<space_fault::no_architecture, blocks_between<blocks.least, blocks.most>>();
-    else if constexpr (constexpr space_trace found = trace_space<Parts...>(); true)
+    else if constexpr (constexpr space_trace found = trace_space<Parts...>(); found.fault != space_fault::none)
+      return check_space<found.fault, from_stage<found.stage>>();
+    else
       return check_layer<found.made.first.fault, place_in_space<found>, refused_type<found.made.first>>();
   }
 }

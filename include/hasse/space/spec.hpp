@@ -169,13 +169,22 @@ struct lowered_form {
   int count = 0;  ///< layers
   feature_shape out{};
   refused_layer first{};  ///< the first layer that cannot be
+  bool hands_out = false; ///< its last value is a named output
 };
 
+/// `second`: the shape of the second value that a joining spec reads.
 template <class Type>
-constexpr lowered_form trace_of(const Type& spec, feature_shape in) {
-  layer_trace trace(in);
-  trace.finish(spec.lower(layer_builder<layer_trace>{trace}, 0));
-  return {static_cast<int>(trace.size()), trace.shape_of(static_cast<value_id>(trace.size())), trace.first()};
+constexpr lowered_form trace_of(const Type& spec, feature_shape in, feature_shape second = {}) {
+  layer_trace trace(in, second);
+  const layer_builder<layer_trace> list{trace};
+  if constexpr (requires { spec.lower(list, 0, second_input); }) {
+    if (second.c > 0) {
+      trace.finish(spec.lower(list, 0, second_input));
+      return {static_cast<int>(trace.size()), trace.shape_of(static_cast<value_id>(trace.size())), trace.first(), trace.hands_out_last()};
+    }
+  }
+  if constexpr (requires { spec.lower(list, 0); }) trace.finish(spec.lower(list, 0));
+  return {static_cast<int>(trace.size()), trace.shape_of(static_cast<value_id>(trace.size())), trace.first(), trace.hands_out_last()};
 }
 
 /// The layers of one spec on one input shape, at most 256. layers_of<spec, shape>() takes as many as there are.

@@ -370,7 +370,7 @@ gated_list gated_list_of() {
     else
       add_fixed("fixed layer" + (++parts > 1 ? " " + std::to_string(parts) : std::string()), type::specs);
   });
-  builder.fixed("head", detail::head_spec<typename Space::head_type>::value);
+  builder.fixed("head", detail::piece_at<0>(typename Space::head_type::pieces{}));
   return builder.finish();
 }
 

@@ -1,0 +1,6 @@
+// expect: hasse: a head counts the stages of its space from 1
+#include <hasse/space.hpp>
+using namespace hasse;
+
+using space = search_space<input<3, 32, 32>, stem<conv{.out = 16}>, stage<basic{.stride = 2}, widths<16, 32>, depth<1, 2>>, stage<basic{.stride = 2}, widths<16, 32>, depth<1, 2>>, head<from_stage<0>, global_average_pool, linear<10>>>;
+constexpr int stages = space::stages;
