@@ -66,6 +66,10 @@ TEST_CASE("every published network has a type", "[narrowed]") {
   IS_TYPE_OF_ITS_NAME(mobiledet_edgetpu);
   IS_TYPE_OF_ITS_NAME(mobiledet_dsp);
   IS_TYPE_OF_ITS_NAME(mobiledet_gpu);
+  IS_TYPE_OF_ITS_NAME(ssdlite_mobiledet_cpu);
+  IS_TYPE_OF_ITS_NAME(ssdlite_mobiledet_edgetpu);
+  IS_TYPE_OF_ITS_NAME(ssdlite_mobiledet_dsp);
+  IS_TYPE_OF_ITS_NAME(ssdlite_mobiledet_gpu);
   IS_TYPE_OF_ITS_NAME(resnet20);
   IS_TYPE_OF_ITS_NAME(resnet18_cifar);
   IS_TYPE_OF_ITS_NAME(mobilenet_v2_cifar);
@@ -75,7 +79,7 @@ TEST_CASE("every published network has a type", "[narrowed]") {
       "mobilenet_v2", "fixed_network<hasse::input<3, 224, 224>, hasse::mobilenet_v2_spec{.width = 1000}>");
   is_type_of<fixed_network<input<3, 224, 224>, mobilenet_v3_large_spec{.width = 1000}>>(
       "mobilenet_v3_large", "fixed_network<hasse::input<3, 224, 224>, hasse::mobilenet_v3_large_spec{.width = 1000}>");
-  CHECK(published_names.size() == 22);  // all of them stand above
+  CHECK(published_names.size() == 26);  // all of them stand above
   CHECK(published_type_text("resnet18", {.input = {64, 96, 3}}) == "hasse::at_input<hasse::resnet18, hasse::input<3, 64, 96>>");
   CHECK(published_type_text("mobilenet_v2", {.width = 750}) ==
         "hasse::fixed_network<hasse::input<3, 224, 224>, hasse::mobilenet_v2_spec{.width = 750}>");

@@ -55,6 +55,10 @@ TEST_CASE("published networks have their published counts", "[info]") {
                       {"mobiledet_edgetpu", 1'473'795'200, 2'777'040, 320},
                       {"mobiledet_dsp", 2'763'353'600, 5'839'952, 320},
                       {"mobiledet_gpu", 5'009'920'000, 11'689'920, 320},
+                      {"ssdlite_mobiledet_cpu", 444'227'776, 4'165'055, 320},
+                      {"ssdlite_mobiledet_edgetpu", 1'533'181'504, 4'146'543, 320},
+                      {"ssdlite_mobiledet_dsp", 2'816'403'904, 7'102'079, 320},
+                      {"ssdlite_mobiledet_gpu", 5'073'184'704, 13'069'247, 320},
                       {"resnet20", 40'813'184, 272'474, 32},
                       {"resnet18_cifar", 555'422'720, 11'173'962, 32},
                       {"mobilenet_v2_cifar", 87'976'448, 2'236'682, 32}};

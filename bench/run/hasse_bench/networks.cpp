@@ -93,7 +93,9 @@ layer_list network_named(const std::string& name) {
 }
 
 std::vector<std::string> network_names() {
-  std::vector<std::string> names(published_names.begin(), published_names.end());
+  std::vector<std::string> names;
+  for (const std::string_view name : published_names)
+    if (named_network(name).output_count() == 1) names.emplace_back(name);  // what is compared is one output
   for (const member& each : members) names.emplace_back(each.name);
   return names;
 }

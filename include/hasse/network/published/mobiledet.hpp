@@ -1,10 +1,13 @@
-// The four backbones of MobileDets, found for a CPU, EdgeTPU, DSP and GPU: inverted bottlenecks beside fused and Tucker ones.
+// The four MobileDets, found for a CPU, EdgeTPU, DSP and GPU: inverted bottlenecks beside fused and Tucker ones; the backbones, and the
+// detectors with the head that they were published with.
 // Used by network/published.hpp and network/named.hpp.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 
+#include <hasse/network/ssdlite.hpp>
 #include <hasse/network/static_network.hpp>
 #include <hasse/space/mobile.hpp>
 
@@ -69,12 +72,19 @@ struct mobiledet_spec {
 
   template <class List>
   constexpr value_id lower(layer_builder<List> list, value_id from) const {
+    return maps(list, from)[1];
+  }
+  /// C4, the end of block 5, and C5.
+  template <class List>
+  constexpr std::array<value_id, 2> maps(layer_builder<List> list, value_id from) const {
     constexpr batch_norm_rule norm{.epsilon_millionths = 10'000, .keep_percent = 99};
     const bool gated = target == mobiledet_target::pixel_cpu;
     const activation act = gated ? activation::hard_swish : activation::relu6;
     const squeeze_excite se{.percent = gated ? 25 : 0, .inner = act};
     value_id value = conv{.out = gated ? 16 : 32, .stride = 2, .act = act, .norm = norm, .pad = pad}.lower(list, from);
+    value_id c4 = no_value;
     for (const detail::mobiledet_block& block : blocks()) {
+      if (block.stride == 2) c4 = value;
       const residual_rule residual = block.residual ? residual_rule::when_shapes_agree : residual_rule::never;
       switch (block.type) {
         case detail::mobiledet_block::kind::ibn:
@@ -113,7 +123,7 @@ struct mobiledet_spec {
           break;
       }
     }
-    return value;
+    return {c4, value};
   }
   std::string text() const {
     constexpr const char* names[] = {"cpu", "edgetpu", "dsp", "gpu"};
@@ -141,5 +151,26 @@ using mobiledet_cpu = mobiledet<mobiledet_target::pixel_cpu>;    ///< 408.0 M MA
 using mobiledet_edgetpu = mobiledet<mobiledet_target::edgetpu>;  ///< 1473.8 M MACs
 using mobiledet_dsp = mobiledet<mobiledet_target::dsp>;          ///< 2763.4 M MACs
 using mobiledet_gpu = mobiledet<mobiledet_target::gpu>;          ///< 5009.9 M MACs
+
+/// The detectors: six maps, a background column before `classes` (90 are the numbers of COCO's classes, with holes), 2034 anchors at
+/// 320 x 320.
+struct ssdlite_mobiledet_spec {
+  mobiledet_target target = mobiledet_target::pixel_cpu;
+  int classes = 90;
+  friend constexpr bool operator==(const ssdlite_mobiledet_spec&, const ssdlite_mobiledet_spec&) = default;
+
+  template <class List>
+  constexpr value_id lower(layer_builder<List> list, value_id from) const {
+    return ssdlite_head{.columns = classes + 1}.lower(list, mobiledet_spec{.target = target}.maps(list, from));
+  }
+  std::string text() const { return "ssdlite_" + mobiledet_spec{.target = target}.text(); }
+};
+
+template <mobiledet_target Target>
+using ssdlite_mobiledet = fixed_network<input<3, 320, 320>, ssdlite_mobiledet_spec{.target = Target}>;
+using ssdlite_mobiledet_cpu = ssdlite_mobiledet<mobiledet_target::pixel_cpu>;    ///< 0.444 G MACs
+using ssdlite_mobiledet_edgetpu = ssdlite_mobiledet<mobiledet_target::edgetpu>;  ///< 1.533 G MACs
+using ssdlite_mobiledet_dsp = ssdlite_mobiledet<mobiledet_target::dsp>;          ///< 2.816 G MACs
+using ssdlite_mobiledet_gpu = ssdlite_mobiledet<mobiledet_target::gpu>;          ///< 5.073 G MACs
 
 }  // namespace hasse

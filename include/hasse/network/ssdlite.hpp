@@ -1,0 +1,147 @@
+// SSDLite: the head that makes a detector of a backbone, and how a backbone is cut out of a network that was made for something
+// else. Used by network/published/mobiledet.hpp, by task/detection.hpp and by programs that train detectors.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/error.hpp>
+#include <hasse/space/layer_builder.hpp>
+#include <hasse/space/layer_list.hpp>
+
+namespace hasse {
+
+/// What stands on a backbone's maps (Sandler et al. 2018; as published with MobileDets): further maps, each half of the one before;
+/// and on every map two predictors, which answer with four numbers of a box and with one per class for each anchor of each cell.
+/// The outputs are called codes0, logits0, codes1, .. in the order of the maps, and leave one out that has no anchors.
+struct ssdlite_head {
+  static constexpr std::size_t most_maps = 8;
+  std::array<int, most_maps> anchors{3, 6, 6, 6, 6, 6};   ///< at a cell of each map, finest first; 0 behind the last
+  std::array<int, most_maps> depths{512, 256, 256, 128};  ///< channels of the maps that the backbone does not have
+  int columns = 91;                                       ///< numbers per anchor: classes, and a background where there is one
+  batch_norm_rule norm{.epsilon_millionths = 1000, .keep_percent = 97};
+  padding pad = padding::same;
+  friend constexpr bool operator==(const ssdlite_head&, const ssdlite_head&) = default;
+
+  /// Reads the backbone's maps, finest first. Returns the last output.
+  template <class List>
+  constexpr value_id lower(layer_builder<List> list, std::span<const value_id> maps) const {
+    constexpr std::array<std::string_view, most_maps> codes{"codes0", "codes1", "codes2", "codes3",
+                                                            "codes4", "codes5", "codes6", "codes7"},
+        logits{"logits0", "logits1", "logits2", "logits3", "logits4", "logits5", "logits6", "logits7"};
+    std::size_t count = most_maps;
+    while (count > 0 && anchors[count - 1] == 0) --count;
+    value_id map = no_value, last = no_value;
+    for (std::size_t i = 0; i < count; ++i) {
+      map = i < maps.size() ? maps[i] : further_map(list, map, depths[i - maps.size()]);
+      if (anchors[i] == 0) continue;
+      list.output(codes[i], predictor(list, map, 4 * anchors[i]));
+      last = list.output(logits[i], predictor(list, map, columns * anchors[i]));
+    }
+    return last;
+  }
+
+ private:
+  template <class List>
+  constexpr value_id further_map(layer_builder<List> list, value_id from, int depth) const {
+    const value_id narrow = list.conv_bn(from, depth / 2, 1, 1, activation::relu6, norm);
+    return list.conv_bn(list.conv_bn(narrow, depth / 2, 3, 2, activation::relu6, norm, depth / 2, pad), depth, 1, 1,
+                        activation::relu6, norm);
+  }
+  template <class List>
+  constexpr value_id predictor(layer_builder<List> list, value_id from, int out) const {
+    const int channels = list.shape_of(from).c;
+    return list.convolution(list.conv_bn(from, channels, 3, 1, activation::relu6, norm, channels, pad), out, 1, 1, 0, 1, true);
+  }
+};
+
+namespace detail {
+/// Whether a value is made by a depthwise convolution, batch norm and activation in between or not.
+inline bool is_made_depthwise(const layer_list& layers, value_id value) {
+  while (value != 0) {
+    const layer& item = layers.items[static_cast<std::size_t>(value - 1)];
+    if (item.kind != layer_kind::batch_norm && item.kind != layer_kind::activation) return is_depthwise(item);
+    value = item.input;
+  }
+  return false;
+}
+
+/// The value that holds what a network has found at a side of the image by the time it goes on to a smaller one: the input of the
+/// block that goes on, not its widened inside.
+inline value_id map_of_side(const layer_list& layers, int h, int w) {
+  const auto of_side = [&](feature_shape shape) { return shape.h == h && shape.w == w; };
+  value_id last = no_value;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const layer& item = layers.items[i];
+    if (of_side(item.out)) last = static_cast<value_id>(i + 1);
+    const bool is_window =
+        item.kind == layer_kind::convolution || item.kind == layer_kind::max_pool || item.kind == layer_kind::average_pool;
+    if (!of_side(item.in) || of_side(item.out) || !is_window || item.stride == 1) continue;
+    value_id from = item.input;
+    if (!is_depthwise(item)) return from;
+    while (from != 0) {  // before the 1x1 layer that widens, if this is such a block
+      const layer& before = layers.items[static_cast<std::size_t>(from - 1)];
+      if (is_pointwise(before)) return is_made_depthwise(layers, before.input) ? item.input : before.input;
+      if (before.kind != layer_kind::batch_norm && before.kind != layer_kind::activation) break;
+      from = before.input;
+    }
+    return item.input;
+  }
+  return last;
+}
+}  // namespace detail
+
+/// The part of a network that makes its maps at these strides, finest first, for instance of 16 and 32: they are its outputs,
+/// called stride16 and so on. What only the rest needs (the layers of a classifier) is left out.
+inline layer_list backbone_of(const layer_list& network, std::span<const int> strides) {
+  layer_list made{.input = network.input, .items = {}};
+  std::vector<value_id> maps;
+  std::vector<bool> needed(network.size() + 1, false);
+  for (const int stride : strides) {
+    const int h = same_output(network.input.h, stride), w = same_output(network.input.w, stride);
+    const value_id map = detail::map_of_side(network, h, w);
+    if (map == no_value || map == 0 || h * w == 1)
+      throw error("the network has no map of " + std::to_string(h) + 'x' + std::to_string(w) + ", which stride " +
+                  std::to_string(stride) + " of an input of " + std::to_string(network.input.h) + 'x' +
+                  std::to_string(network.input.w) +
+                  " is; take strides that it has, and an input large enough for more than one cell");
+    if (!maps.empty() && map <= maps.back())
+      throw error("the strides of a backbone's maps must rise, and each must have a map of its own; stride " +
+                  std::to_string(stride) + " has not");
+    maps.push_back(map);
+    needed[static_cast<std::size_t>(map)] = true;
+  }
+  for (std::size_t i = network.size(); i-- > 0;) {
+    if (!needed[i + 1]) continue;
+    needed[static_cast<std::size_t>(network.items[i].input)] = true;
+    if (network.items[i].other != no_value) needed[static_cast<std::size_t>(network.items[i].other)] = true;
+  }
+  std::vector<value_id> now(network.size() + 1, 0);
+  for (std::size_t i = 0; i < network.size(); ++i) {
+    if (!needed[i + 1]) continue;
+    layer item = network.items[i];
+    item.input = now[static_cast<std::size_t>(item.input)];
+    if (item.other != no_value) item.other = now[static_cast<std::size_t>(item.other)];
+    made.append(item);
+    now[i + 1] = static_cast<value_id>(made.size());
+  }
+  for (std::size_t i = 0; i < maps.size(); ++i)
+    made.append_output("stride" + std::to_string(strides[i]), now[static_cast<std::size_t>(maps[i])]);
+  return made;
+}
+
+/// A backbone whose outputs are maps, finest first, and a head on them: a detector.
+inline layer_list detector_of(layer_list backbone, const ssdlite_head& head) {
+  std::vector<value_id> maps;
+  for (int i = 0; i < backbone.output_count(); ++i) maps.push_back(backbone.output(i));
+  backbone.outputs.clear();
+  head.lower(layer_builder<layer_list>{backbone}, maps);
+  return backbone;
+}
+
+}  // namespace hasse
