@@ -1,8 +1,8 @@
 # hasse_add_kernels(name)
 # Makes a static library <name> of the CPU backend's own kernels, which take a compiler half a minute. What links it compiles
 # without their bodies; a program that does not link it has them in every file that uses the backend. Where hasse::programs is, the
-# library also has the processor as program/devices.hpp chooses it, and the bodies that core/apart.hpp tells of: readers of images and
-# of other files, the arithmetic of detection, tables, reports.
+# library also has the processor as program/devices.hpp chooses it, and the bodies that core/apart.hpp tells of: whatever depends on
+# no space and no backend.
 function(hasse_add_kernels name)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}_kernels.cpp)
   file(CONFIGURE OUTPUT ${source} CONTENT "#define HASSE_KERNELS_HERE\n#include <hasse/kernel/cpu/kernels.hpp>\n" @ONLY)
@@ -11,11 +11,19 @@ function(hasse_add_kernels name)
   target_compile_definitions(${name} PUBLIC HASSE_KERNELS_APART)
   hasse_add_devices(${name} PROCESSOR HASSE_PROCESSOR_APART)
   if(TARGET hasse::programs)
-    foreach(stage file data task latency result)
-      file(GLOB_RECURSE bodies CONFIGURE_DEPENDS RELATIVE ${HASSE_INCLUDE_DIR} ${HASSE_INCLUDE_DIR}/hasse/${stage}/*.inl)
+    # Few files, since each of them reads much the same headers; more than one, for processors with more cores.
+    foreach(stages "core file kernel network" "data task" "latency price" "train supernet search" result)
+      string(REPLACE " " ";" each "${stages}")
+      set(bodies)
+      foreach(stage IN LISTS each)
+        file(GLOB_RECURSE more CONFIGURE_DEPENDS RELATIVE ${HASSE_INCLUDE_DIR} ${HASSE_INCLUDE_DIR}/hasse/${stage}/*.inl)
+        list(APPEND bodies ${more})
+      endforeach()
+      list(FILTER bodies EXCLUDE REGEX "^hasse/kernel/cpu/simd/")  # parts of the kernels
       list(TRANSFORM bodies REPLACE "(.+)" "#include <\\1>\n")
       list(JOIN bodies "" bodies)
-      set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}_${stage}.cpp)
+      string(REPLACE " " "_" stages "${stages}")
+      set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}_${stages}.cpp)
       file(CONFIGURE OUTPUT ${source} CONTENT "${bodies}" @ONLY)
       target_sources(${name} PRIVATE ${source})
     endforeach()

@@ -11,6 +11,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <hasse/core/apart.hpp>
+
 namespace hasse {
 
 /// One report: `fraction` in [0, 1] of the whole job, `doing` in a few words, seconds left (negative: unknown).
@@ -24,14 +26,7 @@ struct progress_event {
 using progress_sink = std::function<void(const progress_event&)>;
 
 /// "1:05:09", "4:07" or "0:12"; "?" when unknown.
-inline std::string clock_text(double seconds) {
-  if (!(seconds >= 0) || seconds > 1e7) return "?";
-  const long total = static_cast<long>(seconds + 0.5);
-  char text[48];
-  if (total >= 3600) std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", total / 3600, total / 60 % 60, total % 60);
-  else std::snprintf(text, sizeof text, "%ld:%02ld", total / 60, total % 60);
-  return text;
-}
+HASSE_BODY std::string clock_text(double seconds);
 
 /// Seconds left, from the share done since this clock started. Work done in an earlier process does not count as speed.
 class remaining_time {
@@ -79,16 +74,10 @@ class progress_printer {
   }
 
   /// Ends the line, so that what follows starts on one of its own.
-  void finish() {
-    if (open_) std::fputc('\n', stream_), std::fflush(stream_);
-    open_ = false, drawn_ = false;
-  }
+  void finish();
 
  private:
-  std::size_t columns() const {
-    struct ::winsize size {};
-    return ::ioctl(::fileno(stream_), TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
-  }
+  std::size_t columns() const;
 
   std::FILE* stream_;
   bool terminal_, open_ = false, drawn_ = false;
@@ -96,3 +85,7 @@ class progress_printer {
 };
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/core/progress.inl>
+#endif

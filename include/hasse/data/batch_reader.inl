@@ -173,3 +173,21 @@ HASSE_BODY void batch_reader::fill(slot& to, read_position position) {
 }
 
 }  // namespace hasse
+
+namespace hasse {
+
+HASSE_BODY void batch_reader::write_image(const image_draw& drawn, float* to) const {
+  const image_set& set = order_.images();
+  const std::uint8_t* image = set.image(drawn.index).data();
+  const int channels = set.channels;
+  for (int y = 0; y < set.height; ++y)
+    for (int x = 0; x < set.width; ++x) {
+      const int from_y = y + drawn.down, from_x = (drawn.mirrored ? set.width - 1 - x : x) + drawn.right;
+      const bool inside = from_y >= 0 && from_y < set.height && from_x >= 0 && from_x < set.width;
+      const std::uint8_t* pixel =
+          inside ? image + (static_cast<std::ptrdiff_t>(from_y) * set.width + from_x) * channels : nullptr;
+      for (int c = 0; c < channels; ++c) *to++ = inside ? levels_[static_cast<std::size_t>(c) * 256 + pixel[c]] : 0.0f;
+    }
+}
+
+}  // namespace hasse

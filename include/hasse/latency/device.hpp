@@ -16,6 +16,7 @@
 
 #include <sys/utsname.h>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/bfloat16.hpp>
 #include <hasse/core/build.hpp>
 #include <hasse/core/float16.hpp>
@@ -51,27 +52,10 @@ inline std::string text_of(const device_facts& facts) {
 }
 
 /// What a network is measured in, as reports say it: "fp32"; "tf32" where a GPU rounds what it multiplies to 10 bits of mantissa.
-inline std::string number_text(const device_facts& facts) {
-  if (facts.scalar == scalar_name<bfloat16>) return "bf16";
-  if (facts.scalar == scalar_name<float16>) return "fp16";
-  if (facts.scalar == scalar_name<double>) return "fp64";
-  return (", " + facts.features + ",").find(", tf32,") == std::string::npos ? "fp32" : "tf32";
-}
+HASSE_BODY std::string number_text(const device_facts& facts);
 
 /// The first difference that forbids using a table of `measured` on `here`, as a fragment; "" when there is none.
-inline std::string difference(const device_facts& measured, const device_facts& here) {
-  const auto compare = [](const char* what, const std::string& then, const std::string& now) {
-    return then == now ? std::string() : std::string(what) + " was " + detail::in_quotes(then, 400) + " and is " + detail::in_quotes(now, 400) + " here";
-  };
-  for (const std::string& found :
-       {compare("the device", measured.name, here.name), compare("its instruction sets", measured.features, here.features),
-        compare("the backend", measured.backend, here.backend), compare("the type of activations", measured.scalar, here.scalar),
-        compare("the library", measured.library, here.library), compare("the compiler", measured.compiler, here.compiler),
-        compare("the number of cores", std::to_string(measured.cores), std::to_string(here.cores)),
-        compare("the number of threads", std::to_string(measured.threads), std::to_string(here.threads))})
-    if (!found.empty()) return found;
-  return "";
-}
+HASSE_BODY std::string difference(const device_facts& measured, const device_facts& here);
 
 /// Adds what another part of the program was compiled with (HASSE_BUILD_TEXT), unless the facts say so already.
 inline void add_build(device_facts& facts, const std::string& build) {
@@ -79,18 +63,9 @@ inline void add_build(device_facts& facts, const std::string& build) {
 }
 
 /// What to tell whoever measures with code that was compiled without optimisation; "" where all was optimised.
-inline std::string unoptimised_warning(const device_facts& facts) {
-  if (facts.compiler.find("not optimised") == std::string::npos) return "";
-  return "warning: this program was compiled without optimisation (" + facts.compiler +
-         "), so that what it measures are not the latencies of the device; compile it with -O3, or with CMake's "
-         "-DCMAKE_BUILD_TYPE=Release";
-}
+HASSE_BODY std::string unoptimised_warning(const device_facts& facts);
 /// Prints that on stderr once. Whatever measures calls it first.
-inline void warn_where_unoptimised(const device_facts& facts) {
-  static std::atomic<bool> said = false;
-  if (const std::string warning = unoptimised_warning(facts); !warning.empty() && !said.exchange(true))
-    std::fprintf(stderr, "%s\n", warning.c_str());
-}
+HASSE_BODY void warn_where_unoptimised(const device_facts& facts);
 
 /// Measures the stretches of one run: `start()`, then `lap()` after each; `nanoseconds(i)` may wait for the device. A stopwatch may
 /// have two more members, which the two functions below ask for.
@@ -138,10 +113,7 @@ using stopwatch_on = decltype(std::declval<const Type&>().make_stopwatch(std::de
 /// The stopwatch of a backend that computes in the calling thread.
 class steady_stopwatch {
  public:
-  void start() {
-    marks_.clear();
-    lap();
-  }
+  void start();
   void lap() { marks_.push_back(std::chrono::steady_clock::now()); }
   std::int64_t nanoseconds(std::size_t lap) const {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(marks_[lap + 1] - marks_[lap]).count();
@@ -153,36 +125,14 @@ class steady_stopwatch {
 
 namespace detail {
 /// The rest of the first line of `path` that begins with `key`, behind its colon; the whole first line for an empty key.
-inline std::string line_of(const char* path, const std::string& key) {
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);)
-    if (line.compare(0, key.size(), key) == 0) {
-      if (key.empty()) return line;
-      const std::size_t colon = line.find(": ");
-      return colon == std::string::npos ? "" : line.substr(colon + 2);
-    }
-  return "";
-}
+HASSE_BODY std::string line_of(const char* path, const std::string& key);
 }  // namespace detail
 
 /// The facts of this machine; the policy adds backend, library and threads.
-inline device_facts host_facts() {
-  device_facts facts;
-  facts.name = detail::line_of("/proc/cpuinfo", "model name");
-  const std::string family = detail::line_of("/proc/cpuinfo", "cpu family"), model = detail::line_of("/proc/cpuinfo", "model\t");
-  facts.name = (facts.name.empty() ? "unknown processor" : facts.name) +
-               (family.empty() ? "" : " (family " + family + " model " + model + ")");
-  const std::string flags = " " + detail::line_of("/proc/cpuinfo", "flags") + " ";
-  for (const char* flag : {"sse4_2", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_tile"})
-    if (flags.find(" " + std::string(flag) + " ") != std::string::npos)
-      facts.features += (facts.features.empty() ? "" : " ") + std::string(flag);
-  facts.compiler = HASSE_BUILD_TEXT;
-  facts.cores = static_cast<int>(std::thread::hardware_concurrency());
-  struct ::utsname system {};
-  if (::uname(&system) == 0) facts.notes = std::string(system.sysname) + " " + system.release;
-  const std::string governor = detail::line_of("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "");
-  facts.notes += governor.empty() ? ", clock governor not readable" : ", clock governor " + governor;
-  return facts;
-}
+HASSE_BODY device_facts host_facts();
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/latency/device.inl>
+#endif

@@ -74,31 +74,13 @@ struct foreign_table {
   bool knows(const foreign_block& block) const { return rows.contains(key_of(block)); }
 
   /// Refuses a block that has no row with its key and the nearest keys that have one.
-  const foreign_row& row_of(const foreign_block& block) const {
-    const std::string key = key_of(block);
-    if (const auto found = rows.find(key); found != rows.end()) return found->second;
-    std::vector<std::pair<double, const std::string*>> near;
-    for (const auto& [name, row] : rows)
-      if (row.block.kind == block.kind) near.emplace_back(detail::distance(block, row.block), &name);
-    std::sort(near.begin(), near.end(), [](const auto& one, const auto& other) {
-      return one.first != other.first ? one.first < other.first : *one.second < *other.second;
-    });
-    std::string nearest;
-    for (std::size_t at = 0; at < std::min<std::size_t>(near.size(), 3); ++at) nearest += (at > 0 ? ", " : "") + *near[at].second;
-    throw file_error(source,
-                     "has no latency of " + key + (nearest.empty() ? ", nor any block of its kind" : "; nearest are " + nearest),
-                     "choose blocks that the table has, or a table of this network's device and resolution");
-  }
+  const foreign_row& row_of(const foreign_block& block) const;
 
   /// Mean milliseconds of one block.
   double milliseconds_of(const foreign_block& block) const { return row_of(block).mean; }
 
   /// The sum over blocks.
-  double milliseconds_of(std::span<const foreign_block> blocks) const {
-    double sum = 0;
-    for (const foreign_block& block : blocks) sum += milliseconds_of(block);
-    return sum;
-  }
+  double milliseconds_of(std::span<const foreign_block> blocks) const;
 
   ticks latency_of(const foreign_block& block) const { return from_milliseconds(milliseconds_of(block)); }
 

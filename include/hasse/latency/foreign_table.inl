@@ -182,3 +182,29 @@ HASSE_BODY foreign_table foreign_table_from(std::span<const foreign_entry> entri
 }
 
 }  // namespace hasse
+
+namespace hasse {
+
+HASSE_BODY const foreign_row& foreign_table::row_of(const foreign_block& block) const {
+  const std::string key = key_of(block);
+  if (const auto found = rows.find(key); found != rows.end()) return found->second;
+  std::vector<std::pair<double, const std::string*>> near;
+  for (const auto& [name, row] : rows)
+    if (row.block.kind == block.kind) near.emplace_back(detail::distance(block, row.block), &name);
+  std::sort(near.begin(), near.end(), [](const auto& one, const auto& other) {
+    return one.first != other.first ? one.first < other.first : *one.second < *other.second;
+  });
+  std::string nearest;
+  for (std::size_t at = 0; at < std::min<std::size_t>(near.size(), 3); ++at) nearest += (at > 0 ? ", " : "") + *near[at].second;
+  throw file_error(source,
+                   "has no latency of " + key + (nearest.empty() ? ", nor any block of its kind" : "; nearest are " + nearest),
+                   "choose blocks that the table has, or a table of this network's device and resolution");
+}
+
+HASSE_BODY double foreign_table::milliseconds_of(std::span<const foreign_block> blocks) const {
+  double sum = 0;
+  for (const foreign_block& block : blocks) sum += milliseconds_of(block);
+  return sum;
+}
+
+}  // namespace hasse

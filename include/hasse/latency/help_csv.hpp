@@ -31,13 +31,7 @@ struct listed_latencies {
   std::vector<listed_network> networks;
 
   /// The column of a device; one that is not there is refused with the names of those that are.
-  std::size_t column_of(const std::string& device) const {
-    const auto found = std::find(devices.begin(), devices.end(), device);
-    if (found != devices.end()) return static_cast<std::size_t>(found - devices.begin());
-    std::string known;
-    for (const std::string& each : devices) known += (known.empty() ? "" : ", ") + each;
-    throw file_error(source, "has no device " + detail::in_quotes(device), "choose one of " + known);
-  }
+  std::size_t column_of(const std::string& device) const;
   friend bool operator==(const listed_latencies&, const listed_latencies&) = default;
 };
 

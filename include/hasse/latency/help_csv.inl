@@ -102,3 +102,15 @@ HASSE_BODY listed_latencies read_help_csv(const std::filesystem::path& path) {
 }
 
 }  // namespace hasse
+
+namespace hasse {
+
+HASSE_BODY std::size_t listed_latencies::column_of(const std::string& device) const {
+  const auto found = std::find(devices.begin(), devices.end(), device);
+  if (found != devices.end()) return static_cast<std::size_t>(found - devices.begin());
+  std::string known;
+  for (const std::string& each : devices) known += (known.empty() ? "" : ", ") + each;
+  throw file_error(source, "has no device " + detail::in_quotes(device), "choose one of " + known);
+}
+
+}  // namespace hasse

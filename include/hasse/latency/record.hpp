@@ -52,16 +52,7 @@ struct additivity {
   friend bool operator==(const additivity&, const additivity&) = default;
 
  private:
-  double error_at(double share) const {
-    std::vector<double> errors;
-    for (const additivity_pair& each : networks) errors.push_back(std::abs(each.error()));
-    if (errors.empty()) return 0;
-    std::sort(errors.begin(), errors.end());
-    const double place = share * static_cast<double>(errors.size() - 1);
-    const auto below = static_cast<std::size_t>(place);
-    const double above = place - static_cast<double>(below);
-    return above > 0 ? errors[below] * (1 - above) + errors[below + 1] * above : errors[below];
-  }
+  double error_at(double share) const;
 };
 
 /// A latency table as its file holds it. While it is being measured it holds the rounds so far, afterwards the rows.
@@ -107,34 +98,12 @@ struct member_reader {
   const std::string& path;
   std::string place;
 
-  member_reader(const json& from, const std::string& file, std::string where, std::initializer_list<std::string_view> keys)
-      : object(from), path(file), place(std::move(where)) {
-    if (!object.is_object()) throw file_error(path, place + " is not an object", table_remedy);
-    allow_only(object, keys, path, place);
-  }
-  std::string text(const char* key, std::size_t most = 4096) const {
-    std::string value = require<std::string>(object, key, path, place);
-    if (value.size() > most)
-      throw file_error(path, in_quotes(key) + " in " + place + " is longer than " + std::to_string(most) + " letters",
-                       table_remedy);
-    return value;
-  }
-  std::int64_t number(const char* key, std::int64_t least, std::int64_t most) const {
-    const auto value = require<std::int64_t>(object, key, path, place);
-    if (value < least || value > most)
-      throw file_error(path,
-                       in_quotes(key) + " in " + place + " is " + std::to_string(value) + ", not within " + std::to_string(least) +
-                           " to " + std::to_string(most),
-                       table_remedy);
-    return value;
-  }
+  member_reader(const json& from, const std::string& file, std::string where, std::initializer_list<std::string_view> keys);
+  std::string text(const char* key, std::size_t most = 4096) const;
+  std::int64_t number(const char* key, std::int64_t least, std::int64_t most) const;
   int count(const char* key, int least, int most) const { return static_cast<int>(number(key, least, most)); }
   std::int64_t time(const char* key, std::int64_t least = 0) const { return number(key, least, longest_latency); }
-  rejections rejected() const {
-    const member_reader from(require_object(object, "rejected", path, place), path, "\"rejected\" in " + place,
-                             {"quanta_of_4ms", "disturbed"});
-    return {from.count("quanta_of_4ms", 0, INT32_MAX / 2), from.count("disturbed", 0, INT32_MAX / 2)};
-  }
+  rejections rejected() const;
 };
 
 HASSE_BODY latency_row read_row(const json& from, const std::string& path, const std::string& place);

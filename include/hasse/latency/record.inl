@@ -262,3 +262,51 @@ HASSE_BODY latency_record parse_latency_record(std::string_view text, const std:
 }
 
 }  // namespace hasse
+
+namespace hasse {
+
+HASSE_BODY double additivity::error_at(double share) const {
+  std::vector<double> errors;
+  for (const additivity_pair& each : networks) errors.push_back(std::abs(each.error()));
+  if (errors.empty()) return 0;
+  std::sort(errors.begin(), errors.end());
+  const double place = share * static_cast<double>(errors.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  const double above = place - static_cast<double>(below);
+  return above > 0 ? errors[below] * (1 - above) + errors[below + 1] * above : errors[below];
+}
+
+namespace detail {
+
+HASSE_BODY member_reader::member_reader(const json& from, const std::string& file, std::string where, std::initializer_list<std::string_view> keys) : object(from), path(file), place(std::move(where)) {
+  if (!object.is_object()) throw file_error(path, place + " is not an object", table_remedy);
+  allow_only(object, keys, path, place);
+}
+
+HASSE_BODY std::string member_reader::text(const char* key, std::size_t most) const {
+  std::string value = require<std::string>(object, key, path, place);
+  if (value.size() > most)
+    throw file_error(path, in_quotes(key) + " in " + place + " is longer than " + std::to_string(most) + " letters",
+                     table_remedy);
+  return value;
+}
+
+HASSE_BODY std::int64_t member_reader::number(const char* key, std::int64_t least, std::int64_t most) const {
+  const auto value = require<std::int64_t>(object, key, path, place);
+  if (value < least || value > most)
+    throw file_error(path,
+                     in_quotes(key) + " in " + place + " is " + std::to_string(value) + ", not within " + std::to_string(least) +
+                         " to " + std::to_string(most),
+                     table_remedy);
+  return value;
+}
+
+HASSE_BODY rejections member_reader::rejected() const {
+  const member_reader from(require_object(object, "rejected", path, place), path, "\"rejected\" in " + place,
+                           {"quanta_of_4ms", "disturbed"});
+  return {from.count("quanta_of_4ms", 0, INT32_MAX / 2), from.count("disturbed", 0, INT32_MAX / 2)};
+}
+
+}  // namespace detail
+
+}  // namespace hasse

@@ -2,6 +2,7 @@
 // Used by result and the programs, after a search that relied on sums.
 #pragma once
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/units.hpp>
 #include <hasse/kernel/choices.hpp>
 #include <hasse/latency/probe.hpp>
@@ -19,33 +20,10 @@ struct measurement {
 
 namespace detail {
 /// Which rounds of one network count: those within `percent` of the quietest, and the two quietest in any case.
-inline std::vector<std::size_t> quiet_rounds(const std::vector<const visit*>& rounds, int percent) {
-  std::vector<std::size_t> order(rounds.size());
-  for (std::size_t at = 0; at < order.size(); ++at) order[at] = at;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rounds[a]->total < rounds[b]->total; });
-  const std::int64_t quiet = rounds[order.front()]->total;
-  std::vector<std::size_t> kept;
-  for (const std::size_t round : order)
-    if (kept.size() < 2 || rounds[round]->total <= quiet + quiet * percent / 100) kept.push_back(round);
-  std::sort(kept.begin(), kept.end());
-  return kept;
-}
+HASSE_BODY std::vector<std::size_t> quiet_rounds(const std::vector<const visit*>& rounds, int percent);
 
 /// Joins the visits to one network; runs of set-aside visits count as disturbed.
-inline measurement join(const std::vector<const visit*>& rounds, int percent) {
-  measurement result;
-  std::vector<std::int64_t> medians, lows, highs;
-  for (const visit* round : rounds) result.rejected += round->rejected, result.rejected.disturbed += round->accepted;
-  for (const std::size_t round : quiet_rounds(rounds, percent)) {
-    const visit& kept = *rounds[round];
-    medians.push_back(kept.total), lows.push_back(kept.p10), highs.push_back(kept.p90);
-    result.samples += kept.accepted, result.rejected.disturbed -= kept.accepted;
-  }
-  result.median = median(medians), result.p10 = median(lows), result.p90 = median(highs);
-  const auto [least, most] = std::minmax_element(medians.begin(), medians.end());
-  result.noise = (*most - *least) / 2;
-  return result;
-}
+HASSE_BODY measurement join(const std::vector<const visit*>& rounds, int percent);
 
 /// One visit per round to a network that is built anew each time, so that no placement in memory is taken for the rule.
 /// `ends_of(network)` are the steps after which its laps end; `begin_round(round)` is called before each.
@@ -63,11 +41,7 @@ std::vector<visit> visits_of(const layer_list& layers, Engine& backend, Watch& w
   return rounds;
 }
 
-inline std::vector<const visit*> pointers_to(const std::vector<visit>& rounds) {
-  std::vector<const visit*> pointers;
-  for (const visit& round : rounds) pointers.push_back(&round);
-  return pointers;
-}
+HASSE_BODY std::vector<const visit*> pointers_to(const std::vector<visit>& rounds);
 }  // namespace detail
 
 /// Measures a whole network; `layers` is unfused. Beside the rows of a table it runs the kernels that those were measured with: give
@@ -85,3 +59,7 @@ measurement measure(const layer_list& layers, const Device& device, const protoc
 }
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/latency/whole.inl>
+#endif

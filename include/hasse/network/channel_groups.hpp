@@ -13,6 +13,7 @@
 #include <system_error>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/network/fuse.hpp>
@@ -255,45 +256,13 @@ struct channel_configuration {
   friend auto operator<=>(const channel_configuration&, const channel_configuration&) = default;
 };
 
-inline std::string to_text(const channel_configuration& it) {
-  std::string text;
-  for (const int count : it.counts) text += (text.empty() ? "" : ",") + std::to_string(count);
-  return text;
-}
+HASSE_BODY std::string to_text(const channel_configuration& it);
 
 /// "0.75": a width in thousandths, as errors and files say it.
-inline std::string width_text(int thousandths) {
-  const std::int64_t size = std::abs(std::int64_t{thousandths});
-  std::string digits = std::to_string(1000 + size % 1000).substr(1);
-  while (digits.size() > 1 && digits.back() == '0') digits.pop_back();
-  return (thousandths < 0 ? "-" : "") + std::to_string(size / 1000) + '.' + digits;
-}
+HASSE_BODY std::string width_text(int thousandths);
 
 /// The width in thousandths that "0.75", "1" or ".5" says. Throws unless it is above 0 and at most 8.
-inline int parse_width(std::string_view text) {
-  const auto refuse = [&] {
-    return error(
-        detail::in_quotes(text, 40) +
-        " is no width; give a decimal number above 0 and up to 8 with at most three digits behind the point, such as 0.75");
-  };
-  int whole = 0, rest = 0, digits = -1, seen = 0;
-  for (const char letter : text) {
-    if (letter == '.' && digits < 0) {
-      digits = 0;
-      continue;
-    }
-    if (letter < '0' || letter > '9' || digits == 3 || ++seen > 7) throw refuse();
-    if (digits < 0)
-      whole = whole * 10 + (letter - '0');
-    else
-      rest = rest * 10 + (letter - '0'), ++digits;
-  }
-  if (seen == 0) throw refuse();
-  for (; digits >= 0 && digits < 3; ++digits) rest *= 10;
-  const int thousandths = whole > 8 ? 0 : whole * 1000 + rest;
-  if (thousandths < 1 || thousandths > 8000) throw refuse();
-  return thousandths;
-}
+HASSE_BODY int parse_width(std::string_view text);
 
 /// How channel counts follow from a width.
 struct width_rule {
@@ -352,26 +321,13 @@ void check(const channel_configuration& it, const channel_groups<List>& groups) 
 }
 
 /// The channel counts of `other`, a list of the same layers as `list` with other numbers of channels.
-inline channel_configuration configuration_of(const layer_list& list, const channel_groups<layer_list>& groups,
-                                              const layer_list& other) {
-  channel_configuration made;
-  for (int g = 0; g < groups.size(); ++g)
-    made.counts.push_back(detail::at(groups[g].layer) < other.size() ? other.items[detail::at(groups[g].layer)].out.c : 0);
-  if (with_channels(list, groups, made.counts) != other)
-    throw error("two networks differ in more than the channels of their groups; compare one network at two widths");
-  return made;
-}
+HASSE_BODY channel_configuration configuration_of(const layer_list& list, const channel_groups<layer_list>& groups,
+                                              const layer_list& other);
 
 /// A network at every width: `base` is width 1, and every width up to `most` (in thousandths) is a configuration of one list.
 class width_family {
  public:
-  explicit width_family(layer_list base, int most = 1000, width_rule rule = {})
-      : rule_(rule), most_(most), base_(std::move(base)), base_groups_(channel_groups_of(base_)) {
-    if (base_groups_.size() == 0)
-      throw error("every channel count of the network is fixed; a slimmable network needs a layer between two others");
-    layers_ = with_channels(base_, base_groups_, uniform_width(base_, base_groups_, most, rule).counts);
-    groups_ = channel_groups_of(layers_);
-  }
+  explicit width_family(layer_list base, int most = 1000, width_rule rule = {});
 
   /// At full width, that is at `most`.
   const layer_list& layers() const { return layers_; }
@@ -383,58 +339,14 @@ class width_family {
 
   channel_configuration full() const { return at(most_); }
   /// The uniform configuration of a width in thousandths.
-  channel_configuration at(int thousandths) const {
-    if (thousandths < 1 || thousandths > most_)
-      throw error("a width of " + width_text(thousandths) + " was asked for; this network has widths above 0 and up to " +
-                  width_text(most_));
-    return uniform_width(base_, base_groups_, thousandths, rule_);
-  }
+  channel_configuration at(int thousandths) const;
   /// How many channels one group has at a width.
-  int at(int thousandths, int group) const {
-    const bool kept = rule_.keep_features && detail::are_features(base_, base_groups_, group);
-    return channels_at(base_groups_[group], kept ? std::max(thousandths, 1000) : thousandths);
-  }
+  int at(int thousandths, int group) const;
   /// The network of a configuration.
-  layer_list layers_at(const channel_configuration& configuration) const {
-    check(configuration, groups_);
-    return with_channels(layers_, groups_, configuration.counts);
-  }
+  layer_list layers_at(const channel_configuration& configuration) const;
 
   /// A configuration from its text: "16,32,96" (one count per group), or a width and groups that differ from it, "0.5 3=24 7=48".
-  channel_configuration parse(std::string_view text) const {
-    const auto number = [&](std::string_view digits) {
-      int value = 0;
-      const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-      if (fault != std::errc() || end != digits.data() + digits.size())
-        throw error(detail::in_quotes(text) +
-                    " is no configuration; give a width (0.5), one count per channel group (16,32,96), or a width and the groups "
-                    "that differ (0.5 3=24)");
-      return value;
-    };
-    const auto next = [](std::string_view& rest, char separator) {
-      const std::size_t end = std::min(rest.find(separator), rest.size());
-      const std::string_view part = rest.substr(0, end);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-      return part;
-    };
-    channel_configuration made;
-    std::string_view rest = text;
-    if (text.find(',') != std::string_view::npos) {
-      while (!rest.empty()) made.counts.push_back(number(next(rest, ',')));
-    } else {
-      made = at(parse_width(next(rest, ' ')));
-      while (!rest.empty()) {
-        std::string_view part = next(rest, ' ');
-        const int group = number(next(part, '='));
-        if (group < 0 || group >= groups_.size())
-          throw error("there is no channel group " + std::to_string(group) + "; the network has the groups 0 to " +
-                      std::to_string(groups_.size() - 1));
-        made.counts[detail::at(group)] = number(part);
-      }
-    }
-    check(made, groups_);
-    return made;
-  }
+  channel_configuration parse(std::string_view text) const;
 
  private:
   width_rule rule_;
@@ -444,3 +356,7 @@ class width_family {
 };
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/network/channel_groups.inl>
+#endif

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/network/at_input.hpp>
@@ -120,36 +121,14 @@ inline constexpr auto published_names = [] {
 
 /// The published network of that name: `named_network("mobilenet_v2", {.input = {192, 192, 3}, .width = 750})`.
 /// Throws `error` for an unknown name, for a width where there is none, and for an input that the network cannot read.
-inline layer_list named_network(std::string_view name, network_form form = {}) {
-  for (const detail::published_network& each : detail::published_networks) {
-    if (each.name != name) continue;
-    if (form.width != 0 && !each.has_width)
-      throw error(std::string(name) + " has one width only; mobilenet_v1, mobilenet_v2 and mobilenet_v3_large take others");
-    if (form.width < 0 || form.width > 8000)
-      throw error(std::string(name) + " was asked for with " + std::to_string(form.width) +
-                  " thousandths of its width; give 1 to 8000");
-    const feature_shape input = form.input == feature_shape{} ? each.input : form.input;
-    return refused_as(std::string(name) + " cannot read an input of " + detail::image_text(input),
-                      [&] { return each.lower(input, form.width == 0 ? 1000 : form.width); });
-  }
-  std::string known;
-  for (const std::string_view each : published_names) known += (known.empty() ? "" : ", ") + std::string(each);
-  throw error("there is no network " + detail::in_quotes(name) + "; give one of " + known);
-}
+HASSE_BODY layer_list named_network(std::string_view name, network_form form = {});
 
 /// The C++ type of the published network of that name in that form, for a header that holds it: "hasse::resnet18",
 /// "hasse::at_input<hasse::resnet18, hasse::input<3, 64, 64>>". Refuses what named_network refuses.
-inline std::string published_type_text(std::string_view name, network_form form = {}) {
-  named_network(name, form);
-  const auto& it = *std::ranges::find(detail::published_networks, name, &detail::published_network::name);
-  const feature_shape image = form.input == feature_shape{} ? it.input : form.input;
-  const std::string input =
-      "hasse::input<" + std::to_string(image.c) + ", " + std::to_string(image.h) + ", " + std::to_string(image.w) + ">";
-  const std::string type = "hasse::" + std::string(name);
-  if (it.has_width)
-    return "hasse::fixed_network<" + input + ", " + type + "_spec{.width = " + std::to_string(form.width == 0 ? 1000 : form.width) +
-           "}>";
-  return image == it.input ? type : "hasse::at_input<" + type + ", " + input + ">";
-}
+HASSE_BODY std::string published_type_text(std::string_view name, network_form form = {});
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/network/named.inl>
+#endif

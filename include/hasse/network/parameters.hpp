@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/random.hpp>
 #include <hasse/network/aligned.hpp>
@@ -53,46 +54,12 @@ struct parameter_layout {
   std::size_t trainable_size = 0, statistics_size = 0;
 
   /// The tensor of that layer and role, or null.
-  const parameter_tensor* find(int layer, parameter_role role) const {
-    const std::vector<parameter_tensor>& tensors = is_statistic(role) ? statistics : trainable;
-    const auto first = std::lower_bound(tensors.begin(), tensors.end(), layer,
-                                        [](const parameter_tensor& tensor, int wanted) { return tensor.layer < wanted; });
-    for (auto tensor = first; tensor != tensors.end() && tensor->layer == layer; ++tensor)
-      if (tensor->role == role) return &*tensor;
-    return nullptr;
-  }
+  const parameter_tensor* find(int layer, parameter_role role) const;
   friend bool operator==(const parameter_layout&, const parameter_layout&) = default;
 };
 
 /// The layout of an unfused layer list; it depends on nothing else, so that it names the tensors of checkpoints.
-inline parameter_layout layout_of(std::span<const layer> layers) {
-  parameter_layout layout;
-  const auto put = [&](int index, parameter_role role, std::vector<int> dims, bool depthwise = false) {
-    const layer& item = layers[static_cast<std::size_t>(index)];
-    char number[16];
-    std::snprintf(number, sizeof number, "%03d", index);
-    std::size_t size = 1;
-    for (const int dim : dims) size *= static_cast<std::size_t>(dim);
-    std::size_t& end = is_statistic(role) ? layout.statistics_size : layout.trainable_size;
-    (is_statistic(role) ? layout.statistics : layout.trainable)
-        .push_back({std::string(number) + '.' + std::string(name_of(item.kind)) + '.' + std::string(name_of(role)), role, index,
-                    std::move(dims), end, size, depthwise});
-    end += round_up(size, 16);
-  };
-  for (int index = 0; index < static_cast<int>(layers.size()); ++index) {
-    const layer& item = layers[static_cast<std::size_t>(index)];
-    const bool depthwise = item.groups > 1 && item.groups == item.in.c;
-    if (item.kind == layer_kind::convolution)
-      put(index, parameter_role::weight, {item.out.c, item.in.c / item.groups, item.kernel, item.kernel}, depthwise);
-    if (item.kind == layer_kind::linear) put(index, parameter_role::weight, {item.out.c, static_cast<int>(item.in.size())});
-    if (item.bias) put(index, parameter_role::bias, {item.out.c}, depthwise);
-    if (item.kind == layer_kind::batch_norm)
-      for (const auto role :
-           {parameter_role::scale, parameter_role::shift, parameter_role::running_mean, parameter_role::running_variance})
-        put(index, role, {item.out.c});
-  }
-  return layout;
-}
+HASSE_BODY parameter_layout layout_of(std::span<const layer> layers);
 
 /// The values of a layout. Copyable: a copy is a snapshot of a network.
 template <class Scalar>
@@ -192,3 +159,7 @@ void initialise(parameters<Scalar>& target, std::span<const layer> layers, rando
 }
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/network/parameters.inl>
+#endif

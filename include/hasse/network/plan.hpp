@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/network/aligned.hpp>
 #include <hasse/network/fuse.hpp>
@@ -195,121 +196,12 @@ struct training_plan {
 /// and is written over by the gradient that
 /// comes of it where the producer works element by element. The network's input and outputs outlive the step, and the gradient of an
 /// output is there from the end of the forward pass: the caller writes it, and who reads the value inside adds to it.
-inline training_plan plan_training(const layer_list& fused, int batch, std::size_t scalar_bytes,
+HASSE_BODY training_plan plan_training(const layer_list& fused, int batch, std::size_t scalar_bytes,
                                    std::span<const backward_needs> needs, const training_options& options,
-                                   std::span<const backward_stop> stops = {}) {
-  using detail::at;
-  const int count = static_cast<int>(fused.size());
-  const auto backward_of = [&](int index) { return 2 * count - 1 - index; };
-  training_plan plan;
-  plan.values.resize(at(count) + 1), plan.gradients.assign(at(count) + 1, training_plan::none);
-  plan.saved.assign(at(count), training_plan::none), plan.adds.resize(at(count));
-
-  std::vector<buffer> values(at(count) + 1), gradients(at(count) + 1);
-  std::vector<value_id> home(at(count) + 1);  // the value in whose buffer a gradient lies
-  for (value_id value = 0; value <= count; ++value) {
-    const std::size_t bytes = static_cast<std::size_t>(fused.shape_of(value).size()) * at(batch) * scalar_bytes;
-    values[at(value)] = gradients[at(value)] = {.bytes = bytes, .first = value - 1, .last = value - 1};
-    home[at(value)] = value;
-  }
-  std::vector<bool> is_output(at(count) + 1, false);
-  for (int i = 0; i < fused.output_count(); ++i) is_output[at(fused.output(i))] = true;
-  const auto wanted = [&](value_id value) {
-    return !options.forward_only && (value > 0 || options.input_gradient || is_output[at(value)]);
-  };
-
-  // Values: last reader in the forward pass, first and last one in the backward pass.
-  for (int i = 0; i < count; ++i) {
-    const layer& item = fused.items[at(i)];
-    const backward_operands reads = needs[at(i)].reads;
-    const auto read = [&](value_id value, int forward, bool backward) {
-      buffer& mine = values[at(value)];
-      mine.last = std::max(mine.last, forward);
-      if (!backward || options.forward_only) return;
-      mine.again = backward_of(i);
-      if (mine.end < 0) mine.end = backward_of(i);
-    };
-    read(item.input, i, reads.src);
-    if (item.other != no_value) read(item.other, i, reads.other);
-    read(i + 1, i, reads.dst);
-  }
-  for (const backward_stop& stop : stops)
-    for (const value_id kept : {stop.first, stop.second})
-      if (kept != no_value) {
-        buffer& mine = values[at(kept)];
-        if (mine.end < 0) mine.again = backward_of(stop.layer);
-        mine.again = std::min(mine.again, backward_of(stop.layer));
-        mine.end = std::max(mine.end, backward_of(stop.layer));
-      }
-  for (value_id value = 0; value <= count; ++value)
-    if (value == 0 || is_output[at(value)]) values[at(value)].end = 2 * count;
-  std::vector<bool> lost(at(count) + 1, false);
-  for (value_id value = 0; value <= count; ++value) {
-    buffer& mine = values[at(value)];
-    if (value > 0 && !is_output[at(value)] && options.recompute == recompute::activations && mine.again > mine.last + 1) {
-      const layer& item = fused.items[at(value - 1)];
-      const auto is_there = [&](value_id from) { return !lost[at(from)] && values[at(from)].last >= mine.again; };
-      lost[at(value)] = detail::is_elementwise(item) && is_there(item.input) && (item.other == no_value || is_there(item.other));
-    }
-    if (!lost[at(value)]) mine = {.bytes = mine.bytes, .first = mine.first, .last = std::max(mine.last, mine.end)};
-  }
-
-  // Gradients.
-  std::vector<bool> written = is_output, restored(at(count) + 1, false);
-  for (value_id value = 0; value <= count; ++value)
-    if (is_output[at(value)]) gradients[at(value)].first = backward_of(count);  // the caller, who writes it between forward and backward
-  for (int i = options.forward_only ? -1 : count - 1; i >= 0; --i) {
-    const layer& item = fused.items[at(i)];
-    const backward_operands reads = needs[at(i)].reads;
-    const auto restore = [&](value_id value, bool backward) {
-      if (!backward || !lost[at(value)] || restored[at(value)]) return;
-      plan.backward.push_back({value - 1, true});
-      restored[at(value)] = true;
-    };
-    restore(item.input, reads.src);
-    if (item.other != no_value) restore(item.other, reads.other);
-    restore(i + 1, reads.dst);
-    plan.backward.push_back({i, false});
-
-    bool in_place = detail::is_elementwise(item) || item.kind == layer_kind::scale;
-    const auto write = [&](value_id value, bool may_replace) {
-      const bool before = written[at(value)];
-      written[at(value)] = true;
-      if (before || !wanted(value)) return before;
-      gradients[at(value)].first = backward_of(i);
-      if (in_place && may_replace) home[at(value)] = home[at(i + 1)], in_place = false;
-      return before;
-    };
-    plan.adds[at(i)].input = write(item.input, true);
-    if (item.other != no_value) plan.adds[at(i)].other = write(item.other, item.adds_other());
-  }
-
-  std::vector<buffer> buffers = values;
-  for (int i = 0; i < count; ++i)
-    if (needs[at(i)].saved_bytes > 0) buffers.push_back({.bytes = needs[at(i)].saved_bytes, .first = i, .last = options.forward_only ? i : backward_of(i)});
-  std::vector<std::size_t> own(at(count) + 1, 0);  // where among the buffers the gradient of a value is
-  for (value_id value = count; value >= 0; --value) {
-    if (!wanted(value)) continue;
-    gradients[at(value)].last = value == 0 ? 2 * count : backward_of(value - 1);
-    if (home[at(value)] == value) {
-      own[at(value)] = buffers.size();
-      buffers.push_back(gradients[at(value)]);
-    } else {
-      buffers[own[at(home[at(value)])]].last = gradients[at(value)].last;
-    }
-  }
-  for (const backward_stop& stop : stops)
-    buffers.push_back({.bytes = stop.bytes, .first = backward_of(stop.layer), .last = backward_of(stop.layer)});
-  plan.arena_bytes = place(buffers);
-  plan.least_bytes = most_in_use(buffers);
-  for (std::size_t i = 0; i < stops.size(); ++i) plan.stops.push_back(buffers[buffers.size() - stops.size() + i].offset);
-  std::size_t next = 0;
-  for (value_id value = 0; value <= count; ++value) plan.values[at(value)] = buffers[next++].offset;
-  for (int i = 0; i < count; ++i)
-    if (needs[at(i)].saved_bytes > 0) plan.saved[at(i)] = buffers[next++].offset;
-  for (value_id value = 0; value <= count; ++value)
-    if (wanted(value)) plan.gradients[at(value)] = buffers[own[at(home[at(value)])]].offset;
-  return plan;
-}
+                                   std::span<const backward_stop> stops = {});
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/network/plan.inl>
+#endif

@@ -12,6 +12,7 @@
 #include <utility>
 #include <variant>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/number_text.hpp>
 #include <hasse/core/progress.hpp>
@@ -97,10 +98,7 @@ struct shipped_proposer {
   any_policy<Space> on(const Space& domain, const stop_rule& stop) const {
     return std::visit([&](const auto& each) { return any_policy<Space>(each.on(domain, stop)); }, one);
   }
-  shipped_proposer excluding() const {
-    const auto* const prunes = std::get_if<pruning>(&one);
-    return prunes ? shipped_proposer{prunes->excluding()} : *this;
-  }
+  shipped_proposer excluding() const;
   std::string text() const {
     return std::visit([](const auto& each) { return each.text(); }, one);
   }
@@ -173,3 +171,7 @@ constexpr void check_parts() {
 }  // namespace detail
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/search/choices.inl>
+#endif

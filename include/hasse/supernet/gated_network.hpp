@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
@@ -25,15 +26,7 @@ namespace hasse {
 
 /// All layers and named outputs of all candidates in a row, block by block. Not a network: it gives every one its place among the
 /// parameters.
-inline layer_list gated_layers(const gated_list& gates) {
-  layer_list all{.input = gates.input, .items = {}};
-  for (const gated_block& block : gates.blocks)
-    for (const gated_candidate& each : block.candidates) {
-      for (const auto& [name, value] : each.layers.outputs) all.append_output(name, static_cast<value_id>(all.size()) + value);
-      all.items.insert(all.items.end(), each.layers.begin(), each.layers.end());
-    }
-  return all;
-}
+HASSE_BODY layer_list gated_layers(const gated_list& gates);
 /// Where the parameters of every candidate lie: layer numbers count as in gated_layers.
 inline parameter_layout gated_layout(const gated_list& gates) { return layout_of(gated_layers(gates).items); }
 
@@ -355,3 +348,7 @@ class gated_network {
 };
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/supernet/gated_network.inl>
+#endif

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/network/published/mobiledet.hpp>
 #include <hasse/space/rounding.hpp>
@@ -35,27 +36,13 @@ struct mobiledet_form {
 
 namespace detail {
 /// Widths in thousandths of a width, each once.
-inline std::vector<int> scaled_filters(int base, int width, const std::vector<int>& multipliers) {
-  std::vector<int> made;
-  for (const int each : multipliers) made.push_back(round_to_8(std::int64_t{base} * width * each, 1'000'000));
-  std::sort(made.begin(), made.end());
-  made.erase(std::unique(made.begin(), made.end()), made.end());
-  return made;
-}
-inline masked_layer with_stride(masked_layer layer, int stride) {
-  layer.stride = stride, layer.residual = false;
-  std::erase_if(layer.options, [](const masked_option& each) { return each.operation == masked_operation::skip; });
-  return layer;
-}
+HASSE_BODY std::vector<int> scaled_filters(int base, int width, const std::vector<int>& multipliers);
+HASSE_BODY masked_layer with_stride(masked_layer layer, int stride);
 inline masked_layer dense_layer(std::vector<int> kernels, int stride, activation act) {
   return {.options = {{masked_operation::dense, std::move(kernels)}}, .stride = stride, .act = act};
 }
 /// A first layer, and others that may be skipped.
-inline masked_block block_of(std::string name, std::vector<int> filters, const masked_layer& layer, int layers, int stride) {
-  masked_block made{.name = std::move(name), .filters = std::move(filters), .layers = {with_stride(layer, stride)}};
-  for (int i = 1; i < layers; ++i) made.layers.push_back(layer);
-  return made;
-}
+HASSE_BODY masked_block block_of(std::string name, std::vector<int> filters, const masked_layer& layer, int layers, int stride);
 }  // namespace detail
 
 /// What stands behind the last block of a network that tells classes apart: the average over all pixels and a linear layer.
@@ -110,50 +97,16 @@ masked_design mobiledet_space(const mobiledet_form& form, Head head) {
 inline masked_design mobiledet_space(const mobiledet_form& form) { return mobiledet_space(form, backbone_alone()); }
 
 /// A quarter as wide and half as deep: what learns from some hundred pictures on two threads.
-inline mobiledet_form mobiledet_micro(mobiledet_target target, mobiledet_operations operations, feature_shape input = {240, 320, 3}) {
-  return {.target = target,
-          .operations = operations,
-          .input = input,
-          .multipliers = {500, 750, 1000, 1500},
-          .filters = {16, 8, 16, 24, 48, 64, 96, 128},
-          .layers = {1, 2, 2, 2, 2, 2, 1}};
-}
+HASSE_BODY mobiledet_form mobiledet_micro(mobiledet_target target, mobiledet_operations operations, feature_shape input = {240, 320, 3});
 
 /// The three spaces of TuNAS.
 enum class tunas_kind : std::uint8_t { proxyless, proxyless_enlarged, mobilenet_v3_like };
 
 /// At a width in thousandths.
-inline masked_design tunas_space(tunas_kind kind, feature_shape input = {224, 224, 3}, int classes = 1000, int width = 1000) {
-  const bool v3 = kind == tunas_kind::mobilenet_v3_like;
-  const std::vector<int> multipliers = kind == tunas_kind::proxyless ? std::vector<int>{1000} : std::vector<int>{500, 625, 750, 1000, 1250, 1500, 2000};
-  const auto widths = [&](int base) { return detail::scaled_filters(base, width, multipliers); };
-  masked_layer separable{.options = {{masked_operation::inverted, {3, 5, 7}, {1}}, {masked_operation::skip}}, .residual = true, .act = activation::relu};
-  masked_layer layer = separable;
-  layer.options.front().widths = v3 ? std::vector<int>{1, 2, 3, 4, 5, 6} : std::vector<int>{3, 6};
-  masked_design made{.input = input, .blocks = {}, .head = classifying(classes)};
-  if (!v3) {
-    const bool enlarged = kind == tunas_kind::proxyless_enlarged;
-    const int bases[] = {enlarged ? 16 : 32, 16, enlarged ? 16 : 32, enlarged ? 32 : 40, enlarged ? 64 : 80, enlarged ? 128 : 96,
-                         enlarged ? 256 : 192, enlarged ? 512 : 320, enlarged ? 1024 : 1280};
-    made.blocks.push_back({.name = "stem", .filters = widths(bases[0]), .layers = {detail::dense_layer({3}, 2, activation::relu)}});
-    made.blocks.push_back(detail::block_of("block 1", widths(bases[1]), separable, 1, 1));
-    for (int at = 2; at < 8; ++at)
-      made.blocks.push_back(detail::block_of("block " + std::to_string(at), widths(bases[at]), layer, at == 7 ? 1 : 4, at == 5 || at == 7 ? 1 : 2));
-    made.blocks.push_back({.name = "last", .filters = widths(bases[8]), .layers = {detail::dense_layer({1}, 1, activation::relu)}});
-    return made;
-  }
-  layer.se = {.percent = 25, .rule = rounding::divisible};
-  layer.squeeze = squeeze_choice::searched;
-  const int bases[] = {16, 16, 32, 64, 128, 256, 512, 1024};
-  made.blocks.push_back({.name = "stem", .filters = widths(bases[0]), .layers = {detail::dense_layer({3, 5}, 2, activation::hard_swish), separable}});
-  for (int at = 1; at < 6; ++at) {
-    layer.act = at < 3 ? activation::relu : activation::hard_swish;
-    made.blocks.push_back(detail::block_of("block " + std::to_string(at), widths(bases[at]), layer, 4, at == 4 ? 1 : 2));
-  }
-  made.blocks.push_back({.name = "last", .filters = widths(bases[6]), .layers = {detail::dense_layer({1}, 1, activation::hard_swish)}, .pooled = true});
-  made.blocks.push_back({.name = "mix", .filters = widths(bases[7]), .layers = {detail::dense_layer({1}, 1, activation::hard_swish)}});
-  made.blocks.back().layers.front().normalised = false;
-  return made;
-}
+HASSE_BODY masked_design tunas_space(tunas_kind kind, feature_shape input = {224, 224, 3}, int classes = 1000, int width = 1000);
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/supernet/mobiledet_space.inl>
+#endif

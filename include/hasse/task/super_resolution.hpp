@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/data/bicubic.hpp>
 #include <hasse/kernel/memory.hpp>
@@ -21,36 +22,14 @@
 namespace hasse {
 
 /// Peak signal-to-noise ratio in dB of a mean squared error of values from 0 to 255; 100 and no more where there is no error.
-inline double psnr_of(double mean_square) {
-  return std::min(10 * std::log10(255.0 * 255.0 / std::max(mean_square, 1e-30)),
-                  100.0);  // in this order, what is no number stays none
-}
+HASSE_BODY double psnr_of(double mean_square);
 
 /// The outermost pixels of an enlarged patch on each side, which count neither in training nor in PSNR: the 5x5 convolution that
 /// makes them reads what lies outside of the patch.
 inline constexpr int uncounted_border = 4;
 
 /// Refuses networks that do not make images of twice the height and width, and patches that are not what such a network makes.
-inline void check_super_resolution(const image_set& patches, const layer_list& layers) {
-  const auto text = [](feature_shape shape) {
-    return std::to_string(shape.h) + 'x' + std::to_string(shape.w) + 'x' + std::to_string(shape.c);
-  };
-  if (layers.size() == 0) throw error("a network without layers cannot be trained; give it at least one");
-  const feature_shape in = layers.input, out = layers.output_shape(only_output(layers));
-  if (out != feature_shape{2 * in.h, 2 * in.w, in.c})
-    throw error("a network that makes " + text(out) + " of " + text(in) +
-                " is none for super-resolution; the height and the width of what it makes must be twice those of what it reads");
-  if (patches.size() == 0) throw error("the image set '" + patches.name + "' is empty; at least one image is needed");
-  if (std::min(out.h, out.w) <= 2 * uncounted_border)
-    throw error("a network that makes " + text(out) + " makes nothing but border; let it make more than " +
-                std::to_string(2 * uncounted_border) + " pixels a side");
-  if (patches.shape() != out)
-    throw error("the images of '" + patches.name + "' are " + text(patches.shape()) + " but the network makes " + text(out) +
-                "; cut patches of that shape, or give the network half of theirs");
-  for (const parameter_tensor& tensor : layout_of(layers).trainable)
-    if (tensor.role == parameter_role::scale)
-      throw error("the network has batch norm, whose statistics no width but the trained ones would have; take one with biases");
-}
+HASSE_BODY void check_super_resolution(const image_set& patches, const layer_list& layers);
 
 /// Mean absolute difference (L1) of `count` enlarged patches from those that are wanted, the truth or what a wider network answers,
 /// inside of the border. `gradient` (null: not wanted) receives d(loss)/d(answers), 0 where both are equal.
@@ -107,10 +86,7 @@ namespace detail {
 /// Sums up how far answers are from the truth: over all channels of all pixels inside of the border.
 class reconstruction {
  public:
-  explicit reconstruction(const normalisation& scale) {
-    for (const float deviation : scale.deviation) factor_.push_back(255.0 * static_cast<double>(deviation));
-    for (const float mean : scale.mean) black_.push_back(255.0 * static_cast<double>(mean));
-  }
+  explicit reconstruction(const normalisation& scale);
   /// Both are normalised; answers are clipped to what a pixel can be, not rounded.
   template <class Scalar>
   void add(answers<Scalar> found, const Scalar* wanted) {
@@ -148,11 +124,7 @@ class reconstruction {
 
 /// Whether a layer makes four pixels of one of the image by a 5x5 convolution: the part that can be, and stays, bicubic
 /// interpolation.
-inline bool interpolates(const layer_list& layers, int index) {
-  const layer& item = layers.items[at(index)];
-  return item.kind == layer_kind::convolution && item.input == 0 && item.groups == 1 && item.kernel == 5 && item.stride == 1 &&
-         item.out.c == 4 * item.in.c;
-}
+HASSE_BODY bool interpolates(const layer_list& layers, int index);
 
 }  // namespace detail
 
@@ -217,23 +189,10 @@ struct super_resolution {
 };
 
 /// The same of bicubic interpolation, which every network has to beat.
-inline evaluation evaluate_bicubic(const image_set& patches, const normalisation& scale) {
-  const feature_shape shape = patches.shape();
-  if (patches.size() == 0 || shape.h % 2 != 0 || shape.w % 2 != 0 || std::min(shape.h, shape.w) <= 2 * uncounted_border)
-    throw error("the image set '" + patches.name + "' has " + std::to_string(patches.size()) + " images of " +
-                std::to_string(shape.h) + " x " + std::to_string(shape.w) +
-                " pixels; to be halved and enlarged, there must be some of an even height and width above " +
-                std::to_string(2 * uncounted_border));
-  enlarging_feed<double> feed(nullptr, patches, scale, 1, read_order::evaluation);
-  std::vector<double> low(static_cast<std::size_t>(shape.size() / 4)), enlarged(static_cast<std::size_t>(shape.size()));
-  bicubic_resampler<double> resampler;
-  detail::reconstruction found(scale);
-  for (std::uint64_t batch = 0; batch < feed.batches_per_epoch(); ++batch) {
-    const int count = feed.next(low.data());
-    resampler.twice(low.data(), {shape.h / 2, shape.w / 2, shape.c}, count, enlarged.data());
-    found.add(enlarged.data(), feed.targets(), count, shape);
-  }
-  return found.result();
-}
+HASSE_BODY evaluation evaluate_bicubic(const image_set& patches, const normalisation& scale);
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/task/super_resolution.inl>
+#endif

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <variant>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/quoted.hpp>
 
@@ -43,23 +44,16 @@ using decay_rule = std::variant<cosine_decay, step_decay, linear_decay>;
 
 /// The rate of step `step` (from 0) of `steps`: during the first `warmup` steps it climbs in equal strides and reaches `base` with
 /// the last of them, then `rule` takes over.
-inline double learning_rate_at(const decay_rule& rule, double base, std::int64_t step, std::int64_t steps, std::int64_t warmup) {
-  if (step < warmup) return base * static_cast<double>(step + 1) / static_cast<double>(warmup);
-  return base * std::visit([&](const auto& decay) { return decay(step - warmup, steps - warmup); }, rule);
-}
+HASSE_BODY double learning_rate_at(const decay_rule& rule, double base, std::int64_t step, std::int64_t steps, std::int64_t warmup);
 
 /// "cosine", "step" or "linear", as command lines and configurations name the rules.
-inline std::string_view name_of(const decay_rule& rule) {
-  constexpr std::string_view names[] = {"cosine", "step", "linear"};
-  return names[rule.index()];
-}
+HASSE_BODY std::string_view name_of(const decay_rule& rule);
 
 /// The rule of that name with its default parameters.
-inline decay_rule decay_rule_named(std::string_view name) {
-  if (name == "cosine") return cosine_decay{};
-  if (name == "step") return step_decay{};
-  if (name == "linear") return linear_decay{};
-  throw error("the schedule " + detail::in_quotes(name) + " is not known; name one of cosine, step, linear");
-}
+HASSE_BODY decay_rule decay_rule_named(std::string_view name);
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/train/schedule.inl>
+#endif

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/kernel/cpu/bridge.hpp>
 #include <hasse/kernel/cpu/simd_level.hpp>
 
@@ -19,13 +20,7 @@ class scratch_memory {
  public:
   std::byte* data() const { return data_.get(); }
   std::size_t size() const { return size_; }
-  void reserve(std::size_t bytes) {
-    if (bytes <= size_) return;
-    data_.reset();
-    size_ = 0;  // should there be no memory
-    data_.reset(static_cast<std::byte*>(::operator new(bytes, alignment)));
-    size_ = bytes;
-  }
+  void reserve(std::size_t bytes);
 
  private:
   static constexpr std::align_val_t alignment{64};
@@ -60,3 +55,7 @@ struct cpu_context {
 };
 
 }  // namespace hasse::detail
+
+#if HASSE_BODIES_INLINE
+#include <hasse/kernel/cpu/context.inl>
+#endif

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/kernel/cpu/bound_kernel.hpp>
 #include <hasse/kernel/cpu/bridge.hpp>
@@ -41,49 +42,17 @@ class pass_builder {
   }
 
   /// Weights in the caller's layout, brought into `wanted` on every run where the two differ.
-  void bind_weights(bound_primitive& primitive, const memory::desc& wanted, const float* weights) {
-    if (wanted == shape_.weights_desc()) return primitive.bind(DNNL_ARG_WEIGHTS, wanted, weights);
-    const std::size_t offset = scratch_.take(wanted.get_size());
-    bound_primitive pack = reorder(context_.engine, shape_.weights_desc(), wanted);
-    pack.bind(DNNL_ARG_FROM, shape_.weights_desc(), weights);
-    pack.bind_scratch(DNNL_ARG_TO, wanted, offset);
-    primitives_->push_back(std::move(pack));
-    primitive.bind_scratch(DNNL_ARG_WEIGHTS, wanted, offset);
-  }
+  void bind_weights(bound_primitive& primitive, const memory::desc& wanted, const float* weights);
 
   /// A residual that is `given` in one place and added from `other`: copied on every run where the two differ.
-  void bind_residual(bound_primitive& primitive, residual given, residual other, const void* values, const void* dst) {
-    constexpr int added = DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1;
-    const memory::desc desc = shape_.dst_desc();
-    if (given == other) {
-      if (other == residual::apart) primitive.bind(added, desc, values);
-      return;
-    }
-    bound_primitive copy = reorder(context_.engine, desc, desc);
-    copy.bind(DNNL_ARG_FROM, desc, values);
-    if (other == residual::in_dst) {
-      copy.bind(DNNL_ARG_TO, desc, dst);
-    } else {
-      const std::size_t offset = scratch_.take(desc.get_size());
-      copy.bind_scratch(DNNL_ARG_TO, desc, offset);
-      primitive.bind_scratch(added, desc, offset);
-    }
-    primitives_->push_back(std::move(copy));
-  }
+  void bind_residual(bound_primitive& primitive, residual given, residual other, const void* values, const void* dst);
 
   std::size_t take_scratch(std::size_t bytes) { return scratch_.take(bytes); }
 
-  void add(bound_primitive primitive, const memory::desc& scratchpad) {
-    primitive.bind_scratch(DNNL_ARG_SCRATCHPAD, scratchpad, scratch_.take(scratchpad.get_size()));
-    primitives_->push_back(std::move(primitive));
-  }
+  void add(bound_primitive primitive, const memory::desc& scratchpad);
   void add(bound_primitive primitive) { primitives_->push_back(std::move(primitive)); }
 
-  bound_kernel finish(std::string implementation, std::size_t weight_bytes = 0) {
-    context_.scratch.reserve(scratch_.size());
-    return {std::move(implementation), [primitives = primitives_](cpu_context& context) { context.run(*primitives); },
-            weight_bytes};
-  }
+  bound_kernel finish(std::string implementation, std::size_t weight_bytes = 0);
 
  private:
   cpu_context& context_;
@@ -111,19 +80,7 @@ inline dnnl::primitive_attr plain_attributes(const pass_builder& pass) {
 /// Where the library adds a convolution's residual rightly. Without AVX-512, 2.6 makes groups of few channels by products of
 /// matrices (gemm), which add the wrong elements of a residual unless it lies in dst; without AVX2 its depthwise kernel loads one
 /// that lies there by aligned instructions, whose fault ends the program where a pixel is no multiple of 16 bytes.
-inline residual served_place(const pass_builder& pass, const layer& item, bool bias, residual given) {
-  if (given == residual::none || item.kind != layer_kind::convolution) return given;
-  const auto found = made_by(
-      [&] {
-        return convolution_forward(pass.engine(), dnnl::prop_kind::forward_inference, pass.shape(), bias,
-                                   attributes(pass.shape(), given, item.act));
-      },
-      describe(item));
-  const std::string_view name = found ? found.impl_info_str() : "";
-  if (given == residual::apart && name.find("gemm") != std::string_view::npos) return residual::in_dst;
-  if (given == residual::in_dst && name == "jit_dw:sse41" && item.out.c % 4 != 0) return residual::apart;
-  return given;
-}
+HASSE_BODY residual served_place(const pass_builder& pass, const layer& item, bool bias, residual given);
 
 /// Inference: bias, residual and activation fused, the weights packed once.
 template <class Scalar>
@@ -262,3 +219,7 @@ bound_kernel backward_weights(cpu_context& context, const layer& item, int batch
 }  // namespace onednn
 
 }  // namespace hasse::detail
+
+#if HASSE_BODIES_INLINE
+#include <hasse/kernel/cpu/products.inl>
+#endif

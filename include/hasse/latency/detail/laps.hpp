@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/latency/record.hpp>
 #include <hasse/latency/whole.hpp>
 
@@ -19,14 +20,7 @@ struct part_laps {
   rejections rejected{};
 
   /// The row that follows, with this latency; without a name.
-  latency_row row(std::int64_t latency) const {
-    const auto at_least_one = [](std::int64_t time) { return std::max<std::int64_t>(1, time); };
-    latency_row made;
-    made.p50 = at_least_one(latency), made.noise = median(spreads);
-    made.p10 = at_least_one(quantile(all, 0.1)), made.p90 = at_least_one(quantile(all, 0.9));
-    made.samples = samples, made.contexts = static_cast<int>(contexts.size()), made.rejected = rejected;
-    return made;
-  }
+  latency_row row(std::int64_t latency) const;
 };
 
 /// Which rounds count: the quiet ones of the whole network, or those in which the lap itself was quick. The latter forgives a
@@ -45,27 +39,10 @@ class lap_reader {
 
   /// The median over the rounds that count.
   std::int64_t lap(std::size_t lap) const { return median(medians(lap)); }
-  void into(part_laps& part, std::size_t lap) const {
-    const std::vector<std::int64_t> found = medians(lap);
-    const auto [least, most] = std::minmax_element(found.begin(), found.end());
-    part.spreads.push_back((*most - *least) / 2);
-    part.contexts.push_back(median(found));
-    part.all.insert(part.all.end(), found.begin(), found.end());
-    part.samples += joined_.samples, part.rejected += joined_.rejected;
-  }
+  void into(part_laps& part, std::size_t lap) const;
 
  private:
-  std::vector<std::int64_t> medians(std::size_t lap) const {
-    std::vector<std::int64_t> found;
-    if (rule_ == quiet_by::network) {
-      for (const std::size_t round : quiet_) found.push_back(visits_[round]->laps[lap]);
-      return found;
-    }
-    for (const visit* round : visits_) found.push_back(round->laps[lap]);
-    const std::int64_t least = *std::min_element(found.begin(), found.end());
-    std::erase_if(found, [&](std::int64_t time) { return time > least + least * percent_ / 100; });
-    return found;
-  }
+  std::vector<std::int64_t> medians(std::size_t lap) const;
 
   std::vector<const visit*> visits_;
   int percent_;
@@ -95,10 +72,10 @@ std::vector<std::string> implementations_of(inference_network<Engine>& network, 
 }
 
 /// Everything that tells one layer from another, for identities.
-inline std::string numbers_of(const layer& item) {
-  std::string text;
-  for_each_number(item, [&](std::int64_t number) { text += std::to_string(number) + ','; });
-  return text;
-}
+HASSE_BODY std::string numbers_of(const layer& item);
 
 }  // namespace hasse::detail
+
+#if HASSE_BODIES_INLINE
+#include <hasse/latency/detail/laps.inl>
+#endif

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/result/numbers.hpp>
 #include <hasse/result/svg.hpp>
@@ -61,45 +62,15 @@ inline std::string section(const std::string& title, const std::string& text, co
   return "<section><h2>" + markup_text(title) + "</h2>" + paragraph(text) + content + "</section>";
 }
 /// Text that may break behind a letter: that of an architecture between its stages.
-inline std::string code(const std::string& text, char breaks = ')') {
-  std::string html = "<code>";
-  for (const char letter : markup_text(text)) html += letter == breaks ? letter + std::string("<wbr>") : std::string(1, letter);
-  return html + "</code>";
-}
+HASSE_BODY std::string code(const std::string& text, char breaks = ')');
 
-inline std::string warning_list(const std::vector<std::string>& warnings) {
-  std::string html;
-  for (const std::string& warning : warnings) html += "<p class='warning'>" + markup_text(warning) + "</p>";
-  return html;
-}
-inline std::string fact_section(const std::vector<std::pair<std::string, std::string>>& facts) {
-  if (facts.empty()) return {};
-  std::string list = "<dl>";
-  for (const auto& [key, value] : facts) list += "<dt>" + markup_text(key) + "</dt><dd>" + markup_text(value) + "</dd>";
-  return section("The run", "What it takes to repeat it.", list + "</dl>");
-}
+HASSE_BODY std::string warning_list(const std::vector<std::string>& warnings);
+HASSE_BODY std::string fact_section(const std::vector<std::pair<std::string, std::string>>& facts);
 
 /// A relative link: no scheme can hide in it.
-inline std::string hyperlink(const std::string& label, const std::string& path) {
-  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./()[],",
-                             digits = "0123456789ABCDEF";
-  std::string target = "./";
-  for (const char letter : path) {
-    const auto byte = static_cast<unsigned char>(letter);
-    if (plain.find(letter) != plain.npos) target += letter;
-    else target += {'%', digits[byte >> 4], digits[byte & 15]};
-  }
-  return "<a href='" + target + "'>" + markup_text(label) + "</a>";
-}
+HASSE_BODY std::string hyperlink(const std::string& label, const std::string& path);
 /// A row; its first `names` cells are text, the others numbers. Cells are markup.
-inline std::string table_row(const std::vector<std::string>& cells, std::size_t names, bool head = false) {
-  std::string html = "<tr>";
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    const std::string tag = head ? "th" : "td";
-    html += "<" + tag + (i < names ? " class='name'>" : ">") + cells[i] + "</" + tag + ">";
-  }
-  return html + "</tr>";
-}
+HASSE_BODY std::string table_row(const std::vector<std::string>& cells, std::size_t names, bool head = false);
 inline std::string scrolling_table(const std::string& rows) { return "<div class='scroll'><table>" + rows + "</table></div>"; }
 inline std::string folded(const std::string& summary, const std::string& content) {
   return "<details><summary>" + markup_text(summary) + "</summary>" + content + "</details>";
@@ -121,17 +92,11 @@ struct drawn_accuracy {
 };
 
 /// Everything up to the page's heading, and what closes it: the data for other programs, and a script.
-inline std::string page_head(const std::string& title) {
-  return "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'><meta name='viewport' content='width=device-width,initial-scale=1'><title>" +
-         markup_text(title) + "</title><style>" + std::string(svg_style) + std::string(page_style) + "</style></head><body><main><h1>" + markup_text(title) +
-         "</h1>";
-}
-inline std::string page_foot(const json& data, std::string_view script = {}) {
-  std::string html = "<script type='application/json' id='data'>";
-  for (const char letter : json_text(data)) html += letter == '<' ? "\\u003c" : std::string(1, letter);
-  html += "</script>";
-  if (!script.empty()) html += "<script>" + std::string(script) + "</script>";
-  return html + "</main></body></html>\n";
-}
+HASSE_BODY std::string page_head(const std::string& title);
+HASSE_BODY std::string page_foot(const json& data, std::string_view script = {});
 
 }  // namespace hasse::detail
+
+#if HASSE_BODIES_INLINE
+#include <hasse/result/detail/page.inl>
+#endif
