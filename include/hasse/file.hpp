@@ -5,6 +5,7 @@
 #include <hasse/file/journal.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/file/lock.hpp>
+#include <hasse/file/npy.hpp>
 #include <hasse/file/protobuf.hpp>
 #include <hasse/file/safetensors.hpp>
 #include <hasse/file/tensorboard.hpp>

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <hasse/supernet/controller.hpp>
+#include <hasse/supernet/derive.hpp>
+#include <hasse/supernet/fixed_batch.hpp>
 #include <hasse/supernet/gated.hpp>
 #include <hasse/supernet/gated_costs.hpp>
 #include <hasse/supernet/gated_network.hpp>

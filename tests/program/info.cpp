@@ -82,12 +82,12 @@ TEST_CASE("published networks have their published counts", "[info]") {
 }
 
 TEST_CASE("an architecture of a shipped space is a network", "[info]") {
-  const json by_name = info_json(find_network("df1")),
-             by_code = info_json(find_network("df:[(64,64,64), (128,128,128), (256,256,256,512)]"));
+  const json by_name = info_json(facts_of("df1")),
+             by_code = info_json(facts_of("df:[(64,64,64), (128,128,128), (256,256,256,512)]"));
   CHECK(by_code.at("name") == "df:[(64,64,64),(128,128,128),(256,256,256,512)]");
   CHECK(by_code.at("layers") == by_name.at("layers"));
   const auto choice = parse<df_small>("[(32),(64),(64,128)]");
-  const json small = info_json(find_network("df-small:[(32),(64),(64,128)]"));
+  const json small = info_json(facts_of("df-small:[(32),(64),(64,128)]"));
   CHECK(small.at("macs") == macs(choice));
   CHECK(small.at("parameters") == parameter_count(choice));
 }
@@ -105,7 +105,7 @@ TEST_CASE("another input changes shapes and nothing that training learns", "[inf
 }
 
 TEST_CASE("outputs are listed where they have names", "[info]") {
-  network_facts facts = find_network("resnet20");
+  network_facts facts = facts_of("resnet20");
   CHECK(!info_json(facts).contains("outputs"));
   CHECK_THAT(info_table(facts), !ContainsSubstring("output c3"));
   facts.layers.outputs = {{"c3", 21}, {"scores", static_cast<value_id>(facts.layers.size())}};

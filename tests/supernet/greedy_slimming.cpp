@@ -319,3 +319,12 @@ TEST_CASE("what cannot be slimmed is refused before any error is asked for", "[s
   const price_by drifting([&](const channel_configuration&) { return asked++ == 0 ? 1.0 : 5.0; });
   CHECK_THROWS_WITH(greedy_slimming(family, {2}, planted{}, drifting), ContainsSubstring("no channels are left to take away"));
 }
+
+TEST_CASE("no uniform width costs more nearly the same", "[slimming]") {
+  const width_family family = chain();
+  const auto distance = [&](int width, double wanted) { return std::abs(mac_price{}.of(family.layers_at(family.at(width))) - wanted); };
+  for (const double wanted : {0.0, 1e5, 123456.0, 1e6, 1e9}) {
+    const int found = uniform_of_cost(family, wanted, mac_price{});
+    for (int width = 1; width <= family.most(); width += 7) CHECK(distance(found, wanted) <= distance(width, wanted));
+  }
+}

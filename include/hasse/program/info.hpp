@@ -3,25 +3,22 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
-#include <hasse/catalogue.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/latency/table.hpp>
 #include <hasse/network/channel_groups.hpp>
-#include <hasse/network/fuse.hpp>
-#include <hasse/network/named.hpp>
+#include <hasse/network/find.hpp>
 #include <hasse/price/memory.hpp>
 #include <hasse/program/guarded.hpp>
 #include <hasse/result/layers_json.hpp>
-#include <hasse/space/spaces.hpp>
 
 namespace hasse {
 
@@ -32,82 +29,29 @@ struct predicted_latency {
   double median_error = 0;  ///< of such sums against whole networks, when the table was made
 };
 
-/// A network that a name stands for.
-struct network_facts {
-  std::string name;  ///< "df1", or "df:[(64),(128),(256)]"
-  layer_list layers;
+/// What is printed of a network.
+struct network_facts : named_layers {
   std::optional<predicted_latency> latency{};
 };
 
-/// The spaces that SPACE:CODE can name.
-inline constexpr std::string_view shipped_spaces[] = {"df", "df-small"};
-
-namespace detail {
-template <class Space>
-network_facts architecture_facts(const std::string& space, std::string_view code, const network_form& form,
-                                 const std::string& table) {
-  const auto choice = parse<Space>(code);
-  network_facts result{space + ":" + to_text(choice), layers_of(choice, form.input == feature_shape{} ? Space::image : form.input)};
-  if (form.width != 0) throw error("an architecture names its widths itself; leave out --width");
-  if (table.empty()) return result;
-  if (result.layers.input != Space::image)
-    throw error("a latency table holds for the input of its space, " + image_text(Space::image) +
-                "; leave out --input or --latency");
-  const auto measured = latency_table<Space>::load(table);
-  const device_facts& device = measured.record().device;
-  const std::string threads = std::to_string(device.threads) + (device.threads == 1 ? " thread" : " threads");
-  result.latency = {measured.estimate(choice), device.name + ", " + device.backend + ", " + threads,
-                    measured.record().additivity.median_error()};
-  return result;
-}
-}  // namespace detail
-
-/// The network of a published name or of SPACE:CODE; of the latter, with the path of a latency table of that space, also its
-/// latency. Throws `error` when there is none.
-inline network_facts find_network(const std::string& name, const network_form& form = {}, const std::string& table = {}) {
-  if (const std::size_t colon = name.find(':'); colon != std::string::npos) {
-    const std::string space = name.substr(0, colon);
-    const std::string_view code = std::string_view(name).substr(colon + 1);
-    if (space == "df") return detail::architecture_facts<df>(space, code, form, table);
-    if (space == "df-small") return detail::architecture_facts<df_small>(space, code, form, table);
-  } else if (std::ranges::find(published_names, name) != published_names.end()) {
-    if (!table.empty())
-      throw error(
-          name +
-          " is no architecture of a search space, which is what latency tables are of; give SPACE:CODE or leave out --latency");
-    return {name, named_network(name, form)};
-  }
-  std::string known;
-  for (const std::string_view each : published_names) known += std::string(each) + ", ";
-  throw error("there is no network " + detail::in_quotes(name) + "; give " + known +
-              "or an architecture such as \"df:[(64,64),(128,256),(256)]\" or \"df-small:[(32),(64),(64)]\"");
-}
-
-/// Reads "3x224x224": channels, height, width.
-inline feature_shape parse_shape(std::string_view text) {
-  int numbers[3]{};
-  const char *at = text.data(), *const end = text.data() + text.size();
-  for (int i = 0; i < 3; ++i) {
-    const auto [next, problem] = std::from_chars(at, end, numbers[i]);
-    const bool good =
-        problem == std::errc() && numbers[i] >= 1 && numbers[i] <= 8192 && (i < 2 ? next != end && *next == 'x' : next == end);
-    if (!good)
-      throw error("the input " + detail::in_quotes(text) +
-                  " cannot be read; write channels, height and width of 1 to 8192, for instance 3x224x224");
-    at = next + 1;
-  }
-  return {.h = numbers[1], .w = numbers[2], .c = numbers[0]};
-}
-
-/// Bytes that an inference of one image in float needs: the arena of activations as it is planned, and the folded weights.
-struct memory_need {
-  std::size_t activations = 0, weights = 0;
-};
-inline memory_need memory_of(const layer_list& layers) {
-  const fused<layer_list> folded = fold_for_inference(layers);
-  memory_need need{.activations = peak_bytes_of(layers)};
-  for (const layer& item : folded.layers) need.weights += static_cast<std::size_t>(parameters_of(item)) * sizeof(float);
-  return need;
+/// The facts of a name; of SPACE:CODE, with the path of a latency table of that space, also its latency.
+inline network_facts facts_of(const std::string& name, const network_form& form = {}, const std::string& table = {}) {
+  if (!table.empty() && std::ranges::find(published_names, name) != published_names.end())
+    throw error(name + " is no architecture of a search space, which is what latency tables are of; give SPACE:CODE or leave out --latency");
+  network_facts facts{find_network(name, form)};
+  if (table.empty()) return facts;
+  const std::size_t colon = facts.name.find(':');
+  with_shipped_space(std::string_view(facts.name).substr(0, colon), [&]<class Space>(std::type_identity<Space>) {
+    if (facts.layers.input != Space::image)
+      throw error("a latency table holds for the input of its space, " + detail::image_text(Space::image) +
+                  "; leave out --input or --latency");
+    const auto measured = latency_table<Space>::load(table);
+    const device_facts& device = measured.record().device;
+    const std::string threads = std::to_string(device.threads) + (device.threads == 1 ? " thread" : " threads");
+    facts.latency = {measured.estimate(parse<Space>(std::string_view(facts.name).substr(colon + 1))),
+                     device.name + ", " + device.backend + ", " + threads, measured.record().additivity.median_error()};
+  });
+  return facts;
 }
 
 namespace detail {
@@ -160,7 +104,7 @@ inline std::string info_table(const network_facts& network) {
   for (const named_value& output : network.layers.outputs)
     text += "output " + output.name + ": value " + std::to_string(output.value) + ", " +
             detail::image_text(network.layers.shape_of(output.value)) + "\n";
-  const memory_need memory = memory_of(network.layers);
+  const memory_need memory = memory_need_of(network.layers);
   text += "memory of an inference: " + detail::grouped(static_cast<std::int64_t>(memory.activations)) + " bytes of activations, " +
           detail::grouped(static_cast<std::int64_t>(memory.weights)) + " bytes of weights\n";
   if (!network.latency) return text;
@@ -181,7 +125,7 @@ inline json info_json(const network_facts& network) {
     layers.push_back(std::move(row));
   }
   const cost total = cost_of(network.layers);
-  const memory_need memory = memory_of(network.layers);
+  const memory_need memory = memory_need_of(network.layers);
   json result{{"name", network.name},
               {"input", shape(network.layers.input)},
               {"output", shape(network.layers.shape_of(static_cast<value_id>(network.layers.size())))},
@@ -228,7 +172,7 @@ inline int info(int argc, const char* const* argv, std::FILE* out = stdout, std:
     network_form form;
     if (!input.empty()) form.input = parse_shape(input);
     if (!width.empty()) form.width = parse_width(width);
-    const network_facts network = find_network(name, form, table);
+    const network_facts network = facts_of(name, form, table);
     const std::string text = as_json ? json_text(info_json(network), 2) + "\n" : info_table(network);
     std::fputs(text.c_str(), out);
   }, out, problems);

@@ -27,6 +27,7 @@
 #include <hasse/result/onnx.hpp>
 #include <hasse/result/run_folder.hpp>
 #include <hasse/result/weights.hpp>
+#include <hasse/supernet/derive.hpp>
 #include <hasse/supernet/gated_costs.hpp>
 #include <hasse/supernet/gated_search.hpp>
 #include <hasse/supernet/proxyless_space.hpp>
@@ -437,8 +438,8 @@ inline void search_proxyless(const proxyless_options& options) {
     page.warnings.push_back(sentence + ".");
   };
   if (!outcome.note.empty()) warn(outcome.note);
-  const detail::wanted_cost wanted{target, options.tolerance, [&](const std::vector<int>& choice) { return run.real(choice); }};
-  const detail::derived_choice derived = detail::derived(run, outcome, wanted);
+  const wanted_cost wanted{target, options.tolerance, [&](const std::vector<int>& choice) { return run.real(choice); }};
+  const derived_choice derived = detail::derived(run, outcome, wanted);
   if (target > 0) {
     char text[320];
     std::snprintf(text, sizeof text, "%s takes %s%s, %+.1f %% of the target of %s",
@@ -452,8 +453,8 @@ inline void search_proxyless(const proxyless_options& options) {
   }
 
   // Measured before anything trains, which would disturb it. Without a target, they cost what the found network costs.
-  const detail::wanted_cost alike{target > 0 ? target : derived.real, options.tolerance, wanted.real};
-  const auto others = detail::random_choices(list, costs, derived, alike, options.random, derive(options.seed, 8));
+  const wanted_cost alike{target > 0 ? target : derived.real, options.tolerance, wanted.real};
+  const auto others = random_choices(list, costs, derived, alike, options.random, derive(options.seed, 8));
   printer.finish();
   page.networks.emplace_back();
   if (const std::string trouble = detail::trained_alone(run, "found", derived.choice, page.networks.front()); !trouble.empty())

@@ -22,6 +22,7 @@
 #include <hasse/program/detail/answers.hpp>
 #include <hasse/program/detail/slim_run.hpp>
 #include <hasse/result/slimming_report.hpp>
+#include <hasse/supernet/fixed_batch.hpp>
 #include <hasse/supernet/greedy_slimming.hpp>
 
 namespace hasse {
@@ -134,48 +135,6 @@ inline std::vector<std::optional<model>> trained_again(slim_run& run, const std:
   }
   return made;
 }
-
-/// The uniform width whose cost is nearest to that.
-inline chosen_width uniform_of_cost(const slim_run& run, double wanted, const any_price& price) {
-  int low = 1, high = run.family().most();
-  const auto cost = [&](int width) { return price.of(run.family().layers_at(run.family().at(width))); };
-  while (high - low > 1) {
-    const int middle = low + (high - low) / 2;
-    (cost(middle) <= wanted ? low : high) = middle;
-  }
-  return run.parse(hasse::width_text(std::abs(cost(low) - wanted) <= std::abs(cost(high) - wanted) ? low : high));
-}
-
-/// Top-1 error of any configuration on one fixed batch of validation images, with the statistics of that batch.
-class fixed_batch {
- public:
-  fixed_batch(slim_run& run, const slimmable_model& network, int most)
-      : count_(std::min(most, static_cast<int>(run.images().validation.size()))),
-        shared_(network.shared),
-        network_(run.backend(), run.family().layers(), count_, shared_, {.forward_only = true}),
-        answers_(network_.device()),
-        labels_(at(count_)) {
-    batch_feed<float> feed(network_.device(), run.images().validation, run.data().scale, count_, read_order::training, derive(run.options().seed, 5));
-    feed.next(network_.input(), labels_.data());
-  }
-  double operator()(const channel_configuration& configuration) {
-    network_.select(configuration);
-    network_.forward(false);
-    const int classes = static_cast<int>(network_.output_shape().size());
-    const float* const answers = answers_.read(network_.output(), at(count_ * classes));
-    const batch_loss found = softmax_cross_entropy(answers, labels_.data(), count_, classes, 0.0, static_cast<float*>(nullptr));
-    return 1 - static_cast<double>(found.correct) / count_;
-  }
-  int count() const { return count_; }
-
- private:
-  int count_;
-  parameters<float> shared_;
-  slimmable_network<any_backend<float>> network_;
-  staged<float> answers_;
-  std::vector<int> labels_;
-};
-
 }  // namespace detail
 
 /// `hasse_slim train`: leaves networks/slimmable.safetensors in the run.
@@ -261,7 +220,8 @@ inline void slim_greedily(const slim_place& place, const greedy_options& how, co
     throw error("greedy slimming needs a network that was trained at every width, and " + run.options().run + " knows only " +
                 run.options().widths + "; train one with a range such as --widths 0.15..1.0 --per-group");
   slimmable_model network = run.trained();
-  detail::fixed_batch error_of(run, network, how.images);
+  fixed_batch error_of(run.backend(), run.data().task.plain(), run.family(), network.shared, run.images().validation, run.data().scale,
+                       how.images, derive(run.options().seed, 5));
   const width_family& family = run.family();
   const any_price price = price_in(wanted.unit, [&] { return layer_table_price(run.latencies(how.device), run.progress()); });
 
@@ -286,7 +246,7 @@ inline void slim_greedily(const slim_place& place, const greedy_options& how, co
     slim.push_back({to_text(each.configuration), 0, each.configuration});
     std::printf("  %.6g %s: %.6g after %d removals, %.2f %% error, channels %s\n", each.target,
                 std::string(wanted.unit.name).c_str(), each.cost, each.step, 100 * each.error, slim.back().text.c_str());
-    if (how.beside_uniform) uniform.push_back(detail::uniform_of_cost(run, each.cost, price));
+    if (how.beside_uniform) uniform.push_back(run.parse(hasse::width_text(uniform_of_cost(run.family(), each.cost, price))));
   }
   run.printer().finish();
   flush_output();

@@ -5,8 +5,7 @@
 #include <string>
 #include <utility>
 
-#include <hasse/network/named.hpp>
-#include <hasse/program/info.hpp>
+#include <hasse/network/find.hpp>
 #include <hasse/program/slim.hpp>
 #include <hasse/result/cpp_header.hpp>
 
@@ -17,7 +16,7 @@ namespace hasse {
 inline slim_network find_slim_network(const std::string& name, const std::string& input) {
   network_form form;
   if (!input.empty()) form.input = parse_shape(input);
-  const network_facts facts = find_network(name.starts_with('[') ? "df-small:" + name : name, form);
+  const named_layers facts = find_network(name.starts_with('[') ? "df-small:" + name : name, form);
   const std::size_t colon = facts.name.find(':');
   if (colon == std::string::npos)
     return {facts.name, facts.layers, published_type_text(facts.name, form), {"hasse/network/published.hpp"}};

@@ -311,4 +311,16 @@ slimming_result greedy_slimming(const width_family& family, const std::vector<do
   return detail::slimming(family, targets, error_of, cost_at, options).run(book);
 }
 
+/// The uniform width, in thousandths, whose cost is nearest to that: what a slimmed network is compared with.
+template <Price By>
+int uniform_of_cost(const width_family& family, double wanted, const By& price) {
+  int low = 1, high = family.most();
+  const auto cost = [&](int width) { return static_cast<double>(price.of(family.layers_at(family.at(width)))); };
+  while (high - low > 1) {
+    const int middle = low + (high - low) / 2;
+    (cost(middle) <= wanted ? low : high) = middle;
+  }
+  return std::abs(cost(low) - wanted) <= std::abs(cost(high) - wanted) ? low : high;
+}
+
 }  // namespace hasse

@@ -5,29 +5,13 @@
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
-#include <string>
 #include <vector>
 
 #include <hasse/core/file.hpp>
 #include <hasse/data/image_set.hpp>
+#include <hasse/file/npy.hpp>
 
 namespace hasse::detail {
-
-/// A NumPy file of a C-ordered array: version 1.0, header padded to 64 bytes.
-template <class Number>
-void write_npy(const std::filesystem::path& path, const char* type, const std::vector<std::size_t>& shape,
-               const std::vector<Number>& values) {
-  std::string header = "{'descr': '" + std::string(type) + "', 'fortran_order': False, 'shape': (";
-  for (const std::size_t side : shape) header += std::to_string(side) + ", ";
-  header += "), }";
-  header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');
-  header += '\n';
-  std::string file("\x93NUMPY\x01\x00", 8);
-  file += static_cast<char>(header.size() & 255), file += static_cast<char>(header.size() >> 8);
-  file += header;
-  file.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Number));
-  replace_file(path, file);
-}
 
 /// How many images have their label's answer as the largest; `answers` is images x classes. One that is not finite answers nothing.
 inline std::size_t right_answers(const std::vector<float>& answers, const image_set& images) {
