@@ -149,7 +149,7 @@ HASSE_BODY void folder_layout::take_whole(const std::string& name, folder_split 
   whole_ = split;
 }
 
-HASSE_BODY [[noreturn]] void folder_layout::refuse_flat(const std::string& name, const folder_node& folder) const {
+HASSE_BODY void folder_layout::refuse_flat(const std::string& name, const folder_node& folder) const {
   refuse(said(folder.images, folder.first_image) + " directly in " + quoted(name) + ", which names a split",
          std::string("put them into class folders or elsewhere: ") + known_layouts);
 }

@@ -34,7 +34,7 @@ HASSE_BODY const layer* foreign_reader::next(int ahead) const {
   return &layers_.items[place];
 }
 
-HASSE_BODY [[noreturn]] void foreign_reader::refuse(const std::string& problem) const {
+HASSE_BODY void foreign_reader::refuse(const std::string& problem) const {
   throw error(text_of(layers_.items[at_], static_cast<int>(at_)) + " of the folded network " + problem + "; the tables of " +
               std::string(name_of(dialect_)) + " price a stem, inverted bottlenecks, one 1x1 layer and the classifier");
 }
