@@ -16,6 +16,7 @@
 #include <hasse/supernet/latency_loss.hpp>
 #include <hasse/supernet/latency_reward.hpp>
 #include <hasse/supernet/masked_layers.hpp>
+#include <hasse/supernet/masked_network.hpp>
 #include <hasse/supernet/masked_space.hpp>
 #include <hasse/supernet/mbconv_space.hpp>
 #include <hasse/supernet/mobiledet_space.hpp>

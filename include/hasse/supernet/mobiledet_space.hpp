@@ -62,20 +62,20 @@ inline auto backbone_alone() {
 /// sixth of the ends that `head` is given, and C5 the last.
 template <class Head>
 masked_design mobiledet_space(const mobiledet_form& form, Head head) {
-  const bool cpu = form.target == mobiledet_target::pixel_cpu;
+  const bool gated = form.target == mobiledet_target::pixel_cpu;
   const std::vector<int> published = form.target == mobiledet_target::gpu ? std::vector<int>{32, 16, 32, 64, 128, 128, 128, 192}
                                                                           : std::vector<int>{32, 16, 32, 48, 96, 96, 160, 192};
   const std::vector<int>& filters = form.filters.empty() ? published : form.filters;
   if (filters.size() != 8 || form.layers.size() != 7 || form.multipliers.empty())
     throw error("a MobileDet was given " + std::to_string(filters.size()) + " widths and " + std::to_string(form.layers.size()) +
                 " numbers of layers; give 8 widths, of the stem and seven blocks, 7 numbers of layers, and at least one multiplier");
-  const activation act = cpu ? activation::hard_swish : activation::relu6;
+  const activation act = gated ? activation::hard_swish : activation::relu6;
   const std::vector<int> kernels = form.target == mobiledet_target::dsp ? std::vector<int>{3} : std::vector<int>{3, 5};
   std::vector<int> tucker_kernels = form.tucker_kernels;
   if (form.target == mobiledet_target::dsp) std::erase_if(tucker_kernels, [](int kernel) { return kernel > 3; });
 
   masked_layer layer{.options = {{masked_operation::inverted, kernels, {4, 8}}}, .residual = true, .act = act};
-  layer.se = {.percent = cpu ? 25 : 0, .rule = rounding::divisible, .inner = act};
+  layer.se = {.percent = gated ? 25 : 0, .rule = rounding::divisible, .inner = act};
   if (form.operations != mobiledet_operations::inverted) layer.options.push_back({masked_operation::fused, kernels, {4, 8}});
   const masked_option tucked{masked_operation::tucker, tucker_kernels, {25, 75}, {25, 75}};
   const bool tucks = form.operations == mobiledet_operations::and_tucker;
