@@ -67,12 +67,13 @@ gated_recipe short_search(gate_method method) {
 /// Gates get a loss or slopes that are no numbers, and the quality of who is always right.
 struct spoilt_for_gates : classification {
   bool of_gates = false, hides = false;
+  double worth = 1;
   spoilt_for_gates plain() const {
     spoilt_for_gates other = *this;
     other.of_gates = true;
     return other;
   }
-  double quality(const batch_loss&, int) const { return 1; }
+  double quality(const batch_loss&, int) const { return worth; }
   template <class Scalar>
   batch_loss loss(answers<Scalar> found, std::span<const int> wanted, slopes<Scalar> gradient) const {
     constexpr Scalar none = std::numeric_limits<Scalar>::quiet_NaN();
@@ -132,8 +133,30 @@ TEST_CASE("a search whose gates get what is no number has diverged, by every met
       const gated_outcome outcome =
           gated_search<cpu, spoilt_for_gates>(backend, "toy", list, costs_of(list, 1, 1), data, short_search(method)).run();
       CHECK(outcome.diverged);
-      CHECK_THAT(outcome.note, Catch::Matchers::Contains("the loss of the gates became nan in epoch 3 after"));
+      CHECK_THAT(outcome.note, Catch::Matchers::Contains("the loss or the gradient of the gates became nan in epoch 3 after"));
     }
+}
+
+TEST_CASE("a search whose gates cannot move by their gradient has diverged, by every method", "[gated][search]") {
+  cpu backend;
+  const gated_list list = lame_and_able(false, 1);
+  const training_data data(weights_split, gates_split);
+  const auto diverges = [&](const gated_outcome& outcome) {
+    CHECK(outcome.diverged);
+    CHECK_THAT(outcome.note, Catch::Matchers::Contains("the loss or the gradient of the gates became ") && Catch::Matchers::Contains(" in epoch 3 after"));
+  };
+  for (const gate_method method : {gate_method::gradient_full, gate_method::gradient_two}) {
+    gated_recipe how = short_search(method);
+    how.target = 10;
+    for (const double lambda : {1e308, 1e200}) {  // no gradient, and none that has a square
+      how.loss = additive_latency{lambda};
+      diverges(gated_search<cpu>(backend, "toy", list, costs_of(list, 1000, 5), data, how).run());
+    }
+  }
+  spoilt_for_gates task;
+  task.hides = true, task.worth = std::numeric_limits<double>::infinity();
+  diverges(gated_search<cpu, spoilt_for_gates>(backend, "toy", list, costs_of(list, 1, 1), training_data(task, weights_split, gates_split),
+                                               short_search(gate_method::reinforce)).run());
 }
 
 TEST_CASE("with a large weight on the cost the cheapest network is found, and more weight is never slower", "[gated][search]") {

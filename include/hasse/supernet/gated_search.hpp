@@ -57,7 +57,7 @@ class gated_paths {
   using scalar = typename Engine::scalar;
   using parameter = parameter_of<scalar>;
   static constexpr const char* checkpoint_ending = ".search";
-  static constexpr const char* follower = "loss of the gates";
+  static constexpr const char* follower = "loss or the gradient of the gates";
 
   gated_paths(Engine& backend, const gated_list& list, const gated_costs& costs, const training_data<Type>& data, const gated_recipe& how)
       : list_(list),
@@ -248,8 +248,6 @@ class gated_paths {
       const auto place = std::lower_bound(searched_.begin(), searched_.end(), block) - searched_.begin();
       slopes_[gates_.entry(static_cast<int>(place), candidate)] = gate;
     });
-    for (const double slope : slopes_)
-      if (!std::isfinite(slope)) return slope;
     std::fill(gradient_.begin(), gradient_.end(), 0.0);
     weighed_loss weighed{result.loss, 1, 0};
     if (how_.target > 0) {
@@ -271,11 +269,7 @@ class gated_paths {
     pulls_[0] += add(slopes_, weighed.per_cross_entropy);
     pulls_[1] += add(given_, weighed.per_latency);
     ++pulls_[2];
-    if (two)
-      descent_of_gates_.step(gates_, pairs_, gradient_);
-    else
-      descent_of_gates_.step(gates_, gradient_);
-    return weighed.loss;
+    return moved(weighed.loss, two);
   }
 
   double reinforce(random_source& random) {
@@ -299,8 +293,21 @@ class gated_paths {
     for (const double each : rewards) mean += each / how_.paths;
     std::fill(gradient_.begin(), gradient_.end(), 0.0);
     add_reinforce_gradient(gates_, paths_, rewards, baseline_.next(mean), gradient_);
-    descent_of_gates_.step(gates_, gradient_);
-    return -mean;
+    return moved(-mean, false);
+  }
+
+  /// Moves the gates, or two of each block, by their gradient. Returns the loss, or what is not finite on the way.
+  double moved(double loss, bool two) {
+    for (const double each : gradient_)
+      if (!std::isfinite(each)) return each;
+    if (two)
+      descent_of_gates_.step(gates_, pairs_, gradient_);
+    else
+      descent_of_gates_.step(gates_, gradient_);
+    for (const std::span<const double> all : {std::as_const(gates_).alpha(), descent_of_gates_.moments()})
+      for (const double each : all)
+        if (!std::isfinite(each)) return each;
+    return loss;
   }
 
   /// The published reward, or for the loss that is a distance the one that it was made of.

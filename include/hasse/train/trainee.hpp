@@ -26,7 +26,7 @@ namespace hasse {
 /// - `begin_step(iteration)`: before input() is asked for;
 /// - `active()`: the ranges of parameters that took part in the last step, whose gradients lie one behind another;
 /// - `rate(at, batch, steps)`: the learning rate, where it is not the recipe's schedule;
-/// - `after_step(at, steps)`: more work once the weights have moved; returns its loss, `follower` says whose ("loss of the gates");
+/// - `after_step(at, steps)`: more work once the weights have moved; returns its loss, `follower` says whose;
 /// - `after_epoch(at)`: what it keeps of an epoch;
 /// - `numbers()`: what a checkpoint keeps besides weights and place, filled by keep() before it is written, taken by
 ///   restore(path) after it was read;
