@@ -256,10 +256,12 @@ TEST_CASE("batch norm keeps its accuracy when the mean is large") {
 
 TEST_CASE("no main shape falls to a slow implementation") {
   cpu backend;
-  const auto is_fast = [](const std::string& name) {
+  constexpr auto wide = static_cast<unsigned>(dnnl::cpu_isa::avx2);  // without it, the library multiplies matrices
+  const bool is_wide = (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wide) == wide;
+  const auto is_fast = [&](const std::string& name) {
     INFO(name);
     CHECK(name.find("ref") == std::string::npos);
-    CHECK(name.find("gemm") == std::string::npos);
+    if (is_wide) CHECK(name.find("gemm") == std::string::npos);
   };
   const window main_shapes[] = {{{32, 32, 3}, 32, 3, 1},         {{64, 64, 3}, 32, 3, 2},  {{32, 32, 32}, 64, 3, 2},
                                 {{16, 16, 64}, 64, 3, 1},        {{8, 8, 128}, 256, 3, 2}, {{4, 4, 256}, 256, 3, 1},
