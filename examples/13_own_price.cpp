@@ -50,11 +50,16 @@ struct cheaper_of_two {
 };
 
 int main() {
-  any_backend<float> backend = backend_of({});
-  const auto images = open_data("synthetic:0.2", {.wanted = space::image, .synthetic_train = 200, .synthetic_validation = 100, .synthetic_test = 100});
-  const auto train = train_on(backend, training_data(rating{}, images.train, images.validation), sgd{.epochs = 1, .batch = 50, .learning_rate = 0.01});
-  auto trainer = evaluate_by<space>(train);
-  journal book("run_13_own_price");
-  const auto found = search<space>(part_prices<space>(energy{}), trainer, &book, cheaper_of_two{}, stop_rule{.trainings = 8});
-  std::printf("%zu trained, %zu on the frontier\n", found.done.size(), found.boundary.points().size());
+  try {
+    any_backend<float> backend = backend_of({});
+    const auto images = open_data("synthetic:0.2", {.wanted = space::image, .synthetic_train = 200, .synthetic_validation = 100, .synthetic_test = 100});
+    const auto train = train_on(backend, training_data(rating{}, images.train, images.validation), sgd{.epochs = 1, .batch = 50, .learning_rate = 0.01});
+    auto trainer = evaluate_by<space>(train);
+    journal book("run_13_own_price");
+    const auto found = search<space>(part_prices<space>(energy{}), trainer, &book, cheaper_of_two{}, stop_rule{.trainings = 8});
+    std::printf("%zu trained, %zu on the frontier\n", found.done.size(), found.boundary.points().size());
+  } catch (const error& refused) {
+    std::fprintf(stderr, "%s\n", refused.what());
+    return 2;
+  }
 }

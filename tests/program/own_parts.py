@@ -1,5 +1,5 @@
 """Kills a search by a price, a task and a policy of a user's own at random instants, restarts it each time, and compares its journal
-and its answer with those of a run that nobody disturbed.
+and its answer with those of a run that nobody disturbed. Takes its folder away amid the trainings, too.
 
 usage: own_parts.py PROGRAM KILLS SEED
 """
@@ -62,5 +62,19 @@ while landed < kills or amid < 3:
     for what, left, right in ("answer", again, said), ("journal", journal(run), journal("whole")):
         if left != right:
             sys.exit(f"the {what} differs after kills (files are kept in {folder}):\n{left}\n{right}")
+
+# A journal that goes away amid the trainings ends them at the next, and they go on once it is back.
+process = start("gone")
+while not (folder / "gone/run_13_own_price/main.jsonl").exists() or '"trained"' not in journal("gone"):
+    if process.poll() is not None:
+        sys.exit(f"the run ended before its journal could be taken away: {process.communicate()}")
+    time.sleep(0.001)
+(folder / "gone/run_13_own_price").rename(folder / "gone/away")
+refused = process.communicate(timeout=60)[1]
+if process.returncode != 2 or "main.jsonl: is gone, removed or renamed while this process wrote to it; put it back and start again" not in refused:
+    sys.exit(f"a journal that goes away should be told, and the run ended with {process.returncode}: {refused}")
+(folder / "gone/away").rename(folder / "gone/run_13_own_price")
+if ended(start("gone"), "the start with the journal put back") != said or journal("gone") != journal("whole"):
+    sys.exit(f"a journal that was put back should go on to the same answer (files are kept in {folder})")
 shutil.rmtree(folder)
 print(f"{landed} kills, {amid} of them amid {trainings} trainings: journal and answer are equal; {time.time() - begin:.0f} s")

@@ -165,6 +165,28 @@ TEST_CASE("a training that was killed anywhere goes on to the same bits", "[trai
     }
 }
 
+TEST_CASE("a training whose folder goes away says so in the epoch in which it went, and goes on once it is back", "[train][trainer]") {
+  cpu backend;
+  const training_data data(easy_train, easy_validation);
+  trainer<cpu> whole(backend, "net", problem::network(), data, short_recipe, 5);
+  whole.run();
+  for (const int every_epochs : {0, 1})
+    for (const int last : {2, 7, 12}) {  // a step of the first, the second and the third epoch
+      CAPTURE(every_epochs, last);
+      const problem::scratch_folder folder("gone");
+      trainer<cpu> training(backend, "net", problem::network(), data, short_recipe, 5, {.folder = folder.path, .every_epochs = every_epochs});
+      int steps = 0;
+      CHECK_THROWS_WITH(training.run([&](const progress_event&) {
+                          if (++steps == last) std::filesystem::remove_all(folder.path);
+                        }),
+                        ContainsSubstring(folder.path.string() + ": is gone, removed or renamed while a training wrote to it; put it back"));
+      CHECK(steps == (last / 5 + 1) * 5);
+      CHECK_FALSE(std::filesystem::exists(folder.path));
+      training.run();
+      CHECK(training.weights() == whole.weights());
+    }
+}
+
 TEST_CASE("a checkpoint of other data, another recipe or another network is refused", "[train][trainer]") {
   cpu backend;
   const problem::scratch_folder folder("foreign");

@@ -103,6 +103,8 @@ HASSE_BODY const journal_record& journal::append(std::string operation, json pay
   if (!payload.is_object()) throw error("the particulars of a journal record must be a JSON object; wrap them into one");
   std::error_code missing;
   const std::uintmax_t there = std::filesystem::file_size(path_, missing), found = missing ? 0 : there;
+  if (missing && size_ > 0)
+    throw file_error(path_.string(), "is gone, removed or renamed while this process wrote to it", "put it back and start again, and what it says goes on");
   if (found != size_)
     throw file_error(path_.string(), "has " + std::to_string(found) + " bytes where this process left " + std::to_string(size_),
                      "let one process write it, and start again");

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/error.hpp>
+#include <hasse/core/file.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/core/random.hpp>
 #include <hasse/network/parameters.hpp>
@@ -62,6 +64,7 @@ class training_loop {
   training_outcome run(const progress_sink& progress = {}) {
     remaining_time left;
     last_saved_ = clock::now();
+    if (!saving_.folder.empty()) create_folder(saving_.folder);
     std::string trouble;
     while (at_.epoch < how_.epochs && trouble.empty()) trouble = run_epoch(progress, left);
     if (!saving_.folder.empty()) remove_file(checkpoint_path());
@@ -124,8 +127,14 @@ class training_loop {
       throw file_error(checkpoint_path().string(), "stands at a step that this training does not have", detail::checkpoint_remedy);
     if constexpr (requires { trainee_.restore(checkpoint_path()); }) trainee_.restore(checkpoint_path());
   }
+  /// Nobody waits for the end of a training to hear that nothing of it can be kept.
+  void require_folder() const {
+    if (!saving_.folder.empty() && !file_exists(saving_.folder))
+      throw file_error(saving_.folder.string(), "is gone, removed or renamed while a training wrote to it",
+                       "put it back and start again, and what is in it goes on");
+  }
   void save() {
-    create_folder(saving_.folder);
+    require_folder();
     if constexpr (requires { trainee_.keep(); }) trainee_.keep();
     scaling_ = descent_.scaling();
     save_checkpoint<parameter>(checkpoint_path(), whose_, at_, trainee_.weights(), descent_.state(), numbers());
@@ -193,6 +202,7 @@ class training_loop {
     if constexpr (requires { trainee_.after_epoch(at_); }) trainee_.after_epoch(at_);
     at_.curve.push_back(record(at_.loss_sum / static_cast<double>(steps_), judged.score, seconds()));
     at_ = {.epoch = at_.epoch + 1, .batch = 0, .loss_sum = 0, .correct = 0, .seconds = 0, .curve = std::move(at_.curve)};
+    require_folder();
     const bool due = saving_.every_epochs > 0 && at_.epoch % saving_.every_epochs == 0;
     if (due && at_.epoch < how_.epochs && !saving_.folder.empty()) save();
     return {};
