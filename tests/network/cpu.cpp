@@ -227,8 +227,10 @@ namespace {
 /// Bytes of the largest piece that oneDNN takes by itself while a primitive runs. Its arguments lie in a map with nodes of 32 and
 /// 104 bytes; below AVX-512 some products are multiplied as matrices, each in a workspace that no attribute gives to the caller.
 std::size_t librarys_own() {
-  constexpr auto wide = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
-  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wide) == wide ? 256 : 16640;
+  const auto has = [](dnnl::cpu_isa level) {
+    return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & static_cast<unsigned>(level)) == static_cast<unsigned>(level);
+  };
+  return has(dnnl::cpu_isa::avx512_core) ? 256 : has(dnnl::cpu_isa::avx) ? 16640 : 57408;
 }
 }  // namespace
 
