@@ -2,21 +2,18 @@
 """What a program says of its images: damaged ones are all named in one start, the way on that the sentence names works in the same folder, and
 what was found is printed before anything is trained."""
 import pathlib
-import struct
 import subprocess
 import sys
 import tempfile
-import zlib
+
+from pictures import png
 
 program = sys.argv[1]
 problems = []
 
 
-def png(grey):
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    rows = b"".join(b"\0" + bytes([grey + 3 * y] * 8) for y in range(8))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+def shades(grey):
+    return png(8, lambda x, y: grey + 3 * y, channels=1)
 
 
 def expect(what, condition, output):
@@ -36,7 +33,7 @@ with tempfile.TemporaryDirectory() as scratch:
     for name, grey in (("cat", 10), ("dog", 180)):
         (place / "set" / name).mkdir(parents=True)
         for i in range(32):
-            (place / "set" / name / f"{i}.png").write_bytes(png(grey + i % 40))
+            (place / "set" / name / f"{i}.png").write_bytes(shades(grey + i % 40))
     (place / "set" / "cat" / "empty.png").write_bytes(b"")
     (place / "set" / "dog" / "page.jpg").write_bytes(b"<!DOCTYPE html>")
     (place / "set" / "dog" / "notes.txt").write_bytes(b"notes")
@@ -53,7 +50,7 @@ with tempfile.TemporaryDirectory() as scratch:
         expect(f"the description says '{part}'", part in said, said)
 
     (place / "set" / "test").mkdir()
-    (place / "set" / "test" / "1.png").write_bytes(png(90))
+    (place / "set" / "test" / "1.png").write_bytes(shades(90))
     code, said = start(place / "set", place / "other", "--skip-damaged")
     expect("a split beside classes is refused", code == 2 and "outside of train, val and test folders" in said, said)
     expect("the refusal says the names of splits", "val, valid, validation or dev" in said, said)

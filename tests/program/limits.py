@@ -8,11 +8,11 @@ import pathlib
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
-import zlib
+
+from pictures import pattern
 
 programs = {path.name: str(path) for path in (pathlib.Path(argument).resolve() for argument in sys.argv[1:])}
 folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_limits_"))
@@ -46,17 +46,9 @@ def refused(command, *sentences, longest=1500, within=""):
     return line
 
 
-def picture(path, side, seed):
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    rows = b"".join(b"\0" + bytes((x * y * seed + 7 * x + 3 * y * seed) % 256 for x in range(3 * side)) for y in range(side))
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) +
-                     chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
-
-
 (folder / "pictures").mkdir()
 for number in range(8):
-    picture(folder / "pictures" / f"{number}.png", 48, number + 1)
+    (folder / "pictures" / f"{number}.png").write_bytes(pattern(48, number + 1))
 images = ["--data", "synthetic:0.1", "--train-images", 96, "--batch", 32, "--threads", 1]
 SLIM = [programs["hasse_slim"], "train", "--net", "[(16),(16),(32)]", "--input", "3x16x16", *images]
 PROXYLESS = [programs["hasse_proxyless"], *images, "--warmup-epochs", 1, "--period", 1, "--target-macs", 2]
@@ -153,15 +145,16 @@ refused(SWEEP, "holds no trained network yet; let the training end first: hasse_
 ran([*SLIM, "--epochs", 2, "--run", "slim"])
 ran(SWEEP)
 
-# The folder of a run may go away while it works: one sentence that names it. Checkpoints alone are written again.
-for command, name, text in (([*SLIM, "--epochs", 12], "gone_slim", "epoch"), ([*PROXYLESS, "--search-epochs", 4, "--epochs", 1], "gone_search", "search,"),
-                            ([*ENLARGE, "--epochs", 12], "gone_patches", "epoch"), ([*BOUNDARY, "--epochs", 12], "gone_boundary", "epoch")):
-    for place, codes in (("checkpoints", (0, 2)), (".", (2,))):
+# The folder of a run, or its checkpoints, may go away while it trains: one sentence that names them, long before the training ends.
+# Nothing is made in their place, and the same command begins again.
+for command, name, text in (([*SLIM, "--epochs", 20_000], "gone_slim", "epoch"), ([*PROXYLESS, "--search-epochs", 20_000], "gone_search", "search,"),
+                            ([*ENLARGE, "--epochs", 20_000], "gone_patches", "epoch"), ([*BOUNDARY, "--epochs", 20_000], "gone_boundary", "epoch")):
+    for place in ("checkpoints", "."):
         process = started([*command, "--run", name], text)
         (folder / name / place).resolve().rename(folder / "away")
         problems = process.communicate(timeout=TIME)[1]
         said = last_line(problems)
-        if process.returncode not in codes or "filesystem error" in problems or (process.returncode == 2 and f"{name}/" not in said):
+        if process.returncode != 2 or not re.search(f"{name}/[^ ]*: is gone, .*; put it back and start again", said) or (folder / name / place).exists():
             sys.exit(f"{command} whose {place} went away ended with {process.returncode}: {problems[-1000:]}")
         shutil.rmtree(folder / "away")
         shutil.rmtree(folder / name, ignore_errors=True)

@@ -18,18 +18,13 @@ import tarfile
 import tempfile
 import zlib
 
+from pictures import pattern
+
 starts, seed = int(sys.argv[1]), int(sys.argv[2])
 programs = {path.name: str(path) for path in (pathlib.Path(argument).absolute() for argument in sys.argv[3:])}
 draw = random.Random(seed)
 home = pathlib.Path(tempfile.mkdtemp(prefix="hasse_mutated_"))
 TIME = 300  # seconds that no start may take
-
-
-def png(side, number):
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    rows = b"".join(b"\0" + bytes((x * y + 7 * number * x + 3 * number) % 256 for x in range(3 * side)) for y in range(side))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def write(path, content):
@@ -40,9 +35,9 @@ def write(path, content):
 
 # What programs read that they did not write.
 for number in range(40):
-    write(f"pets/{('cat', 'dog')[number % 2]}/{number}.png", png(16, number))
+    write(f"pets/{('cat', 'dog')[number % 2]}/{number}.png", pattern(16, number))
 for number in range(8):
-    write(f"pictures/{number}.png", png(48, number))
+    write(f"pictures/{number}.png", pattern(48, number))
 packed = io.BytesIO()
 with tarfile.open(fileobj=packed, mode="w") as archive:
     archive.add(home / "whole/pets", "pets")

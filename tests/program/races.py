@@ -8,22 +8,18 @@ import json
 import pathlib
 import random
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
-import zlib
+
+from pictures import pattern
 
 races, seed = int(sys.argv[1]), int(sys.argv[2])
 draw = random.Random(seed)
 home = pathlib.Path(tempfile.mkdtemp(prefix="hasse_races_"))
 (home / "pictures").mkdir()
 for number in range(8):
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    rows = b"".join(b"\0" + bytes((x * y + 7 * number * x) % 256 for x in range(3 * 48)) for y in range(48))
-    (home / f"pictures/{number}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 48, 48, 8, 2, 0, 0, 0)) +
-                                                 chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+    (home / f"pictures/{number}.png").write_bytes(pattern(48, number))
 DATA = ["--data", "synthetic:0.1", "--train-images", "256", "--threads", "1"]
 TOLD = {
     "hasse_boundary": [*DATA, "--trainings", "3", "--epochs", "1"],

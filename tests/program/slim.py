@@ -7,14 +7,13 @@ import json
 import pathlib
 import random
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
 import time
-import zlib
 
 from judged import same_as_reported
+from pictures import png
 
 program, kills, seed = str(pathlib.Path(sys.argv[1]).resolve()), int(sys.argv[2]), int(sys.argv[3])
 evaluate = str(pathlib.Path(sys.argv[4]).resolve())
@@ -148,10 +147,7 @@ if [n["width"] for n in shown] != [0.25] or shown[0]["milliseconds"] not in [n["
 for label in ("cat", "dog"):
     (folder / "here/pets" / label).mkdir(parents=True)
     for i in range(20):
-        rows = b"".join(b"\0" + bytes((37 * i + 11 * y + x) % 256 for x in range(48)) for y in range(16))
-        chunks = [(b"IHDR", struct.pack(">IIBBBBB", 16, 16, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
-        (folder / "here/pets" / label / f"{i}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks))
+        (folder / "here/pets" / label / f"{i}.png").write_bytes(png(16, lambda x, y: 37 * i + 11 * y + x))
 pets = ["train", "--net", net, "--input", "3x16x16", "--epochs", 1, "--threads", 1, "--run", "pets"]
 refused("give a smaller --batch", *pets, "--data", "folder:here/pets")
 refused("--crop-padding 0 up to", *pets, "--batch", 2, "--crop-padding", 17, "--data", "folder:here/pets")

@@ -9,11 +9,11 @@ import json
 import os
 import pathlib
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
-import zlib
+
+from pictures import pattern
 
 programs = {path.name: str(path) for path in (pathlib.Path(argument).resolve() for argument in sys.argv[1:])}
 folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_threads_"))
@@ -43,17 +43,9 @@ def ran(command, *arguments, **how):
     return done.stdout
 
 
-def picture(path, side, seed):
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    rows = b"".join(b"\0" + bytes((x * y * seed + 7 * x + 3 * y * seed) % 256 for x in range(3 * side)) for y in range(side))
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) +
-                     chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
-
-
 (folder / "pictures").mkdir()
 for number in range(8):
-    picture(folder / "pictures" / f"{number}.png", 48, number + 1)
+    (folder / "pictures" / f"{number}.png").write_bytes(pattern(48, number + 1))
 images = ["--data", "synthetic:0.1", "--train-images", 96, "--batch", 32, "--epochs", 1]
 # The least that each of them does, and the options that count threads.
 LEAST = {
