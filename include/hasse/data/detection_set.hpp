@@ -14,6 +14,7 @@
 #include <hasse/data/description.hpp>
 #include <hasse/data/image_set.hpp>
 #include <hasse/data/objects.hpp>
+#include <hasse/data/picture_variation.hpp>
 
 namespace hasse {
 
@@ -36,6 +37,8 @@ struct detection_set {
   std::vector<std::int64_t> class_ids;  ///< what the source calls each class; results are told with them
   std::vector<int> mirrored_joints;     ///< which joint a joint becomes in a mirrored picture; empty: the set has no joints
   bool mirrored_alike = true;           ///< a mirrored thing is still one of its class
+  picture_fit fit = picture_fit::stretch;
+  picture_variation varied{};           ///< in training
   std::vector<labelled_picture> pictures;
   image_origin origin{};
 

@@ -25,6 +25,7 @@ HASSE_BODY detection_set without_pictures(const detection_set& like) {
   made.height = like.height, made.width = like.width;
   made.classes = like.classes, made.class_ids = like.class_ids;
   made.mirrored_joints = like.mirrored_joints, made.mirrored_alike = like.mirrored_alike;
+  made.fit = like.fit, made.varied = like.varied;
   made.origin = like.origin;
   return made;
 }

@@ -44,6 +44,7 @@ struct labelled_object {
   double area = 0;
   bool crowd = false, difficult = false;
   std::vector<keypoint> joints{};
+  bool ignored() const { return crowd || difficult; }
   bool is_target() const { return !crowd && !difficult; }
   bool operator==(const labelled_object&) const = default;
 };
