@@ -284,6 +284,13 @@ TEST_CASE("boxes that reach out of their picture are clipped, and dropped where 
   CHECK(opened("[40,2,5,5]").about.count_of(detail::as_outside) == 1);
 }
 
+TEST_CASE("labels of YOLO are beside the last folder that is called images") {
+  const test::scratch_folder folder;
+  folder.write("images/set/images/one.png", test::png({10, 20, 3}, test::ramp({10, 20, 3})));
+  folder.write("images/set/labels/one.txt", "0 0.5 0.5 0.2 0.2");
+  CHECK(open_detection("yolo:" + folder / "images/set", {}).train.pictures[0].objects.size() == 1);
+}
+
 TEST_CASE("a row of YOLO that is a little outside is clipped, and one in pixels is refused") {
   const detection_splits data = open_yolo("1 0.95 0.5 0.1025 0.2");
   CHECK(first_of(data).place.x1 == 20);
@@ -493,7 +500,13 @@ TEST_CASE("files that are not COCO's are refused, and of several sets one must b
   CHECK_THAT(refusal(R"({"annotations":[{"id":4}]})"), ContainsSubstring("annotation 1 (id 4) has no image_id or no category_id"));
   CHECK_THAT(coco_refusal(coco(R"({"image_id":7,"category_id":5,"bbox":[1,2,3]})")), ContainsSubstring("annotation 1 has no bbox of four numbers"));
   CHECK_THAT(coco_refusal(coco(R"({"image_id":7,"category_id":5,"bbox":[1,2,3,4],"keypoints":[1,2,2]})")), ContainsSubstring("3 numbers for the 0 joints"));
-  CHECK(refusal(R"({"annotations":[],"categories":[{"id":1,"name":"a"}],"images":[[5],{"id":1,"file_name":"a","x":{"id":[2]}}]})").empty());
+  // What is no element of the lists is nothing.
+  CHECK(refusal(R"({"annotations":{"a":[3],"b":4},"images":{}})").empty());
+  std::istringstream odd(R"({"categories":[{"name":"a","id":1}],"annotations":[[1]],"images":[[5],{"x":{"id":[2]},"file_name":"a","id":1},[6],7]})");
+  data_description about;
+  const coco_file read = parse_coco(odd, "a.json", about);
+  REQUIRE(read.pictures.size() == 1);
+  CHECK(read.pictures[0].id == 1);
 
   const detection_splits data = plain_scenes();
   const test::scratch_folder folder;

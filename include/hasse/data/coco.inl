@@ -68,7 +68,6 @@ class coco_events final : public nlohmann::json_sax<nlohmann::json> {
   }
   bool key(string_t& name) override {
     if (depth_ == 1) {
-      field_.clear();
       list_ = name == "images" ? list::pictures : name == "annotations" ? list::annotations : name == "categories" ? list::categories : list::none;
       any_annotations = any_annotations || list_ == list::annotations;
     } else if (depth_ == 3) {
@@ -114,7 +113,7 @@ class coco_events final : public nlohmann::json_sax<nlohmann::json> {
 
   /// At the place of a field of an element, or of a list in it.
   bool whole(std::int64_t value) {
-    if (depth_ == 3) {
+    if (depth_ == 3 && !field_.empty()) {
       if (list_ == list::pictures && field_ == "id") pictures.back().id = value, has_id_.back() = true;
       if (list_ == list::categories && field_ == "id") categories.back().id = value;
       if (list_ == list::annotations) {
@@ -129,7 +128,7 @@ class coco_events final : public nlohmann::json_sax<nlohmann::json> {
   bool number(double value) {
     if (depth_ == 3 && list_ == list::pictures && (field_ == "width" || field_ == "height"))
       (field_ == "width" ? pictures.back().width : pictures.back().height) = value >= 1 && value < 1e9 ? static_cast<int>(value) : 0;
-    if (list_ != list::annotations || annotations.empty()) return true;
+    if (list_ != list::annotations || field_.empty()) return true;
     annotation& own = annotations.back();
     if (depth_ == 3 && field_ == "area") own.area = value;
     if (depth_ == 3 && field_ == "iscrowd") own.crowd = value != 0;
@@ -143,7 +142,7 @@ class coco_events final : public nlohmann::json_sax<nlohmann::json> {
 
   std::size_t depth_ = 0;
   list list_ = list::none;
-  std::string field_;
+  std::string field_;  ///< of an element of a list; empty in what stands there and is none
   std::vector<bool> has_id_;
 };
 

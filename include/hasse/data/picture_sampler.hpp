@@ -52,6 +52,11 @@ HASSE_BODY picture_window zoom_out(int width, int height, std::vector<labelled_o
 /// Changes brightness, contrast, saturation and hue of RGB values 0 to 255, each half of the time.
 HASSE_BODY void recolour(std::span<float> pixels, bool permute, random_source& random);
 
+namespace detail {
+/// Turns the hue of one RGB pixel by a share of the circle.
+HASSE_BODY void turn_hue(float* pixel, float by);
+}  // namespace detail
+
 /// Makes the pictures of one set; keeps its memory between calls. The set must outlive it.
 class picture_sampler {
  public:

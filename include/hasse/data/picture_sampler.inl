@@ -160,8 +160,7 @@ inline void change_contrast(std::span<float> pixels, float factor) {
   for (float& value : pixels) value = byte_range(factor * value + (1 - factor) * mean);
 }
 
-/// Turns the hue by a share of the circle.
-inline void turn_hue(float* pixel, float by) {
+HASSE_BODY void turn_hue(float* pixel, float by) {
   const float most = std::max({pixel[0], pixel[1], pixel[2]}), least = std::min({pixel[0], pixel[1], pixel[2]}), range = most - least;
   if (range <= 0) return;
   float hue = most == pixel[0]   ? (pixel[1] - pixel[2]) / range
