@@ -1,5 +1,5 @@
-// Everything but the command lines (program/boundary.hpp), for a first try; what is built often includes the stages that it uses.
-// Used by examples/02_boundary.cpp.
+// Everything but the command lines (program/boundary.hpp) and published networks (network/published.hpp), for a first try; what is
+// built often includes the stages that it uses. Used by examples/02_boundary.cpp.
 #pragma once
 
 // First, so that a compiler's sentence about a space is not behind the list of headers that led to it.

@@ -1,4 +1,4 @@
-// Networks: parameters, fusion, memory plans, and what runs and trains them.
+// Networks: parameters, fusion, memory plans, and what runs and trains them. The published ones are in network/published.hpp.
 #pragma once
 
 #include <hasse/network/aligned.hpp>
@@ -13,7 +13,6 @@
 #include <hasse/network/parameter_tensors.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/network/plan.hpp>
-#include <hasse/network/published.hpp>
 #include <hasse/network/ssdlite.hpp>
 #include <hasse/network/static_network.hpp>
 #include <hasse/network/training.hpp>

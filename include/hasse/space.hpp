@@ -13,6 +13,5 @@
 #include <hasse/space/mobile.hpp>
 #include <hasse/space/order.hpp>
 #include <hasse/space/parts.hpp>
-#include <hasse/space/proxyless.hpp>
 #include <hasse/space/spec.hpp>
 #include <hasse/space/spaces.hpp>

@@ -16,6 +16,8 @@
 using namespace hasse;
 using testing::pretend_device;
 
+static_assert(JoinsLayers<any_backend<float>> && JoinsLayers<any_backend<bfloat16>>);
+
 namespace {
 using device = basic_cuda<float, pretend_device>;
 const auto on_processor = [] { return cpu({.threads = 1}); };

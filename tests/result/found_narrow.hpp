@@ -3,5 +3,6 @@
 #pragma once
 
 #include <hasse/network.hpp>
+#include <hasse/network/published.hpp>
 
 using slim_net = hasse::narrowed<hasse::resnet20, 5, 11, 8, 8, 16, 16, 16, 16, 32, 32, 32, 32>;

@@ -41,7 +41,8 @@ TEST_CASE("the header is C++ that means the network") {
 TEST_CASE("the header of a slimmed network is C++ that means the network") {
   const width_family family(named_network("resnet20"));
   const channel_configuration found = family.parse("0.5 0=5 1=11");
-  CHECK(cpp_header_text({.name = "slim_net", .type = narrowed_type(published_type_text("resnet20"), found), .facts = {"0.5 0=5 1=11"}}) ==
+  CHECK(cpp_header_text({.name = "slim_net", .type = narrowed_type(published_type_text("resnet20"), found),
+                         .headers = {"hasse/network/published.hpp"}, .facts = {"0.5 0=5 1=11"}}) ==
         read_file(HASSE_SOURCE_DIR "/tests/result/found_narrow.hpp"));
   STATIC_REQUIRE(slim_net::out == feature_shape{1, 1, 10});
   CHECK(slim_net::macs() == cost_of(family.layers_at(found)).macs);

@@ -1,5 +1,6 @@
 // space/gated_space.hpp: what a space of mixed stages works out at compile time. What it refuses is in compile_fail.
 #include <hasse/space.hpp>
+#include <hasse/space/proxyless.hpp>
 
 #include <string>
 

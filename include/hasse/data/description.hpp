@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/quoted.hpp>
 
@@ -31,12 +32,7 @@ namespace detail {
 inline constexpr std::size_t most_named = 5;  ///< names of a list that is shortened
 
 /// "a, b, c and 7 more"
-inline std::string shortened(const std::vector<std::string>& names, std::size_t count, std::size_t most = most_named) {
-  std::string result;
-  for (std::size_t i = 0; i < names.size() && i < most; ++i) result += (i == 0 ? "" : ", ") + names[i];
-  const std::size_t named = names.size() < most ? names.size() : most;
-  return count > named ? result + " and " + std::to_string(count - named) + " more" : result;
-}
+HASSE_BODY std::string shortened(const std::vector<std::string>& names, std::size_t count, std::size_t most = most_named);
 }  // namespace detail
 
 /// What a data set turned out to be. Names are printable.
@@ -52,45 +48,17 @@ struct data_description {
   void find(const std::string& what, std::string_view name) { count(found, what, name); }
 
   /// How often that was left out or found.
-  std::size_t count_of(std::string_view what) const {
-    for (const auto* list : {&left_out, &found})
-      for (const left_out_files& each : *list)
-        if (each.why == what) return each.count;
-    return 0;
-  }
+  std::size_t count_of(std::string_view what) const;
 
   /// A few lines for a terminal.
-  std::vector<std::string> lines() const {
-    std::vector<std::string> result;
-    std::vector<std::string> counted;
-    for (const class_count& each : classes) {
-      if (counted.size() == 12) break;
-      counted.push_back(each.name + " " + (objects ? std::to_string(each.train) + " + " + std::to_string(each.validation) + " + " + std::to_string(each.test)
-                                                   : std::to_string(each.train + each.validation + each.test)));
-    }
-    if (!classes.empty())
-      result.push_back((objects ? "objects (training + validation + test): " : "classes: ") + detail::shortened(counted, classes.size(), 12));
-    if (validation_cut || test_cut)
-      result.push_back(std::string(validation_cut && test_cut ? "validation and test images are"
-                                   : test_cut                 ? "test images are"
-                                                              : "validation images are") +
-                       " cut from the training images");
-    for (const left_out_files& each : left_out)
-      result.push_back("left out: " + std::to_string(each.count) + " " + each.why + ": " + detail::shortened(each.names, each.count));
-    for (const left_out_files& each : found)
-      result.push_back("found: " + std::to_string(each.count) + " " + each.why + ": " + detail::shortened(each.names, each.count));
-    for (const std::string& note : notes) result.push_back("note: " + note);
-    return result;
-  }
+  std::vector<std::string> lines() const;
 
  private:
-  static void count(std::vector<left_out_files>& list, const std::string& why, std::string_view name) {
-    std::size_t i = 0;
-    while (i < list.size() && list[i].why != why) ++i;
-    if (i == list.size()) list.push_back({why, 0, {}});
-    if (list[i].names.size() < detail::most_named) list[i].names.push_back(detail::printable(detail::clipped(name)));
-    ++list[i].count;
-  }
+  static void count(std::vector<left_out_files>& list, const std::string& why, std::string_view name);
 };
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/data/description.inl>
+#endif

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/shape.hpp>
 
 namespace hasse {
@@ -21,28 +22,7 @@ class image_fitter {
   explicit image_fitter(feature_shape wanted) : wanted_(wanted) {}
 
   /// Appends the image to `to`, in the wanted shape; channels of both are 1 or 3.
-  void append(std::span<const std::uint8_t> image, feature_shape shape, std::vector<std::uint8_t>& to) {
-    recolour(image, shape);
-    const feature_shape coloured{shape.h, shape.w, wanted_.c};
-    if (coloured == wanted_) {
-      to.insert(to.end(), recoloured_.begin(), recoloured_.end());
-      return;
-    }
-    const auto c = static_cast<std::size_t>(wanted_.c);
-    plan(shape.w, wanted_.w, across_);
-    plan(shape.h, wanted_.h, down_);
-    const auto wide = static_cast<std::size_t>(wanted_.w), in_row = static_cast<std::size_t>(shape.w) * c, out_row = wide * c;
-    narrowed_.resize(static_cast<std::size_t>(shape.h) * out_row);
-    for (std::size_t y = 0; y < static_cast<std::size_t>(shape.h); ++y)
-      for (std::size_t x = 0; x < wide; ++x)
-        for (std::size_t k = 0; k < c; ++k)
-          narrowed_[y * out_row + x * c + k] = across_[x].blend(recoloured_.data() + y * in_row + k, c, 256);
-    const std::size_t start = to.size();
-    to.resize(start + static_cast<std::size_t>(wanted_.size()));
-    for (std::size_t y = 0; y < static_cast<std::size_t>(wanted_.h); ++y)
-      for (std::size_t i = 0; i < out_row; ++i)
-        to[start + y * out_row + i] = static_cast<std::uint8_t>((down_[y].blend(narrowed_.data() + i, out_row, 1) + 128) >> 8);
-  }
+  void append(std::span<const std::uint8_t> image, feature_shape shape, std::vector<std::uint8_t>& to);
 
  private:
   /// The source positions and integer weights of one output position.
@@ -60,38 +40,9 @@ class image_fitter {
   };
 
   /// Distances are whole numbers in units of 1 / (2 out) source pixels.
-  static void plan(int in, int out, std::vector<window>& windows) {
-    const std::int64_t reach = 2 * std::int64_t{std::max(in, out)};
-    windows.resize(static_cast<std::size_t>(out));
-    for (int o = 0; o < out; ++o) {
-      window& here = windows[static_cast<std::size_t>(o)];
-      const std::int64_t centre = (2 * std::int64_t{o} + 1) * in;
-      here.weights.clear();
-      here.total = 0;
-      const std::int64_t begin = std::max<std::int64_t>(0, (centre - reach) / (2 * out) - 1);
-      for (std::int64_t j = begin; j < in; ++j) {
-        const std::int64_t weight = reach - std::abs((2 * j + 1) * out - centre);
-        if (weight <= 0 && !here.weights.empty()) break;
-        if (weight <= 0) continue;
-        if (here.weights.empty()) here.first = static_cast<std::size_t>(j);
-        here.weights.push_back(weight);
-        here.total += weight;
-      }
-    }
-  }
+  static void plan(int in, int out, std::vector<window>& windows);
 
-  void recolour(std::span<const std::uint8_t> image, feature_shape shape) {
-    recoloured_.clear();
-    if (shape.c == wanted_.c) {
-      recoloured_.assign(image.begin(), image.end());
-    } else if (wanted_.c == 3) {
-      for (const std::uint8_t grey : image) recoloured_.insert(recoloured_.end(), 3, grey);
-    } else {
-      for (std::size_t i = 0; i + 2 < image.size(); i += 3)  // BT.601 luma in 1/65536
-        recoloured_.push_back(
-            static_cast<std::uint8_t>((19595u * image[i] + 38470u * image[i + 1] + 7471u * image[i + 2] + 32768u) >> 16));
-    }
-  }
+  void recolour(std::span<const std::uint8_t> image, feature_shape shape);
 
   feature_shape wanted_;
   std::vector<window> across_, down_;
@@ -100,3 +51,7 @@ class image_fitter {
 };
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/data/resize.inl>
+#endif

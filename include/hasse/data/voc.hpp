@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
 #include <hasse/core/quoted.hpp>
@@ -38,72 +39,21 @@ class voc_parser {
  public:
   voc_parser(const std::string& where, const std::string& name, data_description& about) : where_(where), about_(about) { made_.picture.name = name; }
 
-  voc_annotation parse(std::string_view bytes) {
-    xml_reader(
-        bytes, where_, [&](std::string_view name) { opened(name); }, [&](std::string_view text) { text_ += text; },
-        [&](std::string_view name) { closed(name); })
-        .read();
-    if (root_ != "annotation") refuse("begins with the element " + in_quotes(root_) + ", not with \"annotation\"");
-    return std::move(made_);
-  }
+  voc_annotation parse(std::string_view bytes);
 
  private:
   [[noreturn]] void refuse(const std::string& problem) const { throw file_error(where_, problem, "mend the annotation, or take it and its picture away"); }
   std::string object_name() const { return "object " + std::to_string(objects_) + (kind_.empty() ? "" : " (" + printable(clipped(kind_, 60)) + ")"); }
 
-  void opened(std::string_view name) {
-    path_.emplace_back(name);
-    text_.clear();
-    if (path_.size() == 1) root_ = name;
-    if (at({"object"})) {
-      ++objects_;
-      kind_.clear();
-      corners_ = {};
-      difficult_ = false;
-    }
-  }
+  void opened(std::string_view name);
 
-  void closed(std::string_view) {
-    constexpr std::array sides{"xmin", "ymin", "xmax", "ymax"};
-    for (std::size_t i = 0; i < 4; ++i)
-      if (at({"object", "bndbox", sides[i]})) {
-        corners_[i] = real_number(text_);
-        if (!corners_[i]) refuse(object_name() + " has the " + sides[i] + " " + in_quotes(text_, 40) + ", which is no number");
-      }
-    if (at({"object", "name"})) kind_ = trimmed();
-    if (at({"object", "difficult"})) difficult_ = trimmed() == "1";
-    for (const auto& [name, size] : {std::pair{"width", &listed_picture::width}, {"height", &listed_picture::height}})
-      if (at({"size", name})) made_.picture.*size = size_in(text_);
-    if (at({"object"})) end_object();
-    path_.pop_back();
-    text_.clear();
-  }
+  void closed(std::string_view);
 
-  bool at(std::initializer_list<std::string_view> below) const {
-    return path_.size() == below.size() + 1 && std::equal(below.begin(), below.end(), path_.begin() + 1);
-  }
-  std::string trimmed() const {
-    const std::size_t first = text_.find_first_not_of(" \t\r\n");
-    return first == text_.npos ? "" : text_.substr(first, text_.find_last_not_of(" \t\r\n") - first + 1);
-  }
-  static int size_in(const std::string& text) {
-    const std::optional<std::int64_t> size = whole_number(text);
-    return size && *size > 0 ? static_cast<int>(*size) : 0;
-  }
+  bool at(std::initializer_list<std::string_view> below) const;
+  std::string trimmed() const;
+  static int size_in(const std::string& text);
 
-  void end_object() {
-    if (kind_.empty()) refuse(object_name() + " has no name");
-    for (const std::optional<double>& corner : corners_)
-      if (!corner) refuse(object_name() + " has no bndbox with xmin, ymin, xmax and ymax");
-    const auto [xmin, ymin, xmax, ymax] = std::array{*corners_[0], *corners_[1], *corners_[2], *corners_[3]};
-    const std::string where = made_.picture.name + " " + object_name();
-    if (is_no_box(xmin, ymin, xmax, ymax, where, about_)) return;
-    // The numbers count from 1 and the last pixel is inside; a box that begins at 0 was written by who counts from 0.
-    if (xmin == 0 || ymin == 0) about_.find(found_from_zero, where);
-    const auto begin = [](double first) { return first >= 0 && first < 1 ? 0 : first - 1; };
-    made_.picture.objects.push_back({.place = {begin(xmin), begin(ymin), xmax, ymax}, .difficult = difficult_, .said = object_name()});
-    made_.kinds.push_back(kind_);
-  }
+  void end_object();
 
   const std::string& where_;
   data_description& about_;
@@ -116,86 +66,20 @@ class voc_parser {
 };
 
 /// The ids of a list. Lists of one class have a second column, 1, -1 or 0, which says nothing of the split.
-inline std::vector<std::string> voc_ids(const std::filesystem::path& list, const std::filesystem::path& annotations) {
-  std::vector<std::string> ids;
-  const std::string text = read_file(list, std::uintmax_t{64} << 20);
-  for (std::string_view line : lines_of(text)) {
-    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-    if (line.empty()) continue;
-    std::string id(line);
-    if (const std::size_t blank = id.find_last_of(" \t"); blank != id.npos && !is_file(annotations / (id + ".xml"))) {
-      const std::string_view last = std::string_view(id).substr(blank + 1);
-      if (last == "1" || last == "-1" || last == "0") id = id.substr(0, id.find_last_not_of(" \t", blank) + 1);
-    }
-    ids.push_back(id);
-  }
-  return ids;
-}
+HASSE_BODY std::vector<std::string> voc_ids(const std::filesystem::path& list, const std::filesystem::path& annotations);
 
 /// The picture of an id, by any name that promises one.
-inline std::filesystem::path voc_picture(const std::filesystem::path& folder, const std::string& id) {
-  for (const char* ending : {".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG", ".bmp", ".webp"})
-    if (is_file(folder / (id + ending))) return folder / (id + ending);
-  return folder / (id + ".jpg");
-}
+HASSE_BODY std::filesystem::path voc_picture(const std::filesystem::path& folder, const std::string& id);
 }  // namespace detail
 
 /// The annotation of one picture; `where` names its file in errors, `about` counts what was dropped.
-inline voc_annotation parse_voc(std::string_view bytes, const std::string& where, const std::string& name, data_description& about) {
-  return detail::voc_parser(where, name, about).parse(bytes);
-}
+HASSE_BODY voc_annotation parse_voc(std::string_view bytes, const std::string& where, const std::string& name, data_description& about);
 
 /// Lists a folder that has `Annotations`. Classes are those of all splits, in the order of their bytes, unless `classes` gives them.
-inline detection_listing list_voc(const std::filesystem::path& root, const std::vector<std::string>& classes = {}) {
-  detection_listing listing{.layout = detection_layout::voc};
-  const std::filesystem::path annotations = root / "Annotations", lists = root / "ImageSets/Main";
-  const std::filesystem::path folder = detail::is_folder(root / "JPEGImages") || !detail::is_folder(root / "images") ? root / "JPEGImages" : root / "images";
-  std::vector<std::pair<std::vector<listed_picture>*, std::vector<std::string>>> splits;
-  for (const auto& [to, name] : {std::pair{&listing.train, "train.txt"}, {&listing.validation, "val.txt"}, {&listing.test, "test.txt"}})
-    if (detail::is_file(lists / name)) splits.emplace_back(to, detail::voc_ids(lists / name, annotations));
-  if (splits.empty() || splits[0].first != &listing.train) {
-    if (detail::is_file(lists / "trainval.txt")) {
-      splits.emplace_back(&listing.train, detail::voc_ids(lists / "trainval.txt", annotations));
-    } else if (splits.empty()) {
-      std::vector<std::string> ids;
-      for (const auto& path : detail::entries_of(annotations))
-        if (detail::ending_of(path.string()) == ".xml" && !detail::hidden_name(path.filename().string())) ids.push_back(path.stem().string());
-      splits.emplace_back(&listing.train, std::move(ids));
-    } else {
-      throw file_error(detail::printable(lists.string()), "has no train.txt and no trainval.txt", "write one, an id a line");
-    }
-  }
-  std::map<std::string, int> known;
-  for (const std::string& name : classes) known[name] = 0;
-  std::vector<std::pair<listed_picture*, std::vector<std::string>>> named;
-  for (auto& [to, ids] : splits) {
-    to->reserve(ids.size());
-    for (const std::string& id : ids) {
-      const std::filesystem::path file = annotations / (id + ".xml");
-      const std::string where = detail::printable(file.string());
-      auto [picture, kinds] = parse_voc(read_file(file, std::uintmax_t{64} << 20), where, id, listing.about);
-      picture.file = detail::voc_picture(folder, id);
-      picture.id = static_cast<std::int64_t>(to->size() + 1);
-      for (std::size_t i = 0; i < kinds.size(); ++i)
-        if (!classes.empty() && !known.contains(kinds[i]))
-          throw file_error(where, picture.objects[i].said + " is of a class that was not given", "give it among the classes (" + detail::known_names(classes) + "), or take the object out");
-        else if (classes.empty())
-          known[kinds[i]] = 0;
-      to->push_back(std::move(picture));
-      named.emplace_back(&to->back(), std::move(kinds));
-    }
-  }
-  if (classes.empty())
-    for (const auto& [name, ignored] : known) listing.classes.push_back(name);
-  else
-    listing.classes = classes;
-  for (std::size_t i = 0; i < listing.classes.size(); ++i) {
-    known[listing.classes[i]] = static_cast<int>(i);
-    listing.class_ids.push_back(static_cast<std::int64_t>(i + 1));
-  }
-  for (auto& [picture, kinds] : named)
-    for (std::size_t i = 0; i < kinds.size(); ++i) picture->objects[i].kind = known.at(kinds[i]);
-  return listing;
-}
+HASSE_BODY detection_listing list_voc(const std::filesystem::path& root, const std::vector<std::string>& classes = {});
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/data/voc.inl>
+#endif

@@ -19,7 +19,8 @@ struct journal_record {
   std::uint64_t sequence = 0;
   std::string writer, operation;
   json payload = json::object();
-  friend bool operator==(const journal_record&, const journal_record&) = default;
+  /// Not defaulted: a compiler would try every conversion of JSON in each file.
+  friend bool operator==(const journal_record& left, const journal_record& right);
 };
 
 /// What a journal may cost before it is refused.

@@ -36,6 +36,10 @@ HASSE_BODY std::string journal_line(const journal_record& record) {
 
 }  // namespace detail
 
+HASSE_BODY bool operator==(const journal_record& left, const journal_record& right) {
+  return left.sequence == right.sequence && left.writer == right.writer && left.operation == right.operation && left.payload == right.payload;
+}
+
 HASSE_BODY journal_content parse_journal(std::string_view text, const std::string& writer, const std::string& path, const journal_limits& limits) {
   journal_content content;
   for (std::size_t end; (end = text.find('\n', content.good_bytes)) != text.npos; content.good_bytes = end + 1) {

@@ -181,6 +181,4 @@ class any_backend {
   std::unique_ptr<base> held_;
 };
 
-static_assert(JoinsLayers<any_backend<float>> && JoinsLayers<any_backend<bfloat16>>);
-
 }  // namespace hasse

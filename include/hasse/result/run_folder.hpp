@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/file.hpp>
 #include <hasse/core/hash.hpp>
 #include <hasse/core/quoted.hpp>
@@ -23,40 +24,18 @@ class run_folder {
  public:
   /// Creates and locks the folder; compares with `config.json` where there is one. `configuration` is a flat object of everything
   /// that decides the results, and of `data`, where the images lie: that may change, since `bind_images` knows which they are.
-  run_folder(std::filesystem::path root, const json& configuration)
-      : root_(std::move(root)),
-        configuration_(parse_json(json_text(configuration), "the configuration of the run")),  // as the file will say it
-        lock_(compared_and_prepared() / "lock") {
-    compare();  // with what another start wrote before this one had the lock
-  }
+  run_folder(std::filesystem::path root, const json& configuration);
 
   /// The images, by a hash of all that they are. Others than those that the run was begun with are refused, wherever they lie.
-  void bind_images(std::uint64_t identity) {
-    configuration_["images"] = std::string(hex64(identity).view());
-    if (!file_exists(config())) return;
-    const json before = read_json(config());
-    if (before.is_object() && before.contains("images") && before.at("images") != configuration_.at("images"))
-      throw file_error(config().string(),
-                       "was begun with other images than those of " + shown(configuration_.value("data", json())) + " are now",
-                       "say with --data where the images of " + shown(before.value("data", json())) +
-                           " lie, or name another folder with --run");
-  }
+  void bind_images(std::uint64_t identity);
 
   /// Writes `config.json` and removes what kills left of files that were being replaced. From here on the folder belongs to this
   /// configuration: until then a mistyped start leaves nothing that binds.
-  void begin() const {
-    if (!file_exists(config()) || read_json(config()) != configuration_) write_json(config(), configuration_);
-    for (const auto& folder : {root_, checkpoints(), networks()}) remove_unfinished(folder);
-  }
+  void begin() const;
 
   /// Lets the next start have other settings, where all that this one trained diverged. The journal goes first: without it, the
   /// settings of a start that was killed in between are met by the same command alone, which diverges again.
-  void unbind() const {
-    std::error_code failure;
-    std::filesystem::remove_all(journal(), failure);
-    if (failure) throw file_error(journal().string(), "cannot be removed (" + failure.message() + ")", "check the folder and its permissions");
-    remove_file(config());
-  }
+  void unbind() const;
 
   const std::filesystem::path& root() const { return root_; }
   std::filesystem::path config() const { return root_ / "config.json"; }
@@ -72,34 +51,12 @@ class run_folder {
   std::filesystem::path weights(const std::string& architecture) const { return checkpoints() / (file_name_of(architecture) + ".safetensors"); }
 
  private:
-  void compare() const {
-    if (!file_exists(config())) return;
-    const json before = read_json(config());
-    const auto refuse = [&](const std::string& key, const std::string& was, const std::string& is) {
-      return file_error(config().string(), "was begun with " + detail::clipped(key) + " = " + was + ", this start has " + is,
-                        "start with the old settings to go on, or name another folder");
-    };
-    for (const auto& [key, value] : configuration_.items())
-      if (key != "data" && (!before.is_object() || !before.contains(key) || before.at(key) != value))
-        throw refuse(key, before.is_object() && before.contains(key) ? shown(before.at(key)) : "nothing", shown(value));
-    for (const auto& [key, value] : before.items())
-      if (key != "data" && key != "images" && !configuration_.contains(key)) throw refuse(key, shown(value), "nothing");
-  }
+  void compare() const;
 
   /// A start of another configuration never holds the lock of a folder that has one: for that moment it would refuse the right one.
-  const std::filesystem::path& compared_and_prepared() const {
-    compare();
-    return prepared(root_);
-  }
+  const std::filesystem::path& compared_and_prepared() const;
 
-  static const std::filesystem::path& prepared(const std::filesystem::path& root) {
-    std::error_code failure;
-    for (const auto& folder : {root, root / "checkpoints", root / "networks"}) {
-      std::filesystem::create_directories(folder, failure);
-      if (failure) throw file_error(folder.string(), "cannot be created (" + failure.message() + ")", "name another folder with --run");
-    }
-    return root;
-  }
+  static const std::filesystem::path& prepared(const std::filesystem::path& root);
 
   std::filesystem::path root_;
   json configuration_;
@@ -107,3 +64,7 @@ class run_folder {
 };
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/result/run_folder.inl>
+#endif

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <variant>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/quoted.hpp>
 
@@ -87,17 +88,13 @@ inline weighed_loss weigh(const latency_loss& form, double cross_entropy, double
 }
 
 /// "add#linear" and "mul#log", as command lines and the publication's code name the forms, or "add#absolute".
-inline std::string_view name_of(const latency_loss& form) {
-  constexpr std::string_view names[] = {"add#linear", "mul#log", "add#absolute"};
-  return names[form.index()];
-}
+HASSE_BODY std::string_view name_of(const latency_loss& form);
 
 /// The form of that name with its default parameters.
-inline latency_loss latency_loss_named(std::string_view name) {
-  if (name == "add#linear") return additive_latency{};
-  if (name == "mul#log") return multiplicative_latency{};
-  if (name == "add#absolute") return absolute_latency{};
-  throw error("the latency loss " + detail::in_quotes(name) + " is not known; name one of add#linear, mul#log, add#absolute");
-}
+HASSE_BODY latency_loss latency_loss_named(std::string_view name);
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/supernet/latency_loss.inl>
+#endif

@@ -6,20 +6,14 @@
 #include <cmath>
 #include <string>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 
 namespace hasse {
 
 namespace detail {
 /// latency / target of an admissible call.
-inline double reward_ratio(double quality, double latency, double target) {
-  if (!(quality >= 0 && quality <= 1))
-    throw error("a reward was asked for the quality " + std::to_string(quality) + "; divide it so that it lies within 0 and 1");
-  if (!(latency > 0) || !(target > 0) || !std::isfinite(latency) || !std::isfinite(target))
-    throw error("a reward was asked for a latency of " + std::to_string(latency) + " against a target of " +
-                std::to_string(target) + "; both have to be above 0");
-  return latency / target;
-}
+HASSE_BODY double reward_ratio(double quality, double latency, double target);
 }  // namespace detail
 
 /// quality (latency / target)^exponent. `hard` gives nothing for being faster than the target. MnasNet's exponent is -0.07; that of
@@ -42,3 +36,7 @@ struct absolute_reward {
 };
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/supernet/latency_reward.inl>
+#endif

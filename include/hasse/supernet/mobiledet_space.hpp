@@ -10,7 +10,7 @@
 
 #include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
-#include <hasse/network/published/mobiledet.hpp>
+#include <hasse/network/published/mobiledet_spec.hpp>
 #include <hasse/space/rounding.hpp>
 #include <hasse/supernet/masked_space.hpp>
 

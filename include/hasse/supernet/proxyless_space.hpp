@@ -12,7 +12,7 @@
 
 #include <hasse/core/apart.hpp>
 #include <hasse/core/quoted.hpp>
-#include <hasse/network/published/proxyless.hpp>
+#include <hasse/network/published/proxyless_spec.hpp>
 #include <hasse/space/rounding.hpp>
 #include <hasse/supernet/mbconv_space.hpp>
 

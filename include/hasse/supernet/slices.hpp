@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/kernel/accelerator.hpp>
 #include <hasse/network/channel_groups.hpp>
 #include <hasse/network/parameters.hpp>
@@ -34,11 +35,7 @@ class tensor_slice {
     std::size_t begin, length;
   };
 
-  tensor_slice(std::vector<int> rows, std::size_t row_length, std::vector<stretch> stretches)
-      : rows_(std::move(rows)), row_length_(row_length), stretches_(std::move(stretches)) {
-    for (const stretch& each : stretches_) narrow_ += each.length;
-    whole_ = narrow_ == row_length_ && leads();
-  }
+  tensor_slice(std::vector<int> rows, std::size_t row_length, std::vector<stretch> stretches);
 
   std::size_t size() const { return rows_.size() * narrow_; }
   /// The narrow tensor is the beginning of the full one: nothing has to be copied.
@@ -46,12 +43,7 @@ class tensor_slice {
   /// narrow[r * columns().size() + c] is full[rows()[r] * row_length() + columns()[c]].
   const std::vector<int>& rows() const { return rows_; }
   std::size_t row_length() const { return row_length_; }
-  std::vector<int> columns() const {
-    std::vector<int> all;
-    for (const stretch& each : stretches_)
-      for (std::size_t i = 0; i < each.length; ++i) all.push_back(static_cast<int>(each.begin + i));
-    return all;
-  }
+  std::vector<int> columns() const;
 
   template <class Scalar>
   void gather(const Scalar* full, Scalar* narrow) const {
@@ -73,11 +65,7 @@ class tensor_slice {
   }
 
  private:
-  bool leads() const {
-    for (std::size_t row = 0; row < rows_.size(); ++row)
-      if (rows_[row] != static_cast<int>(row)) return false;
-    return true;
-  }
+  bool leads() const;
   template <class Body>
   void walk(Body&& body) const {
     if (whole_) return body(std::size_t{0}, std::size_t{0}, size());
@@ -98,14 +86,7 @@ class tensor_slice {
 /// A slice of parameters that may lie on a device, which then has its rows and columns, too.
 class placed_slice {
  public:
-  placed_slice(parameter_accelerator* device, tensor_slice slice) : device_(device), slice_(std::move(slice)) {
-    if (!device) return;
-    const std::vector<int> columns = slice_.columns();
-    column_count_ = static_cast<int>(columns.size());
-    places_ = backend_array<int>(device, slice_.rows().size() + columns.size());
-    device->write(places_.data(), slice_.rows().data(), slice_.rows().size() * sizeof(int));
-    device->write(places_.data() + slice_.rows().size(), columns.data(), columns.size() * sizeof(int));
-  }
+  placed_slice(parameter_accelerator* device, tensor_slice slice);
 
   bool leads_whole_rows() const { return slice_.leads_whole_rows(); }
   /// As those of tensor_slice.
@@ -173,3 +154,7 @@ tensor_slice slice_of(const layer_list& list, const channel_groups<layer_list>& 
 }
 
 }  // namespace hasse::detail
+
+#if HASSE_BODIES_INLINE
+#include <hasse/supernet/slices.inl>
+#endif

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/network/aligned.hpp>
@@ -28,25 +29,7 @@ namespace hasse {
 /// The parameters of a slimmable list. `norms` = 0: batch norms exist once and keep no statistics, those of the batch or of a
 /// calibration count (US-Nets §3.4). Else they exist `norms` times, with running statistics (switchable batch norm, Slimmable
 /// Networks §3.1): the further sets stand behind the list's own, under layer numbers that go on counting.
-inline parameter_layout slimmable_layout(const layer_list& layers, int norms = 0) {
-  parameter_layout layout = layout_of(layers);
-  const parameter_layout own = layout;
-  const auto repeat = [&](const std::vector<parameter_tensor>& from, std::vector<parameter_tensor>& to, std::size_t& end) {
-    for (int set = 1; set < norms; ++set)
-      for (parameter_tensor tensor : from) {
-        if (tensor.role == parameter_role::weight || tensor.role == parameter_role::bias) continue;
-        tensor.name += '@' + std::to_string(set);
-        tensor.layer += set * static_cast<int>(layers.size());
-        tensor.offset = end;
-        end += round_up(tensor.size, 16);
-        to.push_back(std::move(tensor));
-      }
-  };
-  repeat(own.trainable, layout.trainable, layout.trainable_size);
-  repeat(own.statistics, layout.statistics, layout.statistics_size);
-  if (norms == 0) layout.statistics.clear(), layout.statistics_size = 0;
-  return layout;
-}
+HASSE_BODY parameter_layout slimmable_layout(const layer_list& layers, int norms = 0);
 
 /// The narrow network's own parameters, copied out. `norms` is the set of batch norms that it takes; statistics are 0 and 1 where
 /// the shared parameters have none.
@@ -353,3 +336,7 @@ class slimmable_network {
 };
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/supernet/slimmable.inl>
+#endif

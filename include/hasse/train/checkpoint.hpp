@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/hash.hpp>
 #include <hasse/file/formats.hpp>
 #include <hasse/file/safetensors.hpp>
@@ -55,25 +56,7 @@ namespace detail {
 inline constexpr const char* checkpoint_remedy = "move it away and the training starts again from its first epoch";
 
 /// Of two lists such as "cpu, 1 thread, ...", the items between those that they begin and end with alike.
-inline std::pair<std::string, std::string> differing_parts(const std::string& left, const std::string& right) {
-  const auto items_of = [](const std::string& text) {
-    std::vector<std::string> items;
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = std::min(text.find(", ", at), text.size());
-      items.push_back(text.substr(at, end - at)), at = end + 2;
-    }
-    return items;
-  };
-  std::vector<std::string> then = items_of(left), now = items_of(right);
-  while (!then.empty() && !now.empty() && then.back() == now.back()) then.pop_back(), now.pop_back();
-  const auto [from, to] = std::mismatch(then.begin(), then.end(), now.begin(), now.end());
-  const auto joined = [](auto first, auto last) {
-    std::string text;
-    for (; first != last; ++first) text += (text.empty() ? "" : ", ") + *first;
-    return text;
-  };
-  return {joined(from, then.end()), joined(to, now.end())};
-}
+HASSE_BODY std::pair<std::string, std::string> differing_parts(const std::string& left, const std::string& right);
 
 /// Of a checkpoint of so many parameters: all that one may have, written and read. The rest are names, places and at most 100,000
 /// epochs.
@@ -190,3 +173,7 @@ training_position load_checkpoint(const std::filesystem::path& path, const train
 }
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/train/checkpoint.inl>
+#endif

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
 #include <hasse/data/description.hpp>
@@ -21,35 +22,13 @@
 namespace hasse::detail {
 
 /// The entries of one directory, sorted.
-inline std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> result;
-  std::error_code problem;
-  for (std::filesystem::directory_iterator item(folder, problem), end; !problem && item != end; item.increment(problem))
-    result.push_back(item->path());
-  if (problem)
-    throw file_error(printable(folder.string()), "cannot be listed (" + problem.message() + ")", "name a folder that can be read");
-  std::sort(result.begin(), result.end());
-  return result;
-}
+HASSE_BODY std::vector<std::filesystem::path> entries_of(const std::filesystem::path& folder);
 
 /// The first bytes of a file; none where it cannot be read.
-inline std::string first_bytes_of(const std::filesystem::path& path) {
-  std::string bytes(kind_bytes, '\0');
-  const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  const ::ssize_t got = file.number < 0 ? 0 : ::read(file.number, bytes.data(), bytes.size());
-  bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  return bytes;
-}
+HASSE_BODY std::string first_bytes_of(const std::filesystem::path& path);
 
 /// The regular files directly in `folder`, hidden ones among them.
-inline std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> result = entries_of(folder);
-  std::erase_if(result, [](const auto& path) {
-    std::error_code vanished;
-    return !std::filesystem::is_regular_file(path, vanished);
-  });
-  return result;
-}
+HASSE_BODY std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder);
 
 /// What lies in a folder and below. Links are followed; what is left out is said.
 struct folder_tree {
@@ -60,47 +39,13 @@ struct folder_tree {
 
 class folder_walk {
  public:
-  explicit folder_walk(const std::filesystem::path& root) : root_(root) {
-    enter(root, 0);
-    std::sort(tree_.files.begin(), tree_.files.end());
-  }
+  explicit folder_walk(const std::filesystem::path& root);
   folder_tree take() { return std::move(tree_); }
 
  private:
   static constexpr int most_links = 4;  ///< links inside of linked folders: a net of links has more paths than anyone can walk
 
-  void enter(const std::filesystem::path& folder, int links) {
-    struct ::stat facts {};
-    if (::stat(folder.c_str(), &facts) != 0) facts = {};  // then it cannot be listed, either
-    above_.emplace_back(facts.st_dev, facts.st_ino);
-    for (const auto& path : entries_of(folder)) {
-      const std::string inside = path.lexically_relative(root_).string();
-      if (hidden_name(path.filename().string())) {
-        tree_.about.leave_out(as_hidden, inside);
-        continue;
-      }
-      std::error_code unknown;
-      const bool linked = std::filesystem::is_symlink(path, unknown);
-      if (::stat(path.c_str(), &facts) != 0) {
-        if (linked && !named_as_image(inside))  // maybe a whole class
-          throw file_error(printable(path.string()), "is a link that leads nowhere", "mend it or take it away");
-        tree_.files.push_back(path);
-        continue;
-      }
-      if (S_ISREG(facts.st_mode)) {
-        tree_.files.push_back(path);
-      } else if (!S_ISDIR(facts.st_mode)) {
-        tree_.about.leave_out(as_special, inside);
-      } else if (links + linked > most_links ||
-                 std::find(above_.begin(), above_.end(), std::pair{facts.st_dev, facts.st_ino}) != above_.end()) {
-        tree_.about.leave_out(as_loop, inside);
-      } else {
-        tree_.folders.push_back(path);
-        enter(path, links + linked);
-      }
-    }
-    above_.pop_back();
-  }
+  void enter(const std::filesystem::path& folder, int links);
 
   const std::filesystem::path& root_;
   std::vector<std::pair<::dev_t, ::ino_t>> above_;  ///< the folders from the root to here
@@ -108,3 +53,7 @@ class folder_walk {
 };
 
 }  // namespace hasse::detail
+
+#if HASSE_BODIES_INLINE
+#include <hasse/data/detail/folder.inl>
+#endif

@@ -1,0 +1,71 @@
+// The bodies of result/run_folder.hpp, as core/apart.hpp says.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include <hasse/result/run_folder.hpp>
+
+namespace hasse {
+
+HASSE_BODY run_folder::run_folder(std::filesystem::path root, const json& configuration) : root_(std::move(root)),
+      configuration_(parse_json(json_text(configuration), "the configuration of the run")),  // as the file will say it
+      lock_(compared_and_prepared() / "lock") {
+  compare();  // with what another start wrote before this one had the lock
+}
+
+HASSE_BODY void run_folder::bind_images(std::uint64_t identity) {
+  configuration_["images"] = std::string(hex64(identity).view());
+  if (!file_exists(config())) return;
+  const json before = read_json(config());
+  if (before.is_object() && before.contains("images") && before.at("images") != configuration_.at("images"))
+    throw file_error(config().string(),
+                     "was begun with other images than those of " + shown(configuration_.value("data", json())) + " are now",
+                     "say with --data where the images of " + shown(before.value("data", json())) +
+                         " lie, or name another folder with --run");
+}
+
+HASSE_BODY void run_folder::begin() const {
+  if (!file_exists(config()) || read_json(config()) != configuration_) write_json(config(), configuration_);
+  for (const auto& folder : {root_, checkpoints(), networks()}) remove_unfinished(folder);
+}
+
+HASSE_BODY void run_folder::unbind() const {
+  std::error_code failure;
+  std::filesystem::remove_all(journal(), failure);
+  if (failure) throw file_error(journal().string(), "cannot be removed (" + failure.message() + ")", "check the folder and its permissions");
+  remove_file(config());
+}
+
+HASSE_BODY void run_folder::compare() const {
+  if (!file_exists(config())) return;
+  const json before = read_json(config());
+  const auto refuse = [&](const std::string& key, const std::string& was, const std::string& is) {
+    return file_error(config().string(), "was begun with " + detail::clipped(key) + " = " + was + ", this start has " + is,
+                      "start with the old settings to go on, or name another folder");
+  };
+  for (const auto& [key, value] : configuration_.items())
+    if (key != "data" && (!before.is_object() || !before.contains(key) || before.at(key) != value))
+      throw refuse(key, before.is_object() && before.contains(key) ? shown(before.at(key)) : "nothing", shown(value));
+  for (const auto& [key, value] : before.items())
+    if (key != "data" && key != "images" && !configuration_.contains(key)) throw refuse(key, shown(value), "nothing");
+}
+
+HASSE_BODY const std::filesystem::path& run_folder::compared_and_prepared() const {
+  compare();
+  return prepared(root_);
+}
+
+HASSE_BODY const std::filesystem::path& run_folder::prepared(const std::filesystem::path& root) {
+  std::error_code failure;
+  for (const auto& folder : {root, root / "checkpoints", root / "networks"}) {
+    std::filesystem::create_directories(folder, failure);
+    if (failure) throw file_error(folder.string(), "cannot be created (" + failure.message() + ")", "name another folder with --run");
+  }
+  return root;
+}
+
+}  // namespace hasse
