@@ -23,10 +23,10 @@ class cheapest_first : public policy_on_ledger<Space> {
     return this->books().ask([&]() -> std::optional<candidate> {
       std::optional<candidate> best;
       this->domain().for_each([&](const candidate& x) {
-        if (!this->books().open.taken(x) && (!best || this->domain().latency(x) < this->domain().latency(*best))) best = x;
+        if (!this->books().open.taken(x) && (!best || this->domain().cost(x) < this->domain().cost(*best))) best = x;
       });
       const auto& front = this->boundary().points();
-      if (best && !front.empty() && this->domain().latency(*best).count > 2 * front.back().latency.count) return std::nullopt;
+      if (best && !front.empty() && this->domain().cost(*best).count > 2 * front.back().cost.count) return std::nullopt;
       if (best) this->books().open.take(*best);
       return best;
     });

@@ -1,6 +1,5 @@
 // 13: a price of your own, beside a task and a policy of your own, in one search. Killed at any time, the same call goes on.
 #include <cstdio>
-
 #include <hasse/hasse.hpp>
 using namespace hasse;
 using space = search_space<input<3, 16, 16>, stem<conv{.out = 8, .stride = 2}>, stage<basic{.stride = 2}, widths<8, 16>, depth<1, 3>>, head<global_average_pool, linear<1>>>;
@@ -30,14 +29,13 @@ struct rating : image_task {  // how far from its label the network's only answe
   mean_loss<rating> tally(const normalisation&) const { return mean_loss(*this); }
 };
 
-template <Domain Space>
-struct drawing_twice : policy_on_ledger<Space> {
+template <Domain Space> struct drawing_twice : policy_on_ledger<Space> {
   using policy_on_ledger<Space>::policy_on_ledger;
   std::optional<typename Space::candidate> draw() { return this->books().open.next([](const auto&) { return false; }); }
   std::optional<typename Space::candidate> ask() {
     return this->books().ask([&] {
       auto one = draw(), other = draw();
-      if (other && this->domain().latency(*other) < this->domain().latency(*one)) std::swap(one, other);
+      if (other && this->domain().cost(*other) < this->domain().cost(*one)) std::swap(one, other);
       if (other) this->books().open.put_back(*other);
       return one;
     });
@@ -49,17 +47,14 @@ struct cheaper_of_two {
   template <Domain Space> drawing_twice<Space> on(const Space& domain, const stop_rule& stop) const { return drawing_twice<Space>(domain, 1, stop); }
 };
 
-int main() {
-  try {
-    any_backend<float> backend = backend_of({});
-    const auto images = open_data("synthetic:0.2", {.wanted = space::image, .synthetic_train = 200, .synthetic_validation = 100, .synthetic_test = 100});
-    const auto train = train_on(backend, training_data(rating{}, images.train, images.validation), sgd{.epochs = 1, .batch = 50, .learning_rate = 0.01});
-    auto trainer = evaluate_by<space>(train);
-    journal book("run_13_own_price");
-    const auto found = search<space>(part_prices<space>(energy{}), trainer, &book, cheaper_of_two{}, stop_rule{.trainings = 8});
-    std::printf("%zu trained, %zu on the frontier\n", found.done.size(), found.boundary.points().size());
-  } catch (const error& refused) {
-    std::fprintf(stderr, "%s\n", refused.what());
-    return 2;
-  }
+int main() try {
+  any_backend<float> backend = backend_of({});
+  run_folder folder("run_13_own_price", {{"example", "13_own_price"}});
+  const auto images = open_data("synthetic:0.2", {.wanted = space::image, .synthetic_train = 200, .synthetic_validation = 100, .synthetic_test = 100});
+  const auto train = train_on(backend, training_data(rating{}, images.train, images.validation), sgd{.epochs = 1, .batch = 50, .learning_rate = 0.01});
+  const auto answer = search<space>(energy{}, train, images.test, folder, cheaper_of_two{}, stop_rule{.trainings = 8});
+  write_report(folder.report(), answer.report), write_frontier(folder.frontier(), answer.report);
+  std::printf("%s", frontier_table(answer.report).c_str());
+} catch (const error& refused) {
+  return std::fprintf(stderr, "%s\n", refused.what()), 2;
 }

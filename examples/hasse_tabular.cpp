@@ -70,7 +70,7 @@ void run(const options& how) {
   }
   const auto reference = benchmark.reference();
   std::printf("%s: %zu keys, %zu networks; reference %lld FLOPs, %.3f %%\n", std::string(benchmark.format->name).c_str(), benchmark.keys,
-              benchmark.networks.size(), static_cast<long long>(reference.latency.count), reference.accuracy);
+              benchmark.networks.size(), static_cast<long long>(reference.cost.count), reference.merit);
   std::printf("policy %s", policy_name.c_str());
   if (policy == tabular_policy::pop) std::printf(", order %s, margin %g", order_name.c_str(), margin);
   std::printf("\n%-7s %31s %31s %7s\n%-7s", "", "trainings until % of hypervolume", "living after trainings", "until", "seed");

@@ -103,7 +103,7 @@ refused(other, "is missing, and its latencies decided what this run has trained;
 if run([*other[:-3], "anew", *other[-2:]]).returncode != 0:
     sys.exit("another folder should end with latencies of its own")
 shutil.copy(folder / "anew/latency.json", table)
-refused(other, "start with the settings and the latencies that it was begun with, or choose another folder")
+refused(other, "start with the settings and the costs that it was begun with, or choose another folder")
 kept.rename(table)
 if run(other).returncode != 0 or weights() != before:
     sys.exit("a search should go on when its table is back")

@@ -57,7 +57,7 @@ TEST_CASE("a search goes on, refuses other trainings, and leaves nothing of a ki
 
   const search_answer more = it.run(run, 6);
   REQUIRE(more.report.networks.size() == 6);
-  for (std::size_t i = 0; i < 3; ++i) REQUIRE(more.report.networks[i].accuracy == first.report.networks[i].accuracy);
+  for (std::size_t i = 0; i < 3; ++i) REQUIRE(more.report.networks[i].score == first.report.networks[i].score);
   REQUIRE(names_in(run / "checkpoints").size() == more.finalists.size());  // the weights of the frontier and nothing else
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("finalists are trained again by the recipe that is asked for, and a di
   const recipe how{.epochs = 1, .batch = 20}, longer{.epochs = 2, .batch = 20}, longest{.epochs = 3, .batch = 20};
   const auto answers = [&](const recipe& finish) {
     std::vector<double> all;
-    for (const finalist& each : it.run(run, 3, how, finish).finalists) all.push_back(each.accuracy), all.push_back(each.test_accuracy);
+    for (const finalist& each : it.run(run, 3, how, finish).finalists) all.push_back(each.score), all.push_back(each.test_score);
     return all;
   };
   const auto begin = answers(longer), other = answers(longest);
@@ -77,7 +77,7 @@ TEST_CASE("finalists are trained again by the recipe that is asked for, and a di
   const search_answer wild = it.run(run, 3, how, recipe{.epochs = 2, .batch = 20, .learning_rate = 1e30});
   REQUIRE(wild.report.warnings.size() == wild.finalists.size());
   REQUIRE_THAT(wild.report.warnings[0], ContainsSubstring("diverged; it is handed over as the search trained it"));
-  for (const report_network& network : wild.report.networks) REQUIRE_FALSE(std::isfinite(network.finished_accuracy));
+  for (const report_network& network : wild.report.networks) REQUIRE_FALSE(std::isfinite(network.finished_score));
   const search_answer good = it.run(run, 3, how, longer);
   REQUIRE_THAT(frontier_table(good.report), ContainsSubstring("longer"));
 }
@@ -97,7 +97,7 @@ TEST_CASE("a search warns, repairs or excludes where the table contradicts its o
   const auto inversions = [&] {
     std::size_t count = 0;
     const space_domain<small_space> domain(it.table.ticks_per_part(), {});
-    domain.for_each([&](const auto& x) { domain.for_each([&](const auto& y) { count += domain.precedes(x, y) && domain.latency(x) > domain.latency(y); }); });
+    domain.for_each([&](const auto& x) { domain.for_each([&](const auto& y) { count += domain.precedes(x, y) && domain.cost(x) > domain.cost(y); }); });
     return count;
   };
   std::map<order_policy, double> pruned;

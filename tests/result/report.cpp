@@ -17,7 +17,7 @@ report_data example() {
   data.facts = {{"space", "df-small"}, {"seed", "7"}};
   data.admissible = 4839;
   const auto add = [&](const char* name, double ms, double accuracy, bool best) {
-    report_network network{.name = name, .milliseconds = ms, .accuracy = accuracy, .macs = 1e6 * ms, .parameters = 45231, .precedents = 10 * ms, .on_frontier = best};
+    report_network network{.name = name, .cost = ms, .score = accuracy, .macs = 1e6 * ms, .parameters = 45231, .precedents = 10 * ms, .on_frontier = best};
     for (int epoch = 1; epoch <= 3; ++epoch)
       network.curve.push_back({.epoch = epoch, .loss = 2.0 / epoch, .train_correct = 0, .validation_score = accuracy * epoch / 3, .learning_rate = 0, .seconds = 0});
     data.networks.push_back(network);
@@ -86,12 +86,12 @@ TEST_CASE("little data and wrong data still give a page") {
   CHECK(frontier_table({}) == "#  latency  measured  accuracy  longer  test  MACs  parameters  architecture\n");
   report_data data = example();
   data.pairs = {{0, 99}, {99, 0}, {0, 0}, {0, 1}, {1, 2}, {2, 0}};  // out of range, and a cycle
-  data.networks[2].accuracy = unknown;
-  data.networks[1].milliseconds = std::numeric_limits<double>::infinity();
+  data.networks[2].score = unknown;
+  data.networks[1].cost = std::numeric_limits<double>::infinity();
   data.networks.resize(1);
   CHECK_NOTHROW(report_html(data));
   report_data single;
-  single.networks.push_back({.name = "[(16)]", .milliseconds = 0.1, .accuracy = 0.5, .on_frontier = true});
+  single.networks.push_back({.name = "[(16)]", .cost = 0.1, .score = 0.5, .on_frontier = true});
   CHECK_THAT(report_html(single), ContainsSubstring("[(16)"));
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("the Hasse diagram joins neighbours only") {
   CHECK_NOTHROW(detail::hasse_diagram(cycle));
   report_data many;
   for (int i = 0; i < 300; ++i) {
-    many.networks.push_back({.name = std::to_string(i), .milliseconds = 1.0 + i, .accuracy = 0.001 * i, .on_frontier = i % 10 == 0});
+    many.networks.push_back({.name = std::to_string(i), .cost = 1.0 + i, .score = 0.001 * i, .on_frontier = i % 10 == 0});
     for (int j = 0; j < i; ++j) many.pairs.push_back({static_cast<std::size_t>(j), static_cast<std::size_t>(i)});
   }
   CHECK(detail::lay_out(many).networks.size() == 60);
@@ -142,4 +142,30 @@ TEST_CASE("what was not counted is said to be so, never to be none", "[report]")
   CHECK(file["pruned"].is_null());
   CHECK(file["certificates"] == json::array({{{"pruned", nullptr}, {"above", "[(16,16),(32)]"}, {"instead", "[(32),(64)]"}}}));
   CHECK_THAT(report_html(data), ContainsSubstring(">not counted<") && ContainsSubstring("whatever precedes the next and is not faster than the last"));
+}
+
+TEST_CASE("another price and a metric of which less is better are called by their names, everywhere", "[report]") {
+  report_data data = example();
+  data.title = "The boundary of MACs and squared error";
+  data.price = in_macs;
+  data.measure = {.name = "squared error", .unit = "px", .larger_is_better = false};
+  data.sums = {};  // those are of latency tables
+  for (report_network& network : data.networks) network.cost *= 1e6, network.score = 1 - network.score, network.whole_cost = network.cost, network.test_score = network.score;
+  for (report_point& point : data.comparison) point.cost *= 1e6, point.score = 1 - point.score;
+  const std::string html = report_html(data);
+  for (const char* word : {"accura", "atency", "faster", "fastest", "slower", " ms"}) {
+    INFO(word);
+    CHECK(html.find(word) == html.npos);
+  }
+  CHECK_THAT(html, ContainsSubstring("MACs (M MACs)") && ContainsSubstring("validation squared error (px)") && ContainsSubstring("From 0.4 px in 0.5 M MACs to 0.2 px in 2 M MACs."));
+  CHECK_THAT(html, ContainsSubstring("<b>20.0 %</b><span>of pairs have the larger network worse, at worst by 0.02 px</span>") && ContainsSubstring("cheapest network"));
+  const json page = embedded(html), file = frontier_json(data);
+  CHECK(page["networks"][0]["cost"] == 2e6);
+  CHECK(page["price"]["factor"] == 1e6);
+  CHECK(file["schema"] == 2);
+  CHECK(file["price"]["name"] == "MACs");
+  CHECK(file["metric"]["larger_is_better"] == false);
+  CHECK(file["frontier"][2]["cost"] == 2e6);
+  CHECK(file["frontier"][2]["test_score"] == file["frontier"][2]["score"]);
+  CHECK_THAT(frontier_table(data), ContainsSubstring("MACs") && ContainsSubstring("squared error") && ContainsSubstring("0.5 M MACs") && ContainsSubstring("0.40 px"));
 }

@@ -56,7 +56,7 @@ class code_domain {
   void for_each(Visit visit) const {
     for (int i = 0; i < static_cast<int>(codes.size()); ++i) visit(candidate{i});
   }
-  hasse::ticks latency(candidate x) const { return latencies[at(x)]; }
+  hasse::ticks cost(candidate x) const { return latencies[at(x)]; }
   double accuracy(candidate x) const { return accuracies[at(x)]; }
   bool precedes(candidate x, candidate y) const { return above_[at(x) * codes.size() + at(y)]; }
   /// The next or the previous member of the list.

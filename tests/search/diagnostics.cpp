@@ -32,17 +32,17 @@ TEST_CASE("comparable pairs, violations and tau of a case worked out by hand", "
   // a<b: latency +10, accuracy -3; a<c: +5, +7; b<c: -5, +10; a<d: 0, 0; b, d and c, d are incomparable; the last one failed.
   const auto found = hasse::diagnose_order(domain, done);
   REQUIRE(found.pairs.size() == 4);
-  CHECK(found.latency_violations == 1);
-  CHECK(found.accuracy_violations == 1);
-  CHECK(found.largest_latency_violation == 5);
-  CHECK(found.largest_accuracy_violation == 3);
-  CHECK(found.latency_violation_share() == 0.25);
-  CHECK(found.accuracy_violation_share() == 0.25);
-  CHECK(found.latency_tau == 0.25);   // two rise, one falls, one ties
-  CHECK(found.accuracy_tau == 0.25);  // the same counts, other pairs
+  CHECK(found.cost_violations == 1);
+  CHECK(found.merit_violations == 1);
+  CHECK(found.largest_cost_violation == 5);
+  CHECK(found.largest_merit_violation == 3);
+  CHECK(found.cost_violation_share() == 0.25);
+  CHECK(found.merit_violation_share() == 0.25);
+  CHECK(found.cost_tau == 0.25);   // two rise, one falls, one ties
+  CHECK(found.merit_tau == 0.25);  // the same counts, other pairs
   CHECK(found.pairs[0].lower == 1);
   CHECK(found.pairs[0].upper == 0);
-  CHECK(hasse::diagnose_order(domain, {}).accuracy_tau == 0);
+  CHECK(hasse::diagnose_order(domain, {}).merit_tau == 0);
 }
 
 TEST_CASE("without violations the order predicts every pair", "[diagnostics]") {
@@ -51,9 +51,9 @@ TEST_CASE("without violations the order predicts every pair", "[diagnostics]") {
   test::drive(policy, domain, 100);
   const auto found = hasse::diagnose_order(domain, policy.done());
   CHECK(found.pairs.size() > 100);
-  CHECK(found.latency_violations == 0);
-  CHECK(found.accuracy_violations == 0);
-  CHECK(found.accuracy_tau == 1);
+  CHECK(found.cost_violations == 0);
+  CHECK(found.merit_violations == 0);
+  CHECK(found.merit_tau == 1);
 }
 
 TEST_CASE("precedents are counted exactly or not at all", "[diagnostics]") {
@@ -84,10 +84,10 @@ TEST_CASE("with violations at rate r the diagnostic reports about r and the fron
       hasse::random_search sampler(domain, {.seed = seed});
       test::drive(sampler, domain, 200);
       const auto found = hasse::diagnose_order(domain, sampler.done());
-      CHECK_THAT(found.accuracy_violation_share(), WithinAbs(truth, 0.05));
-      CHECK(found.latency_violations == 0);
+      CHECK_THAT(found.merit_violation_share(), WithinAbs(truth, 0.05));
+      CHECK(found.cost_violations == 0);
       hasse::frontier<code_domain::candidate> all;
-      domain.for_each([&](code_domain::candidate x) { all.add({x, domain.latency(x), domain.accuracy(x)}); });
+      domain.for_each([&](code_domain::candidate x) { all.add({x, domain.cost(x), domain.accuracy(x)}); });
       hasse::partial_order_pruning pruning(domain, {.seed = seed});
       test::drive(pruning, domain);
       loss += (1 - pruning.boundary().hypervolume(reference) / all.hypervolume(reference)) / repeats;

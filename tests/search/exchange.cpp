@@ -43,8 +43,8 @@ TEST_CASE("a candidate goes out, its score comes in, and the end is announced wi
   const auto count = static_cast<std::size_t>(domain.size());
   REQUIRE(lines.size() == count + 1);
   const auto first = domain.parse(lines[0].at("ask").get<std::string>());
-  CHECK(lines[0].at("latency_ticks") == domain.latency(first).count);
-  CHECK(lines[0].at("latency_ms").get<double>() == Approx(hasse::to_milliseconds(domain.latency(first))));
+  CHECK(lines[0].at("latency_ticks") == domain.cost(first).count);
+  CHECK(lines[0].at("latency_ms").get<double>() == Approx(hasse::to_milliseconds(domain.cost(first))));
   CHECK(lines.back().at("end") == "nothing lives");
   CHECK(lines.back().at("trained") == count);
   CHECK(lines.back().at("pruned") == 0);
@@ -68,7 +68,7 @@ TEST_CASE("a wrong line is answered with a sentence and changes nothing", "[exch
   CHECK_THAT(lines[9].at("error").get<std::string>(), ContainsSubstring("longer than"));
   CHECK(lines.back().at("end") == "budget of trainings spent");
   REQUIRE(policy.done().size() == 1);
-  CHECK_FALSE(policy.done()[0].accuracy);
+  CHECK_FALSE(policy.done()[0].merit);
 }
 
 TEST_CASE("what was pruned while it waited is cancelled, and a closed stream ends the talk", "[exchange]") {
@@ -78,8 +78,8 @@ TEST_CASE("what was pruned while it waited is cancelled, and a closed stream end
   for (int i = 0; i < 300; ++i)
     if (const auto x = rehearsal.ask()) asked.push_back(*x);
   std::string text;  // the slowest and the fastest of those under way, told with accuracies that leave the rest behind
-  const auto slow = *std::max_element(asked.begin(), asked.end(), [&](auto a, auto b) { return domain.latency(a) < domain.latency(b); });
-  const auto fast = *std::min_element(asked.begin(), asked.end(), [&](auto a, auto b) { return domain.latency(a) < domain.latency(b); });
+  const auto slow = *std::max_element(asked.begin(), asked.end(), [&](auto a, auto b) { return domain.cost(a) < domain.cost(b); });
+  const auto fast = *std::min_element(asked.begin(), asked.end(), [&](auto a, auto b) { return domain.cost(a) < domain.cost(b); });
   text += hasse::json_text({{"tell", domain.text(slow)}, {"accuracy", 10}}) + "\n";
   text += hasse::json_text({{"tell", domain.text(fast)}, {"accuracy", 20}}) + "\n";
   std::istringstream in(text);

@@ -24,17 +24,17 @@ TEST_CASE("a frontier keeps what nothing equals or beats, from fast to accurate"
 TEST_CASE("a frontier answers both questions at and between its points", "[frontier]") {
   front f;
   CHECK_FALSE(f.best_within(ticks{100}));
-  CHECK_FALSE(f.fastest_reaching(0));
+  CHECK_FALSE(f.cheapest_reaching(0));
   f.add({'a', ticks{10}, 10}), f.add({'b', ticks{20}, 15}), f.add({'c', ticks{30}, 20});
   CHECK_FALSE(f.best_within(ticks{9}));
   CHECK(f.best_within(ticks{10})->candidate == 'a');
   CHECK(f.best_within(ticks{29})->candidate == 'b');
   CHECK(f.best_within(ticks{1000})->candidate == 'c');
-  CHECK(f.fastest_reaching(-5)->candidate == 'a');
-  CHECK(f.fastest_reaching(10)->candidate == 'a');
-  CHECK(f.fastest_reaching(10.5)->candidate == 'b');
-  CHECK(f.fastest_reaching(20)->candidate == 'c');
-  CHECK_FALSE(f.fastest_reaching(20.5));
+  CHECK(f.cheapest_reaching(-5)->candidate == 'a');
+  CHECK(f.cheapest_reaching(10)->candidate == 'a');
+  CHECK(f.cheapest_reaching(10.5)->candidate == 'b');
+  CHECK(f.cheapest_reaching(20)->candidate == 'c');
+  CHECK_FALSE(f.cheapest_reaching(20.5));
 }
 
 TEST_CASE("hypervolumes worked out by hand", "[frontier]") {

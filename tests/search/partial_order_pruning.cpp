@@ -20,13 +20,13 @@ constexpr hasse::latency_window window{hasse::ticks{100}, hasse::ticks{450}};
 std::set<int> pruned_by_definition(const code_domain& domain, const std::vector<hasse::trained<candidate>>& done, double margin) {
   std::set<int> pruned;
   for (const auto& w : done) {
-    if (!w.accuracy) continue;
+    if (!w.merit) continue;
     std::optional<hasse::ticks> bound;
     for (const auto& y : done)
-      if (y.accuracy && *y.accuracy >= *w.accuracy + margin && (!bound || y.latency < *bound)) bound = y.latency;
+      if (y.merit && *y.merit >= *w.merit + margin && (!bound || y.cost < *bound)) bound = y.cost;
     if (!bound) continue;
     domain.for_each([&](candidate x) {
-      if (domain.precedes(x, w.candidate) && !(x == w.candidate) && domain.latency(x) >= *bound) pruned.insert(x.index);
+      if (domain.precedes(x, w.candidate) && !(x == w.candidate) && domain.cost(x) >= *bound) pruned.insert(x.index);
     });
   }
   for (const auto& t : done) pruned.erase(t.candidate.index);
@@ -41,7 +41,7 @@ std::set<int> pruned_set(const pruning& policy) {
 
 hasse::frontier<candidate> true_frontier(const code_domain& domain) {
   hasse::frontier<candidate> front;
-  domain.for_each([&](candidate x) { front.add({x, domain.latency(x), domain.accuracy(x)}); });
+  domain.for_each([&](candidate x) { front.add({x, domain.cost(x), domain.accuracy(x)}); });
   return front;
 }
 
@@ -60,8 +60,8 @@ TEST_CASE("run to exhaustion, pruning preserves the true frontier and prunes non
       const auto truth = true_frontier(domain).points(), found = policy.boundary().points();
       REQUIRE(found.size() == truth.size());
       for (std::size_t i = 0; i < truth.size(); ++i) {
-        CHECK(found[i].latency == truth[i].latency);
-        CHECK(found[i].accuracy == truth[i].accuracy);
+        CHECK(found[i].cost == truth[i].cost);
+        CHECK(found[i].merit == truth[i].merit);
       }
       std::size_t pruned = 0;
       domain.for_each([&](candidate x) { pruned += policy.is_pruned(x); });
@@ -117,12 +117,12 @@ TEST_CASE("certificates hold when checked without the search, and a forged one i
   CHECK_THAT(hasse::certificate_fault(domain, forged, policy.done()), ContainsSubstring("bounds nothing"));
   forged = good, forged.instead = good.pruned;
   CHECK_THAT(hasse::certificate_fault(domain, forged, policy.done()), ContainsSubstring("replaces nothing"));
-  CHECK_THAT(hasse::certificate_fault(domain, good, policy.done(), 1000), ContainsSubstring("not accurate enough"));
+  CHECK_THAT(hasse::certificate_fault(domain, good, policy.done(), 1000), ContainsSubstring("not good enough"));
   for (const auto& t : policy.done()) {
     forged = good, forged.above = t.candidate;
     if (!domain.precedes(good.pruned, t.candidate)) CHECK_THAT(hasse::certificate_fault(domain, forged, policy.done()), ContainsSubstring("does not precede"));
     forged = good, forged.instead = t.candidate;
-    if (t.latency > domain.latency(good.pruned)) CHECK(hasse::certificate_fault(domain, forged, policy.done()) != "");
+    if (t.cost > domain.cost(good.pruned)) CHECK(hasse::certificate_fault(domain, forged, policy.done()) != "");
   }
   CHECK_FALSE(policy.certificate_of(policy.done().front().candidate));
 }
@@ -142,7 +142,7 @@ TEST_CASE("the pruned set does not depend on the order in which the same trainin
   for (int repeat = 0; repeat < 10; ++repeat) {
     hasse::shuffle(done.begin(), done.end(), random);
     pruning other(domain, {.seed = 99});
-    for (const auto& t : done) other.tell(t.candidate, {t.accuracy});
+    for (const auto& t : done) other.tell(t.candidate, {t.merit});
     CHECK(pruned_set(other) == expected);
   }
 }
@@ -154,10 +154,10 @@ TEST_CASE("an inaccurate slow precedent goes, a fast one stays, a successor stay
   policy.tell(at("22|22|3"), {70.0});
   CHECK(policy.pruned() == 0);  // on the frontier itself
   policy.tell(at("1|2|33"), {71.0});
-  const hasse::ticks bound = domain.latency(at("1|2|33"));
-  REQUIRE(bound < domain.latency(at("22|22|3")));
-  CHECK(policy.is_pruned(at("12|22|3")) == (domain.latency(at("12|22|3")) >= bound));
-  CHECK(policy.is_pruned(at("2|22|3")) == (domain.latency(at("2|22|3")) >= bound));
+  const hasse::ticks bound = domain.cost(at("1|2|33"));
+  REQUIRE(bound < domain.cost(at("22|22|3")));
+  CHECK(policy.is_pruned(at("12|22|3")) == (domain.cost(at("12|22|3")) >= bound));
+  CHECK(policy.is_pruned(at("2|22|3")) == (domain.cost(at("2|22|3")) >= bound));
   CHECK_FALSE(policy.is_pruned(at("1|1|1")));
   CHECK_FALSE(policy.is_pruned(at("22|22|33")));
   CHECK_FALSE(policy.is_pruned(at("22|22|3")));
@@ -182,7 +182,7 @@ TEST_CASE("a pair that the latencies contradict prunes nothing where it is exclu
   pruning told(domain);
   told.tell(large, {50.0}), told.tell(better, {60.0});
   CHECK(hasse::certificate_fault(domain, claim, told.done()) == "");
-  CHECK_THAT(hasse::certificate_fault(domain, claim, told.done(), 0, true), ContainsSubstring("1|1|2 is slower than 1|1|3, which it precedes"));
+  CHECK_THAT(hasse::certificate_fault(domain, claim, told.done(), 0, true), ContainsSubstring("1|1|2 costs more than 1|1|3, which it precedes"));
 }
 
 TEST_CASE("several candidates under way are distinct, living, and may be cancelled and released", "[pop]") {
@@ -256,7 +256,7 @@ TEST_CASE("stopping rules end a search, each with its reason", "[pop]") {
   hasse::frontier<candidate> front;
   std::size_t last = 0;
   for (std::size_t i = 0; i < done.size(); ++i)
-    if (front.add({done[i].candidate, done[i].latency, *done[i].accuracy})) last = i;
+    if (front.add({done[i].candidate, done[i].cost, *done[i].merit})) last = i;
   CHECK(done.size() == last + 6);
 }
 
@@ -272,7 +272,7 @@ TEST_CASE("the same seed gives the same trainings, and telling any prefix again 
     const std::size_t step = listed ? 1 : 16;  // a sparse end takes 100 000 draws each time
     for (std::size_t kept = 0; kept <= whole.done().size(); kept += step) {
       pruning again(domain, options);
-      for (std::size_t i = 0; i < kept; ++i) again.tell(whole.done()[i].candidate, {whole.done()[i].accuracy});
+      for (std::size_t i = 0; i < kept; ++i) again.tell(whole.done()[i].candidate, {whole.done()[i].merit});
       test::drive(again, domain);
       REQUIRE(again.done() == whole.done());
       REQUIRE(again.state_hash() == whole.state_hash());
@@ -294,7 +294,7 @@ TEST_CASE("with several workers, replaying the tells restores what is asked next
     }
     for (const candidate x : under_way) killed.release(x);
     pruning again(domain, options);
-    for (const auto& t : killed.done()) again.tell(t.candidate, {t.accuracy});
+    for (const auto& t : killed.done()) again.tell(t.candidate, {t.merit});
     test::drive(killed, domain), test::drive(again, domain);
     CHECK(again.done() == killed.done());
   }
@@ -311,7 +311,7 @@ TEST_CASE("every draw is uniform over what still lives", "[pop]") {
     REQUIRE(living > 20);
     for (int i = 0; i < draws / 10; ++i) {
       pruning policy(domain, {.seed = static_cast<std::uint64_t>(1000 + i), .list_up_to = listed});
-      for (const auto& t : start.done()) policy.tell(t.candidate, {t.accuracy});
+      for (const auto& t : start.done()) policy.tell(t.candidate, {t.merit});
       ++hits[static_cast<std::size_t>(policy.ask().value().index)];
     }
     double chi = 0;

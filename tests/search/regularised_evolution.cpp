@@ -70,7 +70,7 @@ TEST_CASE("evolution visits everything once, the same for the same seed, and aft
   CHECK(whole.end() == hasse::search_end::exhausted);
   for (std::size_t kept = 0; kept <= order.size(); kept += 3) {
     evolution again(domain, options);
-    for (std::size_t i = 0; i < kept; ++i) again.tell(whole.done()[i].candidate, {whole.done()[i].accuracy});
+    for (std::size_t i = 0; i < kept; ++i) again.tell(whole.done()[i].candidate, {whole.done()[i].merit});
     test::drive(again, domain);
     REQUIRE(again.done() == whole.done());
   }

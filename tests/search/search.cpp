@@ -79,7 +79,7 @@ TEST_CASE("a search with a trainer of one's own goes on after a kill, and only u
   CHECK(found.done == expected.done);
   CHECK(found.replayed == 3);
   CHECK(again.asked == 5);
-  CHECK_THROWS_WITH(search<two_stages>(latencies, again, nullptr, latency_window{{1}, {2}}), ContainsSubstring("widen the latency window"));
+  CHECK_THROWS_WITH(search<two_stages>(latencies, again, nullptr, latency_window{{1}, {2}}), ContainsSubstring("widen the window"));
 }
 
 TEST_CASE("a journal of other trainings is refused, and whatever listens to progress can be a part", "[search]") {

@@ -96,7 +96,7 @@ TEST_CASE("an accuracy that is no number is refused before anything is written",
     for (int start = 0; start < 2; ++start) {  // a restart asks the evaluator again, and refuses again
       hasse::journal book(place.folder);
       hasse::random_search policy(domain, {.seed = 1, .stop = {.trainings = 3}});
-      REQUIRE_THROWS_WITH(hasse::run_search(domain, policy, trainer, &book, {}), Catch::Contains("return an outcome without accuracy"));
+      REQUIRE_THROWS_WITH(hasse::run_search(domain, policy, trainer, &book, {}), Catch::Contains("return an outcome without merit"));
       CHECK(policy.done().empty());
       CHECK(book.records().size() == 1);  // the configuration
     }
@@ -119,7 +119,7 @@ TEST_CASE("the journal of another configuration is refused and stays as it was",
   CHECK_THROWS_WITH(run(2, "one", 9), another && ContainsSubstring("where this search trains"));
   CHECK_THROWS_WITH(run(1, "one", 3), another && ContainsSubstring("where this search ends"));
   for (auto& latency : domain.latencies) latency += hasse::ticks{1};
-  CHECK_THROWS_WITH(run(1, "one", 9), another && ContainsSubstring("another latency"));
+  CHECK_THROWS_WITH(run(1, "one", 9), another && ContainsSubstring("another cost"));
   for (auto& latency : domain.latencies) latency = latency - hasse::ticks{1};
   CHECK(hasse::read_file(place.folder / "main.jsonl") == text);
   CHECK(run(1, "one", 9).done.size() == 9);  // a larger budget goes on

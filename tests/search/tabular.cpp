@@ -39,7 +39,7 @@ void check_laws(const hasse::tabular_domain& domain, std::uint64_t seed) {
     REQUIRE(domain.precedes(x, x));
     if (domain.precedes(x, y) && domain.precedes(y, x)) REQUIRE(x == y);
     if (domain.precedes(x, y) && domain.precedes(y, z)) REQUIRE(domain.precedes(x, z));
-    if (domain.precedes(x, y)) REQUIRE(domain.latency(x) <= domain.latency(y));
+    if (domain.precedes(x, y)) REQUIRE(domain.cost(x) <= domain.cost(y));
     comparable += domain.precedes(x, y) && !(x == y);
   }
   CHECK(comparable > 2000);
@@ -88,10 +88,10 @@ TEST_CASE("the reference is the largest cost and the median accuracy of distinct
   const auto table = hasse::parse_benchmark(
       R"({"00000000":{"mean_acc":10,"flops":5},"00000010":{"mean_acc":40,"flops":9},"00000001":{"mean_acc":40,"flops":9},"00000020":{"mean_acc":20,"flops":7}})", "t");
   CHECK(table.networks.size() == 3);
-  CHECK(table.reference().latency == hasse::ticks{9});
-  CHECK(table.reference().accuracy == 20);
+  CHECK(table.reference().cost == hasse::ticks{9});
+  CHECK(table.reference().merit == 20);
   const auto even = hasse::parse_benchmark(R"({"00000000":{"mean_acc":10,"flops":5},"00000010":{"mean_acc":40,"flops":9}})", "t");
-  CHECK(even.reference().accuracy == 25);
+  CHECK(even.reference().merit == 25);
 }
 
 TEST_CASE("all three orders are partial orders along which cost rises", "[tabular]") {

@@ -1,5 +1,5 @@
 // The prices of a space's parts as whole ticks, so that a search over the space counts and prunes by any price that adds up.
-// Used by search<Space>(latencies, evaluator, journal, parts...), whose latencies may be such prices: examples/13_own_price.cpp.
+// Used by every search over a space: examples/13_own_price.cpp.
 #pragma once
 
 #include <algorithm>

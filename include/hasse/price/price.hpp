@@ -5,9 +5,11 @@
 #include <concepts>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <string>
 #include <string_view>
 
+#include <hasse/core/units.hpp>
 #include <hasse/space/layer_list.hpp>
 
 namespace hasse {
@@ -15,7 +17,7 @@ namespace hasse {
 /// How the costs of pieces make that of a network: they add up (latency, MACs), or the largest counts (peak memory).
 enum class cost_gathering : std::uint8_t { sum, largest };
 
-/// What the numbers of a price count, and how they are shown: divided by `factor`, with `suffix` behind them.
+/// What the numbers of a price count, and how they are shown: divided by `factor`, with `suffix` behind them. The texts must outlive it.
 struct price_unit {
   std::string_view name, suffix;
   double factor = 1;
@@ -29,6 +31,20 @@ struct price_unit {
 };
 
 inline constexpr price_unit in_milliseconds{"ms", "ms", 1}, in_macs{"MACs", "M MACs", 1e6}, in_bytes{"bytes", "KB", 1e3};
+
+/// What the whole ticks stand for that a search adds up and counts: so much of the unit each.
+struct price_scale {
+  price_unit unit = in_milliseconds;
+  double per_tick = 1 / ticks_per_millisecond;
+
+  double of(ticks cost) const { return unit == in_milliseconds && per_tick == 1 / ticks_per_millisecond ? to_milliseconds(cost) : static_cast<double>(cost.count) * per_tick; }
+  std::string text(ticks cost) const { return unit.text(of(cost)); }
+};
+
+/// What a search admits, both ends included, in the unit of its price.
+struct price_window {
+  double least = 0, most = std::numeric_limits<double>::infinity();
+};
 
 /// `of(layers)` is what an unfused list, or a piece of one, costs for one image, in the price's unit.
 template <class Type>

@@ -195,13 +195,13 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   if (!answer.finalists.empty()) {
     const ticks middle{(within.least.count + within.most.count) / 2};
     if (const finalist* best = answer.best_within(middle))
-      std::printf("most accurate within %.4f ms: %s, %.2f %%\n", to_milliseconds(middle), best->architecture.c_str(), 100 * best->accuracy);
-    const double level = answer.finalists.back().accuracy - 0.02;
-    if (const finalist* fast = answer.fastest_reaching(level))
-      std::printf("fastest reaching %.2f %%: %s, %.4f ms\n", 100 * level, fast->architecture.c_str(), to_milliseconds(fast->whole.latency()));
+      std::printf("most accurate within %.4f ms: %s, %.2f %%\n", to_milliseconds(middle), best->architecture.c_str(), 100 * best->score);
+    const double level = answer.finalists.back().score - 0.02;
+    if (const finalist* fast = answer.cheapest_reaching(level))
+      std::printf("fastest reaching %.2f %%: %s, %.4f ms\n", 100 * level, fast->architecture.c_str(), fast->whole);
   }
   std::printf("networks: %s\nreport: %s\n", folder.networks().c_str(), std::filesystem::absolute(folder.report()).c_str());
-  const auto failed = std::count_if(report.networks.begin(), report.networks.end(), [](const report_network& each) { return std::isnan(each.accuracy); });
+  const auto failed = std::count_if(report.networks.begin(), report.networks.end(), [](const report_network& each) { return std::isnan(each.score); });
   if (answer.finalists.empty() && failed > 0) {
     folder.unbind();
     throw error("all " + std::to_string(failed) + " trainings diverged, so that there is no network to hand over; lower --learning-rate (" +

@@ -333,16 +333,15 @@ inline report_data frontier_of(const gated_data& page) {
   report_data data{.title = page.title, .facts = page.facts};
   for (const gated_report_network& each : page.networks) {
     if (each.role == gated_role::other) continue;
-    report_network network{.name = each.choice, .milliseconds = page.is_measured ? each.milliseconds : each.summed};
-    network.accuracy = each.accuracy, network.test_accuracy = each.test_accuracy;
-    if (page.is_measured) network.whole_milliseconds = each.milliseconds;
+    report_network network{.name = each.choice, .cost = page.is_measured ? each.milliseconds : each.summed};
+    network.score = each.accuracy, network.test_score = each.test_accuracy;
+    if (page.is_measured) network.whole_cost = each.milliseconds;
     network.macs = each.macs, network.parameters = each.parameters, network.files = each.files;
     data.networks.push_back(std::move(network));
   }
   for (report_network& each : data.networks)
     each.on_frontier = std::none_of(data.networks.begin(), data.networks.end(), [&](const report_network& other) {
-      return other.milliseconds <= each.milliseconds && other.test_accuracy >= each.test_accuracy &&
-             (other.milliseconds < each.milliseconds || other.test_accuracy > each.test_accuracy);
+      return other.cost <= each.cost && other.test_score >= each.test_score && (other.cost < each.cost || other.test_score > each.test_score);
     });
   return data;
 }

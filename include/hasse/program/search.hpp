@@ -1,5 +1,5 @@
-// A whole search in one call: policy, table, training and a folder to keep it in; it goes on where a killed one stopped.
-// Used by hasse_boundary and by programs of users' own: examples/02_boundary.cpp.
+// A whole search in one call: policy, price, training and a folder to keep it in; it goes on where a killed one stopped.
+// Used by hasse_boundary and by programs of users' own: examples/02_boundary.cpp, examples/13_own_price.cpp.
 #pragma once
 
 #include <algorithm>
@@ -16,9 +16,12 @@
 #include <vector>
 
 #include <hasse/catalogue.hpp>
+#include <hasse/core/number_text.hpp>
 #include <hasse/file/journal.hpp>
 #include <hasse/file/tensorboard.hpp>
 #include <hasse/latency/table.hpp>
+#include <hasse/price/parts.hpp>
+#include <hasse/price/price.hpp>
 #include <hasse/program/detail/search_trainer.hpp>
 #include <hasse/program/detail/training_records.hpp>
 #include <hasse/result.hpp>
@@ -43,33 +46,34 @@ struct finishing {
   std::size_t most = SIZE_MAX;  ///< only so many, those of most merit
 };
 
-/// One network of the answer.
+/// One network of the answer. Costs are in the unit of the search's price: of a latency table, milliseconds.
 struct finalist {
   std::string architecture;
-  ticks sum{};                  ///< by the table
-  measurement whole{};          ///< measured as a whole network
-  double accuracy = 0;          ///< the task's metric on the validation samples, of the weights that are handed over (with `finishing`: those trained again)
-  double test_accuracy = 0;     ///< the same on samples that the search never saw
+  double sum = 0;         ///< over its parts: what the search saw
+  double whole = 0;       ///< as a whole network: measured, or priced
+  double score = 0;       ///< the task's metric on the validation samples, of the weights that are handed over (with `finishing`: those trained again)
+  double test_score = 0;  ///< the same on samples that the search never saw
   cost costs{};
 };
 
 /// The answer, with everything that a report shows.
 struct search_answer {
-  std::vector<finalist> finalists;  ///< from fast to accurate
+  std::vector<finalist> finalists;  ///< from cheap to good
   report_data report;
 
-  /// The most accurate network within a latency, as measured whole; null when there is none.
-  const finalist* best_within(ticks latency) const {
+  /// The best network that costs at most this as a whole; null when there is none.
+  const finalist* best_within(double most) const {
     const finalist* best = nullptr;
     for (const finalist& each : finalists)
-      if (each.whole.latency() <= latency && (!best || report.measure.merit(each.accuracy) > report.measure.merit(best->accuracy))) best = &each;
+      if (each.whole <= most && (!best || report.measure.merit(each.score) > report.measure.merit(best->score))) best = &each;
     return best;
   }
-  /// The fastest network that is at least this good on the validation samples; null when there is none.
-  const finalist* fastest_reaching(double accuracy) const {
+  const finalist* best_within(ticks latency) const { return best_within(to_milliseconds(latency)); }
+  /// The cheapest network that is at least this good on the validation samples; null when there is none.
+  const finalist* cheapest_reaching(double score) const {
     const finalist* best = nullptr;
     for (const finalist& each : finalists)
-      if (report.measure.merit(each.accuracy) >= report.measure.merit(accuracy) && (!best || each.whole.median < best->whole.median)) best = &each;
+      if (report.measure.merit(each.score) >= report.measure.merit(score) && (!best || each.whole < best->whole)) best = &each;
     return best;
   }
 };
@@ -98,73 +102,82 @@ inline std::string judged_text(metric measure, double validation, double test) {
   measure.decimals = 2;  // as reports have them
   return std::string(measure.name) + " " + measure.text(validation) + " on validation samples, " + measure.text(test) + " on test samples";
 }
-}  // namespace detail
 
-/// A search over `Space` on real trainings, kept in `folder`. After a kill the same call goes on with the same remaining sequence.
-/// `parts`, in any order, each at most once, are how it proposes (default: pruning{}), a latency_window, a stop_rule, an order of the
-/// space (default: strict), finishing, a space_name, a progress_sink. What is to be done where the table contradicts the order was said
-/// to `table.apply`. `device` is the table's; `train` trains candidates (train_on); `test` is only looked at when the search has ended.
-template <class Space, DevicePolicy Device, Backend Engine, class Type, class... Parts>
-search_answer search(const latency_table<Space>& table, const Device& device, const candidate_trainer<Engine, Type>& train,
-                     const typename Type::samples& test, run_folder& folder, const Parts&... parts) {
-  detail::check_parts<Space, Parts...>();
-  const auto order = detail::play_order<Space>(strict_order{}, parts...);
-  auto proposer = detail::play<role::proposing>(pruning{}, parts...);
+inline std::string whole_text(const price_unit& unit, double cost) { return unit == in_milliseconds ? milliseconds_text(cost) : unit.text(cost); }
+
+/// What a search knows of its price.
+struct searched_price {
+  std::vector<ticks> parts;  ///< in ticks of `scale`
+  price_scale scale;
+  std::string text;                                   ///< what the sequence of the search depends on besides; "": the parts say it
+  std::string device;                                 ///< "": of none
+  std::function<double(const layer_list&)> of_whole;  ///< of a whole network, in the unit
+  std::vector<report_sum> sums;
+  bool contradicts = false;  ///< pairs that costs contradict shall prune nothing
+};
+
+/// A search by any price whose pieces add up.
+template <class Space, Backend Engine, class Type, class... Parts>
+search_answer search_by(const searched_price& price, const candidate_trainer<Engine, Type>& train, const typename Type::samples& test, run_folder& folder,
+                        const Parts&... parts) {
+  check_parts<Space, Parts...>();
+  const auto order = play_order<Space>(strict_order{}, parts...);
+  auto proposer = play<role::proposing>(pruning{}, parts...);
   if constexpr (requires { proposer = proposer.excluding(); })
-    if (table.policy() == order_policy::exclude) proposer = proposer.excluding();
-  const stop_rule stop = detail::play<role::stopping>(stop_rule{}, parts...);
-  const latency_window within = detail::play<role::admitting>(latency_window{}, parts...);
-  const space_name named = detail::play<role::naming>(space_name{}, parts...);
-  const progress_sink progress = detail::play<role::watching>(progress_sink{}, parts...);
-  const std::optional<finishing> finish = detail::play<role::finishing>(std::optional<finishing>{}, parts...);
+    if (price.contradicts) proposer = proposer.excluding();
+  const stop_rule stop = play<role::stopping>(stop_rule{}, parts...);
+  const latency_window within = in_ticks(play<role::admitting>(price_window{}, parts...), price.scale);
+  const space_name named = play<role::naming>(space_name{}, parts...);
+  const progress_sink progress = play<role::watching>(progress_sink{}, parts...);
+  const std::optional<finishing> finish = play<role::finishing>(std::optional<finishing>{}, parts...);
   constexpr metric judged_by = Type::measure;
   Engine& backend = train.backend();
 
-  table.require_order(order.name);
-  const std::vector<ticks> latencies(table.ticks_per_part().begin(), table.ticks_per_part().end());
   using domain_type = space_domain<Space, std::remove_cvref_t<decltype(order)>>;
-  const domain_type domain(latencies, within, order);
+  const domain_type domain(price.parts, within, order, price.scale);
   if (domain.size() == 0)
-    throw error("no architecture of this space takes between " + std::to_string(to_milliseconds(within.least)) + " and " +
-                std::to_string(to_milliseconds(within.most)) + " ms on this device; widen the latency window");
+    throw error("no architecture of this space costs between " + price.scale.text(within.least) + " and " + price.scale.text(within.most) +
+                (price.device.empty() ? "" : " on " + price.device) + "; widen the window");
   static_assert(Proposer<std::remove_cvref_t<decltype(proposer)>, domain_type>,
                 "hasse: a part with the role proposing needs on(domain, stop), which makes a Policy, and text(); the smallest one is at_random");
-  const session_options options{.configuration = proposer.text() + ", order " + std::string(order.name)};
+  const session_options options{.configuration = proposer.text() + ", order " + std::string(order.name) + price.text, .words = journal_words::of(price.scale.unit, judged_by.name)};
   using candidate = architecture<Space>;
   auto policy = proposer.on(domain, stop);
 
   folder.begin();
   journal book(folder.journal());
-  detail::bind_trainings(book, {{"task", train.data().task.text()}, {"recipe", to_text(train.how())}, {"seed", train.how().seed}, {"images", hex64(train.data().identity).view()}});
-  detail::bind_backend(book, backend);
-  const std::vector<std::string> classes = detail::classes_of(*train.data().train);
+  bind_trainings(book, {{"task", train.data().task.text()}, {"recipe", to_text(train.how())}, {"seed", train.how().seed}, {"images", hex64(train.data().identity).view()}});
+  bind_backend(book, backend);
+  const std::vector<std::string> classes = classes_of(*train.data().train);
   write_labels(folder.labels(), classes);
   const count_type most = stop.trainings > 0 ? std::min<count_type>(stop.trainings, domain.size()) : domain.size();
-  detail::search_trainer<Space, candidate_trainer<Engine, Type>> trainer(train, folder, book, latencies, static_cast<std::size_t>(most), progress);
+  search_trainer<Space, candidate_trainer<Engine, Type>> trainer(train, folder, book, price.parts, options.words, static_cast<std::size_t>(most), progress);
   const search_result<candidate> found = run_search(domain, policy, trainer, &book, options);
   trainer.drop_dominated_weights();
 
   // What the search learned, for the report.
   search_answer answer;
   report_data& report = answer.report;
-  report.measure = judged_by;
-  const auto curves = detail::curves_of(book);
+  report.measure = judged_by, report.price = price.scale.unit;
+  if (const bool times = report.price == in_milliseconds; !times || judged_by.name != "accuracy")
+    report.title = "The boundary of " + std::string(times ? "latency" : report.price.name) + " and " + std::string(judged_by.name);
+  const auto curves = curves_of(book);
   const auto precedents = precedent_counts(domain, found.done);
   for (const trained<candidate>& each : found.done) {
     const cost costs = cost_of(each.candidate);
-    report_network network{.name = to_text(each.candidate), .milliseconds = to_milliseconds(each.latency)};
-    if (each.accuracy) network.accuracy = judged_by.merit(*each.accuracy);
+    report_network network{.name = to_text(each.candidate), .cost = price.scale.of(each.cost)};
+    if (each.merit) network.score = judged_by.merit(*each.merit);
     network.macs = static_cast<double>(costs.macs), network.parameters = static_cast<double>(costs.parameters());
     if (const auto& below = precedents[report.networks.size()]) network.precedents = static_cast<double>(*below);
     if (const auto curve = curves.find(network.name); curve != curves.end()) network.curve = curve->second;
-    if (!each.accuracy) report.warnings.push_back("The training of " + network.name + " diverged; it counts as trained and prunes nothing.");
+    if (!each.merit) report.warnings.push_back("The training of " + network.name + " diverged; it counts as trained and prunes nothing.");
     report.networks.push_back(std::move(network));
   }
   const order_diagnostics diagnosed = diagnose_order(domain, found.done);
   for (const comparable_pair& pair : diagnosed.pairs) report.pairs.push_back({pair.lower, pair.upper});
-  report.latency_tau = diagnosed.latency_tau, report.accuracy_tau = diagnosed.accuracy_tau;
+  report.cost_tau = diagnosed.cost_tau, report.merit_tau = diagnosed.merit_tau;
   report.admissible = static_cast<double>(domain.size());
-  if (const auto* pruning = detail::as_policy<partial_order_pruning<domain_type>>(policy)) {
+  if (const auto* pruning = as_policy<partial_order_pruning<domain_type>>(policy)) {
     for (std::size_t i = 0; i < pruning->pruned_after().size(); ++i) {
       const auto trained_then = static_cast<double>(i + 1), pruned_then = static_cast<double>(pruning->pruned_after()[i]);
       report.pruning.push_back({trained_then, pruned_then, report.admissible - trained_then - pruned_then});
@@ -176,13 +189,11 @@ search_answer search(const latency_table<Space>& table, const Device& device, co
       for (const auto& each : pruning->rules()) report.certificates.push_back({"", to_text(each.above), to_text(each.instead)});
     }
   }
-  for (const additivity_pair& pair : table.record().additivity.networks)
-    report.sums.push_back({pair.network, static_cast<double>(pair.sum) / 1e6, static_cast<double>(pair.whole) / 1e6});
+  report.sums = price.sums;
 
   if (!classes.empty()) report.facts.emplace_back("classes", classes_text(classes));
 
   // The finalists: measured whole, judged on images that the search never saw, and written in forms that load elsewhere.
-  const auto facts_of_table = table.record().device;
   std::optional<candidate_trainer<Engine, Type>> again;
   const auto finish_folder = folder.checkpoints() / ("finish_" + std::string(finish ? hex64(fnv1a(to_text(finish->how))).view() : ""));  // one per recipe
   if (finish) again.emplace(backend, train.data(), finish->how, checkpoint_policy{.folder = finish_folder, .every_seconds = 60});
@@ -191,20 +202,21 @@ search_answer search(const latency_table<Space>& table, const Device& device, co
     const std::string name = to_text(point.candidate);
     const layer_list layers = layers_of(point.candidate);
     const bool longer = again && finish->most > count - answer.finalists.size() - 1;
-    const detail::finisher<candidate_trainer<Engine, Type>> finisher{longer ? &*again : nullptr, &folder, &book, progress, [&] {
+    const finisher<candidate_trainer<Engine, Type>> finisher{longer ? &*again : nullptr, &folder, &book, progress, [&] {
       const auto place = std::find_if(found.done.begin(), found.done.end(), [&](const auto& each) { return each.candidate == point.candidate; });
       trainer.restore_weights(point.candidate, static_cast<std::size_t>(place - found.done.begin()));
     }};
     const auto [network, finished] = finisher(name, layers, answer.finalists.size() + 1, count);
     if (longer && !finished) report.warnings.push_back("The longer training of " + name + " diverged; it is handed over as the search trained it.");
     if (progress) progress({1.0, "measuring finalist " + std::to_string(answer.finalists.size() + 1) + " of " + std::to_string(count) + ", " + name, -1});
-    finalist each{.architecture = name, .sum = point.latency, .whole = measure(layers, device, table.record().rules, table.record().kernels), .accuracy = finished.value_or(judged_by.merit(point.accuracy))};
-    each.test_accuracy = evaluate(backend, train.data().task, network, test, train.data().scale).score;
+    finalist each{.architecture = name, .sum = price.scale.of(point.cost), .whole = price.of_whole(layers), .score = finished.value_or(judged_by.merit(point.merit))};
+    each.test_score = evaluate(backend, train.data().task, network, test, train.data().scale).score;
     each.costs = cost_of(point.candidate);
 
     const auto stem = folder.networks() / file_name_of(name);
-    network_metadata metadata = detail::metadata_of_data(train.data());
-    metadata.insert({{"space", table.record().space}, {"seed", std::to_string(train.how().seed)}, {"device", facts_of_table.name}});
+    network_metadata metadata = metadata_of_data(train.data());
+    metadata.insert({{"space", space_identity<Space>()}, {"seed", std::to_string(train.how().seed)}});
+    if (!price.device.empty()) metadata.emplace("device", price.device);
     write_onnx(stem.string() + ".onnx", network, {.metadata = metadata});
     write_onnx(stem.string() + ".batch.onnx", network, {.symbolic_batch = true, .metadata = metadata});
     write_weights(stem.string() + ".safetensors", network, metadata);
@@ -213,23 +225,62 @@ search_answer search(const latency_table<Space>& table, const Device& device, co
     if (!named.type.empty()) {
       write_cpp_header(stem.string() + ".hpp",
                        {.type = network_type(named.type, name), .headers = {named.header}, .weights_file = file_name_of(name) + ".safetensors",
-                        .facts = {detail::milliseconds_text(to_milliseconds(each.whole.latency())) + " on " + facts_of_table.name,
-                                  detail::judged_text(judged_by, each.accuracy, each.test_accuracy)},
+                        .facts = {whole_text(price.scale.unit, each.whole) + (price.device.empty() ? "" : " on " + price.device),
+                                  judged_text(judged_by, each.score, each.test_score)},
                         .classes = classes});
       files.emplace_back("hpp", "networks/" + file_name_of(name) + ".hpp");
     }
     for (report_network& shown : report.networks)
       if (shown.name == name) {
-        shown.on_frontier = true, shown.whole_milliseconds = to_milliseconds(each.whole.latency()), shown.test_accuracy = each.test_accuracy;
-        shown.finished_accuracy = finished.value_or(unknown), shown.files = files;
+        shown.on_frontier = true, shown.whole_cost = each.whole, shown.test_score = each.test_score;
+        shown.finished_score = finished.value_or(unknown), shown.files = files;
       }
     answer.finalists.push_back(std::move(each));
   }
   std::error_code still_used;
   if (finish) std::filesystem::remove(finish_folder, still_used);
 
-  report.facts.emplace_back("trainings", std::to_string(found.done.size()) + ", " + std::string(to_text(found.end)) + "; " + detail::pruned_text(found));
+  report.facts.emplace_back("trainings", std::to_string(found.done.size()) + ", " + std::string(to_text(found.end)) + "; " + pruned_text(found));
   return answer;
 }
+}  // namespace detail
+
+/// A search over `Space` on real trainings, kept in `folder`. After a kill the same call goes on with the same remaining sequence.
+/// `parts`, in any order, each at most once, are how it proposes (default: pruning{}), a price_window, a stop_rule, an order of the
+/// space (default: strict), finishing, a space_name, a progress_sink. `train` trains candidates (train_on); `test` is only looked at
+/// when the search has ended. `price` is any whose pieces add up: a part that it refuses is named, and a price that keeps the largest
+/// of its pieces is refused. What a tick of it is, see price_per_tick.
+template <class Space, Price By, Backend Engine, class Type, class... Parts>
+search_answer search(const By& price, const candidate_trainer<Engine, Type>& train, const typename Type::samples& test, run_folder& folder,
+                     const Parts&... parts) {
+  const price_scale scale{price.unit(), price_per_tick<Space>(price)};
+  const std::string device = price.device();
+  return detail::search_by<Space>({.parts = part_prices<Space>(price, scale.per_tick),
+                                   .scale = scale,
+                                   .text = ", price in " + std::string(scale.unit.name) + (device.empty() ? "" : " of " + device) + ", a tick " + exact_text(scale.per_tick),
+                                   .device = device,
+                                   .of_whole = [&](const layer_list& layers) { return price.of(layers); },
+                                   .sums = {}},
+                                  train, test, folder, parts...);
+}
+
+/// The same by measured latencies. What is to be done where the table contradicts the order was said to `table.apply`; the window may
+/// be a latency_window; `device` is the table's, and finalists are measured on it as whole networks.
+template <class Space, DevicePolicy Device, Backend Engine, class Type, class... Parts>
+search_answer search(const latency_table<Space>& table, const Device& device, const candidate_trainer<Engine, Type>& train,
+                     const typename Type::samples& test, run_folder& folder, const Parts&... parts) {
+  table.require_order(detail::play_order<Space>(strict_order{}, parts...).name);
+  detail::searched_price price{.parts = {table.ticks_per_part().begin(), table.ticks_per_part().end()},
+                               .scale = {},
+                               .text = {},
+                               .device = table.record().device.name,
+                               .of_whole = [&](const layer_list& layers) { return to_milliseconds(measure(layers, device, table.record().rules, table.record().kernels).latency()); },
+                               .sums = {},
+                               .contradicts = table.policy() == order_policy::exclude};
+  for (const additivity_pair& pair : table.record().additivity.networks)
+    price.sums.push_back({pair.network, static_cast<double>(pair.sum) / 1e6, static_cast<double>(pair.whole) / 1e6});
+  return detail::search_by<Space>(price, train, test, folder, parts...);
+}
+
 
 }  // namespace hasse

@@ -54,7 +54,7 @@ tabular_replay replay_table(const tabular_benchmark& benchmark, const tabular_do
   while (const auto x = policy.ask()) {
     policy.tell(*x, {domain.accuracy(*x)});
     ++result.trainings;
-    if (front.add({0, domain.latency(*x), domain.accuracy(*x)})) {
+    if (front.add({0, domain.cost(*x), domain.accuracy(*x)})) {
       result.share = full > 0 ? front.hypervolume(reference) / full : 1;
       for (std::size_t m = 0; m < hypervolume_marks.size(); ++m)
         if (!result.reached[m] && 100 * result.share >= hypervolume_marks[m]) result.reached[m] = result.trainings;
@@ -116,7 +116,7 @@ inline json to_json(const tabular_benchmark& benchmark, tabular_policy policy, t
   return {{"table", benchmark.format->name},
           {"keys", benchmark.keys},
           {"networks", benchmark.networks.size()},
-          {"reference", {{"flops", reference.latency.count}, {"accuracy", reference.accuracy}}},
+          {"reference", {{"flops", reference.cost.count}, {"accuracy", reference.merit}}},
           {"hypervolume", full_hypervolume(benchmark)},
           {"policy", to_text(policy)},
           {"order", pop ? json(to_text(order)) : json(nullptr)},

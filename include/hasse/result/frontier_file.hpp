@@ -10,9 +10,10 @@
 
 namespace hasse {
 
-/// The frontier from fast to accurate (latencies in ms, accuracies in 0..1, null: not measured), how many were trained and pruned,
-/// and the certificates: `pruned` precedes `above`; `instead` is at least as accurate as `above` and no slower than `pruned`. Where
-/// `pruned` is null the certificate stands for everything admissible that precedes `above` and is not faster than `instead`.
+/// The frontier from cheap to good (schema 1: `milliseconds` and `accuracy` in 0..1; schema 2, where another price or metric counts:
+/// `cost` and `score` with `price` and `metric`, which say what those are; null: not measured), how many were trained and pruned, and
+/// the certificates: `pruned` precedes `above`; `instead` is at least as good as `above` and costs no more than `pruned`. Where
+/// `pruned` is null the certificate stands for everything admissible that precedes `above` and costs no less than `instead`.
 HASSE_BODY json frontier_json(const report_data& data);
 
 HASSE_BODY void write_frontier(const std::filesystem::path& path, const report_data& data);

@@ -4,23 +4,27 @@
 #include <filesystem>
 
 #include <hasse/file/json.hpp>
+#include <hasse/result/detail/score.hpp>
 #include <hasse/result/frontier_file.hpp>
 #include <hasse/result/report_data.hpp>
 
 namespace hasse {
 
 HASSE_BODY json frontier_json(const report_data& data) {
-  json result = {{"schema", 1}, {"facts", json::object()}, {"frontier", json::array()}, {"trained", data.networks.size()},
+  const detail::report_words words(data);
+  json result = {{"schema", words.has_latency && words.has_accuracy ? 1 : 2}, {"facts", json::object()}, {"frontier", json::array()}, {"trained", data.networks.size()},
                  {"pruned", data.pruning.empty() ? json(nullptr) : number_or_null(data.pruning.back().pruned)},
                  {"admissible", number_or_null(data.admissible)}, {"certificates", json::array()}};
+  if (!words.has_latency) result["price"] = detail::price_json(data.price);
+  if (!words.has_accuracy) result["metric"] = detail::metric_json(data.measure);
   for (const auto& [key, value] : data.facts) result["facts"][key] = value;
   for (const std::size_t i : detail::frontier_order(data)) {
     const report_network& network = data.networks[i];
     json files = json::object();
     for (const auto& [label, path] : network.files) files[label] = path;
-    result["frontier"].push_back({{"architecture", network.name}, {"milliseconds", number_or_null(network.milliseconds)},
-                                  {"whole_milliseconds", number_or_null(network.whole_milliseconds)}, {"accuracy", number_or_null(network.accuracy)},
-                                  {"finished_accuracy", number_or_null(network.finished_accuracy)}, {"test_accuracy", number_or_null(network.test_accuracy)}, {"macs", number_or_null(network.macs)},
+    result["frontier"].push_back({{"architecture", network.name}, {words.cost_key(), number_or_null(network.cost)},
+                                  {words.whole_key(), number_or_null(network.whole_cost)}, {words.score_key(), number_or_null(network.score)},
+                                  {words.score_key("finished_"), number_or_null(network.finished_score)}, {words.score_key("test_"), number_or_null(network.test_score)}, {"macs", number_or_null(network.macs)},
                                   {"parameters", number_or_null(network.parameters)}, {"files", files}});
   }
   for (const report_certificate& claim : data.certificates)

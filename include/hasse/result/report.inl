@@ -22,14 +22,31 @@ namespace hasse {
 
 namespace detail {
 
-inline std::string network_hint(const report_data& data, const report_network& network) {
-  return network.name + "\n" + score_text(data, network.accuracy) + " in " + milliseconds_text(network.milliseconds);
+/// Answers the two questions for any number that is typed in, from the data in the page.
+inline std::string page_script(const report_data& data) {
+  const report_words words(data);
+  const std::string cost = "n." + words.cost_key(), shown_cost = words.has_latency ? cost : cost + "/price.factor";
+  const std::string said = words.has_latency ? cost + ".toFixed(4)} ms" : "(" + shown_cost + ").toPrecision(4)} ${price.suffix}";
+  return R"(
+(()=>{const data=JSON.parse(document.getElementById('data').textContent);
+const points=data.networks.filter(n=>n.on_frontier).sort((a,b)=>a.)" + words.cost_key() + "-b." + words.cost_key() + R"();
+const {factor,unit,larger_is_better}=data.metric,way=larger_is_better?1:-1)" + (words.has_latency ? "" : ",price=data.price") + R"(;
+const say=(n)=>n?`${n.name}: ${(factor*n.)" + words.score_key() + ").toFixed(2)} ${unit} in ${" + said + R"(`:'no trained network does';
+const ask=(id,find)=>{const box=document.getElementById(id);if(!box)return;const out=document.getElementById(id+'-answer');
+const show=()=>{out.textContent=box.value===''?'':say(find(Number(box.value)))};box.addEventListener('input',show);show()};
+ask('within',t=>points.filter(n=>)" + shown_cost + "<=t).pop());ask('reaching',a=>points.find(n=>way*factor*n." + words.score_key() + R"(>=way*a));})();
+)";
 }
 
-/// Latency against accuracy; frontier points carry their number in the table.
+inline std::string network_hint(const report_data& data, const report_network& network) {
+  return network.name + "\n" + score_text(data, network.score) + " in " + cost_text(data, network.cost);
+}
+
+/// Cost against score; frontier points carry their number in the table.
 inline plot frontier_plot(const report_data& data) {
-  plot picture{.title = "Latency against accuracy of all trained networks, with the frontier",
-               .x = {.label = "latency (ms)"}, .y = {.label = score_label(data, "validation")}, .width = 860, .height = 460};
+  const report_words words(data);
+  plot picture{.title = capital(words.cost) + " against " + words.score + " of all trained networks, with the frontier",
+               .x = {.label = cost_label(data)}, .y = {.label = score_label(data, "validation")}, .width = 860, .height = 460};
   plot_series trained{.name = "trained", .colour = ink::trained, .opacity = 0.9}, other{.name = data.comparison_name, .colour = ink::other, .size = 3, .opacity = 0.7};
   plot_series steps{.name = "frontier", .colour = ink::frontier, .shape = plot_shape::steps, .size = 2.2};
   plot_series best{.colour = ink::frontier, .size = 5};
@@ -38,18 +55,18 @@ inline plot frontier_plot(const report_data& data) {
     if (std::isfinite(value) && value > 0) fastest = std::min(fastest, value), slowest = std::max(slowest, value);
   };
   for (const report_point& point : data.comparison) {
-    other.points.push_back({point.milliseconds, data.measure.factor * point.accuracy, data.comparison_name + ": " + point.name, {}});
-    range(point.milliseconds);
+    other.points.push_back({shown_cost(data, point.cost), data.measure.factor * point.score, data.comparison_name + ": " + point.name, {}});
+    range(shown_cost(data, point.cost));
   }
   for (const report_network& network : data.networks) {
-    if (!network.on_frontier) trained.points.push_back({network.milliseconds, data.measure.factor * network.accuracy, network_hint(data, network), {}});
-    if (std::isfinite(network.accuracy)) range(network.milliseconds);
+    if (!network.on_frontier) trained.points.push_back({shown_cost(data, network.cost), data.measure.factor * network.score, network_hint(data, network), {}});
+    if (std::isfinite(network.score)) range(shown_cost(data, network.cost));
   }
   std::size_t number = 0;
   for (const std::size_t i : frontier_order(data)) {
     const report_network& network = data.networks[i];
-    best.points.push_back({network.milliseconds, data.measure.factor * network.accuracy, network_hint(data, network), std::to_string(++number)});
-    steps.points.push_back({network.milliseconds, data.measure.factor * network.accuracy, {}, {}});
+    best.points.push_back({shown_cost(data, network.cost), data.measure.factor * network.score, network_hint(data, network), std::to_string(++number)});
+    steps.points.push_back({shown_cost(data, network.cost), data.measure.factor * network.score, {}, {}});
   }
   picture.x.logarithmic = slowest > 4 * fastest;
   if (!steps.points.empty() && slowest > 0) steps.points.push_back({slowest, steps.points.back().y, {}, {}});
@@ -81,8 +98,8 @@ inline plot pruning_plot(const report_data& data) {
 
 /// How well the order's assumption holds over the comparable pairs of trained networks.
 struct order_summary {
-  std::size_t pairs = 0, slower_fails = 0, better_fails = 0;
-  double worst_milliseconds = 0, worst_accuracy = 0;
+  std::size_t pairs = 0, dearer_fails = 0, better_fails = 0;
+  double worst_cost = 0, worst_score = 0;
   plot picture;
 };
 
@@ -92,12 +109,12 @@ inline order_summary summarise_order(const report_data& data) {
   for (const report_pair& pair : data.pairs) {
     if (pair.lower >= data.networks.size() || pair.upper >= data.networks.size()) continue;
     const report_network &lower = data.networks[pair.lower], &upper = data.networks[pair.upper];
-    const double slower = upper.milliseconds - lower.milliseconds, better = data.measure.merit(upper.accuracy) - data.measure.merit(lower.accuracy);
-    if (!std::isfinite(slower) || !std::isfinite(better)) continue;
+    const double dearer = upper.cost - lower.cost, better = data.measure.merit(upper.score) - data.measure.merit(lower.score);
+    if (!std::isfinite(dearer) || !std::isfinite(better)) continue;
     ++result.pairs;
-    result.slower_fails += slower < 0, result.better_fails += better < 0;
-    result.worst_milliseconds = std::max(result.worst_milliseconds, -slower), result.worst_accuracy = std::max(result.worst_accuracy, -better);
-    (slower < 0 || better < 0 ? bad : good).points.push_back({slower, data.measure.factor * better, lower.name + "\nprecedes " + upper.name, {}});
+    result.dearer_fails += dearer < 0, result.better_fails += better < 0;
+    result.worst_cost = std::max(result.worst_cost, -dearer), result.worst_score = std::max(result.worst_score, -better);
+    (dearer < 0 || better < 0 ? bad : good).points.push_back({shown_cost(data, dearer), data.measure.factor * better, lower.name + "\nprecedes " + upper.name, {}});
   }
   constexpr std::size_t shown = 3000;
   if (good.points.size() > shown) {
@@ -110,7 +127,9 @@ inline order_summary summarise_order(const report_data& data) {
     for (const plot_point& p : each->points) left = std::min(left, p.x), right = std::max(right, p.x), low = std::min(low, p.y), high = std::max(high, p.y);
   const plot_series level{.colour = ink::quiet, .shape = plot_shape::line, .points = {{left, 0, {}, {}}, {right, 0, {}, {}}}, .size = 1, .dashed = true};
   const plot_series upright{.colour = ink::quiet, .shape = plot_shape::line, .points = {{0, low, {}, {}}, {0, high, {}, {}}}, .size = 1, .dashed = true};
-  result.picture = {.title = "Differences in latency and accuracy of comparable pairs", .x = {.label = "slower by (ms)"}, .y = {.label = "more accurate by (points)"},
+  const report_words words(data);
+  result.picture = {.title = "Differences in " + words.cost + " and " + words.score + " of comparable pairs",
+                    .x = {.label = words.dearer + " by (" + std::string(data.price.suffix) + ")"}, .y = {.label = words.better + " by (" + words.points + ")"},
                     .series = {level, upright, good, bad}, .width = 560, .height = 360};
   return result;
 }
@@ -118,8 +137,8 @@ inline order_summary summarise_order(const report_data& data) {
 inline plot precedents_plot(const report_data& data) {
   plot_series networks{.colour = ink::frontier, .size = 3.2, .opacity = 0.8};
   for (const report_network& network : data.networks)
-    networks.points.push_back({network.precedents + 1, data.measure.factor * network.accuracy, network_hint(data, network), {}});
-  return {.title = "Number of preceding architectures against accuracy", .x = {.label = "architectures that precede it, plus one", .logarithmic = true},
+    networks.points.push_back({network.precedents + 1, data.measure.factor * network.score, network_hint(data, network), {}});
+  return {.title = "Number of preceding architectures against " + report_words(data).score, .x = {.label = "architectures that precede it, plus one", .logarithmic = true},
           .y = {.label = score_label(data, "validation")}, .series = {networks}, .width = 560, .height = 360};
 }
 
@@ -179,11 +198,13 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
   const auto any = [&](double report_network::*member) {
     return std::any_of(order.begin(), order.end(), [&](std::size_t i) { return std::isfinite(data.networks[i].*member); });
   };
-  const bool whole = any(&report_network::whole_milliseconds), finished = any(&report_network::finished_accuracy), test = any(&report_network::test_accuracy), precedents = any(&report_network::precedents);
+  const bool whole = any(&report_network::whole_cost), finished = any(&report_network::finished_score), test = any(&report_network::test_score), precedents = any(&report_network::precedents);
   const bool files = std::any_of(order.begin(), order.end(), [&](std::size_t i) { return !data.networks[i].files.empty(); });
-  std::string html = "<div class='scroll'><table><tr><th>#</th><th class='name'>architecture</th><th>latency<br>(table)</th>";
-  if (whole) html += "<th>latency<br>(measured)</th>";
-  const std::string head = "<th>" + std::string(data.measure.name) + "<br>";
+  std::string html = "<div class='scroll'><table><tr><th>#</th><th class='name'>architecture</th>";
+  const report_words words(data);
+  const std::string price = "<th>" + markup_text(words.cost) + "<br>", head = "<th>" + markup_text(std::string(data.measure.name)) + "<br>";
+  html += price + (words.has_latency ? "(table)</th>" : "(parts)</th>");
+  if (whole) html += price + (words.has_latency ? "(measured)</th>" : "(whole)</th>");
   html += head + "(validation)</th>";
   if (finished) html += head + "(trained longer)</th>";
   if (test) html += head + "(test)</th>";
@@ -192,11 +213,11 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
   html += files ? "<th class='name'>files</th></tr>" : "</tr>";
   for (std::size_t row = 0; row < order.size(); ++row) {
     const report_network& network = data.networks[order[row]];
-    html += "<tr><td>" + std::to_string(row + 1) + "</td><td class='name'>" + code(network.name) + "</td><td>" + milliseconds_text(network.milliseconds) + "</td>";
-    if (whole) html += "<td>" + milliseconds_text(network.whole_milliseconds) + "</td>";
-    html += "<td>" + score_text(data, network.accuracy) + "</td>";
-    if (finished) html += "<td>" + score_text(data, network.finished_accuracy) + "</td>";
-    if (test) html += "<td>" + score_text(data, network.test_accuracy) + "</td>";
+    html += "<tr><td>" + std::to_string(row + 1) + "</td><td class='name'>" + code(network.name) + "</td><td>" + cost_text(data, network.cost) + "</td>";
+    if (whole) html += "<td>" + cost_text(data, network.whole_cost) + "</td>";
+    html += "<td>" + score_text(data, network.score) + "</td>";
+    if (finished) html += "<td>" + score_text(data, network.finished_score) + "</td>";
+    if (test) html += "<td>" + score_text(data, network.test_score) + "</td>";
     html += "<td>" + count_text(network.macs) + "</td><td>" + count_text(network.parameters) + "</td>";
     if (precedents) html += "<td>" + count_text(network.precedents) + "</td>";
     if (files) {
@@ -212,52 +233,56 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
 /// "within T" for round T, and "reaching A" for round A.
 inline std::string answer_tables(const report_data& data, const std::vector<std::size_t>& order) {
   const auto row = [&](const std::string& question, const report_network& network) {
-    return "<tr><td>" + question + "</td><td class='name'>" + code(network.name) + "</td><td>" + score_text(data, network.accuracy) + "</td><td>" +
-           milliseconds_text(network.milliseconds) + "</td></tr>";
+    return "<tr><td>" + question + "</td><td class='name'>" + code(network.name) + "</td><td>" + score_text(data, network.score) + "</td><td>" +
+           cost_text(data, network.cost) + "</td></tr>";
   };
-  const report_network &fastest = data.networks[order.front()], &best = data.networks[order.back()];
+  const report_words words(data);
+  const std::string suffix(data.price.suffix);
+  const report_network &cheapest = data.networks[order.front()], &best = data.networks[order.back()];
   std::string within, reaching;
-  const axis_ticks times = round_ticks(fastest.milliseconds, std::max(best.milliseconds * 1.4, fastest.milliseconds * 1.01), true, 7);
+  const double least = shown_cost(data, cheapest.cost), most = shown_cost(data, best.cost);
+  const axis_ticks times = round_ticks(least, std::max(most * 1.4, least * 1.01), true, 7);
   for (const double time : times.values) {
-    const auto beyond = std::find_if(order.begin(), order.end(), [&](std::size_t i) { return data.networks[i].milliseconds > time; });
-    if (beyond != order.begin()) within += row(fixed_text(time, times.decimals) + " ms", data.networks[*std::prev(beyond)]);
+    const auto beyond = std::find_if(order.begin(), order.end(), [&](std::size_t i) { return shown_cost(data, data.networks[i].cost) > time; });
+    if (beyond != order.begin()) within += row(fixed_text(time, times.decimals) + " " + markup_text(suffix), data.networks[*std::prev(beyond)]);
   }
-  const double first = data.measure.factor * fastest.accuracy, last = data.measure.factor * best.accuracy;
+  const double first = data.measure.factor * cheapest.score, last = data.measure.factor * best.score;
   const axis_ticks levels = round_ticks(std::min(first, last), std::max({first, last, first + 0.01}), false, 7);
   for (const double level : levels.values) {
-    const auto found = std::find_if(order.begin(), order.end(), [&](std::size_t i) { return data.measure.merit(data.measure.factor * data.networks[i].accuracy) >= data.measure.merit(level); });
+    const auto found = std::find_if(order.begin(), order.end(), [&](std::size_t i) { return data.measure.merit(data.measure.factor * data.networks[i].score) >= data.measure.merit(level); });
     if (found != order.end()) reaching += row(score_text(data, level / data.measure.factor, levels.decimals), data.networks[*found]);
   }
-  const std::string middle = fixed_text(data.networks[order[order.size() / 2]].milliseconds, 3);
-  const std::string level = fixed_text(data.measure.factor * data.networks[order[order.size() / 2]].accuracy, 1);
-  return "<div class='pair'><div><div class='ask'><label>The most accurate network within <input id='within' inputmode='decimal' value='" + middle +
-         "'> ms</label><output id='within-answer'></output></div><div class='scroll'><table><tr><th>within</th><th class='name'>best network</th><th>accuracy</th>"
-         "<th>latency</th></tr>" + within + "</table></div></div><div><div class='ask'><label>The fastest network that reaches <input id='reaching' inputmode='decimal' value='" + level +
-         "'> " + markup_text(std::string(data.measure.unit)) + "</label><output id='reaching-answer'></output></div><div class='scroll'><table><tr><th>reaching</th><th class='name'>fastest network</th><th>accuracy</th>"
-         "<th>latency</th></tr>" + reaching + "</table></div></div></div>";
+  const std::string middle = fixed_text(shown_cost(data, data.networks[order[order.size() / 2]].cost), 3);
+  const std::string level = fixed_text(data.measure.factor * data.networks[order[order.size() / 2]].score, 1);
+  const std::string columns = markup_text(words.score) + "</th><th>" + markup_text(words.cost) + "</th></tr>";
+  return "<div class='pair'><div><div class='ask'><label>The " + words.best + " network within <input id='within' inputmode='decimal' value='" + middle +
+         "'> " + markup_text(suffix) + "</label><output id='within-answer'></output></div><div class='scroll'><table><tr><th>within</th><th class='name'>best network</th><th>" + columns + within + "</table></div></div><div><div class='ask'><label>The " + words.cheapest + " network that reaches <input id='reaching' inputmode='decimal' value='" + level +
+         "'> " + markup_text(std::string(data.measure.unit)) + "</label><output id='reaching-answer'></output></div><div class='scroll'><table><tr><th>reaching</th><th class='name'>" + words.cheapest + " network</th><th>" + columns + reaching + "</table></div></div></div>";
 }
 
 /// Everything that is drawn, for other programs and for the page's own script.
 inline json report_json(const report_data& data) {
+  const report_words words(data);
   json result = {{"title", data.title}, {"facts", json::object()}, {"warnings", data.warnings}, {"networks", json::array()}, {"comparison", json::array()},
                  {"pruning", json::array()}, {"pairs", json::array()}, {"sums", json::array()}, {"certificates", json::array()},
                  {"admissible", number_or_null(data.admissible)}, {"noise_floor_milliseconds", number_or_null(data.noise_floor_milliseconds)},
-                 {"latency_tau", number_or_null(data.latency_tau)}, {"accuracy_tau", number_or_null(data.accuracy_tau)},
-                 {"metric", {{"name", data.measure.name}, {"unit", data.measure.unit}, {"factor", data.measure.factor}, {"larger_is_better", data.measure.larger_is_better}}}};
+                 {words.has_latency ? "latency_tau" : "cost_tau", number_or_null(data.cost_tau)}, {words.has_accuracy ? "accuracy_tau" : "merit_tau", number_or_null(data.merit_tau)},
+                 {"metric", metric_json(data.measure)}};
+  if (!words.has_latency) result["price"] = price_json(data.price);
   for (const auto& [key, value] : data.facts) result["facts"][key] = value;
   for (const report_network& network : data.networks) {
     json curve = json::array();
     for (const epoch_record& epoch : network.curve)
-      curve.push_back({{"epoch", epoch.epoch}, {"loss", number_or_null(epoch.loss)}, {"train_accuracy", number_or_null(epoch.train_correct)},
-                       {"validation_accuracy", number_or_null(epoch.validation_score)}});
-    result["networks"].push_back({{"name", network.name}, {"milliseconds", number_or_null(network.milliseconds)}, {"accuracy", number_or_null(network.accuracy)},
-                                  {"whole_milliseconds", number_or_null(network.whole_milliseconds)}, {"finished_accuracy", number_or_null(network.finished_accuracy)},
-                                  {"test_accuracy", number_or_null(network.test_accuracy)},
+      curve.push_back({{"epoch", epoch.epoch}, {"loss", number_or_null(epoch.loss)}, {words.has_accuracy ? "train_accuracy" : "train_correct", number_or_null(epoch.train_correct)},
+                       {words.score_key("validation_"), number_or_null(epoch.validation_score)}});
+    result["networks"].push_back({{"name", network.name}, {words.cost_key(), number_or_null(network.cost)}, {words.score_key(), number_or_null(network.score)},
+                                  {words.whole_key(), number_or_null(network.whole_cost)}, {words.score_key("finished_"), number_or_null(network.finished_score)},
+                                  {words.score_key("test_"), number_or_null(network.test_score)},
                                   {"macs", number_or_null(network.macs)}, {"parameters", number_or_null(network.parameters)},
                                   {"precedents", number_or_null(network.precedents)}, {"on_frontier", network.on_frontier}, {"curve", curve}});
   }
   for (const report_point& point : data.comparison)
-    result["comparison"].push_back({{"name", point.name}, {"milliseconds", number_or_null(point.milliseconds)}, {"accuracy", number_or_null(point.accuracy)}});
+    result["comparison"].push_back({{"name", point.name}, {words.cost_key(), number_or_null(point.cost)}, {words.score_key(), number_or_null(point.score)}});
   for (const report_progress& at : data.pruning)
     result["pruning"].push_back({{"trained", number_or_null(at.trained)}, {"pruned", number_or_null(at.pruned)}, {"living", number_or_null(at.living)}});
   for (const report_pair& pair : data.pairs) result["pairs"].push_back({pair.lower, pair.upper});
@@ -269,48 +294,51 @@ inline json report_json(const report_data& data) {
 }
 
 inline std::string order_section(const report_data& data) {
+  const report_words words(data);
   const order_summary order = summarise_order(data);
-  const bool precedents = std::any_of(data.networks.begin(), data.networks.end(), [](const report_network& n) { return std::isfinite(n.precedents) && std::isfinite(n.accuracy); });
+  const bool precedents = std::any_of(data.networks.begin(), data.networks.end(), [](const report_network& n) { return std::isfinite(n.precedents) && std::isfinite(n.score); });
   if (order.pairs == 0 && !precedents) return {};
   const double pairs = static_cast<double>(order.pairs);
   std::string html = "<div class='cards'>" + card(std::to_string(order.pairs), "comparable pairs of trained networks");
   if (order.pairs) {
     const auto worst = [](double value, const std::string& text) { return value > 0 ? ", at worst by " + text : std::string(); };
-    html += card(percent_text(static_cast<double>(order.slower_fails) / pairs, 1),
-                 "of pairs have the larger network faster" + worst(order.worst_milliseconds, milliseconds_text(order.worst_milliseconds))) +
+    html += card(percent_text(static_cast<double>(order.dearer_fails) / pairs, 1),
+                 "of pairs have the larger network " + words.cheaper + worst(order.worst_cost, cost_text(data, order.worst_cost))) +
             card(percent_text(static_cast<double>(order.better_fails) / pairs, 1),
-                 "of pairs have the larger network less accurate" + worst(order.worst_accuracy, fixed_text(data.measure.factor * order.worst_accuracy, 2) + " points"));
-    if (std::isfinite(data.latency_tau)) html += card(fixed_text(data.latency_tau, 2), "Kendall's tau of order and latency");
-    if (std::isfinite(data.accuracy_tau)) html += card(fixed_text(data.accuracy_tau, 2), "Kendall's tau of order and accuracy");
+                 "of pairs have the larger network " + words.worse + worst(order.worst_score, fixed_text(data.measure.factor * order.worst_score, 2) + " " + words.points));
+    if (std::isfinite(data.cost_tau)) html += card(fixed_text(data.cost_tau, 2), "Kendall's tau of order and " + words.cost);
+    if (std::isfinite(data.merit_tau)) html += card(fixed_text(data.merit_tau, 2), "Kendall's tau of order and " + words.score);
   }
   html += "</div><div class='pair' style='margin-top:16px'>" + (order.pairs ? "<div>" + order.picture.svg() + "</div>" : "") +
           (precedents ? "<div>" + precedents_plot(data).svg() + "</div>" : "") + "</div>";
   return section("Does the order deserve its trust?",
-                 "Pruning assumes that a network which contains another is slower and more accurate. Every comparable pair of trained networks is a test of "
-                 "that; points left of or below the dashed lines contradict it. Accuracy should also rise with the number of architectures below a network.",
+                 "Pruning assumes that a network which contains another is " + words.dearer + " and " + words.better + ". Every comparable pair of trained networks is a test of "
+                 "that; points left of or below the dashed lines contradict it. " + capital(words.score) + " should also " + (data.measure.larger_is_better ? "rise" : "fall") + " with the number of architectures below a network.",
                  html);
 }
 
 }  // namespace detail
 
 HASSE_BODY std::string frontier_svg(const report_data& data) {
+  const detail::report_words words(data);
   plot picture = detail::frontier_plot(data);
   for (const std::size_t i : detail::frontier_order(data)) {
     const report_network& network = data.networks[i];
-    picture.notes.push_back(std::to_string(picture.notes.size() + 1) + ": " + network.name + " " + detail::score_text(data, network.accuracy, 1) + " in " +
-                            fixed_text(network.milliseconds, 3) + " ms");
+    picture.notes.push_back(std::to_string(picture.notes.size() + 1) + ": " + network.name + " " + detail::score_text(data, network.score, 1) + " in " +
+                            (words.has_latency ? fixed_text(network.cost, 3) + " ms" : detail::cost_text(data, network.cost)));
   }
   return picture.svg(true);
 }
 
 HASSE_BODY std::string frontier_table(const report_data& data) {
-  std::vector<std::vector<std::string>> rows{{"#", "latency", "measured", "accuracy", "longer", "test", "MACs", "parameters", "architecture"}};
+  const detail::report_words words(data);
+  std::vector<std::vector<std::string>> rows{{"#", words.cost, words.has_latency ? "measured" : "whole", words.score, "longer", "test", "MACs", "parameters", "architecture"}};
   for (const std::size_t i : detail::frontier_order(data)) {
     const report_network& network = data.networks[i];
     std::string name;
     for (const char letter : network.name) name += letter >= ' ' && letter <= '~' ? letter : '?';
-    rows.push_back({std::to_string(rows.size()), detail::milliseconds_text(network.milliseconds), detail::milliseconds_text(network.whole_milliseconds),
-                    detail::score_text(data, network.accuracy), detail::score_text(data, network.finished_accuracy), detail::score_text(data, network.test_accuracy), count_text(network.macs), count_text(network.parameters), name});
+    rows.push_back({std::to_string(rows.size()), detail::cost_text(data, network.cost), detail::cost_text(data, network.whole_cost),
+                    detail::score_text(data, network.score), detail::score_text(data, network.finished_score), detail::score_text(data, network.test_score), count_text(network.macs), count_text(network.parameters), name});
   }
   std::string table;
   for (const auto& row : rows) {
@@ -329,13 +357,14 @@ HASSE_BODY std::string frontier_table(const report_data& data) {
 
 HASSE_BODY std::string report_html(const report_data& data) {
   using namespace detail;
+  const report_words words(data);
   const std::vector<std::size_t> order = frontier_order(data);
   std::string html = page_head(data.title);
   if (!order.empty()) {
-    const report_network &fastest = data.networks[order.front()], &best = data.networks[order.back()];
-    html += paragraph(order.size() == 1 ? "One network is at least as fast and as accurate as every other that was trained."
-                                        : "From " + score_text(data, fastest.accuracy, 1) + " in " + milliseconds_text(fastest.milliseconds) + " to " +
-                                              score_text(data, best.accuracy, 1) + " in " + milliseconds_text(best.milliseconds) + ".");
+    const report_network &cheapest = data.networks[order.front()], &best = data.networks[order.back()];
+    html += paragraph(order.size() == 1 ? "One network is at least as " + words.cheap + " and as " + words.good + " as every other that was trained."
+                                        : "From " + score_text(data, cheapest.score, 1) + " in " + cost_text(data, cheapest.cost) + " to " +
+                                              score_text(data, best.score, 1) + " in " + cost_text(data, best.cost) + ".");
   }
   html += "<div class='cards'>" + card(std::to_string(order.size()), "networks on the frontier") + card(std::to_string(data.networks.size()), "networks trained");
   if (!data.pruning.empty()) {
@@ -349,9 +378,9 @@ HASSE_BODY std::string report_html(const report_data& data) {
   html += warning_list(data.warnings);
 
   if (order.empty()) {
-    html += section("The frontier", "No training has ended with an accuracy yet.", "");
+    html += section("The frontier", "No training has ended with " + words.a_score + " yet.", "");
   } else {
-    html += section("The frontier", "Each point is a network that was trained; the line is the best accuracy that can be had within a latency. Numbers refer to the table.",
+    html += section("The frontier", "Each point is a network that was trained; the line is the best " + words.score + " that can be had within a " + words.cost + ". Numbers refer to the table.",
                     frontier_plot(data).svg() + frontier_rows(data, order));
     html += section("The two questions", "Among the networks that were trained.", answer_tables(data, order));
   }
@@ -361,16 +390,16 @@ HASSE_BODY std::string report_html(const report_data& data) {
       content += "<details open><summary>Certificates</summary><div class='scroll' style='max-height:330px;overflow-y:auto'><table><tr><th class='name'>pruned</th><th class='name'>precedes</th><th class='name'>take instead</th></tr>";
       for (std::size_t i = 0; i < std::min<std::size_t>(data.certificates.size(), 200); ++i) {
         const report_certificate& claim = data.certificates[i];
-        content += "<tr><td class='name'>" + (claim.pruned.empty() ? "whatever precedes the next and is not faster than the last" : code(claim.pruned)) + "</td><td class='name'>" + code(claim.above) + "</td><td class='name'>" + code(claim.instead) + "</td></tr>";
+        content += "<tr><td class='name'>" + (claim.pruned.empty() ? "whatever precedes the next and is not " + words.cheaper + " than the last" : code(claim.pruned)) + "</td><td class='name'>" + code(claim.above) + "</td><td class='name'>" + code(claim.instead) + "</td></tr>";
       }
       content += "</table></div></details>";
     }
-    html += section("What was pruned, and why", "An architecture is pruned when it precedes a trained network (so it is no more accurate) and another trained network is at least as "
-                    "accurate as that one and no slower than the pruned one.", content + "</div></div>");
+    html += section("What was pruned, and why", "An architecture is pruned when it precedes a trained network (so it is no " + words.better + ") and another trained network is at least as " +
+                    words.good + " as that one and no " + words.dearer + " than the pruned one.", content + "</div></div>");
   }
   html += order_section(data);
   if (const std::string diagram = hasse_diagram(data); !diagram.empty())
-    html += section("The order around the frontier", "Trained networks, smaller ones below: a line joins neighbours in the order. Blue networks are on the frontier; a red line marks a larger network that is less accurate.", diagram);
+    html += section("The order around the frontier", "Trained networks, smaller ones below: a line joins neighbours in the order. Blue networks are on the frontier; a red line marks a larger network that is " + words.worse + ".", diagram);
   if (const sum_summary sums = summarise_sums(data); sums.networks > 0)
     html += section("Sum of the table against whole networks",
                     std::to_string(sums.networks) + " networks measured whole: the sum is off by " + percent_text(sums.median, 1) + " in the median and " + percent_text(sums.worst, 1) +
@@ -378,9 +407,9 @@ HASSE_BODY std::string report_html(const report_data& data) {
                     "<div class='pair'><div>" + sums.absolute.svg() + "</div><div>" + sums.relative.svg() + "</div></div>");
   if (std::any_of(data.networks.begin(), data.networks.end(), [](const report_network& n) { return n.curve.size() > 1; }))
     html += section("Trainings", "Every candidate is trained with the same recipe.",
-                    "<div class='pair'><div>" + curves_plot(data, score_label(data, "validation"), &epoch_record::validation_score, 100, false).svg() + "</div><div>" +
+                    "<div class='pair'><div>" + curves_plot(data, score_label(data, "validation"), &epoch_record::validation_score, data.measure.factor, false).svg() + "</div><div>" +
                         curves_plot(data, "training loss", &epoch_record::loss, 1, true).svg() + "</div></div>");
-  return html + fact_section(data.facts) + page_foot(report_json(data), page_script);
+  return html + fact_section(data.facts) + page_foot(report_json(data), page_script(data));
 }
 
 HASSE_BODY void write_report(const std::filesystem::path& path, const report_data& data) { replace_file(path, report_html(data)); }

@@ -10,8 +10,8 @@
 
 namespace hasse {
 
-/// `pruned` precedes the trained `above`, so it is at most as accurate; the trained `instead` is at least as accurate as `above`
-/// (by the margin) and not slower than `pruned`. So `instead` is at least as good a choice as `pruned`.
+/// `pruned` precedes the trained `above`, so it is at most as good; the trained `instead` is at least as good as `above`
+/// (by the margin) and costs no more than `pruned`. So `instead` is at least as good a choice as `pruned`.
 template <class Candidate>
 struct certificate {
   Candidate pruned{}, above{}, instead{};
@@ -28,13 +28,13 @@ std::string certificate_fault(const Space& domain, const certificate<typename Sp
   const auto above = find(claim.above), instead = find(claim.instead);
   const std::string who = domain.text(claim.pruned);
   if (find(claim.pruned) != done.end()) return who + " is trained, not pruned";
-  if (above == done.end() || !above->accuracy) return domain.text(claim.above) + " has no accuracy, so it bounds nothing";
-  if (instead == done.end() || !instead->accuracy) return domain.text(claim.instead) + " has no accuracy, so it replaces nothing";
+  if (above == done.end() || !above->merit) return domain.text(claim.above) + " has no merit, so it bounds nothing";
+  if (instead == done.end() || !instead->merit) return domain.text(claim.instead) + " has no merit, so it replaces nothing";
   if (!domain.precedes(claim.pruned, claim.above)) return who + " does not precede " + domain.text(claim.above);
-  if (exclude && domain.latency(claim.pruned) > domain.latency(claim.above))
-    return who + " is slower than " + domain.text(claim.above) + ", which it precedes: the latencies contradict the order, and such a pair prunes nothing";
-  if (!(*instead->accuracy >= *above->accuracy + margin)) return domain.text(claim.instead) + " is not accurate enough to replace " + who;
-  if (domain.latency(claim.pruned) < domain.latency(claim.instead)) return who + " is faster than " + domain.text(claim.instead);
+  if (exclude && domain.cost(claim.pruned) > domain.cost(claim.above))
+    return who + " costs more than " + domain.text(claim.above) + ", which it precedes: the costs contradict the order, and such a pair prunes nothing";
+  if (!(*instead->merit >= *above->merit + margin)) return domain.text(claim.instead) + " is not good enough to replace " + who;
+  if (domain.cost(claim.pruned) < domain.cost(claim.instead)) return who + " costs less than " + domain.text(claim.instead);
   return {};
 }
 

@@ -2,6 +2,7 @@
 // any order and the rest default. Used by program/search.hpp; an own part is one more struct with a role: examples/12_own_policy.cpp.
 #pragma once
 
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <hasse/core/number_text.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/core/units.hpp>
+#include <hasse/price/price.hpp>
 #include <hasse/search/any_policy.hpp>
 #include <hasse/search/partial_order_pruning.hpp>
 #include <hasse/search/policy.hpp>
@@ -30,7 +32,7 @@ namespace hasse {
 namespace role {
 struct proposing {};  ///< which candidate is trained next: a Proposer
 struct stopping {};   ///< stop_rule
-struct admitting {};  ///< latency_window
+struct admitting {};  ///< price_window, or latency_window where milliseconds count
 struct finishing {};  ///< what the frontier's networks are trained by once more
 struct naming {};     ///< how the space is called
 struct watching {};   ///< progress_sink, or anything that can be one
@@ -122,6 +124,10 @@ template <>
 struct role_of<latency_window> {
   using type = role::admitting;
 };
+template <>
+struct role_of<price_window> {
+  using type = role::admitting;
+};
 template <std::invocable<const progress_event&> Type>
   requires(!requires { typename Type::role; })
 struct role_of<Type> {
@@ -144,6 +150,22 @@ auto play(Default otherwise, const First& first, const Rest&... rest) {
   else
     return play<Role>(std::move(otherwise), rest...);
 }
+/// A window as ticks of `scale`.
+inline latency_window in_ticks(const latency_window& window, const price_scale& scale) {
+  if (scale.unit != in_milliseconds)
+    throw error("a latency_window was given to a search by " + std::string(scale.unit.name) + "; give price_window{least, most} in " + std::string(scale.unit.name));
+  return window;
+}
+inline latency_window in_ticks(const price_window& window, const price_scale& scale) {
+  if (!(window.least >= 0) || !(window.least <= window.most))
+    throw error("a window from " + exact_text(window.least, 6) + " to " + exact_text(window.most, 6) + " was given; give the smaller number first, from 0 up");
+  latency_window made;
+  const double least = std::ceil(window.least / scale.per_tick - 1e-6), most = std::floor(window.most / scale.per_tick + 1e-6);
+  if (least < 9e18) made.least = {static_cast<std::int64_t>(least)};
+  if (least >= 9e18) made.least = made.most;
+  if (most < 9e18) made.most = {static_cast<std::int64_t>(most)};
+  return made;
+}
 /// An order has no role of its own: it is what models OrderPolicy.
 template <class Space, class Part>
 inline constexpr bool is_order = OrderPolicy<Part, Space>;
@@ -161,7 +183,7 @@ auto play_order(Default otherwise, const First& first, const Rest&... rest) {
 template <class Space, class... Parts>
 constexpr void check_parts() {
   static_assert((true && ... && (is_order<Space, Parts> || !std::is_void_v<typename role_of<Parts>::type>)),
-                "hasse: a part of a search has no role; give a proposer (pruning, at_random, evolution, your own), a latency_window, a stop_rule, an "
+                "hasse: a part of a search has no role; give a proposer (pruning, at_random, evolution, your own), a price_window, a stop_rule, an "
                 "order of the space, finishing, a space_name or a progress_sink");
   static_assert(players<role::proposing, Parts...> <= 1 && players<role::stopping, Parts...> <= 1 && players<role::admitting, Parts...> <= 1 &&
                     players<role::finishing, Parts...> <= 1 && players<role::naming, Parts...> <= 1 && players<role::watching, Parts...> <= 1 &&

@@ -16,57 +16,57 @@ namespace hasse {
 /// `lower` strictly precedes `upper` (indices into the trained list); differences are upper minus lower, so the assumption is >= 0.
 struct comparable_pair {
   std::size_t lower = 0, upper = 0;
-  std::int64_t latency_difference = 0;  ///< ticks
-  double accuracy_difference = 0;
+  std::int64_t cost_difference = 0;  ///< ticks
+  double merit_difference = 0;
 };
 
-/// The assumption, x < y implies Lat(x) <= Lat(y) and Acc(x) <= Acc(y), against what was trained.
+/// The assumption, x < y implies that x costs no more and is no better, against what was trained.
 struct order_diagnostics {
   std::vector<comparable_pair> pairs;
-  std::size_t latency_violations = 0, accuracy_violations = 0;
-  std::int64_t largest_latency_violation = 0;  ///< ticks, 0 when there is none
-  double largest_accuracy_violation = 0;       ///< in units of accuracy, 0 when there is none
+  std::size_t cost_violations = 0, merit_violations = 0;
+  std::int64_t largest_cost_violation = 0;  ///< ticks, 0 when there is none
+  double largest_merit_violation = 0;       ///< 0 when there is none
   /// Kendall's tau compatible with the order: over the comparable pairs only, (pairs that rise - pairs that fall) / pairs; ties count
   /// neither way. 1: the order predicts every pair; 0: it predicts nothing. 0 when there is no pair.
-  double latency_tau = 0, accuracy_tau = 0;
+  double cost_tau = 0, merit_tau = 0;
 
-  double latency_violation_share() const { return share(latency_violations); }
-  double accuracy_violation_share() const { return share(accuracy_violations); }
+  double cost_violation_share() const { return share(cost_violations); }
+  double merit_violation_share() const { return share(merit_violations); }
 
  private:
   double share(std::size_t count) const { return pairs.empty() ? 0 : static_cast<double>(count) / static_cast<double>(pairs.size()); }
 };
 
-/// Compares all pairs of `done` that have an accuracy (quadratic in their number).
+/// Compares all pairs of `done` that have a merit (quadratic in their number).
 template <Domain Space>
 order_diagnostics diagnose_order(const Space& domain, const std::vector<trained<typename Space::candidate>>& done) {
   order_diagnostics found;
-  std::int64_t latency_balance = 0, accuracy_balance = 0;
+  std::int64_t cost_balance = 0, merit_balance = 0;
   const auto compare = [&](std::size_t lower, std::size_t upper) {
     if (!domain.precedes(done[lower].candidate, done[upper].candidate)) return;
-    const comparable_pair pair{lower, upper, (done[upper].latency - done[lower].latency).count, *done[upper].accuracy - *done[lower].accuracy};
-    latency_balance += (pair.latency_difference > 0) - (pair.latency_difference < 0);
-    accuracy_balance += (pair.accuracy_difference > 0) - (pair.accuracy_difference < 0);
-    found.latency_violations += pair.latency_difference < 0;
-    found.accuracy_violations += pair.accuracy_difference < 0;
-    found.largest_latency_violation = std::max(found.largest_latency_violation, -pair.latency_difference);
-    found.largest_accuracy_violation = std::max(found.largest_accuracy_violation, -pair.accuracy_difference);
+    const comparable_pair pair{lower, upper, (done[upper].cost - done[lower].cost).count, *done[upper].merit - *done[lower].merit};
+    cost_balance += (pair.cost_difference > 0) - (pair.cost_difference < 0);
+    merit_balance += (pair.merit_difference > 0) - (pair.merit_difference < 0);
+    found.cost_violations += pair.cost_difference < 0;
+    found.merit_violations += pair.merit_difference < 0;
+    found.largest_cost_violation = std::max(found.largest_cost_violation, -pair.cost_difference);
+    found.largest_merit_violation = std::max(found.largest_merit_violation, -pair.merit_difference);
     found.pairs.push_back(pair);
   };
   for (std::size_t i = 0; i < done.size(); ++i) {
-    if (!done[i].accuracy) continue;
+    if (!done[i].merit) continue;
     for (std::size_t j = 0; j < i; ++j)
-      if (done[j].accuracy && !(done[i].candidate == done[j].candidate)) compare(i, j), compare(j, i);
+      if (done[j].merit && !(done[i].candidate == done[j].candidate)) compare(i, j), compare(j, i);
   }
   if (!found.pairs.empty()) {
-    found.latency_tau = static_cast<double>(latency_balance) / static_cast<double>(found.pairs.size());
-    found.accuracy_tau = static_cast<double>(accuracy_balance) / static_cast<double>(found.pairs.size());
+    found.cost_tau = static_cast<double>(cost_balance) / static_cast<double>(found.pairs.size());
+    found.merit_tau = static_cast<double>(merit_balance) / static_cast<double>(found.pairs.size());
   }
   return found;
 }
 
 /// For each trained candidate, how many others of the admissible set precede it in the domain's order, exactly: counted where the domain
-/// can, else listed where the set has at most `list_up_to` members; else nothing. Plotted against accuracy it should rise.
+/// can, else listed where the set has at most `list_up_to` members; else nothing. Plotted against merit it should rise.
 template <Domain Space>
 std::vector<std::optional<count_type>> precedent_counts(const Space& domain, const std::vector<trained<typename Space::candidate>>& done,
                                                         std::size_t list_up_to = listing_limit) {

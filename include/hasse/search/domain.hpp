@@ -1,5 +1,5 @@
 // What can be searched: a finite set of candidates with a cost, a partial order, a uniform sampler and a text form.
-// Used by every policy of search; a search space with its latency table models it, and so does a table of trained networks.
+// Used by every policy of search; a search space with what its parts cost models it, and so does a table of trained networks.
 #pragma once
 
 #include <concepts>
@@ -34,10 +34,10 @@ concept DrawsCandidates = HasCandidate<Type> && requires(const Type& domain, con
   { domain.mutate(x, random) } -> std::same_as<typename Type::candidate>;
 };
 
-/// `latency(x)` is the cost, as measured or counted; it is never inferred from the order.
+/// `cost(x)` is what a search makes small, as measured or counted, in ticks of a price; it is never inferred from the order.
 template <class Type>
 concept CostsCandidates = HasCandidate<Type> && requires(const Type& domain, const typename Type::candidate& x) {
-  { domain.latency(x) } -> std::same_as<ticks>;
+  { domain.cost(x) } -> std::same_as<ticks>;
 };
 
 /// `precedes(x, y)` is a reflexive partial order.

@@ -59,7 +59,7 @@ void exchange(const Space& domain, Search& policy, std::istream& in, std::ostrea
       const auto x = policy.ask();
       if (!x) break;
       under_way.push_back(*x);
-      say({{"ask", domain.text(*x)}, {"latency_ms", to_milliseconds(domain.latency(*x))}, {"latency_ticks", domain.latency(*x).count}});
+      say({{"ask", domain.text(*x)}, {"latency_ms", to_milliseconds(domain.cost(*x))}, {"latency_ticks", domain.cost(*x).count}});
     }
     if (under_way.empty()) break;
     in.getline(line.data(), static_cast<std::streamsize>(longest_line));
@@ -79,7 +79,7 @@ void exchange(const Space& domain, Search& policy, std::istream& in, std::ostrea
 
   json points = json::array();
   for (const auto& p : policy.boundary().points())
-    points.push_back({{"candidate", domain.text(p.candidate)}, {"latency_ms", to_milliseconds(p.latency)}, {"accuracy", p.accuracy}});
+    points.push_back({{"candidate", domain.text(p.candidate)}, {"latency_ms", to_milliseconds(p.cost)}, {"accuracy", p.merit}});
   const std::optional<count_type> pruned = policy.pruned();
   say({{"end", to_text(policy.end())},
        {"trained", policy.done().size()},

@@ -51,20 +51,20 @@ class ledger {
 
   /// Notes what came of x; each candidate is told once.
   effect tell(const candidate& x, const outcome& result) {
-    if (result.accuracy && !std::isfinite(*result.accuracy))
-      throw error("the accuracy of " + domain_->text(x) + " is not a finite number; tell a training that diverged without accuracy");
+    if (result.merit && !std::isfinite(*result.merit))
+      throw error("the merit of " + domain_->text(x) + " is not a finite number; tell a training that diverged without merit");
     const bool asked = open.taken(x);
     effect changed{.was_listed = open.close(x), .on_frontier = false};
     if (asked) --under_way_;
     const std::size_t index = done.size();
-    done.push_back({x, domain_->latency(x), result.accuracy});
-    if (result.accuracy) {
-      boundary.add({x, done.back().latency, *result.accuracy});
-      changed.on_frontier = front.add({index, done.back().latency, *result.accuracy});
+    done.push_back({x, domain_->cost(x), result.merit});
+    if (result.merit) {
+      boundary.add({x, done.back().cost, *result.merit});
+      changed.on_frontier = front.add({index, done.back().cost, *result.merit});
     }
     unchanged_ = changed.on_frontier ? 0 : unchanged_ + 1;
     hash_ = fnv1a(domain_->text(x), hash_);
-    hash_ = fnv1a(hex64(result.accuracy ? std::bit_cast<std::uint64_t>(*result.accuracy) : ~std::uint64_t{}).view(), hash_);
+    hash_ = fnv1a(hex64(result.merit ? std::bit_cast<std::uint64_t>(*result.merit) : ~std::uint64_t{}).view(), hash_);
     return changed;
   }
 

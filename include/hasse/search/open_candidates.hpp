@@ -23,7 +23,7 @@ class open_candidates {
   using candidate = typename Space::candidate;
   struct entry {
     candidate value{};
-    ticks latency{};
+    ticks cost{};
   };
   /// Draws in a row that were pruned or known before a set that is not listed counts as empty: by the rule of three, less than
   /// 3 in 100 000 of it lives then, with 95 % confidence.
@@ -33,7 +33,7 @@ class open_candidates {
       : domain_(&domain), random_(derive(seed, 0x6f70656e)), listed_(static_cast<count_type>(domain.size()) <= list_up_to) {
     if (!listed_) return;
     list_.reserve(static_cast<std::size_t>(domain.size()));
-    domain.for_each([&](const candidate& x) { list_.push_back({x, domain.latency(x)}); });
+    domain.for_each([&](const candidate& x) { list_.push_back({x, domain.cost(x)}); });
     shuffle(list_.begin(), list_.end(), random_);
   }
 

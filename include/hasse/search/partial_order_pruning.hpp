@@ -15,15 +15,15 @@ namespace hasse {
 
 struct pruning_options {
   std::uint64_t seed = 1;
-  double margin = 0;  ///< a pruning net must be better by this much, in units of accuracy; about the deviation between seeds
-  bool exclude = false;  ///< a pair that the latencies contradict (x precedes w and is slower) prunes nothing
+  double margin = 0;  ///< a pruning net must be better by this much, in units of merit; about the deviation between seeds
+  bool exclude = false;  ///< a pair that the costs contradict (x precedes w and costs more) prunes nothing
   stop_rule stop = {};
   std::size_t list_up_to = listing_limit;  ///< larger sets are drawn from instead of listed
 };
 
-/// For a trained w let y be the fastest trained candidate with Acc(y) >= Acc(w) + margin. Every x that precedes w and is not faster
-/// than y is pruned: Acc(x) <= Acc(w) <= Acc(y) and Lat(x) >= Lat(y). A better y found later prunes more below every old w.
-/// With `exclude` only x that are not slower than w: where the latencies contradict the order, it is not believed in accuracy either.
+/// For a trained w let y be the cheapest trained candidate with merit(y) >= merit(w) + margin. Every x that precedes w and is not cheaper
+/// than y is pruned: merit(x) <= merit(w) <= merit(y) and cost(x) >= cost(y). A better y found later prunes more below every old w.
+/// With `exclude` only x that cost no more than w: where the costs contradict the order, it is not believed in merit either.
 /// Drawing is uniform over what is neither trained, pruned nor under way. `domain` must outlive the policy.
 template <Domain Space>
 class partial_order_pruning {
@@ -32,7 +32,7 @@ class partial_order_pruning {
 
   explicit partial_order_pruning(const Space& domain, pruning_options options = {})
       : ledger_(domain, options.seed, options.stop, options.list_up_to), options_(options) {
-    if (!(options.margin >= 0) || !std::isfinite(options.margin)) throw error("the margin of pruning must be a number of at least 0; 0 trusts every accuracy");
+    if (!(options.margin >= 0) || !std::isfinite(options.margin)) throw error("the margin of pruning must be a number of at least 0; 0 trusts every merit");
   }
 
   std::optional<candidate> ask() {
@@ -44,7 +44,7 @@ class partial_order_pruning {
     const auto effect = ledger_.tell(x, result);
     if (!effect.was_listed) std::erase_if(certificates_, [&](const auto& c) { return c.pruned == x; });
     bounds_.push_back({});
-    if (result.accuracy) {
+    if (result.merit) {
       cuts_.clear();
       if (effect.on_frontier)
         for (std::size_t w = 0; w + 1 < bounds_.size(); ++w) update(w);
@@ -89,14 +89,14 @@ class partial_order_pruning {
       if (!all) return std::nullopt;
       // The trained ones among them are not in P.
       return *all - static_cast<count_type>(std::count_if(done().begin(), done().end(), [&](const auto& t) {
-        return std::any_of(sets.begin(), sets.end(), [&](const auto& s) { return s.within.contains(t.latency) && ledger_.domain().precedes(t.candidate, s.top); });
+        return std::any_of(sets.begin(), sets.end(), [&](const auto& s) { return s.within.contains(t.cost) && ledger_.domain().precedes(t.candidate, s.top); });
       }));
     }
     return std::nullopt;
   }
   std::optional<count_type> living() const { return ledger_.living(ledger_.open.listed() ? 0 : pruned()); }
 
-  /// P as rules: what precedes the trained `above`, is not faster than the trained `instead` and is not trained.
+  /// P as rules: what precedes the trained `above`, is not cheaper than the trained `instead` and is not trained.
   struct rule {
     candidate above, instead;
   };
@@ -124,34 +124,34 @@ class partial_order_pruning {
   std::uint64_t state_hash() const { return ledger_.hash(); }
 
  private:
-  // For the trained net of the same index: y and its latency; `from` at its largest value when there is no y.
+  // For the trained net of the same index: y and its cost; `from` at its largest value when there is no y.
   struct bound {
     ticks from{INT64_MAX};
     std::size_t instead = 0;
   };
-  // What precedes `above` and costs from <= latency < below is newly pruned.
+  // What precedes `above` and costs from <= cost < below is newly pruned.
   struct cut {
     std::size_t above;
     ticks from, below;
   };
 
-  /// The slowest latency that the w-th trained candidate can prune; the greatest one stands for no latency at all.
-  ticks up_to(std::size_t w) const { return options_.exclude ? done()[w].latency : ticks{INT64_MAX - 1}; }
+  /// The greatest cost that the w-th trained candidate can prune; the greatest there is stands for none.
+  ticks up_to(std::size_t w) const { return options_.exclude ? done()[w].cost : ticks{INT64_MAX - 1}; }
 
   void update(std::size_t w) {
     const auto& net = ledger_.done[w];
-    if (!net.accuracy) return;
-    const auto y = ledger_.front.fastest_reaching(*net.accuracy + options_.margin);
+    if (!net.merit) return;
+    const auto y = ledger_.front.cheapest_reaching(*net.merit + options_.margin);
     if (!y) return;
-    if (y->latency < bounds_[w].from) cuts_.push_back({w, y->latency, std::min(bounds_[w].from, up_to(w) + ticks{1})});
-    bounds_[w] = {y->latency, y->candidate};
+    if (y->cost < bounds_[w].from) cuts_.push_back({w, y->cost, std::min(bounds_[w].from, up_to(w) + ticks{1})});
+    bounds_[w] = {y->cost, y->candidate};
   }
 
   void sweep() {
     const Space& domain = ledger_.domain();
     ledger_.open.drop_if([&](const auto& x) {
       for (const cut& c : cuts_)
-        if (c.from <= x.latency && x.latency < c.below && domain.precedes(x.value, ledger_.done[c.above].candidate)) {
+        if (c.from <= x.cost && x.cost < c.below && domain.precedes(x.value, ledger_.done[c.above].candidate)) {
           certificates_.push_back({x.value, ledger_.done[c.above].candidate, ledger_.done[bounds_[c.above].instead].candidate});
           return true;
         }
@@ -160,9 +160,9 @@ class partial_order_pruning {
   }
 
   const bound* find_bound(const candidate& x) const {
-    const ticks latency = ledger_.domain().latency(x);
+    const ticks cost = ledger_.domain().cost(x);
     for (std::size_t w = 0; w < bounds_.size(); ++w)
-      if (bounds_[w].from <= latency && latency <= up_to(w) && ledger_.domain().precedes(x, ledger_.done[w].candidate) && !(ledger_.done[w].candidate == x)) return &bounds_[w];
+      if (bounds_[w].from <= cost && cost <= up_to(w) && ledger_.domain().precedes(x, ledger_.done[w].candidate) && !(ledger_.done[w].candidate == x)) return &bounds_[w];
     return nullptr;
   }
 

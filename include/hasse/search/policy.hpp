@@ -14,20 +14,20 @@
 
 namespace hasse {
 
-/// What a training gave: an accuracy (larger is better, any finite scale), or none when it diverged.
+/// What a training gave: a merit (the larger the better, any finite scale: metric::merit makes it of a metric), or none when it diverged.
 /// `note` is one line for the journal, such as the hash of the training's log.
 struct outcome {
-  std::optional<double> accuracy;
+  std::optional<double> merit;
   std::string note = {};
   friend bool operator==(const outcome&, const outcome&) = default;
 };
 
-/// A candidate that has been told, in order. Without accuracy it counts as trained, prunes nothing and is on no frontier.
+/// A candidate that has been told, in order. Without merit it counts as trained, prunes nothing and is on no frontier.
 template <class Candidate>
 struct trained {
   Candidate candidate{};
-  ticks latency{};
-  std::optional<double> accuracy;
+  ticks cost{};
+  std::optional<double> merit;
   friend bool operator==(const trained&, const trained&) = default;
 };
 

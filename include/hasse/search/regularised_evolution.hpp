@@ -13,7 +13,7 @@ namespace hasse {
 
 struct evolution_options {
   std::uint64_t seed = 1;
-  std::size_t population = 50;  ///< the most recent so many trainings with an accuracy
+  std::size_t population = 50;  ///< the most recent so many trainings with a merit
   std::size_t tournament = 10;  ///< drawn from the population with replacement, for each parent
   stop_rule stop = {};
   std::size_t list_up_to = listing_limit;
@@ -48,7 +48,7 @@ class regularised_evolution : public policy_on_ledger<Space> {
   void tell(const candidate& x, const outcome& result) {
     books().tell(x, result);
     children_ = 0;
-    if (!result.accuracy) return;
+    if (!result.merit) return;
     population_.push_back(books().done.size() - 1);
     if (population_.size() > options_.population) population_.erase(population_.begin());
   }
@@ -74,8 +74,8 @@ class regularised_evolution : public policy_on_ledger<Space> {
   }
 
   static bool dominates(const trained<candidate>& one, const trained<candidate>& other) {
-    const bool not_worse = one.latency <= other.latency && *one.accuracy >= *other.accuracy;
-    return not_worse && !(one.latency == other.latency && *one.accuracy == *other.accuracy);
+    const bool not_worse = one.cost <= other.cost && *one.merit >= *other.merit;
+    return not_worse && !(one.cost == other.cost && *one.merit == *other.merit);
   }
 
   evolution_options options_;

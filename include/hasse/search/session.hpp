@@ -9,26 +9,39 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <hasse/core/progress.hpp>
 #include <hasse/file/journal.hpp>
+#include <hasse/price/price.hpp>
 #include <hasse/search/policy.hpp>
 
 namespace hasse {
 
 /// Trains and scores the `ordinal`-th candidate (from 0). It may take hours and keep checkpoints of its own: after a kill it is called
-/// again with the same arguments. What must end the search is thrown; a training that diverges is an outcome without accuracy.
+/// again with the same arguments. What must end the search is thrown; a training that diverges is an outcome without merit.
 /// Optional: `configuration()` says all that its outcomes depend on, so that a journal of others is refused.
 template <class Type, class Space>
 concept Evaluator = requires(Type& evaluator, const typename Space::candidate& x, std::size_t ordinal) {
   { evaluator.evaluate(x, ordinal) } -> std::convertible_to<outcome>;
 };
 
+/// How a journal calls what a candidate costs, in ticks, and its merit.
+struct journal_words {
+  std::string cost = "latency_ticks", merit = "accuracy";
+
+  /// Of searches by another price than latency, and for another metric than accuracy.
+  static journal_words of(const price_unit& unit, std::string_view metric) {
+    return {unit == in_milliseconds ? "latency_ticks" : "cost_ticks", metric == "accuracy" ? "accuracy" : "merit"};
+  }
+};
+
 struct session_options {
   /// Says what the outcomes depend on: policy, options, seed, space, table, data, recipe. A journal that says otherwise is refused.
-  std::string configuration;
+  std::string configuration = {};
+  journal_words words = {};
   progress_sink progress = {};
   /// Asked before each training; true ends the call early, and a later call goes on.
   std::function<bool()> interrupted = {};
@@ -38,7 +51,7 @@ template <class Candidate>
 struct search_result {
   std::vector<trained<Candidate>> done;  ///< in the order of training
   frontier<Candidate> boundary;
-  std::size_t failed = 0;                      ///< of `done`, without accuracy
+  std::size_t failed = 0;                      ///< of `done`, without merit
   std::size_t replayed = 0;                    ///< of `done`, from the journal
   std::optional<count_type> pruned, living;    ///< nothing where they cannot be counted
   search_end end = search_end::none;           ///< none: interrupted
@@ -57,11 +70,11 @@ struct search_result {
 
 namespace detail {
 template <class Space, class Search>
-void replay_into(Search& policy, const Space& domain, const journal& book, const std::string& configuration) {
-  // Latencies that were measured anew have the policy ask for others, too, so that both are named.
+void replay_into(Search& policy, const Space& domain, const journal& book, const std::string& configuration, const journal_words& words) {
+  // Costs that were measured anew have the policy ask for others, too, so that both are named.
   const auto other = [&](const journal_record& record, const std::string& what) {
     return file_error(book.path().string(), "is the journal of another configuration (record " + std::to_string(record.sequence) + " " + what + ")",
-                      "start with the settings and the latencies that it was begun with, or choose another folder");
+                      "start with the settings and the costs that it was begun with, or choose another folder");
   };
   for (const journal_record& record : book.records()) {
     const std::string path = book.path().string(), place = "record " + std::to_string(record.sequence);
@@ -72,15 +85,15 @@ void replay_into(Search& policy, const Space& domain, const journal& book, const
     const auto x = policy.ask();
     if (!x) throw other(record, "trains " + in_quotes(text) + " where this search ends");
     if (domain.text(*x) != text) throw other(record, "trains " + in_quotes(text) + " where this search trains " + in_quotes(domain.text(*x)));
-    if (require<std::int64_t>(record.payload, "latency_ticks", path, place) != domain.latency(*x).count)
-      throw other(record, "has another latency for " + in_quotes(text));
-    policy.tell(*x, {maybe<double>(record.payload, "accuracy", path, place), require<std::string>(record.payload, "note", path, place)});
+    if (require<std::int64_t>(record.payload, words.cost, path, place) != domain.cost(*x).count)
+      throw other(record, "has another cost for " + in_quotes(text));
+    policy.tell(*x, {maybe<double>(record.payload, words.merit, path, place), require<std::string>(record.payload, "note", path, place)});
   }
 }
 }  // namespace detail
 
 /// Replays `book` (when given) into a fresh `policy`, then asks, evaluates, writes down and tells until the policy ends.
-/// Every training is one record "trained" {candidate, latency_ticks, accuracy or null, note}, on disk before the policy hears of it;
+/// Every training is one record "trained" {candidate, cost, merit or null, note} by options.words, on disk before the policy hears of it;
 /// the first record "search" holds the configuration. Records of other operations are left alone.
 template <Domain Space, Policy<Space> Search, Evaluator<Space> Trainer>
 search_result<typename Space::candidate> run_search(const Space& domain, Search& policy, Trainer& trainer, journal* book,
@@ -90,7 +103,7 @@ search_result<typename Space::candidate> run_search(const Space& domain, Search&
     const auto& records = book->records();
     if (std::none_of(records.begin(), records.end(), [](const journal_record& record) { return record.operation == "search"; }))
       book->append("search", {{"configuration", options.configuration}});
-    detail::replay_into(policy, domain, *book, options.configuration);
+    detail::replay_into(policy, domain, *book, options.configuration, options.words);
   }
   search_result<typename Space::candidate> result;
   result.replayed = policy.done().size();
@@ -107,13 +120,13 @@ search_result<typename Space::candidate> run_search(const Space& domain, Search&
     const std::size_t ordinal = policy.done().size();
     report("training " + std::to_string(ordinal + 1) + ", " + domain.text(*x));
     const outcome found = trainer.evaluate(*x, ordinal);
-    if (found.accuracy && !std::isfinite(*found.accuracy))  // before it is written: a null would count as diverged
-      throw error("the evaluator calls the accuracy of " + domain.text(*x) + " " + (std::isnan(*found.accuracy) ? "not a number" : "infinite") +
-                  "; return an outcome without accuracy for a training that diverged");
+    if (found.merit && !std::isfinite(*found.merit))  // before it is written: a null would count as diverged
+      throw error("the evaluator calls the merit of " + domain.text(*x) + " " + (std::isnan(*found.merit) ? "not a number" : "infinite") +
+                  "; return an outcome without merit for a training that diverged");
     if (book)
       book->append("trained", {{"candidate", domain.text(*x)},
-                               {"latency_ticks", domain.latency(*x).count},
-                               {"accuracy", found.accuracy ? number_or_null(*found.accuracy) : json(nullptr)},
+                               {options.words.cost, domain.cost(*x).count},
+                               {options.words.merit, found.merit ? number_or_null(*found.merit) : json(nullptr)},
                                {"note", found.note}});
     policy.tell(*x, found);
   }
@@ -121,7 +134,7 @@ search_result<typename Space::candidate> run_search(const Space& domain, Search&
 
   result.done = policy.done();
   result.boundary = policy.boundary();
-  result.failed = static_cast<std::size_t>(std::count_if(result.done.begin(), result.done.end(), [](const auto& t) { return !t.accuracy; }));
+  result.failed = static_cast<std::size_t>(std::count_if(result.done.begin(), result.done.end(), [](const auto& t) { return !t.merit; }));
   result.pruned = policy.pruned(), result.living = policy.living(), result.end = policy.end();
   return result;
 }

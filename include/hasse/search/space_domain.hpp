@@ -1,4 +1,4 @@
-// A search space and its part latencies as the admissible set of a search: what the paper of Partial Order Pruning calls S-hat.
+// A search space and what its parts cost as the admissible set of a search: what the paper of Partial Order Pruning calls S-hat.
 // Used by every search over a `search_space`; policies see only the concept Domain.
 #pragma once
 
@@ -8,26 +8,28 @@
 #include <string_view>
 #include <vector>
 
+#include <hasse/price/price.hpp>
 #include <hasse/search/domain.hpp>
 #include <hasse/space/count.hpp>
 #include <hasse/space/order.hpp>
 
 namespace hasse {
 
-/// The architectures of `Space` whose latency lies in `window`, under `Order`. `latencies`: one per part of the space.
+/// The architectures of `Space` whose cost lies in `window`, under `Order`. `costs`: one per part of the space, in ticks of `scale`.
 template <class Space, class Order = strict_order>
   requires OrderPolicy<Order, Space>
 class space_domain {
  public:
   using candidate = architecture<Space>;
 
-  space_domain(std::span<const ticks> latencies, latency_window window, Order order = {})
-      : latencies_(latencies.begin(), latencies.end()), window_(window), order_(order), counter_(latencies, window), size_(counter_.size()) {}
+  space_domain(std::span<const ticks> costs, latency_window window, Order order = {}, price_scale scale = {})
+      : costs_(costs.begin(), costs.end()), window_(window), order_(order), scale_(scale), counter_(costs, window), size_(counter_.size()) {}
 
   count_type size() const { return size_; }
   latency_window window() const { return window_; }
+  const price_scale& scale() const { return scale_; }
   candidate sample(random_source& random) const { return counter_.sample(random); }
-  ticks latency(const candidate& choice) const { return latency_of<Space>(choice, latencies_); }
+  ticks cost(const candidate& choice) const { return latency_of<Space>(choice, costs_); }
   bool precedes(const candidate& x, const candidate& y) const { return order_.signature(x).below(order_.signature(y)); }
   std::string text(const candidate& choice) const { return to_text(choice); }
 
@@ -38,19 +40,19 @@ class space_domain {
     return counter_.count_below(sets, order_);
   }
 
-  /// Throws `error` when the text is no architecture of the space or its latency lies outside the window.
+  /// Throws `error` when the text is no architecture of the space or its cost lies outside the window.
   candidate parse(std::string_view text) const {
     const candidate choice = hasse::parse<Space>(text);
-    if (const ticks own = latency(choice); !window_.contains(own))
-      throw error("architecture " + to_text(choice) + " takes " + milliseconds(own) + " ms, outside the window of " + milliseconds(window_.least) +
-                  " to " + milliseconds(window_.most) + " ms; widen the window");
+    if (const ticks own = cost(choice); !window_.contains(own))
+      throw error("architecture " + to_text(choice) + " costs " + scale_.text(own) + ", outside the window of " + scale_.text(window_.least) + " to " +
+                  scale_.text(window_.most) + "; widen the window");
     return choice;
   }
 
   template <class Visit>
   void for_each(Visit visit) const {
     for_each_architecture<Space>([&](const candidate& choice) {
-      if (window_.contains(latency(choice))) visit(choice);
+      if (window_.contains(cost(choice))) visit(choice);
     });
   }
 
@@ -67,17 +69,12 @@ class space_domain {
         case 1: own.insert(own.begin() + place, own[static_cast<std::size_t>(place)]); break;
         default: own.erase(own.begin() + place);
       }
-      if (const auto choice = build(blocks); choice && *choice != from && window_.contains(latency(*choice))) return *choice;
+      if (const auto choice = build(blocks); choice && *choice != from && window_.contains(cost(*choice))) return *choice;
     }
     return sample(random);
   }
 
  private:
-  static std::string milliseconds(ticks value) {
-    std::string text = std::to_string(to_milliseconds(value));
-    return text.substr(0, text.find('.') + 5);
-  }
-
   /// The architecture with these options, if the space has it: its text decides, so that the rules stand in one place.
   static std::optional<candidate> build(const std::array<std::vector<int>, static_cast<std::size_t>(Space::stages)>& blocks) {
     std::string text = "[";
@@ -91,9 +88,10 @@ class space_domain {
     return parsed.fault == architecture_fault::none ? std::optional<candidate>(parsed.value) : std::nullopt;
   }
 
-  std::vector<ticks> latencies_;
+  std::vector<ticks> costs_;
   latency_window window_;
   [[no_unique_address]] Order order_;
+  price_scale scale_;
   counter<Space> counter_;
   count_type size_;
 };

@@ -117,7 +117,7 @@ class tabular_domain {
     for (std::uint32_t i = 0; i < codes_.size(); ++i) visit(candidate{i});
   }
 
-  ticks latency(candidate x) const { return {network(x).flops}; }
+  ticks cost(candidate x) const { return {network(x).flops}; }
   double accuracy(candidate x) const { return network(x).accuracy; }
 
   bool precedes(candidate x, candidate y) const;

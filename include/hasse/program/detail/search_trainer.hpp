@@ -26,6 +26,7 @@
 #include <hasse/result/weights.hpp>
 #include <hasse/search/frontier.hpp>
 #include <hasse/search/policy.hpp>
+#include <hasse/search/session.hpp>
 #include <hasse/task/record.hpp>
 #include <hasse/train/recipe.hpp>
 #include <hasse/train/training_data.hpp>
@@ -56,15 +57,15 @@ std::vector<std::string> classes_of(const Samples& set) {
 template <class Space, class Train>
 class search_trainer {
  public:
-  /// `most`: trainings that there can be, for the progress.
-  search_trainer(const Train& train, run_folder& folder, journal& book, const std::vector<ticks>& latencies, std::size_t most,
-                 progress_sink progress)
-      : train_(&train), folder_(&folder), book_(&book), latencies_(latencies), most_(most), progress_(std::move(progress)), events_(folder.root()) {
+  /// `costs`: of the parts. `most`: trainings that there can be, for the progress.
+  search_trainer(const Train& train, run_folder& folder, journal& book, const std::vector<ticks>& costs, const journal_words& words,
+                 std::size_t most, progress_sink progress)
+      : train_(&train), folder_(&folder), book_(&book), costs_(costs), most_(most), progress_(std::move(progress)), events_(folder.root()) {
     for (const journal_record& record : book.records()) {
       if (record.operation != "trained") continue;
       const std::string path = book.path().string(), place = "record " + std::to_string(record.sequence);
-      if (const auto accuracy = maybe<double>(record.payload, "accuracy", path, place))
-        front_.add({require<std::string>(record.payload, "candidate", path, place), {require<std::int64_t>(record.payload, "latency_ticks", path, place)}, *accuracy});
+      if (const auto merit = maybe<double>(record.payload, words.merit, path, place))
+        front_.add({require<std::string>(record.payload, "candidate", path, place), {require<std::int64_t>(record.payload, words.cost, path, place)}, *merit});
     }
   }
 
@@ -78,12 +79,13 @@ class search_trainer {
       progress_({fraction, "training " + std::to_string(ordinal + 1) + " of at most " + std::to_string(most_) + ", " + name + ": " + event.doing, clock_(fraction)});
     }, &trained);
     book_->append("curve", {{"candidate", name}, {"seconds", result.seconds}, {"diverged", result.diverged}, {"epochs", curve_json(result.curve)}});
+    const std::string judged_by(learned_by<Train>::measure.name);
     for (const epoch_record& epoch : result.curve)
-      events_.scalar("validation accuracy/" + name, epoch.epoch, epoch.validation_score);
+      events_.scalar("validation " + judged_by + '/' + name, epoch.epoch, epoch.validation_score);
     if (result.diverged) return {std::nullopt, result.note};
-    events_.scalar("accuracy", static_cast<std::int64_t>(ordinal), result.score);
+    events_.scalar(judged_by, static_cast<std::int64_t>(ordinal), result.score);
     const double merit = learned_by<Train>::measure.merit(result.score);
-    if (front_.add({name, latency_of<Space>(choice, latencies_), merit}))
+    if (front_.add({name, latency_of<Space>(choice, costs_), merit}))
       write_weights(folder_->weights(name), trained, metadata_of_data(train_->data()));
     return {merit, result.note};
   }
@@ -114,7 +116,7 @@ class search_trainer {
   const Train* train_;
   run_folder* folder_;
   journal* book_;
-  std::vector<ticks> latencies_;
+  std::vector<ticks> costs_;
   std::size_t most_;
   progress_sink progress_;
   event_writer events_;
@@ -132,7 +134,7 @@ struct finisher {
   progress_sink progress;
   std::function<void()> restore;  ///< makes the weights of the search again where they are missing
 
-  /// The network, and its validation accuracy if it was trained again. `number` of `count` is shown. The seed follows from the name, so
+  /// The network, and its score on the validation samples if it was trained again. `number` of `count` is shown. The seed follows from the name, so
   /// that nothing changes when a larger budget moves the network along the frontier.
   std::pair<model, std::optional<double>> operator()(const std::string& name, const layer_list& layers, std::size_t number, std::size_t count) const {
     const auto as_searched = [&] {
@@ -141,23 +143,24 @@ struct finisher {
     };
     if (!train) return as_searched();
     const std::string recipe = to_text(train->how());
+    const char* const score_key = learned_by<Train>::measure.name == "accuracy" ? "accuracy" : "score";
     const auto kept = folder->checkpoints() / (file_name_of(name) + ".finished");
     for (auto record = book->records().rbegin(); record != book->records().rend(); ++record) {  // the last one tells what the file holds
       if (record->operation != "finished") continue;
       const std::string path = book->path().string(), place = "record " + std::to_string(record->sequence);
       if (require<std::string>(record->payload, "candidate", path, place) != name) continue;
       if (require<std::string>(record->payload, "recipe", path, place) != recipe) break;
-      const auto accuracy = maybe<double>(record->payload, "accuracy", path, place);
-      if (!accuracy) return as_searched();
+      const auto score = maybe<double>(record->payload, score_key, path, place);
+      if (!score) return as_searched();
       if (!file_exists(kept)) break;
-      return {model{name, layers, read_weights(kept, layers)}, accuracy};
+      return {model{name, layers, read_weights(kept, layers)}, score};
     }
     model network;
     const training_outcome result = (*train)(name, layers, fnv1a(name), [&](const progress_event& event) {
       if (progress) progress({event.fraction, "training finalist " + std::to_string(number) + " of " + std::to_string(count) + " again, " + name + ": " + event.doing, event.seconds_left});
     }, &network);
     if (!result.diverged) write_weights(kept, network, metadata_of_data(train->data()));
-    book->append("finished", {{"candidate", name}, {"recipe", recipe}, {"accuracy", result.diverged ? json(nullptr) : json(result.score)}, {"seconds", result.seconds}});
+    book->append("finished", {{"candidate", name}, {"recipe", recipe}, {score_key, result.diverged ? json(nullptr) : json(result.score)}, {"seconds", result.seconds}});
     if (result.diverged) return as_searched();
     return {std::move(network), result.score};
   }

@@ -22,10 +22,10 @@ HASSE_BODY std::vector<std::size_t> around_frontier(const report_data& data, std
   }
   std::vector<std::size_t> chosen;
   for (std::size_t i = 0; i < count; ++i)
-    if (std::isfinite(data.networks[i].accuracy) && (related[i] || data.networks[i].on_frontier)) chosen.push_back(i);
+    if (std::isfinite(data.networks[i].score) && (related[i] || data.networks[i].on_frontier)) chosen.push_back(i);
   const auto importance = [&](std::size_t i) { return data.networks[i].on_frontier ? 2 : near[i] ? 1 : 0; };
   std::stable_sort(chosen.begin(), chosen.end(), [&](std::size_t a, std::size_t b) {
-    return importance(a) != importance(b) ? importance(a) > importance(b) : data.measure.merit(data.networks[a].accuracy) > data.measure.merit(data.networks[b].accuracy);
+    return importance(a) != importance(b) ? importance(a) > importance(b) : data.measure.merit(data.networks[a].score) > data.measure.merit(data.networks[b].score);
   });
   if (chosen.size() > most) chosen.resize(most);
   std::sort(chosen.begin(), chosen.end());
@@ -97,7 +97,7 @@ HASSE_BODY std::string hasse_diagram(const report_data& data) {
   const auto network = [&](std::size_t i) -> const report_network& { return data.networks[order.networks[i]]; };
   for (const bool wrong : {false, true})
     for (const diagram::edge& cover : order.covers)
-      if ((data.measure.merit(network(cover.upper).accuracy) < data.measure.merit(network(cover.lower).accuracy)) == wrong)
+      if ((data.measure.merit(network(cover.upper).score) < data.measure.merit(network(cover.lower).score)) == wrong)
         svg += svg_line(x(cover.lower), y(cover.lower), x(cover.upper), y(cover.upper), wrong ? ink::violation : ink::trained, wrong ? 1.5 : 1.1,
                         wrong ? " opacity='.8'" : " opacity='.55'");
   label_writer labels({6, 4, width - 6, height - 4});
@@ -106,7 +106,7 @@ HASSE_BODY std::string hasse_diagram(const report_data& data) {
     labels.avoid(x(i), y(i), best ? 8 : 6);
     svg += "<circle cx='" + svg_number(x(i)) + "' cy='" + svg_number(y(i)) + "' r='" + (best ? "6.5" : "4.5") + "' fill='currentColor' class='k-" +
            std::string(name_of(best ? ink::frontier : ink::trained)) + "'><title>" +
-           markup_text(network(i).name + "\n" + score_text(data, network(i).accuracy) + " in " + fixed_text(network(i).milliseconds, 4) + " ms") + "</title></circle>";
+           markup_text(network(i).name + "\n" + score_text(data, network(i).score) + " in " + cost_text(data, network(i).cost)) + "</title></circle>";
   }
   const std::vector<std::size_t> numbers = frontier_order(data);
   const bool few = order.networks.size() <= 24;

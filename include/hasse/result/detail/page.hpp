@@ -1,4 +1,4 @@
-// The look of a page, what pages are made of, and the one script of report.html; no address of another machine appears in any.
+// The look of a page and what pages are made of; no address of another machine appears in any.
 // Used by the reports.
 #pragma once
 
@@ -41,17 +41,6 @@ a{color:var(--accent)}svg{display:block;width:100%;height:auto}
 details summary{cursor:pointer;color:var(--accent)}
 .charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,240px),1fr));gap:10px 14px;margin-bottom:12px}
 .keys span{display:inline-block;margin-right:16px}.keys i{display:inline-block;width:12px;height:12px;margin-right:6px;background:currentColor}
-)";
-
-/// Answers the two questions for any number that is typed in, from the data in the page.
-inline constexpr std::string_view page_script = R"(
-(()=>{const data=JSON.parse(document.getElementById('data').textContent);
-const points=data.networks.filter(n=>n.on_frontier).sort((a,b)=>a.milliseconds-b.milliseconds);
-const {factor,unit,larger_is_better}=data.metric,way=larger_is_better?1:-1;
-const say=(n)=>n?`${n.name}: ${(factor*n.accuracy).toFixed(2)} ${unit} in ${n.milliseconds.toFixed(4)} ms`:'no trained network does';
-const ask=(id,find)=>{const box=document.getElementById(id);if(!box)return;const out=document.getElementById(id+'-answer');
-const show=()=>{out.textContent=box.value===''?'':say(find(Number(box.value)))};box.addEventListener('input',show);show()};
-ask('within',t=>points.filter(n=>n.milliseconds<=t).pop());ask('reaching',a=>points.find(n=>way*factor*n.accuracy>=way*a));})();
 )";
 
 inline std::string card(const std::string& number, const std::string& meaning) {
