@@ -564,6 +564,21 @@ TEST_CASE("limits keep some pictures, large ones can be made smaller, and a sear
   CHECK(alone.train.size() == 5);
 }
 
+TEST_CASE("a set says how it was asked for, so that it can be asked for again") {
+  const detection_splits data = plain_scenes();
+  const test::scratch_folder folder;
+  test::write_voc(folder, "voc", all_of(data));
+  detection_options options{.height = 32, .width = 48, .seed = 5, .most_train = 4, .longest_side = 40, .classes = {"d arrow", "c triangle", "a disc", "b square", "a,b %"}, .drop_copies = true};
+  const image_origin origin = open_detection("voc:" + folder / "voc", options).train.origin;
+  const detection_splits again = open_detection(origin.data, parse_detection_options(origin.options, 32, 48));
+  CHECK(again.train.classes == options.classes);
+  CHECK(again.train.origin.hash == origin.hash);
+  CHECK(to_text(parse_detection_options(origin.options, 1, 1)) == origin.options);
+  CHECK(parse_detection_options("", 5, 6).width == 6);
+  for (const char* wrong : {"seed=-1", "colour=1", "classes=%4", "classes=%zz", "seed"})
+    CHECK_THAT(test::refusal_of([&] { parse_detection_options(wrong, 1, 1); }), ContainsSubstring("which this version does not know"));
+}
+
 TEST_CASE("data that are no set with boxes") {
   const test::scratch_folder folder;
   const auto refusal = [](const std::string& uri, detection_options options = {}) { return test::refusal_of([&] { open_detection(uri, options); }); };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -20,6 +21,7 @@
 #include <hasse/data/cifar10.hpp>
 #include <hasse/data/decode.hpp>
 #include <hasse/data/detail/damage.hpp>
+#include <hasse/data/detail/option_text.hpp>
 #include <hasse/data/idx.hpp>
 #include <hasse/data/image_folder.hpp>
 #include <hasse/data/open.hpp>
@@ -31,6 +33,7 @@ namespace hasse {
 namespace detail {
 /// All options but `wanted`, which a network says by its input.
 template <class Options, class Visit>
+  requires std::same_as<std::remove_const_t<Options>, data_options>
 void for_each_option(Options& options, const Visit& visit) {
   visit("seed", options.seed);
   visit("validation_share", options.validation_share);
@@ -44,34 +47,11 @@ void for_each_option(Options& options, const Visit& visit) {
 }
 }  // namespace detail
 
-HASSE_BODY std::string to_text(const data_options& options) {
-  std::string text;
-  detail::for_each_option(options, [&](const char* name, auto value) {
-    char digits[32];
-    const auto end = std::to_chars(digits, digits + sizeof digits, +value).ptr;  // a bool as 0 or 1
-    text += (text.empty() ? "" : " ") + std::string(name) + "=" + std::string(digits, end);
-  });
-  return text;
-}
+HASSE_BODY std::string to_text(const data_options& options) { return detail::option_text(options); }
 
 HASSE_BODY data_options parse_data_options(std::string_view text, feature_shape wanted) {
   data_options options{.wanted = wanted};
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::string_view field = rest.substr(0, rest.find(' '));
-    rest.remove_prefix(std::min(field.size() + 1, rest.size()));
-    bool is_read = false;
-    detail::for_each_option(options, [&](std::string_view name, auto& value) {
-      if (!field.starts_with(name) || field.size() <= name.size() || field[name.size()] != '=') return;
-      const char* const end = field.data() + field.size();
-      auto number = +value;
-      const auto [stop, problem] = std::from_chars(field.data() + name.size() + 1, end, number);
-      is_read = problem == std::errc() && stop == end && number >= 0;
-      value = static_cast<std::remove_reference_t<decltype(value)>>(number);
-    });
-    if (!is_read)
-      throw error("the options of the images hold " + detail::in_quotes(field, 60) +
-                  ", which this version does not know; export the network again");
-  }
+  detail::read_options(text, options);
   return options;
 }
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <hasse/core/apart.hpp>
@@ -28,6 +29,12 @@ struct detection_options {
   bool drop_copies = false;        ///< leave out training pictures that are also among the others
   bool skip_damaged = false;       ///< leave out pictures that cannot be read, and count them, instead of refusing the set
 };
+
+/// "seed=1 most_train=0 ...": the options as one line, without the size.
+HASSE_BODY std::string to_text(const detection_options& options);
+
+/// Reads what `to_text` wrote; options that are not named keep their defaults.
+HASSE_BODY detection_options parse_detection_options(std::string_view text, int height, int width);
 
 /// Opens the set that `uri` names; `about` of the result says what was found, dropped and repaired.
 HASSE_BODY detection_splits open_detection(const std::string& uri, const detection_options& options, const progress_sink& progress = {});

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -25,6 +27,7 @@
 #include <hasse/data/decode.hpp>
 #include <hasse/data/detail/damage.hpp>
 #include <hasse/data/detail/folder.hpp>
+#include <hasse/data/detail/option_text.hpp>
 #include <hasse/data/open_detection.hpp>
 #include <hasse/data/resize.hpp>
 #include <hasse/data/scenes.hpp>
@@ -32,6 +35,35 @@
 #include <hasse/data/yolo.hpp>
 
 namespace hasse {
+
+namespace detail {
+/// All options but the size, which a network says by its input.
+template <class Options, class Visit>
+  requires std::same_as<std::remove_const_t<Options>, detection_options>
+void for_each_option(Options& options, const Visit& visit) {
+  visit("seed", options.seed);
+  visit("most_train", options.most_train);
+  visit("most_validation", options.most_validation);
+  visit("most_test", options.most_test);
+  visit("scenes_train", options.scenes_train);
+  visit("scenes_validation", options.scenes_validation);
+  visit("scenes_test", options.scenes_test);
+  visit("longest_side", options.longest_side);
+  visit("classes", options.classes);
+  visit("pictures", options.pictures);
+  visit("trust_pictures", options.trust_pictures);
+  visit("drop_copies", options.drop_copies);
+  visit("skip_damaged", options.skip_damaged);
+}
+}  // namespace detail
+
+HASSE_BODY std::string to_text(const detection_options& options) { return detail::option_text(options); }
+
+HASSE_BODY detection_options parse_detection_options(std::string_view text, int height, int width) {
+  detection_options options{.height = height, .width = width};
+  detail::read_options(text, options);
+  return options;
+}
 
 namespace detail {
 /// Turns a picture and what is in it to the size that memory is to be spent on.
@@ -287,7 +319,7 @@ HASSE_BODY detection_splits open_detection(const std::string& uri, const detecti
   if (most == 0)
     throw error("the data " + detail::in_quotes(uri) + " have " + std::to_string(data.train.size()) +
                 " training pictures and no object in any of them; check that annotations and pictures belong together");
-  const image_origin origin{uri, "", std::string(hex64(identity_of(data)).view())};
+  const image_origin origin{uri, to_text(options), std::string(hex64(identity_of(data)).view())};
   for (detection_set* set : {&data.train, &data.validation, &data.test}) set->origin = origin;
   if (progress) progress({1, std::to_string(data.train.size()) + " training pictures are ready", 0});
   return data;
