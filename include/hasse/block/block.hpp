@@ -11,21 +11,11 @@
 #include <hasse/space/search_space.hpp>
 
 #include <hasse/space/cost.hpp>
+#include <hasse/space/part_key.hpp>
 #include <hasse/space/parts.hpp>
 #include <hasse/space/spec.hpp>
 
 namespace hasse {
-
-/// "32>64 @32x32": channels and input size, the second half of every block's name.
-inline std::string place_text(feature_shape in, feature_shape out) {
-  return std::to_string(in.c) + '>' + std::to_string(out.c) + " @" + std::to_string(in.h) + 'x' + std::to_string(in.w);
-}
-
-/// As above; a block that joins two values names the second, too: "16>16 @8x8 with 32 @16x16".
-inline std::string place_text(feature_shape in, feature_shape second, feature_shape out) {
-  if (second.c == 0) return place_text(in, out);
-  return place_text(in, out) + " with " + std::to_string(second.c) + " @" + std::to_string(second.h) + 'x' + std::to_string(second.w);
-}
 
 /// Models Block. `block<basic{.out = 64, .stride = 2}, feature_shape{32, 32, 32}>` is a basic block that reads 32 x 32 x 32; `Second` is
 /// what one that joins two values reads besides. A block that its spec cannot make on that shape does not compile.

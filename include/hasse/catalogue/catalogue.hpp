@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <hasse/block/chain.hpp>
+#include <hasse/catalogue/entry.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/space/architecture.hpp>
@@ -18,21 +19,6 @@
 #include <hasse/space/parts.hpp>
 
 namespace hasse {
-
-/// One block of a space: what it is made of and what it costs.
-struct entry {
-  part_id id = 0;
-  part_key key{};  ///< stem, stage or head, and which
-  feature_shape in{}, second{}, out{};  ///< `second`: of a piece of the head that joins two values, else empty
-  std::span<const layer> layers;        ///< unfused; value 0 is the block's input, the last layer gives what the next block reads
-  constant_output_range outputs;  ///< what the network hands out besides
-  cost costs{};
-  std::string (*spec_text)() = nullptr;
-
-  /// "basic s2 64>128 @28x28".
-  std::string text() const { return spec_text() + ' ' + place_text(in, second, out); }
-  bool joins() const { return second.c > 0; }
-};
 
 /// How many files the table of a space is compiled in. To spread it, specialise this beside the space and compile
 /// `template struct hasse::catalogue_shard<my_space, 0, 4>;` ... `<my_space, 3, 4>` with catalogue/shard.hpp, each in a file.
@@ -75,17 +61,18 @@ struct catalogue {
 inline layer_list layers_of(const entry& block) {
   if (block.joins())
     throw error("block " + detail::in_quotes(block.text()) + " reads two values, so it is no network of its own; look at it in a network of its space");
-  layer_list list{.input = block.in, .items = {}};
+  layer_list list{.input = block.in, .items = {}, .stretches = {{&block, 0, static_cast<int>(block.layers.size())}}};
   append_layers(list, block.layers, block.outputs);
   return list;
 }
 
-/// The layers of an architecture: those of its blocks, one behind the other.
+/// The layers of an architecture: those of its blocks, one behind the other, each stretch with its entry.
 template <class Space>
 layer_list layers_of(const architecture<Space>& choice) {
   layer_list list{.input = Space::image, .items = {}};
   assemble(choice, [&](part_id part, value_id from, value_id second) {
     const entry& block = catalogue<Space>::at(part);
+    list.stretches.push_back({&block, static_cast<int>(list.size()), static_cast<int>(block.layers.size())});
     return append_layers(list, block.layers, block.outputs, from, second);
   });
   return list;

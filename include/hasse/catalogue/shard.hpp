@@ -48,7 +48,7 @@ template <class Space, part_id Id>
 constexpr entry entry_of() {
   using made = block_of<part_t<Space, Id>>;
   return {Id, part_keys<Space>[static_cast<std::size_t>(Id)], made::in, made::second, made::out, kept_layers<made>, outputs_of<made>(), made::costs,
-          &spec_text_of<made>};
+          &spec_text_of<made>, bodies_for<made>(engines_of<Space>)};
 }
 
 /// The entries Shard, Shard + Shards, Shard + 2 Shards ... of a space.

@@ -144,7 +144,9 @@ HASSE_BODY detail::timed_network layer_table::timed(const layer_list& layers, co
       progress({fraction, doing + ", round " + std::to_string(round + 1) + " of " + std::to_string(record_.rules.rounds),
                 left(fraction)});
   };
-  return time_(layers, pieces, record_, report);
+  layer_list layer_by_layer = layers;  // what is measured in pieces runs in these pieces, whatever bodies its blocks have
+  if (!pieces.empty()) layer_by_layer.stretches.clear();
+  return time_(layer_by_layer, pieces, record_, report);
 }
 
 }  // namespace hasse

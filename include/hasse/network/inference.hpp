@@ -2,6 +2,7 @@
 // creates. Used by latency (what is measured), train (evaluation) and result.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 #include <hasse/kernel/memory.hpp>
 #include <hasse/network/check.hpp>
 #include <hasse/network/fuse.hpp>
+#include <hasse/network/origin.hpp>
 #include <hasse/network/plan.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/space/layer_list.hpp>
@@ -30,9 +32,10 @@ class bound_inference {
   bound_inference(Engine& backend, std::size_t arena_bytes)
       : backend_(&backend), memory_(memory_of(backend)), arena_(memory_, arena_bytes) {}
 
-  /// Binds (again) with these weights. `offsets` are those of the values in the arena, `runs` the layers that may be one step.
+  /// Binds (again) with these weights. `offsets` are those of the values in the arena, `runs` the layers that may be one step, `bodies` the
+  /// stretches for which the engine has a body.
   template <class List>
-  void bind(const List& list, std::span<const std::size_t> offsets, std::span<const int> runs, int batch,
+  void bind(const List& list, std::span<const std::size_t> offsets, std::span<const int> runs, std::span<const stretch> bodies, int batch,
             folded_weights<parameter> weights) {
     const std::span<const layer> folded(list.data(), list.size());
     sequence_.forget();
@@ -57,6 +60,14 @@ class bound_inference {
     }
     const std::span<const inference_operands<scalar>> operands(all);
     for (int first = 0; first < static_cast<int>(folded.size());) {
+      const auto own = std::find_if(bodies.begin(), bodies.end(), [&](const stretch& each) { return each.first == first; });
+      if (own != bodies.end())
+        if (auto step = find_inference_body<Engine>(own->origin->bodies)->make(*backend_, folded.subspan(at(first), at(own->count)), batch,
+                                                                            operands.subspan(at(first), at(own->count)))) {
+          steps_.push_back(std::move(*step));
+          ends_.push_back(first += own->count);
+          continue;
+        }
       const auto length = at(runs[at(first)]);
       bool joined = false;
       if constexpr (JoinsLayers<Engine>)
@@ -130,7 +141,8 @@ class inference_network {
   inference_network(Engine& backend, const layer_list& layers, int batch, const parameters<parameter>& source)
       : unfused_(checked(backend, layers, batch)),
         folded_(fold_for_inference(unfused_)),
-        plan_(plan_inference(folded_.layers, batch, sizeof(scalar))),
+        bodies_(stretches_with_body<Engine>(unfused_, folded_, fusion::inference)),
+        plan_(plan_inference(folded_.layers, batch, sizeof(scalar), bodies_)),
         batch_(batch),
         bound_(backend, plan_.arena_bytes) {
     load(source);
@@ -152,7 +164,7 @@ class inference_network {
 
   /// Takes other parameters of the same layout. Steps are made again, since a backend may pack weights: not for a timed path.
   void load(const parameters<parameter>& source) {
-    bound_.bind(folded_.layers, plan_.offsets, plan_.runs, batch_,
+    bound_.bind(folded_.layers, plan_.offsets, plan_.runs, bodies_, batch_,
                 fold_weights<parameter>(unfused_, folded_.layers, folded_.origins, source));
   }
 
@@ -188,6 +200,7 @@ class inference_network {
 
   layer_list unfused_;
   fused<layer_list> folded_;
+  std::vector<stretch> bodies_;
   inference_plan<layer_list> plan_;
   int batch_;
   detail::bound_inference<Engine> bound_;

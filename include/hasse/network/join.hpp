@@ -6,6 +6,7 @@
 
 #include <hasse/network/fuse.hpp>
 #include <hasse/space/layer.hpp>
+#include <hasse/space/layer_list.hpp>
 
 namespace hasse {
 
@@ -39,15 +40,25 @@ constexpr int inverted_bottleneck_at(std::span<const layer> list, std::span<cons
 }
 }  // namespace detail
 
-/// `runs[i]` layers that begin with layer i may become one step: 1 for a layer that stands alone, 0 inside a run.
+/// `runs[i]` layers that begin with layer i may become one step: 1 for a layer that stands alone, 0 inside a run. No run crosses an end of
+/// one of the stretches in `apart`.
 template <class List>
-constexpr detail::row<List, int> joined_runs(const List& folded) {
+constexpr detail::row<List, int> joined_runs(const List& folded, std::span<const stretch> apart = {}) {
   using detail::at;
   const int count = static_cast<int>(folded.size());
   const auto readers = readers_of(folded);
   auto runs = detail::row_of<List, int>::make(at(count), 0);
-  for (int first = 0; first < count; first += runs[at(first)])
-    runs[at(first)] = detail::inverted_bottleneck_at({folded.data(), folded.size()}, readers, first);
+  int end = 0;  // of what may be joined to `first`
+  for (int first = 0; first < count; first += runs[at(first)]) {
+    if (first >= end) {
+      end = count;
+      for (const stretch& each : apart) {
+        if (each.first > first && each.first < end) end = each.first;
+        if (each.first + each.count > first && each.first + each.count < end) end = each.first + each.count;
+      }
+    }
+    runs[at(first)] = detail::inverted_bottleneck_at({folded.data(), at(end)}, readers, first);
+  }
   return runs;
 }
 

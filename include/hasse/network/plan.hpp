@@ -91,6 +91,27 @@ constexpr std::size_t most_in_use(std::span<const buffer> buffers) {
   return most;
 }
 
+namespace detail {
+/// The layers, first to last, that run as one step. `own`: in a body, which may use all their memory for the whole step.
+struct step_range {
+  int first = 0, last = 0;
+  bool own = false;
+};
+/// Of every layer: alone, in a run, or in one of the stretches.
+template <class List>
+constexpr row<List, step_range> ranges_of(const List& list, const row<List, int>* runs, std::span<const stretch> bodies) {
+  const int count = static_cast<int>(list.size());
+  auto ranges = row_of<List, step_range>::make(at(count), {});
+  for (int first = 0, length = 1; first < count; first += length) {
+    length = runs ? (*runs)[at(first)] : 1;
+    for (int i = first; i < first + length; ++i) ranges[at(i)] = {first, first + length - 1, false};
+  }
+  for (const stretch& each : bodies)
+    for (int i = each.first; i < each.first + each.count; ++i) ranges[at(i)] = {each.first, each.first + each.count - 1, true};
+  return ranges;
+}
+}  // namespace detail
+
 /// Where the values of a folded list lie in the arena of an inference.
 template <class List>
 struct inference_plan {
@@ -102,21 +123,19 @@ struct inference_plan {
 
 /// Plans the inference of a folded list. A residual that nobody reads afterwards becomes the memory of the sum. The list's own
 /// input and its outputs are kept for the whole run, so that a network can run again on what it was given. What a joined run reads lives until its
-/// end, since the backend may read it while it writes the result.
+/// end, since the backend may read it while it writes the result; all memory of the stretches in `bodies` lives as long as they run.
 template <class List>
-constexpr inference_plan<List> plan_inference(const List& folded, int batch, std::size_t scalar_bytes) {
+constexpr inference_plan<List> plan_inference(const List& folded, int batch, std::size_t scalar_bytes, std::span<const stretch> bodies = {}) {
   using detail::at;
   const int count = static_cast<int>(folded.size());
-  const auto runs = joined_runs(folded);
+  const auto runs = joined_runs(folded, bodies);
+  const auto ranges = detail::ranges_of(folded, &runs, bodies);
   auto last = detail::row_of<List, int>::make(at(count) + 1, -1);
-  auto source = detail::row_of<List, value_id>::make(at(count), 0);  // of each layer's run
-  for (int first = 0; first < count; first += runs[at(first)])
-    for (int i = first; i < first + runs[at(first)]; ++i) {
-      const layer& item = folded.data()[i];
-      source[at(i)] = folded.data()[first].input;
-      last[at(item.input)] = first + runs[at(first)] - 1;
-      if (item.other != no_value) last[at(item.other)] = first + runs[at(first)] - 1;
-    }
+  for (int i = 0; i < count; ++i) {
+    const layer& item = folded.data()[i];
+    last[at(item.input)] = ranges[at(i)].last;
+    if (item.other != no_value) last[at(item.other)] = ranges[at(i)].last;
+  }
   last[0] = count;
   for (int i = 0; i < folded.output_count(); ++i) last[at(folded.output(i))] = count;
 
@@ -126,8 +145,9 @@ constexpr inference_plan<List> plan_inference(const List& folded, int batch, std
   for (value_id value = 0; value <= count; ++value) {
     if (value > 0) {
       const layer& item = folded.data()[value - 1];
-      const bool sums = item.other > 0 && item.adds_other() && item.other != item.input && item.other != source[at(value - 1)] &&
-                        last[at(item.other)] == value - 1;
+      const detail::step_range& step = ranges[at(value - 1)];
+      const bool sums = !step.own && item.other > 0 && item.adds_other() && item.other != item.input &&
+                        item.other != folded.data()[step.first].input && last[at(item.other)] == value - 1;
       if (sums) {
         holder[at(value)] = holder[at(item.other)];
         buffers[at(holder[at(value)])].last = last[at(value)];
@@ -136,7 +156,7 @@ constexpr inference_plan<List> plan_inference(const List& folded, int batch, std
     }
     holder[at(value)] = used;
     buffers[at(used++)] = {.bytes = static_cast<std::size_t>(folded.shape_of(value).size()) * at(batch) * scalar_bytes,
-                           .first = value - 1,
+                           .first = value > 0 && ranges[at(value - 1)].own ? ranges[at(value - 1)].first : value - 1,
                            .last = last[at(value)]};
   }
   const std::span<buffer> all(buffers.data(), at(used));
@@ -195,10 +215,11 @@ struct training_plan {
 /// gradient lives from the backward of the value's last reader to that of its producer (so it is whole at a stop in front of that one),
 /// and is written over by the gradient that
 /// comes of it where the producer works element by element. The network's input and outputs outlive the step, and the gradient of an
-/// output is there from the end of the forward pass: the caller writes it, and who reads the value inside adds to it.
+/// output is there from the end of the forward pass: the caller writes it, and who reads the value inside adds to it. All memory of the
+/// stretches in `bodies` lives as long as they run, forward and backward: there are none where something is computed again or a pass stops.
 HASSE_BODY training_plan plan_training(const layer_list& fused, int batch, std::size_t scalar_bytes,
                                    std::span<const backward_needs> needs, const training_options& options,
-                                   std::span<const backward_stop> stops = {});
+                                   std::span<const backward_stop> stops = {}, std::span<const stretch> bodies = {});
 
 }  // namespace hasse
 

@@ -12,9 +12,10 @@ namespace hasse {
 
 HASSE_BODY training_plan plan_training(const layer_list& fused, int batch, std::size_t scalar_bytes,
                                    std::span<const backward_needs> needs, const training_options& options,
-                                   std::span<const backward_stop> stops) {
+                                   std::span<const backward_stop> stops, std::span<const stretch> bodies) {
   using detail::at;
   const int count = static_cast<int>(fused.size());
+  const auto ranges = detail::ranges_of<layer_list>(fused, nullptr, bodies);  // of layers alone: first and last are the layer
   const auto backward_of = [&](int index) { return 2 * count - 1 - index; };
   training_plan plan;
   plan.values.resize(at(count) + 1), plan.gradients.assign(at(count) + 1, training_plan::none);
@@ -24,7 +25,8 @@ HASSE_BODY training_plan plan_training(const layer_list& fused, int batch, std::
   std::vector<value_id> home(at(count) + 1);  // the value in whose buffer a gradient lies
   for (value_id value = 0; value <= count; ++value) {
     const std::size_t bytes = static_cast<std::size_t>(fused.shape_of(value).size()) * at(batch) * scalar_bytes;
-    values[at(value)] = gradients[at(value)] = {.bytes = bytes, .first = value - 1, .last = value - 1};
+    const detail::step_range made = value > 0 ? ranges[at(value - 1)] : detail::step_range{-1, -1};
+    values[at(value)] = gradients[at(value)] = {.bytes = bytes, .first = made.first, .last = made.last};
     home[at(value)] = value;
   }
   std::vector<bool> is_output(at(count) + 1, false);
@@ -39,10 +41,10 @@ HASSE_BODY training_plan plan_training(const layer_list& fused, int batch, std::
     const backward_operands reads = needs[at(i)].reads;
     const auto read = [&](value_id value, int forward, bool backward) {
       buffer& mine = values[at(value)];
-      mine.last = std::max(mine.last, forward);
+      mine.last = std::max(mine.last, ranges[at(forward)].last);
       if (!backward || options.forward_only) return;
-      mine.again = backward_of(i);
-      if (mine.end < 0) mine.end = backward_of(i);
+      mine.again = backward_of(ranges[at(i)].last);
+      if (mine.end < 0) mine.end = backward_of(ranges[at(i)].first);
     };
     read(item.input, i, reads.src);
     if (item.other != no_value) read(item.other, i, reads.other);
@@ -86,12 +88,12 @@ HASSE_BODY training_plan plan_training(const layer_list& fused, int batch, std::
     restore(i + 1, reads.dst);
     plan.backward.push_back({i, false});
 
-    bool in_place = detail::is_elementwise(item) || item.kind == layer_kind::scale;
+    bool in_place = !ranges[at(i)].own && (detail::is_elementwise(item) || item.kind == layer_kind::scale);
     const auto write = [&](value_id value, bool may_replace) {
       const bool before = written[at(value)];
       written[at(value)] = true;
       if (before || !wanted(value)) return before;
-      gradients[at(value)].first = backward_of(i);
+      gradients[at(value)].first = backward_of(ranges[at(i)].last);
       if (in_place && may_replace) home[at(value)] = home[at(i + 1)], in_place = false;
       return before;
     };
@@ -101,11 +103,14 @@ HASSE_BODY training_plan plan_training(const layer_list& fused, int batch, std::
 
   std::vector<buffer> buffers = values;
   for (int i = 0; i < count; ++i)
-    if (needs[at(i)].saved_bytes > 0) buffers.push_back({.bytes = needs[at(i)].saved_bytes, .first = i, .last = options.forward_only ? i : backward_of(i)});
+    if (needs[at(i)].saved_bytes > 0)
+      buffers.push_back({.bytes = needs[at(i)].saved_bytes,
+                         .first = ranges[at(i)].first,
+                         .last = options.forward_only ? ranges[at(i)].last : backward_of(ranges[at(i)].first)});
   std::vector<std::size_t> own(at(count) + 1, 0);  // where among the buffers the gradient of a value is
   for (value_id value = count; value >= 0; --value) {
     if (!wanted(value)) continue;
-    gradients[at(value)].last = value == 0 ? 2 * count : backward_of(value - 1);
+    gradients[at(value)].last = value == 0 ? 2 * count : backward_of(ranges[at(value - 1)].first);
     if (home[at(value)] == value) {
       own[at(value)] = buffers.size();
       buffers.push_back(gradients[at(value)]);

@@ -56,6 +56,16 @@ struct static_network {
   static_assert(detail::values_are_read(layers),
                 "hasse: nobody reads a value of this network; remove its layer, use it or name it as an output");
   static constexpr auto folded = fold_for_inference(layers);
+  /// The folded layers that are blocks of a catalogue; empty ones where they are not kept apart.
+  static constexpr auto stretches = [] {
+    if constexpr (requires { Listed::stretches; }) {
+      auto found = Listed::stretches;
+      for (stretch& each : found) each = detail::fused_stretch(layers, folded, each);
+      return found;
+    } else {
+      return std::array<stretch, 0>{};
+    }
+  }();
   static constexpr cost costs = cost_of(layers);
   /// Where every value lies in an inference of `Batch` images.
   template <int Batch, class Scalar>
@@ -79,6 +89,17 @@ struct architecture_layers {
     std::size_t sum = 0;
     for_each_part(choice, [&](part_id part) { sum += shard_entries<Space, 0, 1>[at(part)].layers.size(); });
     return static_cast<int>(sum);
+  }();
+  static constexpr auto stretches = [] {
+    std::array<stretch, static_cast<std::size_t>(stem_layers<Space> + choice.blocks()) + head_facts<Space>.size()> found{};
+    std::size_t next = 0;
+    int first = 0;
+    for_each_part(choice, [&](part_id part) {
+      const entry& block = shard_entries<Space, 0, 1>[at(part)];
+      found[next++] = {&block, first, static_cast<int>(block.layers.size())};
+      first += static_cast<int>(block.layers.size());
+    });
+    return found;
   }();
   static constexpr auto layers = [] {
     fixed_layers<count> list{.input = Space::image};
@@ -195,11 +216,10 @@ class static_inference {
   void run() { bound_.run(); }
   /// Takes other parameters of the same layout; makes the steps again.
   void load(const parameters<parameter>& source) {
-    constexpr auto& plan = Net::template plan<Batch, scalar>;
-    bound_.bind(Net::folded.layers, plan.offsets, plan.runs, Batch,
+    bound_.bind(Net::folded.layers, plan().offsets, plan().runs, {bodies.all.data(), bodies.count}, Batch,
                 fold_weights<parameter>(Net::layers, Net::folded.layers, Net::folded.origins, source));
   }
-  static constexpr std::size_t arena_bytes() { return Net::template arena_bytes<Batch, scalar>(); }
+  static constexpr std::size_t arena_bytes() { return plan().arena_bytes; }
   std::size_t weight_bytes() const { return bound_.weight_bytes(); }
 
  private:
@@ -207,6 +227,26 @@ class static_inference {
     static_assert(Net::layers.output_count() == 1,
                   "hasse: this network has several outputs; say which one is meant: output(0), read_output(0, answers)");
   }
+
+  /// The stretches for which the engine has a body.
+  struct chosen {
+    std::remove_const_t<decltype(Net::stretches)> all{};
+    std::size_t count = 0;
+  };
+  static constexpr chosen bodies = [] {
+    chosen with;
+    for (const stretch& each : Net::stretches)
+      if (has_body<Engine>(each, fusion::inference)) with.all[with.count++] = each;
+    return with;
+  }();
+  static constexpr auto& plan() {
+    if constexpr (bodies.count == 0)
+      return Net::template plan<Batch, scalar>;
+    else
+      return plan_with_bodies<>;
+  }
+  template <class Folded = decltype(Net::folded.layers)>
+  static constexpr auto plan_with_bodies = plan_inference<Folded>(Net::folded.layers, Batch, sizeof(scalar), {bodies.all.data(), bodies.count});
 
   detail::bound_inference<Engine> bound_;
 };

@@ -2,6 +2,7 @@
 // Used by train, which owns the loss before and the optimiser after.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include <hasse/kernel/memory.hpp>
 #include <hasse/network/check.hpp>
 #include <hasse/network/fuse.hpp>
+#include <hasse/network/origin.hpp>
 #include <hasse/network/plan.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/space/layer_list.hpp>
@@ -29,17 +31,20 @@ class training_memory {
   /// `room(i)` is how many bytes fused layer i keeps from forward to backward.
   template <class Room>
   training_memory(Engine& backend, const layer_list& layers, int batch, const training_options& options, Room&& room) {
-    plan(backend, fuse_for_training(layers), batch, options, room);
+    fused<layer_list> made = fuse_for_training(layers);
+    if (options.recompute == recompute::nothing && !options.forward_only)
+      bodies_ = stretches_with_body<Engine>(layers, made, fusion::training);
+    plan(backend, std::move(made), batch, options, room, {}, bodies_);
   }
 
   /// Plans another list in the memory at hand, which grows where it has to.
   template <class Room>
   void plan(Engine& backend, fused<layer_list> fusion, int batch, const training_options& options, Room&& room,
-            std::span<const backward_stop> stops = {}) {
+            std::span<const backward_stop> stops = {}, std::span<const stretch> bodies = {}) {
     fusion_ = std::move(fusion);
     std::vector<backward_needs> needs;
     for (const layer& item : list()) needs.push_back({room(item), backend.backward_reads(item)});
-    plan_ = plan_training(list(), batch, sizeof(scalar), needs, options, stops);
+    plan_ = plan_training(list(), batch, sizeof(scalar), needs, options, stops, bodies);
     if (arena_.size() < plan_.arena_bytes) {
       arena_ = {};  // before the larger one is there
       // Where memory is promised and not there, the system ends the process instead of refusing.
@@ -50,6 +55,8 @@ class training_memory {
   }
 
   const layer_list& list() const { return fusion_.layers; }
+  /// The stretches of the list for which the engine has a body.
+  std::span<const stretch> bodies() const { return bodies_; }
   const fused_origin& origin(int index) const { return fusion_.origins[at(index)]; }
   std::span<const training_plan::backward_step> backward() const { return plan_.backward; }
   std::size_t bytes() const { return arena_.size(); }
@@ -88,6 +95,7 @@ class training_memory {
   }
 
   fused<layer_list> fusion_;
+  std::vector<stretch> bodies_;
   training_plan plan_;
   backend_array<std::byte> arena_;
 };
@@ -129,7 +137,7 @@ class training_network {
       throw error(
           "the parameters belong to another layer list than the one that is to be trained; make them with parameters(layers)");
     const layer_list& list = memory_.list();
-    steps_.reserve(list.size());
+    std::vector<training_operands<scalar>> all;
     for (int i = 0; i < static_cast<int>(list.size()); ++i) {
       const layer& item = list.items[detail::at(i)];
       const int owner = memory_.origin(i).weights;
@@ -149,7 +157,25 @@ class training_network {
       operands.d_bias = slope(norm ? parameter_role::shift : parameter_role::bias);
       operands.running_mean = tensor_of(parameter_role::running_mean);
       operands.running_variance = tensor_of(parameter_role::running_variance);
-      steps_.push_back(backend.make_training(item, batch, operands));
+      all.push_back(operands);
+    }
+    const std::span<const training_operands<scalar>> operands(all);
+    step_of_.assign(list.size(), -1);
+    const std::span<const stretch> bodies = memory_.bodies();
+    for (int i = 0; i < static_cast<int>(list.size());) {
+      const auto own = std::find_if(bodies.begin(), bodies.end(), [&](const stretch& each) { return each.first == i; });
+      if (own != bodies.end()) {
+        const auto count = detail::at(own->count);
+        if (auto step = find_training_body<Engine>(own->origin->bodies)->make(backend, std::span<const layer>(list.items).subspan(detail::at(i), count), batch, operands.subspan(detail::at(i), count))) {
+          i += own->count;
+          step_of_[detail::at(i) - 1] = static_cast<int>(steps_.size());
+          steps_.push_back(std::move(*step));
+          continue;
+        }
+      }
+      step_of_[detail::at(i)] = static_cast<int>(steps_.size());
+      steps_.push_back(backend.make_training(list.items[detail::at(i)], batch, operands[detail::at(i)]));
+      ++i;
     }
   }
 
@@ -180,8 +206,14 @@ class training_network {
     for (auto& step : steps_) step.forward();
   }
   void backward() {
-    detail::run_backward(
-        memory_.backward(), [this](int layer) -> auto& { return steps_[detail::at(layer)]; });
+    for (const auto& [layer, recomputes] : memory_.backward()) {
+      const int step = step_of_[detail::at(layer)];
+      if (step < 0) continue;  // inside a body, whose backward runs where that of its last layer would
+      if (recomputes)
+        steps_[detail::at(step)].recompute();
+      else
+        steps_[detail::at(step)].backward();
+    }
   }
 
   int batch() const { return batch_; }
@@ -208,6 +240,7 @@ class training_network {
   backend_array<parameter> gradients_;
   detail::training_memory<Engine> memory_;
   std::vector<step_type> steps_;
+  std::vector<int> step_of_;  // by layer
 };
 
 }  // namespace hasse

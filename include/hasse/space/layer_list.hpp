@@ -16,10 +16,21 @@ struct named_value {
   friend bool operator==(const named_value&, const named_value&) = default;
 };
 
+struct entry;
+
+/// Layers first .. first + count - 1 of a list are those of a block, the entry of a catalogue (catalogue/catalogue.hpp), which lives as long
+/// as the program.
+struct stretch {
+  const entry* origin = nullptr;
+  int first = 0, count = 0;
+  friend constexpr bool operator==(const stretch&, const stretch&) = default;
+};
+
 struct layer_list {
   feature_shape input{};
   std::vector<layer> items{};
   std::vector<named_value> outputs{};  ///< none: the last value alone, called "output"
+  std::vector<stretch> stretches{};    ///< where layers come from, as far as it is known; what the network computes does not depend on it
 
   const layer* begin() const { return items.data(); }
   const layer* end() const { return items.data() + items.size(); }
@@ -38,7 +49,10 @@ struct layer_list {
     return outputs.empty() ? lone_output_name : std::string_view(outputs[static_cast<std::size_t>(index)].name);
   }
   feature_shape output_shape(int index) const { return shape_of(output(index)); }
-  friend bool operator==(const layer_list&, const layer_list&) = default;
+  /// Whether they are the same network, wherever their layers come from.
+  friend bool operator==(const layer_list& one, const layer_list& other) {
+    return one.input == other.input && one.items == other.items && one.outputs == other.outputs;
+  }
 };
 
 /// A constant list at run time.

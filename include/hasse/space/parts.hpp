@@ -3,24 +3,10 @@
 #pragma once
 
 #include <hasse/space/cost.hpp>
+#include <hasse/space/part_key.hpp>
 #include <hasse/space/search_space.hpp>
 
 namespace hasse {
-
-/// Index of a part in its space, 0 .. part_count<Space> - 1: the row of every table.
-using part_id = int;
-
-enum class part_kind : std::uint8_t { stem, first_block, later_block, head };
-
-/// Which part: stem layers by their index; pieces of the head by index and option of the stage that they read; blocks by stage, option
-/// before and option of their own width.
-struct part_key {
-  part_kind kind = part_kind::stem;
-  int index = 0;   ///< stem: which layer; blocks: which stage; head: which piece
-  int before = 0;  ///< first_block of stage s > 0: width option of stage s - 1; later_block: of the same stage; head: of the stage read
-  int own = 0;     ///< blocks: width option
-  friend constexpr bool operator==(const part_key&, const part_key&) = default;
-};
 
 /// A spec at the place where it is used: everything that a block type needs. `Second` is what it reads besides, where it joins two values.
 template <auto SpecValue, feature_shape In, feature_shape Second = feature_shape{}>
