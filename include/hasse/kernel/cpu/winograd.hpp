@@ -1,5 +1,5 @@
 // Dense 3x3 convolution with stride 1 by Winograd's minimal filtering: 2.25, 4 or 5.06 times fewer multiplications than direct.
-// Used by kernel/cpu.hpp; the vector code is kernel/cpu/simd/winograd.inl.
+// Used by kernel/cpu.hpp; the vector code is kernel/cpu/simd/winograd.inl and winograd_gradients.inl.
 //
 // The output is cut into tiles of 2x2, 4x4 or 6x6 pixels. The input under a tile (2 more each way) is brought to as many points by
 // additions; at each of the 16, 36 or 64 points the tiles are a matrix, tiles x channels, that is multiplied by the transformed
@@ -56,6 +56,8 @@ constexpr std::ptrdiff_t odd_lines(std::ptrdiff_t floats) { return ((floats + 15
 }  // namespace hasse::detail
 
 #define HASSE_SIMD_BODY <hasse/kernel/cpu/simd/winograd.inl>
+#include <hasse/kernel/cpu/simd/for_each_target.inl>
+#define HASSE_SIMD_BODY <hasse/kernel/cpu/simd/winograd_gradients.inl>
 #include <hasse/kernel/cpu/simd/for_each_target.inl>
 
 namespace hasse::detail {
