@@ -104,11 +104,11 @@ struct from_stage {
   static constexpr int reads_stage = Stage;
 };
 
-/// In a head: `JoiningSpec` reads what the specs before it give and what stage `Stage` gives, counted from 1; the specs behind it go on
+/// In a head: a joining spec, a type without braces, reads what the specs before it give and what stage `Stage` gives, counted from 1; the specs behind it go on
 /// from what it makes: head<reduce, with_stage<2, lateral>, with_stage<1, lateral>, scores>.
-template <int Stage, class JoiningSpec>
-  requires(detail::check_stage_number<(Stage > 0)>() && detail::check_spec<detail::fault_of_joining_spec<JoiningSpec>(), JoiningSpec>())
-struct with_stage : detail::stage_join<Stage, JoiningSpec, (Stage > 0 && detail::fault_of_joining_spec<JoiningSpec>() == detail::spec_fault::none)> {};
+template <int Stage, class SpecTypeWithoutBraces>
+  requires(detail::check_stage_number<(Stage > 0)>() && detail::check_spec<detail::fault_of_joining_spec<SpecTypeWithoutBraces>(), SpecTypeWithoutBraces>())
+struct with_stage : detail::stage_join<Stage, SpecTypeWithoutBraces, (Stage > 0 && detail::fault_of_joining_spec<SpecTypeWithoutBraces>() == detail::spec_fault::none)> {};
 
 namespace detail {
 /// A row of specs of which the first reads what `Stage` gives (0: the last stage) and, if it joins, what was made before.

@@ -121,10 +121,23 @@ struct chosen_order {
   }
 };
 
+namespace detail {
+template <class One, class Other>
+consteval bool check_one_space() {
+  static_assert(std::is_same_v<One, Other>, "hasse: precedes compares architectures of one space, and these are of two (named in this message); parse both texts in one of them, or in a space that has both");
+  return true;
+}
+}  // namespace detail
+
 /// x <= y in the order (reflexive): `precedes(x, y)`, `precedes<space, embedding_order>(x, y)`, or with literals.
 template <class Space, class Order = strict_order>
 constexpr bool precedes(const architecture<Space>& x, const architecture<Space>& y) {
   return Order{}.signature(x).below(Order{}.signature(y));
+}
+template <class Space, class Order = strict_order, class Other>
+  requires(!std::is_same_v<Space, Other> && detail::check_one_space<Space, Other>())
+constexpr bool precedes(const architecture<Space>&, const architecture<Other>&) {
+  return false;
 }
 template <class Space, class Order = strict_order, fixed_string X, fixed_string Y>
   requires(detail::check_literal<Space, X>() && detail::check_literal<Space, Y>())
