@@ -1,8 +1,9 @@
 // The laws that every order policy must keep, on samples that the compiler checks and on thousands that the test draws.
 #include <array>
 
+#include <hasse/laws/order.hpp>
+
 #include "../support/catch.hpp"
-#include "../support/order_laws.hpp"
 #include "../support/spaces.hpp"
 
 using namespace hasse;
@@ -30,14 +31,22 @@ struct depth_only {
     return result;
   }
 };
-static_assert(broken_law<depth_only>(few) == "antisymmetry", "the law test can fail");
+static_assert(broken_law<depth_only>(few).starts_with("antisymmetry"), "the law test can fail");
 
-template <class Space, class Order>
-void keeps_the_laws() {
+template <class Space>
+std::vector<architecture<Space>> drawn() {
   random_source random(11);
   const counter<Space> all;
   std::vector<architecture<Space>> samples;
-  for (int i = 0; i < 60; ++i) samples.push_back(all.sample(random));
+  for (int i = 0; i < 150; ++i) samples.push_back(all.sample(random));
+  return samples;
+}
+
+template <class Space, class Order>
+void keeps_the_laws() {
+  random_source random(12);
+  const counter<Space> all;
+  const std::vector<architecture<Space>> samples = drawn<Space>();
   INFO("order " << Order::name);
   REQUIRE(broken_law<Order>(samples) == "");
 
@@ -56,28 +65,10 @@ void keeps_the_laws() {
   REQUIRE(comparable > 0);
 }
 
-/// What an order says of whole architectures, and what its bounds say of their stages.
-template <class Space, BoundsStages Order>
-void bounds_what_precedes() {
-  const Order order;
-  random_source random(12);
-  const counter<Space> all;
-  int below = 0;
-  for (int i = 0; i < 20'000; ++i) {
-    const auto x = all.sample(random), y = all.sample(random);
-    bool bounded = true;
-    std::size_t at_x = 0, at_y = 0;
-    for (std::size_t stage = 0; stage < x.depths.size(); at_x += x.depths[stage], at_y += y.depths[stage], ++stage) {
-      std::vector<std::uint8_t> bound(x.depths[stage]);
-      bounded = bounded && order.bound({y.options.data() + at_y, y.depths[stage]}, bound);
-      for (std::size_t block = 0; bounded && block < bound.size(); ++block) bounded = x.options[at_x + block] <= bound[block];
-    }
-    INFO(to_text(x) << " and " << to_text(y));
-    REQUIRE(bounded == precedes<Space, Order>(x, y));
-    below += bounded;
-  }
-  REQUIRE(below > 0);
-}
+/// The strict order, but for what it says of stages.
+struct bounding_otherwise : strict_order {
+  static bool bound(std::span<const std::uint8_t> top, std::span<std::uint8_t> bound) { return strict_order::bound(top, bound) && bound.size() < top.size(); }
+};
 }  // namespace
 
 // Embedding may insert a narrower block at the front of a stage, where the map is largest: peak memory can fall along it.
@@ -86,9 +77,8 @@ static_assert(precedes<two_stages, embedding_order>("[(64),(256,256)]"_arch, "[(
 static_assert(peak_elements<two_stages>("[(64),(256,256)]"_arch) > peak_elements<two_stages>("[(32,32,64),(128,256,256)]"_arch));
 static_assert(!precedes<two_stages>("[(64),(256,256)]"_arch, "[(32,32,64),(128,256,256)]"_arch));
 
-TEMPLATE_TEST_CASE("orders keep their laws and costs are monotone", "[laws]", two_stages, three_stages, df_small, df, two_taps, three_taps) {
+TEMPLATE_TEST_CASE("orders keep their laws and costs are monotone", "[laws]", two_stages, three_stages, df_small, df) {
   keeps_the_laws<TestType, strict_order>();
   keeps_the_laws<TestType, embedding_order>();
-  bounds_what_precedes<TestType, strict_order>();
-  bounds_what_precedes<TestType, embedding_order>();
+  CHECK_THAT(std::string(broken_law<bounding_otherwise>(drawn<TestType>())), ContainsSubstring("bound: "));
 }
