@@ -3,6 +3,13 @@
 
 #include <hasse/task/classification.hpp>
 #include <hasse/task/super_resolution.hpp>
+#include <hasse/train/training_data.hpp>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
 #include "../support/catch.hpp"
 #include "../train/edges.hpp"
 #include "../train/problem.hpp"
@@ -78,8 +85,94 @@ struct twice : image_task {
   }
   mean_loss<twice> tally(const normalisation&) const { return mean_loss(*this); }
 };
+/// Targets that are more than a label: where the bright pixel of each image lies.
+struct pointed {
+  image_set images;
+  std::string name = "pointed";
+  std::vector<std::array<int, 2>> places;  ///< y, x
+
+  std::size_t size() const { return places.size(); }
+  feature_shape shape() const { return images.shape(); }
+};
+std::uint64_t identity_of(const pointed& set) {
+  std::uint64_t identity = hasse::identity_of(set.images);
+  for (const auto& [y, x] : set.places) identity = derive(identity, static_cast<std::uint64_t>(16 * y + x));
+  return identity;
+}
+struct pointing {
+  using samples = pointed;
+  static constexpr metric measure{.name = "squared distance", .larger_is_better = false};
+
+  template <class Scalar>
+  class feed : public batch_feed<Scalar> {
+   public:
+    feed(accelerator<Scalar>* device, const pointed& set, const normalisation& scale, int batch, read_order order, std::uint64_t seed = 1, augmentation varied = {})
+        : batch_feed<Scalar>(device, set.images, scale, batch, order, seed, varied), set_(&set) {}
+    int next(Scalar* images) {
+      const int count = batch_feed<Scalar>::next(images);
+      wanted_.clear();
+      for (const image_draw& drawn : this->draws()) {
+        const auto [y, x] = set_->places[drawn.index];
+        const int moved = x - drawn.right;
+        wanted_.push_back({static_cast<float>(y - drawn.down), static_cast<float>(drawn.mirrored ? set_->images.width - 1 - moved : moved)});
+      }
+      wanted_.resize(static_cast<std::size_t>(this->batch()));
+      return count;
+    }
+    std::span<const std::array<float, 2>> targets() const { return wanted_; }
+
+   private:
+    const pointed* set_;
+    std::vector<std::array<float, 2>> wanted_;
+  };
+
+  std::string text() const { return "pointing"; }
+  void check(const pointed& set, const layer_list& layers) const { check_shape(set.images, layers.input); }
+  normalisation scale_of(const pointed&) const { return {.mean = {0.5f}, .deviation = {0.5f}}; }
+  augmentation usual_augmentation(const pointed&) const { return {.pad = 2, .flip = true}; }
+  template <class Scalar>
+  batch_loss loss(answers<Scalar> found, std::span<const std::array<float, 2>> wanted, slopes<Scalar> gradient) const {
+    double sum = 0;
+    for (int n = 0; n < found[0].count; ++n)
+      for (std::size_t at = 0; at < found[0].of(n).size(); ++at) {
+        const double off = static_cast<double>(found[0].of(n)[at]) - static_cast<double>(wanted[static_cast<std::size_t>(n)][at % 2]);
+        sum += off * off / found[0].count;
+        if (!gradient.empty()) gradient[0].of(n)[at] = static_cast<Scalar>(2 * off / found[0].count);
+      }
+    return {sum};
+  }
+  mean_loss<pointing> tally(const normalisation&) const { return mean_loss(*this); }
+};
+static_assert(Task<pointing>);
+
 const image_set seven = problem::quadrants(7, 3);
 }  // namespace
+
+TEST_CASE("a task whose targets are more than a label knows how its images vary", "[task][laws]") {
+  pointed set{.images = empty_images("dots", {8, 8, 1}, {}), .places = {}};
+  random_source random(4);
+  for (std::size_t i = 0; i < 40; ++i) {
+    set.images.pixels.resize((i + 1) * 64), set.images.labels.push_back(0);
+    set.places.push_back({2 + static_cast<int>(random.below(4)), 2 + static_cast<int>(random.below(4))});  // no shift loses it
+    set.images.pixels[i * 64 + static_cast<std::size_t>(8 * set.places[i][0] + set.places[i][1])] = 255;
+  }
+  pointing::feed<float> feed(nullptr, set, pointing{}.scale_of(set), 8, read_order::training, 3, {.pad = 2, .flip = true});
+  std::vector<float> images(8 * 64);
+  for (int batch = 0; batch < 12; ++batch) {
+    if (batch == 7) feed.seek({.epoch = 1, .batch = 4});
+    REQUIRE(feed.next(images.data()) == 8);
+    for (std::size_t i = 0; i < 8; ++i) {
+      const auto brightest = std::max_element(images.begin() + static_cast<std::ptrdiff_t>(64 * i), images.begin() + static_cast<std::ptrdiff_t>(64 * (i + 1))) - images.begin() - static_cast<std::ptrdiff_t>(64 * i);
+      CHECK(feed.targets()[i][0] == static_cast<float>(brightest / 8));
+      CHECK(feed.targets()[i][1] == static_cast<float>(brightest % 8));
+    }
+  }
+  layer_list net{.input = set.shape(), .items = {}};
+  layer_builder<layer_list> build{net};
+  build.linear(build.global_average_pool(build.conv_bn(0, 4, 3, 1, activation::relu, {})), 2);
+  CHECK(broken_law(pointing{}, set, net) == "");
+  CHECK(training_data(pointing{}, set, set).identity == derive(identity_of(set), identity_of(set)));  // found where the type of the set is
+}
 
 TEST_CASE("shipped tasks keep the laws of a task", "[task][laws]") {
   classification smoothed;

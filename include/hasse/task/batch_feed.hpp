@@ -23,12 +23,11 @@ class batch_feed {
   /// `device` is the one whose memory next() writes to; null: the processor's.
   batch_feed(accelerator<Scalar>* device, const image_set& set, const normalisation& scale, int batch, read_order order,
              std::uint64_t seed = 1, augmentation varied = {})
-      : device_(device), labels_(static_cast<std::size_t>(std::max(batch, 0))) {
+      : device_(device), labels_(static_cast<std::size_t>(std::max(batch, 0))), order_(set, batch, order, seed, varied) {
     if (!device) {
       reader_.emplace(set, scale, batch, order, seed, varied);
       return;
     }
-    order_.emplace(set, batch, order, seed, varied);
     const std::vector<float> levels = levels_of(set, scale);
     levels_ = backend_array<float>(device, levels.size());
     device->write(levels_.data(), levels.data(), levels.size() * sizeof(float));
@@ -38,13 +37,14 @@ class batch_feed {
     placed_ = backend_array<detail::gpu::drawn_image>(device, drawn_.size());
   }
 
-  int batch() const { return device_ ? order_->batch() : reader_->batch(); }
-  std::uint64_t batches_per_epoch() const { return device_ ? order_->batches_per_epoch() : reader_->batches_per_epoch(); }
+  int batch() const { return order_.batch(); }
+  std::uint64_t batches_per_epoch() const { return order_.batches_per_epoch(); }
 
   /// Writes the next batch, N x H x W x C, and its labels, which go to the processor. Returns how many images are real; the rest is
   /// zero with label 0.
   int next(Scalar* images, int* labels) {
     if (device_) return cut(images, labels);
+    read_ = reader_->position();
     if constexpr (std::is_same_v<Scalar, float>) {
       return reader_->next(images, labels);
     } else {
@@ -60,18 +60,25 @@ class batch_feed {
   /// Those of the batch that was read last.
   std::span<const int> targets() const { return labels_; }
 
+  /// Which images of the set those of the batch that was read last are, and how they vary: for targets that are more than a label.
+  /// Pixel (y, x) of the batch's image is pixel (y + down, x + right) of the set's, where mirrored (y + down, width - 1 - x + right).
+  std::span<const image_draw> draws() {
+    if (!device_) order_.draw(read_, draws_);
+    return draws_;
+  }
+
   /// Goes on from there.
   void seek(read_position to) {
     if (!device_) return reader_->seek(to);
-    order_->check(to);
+    order_.check(to);
     at_ = to;
   }
 
  private:
   int cut(Scalar* images, int* labels) {
-    order_->draw(at_, draws_);
-    order_->advance(at_);
-    const image_set& set = order_->images();
+    order_.draw(at_, draws_);
+    order_.advance(at_);
+    const image_set& set = order_.images();
     for (std::size_t i = 0; i < drawn_.size(); ++i) {
       const bool real = i < draws_.size();
       labels[i] = real ? set.labels[draws_[i].index] : 0;
@@ -81,16 +88,16 @@ class batch_feed {
     }
     device_->write(placed_.data(), drawn_.data(), drawn_.size() * sizeof drawn_[0]);
     device_->augment(
-        {set.height, set.width, set.channels, order_->batch(), placed_.data(), pixels_.data(), levels_.data(), images});
+        {set.height, set.width, set.channels, order_.batch(), placed_.data(), pixels_.data(), levels_.data(), images});
     return static_cast<int>(draws_.size());
   }
 
   accelerator<Scalar>* device_;
   std::vector<int> labels_;
+  batch_order order_;
   std::optional<batch_reader> reader_;
   std::vector<float> staged_;
-  std::optional<batch_order> order_;
-  read_position at_;
+  read_position at_, read_;  // the next batch on a device; the last one of the reader
   std::vector<image_draw> draws_;
   std::vector<detail::gpu::drawn_image> drawn_;
   backend_array<detail::gpu::drawn_image> placed_;

@@ -38,7 +38,7 @@ struct training_data {
         train(&training),
         validation(&validating),
         scale(task.scale_of(training)),
-        identity(derive(hasse::identity_of(training), hasse::identity_of(validating))) {}
+        identity(derive(identity_of(training), identity_of(validating))) {}
   training_data(const samples& training, const samples& validating) : training_data(Type{}, training, validating) {}
   /// The same samples under other options of the task.
   training_data with(Type other) const {
