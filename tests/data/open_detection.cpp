@@ -131,6 +131,7 @@ TEST_CASE("one set in three layouts is read as the same pictures and objects") {
   CHECK(open_detection("yolo:" + folder / "yolo/data.yaml", options).test.size() == 2);
   CHECK((coco.train.shape() == feature_shape{32, 48, 3}));
   CHECK(coco.about.objects);
+  CHECK(coco.about.notes[0] == "read as COCO: 7 training, 3 validation and 2 test pictures");
   std::size_t counted = 0, there = 0;
   for (const class_count& each : coco.about.classes) counted += each.train;
   for (const labelled_picture& picture : data.train.pictures) there += picture.objects.size();

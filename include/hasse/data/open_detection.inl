@@ -207,6 +207,9 @@ inline detection_splits read_listing(detection_listing listing, const std::strin
   limit_pictures(listing.validation, options.most_validation, derive(options.seed, 2));
   limit_pictures(listing.test, options.most_test, derive(options.seed, 3));
   const std::size_t total = listing.train.size() + listing.validation.size() + listing.test.size();
+  const char* layout = listing.layout == detection_layout::voc ? "Pascal VOC" : listing.layout == detection_layout::coco ? "COCO" : "YOLO";
+  data.about.notes.push_back(std::string("read as ") + layout + ": " + std::to_string(listing.train.size()) + " training, " + std::to_string(listing.validation.size()) +
+                             " validation and " + std::to_string(listing.test.size()) + " test pictures");
   picture_reader reader(listing.layout, options, data.about);
   damage damaged;
   remaining_time left;
