@@ -1,5 +1,5 @@
 // Where the operands of a backend lie: in the processor's memory, or in a device's that the processor cannot look into.
-// Used by network and train, which keep arenas, parameters and gradients there without asking which of the two it is.
+// Used by network and train, which keep arenas, parameters and gradients there without asking which of the two it is. The types told apart: docs/explanation/memory.md.
 #pragma once
 
 #include <algorithm>
