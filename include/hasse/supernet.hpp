@@ -15,12 +15,16 @@
 #include <hasse/supernet/greedy_slimming.hpp>
 #include <hasse/supernet/latency_loss.hpp>
 #include <hasse/supernet/latency_reward.hpp>
+#include <hasse/supernet/masked_costs.hpp>
 #include <hasse/supernet/masked_layers.hpp>
 #include <hasse/supernet/masked_network.hpp>
+#include <hasse/supernet/masked_recipe.hpp>
+#include <hasse/supernet/masked_search.hpp>
 #include <hasse/supernet/masked_space.hpp>
 #include <hasse/supernet/mbconv_space.hpp>
 #include <hasse/supernet/mobiledet_space.hpp>
 #include <hasse/supernet/proxyless_space.hpp>
+#include <hasse/supernet/quality.hpp>
 #include <hasse/supernet/slices.hpp>
 #include <hasse/supernet/slimmable.hpp>
 #include <hasse/supernet/slimmable_model.hpp>

@@ -183,7 +183,7 @@ TEST_CASE("logits are zero until a quarter of the steps, then the rate grows ten
   CHECK(rule.rate_at(1) == Approx(20));
   double mean = 0;
   for (int i = 0; i < 10'000; ++i) mean += rule.rate_at(0.25 + 0.75 * (i + 0.5) / 10'000) / 2 / 10'000;
-  CHECK(controller_rule::rate_for(562) == Approx(40 / (mean * 562)).epsilon(1e-6));
+  CHECK(controller_rule::rate_for(562) == Approx(120 / (mean * 562)).epsilon(1e-6));
 }
 
 TEST_CASE("the baseline is unbiased from the first update on", "[controller]") {

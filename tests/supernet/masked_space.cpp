@@ -202,6 +202,7 @@ TEST_CASE("masked spaces, codes and texts say what they cannot be", "[masked]") 
   CHECK_THROWS_WITH(refused(one_block({8}, {{.options = {inverted}}, residual_of({skip})})), ContainsSubstring("can only be left out"));
   CHECK_THROWS_WITH(refused(one_block({8}, {{.options = {inverted, inverted}}})), ContainsSubstring("offers inverted twice"));
   CHECK_THROWS_WITH(refused(one_block({8}, {{.options = {{masked_operation::fused, {5, 3}, {4}}}}})), ContainsSubstring("do not ascend"));
+  CHECK_THROWS_WITH(refused(one_block({8}, {{.options = {{masked_operation::fused, {3, 4}, {4}}}}})), ContainsSubstring("an even window"));
   CHECK_THROWS_WITH(mobiledet_space({.layers = {1, 2}}), ContainsSubstring("7 numbers of layers"));
 
   const masked_space space(one_block({8, 16}, {{.options = {inverted}}, residual_of({inverted, skip})}));

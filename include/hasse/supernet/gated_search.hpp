@@ -27,29 +27,13 @@
 #include <hasse/supernet/gates.hpp>
 #include <hasse/supernet/latency_loss.hpp>
 #include <hasse/supernet/latency_reward.hpp>
+#include <hasse/supernet/quality.hpp>
 #include <hasse/task/bound_loss.hpp>
 #include <hasse/train/training_loop.hpp>
 
 namespace hasse {
 
 namespace detail {
-/// The task whose loss has no regularisation.
-template <class Type>
-Type plain_of(const Type& task) {
-  if constexpr (requires { { task.plain() } -> std::same_as<Type>; })
-    return task.plain();
-  else
-    return task;
-}
-/// What rewards are made of: the larger the better.
-template <class Type>
-double quality_of(const Type& task, const batch_loss& of, int count) {
-  if constexpr (requires { task.quality(of, count); })
-    return task.quality(of, count);
-  else
-    return -of.loss;
-}
-
 /// The paths of a supernet in training: every step draws one and trains its weights, some are followed by a step of the gates.
 template <Backend Engine, class Type>
 class gated_paths {

@@ -41,6 +41,8 @@ class masked_writer {
       : space_(space), code_(code), squeezed_(squeezed), made_(made), list_{made.layers} {}
 
   void write();
+  /// One layer alone, which reads `input`.
+  void write(int block, int index, feature_shape input);
 
  private:
   /// All layers since the last call are called that.
@@ -73,6 +75,9 @@ class masked_writer {
 /// The layers of a code, with averages where it has them. `squeezed` rounds the inner widths of squeeze-excite: as the shared ones in
 /// a search, `to_8` in a MobileDet that is trained alone.
 HASSE_BODY masked_layers layers_of(const masked_space& space, std::span<const int> code, rounding squeezed = rounding::divisible);
+/// One layer of a code alone, which reads `input`; nothing where it is skipped.
+HASSE_BODY layer_list layer_alone(const masked_space& space, std::span<const int> code, int block, int index, feature_shape input,
+                                  rounding squeezed = rounding::to_8);
 /// The plain network of a code.
 inline layer_list network_of(const masked_space& space, std::span<const int> code, rounding squeezed = rounding::to_8) {
   return layers_of(space, code, squeezed).layers;

@@ -29,6 +29,10 @@ HASSE_BODY void masked_writer::write() {
   design.head(list_, ends);
   own("head");
 }
+HASSE_BODY void masked_writer::write(int block, int index, feature_shape input) {
+  made_.layers.input = input;
+  layer_of(block, index, 0);
+}
 
 HASSE_BODY void masked_writer::own(const std::string& name) {
   for (int part = 0; made_.origins.size() < made_.layers.size(); ++part)
@@ -135,6 +139,12 @@ HASSE_BODY masked_layers layers_of(const masked_space& space, std::span<const in
   masked_layers made;
   detail::masked_writer(space, code, squeezed, made).write();
   return made;
+}
+HASSE_BODY layer_list layer_alone(const masked_space& space, std::span<const int> code, int block, int index, feature_shape input,
+                                  rounding squeezed) {
+  masked_layers made;
+  detail::masked_writer(space, code, squeezed, made).write(block, index, input);
+  return made.layers;
 }
 
 namespace detail {

@@ -229,6 +229,8 @@ HASSE_BODY void masked_space::check() const {
           if (!layer.residual) throw error(name + "cannot be left out; offer `skip` to residual layers alone");
         } else {
           works = true;
+          if (std::any_of(option.kernels.begin(), option.kernels.end(), [](int kernel) { return kernel % 2 == 0; }))
+            throw error(name + "offers " + name_of(option.operation) + " with an even window; windows have a pixel in their middle: 1, 3, 5, 7");
           if (!ascends(option.kernels) || (has_widths(option.operation) && !ascends(option.widths)) ||
               (option.operation == masked_operation::tucker && !ascends(option.ranks)))
             throw error(name + "offers " + name_of(option.operation) + " with choices that do not ascend from above 0; list each once, the smallest first");

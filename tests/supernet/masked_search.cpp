@@ -1,0 +1,119 @@
+// The search through masks on tiny images: it meets its target and learns, warms up as it should, and goes on from any step.
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <hasse/kernel/cpu.hpp>
+#include <hasse/price/macs.hpp>
+#include <hasse/supernet/masked_costs.hpp>
+#include <hasse/supernet/masked_search.hpp>
+#include <hasse/supernet/mobiledet_space.hpp>
+
+#include "../support/catch.hpp"
+#include "../train/problem.hpp"
+
+using namespace hasse;
+
+namespace {
+const image_set weights_split = problem::quadrants(128, 1, 60), policy_split = problem::quadrants(64, 2, 60);
+
+/// A stem and two blocks of two layers on images of 8 x 8, with every operation.
+masked_space tiny() {
+  masked_layer layer{.options = {{masked_operation::inverted, {3, 5}, {2, 4}}, {masked_operation::fused, {3}, {2}}, {masked_operation::tucker, {3}, {50}, {50, 100}},
+                                 {masked_operation::skip}},
+                     .residual = true};
+  masked_design made{.input = {8, 8, 3}, .blocks = {}, .head = {}};
+  made.blocks.push_back({.name = "stem", .filters = {8}, .layers = {detail::dense_layer({3}, 1, activation::relu6)}});
+  made.blocks.push_back(detail::block_of("first", {8, 16}, layer, 2, 2));
+  made.head = [](layer_builder<layer_list> list, std::span<const value_id> ends) { list.linear(ends.back(), 4); };
+  return masked_space(std::move(made));
+}
+masked_recipe short_search(const masked_costs& costs) {
+  return {.epochs = 24, .batch = 16, .rate = 0.02, .codes = 2, .target = 0.5 * (costs.of(costs.cheapest()) + costs.of(costs.dearest())), .seed = 2};
+}
+}  // namespace
+
+TEST_CASE("a search through masks learns, stands still until a quarter, and comes near its target", "[masked][search]") {
+  cpu backend;
+  const training_data data(weights_split, policy_split);
+  const masked_space space = tiny();
+  const masked_costs costs(space, mac_price{});
+  masked_recipe how = short_search(costs);
+  how.policy.rate = 0.15, how.reward = absolute_reward{.weight = -0.5};
+  for (const masked_quality quality : {masked_quality::loss, masked_quality::metric}) {
+    how.quality = quality;
+    masked_search<cpu> search(backend, "tiny", space, costs, data, how);
+    bool moved_early = false;
+    const masked_outcome outcome = search.run([&](const progress_event& report) {
+      if (report.fraction >= 0.25) return;
+      for (const double each : search.policy().logits().alpha()) moved_early = moved_early || each != 0;
+    });
+    INFO(space.text(outcome.code) << ", " << outcome.note);
+    CHECK(!outcome.diverged);
+    CHECK(!moved_early);
+    REQUIRE(outcome.curve.size() == 24);
+    CHECK(outcome.curve.front().entropy(space.decisions()) > outcome.curve.back().entropy(space.decisions()));
+    CHECK(outcome.curve.back().quality > outcome.curve.front().quality);
+    CHECK(outcome.curve.back().training.validation_score > 0.6);
+    CHECK(outcome.cost == costs.of(outcome.code));
+    CHECK(std::abs(outcome.cost / how.target - 1) < 0.15);
+    CHECK(outcome.curve.back().likeliest == outcome.cost);
+    const model network = search.network_of(outcome.code);
+    CHECK(network.weights.layout == layout_of(network.layers.items));
+  }
+}
+
+TEST_CASE("a search that was stopped anywhere ends as if it had not been", "[masked][search]") {
+  cpu backend;
+  const training_data data(weights_split, policy_split);
+  const masked_space space = tiny();
+  const masked_costs costs(space, mac_price{});
+  masked_recipe how = short_search(costs);
+  how.epochs = 6, how.codes = 3;
+  masked_search<cpu> whole(backend, "tiny", space, costs, data, how);
+  const masked_outcome wanted = whole.run();
+  const problem::scratch_folder folder("masked");
+  const checkpoint_policy saving{.folder = folder.path};
+  for (const int stop : {3, 20, 31}) {
+    masked_search<cpu> search(backend, "tiny", space, costs, data, how, saving);
+    int reports = 0;
+    CHECK_THROWS_AS(search.run([&](const progress_event&) {
+                      if (++reports == stop) throw std::runtime_error("enough");
+                    }),
+                    std::runtime_error);
+    masked_recipe other = how;
+    other.policy.start = other.policy.warm_up = 0.5;
+    CHECK_THROWS_WITH((masked_search<cpu>(backend, "tiny", space, costs, data, other, saving)), ContainsSubstring("belongs to a training with"));
+    masked_search<cpu> again(backend, "tiny", space, costs, data, how, saving);
+    const masked_outcome found = again.run();
+    CHECK(found.code == wanted.code);
+    CHECK(again.policy().state() == whole.policy().state());
+    CHECK(again.weights() == whole.weights());
+    for (std::size_t i = 0; i < wanted.curve.size(); ++i) {
+      CHECK(found.curve[i].reward == wanted.curve[i].reward);
+      CHECK(found.curve[i].probabilities == wanted.curve[i].probabilities);
+    }
+  }
+}
+
+TEST_CASE("searches through masks say what they cannot do", "[masked][search]") {
+  cpu backend;
+  const training_data data(weights_split, policy_split);
+  const masked_space space = tiny();
+  const masked_costs costs(space, mac_price{});
+  const auto refused = [&](auto change) {
+    masked_recipe how = short_search(costs);
+    change(how);
+    return masked_search<cpu>(backend, "tiny", space, costs, data, how).likeliest();
+  };
+  CHECK_THROWS_WITH(refused([](auto& how) { how.target *= 10; }), ContainsSubstring("choose a target in between"));
+  CHECK_THROWS_WITH(refused([](auto& how) { how.target = -1; }), ContainsSubstring("not a number of at least 0"));
+  CHECK_THROWS_WITH(refused([](auto& how) { how.codes = 0; }), ContainsSubstring("at least 1 of each"));
+  CHECK_THROWS_WITH(refused([](auto& how) { how.codes = 1000; }), ContainsSubstring("never does"));
+  CHECK_THROWS_WITH(refused([](auto& how) { how.climb = 1; }), ContainsSubstring("a share of all steps"));
+  CHECK_THROWS_WITH(refused([](auto& how) { how.policy.warm_up = 0.5; }), ContainsSubstring("no earlier than its warm-up ends"));
+  CHECK_THROWS_WITH(refused([](auto& how) { how.batch = 100; }), ContainsSubstring("fewer than one batch"));
+  CHECK_THROWS_WITH(refused([](auto& how) { how.tolerance = 2; }), ContainsSubstring("share of the target"));
+}
