@@ -1,4 +1,4 @@
-// Tasks: what networks learn and are judged by. Classification and super-resolution ship; an own one is a struct of its own.
+// Tasks: what networks learn and are judged by. Classification, detection and super-resolution ship; an own one is a struct of its own.
 // Includes every public header of the stage.
 #pragma once
 
@@ -6,6 +6,7 @@
 #include <hasse/task/batch_feed.hpp>
 #include <hasse/task/bound_loss.hpp>
 #include <hasse/task/classification.hpp>
+#include <hasse/task/detection.hpp>
 #include <hasse/task/detection/anchors.hpp>
 #include <hasse/task/detection/box_coder.hpp>
 #include <hasse/task/detection/coco.hpp>
@@ -14,6 +15,7 @@
 #include <hasse/task/detection/matching.hpp>
 #include <hasse/task/detection/suppression.hpp>
 #include <hasse/task/detection/voc.hpp>
+#include <hasse/task/detection_feed.hpp>
 #include <hasse/task/loss.hpp>
 #include <hasse/task/metric.hpp>
 #include <hasse/task/record.hpp>

@@ -143,6 +143,11 @@ TEST_CASE("every family has maps to stand on", "[ssdlite]") {
     CHECK(detector.output_shape(4) == feature_shape{3, 4, 12});
     CHECK(detector.shape_of(detector.output(5)) == feature_shape{3, 4, 9});
   }
+  const layer_list two = backbone_of(named_network("mobilenet_v2"), std::array{16, 32});
+  const layer_list detector = detector_of(two, {.anchors = {3}, .columns = 2});
+  CHECK(detector.size() == backbone_of(named_network("mobilenet_v2"), std::array{16}).size() + 8);
+  CHECK(detector.output_count() == 2);
+  CHECK_THROWS_WITH(detector_of(two, {.anchors = {}}), ContainsSubstring("without anchors"));
   const layer_list small = named_network("resnet20");
   CHECK_THROWS_WITH(backbone_of(small, std::array{8}), ContainsSubstring("no map of 4x4"));
   CHECK_THROWS_WITH(backbone_of(small, std::array{4, 2}), ContainsSubstring("must rise"));

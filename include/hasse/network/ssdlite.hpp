@@ -7,11 +7,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <hasse/core/apart.hpp>
-#include <hasse/core/error.hpp>
 #include <hasse/space/layer_builder.hpp>
 #include <hasse/space/layer_list.hpp>
 
@@ -29,14 +27,20 @@ struct ssdlite_head {
   padding pad = padding::same;
   friend constexpr bool operator==(const ssdlite_head&, const ssdlite_head&) = default;
 
+  /// Up to the last one that has anchors.
+  constexpr std::size_t map_count() const {
+    std::size_t count = most_maps;
+    while (count > 0 && anchors[count - 1] == 0) --count;
+    return count;
+  }
+
   /// Reads the backbone's maps, finest first. Returns the last output.
   template <class List>
   constexpr value_id lower(layer_builder<List> list, std::span<const value_id> maps) const {
     constexpr std::array<std::string_view, most_maps> codes{"codes0", "codes1", "codes2", "codes3",
                                                             "codes4", "codes5", "codes6", "codes7"},
         logits{"logits0", "logits1", "logits2", "logits3", "logits4", "logits5", "logits6", "logits7"};
-    std::size_t count = most_maps;
-    while (count > 0 && anchors[count - 1] == 0) --count;
+    const std::size_t count = map_count();
     value_id map = no_value, last = no_value;
     for (std::size_t i = 0; i < count; ++i) {
       map = i < maps.size() ? maps[i] : further_map(list, map, depths[i - maps.size()]);
@@ -68,14 +72,18 @@ HASSE_BODY bool is_made_depthwise(const layer_list& layers, value_id value);
 /// The value that holds what a network has found at a side of the image by the time it goes on to a smaller one: the input of the
 /// block that goes on, not its widened inside.
 HASSE_BODY value_id map_of_side(const layer_list& layers, int h, int w);
+
+/// The layers that these values need, without outputs; the values become those of the new list.
+HASSE_BODY layer_list only_for(const layer_list& network, std::span<value_id> values);
 }  // namespace detail
 
 /// The part of a network that makes its maps at these strides, finest first, for instance of 16 and 32: they are its outputs,
 /// called stride16 and so on. What only the rest needs (the layers of a classifier) is left out.
 HASSE_BODY layer_list backbone_of(const layer_list& network, std::span<const int> strides);
 
-/// A backbone whose outputs are maps, finest first, and a head on them: a detector.
-HASSE_BODY layer_list detector_of(layer_list backbone, const ssdlite_head& head);
+/// A backbone whose outputs are maps, finest first, and a head on them: a detector. Layers that only a map behind the last anchors
+/// needs are left out.
+HASSE_BODY layer_list detector_of(const layer_list& backbone, const ssdlite_head& head);
 
 }  // namespace hasse
 

@@ -1,11 +1,13 @@
 // The bodies of network/ssdlite.hpp, as core/apart.hpp says.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
 
+#include <hasse/core/error.hpp>
 #include <hasse/network/ssdlite.hpp>
 
 namespace hasse {
@@ -43,26 +45,10 @@ HASSE_BODY value_id map_of_side(const layer_list& layers, int h, int w) {
   return last;
 }
 
-}  // namespace detail
-
-HASSE_BODY layer_list backbone_of(const layer_list& network, std::span<const int> strides) {
+HASSE_BODY layer_list only_for(const layer_list& network, std::span<value_id> values) {
   layer_list made{.input = network.input, .items = {}};
-  std::vector<value_id> maps;
   std::vector<bool> needed(network.size() + 1, false);
-  for (const int stride : strides) {
-    const int h = same_output(network.input.h, stride), w = same_output(network.input.w, stride);
-    const value_id map = detail::map_of_side(network, h, w);
-    if (map == no_value || map == 0 || h * w == 1)
-      throw error("the network has no map of " + std::to_string(h) + 'x' + std::to_string(w) + ", which stride " +
-                  std::to_string(stride) + " of an input of " + std::to_string(network.input.h) + 'x' +
-                  std::to_string(network.input.w) +
-                  " is; take strides that it has, and an input large enough for more than one cell");
-    if (!maps.empty() && map <= maps.back())
-      throw error("the strides of a backbone's maps must rise, and each must have a map of its own; stride " +
-                  std::to_string(stride) + " has not");
-    maps.push_back(map);
-    needed[static_cast<std::size_t>(map)] = true;
-  }
+  for (const value_id value : values) needed[static_cast<std::size_t>(value)] = true;
   for (std::size_t i = network.size(); i-- > 0;) {
     if (!needed[i + 1]) continue;
     needed[static_cast<std::size_t>(network.items[i].input)] = true;
@@ -77,17 +63,40 @@ HASSE_BODY layer_list backbone_of(const layer_list& network, std::span<const int
     made.append(item);
     now[i + 1] = static_cast<value_id>(made.size());
   }
-  for (std::size_t i = 0; i < maps.size(); ++i)
-    made.append_output("stride" + std::to_string(strides[i]), now[static_cast<std::size_t>(maps[i])]);
+  for (value_id& value : values) value = now[static_cast<std::size_t>(value)];
   return made;
 }
 
-HASSE_BODY layer_list detector_of(layer_list backbone, const ssdlite_head& head) {
+}  // namespace detail
+
+HASSE_BODY layer_list backbone_of(const layer_list& network, std::span<const int> strides) {
+  std::vector<value_id> maps;
+  for (const int stride : strides) {
+    const int h = same_output(network.input.h, stride), w = same_output(network.input.w, stride);
+    const value_id map = detail::map_of_side(network, h, w);
+    if (map == no_value || map == 0 || h * w == 1)
+      throw error("the network has no map of " + std::to_string(h) + 'x' + std::to_string(w) + ", which stride " +
+                  std::to_string(stride) + " of an input of " + std::to_string(network.input.h) + 'x' +
+                  std::to_string(network.input.w) +
+                  " is; take strides that it has, and an input large enough for more than one cell");
+    if (!maps.empty() && map <= maps.back())
+      throw error("the strides of a backbone's maps must rise, and each must have a map of its own; stride " +
+                  std::to_string(stride) + " has not");
+    maps.push_back(map);
+  }
+  layer_list made = detail::only_for(network, maps);
+  for (std::size_t i = 0; i < maps.size(); ++i) made.append_output("stride" + std::to_string(strides[i]), maps[i]);
+  return made;
+}
+
+HASSE_BODY layer_list detector_of(const layer_list& backbone, const ssdlite_head& head) {
   std::vector<value_id> maps;
   for (int i = 0; i < backbone.output_count(); ++i) maps.push_back(backbone.output(i));
-  backbone.outputs.clear();
-  head.lower(layer_builder<layer_list>{backbone}, maps);
-  return backbone;
+  if (head.map_count() == 0) throw error("a head without anchors finds nothing; give at least one map some");
+  maps.resize(std::min(maps.size(), head.map_count()));
+  layer_list made = detail::only_for(backbone, maps);
+  head.lower(layer_builder<layer_list>{made}, maps);
+  return made;
 }
 
 }  // namespace hasse

@@ -1,4 +1,4 @@
-// What a task is: data, loss and metric of one kind of learning, whatever trains it, wherever. Shipped are classification and
+// What a task is: data, loss and metric of one kind of learning, whatever trains it, wherever. Shipped are classification, detection and
 // super-resolution; an own one is one file: examples/11_own_task.cpp. Used by train, which knows no task by name.
 #pragma once
 
