@@ -48,14 +48,14 @@ std::vector<int> plainly_matched(const std::vector<box>& anchors, const std::vec
   for (std::size_t a = 0; a < anchors.size(); ++a) {
     double best = 0;
     for (std::size_t i = 0; i < objects.size(); ++i)
-      if (objects[i].is_target() && intersection_over_union(objects[i].place, anchors[a]) > best) {
+      if (!objects[i].ignored() && intersection_over_union(objects[i].place, anchors[a]) > best) {
         best = intersection_over_union(objects[i].place, anchors[a]);
         result[a] = best >= 0.5 ? static_cast<int>(i) : no_object;
       }
   }
   std::vector<int> forced(anchors.size(), no_object);
   for (std::size_t i = 0; i < objects.size(); ++i) {
-    if (!objects[i].is_target()) continue;
+    if (objects[i].ignored()) continue;
     std::vector<std::size_t> order(anchors.size());
     for (std::size_t a = 0; a < order.size(); ++a) order[a] = a;
     const auto found = [&](std::size_t a) { return intersection_over_union(objects[i].place, anchors[a]); };
@@ -72,7 +72,7 @@ std::vector<int> plainly_matched(const std::vector<box>& anchors, const std::vec
   for (std::size_t a = 0; a < anchors.size(); ++a) {
     if (forced[a] != no_object) result[a] = forced[a];
     for (const labelled_object& each : objects)
-      if (!each.is_target() && result[a] == no_object && 2 * overlap(each.place, anchors[a]) >= anchors[a].area())
+      if (each.ignored() && result[a] == no_object && 2 * overlap(each.place, anchors[a]) >= anchors[a].area())
         result[a] = left_out;
   }
   return result;
@@ -214,8 +214,8 @@ TEST_CASE("matching does what its definition says", "[detection]") {
       for (std::size_t i = 0; i < objects.size(); ++i) {
         bool overlaps = false;
         for (const box& anchor : anchors) overlaps |= overlap(objects[i].place, anchor) > 0;
-        without += objects[i].is_target() && overlaps && anchors_of_object[i] == 0;
-        if (!objects[i].is_target()) REQUIRE(anchors_of_object[i] == 0);
+        without += !objects[i].ignored() && overlaps && anchors_of_object[i] == 0;
+        if (objects[i].ignored()) REQUIRE(anchors_of_object[i] == 0);
       }
       REQUIRE(found.positives == positives);
       REQUIRE(found.lost == without);

@@ -45,7 +45,6 @@ struct labelled_object {
   bool crowd = false, difficult = false;
   std::vector<keypoint> joints{};
   bool ignored() const { return crowd || difficult; }
-  bool is_target() const { return !crowd && !difficult; }
   bool operator==(const labelled_object&) const = default;
 };
 

@@ -35,7 +35,7 @@ HASSE_BODY anchor_plan detection::standing() const {
 }
 
 namespace detail {
-inline std::string shape_text(feature_shape it) {
+inline std::string map_text(feature_shape it) {
   return std::to_string(it.h) + 'x' + std::to_string(it.w) + 'x' + std::to_string(it.c);
 }
 
@@ -62,8 +62,8 @@ HASSE_BODY void detection::check(const detection_set& set, const layer_list& lay
   const std::string name = "the set '" + set.name + "'";
   if (set.size() == 0) throw error(name + " is empty; at least one picture is needed");
   if (set.shape() != layers.input)
-    throw error("the pictures of '" + set.name + "' come as " + detail::shape_text(set.shape()) + " but the network reads " +
-                detail::shape_text(layers.input) + "; open the data in the size of the network");
+    throw error("the pictures of '" + set.name + "' come as " + detail::map_text(set.shape()) + " but the network reads " +
+                detail::map_text(layers.input) + "; open the data in the size of the network");
   const int classes = static_cast<int>(set.classes.size());
   bool any = false;
   for (const labelled_picture& picture : set.pictures)
@@ -71,7 +71,7 @@ HASSE_BODY void detection::check(const detection_set& set, const layer_list& lay
       if (object.kind < 0 || object.kind >= classes)
         throw error(name + " has an object of class " + std::to_string(object.kind) + " in " + picture.name + ", but only " +
                     std::to_string(classes) + " classes; correct its labels");
-      any |= object.is_target();
+      any |= !object.ignored();
     }
   if (!any)
     throw error(name +
@@ -89,7 +89,7 @@ HASSE_BODY void detection::check(const detection_set& set, const layer_list& lay
     const bool agree = codes.h == logits.h && codes.w == logits.w && codes.c == 4 * own && logits.c % own == 0;
     if (!agree || (map > 0 && logits.c / own != columns))
       throw error("outputs " + std::to_string(index) + " and " + std::to_string(index + 1) + " of the network are " +
-                  detail::shape_text(codes) + " and " + detail::shape_text(logits) + "; for " + std::to_string(own) +
+                  detail::map_text(codes) + " and " + detail::map_text(logits) + "; for " + std::to_string(own) +
                   " anchors a cell they need one height and width, " + std::to_string(4 * own) +
                   " channels, and the same number for each anchor on every map");
     columns = logits.c / own;

@@ -98,7 +98,7 @@ HASSE_BODY std::vector<box> anchors_of(const anchor_plan& plan, feature_shape in
 HASSE_BODY std::vector<anchor_fit> fit_of(std::span<const box> anchors, std::span<const labelled_object> objects, int kinds) {
   std::vector<anchor_fit> fits(static_cast<std::size_t>(kinds));
   for (const labelled_object& object : objects) {
-    if (!object.is_target()) continue;
+    if (object.ignored()) continue;
     double best = 0;
     for (const box& anchor : anchors) best = std::max(best, intersection_over_union(object.place, anchor));
     anchor_fit& fit = fits[static_cast<std::size_t>(object.kind)];
@@ -119,7 +119,7 @@ HASSE_BODY anchor_plan anchors_for(std::span<const labelled_object> objects, int
   for (int kind = 0; kind < kinds; ++kind) {
     std::vector<double> sides;
     for (const labelled_object& object : objects)
-      if (object.kind == kind && object.is_target() && object.place.area() > 0) sides.push_back(std::sqrt(object.place.area()));
+      if (object.kind == kind && !object.ignored() && object.place.area() > 0) sides.push_back(std::sqrt(object.place.area()));
     if (sides.empty()) continue;
     std::ranges::sort(sides);
     for (const double quantile : {0.1, 0.5, 0.9}) {

@@ -16,7 +16,7 @@ HASSE_BODY void match_anchors(std::span<const box> anchors, std::span<const labe
   std::vector<bool> taken(anchors.size(), false), overlaps(objects.size(), false), has_one(objects.size(), false);
   std::vector<int> choice(objects.size(), no_object);  // the anchor that an object takes whatever the overlap
   for (std::size_t i = 0; i < objects.size(); ++i) {
-    if (!objects[i].is_target()) continue;
+    if (objects[i].ignored()) continue;
     double best = 0;
     for (std::size_t a = 0; a < anchors.size(); ++a) {
       const double found = intersection_over_union(objects[i].place, anchors[a]);
@@ -35,10 +35,10 @@ HASSE_BODY void match_anchors(std::span<const box> anchors, std::span<const labe
   // Only now: a later object may overlap a taken anchor more.
   for (std::size_t i = 0; i < objects.size(); ++i)
     if (choice[i] != no_object) to.object[static_cast<std::size_t>(choice[i])] = static_cast<int>(i);
-  for (const labelled_object& ignored : objects) {
-    if (ignored.is_target()) continue;
+  for (const labelled_object& object : objects) {
+    if (!object.ignored()) continue;
     for (std::size_t a = 0; a < anchors.size(); ++a)
-      if (to.object[a] == no_object && overlap(ignored.place, anchors[a]) >= rule.ignored_share * anchors[a].area())
+      if (to.object[a] == no_object && overlap(object.place, anchors[a]) >= rule.ignored_share * anchors[a].area())
         to.object[a] = left_out;
   }
   to.positives = to.lost = 0;

@@ -18,7 +18,7 @@ HASSE_BODY void voc_evaluator::add(std::span<const labelled_object> objects, std
     return place;
   };
   for (const labelled_object& object : objects)
-    if (object.is_target()) ++kinds_[static_cast<std::size_t>(object.kind)].objects;
+    if (!object.ignored()) ++kinds_[static_cast<std::size_t>(object.kind)].objects;
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < found.size(); ++i)
     if (!std::isnan(found[i].score)) order.push_back(i);
@@ -34,7 +34,7 @@ HASSE_BODY void voc_evaluator::add(std::span<const labelled_object> objects, std
     }
     voc_outcome outcome = voc_outcome::wrong;
     if (chosen < objects.size() && best >= rule_.overlap) {
-      if (!objects[chosen].is_target())
+      if (objects[chosen].ignored())
         outcome = voc_outcome::neither;
       else if (!taken[chosen])
         outcome = voc_outcome::right, taken[chosen] = true;
