@@ -121,9 +121,9 @@ TEST_CASE("targets are matched once a batch, however often they are asked for", 
 
 TEST_CASE("a detector that answers with the truth is perfect, in pixels of the files, and one that sees background finds nothing",
           "[detection]") {
-  detection_set set = some;  // shown small and in the middle of a wide input; the files are twice as large
+  detection_set set = some;  // shown small and in the middle of a wide input; the files are half as large again
   set.height = 48, set.width = 96, set.fit = picture_fit::letterbox;
-  for (labelled_picture& picture : set.pictures) picture.file_height *= 2, picture.file_width *= 2;
+  for (labelled_picture& picture : set.pictures) picture.file_height = picture.file_width = 96;
   const detector it(set);
   exact_detection exact{it.task};
   std::vector<float> input(static_cast<std::size_t>(3 * set.shape().size()));
@@ -158,7 +158,8 @@ TEST_CASE("a detector that answers with the truth is perfect, in pixels of the f
     std::vector<labelled_object> objects = picture.objects;
     std::vector<detected_object> found;
     for (labelled_object& object : objects) {
-      object.place = {2 * object.place.x0, 2 * object.place.y0, 2 * object.place.x1, 2 * object.place.y1}, object.area *= 4;
+      object.place = {1.5 * object.place.x0, 1.5 * object.place.y0, 1.5 * object.place.x1, 1.5 * object.place.y1};
+      object.area *= 2.25;
       if (!object.ignored()) found.push_back({object.place, object.kind, 1});
     }
     wanted.add(objects, found);
