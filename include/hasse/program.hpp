@@ -7,6 +7,7 @@
 #include <hasse/program/evaluate.hpp>
 #include <hasse/program/evaluator.hpp>
 #include <hasse/program/info.hpp>
+#include <hasse/program/method_reports.hpp>
 #include <hasse/program/proxyless.hpp>
 #include <hasse/program/search.hpp>
 #include <hasse/program/slim.hpp>

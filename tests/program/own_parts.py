@@ -54,7 +54,7 @@ words = (frontier["schema"], frontier["price"]["name"], frontier["metric"]["name
 if words != (2, "microjoules", "squared error", False) or {"cost", "whole_cost", "score", "test_score"} - frontier["frontier"][0].keys():
     sys.exit(f"frontier.json does not say what counts: {words}, {frontier['frontier'][0]}")
 costs, scores = ([network[key] for network in frontier["frontier"]] for key in ("cost", "score"))
-if costs != sorted(costs) or scores != sorted(scores, reverse=True):
+if len(costs) < 2 or min(scores) < 0 or costs != sorted(costs) or scores != sorted(scores, reverse=True):
     sys.exit(f"the frontier should cost more and err less from network to network: {costs}, {scores}")
 if not {"candidate", "cost_ticks", "merit"} <= trainings_of("whole")[0].keys():
     sys.exit(f"the journal calls costs and merits otherwise: {trainings_of('whole')[0]}")

@@ -2,6 +2,11 @@
 #include <hasse/catalogue/shard.hpp>
 #include <hasse/data.hpp>
 #include <hasse/kernel/cpu.hpp>
+#include <hasse/laws/evaluator.hpp>
+#include <hasse/price/layer_table.hpp>
+#include <hasse/price/macs.hpp>
+#include <hasse/price/memory.hpp>
+#include <hasse/program/evaluator.hpp>
 #include <hasse/program/search.hpp>
 
 #include "../latency/fake_device.hpp"
@@ -80,6 +85,44 @@ TEST_CASE("finalists are trained again by the recipe that is asked for, and a di
   for (const report_network& network : wild.report.networks) REQUIRE_FALSE(std::isfinite(network.finished_score));
   const search_answer good = it.run(run, 3, how, longer);
   REQUIRE_THAT(frontier_table(good.report), ContainsSubstring("longer"));
+}
+
+TEST_CASE("a search takes any price whose pieces add up, and its window in the price's unit", "[program]") {
+  setting it;
+  const auto train = train_on(it.backend, it.images, recipe{.epochs = 1, .batch = 20});
+  const auto run = [&](const char* name, const auto& price, const auto&... parts) {
+    run_folder folder(it.home / name, {{"test", name}});
+    return search<small_space>(price, train, it.images.test, folder, stop_rule{.trainings = 3}, parts...);
+  };
+  const auto all_of = [](const search_answer& answer) {
+    std::vector<std::string> names;
+    for (const report_network& each : answer.report.networks) names.push_back(each.name);
+    return names;
+  };
+  const search_answer counted = run("macs", mac_price{}, price_window{.least = 50'000, .most = 100'000});
+  REQUIRE(counted.report.networks.size() == 3);
+  CHECK(counted.report.price == in_macs);
+  for (const report_network& each : counted.report.networks) {
+    CHECK(std::abs(each.cost - each.macs) < 0.01 * each.macs);  // to the nearest ticks of the parts
+    CHECK((each.cost >= 50'000 && each.cost <= 100'000));
+  }
+  for (const finalist& each : counted.finalists) CHECK(each.whole == static_cast<double>(each.costs.macs));
+  CHECK(counted.best_within(1e5) != nullptr);
+  CHECK(counted.best_within(1e4) == nullptr);
+
+  layer_table measured = layer_table::load_or_begin(it.home / "layers.json", it.device, quick);
+  const search_answer timed = run("layers", layer_table_price(measured));
+  CHECK(timed.report.price == in_milliseconds);
+  CHECK(file_exists(it.home / "layers" / "networks" / (timed.finalists[0].architecture + ".onnx")));
+  CHECK(all_of(run("layers", layer_table_price(measured))) == all_of(timed));  // goes on, with nothing left to train
+  CHECK_THROWS_WITH(run("layers", mac_price{}), ContainsSubstring("price in MACs"));
+
+  CHECK_THROWS_WITH(run("memory", memory_price{}), ContainsSubstring("of bytes the largest counts"));
+  CHECK_THROWS_WITH(run("ticks", mac_price{}, latency_window{{0}, {9}}), ContainsSubstring("give price_window{least, most} in MACs"));
+  CHECK_THROWS_WITH(run("window", mac_price{}, price_window{.least = 2, .most = 1}), ContainsSubstring("a window from 2 to 1"));
+  CHECK_THROWS_WITH(run("none", mac_price{}, price_window{.least = 1e9}), ContainsSubstring("widen the window"));
+  const space_domain<small_space> domain(it.table.ticks_per_part(), {});
+  CHECK(broken_law([&] { return evaluate_by<small_space>(train); }, domain, 2) == "");
 }
 
 TEST_CASE("a summary says what was pruned, or that it was not counted", "[program]") {

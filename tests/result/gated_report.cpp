@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <hasse/program/method_reports.hpp>
 #include <hasse/result/detail/gated_page.hpp>
 #include <hasse/result/gated_report.hpp>
 #include <hasse/supernet/proxyless_space.hpp>

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <hasse/program/method_reports.hpp>
 #include <hasse/result/detail/slimming_page.hpp>
 #include <hasse/result/slimming_report.hpp>
 

@@ -22,7 +22,7 @@ MAY["task"] = {"core", "space", "kernel", "network", "data"}
 MAY["train"] = set(ROW) - {"latency", "price"} | {"data", "task", "file"}
 MAY["supernet"] = set(ROW) | {"data", "task", "train", "file"}
 MAY["search"] = {"core", "space", "file", "network", "price"}
-MAY["result"] = set(ROW) | {"file", "search", "supernet", "task", "data"}
+MAY["result"] = set(ROW) | {"file", "search", "task", "data"}
 MAY["program"] = set(MAY)
 MAY["laws"] = set(MAY) - {"program"}
 

@@ -21,6 +21,7 @@
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/proxyless_run.hpp>
 #include <hasse/program/detail/training_records.hpp>
+#include <hasse/program/method_reports.hpp>
 #include <hasse/result/cpp_header.hpp>
 #include <hasse/result/frontier_file.hpp>
 #include <hasse/result/gated_report.hpp>

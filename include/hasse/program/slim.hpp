@@ -21,6 +21,7 @@
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/answers.hpp>
 #include <hasse/program/detail/slim_run.hpp>
+#include <hasse/program/method_reports.hpp>
 #include <hasse/result/slimming_report.hpp>
 #include <hasse/supernet/fixed_batch.hpp>
 #include <hasse/supernet/greedy_slimming.hpp>

@@ -4,16 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <hasse/core/apart.hpp>
 #include <hasse/core/shape.hpp>
 #include <hasse/result/report_data.hpp>
-#include <hasse/supernet/gated.hpp>
 
 namespace hasse {
 
@@ -43,7 +40,7 @@ struct gated_report_network {
   std::string name{};
   gated_role role = gated_role::found;
   std::string choice{};               ///< in the text form of gated_list
-  std::vector<drawn_block> blocks{};  ///< drawn_blocks() makes them
+  std::vector<drawn_block> blocks{};  ///< drawn_blocks() of program/method_reports.hpp makes them
   double macs = unknown, parameters = unknown;
   double summed = unknown;        ///< by the table of this search, in the unit of gated_data::cost, whichever search found it
   double milliseconds = unknown;  ///< the whole network, measured
@@ -86,14 +83,4 @@ struct gated_data {
   std::vector<gated_report_network> networks{};  ///< the found one first
 };
 
-/// Fills in the blocks that are searched.
-HASSE_BODY void add_supernet(gated_data& data, const gated_list& supernet);
-
-/// How the network of a choice is drawn: one entry per block of the supernet, zero blocks included.
-HASSE_BODY std::vector<drawn_block> drawn_blocks(const gated_list& supernet, std::span<const int> choice);
-
 }  // namespace hasse
-
-#if HASSE_BODIES_INLINE
-#include <hasse/result/gated_data.inl>
-#endif

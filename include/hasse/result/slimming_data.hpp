@@ -1,4 +1,4 @@
-// What the report of a slimmable network shows, as plain numbers and text: whoever trained and slimmed fills it.
+// What the report of a slimmable network shows, as plain numbers and text: whoever trained and slimmed fills it (program/method_reports.hpp).
 // Used by slimming_report.hpp and programs. Everything is optional; a section without data is left out.
 #pragma once
 
@@ -8,9 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <hasse/core/apart.hpp>
 #include <hasse/result/report_data.hpp>
-#include <hasse/supernet/greedy_slimming.hpp>
 
 namespace hasse {
 
@@ -62,11 +60,4 @@ struct slimming_data {
   std::vector<std::string> groups{};  ///< their names; those without one are numbered
 };
 
-/// Fills in what a greedy slimming did.
-HASSE_BODY void add_slimming(slimming_data& data, const slimming_result& from);
-
 }  // namespace hasse
-
-#if HASSE_BODIES_INLINE
-#include <hasse/result/slimming_data.inl>
-#endif

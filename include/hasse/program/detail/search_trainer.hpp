@@ -62,7 +62,7 @@ class search_trainer {
                  std::size_t most, progress_sink progress)
       : train_(&train), folder_(&folder), book_(&book), costs_(costs), most_(most), progress_(std::move(progress)), events_(folder.root()) {
     for (const journal_record& record : book.records()) {
-      if (record.operation != "trained") continue;
+      if (record.operation != "trained" || !record.payload.contains(words.cost)) continue;  // of another price: the search refuses it
       const std::string path = book.path().string(), place = "record " + std::to_string(record.sequence);
       if (const auto merit = maybe<double>(record.payload, words.merit, path, place))
         front_.add({require<std::string>(record.payload, "candidate", path, place), {require<std::int64_t>(record.payload, words.cost, path, place)}, *merit});

@@ -1,22 +1,35 @@
-// The bodies of result/gated_data.hpp, as core/apart.hpp says.
+// What the reports of the methods show, filled in from what the methods found.
+// Used by hasse_slim and hasse_proxyless, and by programs of users' own that write such reports.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include <hasse/core/shape.hpp>
 #include <hasse/result/gated_data.hpp>
-#include <hasse/result/report_data.hpp>
+#include <hasse/result/slimming_data.hpp>
 #include <hasse/supernet/gated.hpp>
+#include <hasse/supernet/greedy_slimming.hpp>
 
 namespace hasse {
 
-HASSE_BODY void add_supernet(gated_data& data, const gated_list& supernet) {
+/// Fills in what a greedy slimming did.
+inline void add_slimming(slimming_data& data, const slimming_result& from) {
+  data.channels = from.start.counts;
+  data.trace = {{0, from.start_error, from.start_cost, {}}};
+  for (const slimming_step& step : from.steps)
+    data.trace.push_back(
+        {static_cast<double>(step.step), step.error, step.cost,
+         "group " + std::to_string(step.group) + ": " + std::to_string(step.from) + " to " + std::to_string(step.to)});
+  data.goals.clear();
+  for (const slimmed& each : from.found)
+    data.goals.push_back({each.target, static_cast<double>(each.step), each.error, each.cost, each.configuration.counts});
+}
+
+/// Fills in the blocks that are searched.
+inline void add_supernet(gated_data& data, const gated_list& supernet) {
   data.blocks.clear();
   for (const int at : supernet.searched()) {
     gated_report_block block{.name = supernet.block(at).name};
@@ -25,7 +38,8 @@ HASSE_BODY void add_supernet(gated_data& data, const gated_list& supernet) {
   }
 }
 
-HASSE_BODY std::vector<drawn_block> drawn_blocks(const gated_list& supernet, std::span<const int> choice) {
+/// How the network of a choice is drawn: one entry per block of the supernet, zero blocks included.
+inline std::vector<drawn_block> drawn_blocks(const gated_list& supernet, std::span<const int> choice) {
   supernet.check(choice);
   std::vector<drawn_block> drawn;
   for (int at = 0; at < supernet.size(); ++at) {
