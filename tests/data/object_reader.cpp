@@ -316,10 +316,11 @@ TEST_CASE("the same bytes for any number of threads, any batch, and from any pla
 
 TEST_CASE("an evaluation shows every picture as it is, in order, and fills the last batch with nothing") {
   const detection_set set = scenes_of(10);
-  object_reader reader(set, bytes_scale(), 4, read_order::evaluation, 1, 2);
   picture_sampler sampler(set, bytes_scale());
   const std::size_t floats = 16 * 20 * 3;
   for (int epoch = 0; epoch < 2; ++epoch) {
+    object_reader reader(set, bytes_scale(), 4, read_order::evaluation, 1, 1 + epoch);
+    if (epoch == 1) next_of(reader), reader.seek({0, 0});
     std::size_t index = 0;
     for (const std::size_t count : {4u, 4u, 2u}) {
       const read_batch batch = next_of(reader);
@@ -335,6 +336,21 @@ TEST_CASE("an evaluation shows every picture as it is, in order, and fills the l
         CHECK(std::equal(image.begin(), image.end(), batch.images.begin() + static_cast<std::ptrdiff_t>(i * floats)));
       }
     }
+  }
+}
+
+TEST_CASE("which picture comes and what it is varied by depend on seed, epoch and place alone") {
+  const detection_set set = scenes_of(9);
+  picture_order order(set, read_order::training, 7, 0);
+  for (const std::uint64_t epoch : {2u, 0u}) {
+    std::vector<std::size_t> expected{0, 1, 2, 3, 4, 5, 6, 7, 8}, found;
+    random_source random(derive(derive(7, 1), epoch));
+    shuffle(expected.begin(), expected.end(), random);
+    for (std::size_t i = 0; i < 9; ++i) {
+      found.push_back(order.at(epoch, i));
+      CHECK(order.seed_at(epoch, i) == derive(derive(derive(7, 2), epoch), i));
+    }
+    CHECK(found == expected);
   }
 }
 
