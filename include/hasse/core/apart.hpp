@@ -1,5 +1,5 @@
 // Where the bodies of functions are that are no templates and that many files call: in each of them, or once in a program.
-// Used by file, data, task, latency and result.
+// Used by every stage but space, whose functions are constants and templates.
 //
 // A header x.hpp declares such functions with HASSE_BODY and ends with
 //
