@@ -229,4 +229,17 @@ void fill_output_gradients(Network& net, std::uint64_t seed) {
     fill(net.output_gradient(i), net.batch() * net.output_shape(i).size(), seed + 1000 * static_cast<std::uint64_t>(i));
 }
 
+/// A network with a layer of every kind; the last one reads what all others make.
+inline layer_list every_kind() {
+  layer_list list{.input = {8, 8, 4}, .items = {}};
+  layer_builder<layer_list> build{list};
+  const value_id wide = build.activate(build.batch_norm(build.convolution(0, 4, 3)), activation::relu);
+  const value_id sum = build.add(wide, 0);
+  const value_id pooled = build.concat(build.max_pool(sum, 2, 2, 0), build.average_pool(sum, 2, 2, 0));
+  const value_id gated = build.scale(pooled, build.activate(build.global_average_pool(pooled), activation::hard_sigmoid));
+  const value_id large = build.depth_to_space(build.pad_channels(gated, 12), 2);
+  build.linear(build.resize(large, 4, 4), 5);
+  return list;
+}
+
 }  // namespace hasse::testing

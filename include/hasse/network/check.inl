@@ -15,7 +15,7 @@ HASSE_BODY std::string text_of(const layer& item, int index) {
     return std::to_string(it.h) + 'x' + std::to_string(it.w) + 'x' + std::to_string(it.c);
   };
   std::string text = "layer " + std::to_string(index) + ", " + std::string(name_of(item.kind));
-  if (item.kind == layer_kind::convolution || item.kind == layer_kind::max_pool || item.kind == layer_kind::average_pool)
+  if (kind_facts_of(item.kind).has_window)
     text += ' ' + std::to_string(item.kernel) + 'x' + std::to_string(item.kernel) + " s" + std::to_string(item.stride);
   if (item.groups > 1) text += " g" + std::to_string(item.groups);
   return text + ", " + shape(item.in) + " > " + shape(item.out);
@@ -35,8 +35,7 @@ HASSE_BODY std::string fault_of(const layer_list& layers, int index) {
   if (!is_value(item.input)) return "reads value " + std::to_string(item.input) + ", which is not computed before it";
   if (!(item.in == layers.shape_of(item.input))) return "declares another input shape than that of the value it reads";
   if (!has_extent(item.out)) return "has an output without extent (or an absurd one)";
-  const bool reads_two = item.kind == layer_kind::add || item.kind == layer_kind::scale || item.kind == layer_kind::concat;
-  if (reads_two != (item.other != no_value))
+  if (kind_facts_of(item.kind).reads_two != (item.other != no_value))
     return "must have a second operand if it is an add, a scale or a concat, and only then";
   if ((item.kind == layer_kind::activation) != (item.act != activation::none))
     return "must name an activation if it is one, and only then";

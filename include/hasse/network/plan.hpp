@@ -18,13 +18,6 @@
 
 namespace hasse {
 
-namespace detail {
-/// Each element of the output needs that element of its operands alone.
-constexpr bool is_elementwise(const layer& item) {
-  return item.kind == layer_kind::batch_norm || item.kind == layer_kind::activation || item.kind == layer_kind::add;
-}
-}  // namespace detail
-
 /// A stretch of memory that is in use from step `first` to step `last`, both included, and perhaps once more later: what is in it
 /// is lost in between. The planner fills in `offset`.
 struct buffer {

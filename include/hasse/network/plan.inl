@@ -66,7 +66,7 @@ HASSE_BODY training_plan plan_training(const layer_list& fused, int batch, std::
     if (value > 0 && !is_output[at(value)] && options.recompute == recompute::activations && mine.again > mine.last + 1) {
       const layer& item = fused.items[at(value - 1)];
       const auto is_there = [&](value_id from) { return !lost[at(from)] && values[at(from)].last >= mine.again; };
-      lost[at(value)] = detail::is_elementwise(item) && is_there(item.input) && (item.other == no_value || is_there(item.other));
+      lost[at(value)] = kind_facts_of(item.kind).elementwise && is_there(item.input) && (item.other == no_value || is_there(item.other));
     }
     if (!lost[at(value)]) mine = {.bytes = mine.bytes, .first = mine.first, .last = std::max(mine.last, mine.end)};
   }
@@ -88,7 +88,7 @@ HASSE_BODY training_plan plan_training(const layer_list& fused, int batch, std::
     restore(i + 1, reads.dst);
     plan.backward.push_back({i, false});
 
-    bool in_place = !ranges[at(i)].own && (detail::is_elementwise(item) || item.kind == layer_kind::scale);
+    bool in_place = !ranges[at(i)].own && kind_facts_of(item.kind).in_place;
     const auto write = [&](value_id value, bool may_replace) {
       const bool before = written[at(value)];
       written[at(value)] = true;

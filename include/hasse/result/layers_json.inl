@@ -1,9 +1,11 @@
 // The bodies of result/layers_json.hpp, as core/apart.hpp says.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -15,16 +17,12 @@
 namespace hasse {
 
 namespace detail {
-constexpr bool has_window(layer_kind kind) {
-  return kind == layer_kind::convolution || kind == layer_kind::max_pool || kind == layer_kind::average_pool;
-}
-
 inline json shape_json(feature_shape shape) { return {shape.c, shape.h, shape.w}; }
 
 HASSE_BODY json layer_json(const layer& item) {
   json row{{"kind", name_of(item.kind)}, {"reads", json::array({item.input})}, {"output", shape_json(item.out)}};
   if (item.other != no_value) row["reads"].push_back(item.other);
-  if (has_window(item.kind))
+  if (kind_facts_of(item.kind).has_window)
     row["kernel"] = item.kernel, row["stride"] = item.stride,
     row["pads"] = {item.pad_top, item.pad_left, item.pad_bottom(), item.pad_right()};
   if (item.kind == layer_kind::depth_to_space) row["stride"] = item.stride;
@@ -87,10 +85,9 @@ inline layer layer_from(const json& row, const layer_list& before, const std::st
   const auto refuse = [&](const std::string& problem) { return file_error(path, place + " " + problem, layers_remedy); };
   const auto kind = require<std::string>(row, "kind", path, place);
   layer item;
-  int at = 0;
-  while (at <= static_cast<int>(layer_kind::depth_to_space) && name_of(static_cast<layer_kind>(at)) != kind) ++at;
-  if (at > static_cast<int>(layer_kind::depth_to_space)) throw refuse("is of the unknown kind " + in_quotes(kind));
-  item.kind = static_cast<layer_kind>(at);
+  const auto facts = std::find_if(std::begin(layer_kinds), std::end(layer_kinds), [&](const layer_kind_facts& each) { return each.name == kind; });
+  if (facts == std::end(layer_kinds)) throw refuse("is of the unknown kind " + in_quotes(kind));
+  item.kind = facts->kind;
   allow_only(row, {"kind", "reads", "output", "kernel", "stride", "pads", "groups", "bias", "epsilon_millionths", "keep_percent", "activation"}, path, place);
   const json& reads = require_array(row, "reads", path, place, 2);
   for (std::size_t i = 0; i < reads.size(); ++i) {
@@ -119,7 +116,7 @@ inline layer layer_from(const json& row, const layer_list& before, const std::st
   }
   item.pad_top = pads[0], item.pad_left = pads[1];
   if (const std::string fault = number_fault_of(item); !fault.empty()) throw refuse(fault);
-  if (has_window(item.kind) && (item.pad_bottom() != pads[2] || item.pad_right() != pads[3])) throw refuse("has pads that do not give its output");
+  if (kind_facts_of(item.kind).has_window && (item.pad_bottom() != pads[2] || item.pad_right() != pads[3])) throw refuse("has pads that do not give its output");
   if (layer_json(item) != row) throw refuse("has numbers that a " + kind + " does not use");
   return item;
 }

@@ -57,13 +57,6 @@ constexpr std::int64_t parameters_of(const layer& item) {
   }
 }
 
-namespace detail {
-/// True when the layer can overwrite its input.
-constexpr bool works_in_place(layer_kind kind) {
-  return kind == layer_kind::batch_norm || kind == layer_kind::activation || kind == layer_kind::add || kind == layer_kind::scale;
-}
-}  // namespace detail
-
 /// The cost of a whole list. Peak: at each layer, the values that it or a later layer still reads and the named outputs that are
 /// there, plus what it writes.
 template <class List>
@@ -87,7 +80,7 @@ constexpr cost cost_of(const List& list) {
     const layer& item = items[at];
     total.macs += macs_of(item);
     (item.kind == layer_kind::batch_norm ? total.batch_norm_parameters : total.weights) += parameters_of(item);
-    const std::int64_t written = detail::works_in_place(item.kind) ? 0 : item.out.size();
+    const std::int64_t written = kind_facts_of(item.kind).in_place ? 0 : item.out.size();
     total.activations += written;
     if (alive + written > total.peak_elements) total.peak_elements = alive + written;
     if (last_reader[at_value(item.input)] == at + 1) alive -= list.shape_of(item.input).size();

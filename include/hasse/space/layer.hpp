@@ -32,12 +32,42 @@ enum class activation : std::uint8_t { none, relu, relu6, hard_swish, sigmoid, h
 /// ceil(side / stride), and an odd pixel of padding stands behind the last row and column.
 enum class padding : std::uint8_t { symmetric, same };
 
-constexpr std::string_view name_of(layer_kind kind) {
-  constexpr std::string_view names[] = {"convolution",  "batch_norm",          "activation",    "add",    "max_pool",
-                                        "average_pool", "global_average_pool", "linear",        "resize", "scale",
-                                        "concat",       "pad_channels",        "depth_to_space"};
-  return names[static_cast<int>(kind)];
-}
+/// What is known of a kind of layer by itself.
+struct layer_kind_facts {
+  layer_kind kind;
+  std::string_view name;
+  bool reads_two = false;    ///< `other` is there
+  bool has_window = false;   ///< kernel, stride and padding say what it reads
+  bool in_place = false;     ///< what it gives may lie where its input was
+  bool elementwise = false;  ///< each element that it gives needs that element of its operands alone
+};
+/// Every kind, in the order of the enumeration. A new one is a row here, a call of the builder (space/layer_builder.hpp) and a case where kinds
+/// differ in code: space/cost.hpp, network/channel_groups.hpp, kernel/reference.hpp, kernel/cpu/loop_kernels.hpp, kernel/cuda/programs/layers.hpp,
+/// result/layers_json.inl, result/onnx.inl. tests/network/layer_kinds.cpp takes every row through them.
+inline constexpr layer_kind_facts layer_kinds[] = {
+    {.kind = layer_kind::convolution, .name = "convolution", .has_window = true},
+    {.kind = layer_kind::batch_norm, .name = "batch_norm", .in_place = true, .elementwise = true},
+    {.kind = layer_kind::activation, .name = "activation", .in_place = true, .elementwise = true},
+    {.kind = layer_kind::add, .name = "add", .reads_two = true, .in_place = true, .elementwise = true},
+    {.kind = layer_kind::max_pool, .name = "max_pool", .has_window = true},
+    {.kind = layer_kind::average_pool, .name = "average_pool", .has_window = true},
+    {.kind = layer_kind::global_average_pool, .name = "global_average_pool"},
+    {.kind = layer_kind::linear, .name = "linear"},
+    {.kind = layer_kind::resize, .name = "resize"},
+    {.kind = layer_kind::scale, .name = "scale", .reads_two = true, .in_place = true},
+    {.kind = layer_kind::concat, .name = "concat", .reads_two = true},
+    {.kind = layer_kind::pad_channels, .name = "pad_channels"},
+    {.kind = layer_kind::depth_to_space, .name = "depth_to_space"},
+};
+constexpr const layer_kind_facts& kind_facts_of(layer_kind kind) { return layer_kinds[static_cast<int>(kind)]; }
+static_assert([] {
+  int next = 0;
+  for (const layer_kind_facts& each : layer_kinds)
+    if (static_cast<int>(each.kind) != next++) return false;
+  return true;
+}(), "hasse: the rows of layer_kinds stand in the order of the enumeration");
+
+constexpr std::string_view name_of(layer_kind kind) { return kind_facts_of(kind).name; }
 
 constexpr std::string_view name_of(activation act) {
   constexpr std::string_view names[] = {"none", "relu", "relu6", "hard_swish", "sigmoid", "hard_sigmoid", "swish"};
