@@ -106,6 +106,21 @@ TEST_CASE("the loss of a detector has its gradient through the whole network", "
   CHECK(report.within(1e-4));
 }
 
+TEST_CASE("trainings on pictures that are shown in another way are others", "[detection]") {
+  const detection task;
+  const auto identity = [&](auto change) {
+    detection_set set = some;
+    change(set);
+    return training_data(task, set, set).identity;
+  };
+  const std::uint64_t own = identity([](detection_set&) {});
+  CHECK(identity([](detection_set&) {}) == own);
+  CHECK(identity([](detection_set& set) { set.fit = picture_fit::letterbox; }) != own);
+  CHECK(identity([](detection_set& set) { set.varied.recoloured = true; }) != own);
+  CHECK(identity([](detection_set& set) { set.varied.crop = picture_crop::by_share; }) != own);
+  CHECK(identity([](detection_set& set) { set.varied.repeated = 0.1; }) != own);
+}
+
 TEST_CASE("targets are matched once a batch, however often they are asked for", "[detection]") {
   const detector it(some);
   std::vector<float> input(static_cast<std::size_t>(4 * some.shape().size()));

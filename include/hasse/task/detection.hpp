@@ -44,6 +44,8 @@ struct detection {
   using feed = detection_feed<Scalar>;
 
   std::string text() const;
+  /// How the pictures come to their size, and how they vary.
+  std::string text_of(const detection_set& set) const;
   void check(const detection_set& set, const layer_list& layers) const;
   /// To -1 .. 1, whatever the set.
   normalisation scale_of(const detection_set&) const { return {{0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f}}; }

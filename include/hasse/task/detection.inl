@@ -27,6 +27,14 @@ HASSE_BODY std::string detection::text() const {
          std::to_string(suppression.in_all);
 }
 
+HASSE_BODY std::string detection::text_of(const detection_set& set) const {
+  const auto& [mirrored, crop, zoomed_out, recoloured, permuted, repeated] =
+      set.varied;  // a member more does not compile until it is told
+  std::string text = "fit " + std::to_string(static_cast<int>(set.fit)) + ", crop " + std::to_string(static_cast<int>(crop));
+  for (const bool each : {mirrored, zoomed_out, recoloured, permuted}) text += each ? " 1" : " 0";
+  return text + ", repeated below " + exact_text(repeated);
+}
+
 HASSE_BODY anchor_plan detection::standing() const {
   anchor_plan made;
   for (const std::vector<anchor_form>& forms : anchors.maps)

@@ -91,6 +91,7 @@ concept DescribesItself = requires(const Type& task, const typename Type::sample
 /// - `lesson<Scalar>`, remember(found, lesson) and loss(found, lesson, gradient): what the widest pass of an iteration teaches the
 ///   others (inplace distillation); without them all passes learn from the targets.
 /// - `initialise(parameters, layers)`: changes first weights; `is_fixed(layers, tensor)`: weights that never change.
+/// - `text_of(set)`: what else of a set decides weights: how it shows its samples, which is not in identity_of.
 /// - `plain()`: the task whose loss has no regularisation, for gates; `quality(batch_loss, count)`: what rewards are made of,
 ///   the larger the better; without it, minus the loss.
 /// - `device_loss<Scalar>`: the loss where a device computes (task/answer_loss.hpp); without it answers come to the processor.

@@ -31,14 +31,16 @@ struct training_data {
   const samples* train;
   const samples* validation;
   normalisation scale;         ///< measured on the training samples
-  std::uint64_t identity = 0;  ///< of both sets: which samples, in which order
+  std::uint64_t identity = 0;  ///< of both sets: which samples, in which order, and how they are shown
 
   training_data(Type what, const samples& training, const samples& validating)
       : task(std::move(what)),
         train(&training),
         validation(&validating),
         scale(task.scale_of(training)),
-        identity(derive(identity_of(training), identity_of(validating))) {}
+        identity(derive(identity_of(training), identity_of(validating))) {
+    if constexpr (requires { task.text_of(training); }) identity = derive(identity, fnv1a(task.text_of(training)));
+  }
   training_data(const samples& training, const samples& validating) : training_data(Type{}, training, validating) {}
   /// The same samples under other options of the task.
   training_data with(Type other) const {
