@@ -126,7 +126,6 @@ TEST_CASE("the cost of a code is that of its network", "[masked]") {
 TEST_CASE("what is averaged costs the mean of its options", "[masked]") {
   const masked_space space = micro();
   const masked_costs costs(space, mac_price{});
-  random_source random(5);
   const auto at_decision = [&](const std::string& name) {
     for (std::size_t i = 0; i < space.decisions().size(); ++i)
       if (space.decisions()[i].name == name) return i;
