@@ -8,7 +8,7 @@
 
 #include <hasse/core/progress.hpp>
 #include <hasse/program/guarded.hpp>
-#include <hasse/program/tabular.hpp>
+#include <hasse/search/replay.hpp>
 
 namespace {
 

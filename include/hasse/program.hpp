@@ -9,8 +9,9 @@
 #include <hasse/program/info.hpp>
 #include <hasse/program/method_reports.hpp>
 #include <hasse/program/proxyless.hpp>
+#include <hasse/program/run.hpp>
 #include <hasse/program/search.hpp>
+#include <hasse/program/settings.hpp>
 #include <hasse/program/slim.hpp>
 #include <hasse/program/slim_networks.hpp>
 #include <hasse/program/super_resolution.hpp>
-#include <hasse/program/tabular.hpp>

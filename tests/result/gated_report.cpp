@@ -1,4 +1,5 @@
 // The report of a search through gates shows every number that it is given, loads nothing, and no text in it can become markup.
+#include <cmath>
 #include <filesystem>
 #include <limits>
 
@@ -288,4 +289,21 @@ TEST_CASE("a long search draws no more than a picture holds") {
   for (std::size_t i = 0; i < data.epochs.size(); ++i) data.epochs[i].epoch = static_cast<int>(i) + 1;
   const std::vector<detail::candidate_look> looks = detail::candidate_looks(data);
   CHECK(detail::probability_section(data, looks).size() < 200'000);
+}
+
+TEST_CASE("the frontier of a search through gates are the networks trained here that none of them beats", "[gated report]") {
+  gated_data data;
+  const auto add = [&](const char* name, gated_role role, double milliseconds, double accuracy) {
+    data.networks.push_back({.name = name, .role = role, .choice = name, .summed = 10 * milliseconds, .milliseconds = milliseconds, .test_accuracy = accuracy});
+  };
+  add("found", gated_role::found, 2, 0.8), add("slower", gated_role::random, 3, 0.8), add("better", gated_role::random, 3, 0.9);
+  add("elsewhere", gated_role::other, 1, 0.95);
+  report_data frontier = frontier_of(data);
+  REQUIRE(frontier.networks.size() == 3);
+  CHECK((frontier.networks[0].on_frontier && !frontier.networks[1].on_frontier && frontier.networks[2].on_frontier));
+  CHECK(frontier.networks[0].cost == 2);
+  data.is_measured = false;  // by another device's table
+  frontier = frontier_of(data);
+  CHECK(frontier.networks[0].cost == 20);
+  CHECK(std::isnan(frontier.networks[0].whole_cost));
 }

@@ -18,8 +18,10 @@
 #include <hasse/core/quoted.hpp>
 #include <hasse/data.hpp>
 #include <hasse/program/command_line.hpp>
+#include <hasse/program/detail/open_images.hpp>
+#include <hasse/program/run.hpp>
+#include <hasse/program/settings.hpp>
 #include <hasse/program/search.hpp>
-#include <hasse/result/run_folder.hpp>
 
 namespace hasse {
 
@@ -125,18 +127,16 @@ void search_boundary(const boundary_options& options, const space_name& named) {
                                   {"device_threads", options.device_threads}};
   detail::add_measured_device(settings_of_run, device_facts);
   detail::add_training_device(settings_of_run, options.training());
-  run_folder folder(options.run, settings_of_run);
-  stoppable_printer printer;
-  const progress_sink progress = std::ref(printer);
-
-  const splits images = detail::open_images(options, Space::image, how, printer);
+  program_run here(options.run, settings_of_run);
+  run_folder& folder = here.folder();
+  const splits images = detail::open_images(options, Space::image, how, here);
   folder.bind_images(identity_of(images));
   check_images(images.train, Space::image, part_t<Space, part_count<Space> - 1>::out);
   std::printf("device: %s, %s\n", text_of(device_facts).c_str(), device_facts.library.c_str());
 
   detail::require_table(folder);
-  auto table = latency_table<Space>::load_or_measure(folder.table(), device, {}, progress);
-  printer.finish();
+  auto table = latency_table<Space>::load_or_measure(folder.table(), device, {}, here.progress());
+  here.end_line();
   std::printf("  %d parts measured; sums of parts miss whole networks by %.1f %% in the median, %.1f %% at worst (%zu networks)\n", part_count<Space>,
               100 * table.record().additivity.median_error(), 100 * table.record().additivity.worst_error(), table.record().additivity.networks.size());
   const auto violations = table.violations(order);
@@ -160,10 +160,10 @@ void search_boundary(const boundary_options& options, const space_name& named) {
               to_milliseconds(within.least), to_milliseconds(within.most));
   flush_output();
 
-  const auto train = train_on(trainer, training_data(detail::task_of(options), images.train, images.validation), how, {.folder = folder.checkpoints(), .every_seconds = 60});
+  const auto train = train_on(trainer, training_data(detail::task_of(options), images.train, images.validation), how, here.saving());
   search_answer answer = search<Space>(table, device, train, images.test, folder, detail::proposer_of(options),
-                                       stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, finish, named, progress);
-  printer.finish();
+                                       stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, finish, named, here.progress());
+  here.end_line();
 
   report_data& report = answer.report;
   report.title = "The speed/accuracy boundary of this device";

@@ -2,6 +2,7 @@
 // Used by hasse_slim and hasse_proxyless, and by programs of users' own that write such reports.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -9,8 +10,10 @@
 #include <vector>
 
 #include <hasse/result/gated_data.hpp>
+#include <hasse/result/report_data.hpp>
 #include <hasse/result/slimming_data.hpp>
 #include <hasse/supernet/gated.hpp>
+#include <hasse/supernet/gated_recipe.hpp>
 #include <hasse/supernet/greedy_slimming.hpp>
 
 namespace hasse {
@@ -60,6 +63,43 @@ inline std::vector<drawn_block> drawn_blocks(const gated_list& supernet, std::sp
     drawn.push_back(std::move(block));
   }
   return drawn;
+}
+
+/// Adds how a search went; `scale` are the search's units in one of the page's.
+inline void add_curve(gated_data& data, const std::vector<gated_epoch>& curve, int warmup_epochs, double scale) {
+  for (const gated_epoch& each : curve)
+    data.epochs.push_back({.epoch = each.training.epoch,
+                           .is_warmup = each.training.epoch <= warmup_epochs,
+                           .loss = each.training.loss,
+                           .train_accuracy = each.training.train_correct,
+                           .validation_accuracy = each.training.validation_score,
+                           .entropy = each.entropy,
+                           .expected = each.expected / scale,
+                           .likeliest = each.likeliest / scale,
+                           .learning_rate = each.training.learning_rate,
+                           .loss_pull = each.accuracy_pull,
+                           .cost_pull = each.cost_pull,
+                           .probabilities = each.probabilities});
+}
+
+/// What a frontier file says of a search through gates: the networks that were trained here; those that none of them beats are its
+/// frontier. Latency is that of the device that was searched for: measured here, or by another device's table. Test images decide: the
+/// gates have seen the validation images.
+inline report_data frontier_of(const gated_data& page) {
+  report_data data{.title = page.title, .facts = page.facts};
+  for (const gated_report_network& each : page.networks) {
+    if (each.role == gated_role::other) continue;
+    report_network network{.name = each.choice, .cost = page.is_measured ? each.milliseconds : each.summed};
+    network.score = each.accuracy, network.test_score = each.test_accuracy;
+    if (page.is_measured) network.whole_cost = each.milliseconds;
+    network.macs = each.macs, network.parameters = each.parameters, network.files = each.files;
+    data.networks.push_back(std::move(network));
+  }
+  for (report_network& each : data.networks)
+    each.on_frontier = std::none_of(data.networks.begin(), data.networks.end(), [&](const report_network& other) {
+      return other.cost <= each.cost && other.test_score >= each.test_score && (other.cost < each.cost || other.test_score > each.test_score);
+    });
+  return data;
 }
 
 }  // namespace hasse

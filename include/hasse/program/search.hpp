@@ -18,12 +18,11 @@
 #include <hasse/catalogue.hpp>
 #include <hasse/core/number_text.hpp>
 #include <hasse/file/journal.hpp>
-#include <hasse/file/tensorboard.hpp>
 #include <hasse/latency/table.hpp>
 #include <hasse/price/parts.hpp>
 #include <hasse/price/price.hpp>
 #include <hasse/program/detail/search_trainer.hpp>
-#include <hasse/program/detail/training_records.hpp>
+#include <hasse/program/run.hpp>
 #include <hasse/result.hpp>
 #include <hasse/search.hpp>
 #include <hasse/search/choices.hpp>
@@ -145,13 +144,14 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   auto policy = proposer.on(domain, stop);
 
   folder.begin();
-  journal book(folder.journal());
+  program_run here(folder, progress);
+  journal& book = here.book();
   bind_trainings(book, {{"task", train.data().task.text()}, {"recipe", to_text(train.how())}, {"seed", train.how().seed}, {"images", hex64(train.data().identity).view()}});
   bind_backend(book, backend);
   const std::vector<std::string> classes = classes_of(*train.data().train);
   write_labels(folder.labels(), classes);
   const count_type most = stop.trainings > 0 ? std::min<count_type>(stop.trainings, domain.size()) : domain.size();
-  search_trainer<Space, candidate_trainer<Engine, Type>> trainer(train, folder, book, price.parts, options.words, static_cast<std::size_t>(most), progress);
+  search_trainer<Space, candidate_trainer<Engine, Type>> trainer(train, here, price.parts, options.words, static_cast<std::size_t>(most));
   const search_result<candidate> found = run_search(domain, policy, trainer, &book, options);
   trainer.drop_dominated_weights();
 
@@ -202,7 +202,7 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
     const std::string name = to_text(point.candidate);
     const layer_list layers = layers_of(point.candidate);
     const bool longer = again && finish->most > count - answer.finalists.size() - 1;
-    const finisher<candidate_trainer<Engine, Type>> finisher{longer ? &*again : nullptr, &folder, &book, progress, [&] {
+    const finisher<candidate_trainer<Engine, Type>> finisher{longer ? &*again : nullptr, &here, [&] {
       const auto place = std::find_if(found.done.begin(), found.done.end(), [&](const auto& each) { return each.candidate == point.candidate; });
       trainer.restore_weights(point.candidate, static_cast<std::size_t>(place - found.done.begin()));
     }};
@@ -213,23 +213,15 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
     each.test_score = evaluate(backend, train.data().task, network, test, train.data().scale).score;
     each.costs = cost_of(point.candidate);
 
-    const auto stem = folder.networks() / file_name_of(name);
-    network_metadata metadata = metadata_of_data(train.data());
-    metadata.insert({{"space", space_identity<Space>()}, {"seed", std::to_string(train.how().seed)}});
-    if (!price.device.empty()) metadata.emplace("device", price.device);
-    write_onnx(stem.string() + ".onnx", network, {.metadata = metadata});
-    write_onnx(stem.string() + ".batch.onnx", network, {.symbolic_batch = true, .metadata = metadata});
-    write_weights(stem.string() + ".safetensors", network, metadata);
-    std::vector<std::pair<std::string, std::string>> files;
-    for (const char* ending : {".onnx", ".safetensors"}) files.emplace_back(ending + 1, "networks/" + file_name_of(name) + ending);
-    if (!named.type.empty()) {
-      write_cpp_header(stem.string() + ".hpp",
-                       {.type = network_type(named.type, name), .headers = {named.header}, .weights_file = file_name_of(name) + ".safetensors",
-                        .facts = {whole_text(price.scale.unit, each.whole) + (price.device.empty() ? "" : " on " + price.device),
-                                  judged_text(judged_by, each.score, each.test_score)},
-                        .classes = classes});
-      files.emplace_back("hpp", "networks/" + file_name_of(name) + ".hpp");
-    }
+    handover how{.said = metadata_of(train.data())};
+    how.said.insert({{"space", space_identity<Space>()}, {"seed", std::to_string(train.how().seed)}});
+    if (!price.device.empty()) how.said.emplace("device", price.device);
+    if (!named.type.empty())
+      how.header = {.type = network_type(named.type, name), .headers = {named.header},
+                    .facts = {whole_text(price.scale.unit, each.whole) + (price.device.empty() ? "" : " on " + price.device),
+                              judged_text(judged_by, each.score, each.test_score)},
+                    .classes = classes};
+    const auto files = hand_over(folder, file_name_of(name), network, std::move(how));
     for (report_network& shown : report.networks)
       if (shown.name == name) {
         shown.on_frontier = true, shown.whole_cost = each.whole, shown.test_score = each.test_score;

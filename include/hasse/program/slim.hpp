@@ -73,29 +73,22 @@ inline void print_networks(const std::vector<slimming_network>& networks) {
 /// Gives every listed configuration statistics by `how`, unless the journal says that it has them. The file is written after each.
 inline void calibrate(slim_run& run, slimmable_model& network, const std::vector<chosen_width>& which, const slim_calibration& how,
                       bool only_missing) {
-  const auto path = run.trained_file();
-  const auto record_of = [&](const chosen_width& each) {
-    return json{{"weights", std::string(hex64(content_of(network.shared)).view())},
-                {"configuration", to_text(each.at)},
-                {"batches", how.batches},
-                {"batch", how.batch}};
-  };
+  program_run& here = run.here();
   std::size_t done = 0;
   for (const chosen_width& each : which) {
     ++done;
-    const json record = record_of(each);
-    const auto& records = run.book().records();
-    const auto last = std::find_if(records.rbegin(), records.rend(), [&](const journal_record& it) {
-      return it.operation == "calibrated" && it.payload.value("configuration", json()) == record.at("configuration");
-    });
-    const bool same = last != records.rend() && last->payload == record;
-    if (network.has_statistics(each.at) && (only_missing || same)) continue;
+    const json record{{"weights", std::string(hex64(content_of(network.shared)).view())},
+                      {"configuration", to_text(each.at)},
+                      {"batches", how.batches},
+                      {"batch", how.batch}};
+    const auto last = recall(here.book(), "calibrated", {{"configuration", to_text(each.at)}});
+    if (network.has_statistics(each.at) && (only_missing || (last && last->payload() == record))) continue;
     hasse::calibrate(run.backend(), run.data().task, network, {&each.at, 1}, run.images().train, run.data().scale,
                      {.batches = how.batches, .batch = how.batch, .augment = run.augment(), .seed = derive(run.options().seed, 4)},
-                     run.progress(std::to_string(done) + " of " + std::to_string(which.size()) + ", " + each.text.substr(0, 60)));
-    run.printer().finish();
-    write_slimmable(path, network, run.metadata());
-    run.book().append("calibrated", record);
+                     here.progress(std::to_string(done) + " of " + std::to_string(which.size()) + ", " + each.text.substr(0, 60)));
+    here.end_line();
+    write_slimmable(run.trained_file(), network, run.metadata());
+    here.book().append("calibrated", record);
   }
 }
 
@@ -202,7 +195,7 @@ inline void slim_export(const slim_place& place, const slim_calibration& how, co
   for (const auto& each : which) {
     model narrow = network.extract(each.at);
     narrow.name = run.net().name + "@" + each.text;
-    const auto stem = run.hand_over(narrow, each.at);
+    const auto stem = run.handed_over(narrow, each.at);
     std::printf("%s: %s.onnx, .safetensors%s\n", narrow.name.c_str(), stem.c_str(), run.net().type.empty() ? "" : ", .hpp");
     if (dump.empty()) continue;
     const image_set& images = run.images().test;
@@ -224,7 +217,7 @@ inline void slim_greedily(const slim_place& place, const greedy_options& how, co
   fixed_batch error_of(run.backend(), run.data().task.plain(), run.family(), network.shared, run.images().validation, run.data().scale,
                        how.images, derive(run.options().seed, 5));
   const width_family& family = run.family();
-  const any_price price = price_in(wanted.unit, [&] { return layer_table_price(run.latencies(how.device), run.progress()); });
+  const any_price price = price_in(wanted.unit, [&] { return layer_table_price(run.latencies(how.device), run.here().progress()); });
 
   slimming_options rules{.bins = how.bins, .multiple = how.multiple};
   if (how.per_saved_cost) rules.criterion = slimming_criterion::error_per_saved_cost;
@@ -232,14 +225,14 @@ inline void slim_greedily(const slim_place& place, const greedy_options& how, co
       "weights " + std::string(hex64(detail::content_of(network.shared)).view()) + ", " + std::to_string(error_of.count()) +
       " images, " + std::string(wanted.unit.name) +
       (wanted.unit == in_milliseconds ? " by " + run.latencies(how.device).identity() : "");
-  rules.progress = run.progress();
+  rules.progress = run.here().progress();
   // Every slimming has a journal of its own: another one with other budgets may follow in the same run.
   std::string identity =
       rules.configuration + std::string(to_text(rules.criterion)) + std::to_string(how.bins) + "/" + std::to_string(how.multiple);
   for (const double target : wanted.targets) identity += "," + millionths_text(target);
   journal trace(run.folder().journal(), "slimming-" + std::string(hex64(fnv1a(identity)).view()));
   const slimming_result found = greedy_slimming(family, wanted.targets, std::ref(error_of), price, rules, &trace);
-  run.printer().finish();
+  run.here().end_line();
   std::printf("slimming: %zu removals, %zu of them from the journal; %.2f %% error with all channels, on %d validation images\n",
               found.steps.size(), found.replayed, 100 * found.start_error, error_of.count());
   std::vector<detail::chosen_width> slim, uniform;
@@ -249,7 +242,7 @@ inline void slim_greedily(const slim_place& place, const greedy_options& how, co
                 std::string(wanted.unit.name).c_str(), each.cost, each.step, 100 * each.error, slim.back().text.c_str());
     if (how.beside_uniform) uniform.push_back(run.parse(hasse::width_text(uniform_of_cost(run.family(), each.cost, price))));
   }
-  run.printer().finish();
+  run.here().end_line();
   flush_output();
 
   slimming_data page = run.page("A slimmed network");
@@ -273,7 +266,7 @@ inline void slim_greedily(const slim_place& place, const greedy_options& how, co
       shown.push_back(run.judged(*networks[i], detail::shown_as(networks[i]->name, role, which[i]), how.device));
       if (role != slimming_role::slimmed) continue;
       const slimming_network& last = shown.back();
-      run.hand_over(*networks[i], which[i].at,
+      run.handed_over(*networks[i], which[i].at,
                     {detail::milliseconds_text(last.milliseconds) + ", " + detail::percent_text(last.accuracy) +
                      " of the validation images, " + detail::percent_text(last.test_accuracy) + " of the test images"});
     }

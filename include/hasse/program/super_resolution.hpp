@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -17,16 +16,13 @@
 #include <CLI/CLI.hpp>
 
 #include <hasse/core/error.hpp>
-#include <hasse/core/progress.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/data/crops.hpp>
 #include <hasse/latency/whole.hpp>
 #include <hasse/network/published/super_resolution.hpp>
 #include <hasse/program/command_line.hpp>
-#include <hasse/program/detail/training_records.hpp>
-#include <hasse/result/onnx.hpp>
-#include <hasse/result/run_folder.hpp>
-#include <hasse/result/weights.hpp>
+#include <hasse/program/run.hpp>
+#include <hasse/program/settings.hpp>
 #include <hasse/space/cost.hpp>
 #include <hasse/supernet/slimmable_trainer.hpp>
 #include <hasse/supernet/width_rules.hpp>
@@ -91,19 +87,23 @@ inline layer_list enlarging_layers(const wdsr_spec& spec, feature_shape input) {
 
 inline constexpr const char* wdsr_name = "wdsr";  ///< of the network at many widths, which is trained first
 
+/// What its trainings share: a run, what they learn and how.
+struct enlarging {
+  program_run& here;
+  any_backend<float>& backend;
+  const training_data<hasse::super_resolution>& data;
+  recipe how;
+  std::uint64_t seed;
+};
 /// Trains at the widths of a rule, or reads what an earlier start has trained. `name` names the files.
-template <Backend Engine, WidthRule Rule>
-slimmable_model trained_or_read(Engine& backend, const std::string& name, const width_family& family, const Rule& rule,
-                                const training_data<hasse::super_resolution>& data, const recipe& how, std::uint64_t seed, const run_folder& folder,
-                                stoppable_printer& printer) {
+template <WidthRule Rule>
+slimmable_model trained_or_read(const enlarging& run, const std::string& name, const width_family& family, const Rule& rule) {
+  const run_folder& folder = run.here.folder();
   const auto path = folder.checkpoints() / (name + ".safetensors");
   if (file_exists(path)) return read_slimmable(path, name, family);
-  slimmable_trainer<Engine, Rule, hasse::super_resolution> training(backend, name, family, rule, data, how, seed,
-                                                  {.folder = folder.checkpoints(), .every_seconds = 60});
-  const training_outcome outcome = training.run([&](const progress_event& event) {
-    printer({event.fraction, name + ": " + event.doing, event.seconds_left});
-  });
-  printer.finish();
+  slimmable_trainer<any_backend<float>, Rule, hasse::super_resolution> training(run.backend, name, family, rule, run.data, run.how,
+                                                                                run.seed, run.here.saving());
+  const training_outcome outcome = run.here.train(training, name);
   if (outcome.diverged)
     throw diverged("the training of " + name, outcome.note, folder, name == wdsr_name ? trained_before::nothing : trained_before::something);
   std::printf("  %s: %.1f s of training, %.2f dB\n", name.c_str(), outcome.seconds, outcome.score);
@@ -150,9 +150,9 @@ inline void train_super_resolution(const super_resolution_options& options) {
                 {"threads", options.threads},
                 {"trains", backend.identity()}};
   detail::add_training_device(settings, options.devices.training());
-  run_folder folder(options.run, settings);
+  program_run here(options.run, settings);
+  run_folder& folder = here.folder();
   detail::say_threads(options.threads);
-  stoppable_printer printer;
   const crop_sets patches = crop_images(options.data.substr(scheme.size()),
                                         {.height = options.patch,
                                          .width = options.patch,
@@ -160,8 +160,8 @@ inline void train_super_resolution(const super_resolution_options& options) {
                                          .most_images = options.images,
                                          .seed = options.seed,
                                          .skip_damaged = options.skip_damaged},
-                                        std::ref(printer));
-  printer.finish();
+                                        here.progress());
+  here.end_line();
   std::printf("data: %zu training and %zu validation patches of %zu images; %zu images are smaller than a patch\n",
               patches.train.size(), patches.validation.size(), patches.images, patches.skipped);
   detail::print(patches.about);
@@ -176,11 +176,11 @@ inline void train_super_resolution(const super_resolution_options& options) {
 
   folder.bind_images(data.identity);
   folder.begin();
+  const detail::enlarging run{here, backend, data, how, options.seed};
   const predefined_widths one{.list = {family.full()}, .distils = false};
   const sandwich several{.least = least, .most = most, .passes = options.passes, .distils = options.distil};
   const slimmable_model network =
-      least == most ? detail::trained_or_read(backend, detail::wdsr_name, family, one, data, how, options.seed, folder, printer)
-                    : detail::trained_or_read(backend, detail::wdsr_name, family, several, data, how, options.seed, folder, printer);
+      least == most ? detail::trained_or_read(run, detail::wdsr_name, family, one) : detail::trained_or_read(run, detail::wdsr_name, family, several);
 
   std::printf("\n%-8s %-9s %8s %8s %8s %10s %10s\n", "width", "channels", "dB", "gain", options.alone ? "alone" : "", "GMACs",
               "ms");
@@ -190,18 +190,16 @@ inline void train_super_resolution(const super_resolution_options& options) {
     double alone = 0;
     if (options.alone) {
       const width_family narrow(family.layers_at(at));
-      const slimmable_model own = detail::trained_or_read(backend, "wdsr-alone-" + text, narrow,
-                                                          predefined_widths{.list = {narrow.full()}, .distils = false}, data, how,
-                                                          options.seed, folder, printer);
+      const slimmable_model own = detail::trained_or_read(run, "wdsr-alone-" + text, narrow,
+                                                          predefined_widths{.list = {narrow.full()}, .distils = false});
       alone = evaluate(backend, task, own.extract(narrow.full()), patches.validation, data.scale, 16).score;
     }
     model taken = network.extract(at);
     const double found = evaluate(backend, task, taken, patches.validation, data.scale, 16).score;
     taken.layers = large.layers_at(at);  // convolutions read images of any size
     const measurement latency = measure(taken.layers, device);
-    const network_metadata said = metadata_of(image_facts{.classes = {}, .scale = data.scale, .origin = {}});
-    write_onnx(folder.networks() / ("wdsr-" + text + ".onnx"), taken, {.metadata = said});
-    write_weights(folder.networks() / ("wdsr-" + text + ".safetensors"), taken, said);
+    hand_over(folder, "wdsr-" + text, taken,
+              {.said = metadata_of(image_facts{.classes = {}, .scale = data.scale, .origin = {}}), .any_batch = false});
     std::printf("%-8s %-9d %8.2f %+8.2f ", text.c_str(), taken.layers.items.front().out.c, found, found - baseline.score);
     if (options.alone)
       std::printf("%8.2f ", alone);

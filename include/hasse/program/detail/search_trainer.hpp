@@ -16,10 +16,9 @@
 #include <hasse/catalogue.hpp>
 #include <hasse/core/hash.hpp>
 #include <hasse/core/progress.hpp>
-#include <hasse/file/journal.hpp>
-#include <hasse/file/tensorboard.hpp>
+#include <hasse/file/recall.hpp>
 #include <hasse/network/model.hpp>
-#include <hasse/program/detail/training_records.hpp>
+#include <hasse/program/run.hpp>
 #include <hasse/result/network_metadata.hpp>
 #include <hasse/result/report_data.hpp>
 #include <hasse/result/run_folder.hpp>
@@ -36,36 +35,18 @@ namespace hasse::detail {
 template <class Train>
 using learned_by = std::remove_cvref_t<decltype(std::declval<const Train&>().data().task)>;
 
-/// What a file of a network says of the samples that it was trained on.
-template <class Type>
-network_metadata metadata_of_data(const training_data<Type>& data) {
-  if constexpr (requires { metadata_of(*data.train, data.scale); })
-    return metadata_of(*data.train, data.scale);
-  else
-    return metadata_of(image_facts{.classes = {}, .scale = data.scale, .origin = {}});
-}
-/// The names of the classes of a set; none where it has none.
-template <class Samples>
-std::vector<std::string> classes_of(const Samples& set) {
-  if constexpr (requires { { set.classes } -> std::convertible_to<std::vector<std::string>>; })
-    return set.classes;
-  else
-    return {};
-}
-
 /// Trains what a search asks for; keeps the curve in the journal, the weights while they are on the frontier, scalars for viewing.
 template <class Space, class Train>
 class search_trainer {
  public:
   /// `costs`: of the parts. `most`: trainings that there can be, for the progress.
-  search_trainer(const Train& train, run_folder& folder, journal& book, const std::vector<ticks>& costs, const journal_words& words,
-                 std::size_t most, progress_sink progress)
-      : train_(&train), folder_(&folder), book_(&book), costs_(costs), most_(most), progress_(std::move(progress)), events_(folder.root()) {
-    for (const journal_record& record : book.records()) {
-      if (record.operation != "trained" || !record.payload.contains(words.cost)) continue;  // of another price: the search refuses it
-      const std::string path = book.path().string(), place = "record " + std::to_string(record.sequence);
-      if (const auto merit = maybe<double>(record.payload, words.merit, path, place))
-        front_.add({require<std::string>(record.payload, "candidate", path, place), {require<std::int64_t>(record.payload, words.cost, path, place)}, *merit});
+  search_trainer(const Train& train, program_run& here, const std::vector<ticks>& costs, const journal_words& words, std::size_t most)
+      : train_(&train), here_(&here), folder_(&here.folder()), costs_(costs), most_(most), progress_(here.progress()) {
+    (void)here.events();  // there as soon as the search has begun
+    for (const recalled& record : recall_all(here.book(), "trained")) {
+      if (!record.payload().contains(words.cost)) continue;  // of another price: the search refuses it
+      if (const auto merit = record.maybe<double>(words.merit))
+        front_.add({record.get<std::string>("candidate"), {record.get<std::int64_t>(words.cost)}, *merit});
     }
   }
 
@@ -78,15 +59,15 @@ class search_trainer {
       const double fraction = (static_cast<double>(ordinal) + event.fraction) / static_cast<double>(most_);
       progress_({fraction, "training " + std::to_string(ordinal + 1) + " of at most " + std::to_string(most_) + ", " + name + ": " + event.doing, clock_(fraction)});
     }, &trained);
-    book_->append("curve", {{"candidate", name}, {"seconds", result.seconds}, {"diverged", result.diverged}, {"epochs", curve_json(result.curve)}});
+    here_->book().append("curve", {{"candidate", name}, {"seconds", result.seconds}, {"diverged", result.diverged}, {"epochs", curve_json(result.curve)}});
     const std::string judged_by(learned_by<Train>::measure.name);
     for (const epoch_record& epoch : result.curve)
-      events_.scalar("validation " + judged_by + '/' + name, epoch.epoch, epoch.validation_score);
+      here_->events().scalar("validation " + judged_by + '/' + name, epoch.epoch, epoch.validation_score);
     if (result.diverged) return {std::nullopt, result.note};
-    events_.scalar(judged_by, static_cast<std::int64_t>(ordinal), result.score);
+    here_->events().scalar(judged_by, static_cast<std::int64_t>(ordinal), result.score);
     const double merit = learned_by<Train>::measure.merit(result.score);
     if (front_.add({name, latency_of<Space>(choice, costs_), merit}))
-      write_weights(folder_->weights(name), trained, metadata_of_data(train_->data()));
+      write_weights(folder_->weights(name), trained, metadata_of(train_->data()));
     return {merit, result.note};
   }
 
@@ -94,12 +75,11 @@ class search_trainer {
   void restore_weights(const architecture<Space>& choice, std::size_t ordinal) const {
     const std::string name = to_text(choice);
     model trained;
-    const training_outcome result = (*train_)(name, layers_of(choice), ordinal, [&](const progress_event& event) {
-      if (progress_) progress_({event.fraction, "training " + name + " again, whose weights are gone: " + event.doing, event.seconds_left});
-    }, &trained);
+    const training_outcome result =
+        (*train_)(name, layers_of(choice), ordinal, here_->progress("training " + name + " again, whose weights are gone"), &trained);
     if (result.diverged)
       throw file_error(folder_->weights(name).string(), "is missing, and its training diverged when it was done again", "restore it from a copy or start in another folder");
-    write_weights(folder_->weights(name), trained, metadata_of_data(train_->data()));
+    write_weights(folder_->weights(name), trained, metadata_of(train_->data()));
   }
 
   /// Bounded disk: only members of the frontier keep their weights. Not before the journal knows what dominates them.
@@ -114,12 +94,11 @@ class search_trainer {
 
  private:
   const Train* train_;
-  run_folder* folder_;
-  journal* book_;
+  program_run* here_;
+  const run_folder* folder_;
   std::vector<ticks> costs_;
   std::size_t most_;
   progress_sink progress_;
-  event_writer events_;
   frontier<std::string> front_;
   remaining_time clock_;
 };
@@ -129,38 +108,32 @@ class search_trainer {
 template <class Train>
 struct finisher {
   const Train* train;  ///< null: nothing is trained again
-  run_folder* folder;
-  journal* book;
-  progress_sink progress;
+  program_run* here;
   std::function<void()> restore;  ///< makes the weights of the search again where they are missing
 
   /// The network, and its score on the validation samples if it was trained again. `number` of `count` is shown. The seed follows from the name, so
   /// that nothing changes when a larger budget moves the network along the frontier.
   std::pair<model, std::optional<double>> operator()(const std::string& name, const layer_list& layers, std::size_t number, std::size_t count) const {
+    const run_folder& folder = here->folder();
     const auto as_searched = [&] {
-      if (!file_exists(folder->weights(name))) restore();
-      return std::pair(model{name, layers, read_weights(folder->weights(name), layers)}, std::optional<double>());
+      if (!file_exists(folder.weights(name))) restore();
+      return std::pair(model{name, layers, read_weights(folder.weights(name), layers)}, std::optional<double>());
     };
     if (!train) return as_searched();
     const std::string recipe = to_text(train->how());
     const char* const score_key = learned_by<Train>::measure.name == "accuracy" ? "accuracy" : "score";
-    const auto kept = folder->checkpoints() / (file_name_of(name) + ".finished");
-    for (auto record = book->records().rbegin(); record != book->records().rend(); ++record) {  // the last one tells what the file holds
-      if (record->operation != "finished") continue;
-      const std::string path = book->path().string(), place = "record " + std::to_string(record->sequence);
-      if (require<std::string>(record->payload, "candidate", path, place) != name) continue;
-      if (require<std::string>(record->payload, "recipe", path, place) != recipe) break;
-      const auto score = maybe<double>(record->payload, score_key, path, place);
+    const auto kept = folder.checkpoints() / (file_name_of(name) + ".finished");
+    if (const auto last = recall(here->book(), "finished", {{"candidate", name}}); last && last->get<std::string>("recipe") == recipe) {
+      const auto score = last->maybe<double>(score_key);  // the last record tells what the file holds
       if (!score) return as_searched();
-      if (!file_exists(kept)) break;
-      return {model{name, layers, read_weights(kept, layers)}, score};
+      if (file_exists(kept)) return {model{name, layers, read_weights(kept, layers)}, score};
     }
     model network;
-    const training_outcome result = (*train)(name, layers, fnv1a(name), [&](const progress_event& event) {
-      if (progress) progress({event.fraction, "training finalist " + std::to_string(number) + " of " + std::to_string(count) + " again, " + name + ": " + event.doing, event.seconds_left});
-    }, &network);
-    if (!result.diverged) write_weights(kept, network, metadata_of_data(train->data()));
-    book->append("finished", {{"candidate", name}, {"recipe", recipe}, {score_key, result.diverged ? json(nullptr) : json(result.score)}, {"seconds", result.seconds}});
+    const training_outcome result = (*train)(
+        name, layers, fnv1a(name),
+        here->progress("training finalist " + std::to_string(number) + " of " + std::to_string(count) + " again, " + name), &network);
+    if (!result.diverged) write_weights(kept, network, metadata_of(train->data()));
+    here->book().append("finished", {{"candidate", name}, {"recipe", recipe}, {score_key, result.diverged ? json(nullptr) : json(result.score)}, {"seconds", result.seconds}});
     if (result.diverged) return as_searched();
     return {std::move(network), result.score};
   }
@@ -169,14 +142,12 @@ struct finisher {
 /// The training curves that a journal holds, by architecture.
 inline std::map<std::string, std::vector<epoch_record>> curves_of(const journal& book) {
   std::map<std::string, std::vector<epoch_record>> curves;
-  for (const journal_record& record : book.records()) {
-    if (record.operation != "curve") continue;
-    const std::string path = book.path().string(), place = "record " + std::to_string(record.sequence);
-    auto& curve = curves[require<std::string>(record.payload, "candidate", path, place)];
+  for (const recalled& record : recall_all(book, "curve")) {
+    auto& curve = curves[record.get<std::string>("candidate")];
     curve.clear();
-    for (const json& epoch : require_array(record.payload, "epochs", path, place)) {
+    for (const json& epoch : record.array("epochs")) {
       const auto number = [&](std::size_t at) { return epoch.at(at).is_number() ? epoch.at(at).template get<double>() : unknown; };
-      if (!epoch.is_array() || epoch.size() != 6 || !(number(0) >= 0 && number(0) <= 1e6)) throw file_error(path, place + " has a damaged training curve", "restore the journal from a copy or start in another folder");
+      if (!epoch.is_array() || epoch.size() != 6 || !(number(0) >= 0 && number(0) <= 1e6)) throw file_error(record.path(), record.place() + " has a damaged training curve", "restore the journal from a copy or start in another folder");
       curve.push_back({static_cast<int>(number(0)), number(1), number(2), number(3), number(4), number(5)});
     }
   }

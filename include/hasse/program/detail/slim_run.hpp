@@ -12,20 +12,14 @@
 #include <utility>
 #include <vector>
 
-#include <hasse/file/journal.hpp>
-#include <hasse/file/tensorboard.hpp>
 #include <hasse/latency/layer_table.hpp>
 #include <hasse/network/channel_groups.hpp>
-#include <hasse/price/memory.hpp>
 #include <hasse/program/command_line.hpp>
-#include <hasse/program/detail/training_records.hpp>
-#include <hasse/result/cpp_header.hpp>
-#include <hasse/result/onnx.hpp>
-#include <hasse/result/run_folder.hpp>
+#include <hasse/program/detail/open_images.hpp>
+#include <hasse/program/run.hpp>
+#include <hasse/program/settings.hpp>
 #include <hasse/result/slimming_data.hpp>
-#include <hasse/result/weights.hpp>
 #include <hasse/supernet/slimmable_trainer.hpp>
-#include <hasse/train/trainer.hpp>
 
 namespace hasse {
 
@@ -149,7 +143,7 @@ inline std::uint64_t content_of(const parameters<float>& weights) {
   return fnv1a(bytes(weights.statistics), fnv1a(bytes(weights.values)));
 }
 
-/// A run that is open: nobody else writes it until this is destroyed.
+/// What the subcommands of hasse_slim work on: a run, its network at many widths, its images.
 class slim_run {
  public:
   slim_run(const slim_options& options, const slim_finder& find)
@@ -158,8 +152,8 @@ class slim_run {
         widths_(parse_widths(options.widths)),
         how_(recipe_of(options, options.epochs)),
         net_(find(options.net, options.input)),
-        folder_(options.run, configuration()),
-        images_(open_images(options, net_.layers.input, how_, printer_)),
+        run_(options.run, configuration()),
+        images_(open_images(options, net_.layers.input, how_, run_)),
         family_(layers_for_classes(), widths_.list.front(), {.keep_features = options.keep_features}),
         data_(task_of(options), images_.train, images_.validation) {
     if (!widths_.is_range && options.per_group)
@@ -169,12 +163,11 @@ class slim_run {
     if (images_.validation.size() < static_cast<std::size_t>(how_.batch))
       throw error("there are " + std::to_string(images_.validation.size()) + " validation images, fewer than one batch of " +
                   std::to_string(how_.batch) + ", by whose statistics widths are judged; give a smaller --batch");
-    folder_.bind_images(identity_of(images_));
-    folder_.begin();
-    book_.emplace(folder_.journal());
-    events_.emplace(folder_.root());
-    write_labels(folder_.labels(), images_.train.classes);
-    bind_trainings(*book_, {{"task", data_.task.text()}, {"recipe", to_text(how_)}, {"images", hex64(identity_of(images_)).view()}});
+    run_.folder().bind_images(identity_of(images_));
+    folder().begin();
+    (void)run_.events();  // there as soon as the run has begun
+    write_labels(folder().labels(), images_.train.classes);
+    bind_trainings(run_.book(), {{"task", data_.task.text()}, {"recipe", to_text(how_)}, {"images", hex64(identity_of(images_)).view()}});
     const layer_list narrow = family_.layers_at(family_.at(widths_.list.back()));
     std::printf("network: %s, %d channel groups, widths %s, %.3g to %.3g million MACs\n", net_.name.c_str(),
                 family_.groups().size(), options.widths.c_str(), static_cast<double>(cost_of(narrow).macs) / 1e6,
@@ -191,10 +184,9 @@ class slim_run {
   const splits& images() const { return images_; }
   const training_data<>& data() const { return data_; }
   augmentation augment() const { return how_.augment ? *how_.augment : usual_augmentation(images_.train); }
-  const run_folder& folder() const { return folder_; }
-  journal& book() { return *book_; }
+  program_run& here() { return run_; }
+  const run_folder& folder() const { return run_.folder(); }
   any_backend<float>& backend() { return backend_; }
-  stoppable_printer& printer() { return printer_; }
 
   /// The sandwich of a range.
   sandwich rule() const {
@@ -224,100 +216,82 @@ class slim_run {
     return made;
   }
 
-  progress_sink progress(std::string prefix = {}) {
-    return [this, prefix = std::move(prefix)](const progress_event& event) {
-      printer_({event.fraction, prefix.empty() ? event.doing : prefix + ": " + event.doing, event.seconds_left});
-    };
-  }
-
   /// Trains one network at many widths from scratch; what was trained before is read back from `path`.
   template <WidthRule Rule>
   slimmable_model trained_at_many_widths(const std::filesystem::path& path, const std::string& name, const Rule& rule, int epochs) {
     if (!file_exists(path)) {
-      bind_backend(*book_, backend_);
-      slimmable_trainer<any_backend<float>, Rule> training(backend_, name, family_, rule, data_, recipe_for(epochs), options_.seed, saving());
-      const training_outcome outcome = run(training);
+      bind_backend(run_.book(), backend_);
+      slimmable_trainer<any_backend<float>, Rule> training(backend_, name, family_, rule, data_, recipe_for(epochs), options_.seed,
+                                                           run_.saving());
+      const training_outcome outcome = run_.train_recorded(training);
       if (outcome.diverged)
-        throw diverged("the training of " + name, outcome.note, folder_,
+        throw diverged("the training of " + name, outcome.note, folder(),
                        path == trained_file() ? trained_before::nothing : trained_before::something);
       write_slimmable(path, training.result(), metadata());
     }
     return read_slimmable(path, name, family_);
   }
 
-  std::filesystem::path trained_file() const { return folder_.networks() / "slimmable.safetensors"; }
+  std::filesystem::path trained_file() const { return folder().networks() / "slimmable.safetensors"; }
   std::string trained_name() const { return net_.name + "@" + options_.widths; }
   slimmable_model trained() const {
     if (!file_exists(trained_file()))
-      throw file_error(folder_.root().string(), "holds no trained network yet",
+      throw file_error(folder().root().string(), "holds no trained network yet",
                        "let the training end first: hasse_slim train --run FOLDER, with the options that it was begun with");
     return read_slimmable(trained_file(), trained_name(), family_);
   }
 
   /// Trains one network by itself; what was trained before is read back. Nothing when it diverged.
   std::optional<model> trained_alone(const std::string& name, const layer_list& layers, int epochs) {
-    const auto path = folder_.networks() / (file_name_of(name) + ".safetensors");
-    for (const journal_record& record : book_->records())
-      if (record.operation == "curve" && record.payload.value("network", json()) == json(name)) {
-        if (record.payload.value("diverged", json()) == json(true)) return std::nullopt;
-        if (file_exists(path)) return model{name, layers, read_weights(path, layers)};
-      }
-    bind_backend(*book_, backend_);
-    trainer<any_backend<float>> training(backend_, name, layers, data_, recipe_for(epochs), derive(options_.seed, fnv1a(name)), saving());
-    if (run(training).diverged) return std::nullopt;
-    const model made = training.result();
-    write_weights(path, made, metadata());
-    return made;
+    if (const auto known = recall(run_.book(), "curve", {{"network", name}})) {
+      if (known->payload().value("diverged", json()) == json(true)) return std::nullopt;
+      if (const auto path = weights_of(folder(), name); file_exists(path)) return model{name, layers, read_weights(path, layers)};
+    }
+    return train_alone(run_, backend_, data_,
+                       {.name = name, .layers = layers, .how = recipe_for(epochs), .seed = derive(options_.seed, fnv1a(name)), .said = metadata()})
+        .network;
   }
 
   /// What a network costs and is worth; from the journal where these weights were judged before, with this table of latencies.
   slimming_network judged(const model& network, slimming_network shown, const slim_device& device) {
     layer_table& table = latencies(device);
     const std::string weights(hex64(content_of(network.weights)).view()), role(to_text(shown.role));
-    for (const slimming_network& known : judged_networks(&weights))
+    for (const slimming_network& known : judged_networks({{"weights", weights}}))
       if (known.name == shown.name && known.role == shown.role) return known;
-    const auto accuracy_on = [&](const image_set& images) {
-      return accuracy(backend_, network.layers, network.weights, images, data_.scale);
-    };
-    shown.accuracy = accuracy_on(images_.validation), shown.test_accuracy = accuracy_on(images_.test);
-    shown.milliseconds = static_cast<double>(table.measured_whole(network.layers, shown.name, progress(shown.name)).median) / 1e6;
-    printer_.finish();
-    const cost costs = cost_of(network.layers);
-    shown.macs = static_cast<double>(costs.macs), shown.parameters = static_cast<double>(costs.parameters());
-    shown.peak_bytes = static_cast<double>(peak_bytes_of(network.layers));
-    book_->append("judged", {{"network", shown.name},
-                             {"weights", weights},
-                             {"role", role},
-                             {"width", shown.width},
-                             {"configuration", shown.configuration},
-                             {"accuracy", shown.accuracy},
-                             {"test_accuracy", shown.test_accuracy},
-                             {"milliseconds", shown.milliseconds},
-                             {"table", table.identity()},
-                             {"macs", shown.macs},
-                             {"parameters", shown.parameters},
-                             {"peak_bytes", shown.peak_bytes}});
+    const judgement found = judge(backend_, data_, images_.test, network);
+    shown.accuracy = found.validation, shown.test_accuracy = found.test;
+    shown.milliseconds = static_cast<double>(table.measured_whole(network.layers, shown.name, run_.progress(shown.name)).median) / 1e6;
+    run_.end_line();
+    show_costs(shown, network.layers);
+    run_.book().append("judged", {{"network", shown.name},
+                                  {"weights", weights},
+                                  {"role", role},
+                                  {"width", shown.width},
+                                  {"configuration", shown.configuration},
+                                  {"accuracy", shown.accuracy},
+                                  {"test_accuracy", shown.test_accuracy},
+                                  {"milliseconds", shown.milliseconds},
+                                  {"table", table.identity()},
+                                  {"macs", shown.macs},
+                                  {"parameters", shown.parameters},
+                                  {"peak_bytes", shown.peak_bytes}});
     return shown;
   }
-  /// What was judged so far with this table of latencies, the last word on each network; `weights`: only with these. A table that
-  /// was measured anew, here or on another device, is another one.
-  std::vector<slimming_network> judged_networks(const std::string* weights = nullptr) const {
+  /// What was judged so far with this table of latencies, the last word on each network; those records alone that are `like` this. A
+  /// table that was measured anew, here or on another device, is another one.
+  std::vector<slimming_network> judged_networks(json like = json::object()) {
     std::vector<slimming_network> all;
-    for (const journal_record& record : book_->records()) {
-      if (record.operation != "judged" || !latencies_) continue;
-      if (record.payload.value("table", json()) != json(latencies_->identity())) continue;
-      const std::string path = book_->path().string(), place = "record " + std::to_string(record.sequence);
-      const auto number = [&](const char* key) { return require<double>(record.payload, key, path, place); };
-      const auto text = [&](const char* key) { return require<std::string>(record.payload, key, path, place); };
-      if (weights && text("weights") != *weights) continue;
-      slimming_network shown{.name = text("network"),
-                             .width = require<int>(record.payload, "width", path, place),
-                             .configuration = text("configuration")};
+    if (!latencies_) return all;
+    like["table"] = latencies_->identity();
+    for (const recalled& record : recall_all(run_.book(), "judged", like)) {
+      slimming_network shown{.name = record.get<std::string>("network"),
+                             .width = record.get<int>("width"),
+                             .configuration = record.get<std::string>("configuration")};
       for (const slimming_role role : {slimming_role::shared, slimming_role::alone, slimming_role::slimmed})
-        if (text("role") == to_text(role)) shown.role = role;
-      shown.accuracy = number("accuracy"), shown.test_accuracy = number("test_accuracy");
-      shown.milliseconds = number("milliseconds"), shown.macs = number("macs"), shown.parameters = number("parameters");
-      shown.peak_bytes = number("peak_bytes");
+        if (record.get<std::string>("role") == to_text(role)) shown.role = role;
+      shown.accuracy = record.get<double>("accuracy"), shown.test_accuracy = record.get<double>("test_accuracy");
+      shown.milliseconds = record.get<double>("milliseconds"), shown.macs = record.get<double>("macs");
+      shown.parameters = record.get<double>("parameters"), shown.peak_bytes = record.get<double>("peak_bytes");
       std::erase_if(all, [&](const slimming_network& other) { return other.name == shown.name; });
       all.push_back(std::move(shown));
     }
@@ -327,35 +301,28 @@ class slim_run {
   layer_table& latencies(const slim_device& device) {
     if (!latencies_)
       latencies_.emplace(layer_table::load_or_begin(
-          folder_.table(), device_of(parse_device(device.name.empty() ? options_.device : device.name), device.threads)));
+          folder().table(), device_of(parse_device(device.name.empty() ? options_.device : device.name), device.threads)));
     return *latencies_;
   }
 
   network_metadata metadata() const {
-    network_metadata said = metadata_of(images_.train, data_.scale);
+    network_metadata said = metadata_of(data_);
     said.insert({{"net", options_.net}, {"seed", std::to_string(options_.seed)}});
     return said;
   }
   /// Writes a network as ONNX, weights and, where it has a type, C++ header; returns the path without ending.
-  std::filesystem::path hand_over(const model& network, const channel_configuration& at,
-                                  const std::vector<std::string>& facts = {}) const {
-    const std::string name = file_name_of(network.name);
-    const std::filesystem::path stem = folder_.networks() / name;
-    auto said = metadata();
-    said["configuration"] = to_text(at);
-    write_onnx(stem.string() + ".onnx", network, {.metadata = said});
-    write_onnx(stem.string() + ".batch.onnx", network, {.symbolic_batch = true, .metadata = said});
-    write_weights(stem.string() + ".safetensors", network, said);
+  std::filesystem::path handed_over(const model& network, const channel_configuration& at, std::vector<std::string> facts = {}) const {
+    const std::string file = file_name_of(network.name);
+    handover how{.said = metadata()};
+    how.said["configuration"] = to_text(at);
     if (!net_.type.empty())
-      write_cpp_header(
-          stem.string() + ".hpp",
-          {.type = narrowed_type(net_.type, at), .headers = net_.headers, .weights_file = name + ".safetensors", .facts = facts,
-           .classes = images_.train.classes});
-    return stem;
+      how.header = {.type = narrowed_type(net_.type, at), .headers = net_.headers, .facts = std::move(facts), .classes = images_.train.classes};
+    hand_over(folder(), file, network, how);
+    return folder().networks() / file;
   }
 
   /// The page of what is known so far, with the facts of the run.
-  slimming_data page(std::string title) const {
+  slimming_data page(std::string title) {
     slimming_data data{.title = std::move(title)};
     data.facts = {{"network", net_.name + ", " + std::to_string(family_.groups().size()) + " channel groups"},
                   {"data", options_.data + ", " + std::to_string(images_.train.size()) + " training images"},
@@ -389,44 +356,16 @@ class slim_run {
     how.augment = how_.augment;
     return how;
   }
-  checkpoint_policy saving() const { return {.folder = folder_.checkpoints(), .every_seconds = 60}; }
-
-  /// Runs a training; its curve goes to TensorBoard as it grows, and to the journal.
-  template <class Training>
-  training_outcome run(Training& training) {
-    std::size_t shown = std::max<std::size_t>(training.position().curve.size(), 1) - 1;
-    const auto show = [&](const std::vector<epoch_record>& curve) {
-      for (; shown < curve.size(); ++shown) {
-        events_->scalar("validation accuracy/" + training.name(), curve[shown].epoch, curve[shown].validation_score);
-        events_->scalar("loss/" + training.name(), curve[shown].epoch, curve[shown].loss);
-      }
-    };
-    const progress_sink tell = progress("training " + training.name());
-    const training_outcome outcome = training.run([&](const progress_event& event) {
-      show(training.position().curve);
-      tell(event);
-    });
-    show(outcome.curve);
-    printer_.finish();
-    book_->append("curve", {{"network", training.name()},
-                            {"seconds", outcome.seconds},
-                            {"diverged", outcome.diverged},
-                            {"epochs", curve_json(outcome.curve)}});
-    return outcome;
-  }
 
   slim_options options_;
   any_backend<float> backend_;
   width_choice widths_;
   recipe how_;
   slim_network net_;
-  stoppable_printer printer_;
-  run_folder folder_;
+  program_run run_;
   splits images_;
   width_family family_;
   training_data<> data_;
-  std::optional<journal> book_;
-  std::optional<event_writer> events_;
   std::optional<layer_table> latencies_;
 };
 }  // namespace detail

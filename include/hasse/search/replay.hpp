@@ -1,5 +1,5 @@
 // Replays a policy on a table of trained networks and measures how fast it gets to the table's frontier.
-// Used by the program hasse_tabular and its tests.
+// Used by the program hasse_tabular and by tests.
 #pragma once
 
 #include <algorithm>

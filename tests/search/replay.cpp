@@ -1,8 +1,8 @@
 #include <catch.hpp>
 
-#include <hasse/program/tabular.hpp>
+#include <hasse/search/replay.hpp>
 
-#include "../search/macro_table.hpp"
+#include "macro_table.hpp"
 
 using hasse::tabular_order, hasse::tabular_policy;
 

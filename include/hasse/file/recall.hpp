@@ -1,0 +1,64 @@
+// What a journal says of something that was done before, member by member. Used by programs, which go on where they stopped.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <hasse/file/journal.hpp>
+#include <hasse/file/json.hpp>
+
+namespace hasse {
+
+/// A record of an open journal. A member that is missing or of another kind is refused, with the record's place. Good until the
+/// journal is appended to.
+class recalled {
+ public:
+  recalled(const journal& book, const journal_record& record) : path_(book.path().string()), record_(&record) {}
+
+  const json& payload() const { return record_->payload; }
+  const std::string& path() const { return path_; }
+  std::string place() const { return "record " + std::to_string(record_->sequence); }
+
+  template <class Type>
+  Type get(const std::string& key) const {
+    return require<Type>(payload(), key, path_, place());
+  }
+  /// Nothing where the member is absent or null.
+  template <class Type>
+  std::optional<Type> maybe(const std::string& key) const {
+    return hasse::maybe<Type>(payload(), key, path_, place());
+  }
+  const json& array(const std::string& key) const { return require_array(payload(), key, path_, place()); }
+
+  /// True where every member of `like` is a member of the record, and the same.
+  bool is_like(const json& like) const {
+    for (const auto& [key, value] : like.items())
+      if (!payload().contains(key) || payload().at(key) != value) return false;
+    return true;
+  }
+
+ private:
+  std::string path_;
+  const journal_record* record_;
+};
+
+/// The records of an operation that are like this, from the first to the last.
+inline std::vector<recalled> recall_all(const journal& book, std::string_view operation, const json& like = json::object()) {
+  std::vector<recalled> found;
+  for (const journal_record& record : book.records())
+    if (record.operation == operation)
+      if (recalled each(book, record); each.is_like(like)) found.push_back(std::move(each));
+  return found;
+}
+
+/// The last of them; nothing: there is none.
+inline std::optional<recalled> recall(const journal& book, std::string_view operation, const json& like = json::object()) {
+  for (auto record = book.records().rbegin(); record != book.records().rend(); ++record)
+    if (record->operation == operation)
+      if (recalled each(book, *record); each.is_like(like)) return each;
+  return std::nullopt;
+}
+
+}  // namespace hasse

@@ -1,0 +1,248 @@
+// A run of a program: its folder, held by it alone, its journal, what it shows and how it stops; and the steps that programs are made
+// of. Used by every program that trains; docs/explanation/design.md says how a program is made of it.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/error.hpp>
+#include <hasse/core/progress.hpp>
+#include <hasse/file/journal.hpp>
+#include <hasse/file/json.hpp>
+#include <hasse/file/recall.hpp>
+#include <hasse/file/tensorboard.hpp>
+#include <hasse/kernel/backend.hpp>
+#include <hasse/network/model.hpp>
+#include <hasse/price/memory.hpp>
+#include <hasse/program/stoppable.hpp>
+#include <hasse/result/cpp_header.hpp>
+#include <hasse/result/network_metadata.hpp>
+#include <hasse/result/onnx.hpp>
+#include <hasse/result/run_folder.hpp>
+#include <hasse/result/weights.hpp>
+#include <hasse/space/cost.hpp>
+#include <hasse/task/record.hpp>
+#include <hasse/train/evaluate.hpp>
+#include <hasse/train/trainer.hpp>
+#include <hasse/train/training_data.hpp>
+
+namespace hasse {
+
+namespace detail {
+inline json curve_json(const std::vector<epoch_record>& curve) {
+  json list = json::array();
+  for (const epoch_record& each : curve)
+    list.push_back(
+        {each.epoch, number_or_null(each.loss), each.train_correct, each.validation_score, each.learning_rate, each.seconds});
+  return list;
+}
+
+/// A journal says once, as one operation, what its trainings depend on besides the policy, and is refused when this run's differ.
+inline void bind_trainings(journal& book, const json& conditions, const char* operation = "conditions") {
+  const auto before = recall(book, operation);
+  if (!before) book.append(operation, conditions);
+  else
+    for (const auto& [key, value] : conditions.items())
+      if (const json was = before->payload().value(key, json()); was != value)
+        throw file_error(before->path(), "holds trainings with other " + key + " (" + shown(was) + ", this run has " + shown(value) + ")",
+                         "start with the settings that it was begun with, or choose another folder");
+}
+
+/// The same of what trains and all that decides its bits, before anything is trained: one run has the bits of one backend.
+template <Backend Engine>
+void bind_backend(journal& book, const Engine& backend) {
+  bind_trainings(book, {{"backend", backend.identity()}}, "trains");
+}
+}  // namespace detail
+
+/// A run that is open: nobody else writes its folder, and a signal stops its work where it can go on.
+class program_run {
+ public:
+  /// Locks the folder, and refuses settings that it was not begun with. Until folder().begin() nothing binds it to these.
+  program_run(const std::filesystem::path& root, const json& settings)
+      : printer_(std::in_place), own_(std::in_place, root, settings), folder_(&*own_), shown_(std::ref(*printer_)) {}
+  /// In a folder that the caller holds, and shown as the caller likes.
+  explicit program_run(run_folder& folder, progress_sink shown = {}) : folder_(&folder), shown_(std::move(shown)) {}
+  program_run(const program_run&) = delete;
+  program_run& operator=(const program_run&) = delete;
+
+  run_folder& folder() { return *folder_; }
+  const run_folder& folder() const { return *folder_; }
+  /// Opened when it is first asked for: not before the folder has begun.
+  journal& book() {
+    if (!book_) book_.emplace(folder_->journal());
+    return *book_;
+  }
+  event_writer& events() {
+    if (!events_) events_.emplace(folder_->root());
+    return *events_;
+  }
+  checkpoint_policy saving() const { return {.folder = folder_->checkpoints(), .every_seconds = 60}; }
+
+  /// Where work says how far it is; `of` goes in front of what it says. Empty where nobody looks.
+  progress_sink progress(std::string of = {}) const {
+    if (!shown_ || of.empty()) return shown_;
+    return [shown = shown_, of = std::move(of)](const progress_event& event) {
+      shown({event.fraction, of + ": " + event.doing, event.seconds_left});
+    };
+  }
+  /// What is printed next begins a line of its own.
+  void end_line() {
+    if (printer_) printer_->finish();
+  }
+
+  /// Runs a training, or a search that trains, to its end.
+  template <class Training>
+  auto train(Training& training, std::string doing = {}) {
+    auto outcome = training.run(progress(std::move(doing)));
+    end_line();
+    return outcome;
+  }
+  /// The same; its curve goes to TensorBoard as it grows, and to the journal.
+  template <class Training>
+  training_outcome train_recorded(Training& training) {
+    std::size_t written = std::max<std::size_t>(training.position().curve.size(), 1) - 1;
+    const auto write = [&](const std::vector<epoch_record>& curve) {
+      for (; written < curve.size(); ++written) {
+        events().scalar("validation accuracy/" + training.name(), curve[written].epoch, curve[written].validation_score);
+        events().scalar("loss/" + training.name(), curve[written].epoch, curve[written].loss);
+      }
+    };
+    const progress_sink tell = progress("training " + training.name());
+    const training_outcome outcome = training.run([&](const progress_event& event) {
+      write(training.position().curve);
+      if (tell) tell(event);
+    });
+    write(outcome.curve);
+    end_line();
+    book().append("curve", {{"network", training.name()},
+                            {"seconds", outcome.seconds},
+                            {"diverged", outcome.diverged},
+                            {"epochs", detail::curve_json(outcome.curve)}});
+    return outcome;
+  }
+
+ private:
+  std::optional<stoppable_printer> printer_;
+  std::optional<run_folder> own_;
+  run_folder* folder_;
+  progress_sink shown_;
+  std::optional<journal> book_;
+  std::optional<event_writer> events_;
+};
+
+namespace detail {
+/// What a program says where nothing goes on without this training. Where nothing was trained before it, the folder is free again.
+enum class trained_before : bool { nothing, something };
+inline error diverged(const std::string& what, const std::string& note, const run_folder& folder, trained_before before) {
+  if (before == trained_before::something)
+    return error(what + " diverged: " + note + ", in another folder (--run), since this one keeps to its settings");
+  folder.unbind();
+  return error(what + " diverged: " + note);
+}
+}  // namespace detail
+
+/// Where the weights of a network lie that a run keeps.
+inline std::filesystem::path weights_of(const run_folder& folder, const std::string& name) {
+  return folder.networks() / (file_name_of(name) + ".safetensors");
+}
+
+/// What a file of a network says of the samples that it was trained on.
+template <class Type>
+network_metadata metadata_of(const training_data<Type>& data) {
+  if constexpr (requires { metadata_of(*data.train, data.scale); })
+    return metadata_of(*data.train, data.scale);
+  else
+    return metadata_of(image_facts{.classes = {}, .scale = data.scale, .origin = {}});
+}
+/// The names of the classes of a set; none where it has none.
+template <class Samples>
+std::vector<std::string> classes_of(const Samples& set) {
+  if constexpr (requires { { set.classes } -> std::convertible_to<std::vector<std::string>>; })
+    return set.classes;
+  else
+    return {};
+}
+
+/// A network to be trained by itself, from scratch, and kept.
+struct lone_network {
+  std::string name;
+  layer_list layers;
+  recipe how;
+  std::uint64_t seed = 1;
+  network_metadata said{};  ///< in the file of its weights
+};
+/// What became of it; no network where it diverged.
+struct lone_training {
+  std::optional<model> network{};
+  training_outcome outcome{};
+};
+enum class curve_records : bool { none, written };
+
+/// Trains it, or goes on where it was killed, and writes its weights. (What was trained before is the caller's to recall.)
+template <Backend Engine, class Type>
+lone_training train_alone(program_run& here, Engine& backend, const training_data<Type>& data, const lone_network& it,
+                          curve_records curve = curve_records::written) {
+  detail::bind_backend(here.book(), backend);
+  trainer<Engine, Type> training(backend, it.name, it.layers, data, it.how, it.seed, here.saving());
+  lone_training made;
+  made.outcome = curve == curve_records::written ? here.train_recorded(training) : here.train(training, "training " + it.name);
+  if (made.outcome.diverged) return made;
+  made.network = training.result();
+  write_weights(weights_of(here.folder(), it.name), *made.network, it.said);
+  return made;
+}
+
+/// The task's metric on the samples that decide, and on those that nobody saw.
+struct judgement {
+  double validation = 0, test = 0;
+};
+template <Backend Engine, class Type>
+judgement judge(Engine& backend, const training_data<Type>& data, const typename Type::samples& test, const model& network) {
+  const auto score = [&](const typename Type::samples& set) {
+    return evaluate(backend, data.task, network, set, data.scale).score;
+  };
+  return {score(*data.validation), score(test)};
+}
+
+/// What a network of these layers costs wherever it runs, into what a report shows of it.
+template <class Shown>
+void show_costs(Shown& shown, const layer_list& layers) {
+  const cost costs = cost_of(layers);
+  shown.macs = static_cast<double>(costs.macs), shown.parameters = static_cast<double>(costs.parameters());
+  if constexpr (requires { shown.peak_bytes; }) shown.peak_bytes = static_cast<double>(peak_bytes_of(layers));
+}
+
+/// How a network is handed over beside weights and ONNX for one sample.
+struct handover {
+  network_metadata said{};
+  bool any_batch = true;                  ///< as ONNX for any number of samples, too
+  bool keeps_weights = false;             ///< they lie there already
+  std::optional<found_network> header{};  ///< as a C++ header, which names the file of the weights
+};
+/// Writes networks/FILE.onnx, .safetensors and what else is wanted; returns label and path of each in the run's folder, for reports.
+inline std::vector<std::pair<std::string, std::string>> hand_over(const run_folder& folder, const std::string& file,
+                                                                  const model& network, handover how) {
+  const std::string stem = (folder.networks() / file).string();
+  write_onnx(stem + ".onnx", network, {.metadata = how.said});
+  if (how.any_batch) write_onnx(stem + ".batch.onnx", network, {.symbolic_batch = true, .metadata = how.said});
+  if (!how.keeps_weights) write_weights(stem + ".safetensors", network, how.said);
+  if (how.header) {
+    how.header->weights_file = file + ".safetensors";
+    write_cpp_header(stem + ".hpp", *how.header);
+  }
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const char* ending : {"onnx", "safetensors", "hpp"})
+    if (how.header || ending != std::string("hpp")) files.emplace_back(ending, "networks/" + file + "." + ending);
+  return files;
+}
+
+}  // namespace hasse
