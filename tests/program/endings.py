@@ -29,7 +29,8 @@ def refused(command, sentence, **how):
 # Every option that is a number, by what --help says, takes nothing else.
 tried = 0
 for name, program in programs.items():
-    subcommands = [[s] for s in ("train", "calibrate", "sweep", "slim", "export")] if name == "hasse_slim" else [[]]
+    subcommands = {"hasse_slim": ("train", "calibrate", "sweep", "slim", "export"), "hasse_detect": ("train", "evaluate", "predict")}.get(name)
+    subcommands = [[each] for each in subcommands] if subcommands else [[]]
     for subcommand in subcommands:
         options = re.findall(r"(--[a-z-]+) (?:INT|UINT|FLOAT)\b", run([program, *subcommand, "--help"]).stdout)
         for option in options:

@@ -13,7 +13,7 @@ if ROOT.is_file():
 
 SNIPPET = re.compile(r"^```(cpp|cmake)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]+)(?:#[^)]*)?\)")
-OPTION = re.compile(r'add_(?:option|flag|number)\((?:app, )?"(--[a-z-]+)"')
+OPTION = re.compile(r'add_(?:option|flag|number)\((?:\w+, )?"(--[a-z-]+)"')
 PROGRAMS = [*sorted((ROOT / "include/hasse/program").glob("*.hpp")), *sorted((ROOT / "examples").glob("hasse_*.cpp"))]
 
 problems = []

@@ -131,6 +131,12 @@ struct exact_detection : detection {
   tally_type tally(const normalisation&) const { return {*this, &coco_result::ap}; }
 };
 
+/// From pixels of a network's input to those of the picture's file: clipped to it; what is left without area is dropped.
+HASSE_BODY void to_file(std::vector<detected_object>& objects, const picture_placement& placement, const labelled_picture& picture);
+
+/// What is in a picture, in pixels of its file.
+HASSE_BODY std::vector<labelled_object> objects_in_file(const labelled_picture& picture);
+
 /// The head for a set on a backbone of `maps` maps: anchors as planned, a column per class, and a background if it is wanted.
 HASSE_BODY ssdlite_head head_for(const anchor_plan& anchors, const detection_set& set, bool background = false);
 

@@ -108,24 +108,33 @@ HASSE_BODY void detection::check(const detection_set& set, const layer_list& lay
                 std::to_string(classes + 1) + ", the first for the background");
 }
 
+HASSE_BODY void to_file(std::vector<detected_object>& objects, const picture_placement& placement, const labelled_picture& picture) {
+  const double width = picture.file_width, height = picture.file_height, across = width / picture.width, down = height / picture.height;
+  for (detected_object& found : objects) {
+    const box in_picture = placement.back(found.place);
+    found.place = {std::clamp(in_picture.x0 * across, 0.0, width), std::clamp(in_picture.y0 * down, 0.0, height),
+                   std::clamp(in_picture.x1 * across, 0.0, width), std::clamp(in_picture.y1 * down, 0.0, height)};
+  }
+  std::erase_if(objects, [](const detected_object& found) { return !(found.place.area() > 0); });
+}
+
+HASSE_BODY std::vector<labelled_object> objects_in_file(const labelled_picture& picture) {
+  // COCO's sizes are those of the file, which may have been made smaller when it was read.
+  const double across = static_cast<double>(picture.file_width) / picture.width, down = static_cast<double>(picture.file_height) / picture.height;
+  std::vector<labelled_object> objects = picture.objects;
+  for (labelled_object& object : objects) {
+    box& place = object.place;
+    place = {place.x0 * across, place.y0 * down, place.x1 * across, place.y1 * down};
+    object.area *= across * down;
+    for (keypoint& joint : object.joints) joint.x *= across, joint.y *= down;
+  }
+  return objects;
+}
+
 HASSE_BODY void detection::tally_type::judge(const sampled_picture& seen, const detection_set& set) {
   const labelled_picture& picture = set.pictures[seen.index];
-  // COCO's sizes are those of the file, which may have been made smaller when it was read.
-  const double across = static_cast<double>(picture.file_width) / picture.width,
-               down = static_cast<double>(picture.file_height) / picture.height;
-  const auto in_file = [&](const box& place) {
-    return box{place.x0 * across, place.y0 * down, place.x1 * across, place.y1 * down};
-  };
-  std::vector<labelled_object> objects = picture.objects;
-  for (labelled_object& object : objects) object.place = in_file(object.place), object.area *= across * down;
-  for (detected_object& found : objects_) {
-    box& place = found.place;
-    place = in_file(seen.placement.back(place));
-    place = {std::clamp(place.x0, 0.0, double(picture.file_width)), std::clamp(place.y0, 0.0, double(picture.file_height)),
-             std::clamp(place.x1, 0.0, double(picture.file_width)), std::clamp(place.y1, 0.0, double(picture.file_height))};
-  }
-  std::erase_if(objects_, [](const detected_object& found) { return !(found.place.area() > 0); });
-  judge_->add(objects, objects_);
+  to_file(objects_, seen.placement, picture);
+  judge_->add(objects_in_file(picture), objects_);
 }
 
 HASSE_BODY ssdlite_head head_for(const anchor_plan& anchors, const detection_set& set, bool background) {

@@ -1,0 +1,436 @@
+// The program hasse_detect as functions: trains a detector on pictures with boxes, judges it, and draws what it finds on pictures.
+// Used by examples/hasse_detect.cpp.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <hasse/core/file.hpp>
+#include <hasse/core/quoted.hpp>
+#include <hasse/data/decode.hpp>
+#include <hasse/data/png.hpp>
+#include <hasse/latency/whole.hpp>
+#include <hasse/program/command_line.hpp>
+#include <hasse/program/detail/drawn_boxes.hpp>
+#include <hasse/program/detector.hpp>
+#include <hasse/program/run.hpp>
+#include <hasse/program/settings.hpp>
+#include <hasse/task/bound_loss.hpp>
+
+namespace hasse {
+
+/// The command line of hasse_detect train.
+struct detect_train_options {
+  std::string data = "scenes", run = "run-detect", net = "det-micro", size = "96x96", anchors = "auto", fit = "stretch", crop = "overlap",
+              pictures{};
+  int width = 0, finest = 8, longest_side = 0, epochs = 20, batch = 16, threads = usual_threads().processors;
+  std::size_t train_pictures = 0;
+  double learning_rate = 0.04, decay = 4e-5;
+  std::uint64_t seed = 1;
+  bool recolour = false, zoom_out = false, trust_pictures = false, drop_copies = false, skip_damaged = false;
+  device_options devices{};
+};
+
+/// Of hasse_detect evaluate. What is empty is taken from the file of the network.
+struct detect_evaluate_options {
+  std::string weights, data{}, device = "cpu", detections{};
+  int threads = 1;
+  bool changed_weights = false, skip_damaged = false;
+};
+
+/// Of hasse_detect predict.
+struct detect_predict_options {
+  std::string weights, out = "detected", device = "cpu";
+  std::vector<std::string> pictures{};
+  int threads = 1;
+  double score = 0.3;
+  bool changed_weights = false;
+};
+
+/// A detector that is shown one picture after the other.
+template <Backend Engine>
+class detector_at_work {
+  using scalar = typename Engine::scalar;
+
+ public:
+  /// `form` says how pictures come to the network's size; it must outlive this.
+  detector_at_work(Engine& backend, const detection& task, const model& network, const detection_set& form, const normalisation& scale)
+      : network_(backend, network.layers, 1, parameters<parameter_of<scalar>>(network.weights)),
+        outputs_(network_outputs<scalar>::of(network_)),
+        reader_(network_.memory()),
+        sampler_(form, scale),
+        finder_(anchors_of(task.standing(), form.shape(), maps_of(outputs_)), form.shape(), static_cast<int>(form.classes.size()),
+                task.scores, task.suppression),
+        pixels_(static_cast<std::size_t>(form.shape().size())),
+        input_(pixels_.size()) {}
+
+  /// What is found, in pixels of the picture's file, the best first; good until the next call.
+  std::vector<detected_object>& find(const labelled_picture& picture) {
+    const picture_placement placement = sampler_.whole(picture, pixels_.data(), seen_);
+    for (std::size_t i = 0; i < pixels_.size(); ++i) input_[i] = static_cast<scalar>(pixels_[i]);
+    network_.write_input(input_);
+    network_.run();
+    finder_.find(reader_.read(outputs_, 1, 1), 0, found_);
+    to_file(found_, placement, picture);
+    return found_;
+  }
+
+ private:
+  static std::vector<feature_shape> maps_of(const network_outputs<scalar>& outputs) {
+    std::vector<feature_shape> maps;
+    for (std::size_t i = 0; i < outputs.shapes.size(); i += 2) maps.push_back(outputs.shapes[i]);
+    return maps;
+  }
+
+  inference_network<Engine> network_;
+  network_outputs<scalar> outputs_;
+  answer_reader<scalar> reader_;
+  picture_sampler sampler_;
+  object_finder finder_;
+  std::vector<float> pixels_;
+  std::vector<scalar> input_;
+  std::vector<labelled_object> seen_;
+  std::vector<detected_object> found_;
+};
+
+namespace detail {
+/// "240x320": height and width of what the network reads.
+inline feature_shape read_detector_size(std::string_view text) {
+  feature_shape made{0, 0, 3};
+  const char* const end = text.data() + text.size();
+  const auto [rest, fault] = std::from_chars(text.data(), end, made.h);
+  if (fault == std::errc() && rest != end && *rest == 'x')
+    if (const auto [last, wrong] = std::from_chars(rest + 1, end, made.w); wrong == std::errc() && last == end)
+      if (made.h >= 32 && made.h <= 4096 && made.w >= 32 && made.w <= 4096) return made;
+  throw error("the size " + in_quotes(text, 40) + " cannot be read; write height x width, 32 to 4096 each, for instance 240x320");
+}
+
+/// Of COCO's json of results: boxes as x, y, width, height in pixels of the files, ids as in the source.
+inline void add_detections(json& list, std::int64_t picture, const std::vector<std::int64_t>& class_ids, std::span<const detected_object> found) {
+  for (const detected_object& each : found)
+    list.push_back({{"image_id", picture},
+                    {"category_id", class_ids[static_cast<std::size_t>(each.kind)]},
+                    {"bbox", {each.place.x0, each.place.y0, each.place.width(), each.place.height()}},
+                    {"score", each.score}});
+}
+
+inline std::string percent_text(double share) {
+  if (share < 0) return "-";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", 100 * share);
+  return text;
+}
+
+/// The twelve numbers of COCO, and precision per class, in percent.
+inline void print(const coco_result& found, const std::vector<std::string>& classes) {
+  std::printf("  %-24s %6s %6s %6s %6s %6s %6s\n", "average precision, %", "all", "IoU.50", "IoU.75", "small", "medium", "large");
+  const auto row = [](const std::string& name, std::initializer_list<double> values) {
+    std::printf("  %-24s", printable(clipped(name, 24)).c_str());
+    for (const double value : values) std::printf(" %6s", percent_text(value).c_str());
+    std::printf("\n");
+  };
+  row("all classes", {found.ap, found.ap50, found.ap75, found.ap_small, found.ap_medium, found.ap_large});
+  for (std::size_t kind = 0; kind < found.classes.size(); ++kind) {
+    const coco_class_scores& own = found.classes[kind];
+    row(classes[kind], {own.ap, own.ap50, own.ap75, own.ap_small, own.ap_medium, own.ap_large});
+  }
+  std::printf("  average recall of the best 1, 10 and 100 answers of a picture, and of small, medium and large objects:\n");
+  row("all classes", {found.ar1, found.ar10, found.ar100, found.ar_small, found.ar_medium, found.ar_large});
+  flush_output();
+}
+
+/// Judges a detector on all pictures of a set, one by one, as it will run; into `detections`, what it found.
+template <Backend Engine>
+coco_result judge_detector(Engine& backend, const detection& task, const model& network, const detection_set& set,
+                           const normalisation& scale, json* detections = nullptr) {
+  detector_at_work<Engine> at_work(backend, task, network, set, scale);
+  coco_evaluator judge(static_cast<int>(set.classes.size()));
+  for (const labelled_picture& picture : set.pictures) {
+    const std::vector<detected_object>& found = at_work.find(picture);
+    judge.add(objects_in_file(picture), found);
+    if (detections) add_detections(*detections, picture.id, set.class_ids, found);
+  }
+  return judge.result();
+}
+
+/// How well the anchors fit, before anything is trained: a class that they miss cannot be learned.
+inline void print_fit(const designed_detector& made, const detection_set& train) {
+  std::vector<feature_shape> maps;
+  for (int output = 0; output < made.layers.output_count(); output += 2) maps.push_back(made.layers.output_shape(output));
+  const std::vector<box> anchors = anchors_of(made.task.standing(), train.shape(), maps);
+  std::printf("anchors: %zu: %s\n", anchors.size(), to_text(made.task.anchors).c_str());
+  const std::vector<anchor_fit> fits = fit_of(anchors, objects_in_input(train), static_cast<int>(train.classes.size()));
+  for (std::size_t kind = 0; kind < fits.size(); ++kind)
+    std::printf("  %-16s %6zu objects, %5.1f %% with an anchor on at least half of them%s\n",
+                printable(clipped(train.classes[kind], 40)).c_str(), fits[kind].objects, 100 * fits[kind].recall,
+                fits[kind].objects > 0 && fits[kind].recall < 0.9 ? ": few; try --anchors auto, a smaller --finest or a larger --size" : "");
+}
+
+inline void tell(const char* split, const detection_set& set) {
+  std::size_t objects = 0;
+  for (const labelled_picture& picture : set.pictures) objects += picture.objects.size();
+  std::printf("  %zu %s pictures with %zu objects\n", set.size(), split, objects);
+}
+}  // namespace detail
+
+/// hasse_detect train without its command line: prints what it does, leaves a run folder.
+inline void train_detector(const detect_train_options& options) {
+  const feature_shape size = detail::read_detector_size(options.size);
+  if (options.finest != 8 && options.finest != 16 && options.finest != 32)
+    throw error("the finest map was asked for with a stride of " + std::to_string(options.finest) + "; give 8, 16 or 32");
+  recipe how{.epochs = options.epochs,
+             .batch = options.batch,
+             .learning_rate = options.learning_rate,
+             .decay = options.decay,
+             .warmup_epochs = 0.05 * options.epochs,
+             .seed = options.seed};
+  check(how);
+  (void)backbone_network(options.net, {size.h, size.w, 3}, options.width);
+  const any_device device = device_of(options.devices.measured(), options.devices.device_threads);
+  any_backend<float> backend = backend_of(options.devices.training(), options.threads);
+  json settings{{"program", "hasse_detect"},
+                {"data", detail::place_of(options.data)},
+                {"net", options.net},
+                {"width", options.width},
+                {"size", options.size},
+                {"anchors", options.anchors},
+                {"finest", options.finest},
+                {"fit", options.fit},
+                {"crop", options.crop},
+                {"recolour", options.recolour},
+                {"zoom_out", options.zoom_out},
+                {"train_pictures", options.train_pictures},
+                {"longest_side", options.longest_side},
+                {"drop_copies", options.drop_copies},
+                {"recipe", to_text(how)},
+                {"seed", options.seed},
+                {"threads", options.threads},
+                {"trains", backend.identity()}};
+  detail::add_training_device(settings, options.devices.training());
+  program_run here(options.run, settings);
+  run_folder& folder = here.folder();
+  detail::say_threads(options.threads);
+  std::printf("data: %s\n", options.data.c_str());
+  detection_splits pictures = open_detection(options.data,
+                                             {.height = size.h,
+                                              .width = size.w,
+                                              .seed = options.seed,
+                                              .most_train = options.train_pictures,
+                                              .longest_side = options.longest_side,
+                                              .pictures = options.pictures,
+                                              .trust_pictures = options.trust_pictures,
+                                              .drop_copies = options.drop_copies,
+                                              .skip_damaged = options.skip_damaged},
+                                             here.progress());
+  here.end_line();
+  detail::print(pictures.about);
+  if (pictures.validation.size() == 0 || pictures.test.size() == 0) cut_for_search(pictures);
+  for (detection_set* set : {&pictures.train, &pictures.validation, &pictures.test})
+    set->fit = options.fit == "letterbox" ? picture_fit::letterbox : picture_fit::stretch;
+  detection_set& train = pictures.train;
+  train.varied = {.mirrored = train.mirrored_alike,
+                  .crop = options.crop == "none"    ? picture_crop::none
+                          : options.crop == "share" ? picture_crop::by_share
+                                                    : picture_crop::by_overlap,
+                  .zoomed_out = options.zoom_out,
+                  .recoloured = options.recolour};
+  detail::tell("training", train), detail::tell("validation", pictures.validation), detail::tell("test", pictures.test);
+  if (train.size() < static_cast<std::size_t>(how.batch))
+    throw error("there are " + std::to_string(train.size()) + " training pictures, fewer than one batch of " + std::to_string(how.batch) +
+                "; give a smaller --batch");
+  const designed_detector made = design_detector(options.net, options.width, options.anchors, train, options.finest);
+  const training_data<detection> data(made.task, train, pictures.validation);
+  const cost costs = cost_of(made.layers);
+  std::printf("network: %s at %d x %d, %.1f M MACs, %.3f M parameters\n", options.net.c_str(), size.h, size.w,
+              static_cast<double>(costs.macs) / 1e6, static_cast<double>(costs.parameters()) / 1e6);
+  detail::print_fit(made, train);
+  flush_output();
+
+  folder.bind_images(derive(data.identity, identity_of(pictures.test)));
+  folder.begin();
+  const network_metadata said = detector_metadata(made.task, train, data.scale);
+  const std::string name = "detector";
+  model network;
+  if (file_exists(weights_of(folder, name))) {
+    network = read_network(weights_of(folder, name).string()).network;
+    std::printf("%s: trained before\n", name.c_str());
+  } else {
+    const lone_training done = train_alone(here, backend, data, lone_network{.name = name, .layers = made.layers, .how = how, .seed = options.seed, .said = said});
+    if (!done.network) throw detail::diverged("the training", done.outcome.note, folder, detail::trained_before::nothing);
+    network = *done.network;
+    std::printf("%s: %.1f s of training\n", name.c_str(), done.outcome.seconds);
+  }
+  hand_over(folder, name, network, {.said = said, .any_batch = false, .keeps_weights = true});
+  std::printf("validation:\n");
+  detail::print(detail::judge_detector(backend, made.task, network, pictures.validation, data.scale), train.classes);
+  std::printf("test:\n");
+  detail::print(detail::judge_detector(backend, made.task, network, pictures.test, data.scale), train.classes);
+  const measurement latency = measure(network.layers, device);
+  std::printf("%.2f ms a picture, without decoding and suppression, %s\nweights: %s\n", static_cast<double>(latency.median) / 1e6,
+              text_of(device.facts()).c_str(), weights_of(folder, name).c_str());
+}
+
+/// hasse_detect evaluate: a trained detector on the pictures of its run, or on others with its classes.
+inline void evaluate_detector(const detect_evaluate_options& options) {
+  any_backend<float> backend = backend_of(parse_device(options.device), options.threads);
+  const stored_detector it = read_detector(options.weights, options.changed_weights ? changed_weights::accepted : changed_weights::refused);
+  const std::string& data = options.data.empty() ? it.images.origin.data : options.data;
+  if (data.empty())
+    throw file_error(options.weights, "does not say which pictures it was trained on", "name the pictures to judge it on with --data");
+  const feature_shape input = it.network.layers.input;
+  detection_options how = parse_detection_options(it.images.origin.options, input.h, input.w);
+  how.skip_damaged = how.skip_damaged || options.skip_damaged;
+  if (how.classes.empty()) how.classes = {};
+  std::printf("data: %s\n", data.c_str());
+  stoppable_printer printer;
+  detection_splits pictures = open_detection(data, how, std::ref(printer));
+  printer.finish();
+  detail::print(pictures.about);
+  if (pictures.validation.size() == 0 || pictures.test.size() == 0) cut_for_search(pictures);
+  if (const std::string difference = class_difference(it.images.classes, pictures.test.classes); !difference.empty())
+    throw error("the set " + detail::in_quotes(data) + " " + difference + "; give a set with the detector's classes");
+  json detections = json::array();
+  for (const auto& [split, set] : {std::pair{"validation", &pictures.validation}, {"test", &pictures.test}}) {
+    set->fit = it.fit;
+    detail::tell(split, *set);
+    const bool kept = set == &pictures.test && !options.detections.empty();
+    detail::print(detail::judge_detector(backend, it.task, it.network, *set, it.images.scale, kept ? &detections : nullptr), it.images.classes);
+  }
+  if (!options.detections.empty()) {
+    replace_file(options.detections, detections.dump() + "\n");
+    std::printf("what was found in the test pictures, as COCO's results: %s\n", options.detections.c_str());
+  }
+}
+
+/// hasse_detect predict: what a detector finds in pictures, drawn on them, and as JSON.
+inline void show_detections(const detect_predict_options& options) {
+  any_backend<float> backend = backend_of(parse_device(options.device), options.threads);
+  stored_detector it = read_detector(options.weights, options.changed_weights ? changed_weights::accepted : changed_weights::refused);
+  it.task.suppression.score = options.score;
+  std::vector<std::filesystem::path> paths;
+  for (const std::string& place : options.pictures) {
+    std::error_code problem;
+    if (!std::filesystem::is_directory(place, problem)) {
+      paths.emplace_back(place);
+      continue;
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(place))
+      if (entry.is_regular_file()) paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  if (paths.empty()) throw error("there are no files in the folders that were given; name pictures, or folders of pictures");
+  std::filesystem::create_directories(options.out);
+  const detection_set form = it.empty_set();
+  detector_at_work<any_backend<float>> at_work(backend, it.task, it.network, form, it.images.scale);
+  image_decoder decoder;
+  json all = json::array();
+  std::size_t objects = 0;
+  for (const std::filesystem::path& path : paths) {
+    const decoded_image& image = decoder.decode(read_file(path), path.string());
+    labelled_picture picture{.name = path.filename().string(),
+                             .height = image.shape.h,
+                             .width = image.shape.w,
+                             .file_height = image.shape.h,
+                             .file_width = image.shape.w,
+                             .pixels = {},
+                             .objects = {}};
+    for (std::size_t i = 0; i < static_cast<std::size_t>(image.shape.h * image.shape.w); ++i)
+      for (std::size_t c = 0; c < 3; ++c) picture.pixels.push_back(image.pixels[image.shape.c == 3 ? 3 * i + c : i]);
+    const std::vector<detected_object>& found = at_work.find(picture);
+    json own = json::array();
+    for (const detected_object& each : found)
+      own.push_back({{"class", it.images.classes[static_cast<std::size_t>(each.kind)]},
+                     {"score", each.score},
+                     {"box", {each.place.x0, each.place.y0, each.place.x1, each.place.y1}}});
+    all.push_back({{"picture", valid_utf8(path.string())}, {"height", picture.height}, {"width", picture.width}, {"objects", own}});
+    objects += found.size();
+    detail::draw_boxes(picture, found);
+    write_png(std::filesystem::path(options.out) / (path.filename().string() + ".png"), picture.height, picture.width, picture.pixels);
+  }
+  const std::filesystem::path list = std::filesystem::path(options.out) / "detections.json";
+  replace_file(list, all.dump(1) + "\n");
+  std::printf("%zu objects in %zu pictures, with scores above %g; drawn in %s, listed in %s\n", objects, paths.size(), options.score,
+              options.out.c_str(), list.c_str());
+  for (std::size_t kind = 0; kind < it.images.classes.size() && kind < detail::box_colours.size(); ++kind)
+    std::printf("  %s: %s\n", std::string(detail::colour_of(static_cast<int>(kind)).name).c_str(),
+                detail::printable(detail::clipped(it.images.classes[kind], 100)).c_str());
+}
+
+/// The program: parses and runs a subcommand. Returns the exit code: 0, or 2 after one sentence on stderr.
+inline int detect(int argc, char** argv) {
+  CLI::App app("Trains detectors of things in pictures, judges them, and shows what they find", "hasse_detect");
+  app.require_subcommand(1);
+  detect_train_options training;
+  detect_evaluate_options judging;
+  detect_predict_options showing;
+
+  CLI::App& train = *app.add_subcommand("train", "train a detector, judge it, and hand it over");
+  train.add_option("--data", training.data, "pictures with boxes: scenes[:DIFFICULTY], voc:DIR, coco:DIR_OR_FILE, yolo:DIR_OR_FILE, or boxes:PLACE for one of the last three")
+      ->capture_default_str();
+  train.add_option("--pictures", training.pictures, "folder of COCO's pictures, where they are not beside the file");
+  detail::describe_run(train, training.run);
+  train.add_option("--net", training.net, "backbone: det-micro, mobiledet_cpu, mobilenet_v2, ... (hasse_info lists them)")->capture_default_str();
+  add_number(train, "--width", training.width, 0, 8000, "of the backbone in thousandths, where it has widths; 0: as published");
+  train.add_option("--size", training.size, "height x width that the network reads")->capture_default_str();
+  train.add_option("--anchors", training.anchors, "auto: made for the objects of the data; published: those of SSD on six maps; or a list, \"0.1:1 0.2:2 | 0.3:1\": scale:ratio, maps divided by |")
+      ->capture_default_str();
+  add_number(train, "--finest", training.finest, 8, 32, "stride of the finest map that is predicted on: 8, 16 or 32");
+  train.add_option("--fit", training.fit, "pictures of other proportions: stretch or letterbox")->capture_default_str()->check(CLI::IsMember({"stretch", "letterbox"}));
+  train.add_option("--crop", training.crop, "how training pictures are cut: overlap (SSD's rule), share (that of TensorFlow's detectors) or none")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"overlap", "share", "none"}));
+  train.add_flag("--recolour", training.recolour, "vary brightness, contrast, saturation and hue");
+  train.add_flag("--zoom-out", training.zoom_out, "half of the time, put a picture on a larger ground");
+  add_number(train, "--train-images", training.train_pictures, "train on so many pictures at most, drawn by the seed; 0: all");
+  add_number(train, "--longest-side", training.longest_side, 0, 65'535, "make larger pictures so small when they are read, to save memory; 0: as they are");
+  train.add_flag("--trust-pictures", training.trust_pictures, "where COCO's file says another size than a picture has, believe the picture");
+  train.add_flag("--drop-copies", training.drop_copies, "leave out training pictures that are also among the others");
+  detail::describe_skip_damaged(train, training.skip_damaged);
+  add_number(train, "--epochs", training.epochs, 1, 100'000, "epochs of the training");
+  add_number(train, "--batch", training.batch, 1, 65'536, "pictures of a training step");
+  add_number(train, "--learning-rate", training.learning_rate, detail::least_rate, detail::most_rate, "highest learning rate");
+  add_number(train, "--weight-decay", training.decay, 0, 1e6, "of convolution weights");
+  add_number(train, "--seed", training.seed, "decides scenes, first weights and augmentation");
+  train.add_option("--threads", training.threads, "threads that train, on the processor")->capture_default_str()->check(detail::thread_count);
+  detail::describe(train, training.devices);
+
+  CLI::App& evaluate = *app.add_subcommand("evaluate", "judge a detector on the pictures of its run, or on others");
+  evaluate.add_option("--weights", judging.weights, "the .safetensors of the detector")->required()->check(not_empty("a file"));
+  evaluate.add_option("--data", judging.data, "where the pictures are; without, as the file says");
+  evaluate.add_option("--detections", judging.detections, "file for what is found in the test pictures, as COCO's tools read it");
+  detail::describe_skip_damaged(evaluate, judging.skip_damaged);
+
+  CLI::App& predict = *app.add_subcommand("predict", "draw what a detector finds on pictures, and list it");
+  predict.add_option("pictures", showing.pictures, "files, or folders of files: JPEG, PNG, BMP or WebP")->required();
+  predict.add_option("--weights", showing.weights, "the .safetensors of the detector")->required()->check(not_empty("a file"));
+  predict.add_option("--out", showing.out, "folder for the pictures with boxes and detections.json")->capture_default_str()->check(not_empty("a folder"));
+  add_number(predict, "--score", showing.score, 1e-8, 0.999, "show what the detector is at least so sure of");
+  for (const auto& [sub, device, threads, changed] : {std::tuple{&evaluate, &judging.device, &judging.threads, &judging.changed_weights},
+                                                      {&predict, &showing.device, &showing.threads, &showing.changed_weights}}) {
+    sub->add_option("--device", *device, "that the network runs on: cpu, cuda or cuda:N, the GPU of that number from 0")->capture_default_str();
+    sub->add_option("--threads", *threads, "threads, on the processor")->capture_default_str()->check(detail::thread_count);
+    sub->add_flag("--changed-weights", *changed, "read weights that were changed after hasse wrote them: trained on elsewhere");
+  }
+  return guarded(app, argc, argv, [&] {
+    if (train)
+      train_detector(training);
+    else if (evaluate)
+      evaluate_detector(judging);
+    else
+      show_detections(showing);
+  });
+}
+
+}  // namespace hasse
