@@ -6,6 +6,7 @@
 #include <hasse/kernel/cpu.hpp>
 #include <hasse/network.hpp>
 #include <hasse/result.hpp>
+#include <hasse/space/spaces.hpp>
 
 using namespace hasse;
 

@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
     const auto answer = search<space>(table, device, train, images.test, folder, by_price{}, stop_rule{.trainings = 4}, embedding_order{});
     // end: search
     for (std::size_t i = 1; i < answer.report.networks.size(); ++i)
-      if (answer.report.networks[i].milliseconds < answer.report.networks[i - 1].milliseconds) std::printf("out of order\n");
+      if (answer.report.networks[i].cost < answer.report.networks[i - 1].cost) std::printf("out of order\n");
     std::printf("%zu trained, %zu on the frontier\n", answer.report.networks.size(), answer.finalists.size());
   } catch (const error& refused) {
     std::fprintf(stderr, "%s\n", refused.what());
