@@ -74,6 +74,8 @@ shutil.move(folder / "whole/networks/detector.safetensors", folder / "alone.safe
 again = done("evaluate", "--weights", "alone.safetensors", "--detections", "found.json")
 if tables(again) != tables(whole) or len(tables(whole)) != 12:
     sys.exit(f"judged again, the detector has other numbers:\n{whole}\n{again}")
+if "other pictures" in again or "other pictures" not in done("evaluate", "--weights", "alone.safetensors", "--data", "scenes:0.9"):
+    sys.exit("it is not said whether the pictures are those of the run")
 found = json.loads((folder / "found.json").read_text())
 if not found or set(found[0]) != {"image_id", "category_id", "bbox", "score"}:
     sys.exit(f"results are not those of COCO: {found[:1]}")
@@ -93,6 +95,7 @@ for each in listed:
 if not (folder / "shown/0.png.png").read_bytes().startswith(b"\x89PNG"):
     sys.exit("no picture was drawn")
 
+refused("has no", "evaluate", "--weights", "alone.safetensors", "--data", "voc:nowhere")
 refused("recipe", *changed("--epochs", 5, "whole"))
 refused("write height x width", "train", "--size", "64", "--run", "none")
 refused("there is no backbone", "train", "--net", "nothing", "--run", "none")

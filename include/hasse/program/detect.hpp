@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -282,6 +283,21 @@ inline void train_detector(const detect_train_options& options) {
               text_of(device.facts()).c_str(), weights_of(folder, name).c_str());
 }
 
+namespace detail {
+inline detection_splits pictures_to_judge(const detect_evaluate_options& options, const std::string& data, const detection_options& how) {
+  stoppable_printer printer;
+  try {
+    detection_splits pictures = open_detection(data, how, std::ref(printer));
+    printer.finish();
+    return pictures;
+  } catch (const error& problem) {
+    if (!options.data.empty()) throw;
+    throw error("the pictures that " + options.weights + " was trained on, " + in_quotes(data) + ", cannot be read from here (" +
+                std::string(problem.what()) + "); say with --data where they are now, for instance --data voc:DIR");
+  }
+}
+}  // namespace detail
+
 /// hasse_detect evaluate: a trained detector on the pictures of its run, or on others with its classes.
 inline void evaluate_detector(const detect_evaluate_options& options) {
   any_backend<float> backend = backend_of(parse_device(options.device), options.threads);
@@ -292,15 +308,13 @@ inline void evaluate_detector(const detect_evaluate_options& options) {
   const feature_shape input = it.network.layers.input;
   detection_options how = parse_detection_options(it.images.origin.options, input.h, input.w);
   how.skip_damaged = how.skip_damaged || options.skip_damaged;
-  if (how.classes.empty()) how.classes = {};
   std::printf("data: %s\n", data.c_str());
-  stoppable_printer printer;
-  detection_splits pictures = open_detection(data, how, std::ref(printer));
-  printer.finish();
+  detection_splits pictures = detail::pictures_to_judge(options, data, how);
   detail::print(pictures.about);
   if (pictures.validation.size() == 0 || pictures.test.size() == 0) cut_for_search(pictures);
   if (const std::string difference = class_difference(it.images.classes, pictures.test.classes); !difference.empty())
     throw error("the set " + detail::in_quotes(data) + " " + difference + "; give a set with the detector's classes");
+  if (pictures.test.origin.hash != it.images.origin.hash) std::printf("  other pictures than those of the run that made the detector\n");
   json detections = json::array();
   for (const auto& [split, set] : {std::pair{"validation", &pictures.validation}, {"test", &pictures.test}}) {
     set->fit = it.fit;
