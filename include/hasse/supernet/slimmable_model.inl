@@ -15,11 +15,7 @@
 
 namespace hasse {
 
-HASSE_BODY std::vector<channel_configuration> switched{};  ///< whose batch norms set k is: those bring their statistics along
-  std::map<channel_configuration, std::vector<float>> statistics{};  ///< calibrated: in the layout of the narrow network's
-
-  /// The set of batch norms that a configuration takes.
-  int slimmable_model::norms_of(const channel_configuration& at) const {
+HASSE_BODY int slimmable_model::norms_of(const channel_configuration& at) const {
   const auto found = std::find(switched.begin(), switched.end(), at);
   return found == switched.end() ? 0 : static_cast<int>(found - switched.begin());
 }
