@@ -60,6 +60,8 @@ def own(kind, data):
     return ["hasse_slim", "train", *NET, "--data", data, "--batch", 4, "--epochs", 1, "--run", "from-" + kind]
 
 
+BOXES = ["hasse_detect", "train", "--data", "scenes:0.2", "--size", "64x64", "--train-images", 16, "--batch", 8, "--epochs", 1, "--threads", 1, "--run", "boxes"]
+
 # Each is started whole, in the order given, and then again and again with one of its files damaged.
 COMMANDS = [
     (SLIM, ["slim/config.json", "slim/journal/*", "slim/networks/*.safetensors"]),
@@ -79,6 +81,8 @@ COMMANDS = [
     (own("gz", "folder:pets.tar.gz"), ["pets.tar.gz"]),
     (own("zip", "folder:pets.zip"), ["pets.zip"]),
     (own("idx", "idx:digits"), ["digits/*"]),
+    (BOXES, ["boxes/config.json", "boxes/journal/*", "boxes/networks/*.safetensors"]),
+    (["hasse_detect", "evaluate", "--weights", "boxes/networks/detector.safetensors"], ["boxes/networks/*.safetensors"]),
     (["hasse_tabular", "--table", "benchmark.json"], ["benchmark.json"]),
     (["hasse_info", "df-small:[(16),(16),(32)]", "--latency", "search/latency.json"], ["search/latency.json"]),
 ]
