@@ -2,15 +2,19 @@
 // Used by programs.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include <CLI/CLI.hpp>
 
+#include <hasse/core/quoted.hpp>
+#include <hasse/core/shape.hpp>
 #include <hasse/data/open.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/program/guarded.hpp>
@@ -123,6 +127,18 @@ inline recipe recipe_of(const recipe_options& options, int epochs) {
   check(how);
   (void)task_of(options);
   return how;
+}
+
+/// "180x240": height and width of colour pictures, each from `least` to `most`; `what` and `example` are for the refusal.
+inline feature_shape read_size(std::string_view text, int least, int most, const std::string& what, const std::string& example) {
+  feature_shape made{0, 0, 3};
+  const auto [rest, fault] = std::from_chars(text.data(), text.data() + text.size(), made.h);
+  const char* const end = text.data() + text.size();
+  if (fault == std::errc() && rest != end && *rest == 'x')
+    if (const auto [last, wrong] = std::from_chars(rest + 1, end, made.w); wrong == std::errc() && last == end)
+      if (std::min(made.h, made.w) >= least && std::max(made.h, made.w) <= most) return made;
+  throw error("the size " + in_quotes(text, 40) + " cannot be read; write " + what + ", " + std::to_string(least) + " to " +
+              std::to_string(most) + " each, for instance " + example);
 }
 
 inline void print(const data_description& about) {

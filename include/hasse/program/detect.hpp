@@ -3,16 +3,15 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -21,6 +20,7 @@
 #include <hasse/core/file.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/data/decode.hpp>
+#include <hasse/data/image_kind.hpp>
 #include <hasse/data/png.hpp>
 #include <hasse/latency/whole.hpp>
 #include <hasse/program/command_line.hpp>
@@ -107,17 +107,6 @@ class detector_at_work {
 };
 
 namespace detail {
-/// "240x320": height and width of what the network reads.
-inline feature_shape read_detector_size(std::string_view text) {
-  feature_shape made{0, 0, 3};
-  const char* const end = text.data() + text.size();
-  const auto [rest, fault] = std::from_chars(text.data(), end, made.h);
-  if (fault == std::errc() && rest != end && *rest == 'x')
-    if (const auto [last, wrong] = std::from_chars(rest + 1, end, made.w); wrong == std::errc() && last == end)
-      if (made.h >= 32 && made.h <= 4096 && made.w >= 32 && made.w <= 4096) return made;
-  throw error("the size " + in_quotes(text, 40) + " cannot be read; write height x width, 32 to 4096 each, for instance 240x320");
-}
-
 /// Of COCO's json of results: boxes as x, y, width, height in pixels of the files, ids as in the source.
 inline void add_detections(json& list, std::int64_t picture, const std::vector<std::int64_t>& class_ids, std::span<const detected_object> found) {
   for (const detected_object& each : found)
@@ -188,7 +177,7 @@ inline void tell(const char* split, const detection_set& set) {
 
 /// hasse_detect train without its command line: prints what it does, leaves a run folder.
 inline void train_detector(const detect_train_options& options) {
-  const feature_shape size = detail::read_detector_size(options.size);
+  const feature_shape size = detail::read_size(options.size, 32, 4096, "height x width", "240x320");
   if (options.finest != 8 && options.finest != 16 && options.finest != 32)
     throw error("the finest map was asked for with a stride of " + std::to_string(options.finest) + "; give 8, 16 or 32");
   recipe how{.epochs = options.epochs,
@@ -198,6 +187,7 @@ inline void train_detector(const detect_train_options& options) {
              .warmup_epochs = 0.05 * options.epochs,
              .seed = options.seed};
   check(how);
+  if (options.anchors != "auto" && options.anchors != "published") (void)anchor_plan_of(options.anchors);
   (void)backbone_network(options.net, {size.h, size.w, 3}, options.width);
   const any_device device = device_of(options.devices.measured(), options.devices.device_threads);
   any_backend<float> backend = backend_of(options.devices.training(), options.threads);
@@ -328,31 +318,60 @@ inline void evaluate_detector(const detect_evaluate_options& options) {
   }
 }
 
+namespace detail {
+/// The files that were named, and those of folders that are named as pictures; other files of folders are counted. Refused where two
+/// would be drawn under one name.
+inline std::vector<std::filesystem::path> pictures_in(const std::vector<std::string>& places) {
+  std::vector<std::filesystem::path> paths;
+  std::size_t others = 0;
+  for (const std::string& place : places) {
+    if (!std::filesystem::is_directory(place)) {
+      paths.emplace_back(place);
+      continue;
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(place)) {
+      if (!entry.is_regular_file()) continue;
+      if (named_as_image(entry.path().string()))
+        paths.push_back(entry.path());
+      else
+        ++others;
+    }
+  }
+  if (others > 0) std::printf("left out: %zu files that are not named as pictures\n", others);
+  if (paths.empty()) throw error("there are no pictures in the folders that were given; name pictures, or folders of pictures");
+  std::sort(paths.begin(), paths.end());
+  std::map<std::string, std::filesystem::path> drawn;
+  for (const std::filesystem::path& path : paths)
+    if (const auto [before, is_new] = drawn.emplace(path.filename().string(), path); !is_new)
+      throw error(clipped(before->second.string(), 200) + " and " + clipped(path.string(), 200) +
+                  " have one name and would be drawn over each other; start once for each of their folders, with another --out");
+  return paths;
+}
+}  // namespace detail
+
 /// hasse_detect predict: what a detector finds in pictures, drawn on them, and as JSON.
 inline void show_detections(const detect_predict_options& options) {
   any_backend<float> backend = backend_of(parse_device(options.device), options.threads);
   stored_detector it = read_detector(options.weights, options.changed_weights ? changed_weights::accepted : changed_weights::refused);
   it.task.suppression.score = options.score;
-  std::vector<std::filesystem::path> paths;
-  for (const std::string& place : options.pictures) {
-    std::error_code problem;
-    if (!std::filesystem::is_directory(place, problem)) {
-      paths.emplace_back(place);
-      continue;
-    }
-    for (const auto& entry : std::filesystem::directory_iterator(place))
-      if (entry.is_regular_file()) paths.push_back(entry.path());
-  }
-  std::sort(paths.begin(), paths.end());
-  if (paths.empty()) throw error("there are no files in the folders that were given; name pictures, or folders of pictures");
+  const std::vector<std::filesystem::path> paths = detail::pictures_in(options.pictures);
+  if (std::filesystem::exists(options.out) && !std::filesystem::is_directory(options.out))
+    throw error("--out " + detail::in_quotes(options.out) + " is a file; name a folder for what is drawn");
   std::filesystem::create_directories(options.out);
   const detection_set form = it.empty_set();
   detector_at_work<any_backend<float>> at_work(backend, it.task, it.network, form, it.images.scale);
   image_decoder decoder;
   json all = json::array();
-  std::size_t objects = 0;
+  std::size_t objects = 0, unread = 0;
+  std::string first_problem;
   for (const std::filesystem::path& path : paths) {
-    const decoded_image& image = decoder.decode(read_file(path), path.string());
+    decoded_image image;
+    try {
+      image = decoder.decode(read_file(path), path.string());
+    } catch (const error& problem) {
+      if (++unread == 1) first_problem = problem.what();
+      continue;
+    }
     labelled_picture picture{.name = path.filename().string(),
                              .height = image.shape.h,
                              .width = image.shape.w,
@@ -375,11 +394,13 @@ inline void show_detections(const detect_predict_options& options) {
   }
   const std::filesystem::path list = std::filesystem::path(options.out) / "detections.json";
   replace_file(list, all.dump(1) + "\n");
-  std::printf("%zu objects in %zu pictures, with scores above %g; drawn in %s, listed in %s\n", objects, paths.size(), options.score,
+  std::printf("%zu objects in %zu pictures, with scores above %g; drawn in %s, listed in %s\n", objects, paths.size() - unread, options.score,
               options.out.c_str(), list.c_str());
   for (std::size_t kind = 0; kind < it.images.classes.size() && kind < detail::box_colours.size(); ++kind)
     std::printf("  %s: %s\n", std::string(detail::colour_of(static_cast<int>(kind)).name).c_str(),
                 detail::printable(detail::clipped(it.images.classes[kind], 100)).c_str());
+  if (unread > 0)
+    throw error(std::to_string(unread) + " of " + std::to_string(paths.size()) + " pictures could not be read, and the others are drawn; the first: " + first_problem);
 }
 
 /// The program: parses and runs a subcommand. Returns the exit code: 0, or 2 after one sentence on stderr.

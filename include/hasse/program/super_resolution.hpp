@@ -3,13 +3,11 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -67,18 +65,6 @@ inline std::vector<int> read_width_list(std::string_view text, int least, int mo
   return made;
 }
 
-/// "180x240": height and width of what the networks read.
-inline feature_shape read_size(std::string_view text) {
-  feature_shape made{0, 0, 3};
-  const auto [rest, fault] = std::from_chars(text.data(), text.data() + text.size(), made.h);
-  const char* const end = text.data() + text.size();
-  if (fault == std::errc() && rest != end && *rest == 'x')
-    if (const auto [last, wrong] = std::from_chars(rest + 1, end, made.w); wrong == std::errc() && last == end)
-      if (made.h >= 8 && made.h <= 8192 && made.w >= 8 && made.w <= 8192) return made;
-  throw error("the size " + in_quotes(text, 40) +
-              " cannot be read; write height x width of what is enlarged, 8 to 8192 each, for instance 180x240");
-}
-
 inline layer_list enlarging_layers(const wdsr_spec& spec, feature_shape input) {
   layer_list layers{.input = input, .items = {}};
   spec.lower(layer_builder<layer_list>{layers}, 0);
@@ -122,7 +108,7 @@ inline void train_super_resolution(const super_resolution_options& options) {
                 " pixels cannot be trained on; choose an even number from 24 to 512");
   const auto [least, most] = detail::read_widths(options.widths);
   const std::vector<int> shown = detail::read_width_list(options.at, least, most);
-  const feature_shape size = detail::read_size(options.size);
+  const feature_shape size = detail::read_size(options.size, 8, 8192, "height x width of what is enlarged", "180x240");
   const wdsr_spec& spec = options.network;
   const width_family family(detail::enlarging_layers(spec, {options.patch / 2, options.patch / 2, 3}), most);
   const width_family large(detail::enlarging_layers(spec, size), most);
