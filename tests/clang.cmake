@@ -7,11 +7,11 @@ if(NOT HASSE_CLANG)
   message(FATAL_ERROR "The tests need clang++-14 (Debian: clang-14 libclang-rt-14-dev); HASSE_TEST_CLANG=OFF leaves that part out.")
 endif()
 
-# What the g++ tests are compiled with, as clang's options.
+# What the g++ tests are compiled with, as clang's options; and what the standard library can check about its callers, it checks here.
 set(own_folders ${PROJECT_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/support)
 set(folders $<TARGET_PROPERTY:test_pch,INCLUDE_DIRECTORIES>)
 set(foreign_folders $<REMOVE_DUPLICATES:$<FILTER:${folders},EXCLUDE,^/usr/include$|^${PROJECT_SOURCE_DIR}/>>)
-set(clang_flags -std=c++20 -pthread ${HASSE_WARNING_FLAGS} -DHASSE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" -DHASSE_BINARY_DIR="${PROJECT_BINARY_DIR}")
+set(clang_flags -std=c++20 -pthread -D_GLIBCXX_ASSERTIONS ${HASSE_WARNING_FLAGS} -DHASSE_SOURCE_DIR="${PROJECT_SOURCE_DIR}" -DHASSE_BINARY_DIR="${PROJECT_BINARY_DIR}")
 foreach(folder IN LISTS own_folders)
   list(APPEND clang_flags -I${folder})
 endforeach()
