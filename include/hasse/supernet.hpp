@@ -12,6 +12,7 @@
 #include <hasse/supernet/gated_recipe.hpp>
 #include <hasse/supernet/gated_search.hpp>
 #include <hasse/supernet/gates.hpp>
+#include <hasse/supernet/gathered_parameters.hpp>
 #include <hasse/supernet/greedy_slimming.hpp>
 #include <hasse/supernet/latency_loss.hpp>
 #include <hasse/supernet/latency_reward.hpp>
@@ -23,6 +24,7 @@
 #include <hasse/supernet/masked_space.hpp>
 #include <hasse/supernet/mbconv_space.hpp>
 #include <hasse/supernet/mobiledet_space.hpp>
+#include <hasse/supernet/parts_in_training.hpp>
 #include <hasse/supernet/proxyless_space.hpp>
 #include <hasse/supernet/quality.hpp>
 #include <hasse/supernet/slices.hpp>

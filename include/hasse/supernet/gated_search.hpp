@@ -27,8 +27,8 @@
 #include <hasse/supernet/gates.hpp>
 #include <hasse/supernet/latency_loss.hpp>
 #include <hasse/supernet/latency_reward.hpp>
+#include <hasse/supernet/parts_in_training.hpp>
 #include <hasse/supernet/quality.hpp>
-#include <hasse/task/bound_loss.hpp>
 #include <hasse/train/training_loop.hpp>
 
 namespace hasse {
@@ -36,27 +36,27 @@ namespace hasse {
 namespace detail {
 /// The paths of a supernet in training: every step draws one and trains its weights, some are followed by a step of the gates.
 template <Backend Engine, class Type>
-class gated_paths {
+class gated_paths : public parts_in_training<gated_network<Engine>, Type> {
+  using base = parts_in_training<gated_network<Engine>, Type>;
+  using base::judging_feed_;
+  using base::judging_loss_;
+  using base::network_;
+
  public:
-  using scalar = typename Engine::scalar;
-  using parameter = parameter_of<scalar>;
-  static constexpr const char* checkpoint_ending = ".search";
+  using typename base::parameter;
+  using typename base::scalar;
   static constexpr const char* follower = "loss or the gradient of the gates";
 
   gated_paths(Engine& backend, const gated_list& list, const gated_costs& costs, const training_data<Type>& data, const gated_recipe& how)
-      : list_(list),
+      : base(backend, list, data, how.batch, how.seed,
+             begun_by(data.task, gated_layers(list), hasse::detail::first_weights<parameter>(gated_layers(list), how.seed))),
+        list_(list),
         searched_(list.searched()),
         costs_(costs),
         how_(how),
         gates_(candidates_of(list), derive(how.seed, 6)),
         descent_of_gates_(gates_, how.gates),
         baseline_{.reference_compat = how.reference_compat},
-        weights_(begun_by(data.task, gated_layers(list), hasse::detail::first_weights<parameter>(gated_layers(list), how.seed))),
-        network_(backend, list, how.batch, weights_),
-        shapes_(shapes_of(network_)),
-        loss_(data.task, network_.device(), how.batch, shapes_),
-        gate_loss_(plain_of(data.task), network_.device(), how.batch, shapes_),
-        gate_feed_(network_.device(), *data.validation, data.scale, how.batch, read_order::training, derive(how.seed, 5), augmentation{}),
         slopes_(gates_.size()),
         given_(gates_.size()),
         gradient_(gates_.size()),
@@ -65,27 +65,8 @@ class gated_paths {
     check_costs();
     check(costs, how);
   }
-  gated_paths(const gated_paths&) = delete;
-  gated_paths& operator=(const gated_paths&) = delete;
-
-  read_order judging_order() const { return read_order::training; }
-  std::uint64_t judging_seed() const { return derive(how_.seed, 7); }
-  accelerator<scalar>* device() const { return network_.device(); }
-  scalar* input() { return network_.input(); }
-  const parameter* gradients() const { return network_.gradients(); }
-  parameter* trainable() { return network_.trainable(); }
-  std::span<const parameter_range> active() const { return network_.active(); }
-  parameters<parameter>& weights() {
-    network_.pull();
-    return weights_;
-  }
-  const parameters<parameter>& weights() const {
-    network_.pull();
-    return weights_;
-  }
-  void push() { network_.push(); }
   void scale_loss(const float* scale) {  // in half precision, only gradients of weights have a scale
-    loss_.scale_by(scale);
+    base::scale_loss(scale);
     if (scale && how_.method != gate_method::reinforce)
       throw error("the gradients of gates have no scale and vanish in half precision; search in bfloat16 or float, or by REINFORCE");
   }
@@ -102,12 +83,6 @@ class gated_paths {
     gates_.draw(random, path_);
     network_.select(list_.choice_of(path_));
   }
-  batch_loss step(targets_of<Type, scalar> wanted, std::int64_t) {
-    network_.forward();
-    const batch_loss result = loss_(network_outputs<scalar>::of(network_), wanted);
-    if (std::isfinite(result.loss)) network_.backward();
-    return result;
-  }
   double after_step(const training_position& at, std::int64_t) {
     const bool due = at.epoch > how_.warmup_epochs && (at.batch + 1) % how_.period == 0;
     return due ? step_gates() : 0;
@@ -116,15 +91,7 @@ class gated_paths {
   template <class Feed>
   evaluation judge(Feed& feed, const normalisation& scale) {
     network_.select(likeliest(), gated_pass::forward);
-    const auto outputs = network_outputs<scalar>::of(network_);
-    answer_reader<scalar> reader(network_.device());
-    auto found = loss_.task().tally(scale);
-    for (std::uint64_t i = 0; i < feed.batches_per_epoch(); ++i) {
-      const int count = feed.next(network_.input());
-      network_.forward();
-      found.add(reader.read(outputs, how_.batch, count), feed.targets());
-    }
-    return found.result();
+    return this->judge_selected(feed, scale);
   }
   void after_epoch(const training_position& at) {
     double* const kept = history_.data() + static_cast<std::size_t>(at.epoch) * row();
@@ -166,8 +133,7 @@ class gated_paths {
     descent_of_gates_.restore(moments_, counts);
     gate_steps_ = static_cast<std::int64_t>(scalars_[0]);
     baseline_.value = scalars_[1], baseline_.batches = static_cast<std::int64_t>(scalars_[2]);
-    const auto batches = static_cast<std::int64_t>(gate_feed_.batches_per_epoch());
-    gate_feed_.seek({static_cast<std::uint64_t>(gate_steps_ / batches), static_cast<std::uint64_t>(gate_steps_ % batches)});
+    this->seek_judging(gate_steps_);
   }
 
   std::vector<int> likeliest() const { return list_.choice_of(gates_.likeliest()); }
@@ -201,7 +167,7 @@ class gated_paths {
   }
 
   /// For a step of the gates, or for none.
-  batch_loss judge_output(bool gradient) { return gate_loss_(network_outputs<scalar>::of(network_), gate_feed_.targets(), gradient); }
+  batch_loss judge_output(bool gradient) { return judging_loss_(this->outputs(), judging_feed_.targets(), gradient); }
 
   /// One step of the gates on validation images; the loss that it saw.
   double step_gates() {
@@ -224,7 +190,7 @@ class gated_paths {
           if (i != path_[b]) others[static_cast<std::size_t>(searched_[b])].push_back(i);
     }
     network_.select(list_.choice_of(path_), gated_pass::gates, others);
-    gate_feed_.next(network_.input());
+    judging_feed_.next(network_.input());
     network_.forward();
     const batch_loss result = judge_output(true);
     if (!std::isfinite(result.loss)) return result.loss;
@@ -259,7 +225,7 @@ class gated_paths {
   double reinforce(random_source& random) {
     if (images_.size() == 0)
       images_ = backend_array<scalar>(network_.device(), static_cast<std::size_t>(how_.batch * list_.input.size()));
-    gate_feed_.next(images_.data());
+    judging_feed_.next(images_.data());
     paths_.resize(static_cast<std::size_t>(how_.paths));
     std::vector<double> rewards;
     for (gate_path& path : paths_) {
@@ -270,7 +236,7 @@ class gated_paths {
       network_.forward();
       const batch_loss found = judge_output(false);
       if (!std::isfinite(found.loss)) return found.loss;  // its quality may be a number all the same
-      const double quality = quality_of(gate_loss_.task(), found, how_.batch);
+      const double quality = quality_of(judging_loss_.task(), found, how_.batch);
       rewards.push_back(how_.target > 0 ? reward(quality, cost_of(choice)) : quality);
     }
     double mean = 0;
@@ -309,11 +275,6 @@ class gated_paths {
   gate_parameters gates_;
   gate_descent descent_of_gates_;
   reward_baseline baseline_;
-  parameters<parameter> weights_;
-  gated_network<Engine> network_;
-  std::vector<feature_shape> shapes_;
-  bound_loss<Type, scalar> loss_, gate_loss_;
-  typename Type::template feed<scalar> gate_feed_;
   backend_array<scalar> images_;  // REINFORCE: of all paths of a step
   gate_path path_;
   std::vector<gate_path> paths_;

@@ -18,6 +18,7 @@
 #include <hasse/network/check.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/network/training.hpp>
+#include <hasse/supernet/gathered_parameters.hpp>
 #include <hasse/supernet/masked_layers.hpp>
 #include <hasse/supernet/slices.hpp>
 
@@ -47,7 +48,8 @@ class masked_network {
         widest_(layers_of(space, widest_code(space)).layers),
         batch_(batch),
         values_(&values),
-        trainable_(device_, values.values) {
+        trainable_(device_, values.values),
+        gathered_(device_) {
     if (values.layout != shared_.layout())
       throw error("the parameters belong to another space than the one that is to be searched; make them with parameters(masked_shared(space).layout())");
     int channels = 1;
@@ -88,13 +90,10 @@ class masked_network {
   void pull() const { trainable_.pull(); }
 
   void forward() {
-    for (bound_step& each : steps_) {
-      gather(each);
-      each.step->forward();
-    }
+    for (bound_step& each : steps_) gathered_.forward(each, trainable_.data());
   }
   void backward() {
-    detail::run_backward(memory_.backward(), [this](int index) { return passing{this, &steps_[detail::at(index)]}; });
+    gathered_.backward(memory_.backward(), trainable_.data(), gradients_.data(), [this](int index) -> bound_step& { return steps_[detail::at(index)]; });
   }
 
   int batch() const { return batch_; }
@@ -107,9 +106,7 @@ class masked_network {
   /// What the pass that is selected needs, apart from parameters, their gradients and the backend's own scratch.
   std::size_t arena_bytes() const { return memory_.planned_bytes(); }
   /// What sharing adds to that: the parameters of one layer and their gradients, gathered.
-  std::size_t slice_bytes() const {
-    return (weights_.size() + biases_.size() + weight_gradients_.size() + bias_gradients_.size()) * sizeof(parameter);
-  }
+  std::size_t slice_bytes() const { return gathered_.bytes(); }
   /// The parameters of the plain network of a code, copied out.
   parameters<parameter> cut_out(std::span<const int> code) const {
     pull();
@@ -117,31 +114,7 @@ class masked_network {
   }
 
  private:
-  using step_type = decltype(std::declval<Engine&>().make_training(layer{}, 1, training_operands<scalar>{}));
-  /// A shared parameter whose leading channels do not stand together.
-  struct gathered {
-    std::size_t offset, gradient;  ///< of the whole tensor
-    detail::placed_slice slice;
-  };
-  struct bound_step {
-    std::optional<step_type> step;
-    std::optional<gathered> weight, bias;
-  };
-  /// A step of the backward pass with its parameters brought there and its gradients taken back.
-  struct passing {
-    masked_network* of;
-    bound_step* each;
-    void recompute() {
-      of->gather(*each);
-      each->step->recompute();
-    }
-    void backward() {
-      of->gather(*each);
-      each->step->backward();
-      of->scatter(each->weight, of->weight_gradients_);
-      of->scatter(each->bias, of->bias_gradients_);
-    }
-  };
+  using bound_step = typename detail::gathered_parameters<Engine>::bound_step;
 
   static std::vector<int> widest_code(const masked_space& space) {
     std::vector<int> code = space.everything();
@@ -196,9 +169,10 @@ class masked_network {
       room = {};  // before the larger one is there
       room = backend_array<parameter>(device_, size);
     };
-    grow(weights_, most_weights), grow(biases_, most_biases), grow(constants_, constants);
+    gathered_.reserve(most_weights, most_biases, learns);
+    grow(constants_, constants);
     if (learns) {
-      grow(weight_gradients_, most_weights), grow(bias_gradients_, most_biases), grow(gradients_, end);
+      grow(gradients_, end);
       clear_at(device_, gradients_.data(), end);
     }
 
@@ -216,8 +190,7 @@ class masked_network {
         operands.weights = constants_.data() + next_constant;
         next_constant += round_up(constant.size(), 16);
       }
-      const auto bring = [&](parameter_role role, std::optional<gathered>& tensor, auto& room, auto& slopes, const parameter*& values,
-                             parameter*& d_values) {
+      const auto bring = [&](parameter_role role, auto& tensor, parameter* room, parameter* slopes, const parameter*& values, parameter*& d_values) {
         const parameter_tensor* whole = place < 0 ? nullptr : values_->layout.find(place, role);
         if (!whole) return;
         const std::size_t gradient = std::lower_bound(gradient_of.begin(), gradient_of.end(), std::pair{whole->offset, std::size_t{0}})->second;
@@ -227,26 +200,18 @@ class masked_network {
           d_values = learns ? gradients_.data() + gradient : nullptr;
           return;
         }
-        values = room.data();
-        d_values = learns ? slopes.data() : nullptr;
-        tensor.emplace(gathered{whole->offset, gradient, {device_, std::move(part)}});
+        values = room;
+        d_values = learns ? slopes : nullptr;
+        tensor.emplace(typename detail::gathered_parameters<Engine>::part{whole->offset, gradient, {device_, std::move(part)}});
       };
       const auto [first, second] = roles_of(item);
-      bring(first, made.weight, weights_, weight_gradients_, operands.weights, operands.d_weights);
-      bring(second, made.bias, biases_, bias_gradients_, operands.bias, operands.d_bias);
+      bring(first, made.weight, gathered_.weights(), gathered_.weight_gradients(), operands.weights, operands.d_weights);
+      bring(second, made.bias, gathered_.biases(), gathered_.bias_gradients(), operands.bias, operands.d_bias);
       if (item.kind == layer_kind::batch_norm)
         operands.running_mean = statistics_.data(), operands.running_variance = statistics_.data() + statistics_.size() / 2;
       made.step.emplace(backend_->make_training(item, batch_, operands));
       steps_.push_back(std::move(made));
     }
-  }
-
-  void gather(bound_step& each) {
-    if (each.weight) each.weight->slice.gather(trainable_.data() + each.weight->offset, weights_.data());
-    if (each.bias) each.bias->slice.gather(trainable_.data() + each.bias->offset, biases_.data());
-  }
-  void scatter(const std::optional<gathered>& tensor, backend_array<parameter>& from) {
-    if (tensor) tensor->slice.add_to(gradients_.data() + tensor->gradient, from.data());
   }
 
   Engine* backend_;
@@ -258,8 +223,8 @@ class masked_network {
   parameters<parameter>* values_;
   mirrored<parameter> trainable_;
   backend_array<parameter> gradients_, constants_;
-  backend_array<parameter> weights_, biases_, weight_gradients_, bias_gradients_;  // of one layer, gathered
-  backend_array<parameter> statistics_;                                           // nobody reads them
+  detail::gathered_parameters<Engine> gathered_;
+  backend_array<parameter> statistics_;  // nobody reads them
   detail::training_memory<Engine> memory_;
   std::vector<bound_step> steps_;
   std::vector<parameter_range> active_;

@@ -24,8 +24,8 @@
 #include <hasse/supernet/controller.hpp>
 #include <hasse/supernet/masked_network.hpp>
 #include <hasse/supernet/masked_recipe.hpp>
+#include <hasse/supernet/parts_in_training.hpp>
 #include <hasse/supernet/quality.hpp>
-#include <hasse/task/bound_loss.hpp>
 #include <hasse/train/rmsprop.hpp>
 #include <hasse/train/training_loop.hpp>
 
@@ -34,63 +34,34 @@ namespace hasse {
 namespace detail {
 /// The codes of a space in training: every step draws one, trains its weights, and shows the policy how good it is.
 template <Backend Engine, class Type>
-class masked_codes {
+class masked_codes : public parts_in_training<masked_network<Engine>, Type> {
+  using base = parts_in_training<masked_network<Engine>, Type>;
+  using base::judging_feed_;
+  using base::network_;
+
  public:
-  using scalar = typename Engine::scalar;
-  using parameter = parameter_of<scalar>;
+  using typename base::parameter;
+  using typename base::scalar;
   using code_cost = std::function<double(std::span<const int>)>;
-  static constexpr const char* checkpoint_ending = ".search";
   static constexpr const char* follower = "loss that judges a code";
   static constexpr std::int64_t reference_batches = 50;
 
   masked_codes(Engine& backend, const masked_space& space, code_cost cost, const training_data<Type>& data, const masked_recipe& how)
-      : space_(space),
+      : base(backend, space, data, how.batch, how.seed, begun(data.task, masked_shared(space), how.seed)),
+        space_(space),
         cost_(std::move(cost)),
         how_(how),
         scale_(data.scale),
         steps_(static_cast<std::int64_t>(how.epochs) * (static_cast<std::int64_t>(data.train->size()) / how.batch)),
         policy_({space.decisions().begin(), space.decisions().end()}, how.policy),
-        weights_(begun(data.task, masked_shared(space), how.seed)),
-        network_(backend, space, how.batch, weights_),
-        shapes_(shapes_of(network_)),
-        loss_(data.task, network_.device(), how.batch, shapes_),
-        judging_loss_(plain_of(data.task), network_.device(), how.batch, shapes_),
-        judging_feed_(network_.device(), *data.validation, data.scale, how.batch, read_order::training, derive(how.seed, 5), augmentation{}),
-        reader_(network_.device()),
         state_(policy_.state_size()),
         pending_(static_cast<std::size_t>(how.codes) * pending_row()),
         history_(static_cast<std::size_t>(how.epochs) * row()) {}
-  masked_codes(const masked_codes&) = delete;
-  masked_codes& operator=(const masked_codes&) = delete;
-
-  read_order judging_order() const { return read_order::training; }
-  std::uint64_t judging_seed() const { return derive(how_.seed, 7); }
-  accelerator<scalar>* device() const { return network_.device(); }
-  scalar* input() { return network_.input(); }
-  const parameter* gradients() const { return network_.gradients(); }
-  parameter* trainable() { return network_.trainable(); }
-  std::span<const parameter_range> active() const { return network_.active(); }
-  parameters<parameter>& weights() {
-    network_.pull();
-    return weights_;
-  }
-  const parameters<parameter>& weights() const {
-    network_.pull();
-    return weights_;
-  }
-  void push() { network_.push(); }
-  void scale_loss(const float* scale) { loss_.scale_by(scale); }
 
   void begin_step(std::int64_t iteration) {
     random_source random(derive(derive(how_.seed, 3), static_cast<std::uint64_t>(iteration)));
     drawn_ = policy_.draw(random, how_.policy.chances_at(progress_at(iteration)));
     network_.select(drawn_.options);
-  }
-  batch_loss step(targets_of<Type, scalar> wanted, std::int64_t) {
-    network_.forward();
-    const batch_loss result = loss_(network_outputs<scalar>::of(network_), wanted);
-    if (std::isfinite(result.loss)) network_.backward();
-    return result;
   }
   /// The same code on validation samples, once its weights have moved.
   double after_step(const training_position& at, std::int64_t steps) {
@@ -98,8 +69,8 @@ class masked_codes {
     network_.select(drawn_.options, masked_pass::forward);
     judging_feed_.next(network_.input());
     network_.forward();
-    const auto outputs = network_outputs<scalar>::of(network_);
-    const batch_loss found = judging_loss_(outputs, judging_feed_.targets(), false);
+    const auto outputs = this->outputs();
+    const batch_loss found = this->judging_loss_(outputs, judging_feed_.targets(), false);
     ++judged_;
     if (!std::isfinite(found.loss)) return found.loss;
     const double quality = quality_of(found, outputs), cost = how_.target > 0 ? cost_(drawn_.options) : 0;
@@ -116,14 +87,7 @@ class masked_codes {
   template <class Feed>
   evaluation judge(Feed& feed, const normalisation& scale) {
     network_.select(policy_.likeliest(), masked_pass::forward);
-    const auto outputs = network_outputs<scalar>::of(network_);
-    auto found = loss_.task().tally(scale);
-    for (std::uint64_t i = 0; i < feed.batches_per_epoch(); ++i) {
-      const int count = feed.next(network_.input());
-      network_.forward();
-      found.add(reader_.read(outputs, how_.batch, count), feed.targets());
-    }
-    return found.result();
+    return this->judge_selected(feed, scale);
   }
   void after_epoch(const training_position& at) {
     double* const kept = history_.data() + static_cast<std::size_t>(at.epoch) * row();
@@ -180,8 +144,7 @@ class masked_codes {
     policy_.restore(state_);
     judged_ = static_cast<std::int64_t>(scalars_[0]);
     reference_.value = scalars_[2], reference_.count = static_cast<std::int64_t>(scalars_[3]);
-    const auto batches = static_cast<std::int64_t>(judging_feed_.batches_per_epoch());
-    judging_feed_.seek({static_cast<std::uint64_t>(judged_ / batches), static_cast<std::uint64_t>(judged_ % batches)});
+    this->seek_judging(judged_);
   }
 
   const controller& policy() const { return policy_; }
@@ -210,8 +173,8 @@ class masked_codes {
 
   double quality_of(const batch_loss& found, const network_outputs<scalar>& outputs) {
     if (how_.quality == masked_quality::metric) {
-      auto counted = loss_.task().tally(scale_);
-      counted.add(reader_.read(outputs, how_.batch, how_.batch), judging_feed_.targets());
+      auto counted = this->loss_.task().tally(scale_);
+      counted.add(this->reader_.read(outputs, how_.batch, how_.batch), judging_feed_.targets());
       return counted.result().score;
     }
     if (reference_.count < reference_batches) reference_.next(found.loss);
@@ -224,12 +187,6 @@ class masked_codes {
   normalisation scale_;
   std::int64_t steps_, judged_ = 0;
   controller policy_;
-  parameters<parameter> weights_;
-  masked_network<Engine> network_;
-  std::vector<feature_shape> shapes_;
-  bound_loss<Type, scalar> loss_, judging_loss_;
-  typename Type::template feed<scalar> judging_feed_;
-  answer_reader<scalar> reader_;
   drawn_code drawn_;
   std::vector<drawn_code> codes_;  // since the last update, with their rewards
   std::vector<double> rewards_;

@@ -22,6 +22,7 @@
 #include <hasse/network/plan.hpp>
 #include <hasse/network/training.hpp>
 #include <hasse/space/layer_list.hpp>
+#include <hasse/supernet/gathered_parameters.hpp>
 #include <hasse/supernet/slices.hpp>
 
 namespace hasse {
@@ -83,6 +84,7 @@ class slimmable_network {
         options_(options),
         memory_(backend, checked(backend, layers_, batch), batch, options, [&](const layer& item) { return room_of(item); }),
         gradients_(device_, options.forward_only ? 0 : values.values.size()),
+        gathered_(device_),
         statistics_layout_(layout_of(layers_)),
         statistics_(device_, statistics_layout_.statistics_size),
         found_(device_),
@@ -101,9 +103,7 @@ class slimmable_network {
       std::size_t& most = second ? most_biases : most_weights;
       most = std::max(most, round_up(tensor.size, 16));
     }
-    const auto room = [&](std::size_t size) { return backend_array<parameter>(device_, size); };
-    weights_ = room(most_weights), biases_ = room(most_biases);
-    if (!options.forward_only) weight_gradients_ = room(most_weights), bias_gradients_ = room(most_biases);
+    gathered_.reserve(most_weights, most_biases, !options.forward_only);
     select(full());
   }
   slimmable_network(const slimmable_network&) = delete;
@@ -165,16 +165,15 @@ class slimmable_network {
   /// `moves_running`: running statistics, where there are some, move towards those of this batch.
   void forward(bool moves_running = true) {
     for (bound_step* each : selected_) {
-      gather(*each);
-      each->step->forward();
+      gathered_.forward(*each, trainable_.data());
       if (!moves_running) continue;
-      for (const bound_tensor& tensor : each->running)
+      for (const running_tensor& tensor : each->running)
         tensor.slice.mix_into(running_.data() + tensor.offset, statistics_.data() + tensor.from,
                               static_cast<parameter>(each->keep));
     }
   }
   void backward() {
-    detail::run_backward(memory_.backward(), [this](int index) { return passing{this, selected_[detail::at(index)]}; });
+    gathered_.backward(memory_.backward(), trainable_.data(), gradients_.data(), [this](int index) -> bound_step& { return *selected_[detail::at(index)]; });
   }
 
   /// Mean and unbiased variance of the last forward()'s batch in every batch norm, in the layout of the narrow network's statistics
@@ -196,9 +195,7 @@ class slimmable_network {
   /// Peak memory of a step apart from parameters, their gradients and the backend's own scratch: that of the full width.
   std::size_t arena_bytes() const { return memory_.bytes(); }
   /// What slimming adds to that and to the gradients: the parameters of one layer, gathered.
-  std::size_t slice_bytes() const {
-    return (weights_.size() + biases_.size() + weight_gradients_.size() + bias_gradients_.size()) * sizeof(parameter);
-  }
+  std::size_t slice_bytes() const { return gathered_.bytes(); }
   /// How many steps are kept: one per layer and shape.
   std::size_t step_count() const {
     std::size_t sum = 0;
@@ -207,33 +204,15 @@ class slimmable_network {
   }
 
  private:
-  using step_type = decltype(std::declval<Engine&>().make_training(layer{}, 1, training_operands<scalar>{}));
-  struct bound_tensor {
-    std::size_t offset;  ///< of the full tensor
+  using shared_part = typename detail::gathered_parameters<Engine>::part;
+  struct running_tensor {
+    std::size_t offset, from;  ///< of the full tensor; of that of the batch
     detail::placed_slice slice;
-    std::size_t from = 0;  ///< running statistics: where those of the batch are
   };
-  struct bound_step {
-    std::optional<step_type> step;
-    std::optional<bound_tensor> weight, bias;
-    std::vector<bound_tensor> running;
+  struct bound_step : detail::gathered_parameters<Engine>::bound_step {
+    std::vector<running_tensor> running;
     double keep = 0;
     std::uint64_t used = 0;  ///< by which selection last
-  };
-  /// A step of the backward pass with its parameters brought there and its gradients taken back.
-  struct passing {
-    slimmable_network* of;
-    bound_step* each;
-    void recompute() {
-      of->gather(*each);
-      each->step->recompute();
-    }
-    void backward() {
-      of->gather(*each);
-      each->step->backward();
-      of->scatter(each->weight, of->weight_gradients_);
-      of->scatter(each->bias, of->bias_gradients_);
-    }
   };
 
   static const layer_list& checked(Engine& backend, const layer_list& layers, int batch) {
@@ -260,10 +239,10 @@ class slimmable_network {
   }
   int norms_of(const layer& item) const { return item.kind == layer_kind::batch_norm ? norms_ : 0; }
 
-  std::optional<bound_tensor> tensor_of(int owner, parameter_role role, int norms) const {
+  std::optional<shared_part> tensor_of(int owner, parameter_role role, int norms) const {
     const parameter_tensor* tensor = values_->layout.find(owner + norms * static_cast<int>(layers_.size()), role);
     if (!tensor) return std::nullopt;
-    return bound_tensor{tensor->offset, {device_, detail::slice_of(layers_, groups_, owner, role, at_.counts)}, 0};
+    return shared_part{tensor->offset, tensor->offset, {device_, detail::slice_of(layers_, groups_, owner, role, at_.counts)}};
   }
 
   bound_step make(int index) {
@@ -278,14 +257,13 @@ class slimmable_network {
     made.weight = tensor_of(owner, norm ? parameter_role::scale : parameter_role::weight, norms_of(item));
     made.bias = tensor_of(owner, norm ? parameter_role::shift : parameter_role::bias, norms_of(item));
     training_operands<scalar> operands = memory_.operands(index);
-    const auto bind = [&](std::optional<bound_tensor>& tensor, auto& room, auto& gradient, const parameter*& values,
-                          parameter*& slopes) {
+    const auto bind = [&](const std::optional<shared_part>& tensor, parameter* room, parameter* gradient, const parameter*& values, parameter*& slopes) {
       if (!tensor) return;
-      values = tensor->slice.leads_whole_rows() ? trainable_.data() + tensor->offset : room.data();
-      slopes = options_.forward_only ? nullptr : gradient.data();
+      values = tensor->slice.leads_whole_rows() ? trainable_.data() + tensor->offset : room;
+      slopes = options_.forward_only ? nullptr : gradient;
     };
-    bind(made.weight, weights_, weight_gradients_, operands.weights, operands.d_weights);
-    bind(made.bias, biases_, bias_gradients_, operands.bias, operands.d_bias);
+    bind(made.weight, gathered_.weights(), gathered_.weight_gradients(), operands.weights, operands.d_weights);
+    bind(made.bias, gathered_.biases(), gathered_.bias_gradients(), operands.bias, operands.d_bias);
     const auto statistic = [&](parameter_role role) {
       const parameter_tensor* tensor = statistics_layout_.find(owner, role);
       return tensor ? statistics_.data() + tensor->offset : nullptr;
@@ -295,23 +273,12 @@ class slimmable_network {
     for (const parameter_role role : {parameter_role::running_mean, parameter_role::running_variance})
       if (const parameter_tensor* tensor = values_->layout.find(owner + norms_ * static_cast<int>(layers_.size()), role);
           norm && tensor)
-        made.running.push_back({tensor->offset,
-                                {device_, detail::slice_of(layers_, groups_, owner, role, at_.counts)},
-                                statistics_layout_.find(owner, role)->offset});
+        made.running.push_back({tensor->offset, statistics_layout_.find(owner, role)->offset,
+                                {device_, detail::slice_of(layers_, groups_, owner, role, at_.counts)}});
     made.keep = item.norm.keep_percent * 0.01;
     item.norm.keep_percent = 0;  // the step leaves the statistics of its batch
     made.step.emplace(backend_->make_training(item, batch_, operands));
     return made;
-  }
-
-  void gather(const bound_step& each) {
-    const auto bring = [this](const std::optional<bound_tensor>& tensor, auto& room) {
-      if (tensor && !tensor->slice.leads_whole_rows()) tensor->slice.gather(trainable_.data() + tensor->offset, room.data());
-    };
-    bring(each.weight, weights_), bring(each.bias, biases_);
-  }
-  void scatter(const std::optional<bound_tensor>& tensor, backend_array<parameter>& from) {
-    if (tensor) tensor->slice.add_to(gradients_.data() + tensor->offset, from.data());
   }
 
   Engine* backend_;
@@ -324,7 +291,7 @@ class slimmable_network {
   training_options options_;
   detail::training_memory<Engine> memory_;
   backend_array<parameter> gradients_;
-  backend_array<parameter> weights_, biases_, weight_gradients_, bias_gradients_;  // of one layer, gathered
+  detail::gathered_parameters<Engine> gathered_;
   parameter_layout statistics_layout_;
   backend_array<parameter> statistics_;
   staged<parameter> found_;

@@ -47,14 +47,14 @@ concept Trainee = requires(Type& it, const Type& seen, const float* scale) {
 
 namespace detail {
 /// A network in training and the parameters that it reads: what every trainee is, whatever it does with them.
-template <class Network, class Task>
-class network_in_training {
+template <class Network>
+class weights_in_training {
  public:
   using scalar = typename Network::scalar;
   using parameter = typename Network::parameter;
 
-  network_in_training(const network_in_training&) = delete;
-  network_in_training& operator=(const network_in_training&) = delete;
+  weights_in_training(const weights_in_training&) = delete;
+  weights_in_training& operator=(const weights_in_training&) = delete;
 
   accelerator<scalar>* device() const { return network_.device(); }
   const parameter* gradients() { return network_.gradients(); }
@@ -68,6 +68,25 @@ class network_in_training {
     return weights_;
   }
   void push() { network_.push(); }
+
+ protected:
+  /// `made_of`: the layers, or what else the network is made from.
+  template <class Engine, class Source>
+  weights_in_training(Engine& backend, const Source& made_of, int batch, parameters<parameter> weights)
+      : weights_(std::move(weights)), network_(backend, made_of, batch, weights_) {}
+
+  parameters<parameter> weights_;
+  Network network_;
+};
+
+/// The same of a network that trains as a whole.
+template <class Network, class Task>
+class network_in_training : public weights_in_training<Network> {
+  using base = weights_in_training<Network>;
+
+ public:
+  using typename base::parameter;
+
   /// What the task leaves as it begins.
   bool is_fixed(const parameter_tensor& tensor) const {
     if constexpr (has_fixed)
@@ -79,12 +98,12 @@ class network_in_training {
  protected:
   template <class Engine>
   network_in_training(Engine& backend, const layer_list& layers, const Task& task, int batch, parameters<parameter> weights)
-      : task_(task), layers_(layers), weights_(std::move(weights)), network_(backend, layers, batch, weights_) {}
+      : base(backend, layers, batch, std::move(weights)), task_(task), layers_(layers) {}
 
   void clear_fixed() {
     if constexpr (has_fixed)
-      for (const parameter_tensor& tensor : weights_.layout.trainable)
-        if (is_fixed(tensor)) clear_at(network_.device(), network_.gradients() + tensor.offset, tensor.size);
+      for (const parameter_tensor& tensor : this->weights_.layout.trainable)
+        if (is_fixed(tensor)) clear_at(this->device(), this->network_.gradients() + tensor.offset, tensor.size);
   }
 
  private:
@@ -92,10 +111,6 @@ class network_in_training {
       requires(const Task& task, const layer_list& layers, const parameter_tensor& tensor) { task.is_fixed(layers, tensor); };
   Task task_;
   layer_list layers_;
-
- protected:
-  parameters<parameter> weights_;
-  Network network_;
 };
 }  // namespace detail
 
