@@ -210,7 +210,9 @@ TEST_CASE("bf16 scale, pools and resize agree with the readable ones") {
           make_layer({7, 6, 132}, [](auto b) { b.average_pool(0, 2, 1, 0); }),
           make_layer({8, 6, 5}, [](auto b) { b.max_pool(0, 3, 2, 0, padding::same); }),
           make_layer({5, 7, 133}, [](auto b) { b.global_average_pool(0); }),
-          make_layer({5, 4, 70}, [](auto b) { b.resize(0, 9, 11); }), make_layer({9, 11, 16}, [](auto b) { b.resize(0, 5, 4); })})
+          make_layer({5, 4, 70}, [](auto b) { b.resize(0, 9, 11); }), make_layer({9, 11, 16}, [](auto b) { b.resize(0, 5, 4); }),
+          make_layer({5, 4, 7}, [](auto b) { b.corner_resize(0, 9, 11); }), make_layer({5, 4, 7}, [](auto b) { b.upsample(0, 2); }),
+          make_layer({9, 11, 7}, [](auto b) { b.adaptive_average_pool(0, 4, 3); })})
       for (int batch : {1, 5}) {
         layer_use use{.item = item, .batch = batch};
         compare_inference(backend, use);

@@ -94,7 +94,13 @@ std::vector<layer> plain_layers() {
           make_layer({8, 6, 5}, [](auto b) { b.average_pool(0, 3, 2, 0, padding::same); }),
           make_layer({5, 7, 33}, [](auto b) { b.global_average_pool(0); }),
           make_layer({5, 4, 7}, [](auto b) { b.resize(0, 9, 11); }),
-          make_layer({9, 11, 16}, [](auto b) { b.resize(0, 5, 4); })};
+          make_layer({9, 11, 16}, [](auto b) { b.resize(0, 5, 4); }),
+          make_layer({5, 4, 7}, [](auto b) { b.corner_resize(0, 9, 11); }),
+          make_layer({1, 9, 70}, [](auto b) { b.corner_resize(0, 5, 1); }),
+          make_layer({5, 4, 11}, [](auto b) { b.upsample(0, 8); }),
+          make_layer({3, 1, 70}, [](auto b) { b.upsample(0, 2); }),
+          make_layer({9, 11, 70}, [](auto b) { b.adaptive_average_pool(0, 4, 3); }),
+          make_layer({7, 8, 5}, [](auto b) { b.average_pool_rounding_up(0, 3); })};
 }
 
 }  // namespace

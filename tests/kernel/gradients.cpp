@@ -115,6 +115,13 @@ TEST_CASE("pooling, linear and resize gradients") {
   check_all({1, 1, 7}, false, [](auto b) { b.linear(0, 3, false); });
   check_all({3, 4, 3}, false, [](auto b) { b.resize(0, 7, 5); });
   check_all({7, 5, 2}, false, [](auto b) { b.resize(0, 3, 4); });
+  check_all({3, 4, 3}, false, [](auto b) { b.corner_resize(0, 7, 5); });
+  check_all({7, 1, 2}, false, [](auto b) { b.corner_resize(0, 1, 4); });
+  check_all({3, 4, 3}, false, [](auto b) { b.upsample(0, 2); });
+  check_all({1, 3, 2}, false, [](auto b) { b.upsample(0, 3); });
+  check_all({7, 5, 3}, false, [](auto b) { b.adaptive_average_pool(0, 3, 5); });
+  check_all({2, 5, 3}, false, [](auto b) { b.adaptive_average_pool(0, 3, 2); });
+  check_all({7, 5, 3}, false, [](auto b) { b.average_pool_rounding_up(0, 3); });
 }
 
 TEST_CASE("a gradient may be written over the one it came from") {

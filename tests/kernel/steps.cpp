@@ -2,6 +2,7 @@
 // and the same numbers come out again.
 #include <hasse/kernel/cpu.hpp>
 #include <hasse/kernel/reference.hpp>
+#include <hasse/space/cost.hpp>
 
 #include <array>
 #include <atomic>
@@ -43,7 +44,10 @@ std::vector<layer> every_kind() {
           make_layer({9, 9, 16}, [](auto b) { b.resize(0, 5, 13); }),
           make_layer({9, 9, 16}, [](auto b) { b.concat(0, 0); }),
           make_layer({9, 9, 16}, [](auto b) { b.pad_channels(0, 20); }),
-          make_layer({9, 9, 16}, [](auto b) { b.depth_to_space(0, 2); })};
+          make_layer({9, 9, 16}, [](auto b) { b.depth_to_space(0, 2); }),
+          make_layer({9, 9, 16}, [](auto b) { b.corner_resize(0, 5, 13); }),
+          make_layer({9, 9, 16}, [](auto b) { b.upsample(0, 2); }),
+          make_layer({9, 9, 16}, [](auto b) { b.adaptive_average_pool(0, 4, 2); })};
 }
 
 layer_use use_of(const layer& item) { return {.item = item, .batch = 3, .residual = item.other != no_value}; }
@@ -180,6 +184,70 @@ TEST_CASE("resize samples at half pixels") {
   exact.make_inference(make_layer({1, 2, 1}, [](auto b) { b.resize(0, 1, 1); }), 1, {.src = src.data(), .dst = narrow.data()})
       .run();
   CHECK(narrow == buffer<double>{4});
+}
+
+TEST_CASE("corners stay, upsampling fades, windows cover") {
+  reference<double> exact;
+  const auto along = [&](const buffer<double>& src, auto write, bool down) {  // along rows, or columns
+    const int side = static_cast<int>(src.size());
+    const layer item = make_layer(down ? feature_shape{side, 1, 1} : feature_shape{1, side, 1}, write);
+    buffer<double> dst(static_cast<std::size_t>(item.out.size()));
+    exact.make_inference(item, 1, {.src = src.data(), .dst = dst.data()}).run();
+    return dst;
+  };
+  const buffer<double> four{1, 4, 2, 8}, seven{1, 2, 3, 4, 5, 6, 7}, eleven{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+  for (const bool down : {false, true}) {
+    const auto sided = [&](int side, auto write) { return [=](auto b) { down ? write(b, side, 1) : write(b, 1, side); }; };
+    const auto corners = [](auto b, int h, int w) { b.corner_resize(0, h, w); };
+    const auto windows = [](auto b, int h, int w) { b.adaptive_average_pool(0, h, w); };
+    CHECK(along(four, sided(7, corners), down) == buffer<double>{1, 2.5, 4, 3, 2, 5, 8});
+    CHECK(along({5}, sided(3, corners), down) == buffer<double>{5, 5, 5});
+    CHECK(along(four, sided(1, corners), down) == buffer<double>{1});
+    CHECK(along(four, sided(4, corners), down) == four);
+    CHECK(along(eleven, sided(4, windows), down) == buffer<double>{1, 3.5, 6.5, 9});
+    CHECK(along(seven, [](auto b) { b.average_pool_rounding_up(0, 3); }, down) == buffer<double>{2, 5, 7});
+  }
+  // An upsampling fades along both axes; one pixel wide, its middle columns show what the rows make.
+  const auto upsampled = [&](const buffer<double>& src, int factor) {
+    const layer item = make_layer({3, static_cast<int>(src.size()), 1}, [&](auto b) { b.upsample(0, factor); });
+    buffer<double> rows, dst(static_cast<std::size_t>(item.out.size()));
+    for (int row = 0; row < 3; ++row) rows.insert(rows.end(), src.begin(), src.end());
+    exact.make_inference(item, 1, {.src = rows.data(), .dst = dst.data()}).run();
+    CHECK(dst[0] == dst[static_cast<std::size_t>(item.out.w * factor)] * (factor + 1) / (2 * factor));  // a corner: 3/4 once more at 2
+    return buffer<double>(dst.begin() + item.out.w * factor, dst.begin() + item.out.w * (factor + 1));
+  };
+  CHECK(upsampled(four, 2) == buffer<double>{0.75, 1.75, 3.25, 3.5, 2.5, 3.5, 6.5, 6});
+  CHECK(upsampled({1, 3}, 8) == buffer<double>{0.5625, 0.6875, 0.8125, 0.9375, 1.125, 1.375, 1.625, 1.875,
+                                               2.125, 2.375, 2.625, 2.875, 2.8125, 2.4375, 2.0625, 1.6875});
+  CHECK(macs_of(make_layer({5, 4, 7}, [](auto b) { b.upsample(0, 2); })) == 5 * 4 * 7 * 16);
+  CHECK(macs_of(make_layer({5, 4, 7}, [](auto b) { b.upsample(0, 3); })) == 5 * 4 * 7 * 25);
+}
+
+TEST_CASE("the gradients of resizes, upsampling and pools are their adjoints for every size") {
+  reference<double> exact;
+  random_source random(5);
+  const auto check_adjoint = [&](const layer& item) {
+    const auto size = [](feature_shape shape) { return static_cast<std::size_t>(shape.size()); };
+    const buffer<double> x = random_values<double>(size(item.in), 1), y = random_values<double>(size(item.out), 2);
+    buffer<double> forward(y.size()), back(x.size());
+    auto step = exact.make_training(item, 1, {.src = x.data(), .dst = forward.data(), .d_dst = y.data(), .d_src = back.data()});
+    step.forward(), step.backward();
+    double above = 0, below = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) above += y[i] * forward[i];
+    for (std::size_t i = 0; i < x.size(); ++i) below += back[i] * x[i];
+    INFO(detail::describe(item));
+    CHECK(above == Approx(below).epsilon(1e-12).margin(1e-12));
+  };
+  for (int h = 1; h <= 17; ++h)
+    for (int w = 1; w <= 17; ++w) {
+      const feature_shape in{h, w, 2};
+      const int to_h = 1 + static_cast<int>(random.below(17)), to_w = 1 + static_cast<int>(random.below(17));
+      check_adjoint(make_layer(in, [&](auto b) { b.resize(0, to_h, to_w); }));
+      check_adjoint(make_layer(in, [&](auto b) { b.corner_resize(0, to_h, to_w); }));
+      check_adjoint(make_layer(in, [&](auto b) { b.adaptive_average_pool(0, to_h, to_w); }));
+      check_adjoint(make_layer(in, [&](auto b) { b.average_pool_rounding_up(0, 1 + static_cast<int>(random.below(9))); }));
+      check_adjoint(make_layer(in, [&](auto b) { b.upsample(0, 1 + static_cast<int>(random.below(4))); }));
+    }
 }
 
 TEST_CASE("channels move as their layers say") {

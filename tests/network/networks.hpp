@@ -238,7 +238,8 @@ inline layer_list every_kind() {
   const value_id pooled = build.concat(build.max_pool(sum, 2, 2, 0), build.average_pool(sum, 2, 2, 0));
   const value_id gated = build.scale(pooled, build.activate(build.global_average_pool(pooled), activation::hard_sigmoid));
   const value_id large = build.depth_to_space(build.pad_channels(gated, 12), 2);
-  build.linear(build.resize(large, 4, 4), 5);
+  const value_id even = build.corner_resize(build.resize(build.upsample(large, 2), 7, 6), 5, 5);
+  build.linear(build.adaptive_average_pool(even, 4, 3), 5);
   return list;
 }
 

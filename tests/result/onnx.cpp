@@ -161,7 +161,8 @@ std::vector<float> run(const graph& of, const tensor& image, const std::string& 
     const auto with = [&](std::size_t input) -> const tensor& { return values.at(step.inputs.at(input)); };
     const auto windows = [&](std::int64_t out_channels, const std::function<float(std::int64_t, std::int64_t, std::int64_t)>& at_output) {
       const auto& kernel = step.attributes.at("kernel_shape").wholes;
-      const auto &stride = step.attributes.at("strides").wholes, &pads = step.attributes.at("pads").wholes;
+      const auto& stride = step.attributes.at("strides").wholes;
+      const auto pads = step.attributes.contains("pads") ? step.attributes.at("pads").wholes : std::vector<std::int64_t>(4);
       y.dims = {1, out_channels, (x.dims[2] + pads[0] + pads[2] - kernel[0]) / stride[0] + 1, (x.dims[3] + pads[1] + pads[3] - kernel[1]) / stride[1] + 1};
       y.data.clear();
       for (std::int64_t c = 0; c < out_channels; ++c)
@@ -187,12 +188,13 @@ std::vector<float> run(const graph& of, const tensor& image, const std::string& 
         return static_cast<float>(sum);
       });
     } else if (step.kind == "MaxPool" || step.kind == "AveragePool") {
-      if (step.kind == "AveragePool") CHECK(step.attributes.at("count_include_pad").whole == 0);
-      const std::int64_t side = step.attributes.at("kernel_shape").wholes[0];
+      const bool padded = step.attributes.contains("pads");
+      if (step.kind == "AveragePool" && padded) CHECK(step.attributes.at("count_include_pad").whole == 0);
+      const std::int64_t side = step.attributes.at("kernel_shape").wholes[0], across = step.attributes.at("kernel_shape").wholes[1];
       windows(x.dims[1], [&](std::int64_t c, std::int64_t top, std::int64_t left) {
         float most = -1e30f, sum = 0, count = 0;
         for (std::int64_t h = top; h < top + side; ++h)
-          for (std::int64_t w = left; w < left + side; ++w)
+          for (std::int64_t w = left; w < left + across; ++w)
             if (inside(h, w)) most = std::max(most, pixel(c, h, w)), sum += pixel(c, h, w), ++count;
         return step.kind == "MaxPool" ? most : sum / count;
       });
@@ -206,10 +208,12 @@ std::vector<float> run(const graph& of, const tensor& image, const std::string& 
       }
     } else if (step.kind == "Resize") {
       const tensor& scales = with(2);
-      CHECK(step.attributes.at("coordinate_transformation_mode").text == "half_pixel");
+      const bool aligned = step.attributes.at("coordinate_transformation_mode").text == "align_corners";
+      if (!aligned) CHECK(step.attributes.at("coordinate_transformation_mode").text == "half_pixel");
       y = {x.dims, {}};
       for (const std::size_t axis : {2u, 3u}) y.dims[axis] = static_cast<std::int64_t>(std::floor(static_cast<float>(x.dims[axis]) * scales.data.at(axis)));
       const auto source = [&](std::int64_t to, std::size_t axis) {
+        if (aligned) return y.dims[axis] > 1 ? static_cast<float>(to * (x.dims[axis] - 1)) / static_cast<float>(y.dims[axis] - 1) : 0.0f;
         return std::clamp((static_cast<float>(to) + 0.5f) / scales.data.at(axis) - 0.5f, 0.0f, static_cast<float>(x.dims[axis] - 1));
       };
       for (std::int64_t c = 0; c < x.dims[1]; ++c)
@@ -222,6 +226,34 @@ std::vector<float> run(const graph& of, const tensor& image, const std::string& 
             y.data.push_back((1 - down) * ((1 - across) * pixel(c, top, left) + across * pixel(c, top, right)) +
                              down * ((1 - across) * pixel(c, bottom, left) + across * pixel(c, bottom, right)));
           }
+    } else if (step.kind == "ConvTranspose") {
+      const tensor& weight = with(1);
+      const std::int64_t side = weight.dims[2], stride = step.attributes.at("strides").wholes[0], pad = step.attributes.at("pads").wholes[0];
+      CHECK(step.attributes.at("group").whole == x.dims[1]);
+      y.dims = {1, x.dims[1], (x.dims[2] - 1) * stride - 2 * pad + side, (x.dims[3] - 1) * stride - 2 * pad + side};
+      y.data.assign(static_cast<std::size_t>(y.dims[1] * y.dims[2] * y.dims[3]), 0);
+      for (std::int64_t c = 0; c < x.dims[1]; ++c)
+        for (std::int64_t h = 0; h < x.dims[2] * side; ++h)
+          for (std::int64_t w = 0; w < x.dims[3] * side; ++w) {
+            const std::int64_t to_h = h / side * stride - pad + h % side, to_w = w / side * stride - pad + w % side;
+            if (to_h < 0 || to_w < 0 || to_h >= y.dims[2] || to_w >= y.dims[3]) continue;
+            y.data.at(static_cast<std::size_t>((c * y.dims[2] + to_h) * y.dims[3] + to_w)) +=
+                pixel(c, h / side, w / side) * weight.data.at(static_cast<std::size_t>((c * side + h % side) * side + w % side));
+          }
+    } else if (step.kind == "MatMul") {  // of the last two axes, with one matrix for all channels
+      const tensor& right = with(1);
+      const std::int64_t planes = std::max(x.dims.size() == 4 ? x.dims[1] : 1, right.dims.size() == 4 ? right.dims[1] : 1);
+      const std::int64_t rows = x.dims[x.dims.size() - 2], inner = x.dims.back(), columns = right.dims.back();
+      REQUIRE(right.dims[right.dims.size() - 2] == inner);
+      y = {{1, planes, rows, columns}, {}};
+      for (std::int64_t i = 0; i < planes * rows * columns; ++i) {
+        float sum = 0;
+        const std::int64_t plane = i / (rows * columns), row = i / columns % rows;
+        for (std::int64_t k = 0; k < inner; ++k)
+          sum += x.data.at(static_cast<std::size_t>(((x.dims.size() == 4 ? plane : 0) * rows + row) * inner + k)) *
+                 right.data.at(static_cast<std::size_t>(((right.dims.size() == 4 ? plane : 0) * inner + k) * columns + i % columns));
+        y.data.push_back(sum);
+      }
     } else if (step.kind == "Concat") {
       CHECK(step.attributes.at("axis").whole == 1);
       const tensor& other = with(1);
@@ -374,7 +406,13 @@ double difference(const std::vector<float>& left, const std::vector<float>& righ
 TEST_CASE("an ONNX file computes what the network computes") {
   const model spatial = made("linear over pixels", {3, 5, 4}, [](layer_builder<layer_list>& b) { b.linear(b.conv_bn(0, 6, 3, 1, activation::relu, {}), 7); });
   const model features = made("features", {6, 6, 3}, [](layer_builder<layer_list>& b) { b.resize(b.conv_bn(0, 4, 3, 2, activation::relu, {}), 7, 5); });
-  for (const model& of : {everything(), spatial}) {
+  const model dense = made("what decoders are made of", {7, 6, 3}, [](layer_builder<layer_list>& b) {
+    const value_id coarse = b.conv_bn(0, 4, 3, 2, activation::relu, {});
+    const value_id even = b.corner_resize(b.adaptive_average_pool(b.upsample(coarse, 2), 4, 2), 7, 5);
+    const value_id odd = b.corner_resize(b.adaptive_average_pool(b.upsample(coarse, 3), 5, 4), 7, 5);
+    b.linear(b.average_pool_rounding_up(b.concat(even, odd), 3), 5);
+  });
+  for (const model& of : {everything(), spatial, dense}) {
     const auto image = random_image(of.layers.input);
     for (const bool symbolic : {false, true})
       CHECK(difference(run(parse(onnx_bytes(of, {.symbolic_batch = symbolic})), by_channel(of.layers.input, image)), own_logits(of, image)) < 1e-5);

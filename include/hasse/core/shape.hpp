@@ -29,12 +29,17 @@ constexpr int same_padding(int in, int kernel, int stride) {
   return both > 0 ? both / 2 : 0;
 }
 
+/// Side of the kernel of the transposed convolution that makes sides `factor` times as large and interpolates (Caffe's bilinear filler).
+constexpr int upsampling_kernel(int factor) { return 2 * factor - factor % 2; }
+
 /// Padding behind the input with which `out` windows fit, given that before it: the same where that gives `out`, else one more
-/// (what SAME padding does at stride 2 on even sides). -1 when neither does.
+/// (what SAME padding does at stride 2 on even sides), else as much as windows side by side need, the last of which stands over the
+/// border. -1 when none does.
 constexpr int end_padding(int in, int kernel, int stride, int pad, int out) {
   if (window_output(in, kernel, stride, pad) == out) return pad;
   const int room = in + 2 * pad + 1 - kernel;
-  return room >= 0 && room / stride + 1 == out ? pad + 1 : -1;
+  if (room >= 0 && room / stride + 1 == out) return pad + 1;
+  return pad == 0 && kernel == stride && same_output(in, stride) == out ? out * stride - in : -1;
 }
 
 }  // namespace hasse

@@ -55,12 +55,15 @@ class reference {
           shape_.max_pool(at.src, at.dst);
           break;
         case layer_kind::average_pool:
+        case layer_kind::adaptive_average_pool:
           shape_.average_pool(at.src, at.dst);
           break;
         case layer_kind::global_average_pool:
           shape_.global_average_pool(at.src, at.dst);
           break;
         case layer_kind::resize:
+        case layer_kind::corner_resize:
+        case layer_kind::upsample:
           shape_.resize(at.src, at.dst);
           break;
         case layer_kind::concat:
@@ -111,12 +114,15 @@ class reference {
           shape_.max_pool(at.src, at.dst);
           break;
         case layer_kind::average_pool:
+        case layer_kind::adaptive_average_pool:
           shape_.average_pool(at.src, at.dst);
           break;
         case layer_kind::global_average_pool:
           shape_.global_average_pool(at.src, at.dst);
           break;
         case layer_kind::resize:
+        case layer_kind::corner_resize:
+        case layer_kind::upsample:
           shape_.resize(at.src, at.dst);
           break;
         case layer_kind::concat:
@@ -309,9 +315,12 @@ class reference {
           max_pool_backward();
           break;
         case layer_kind::average_pool:
+        case layer_kind::adaptive_average_pool:
           detail::for_each_tap(item, shape_.images(), at.d_src, at.d_dst, scatter);
           break;
         case layer_kind::resize:
+        case layer_kind::corner_resize:
+        case layer_kind::upsample:
           detail::for_each_blend(item, shape_.images(), at.d_src, at.d_dst, scatter);
           break;
         case layer_kind::depth_to_space:

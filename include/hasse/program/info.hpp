@@ -71,6 +71,7 @@ inline std::string operation_text(const layer& item) {
     const bool even = item.pad_bottom() == item.pad_top && item.pad_right() == item.pad_left;
     if (item.pad_bottom() > 0) text += " p" + std::to_string(item.pad_top) + (even ? "" : "+" + std::to_string(item.pad_bottom()));
   }
+  if (item.kind == layer_kind::upsample) text += " x" + std::to_string(item.stride);
   return item.groups > 1 ? text + " g" + std::to_string(item.groups) : text;
 }
 

@@ -25,7 +25,7 @@ HASSE_BODY json layer_json(const layer& item) {
   if (kind_facts_of(item.kind).has_window)
     row["kernel"] = item.kernel, row["stride"] = item.stride,
     row["pads"] = {item.pad_top, item.pad_left, item.pad_bottom(), item.pad_right()};
-  if (item.kind == layer_kind::depth_to_space) row["stride"] = item.stride;
+  if (item.kind == layer_kind::depth_to_space || item.kind == layer_kind::upsample) row["stride"] = item.stride;
   if (item.kind == layer_kind::convolution) row["groups"] = item.groups;
   if (item.kind == layer_kind::convolution || item.kind == layer_kind::linear) row["bias"] = item.bias;
   if (item.kind == layer_kind::batch_norm)
@@ -67,7 +67,10 @@ inline std::string number_fault_of(const layer& item) {
     case layer_kind::scale: fits = out == in; break;
     case layer_kind::global_average_pool: fits = out == feature_shape{1, 1, in.c}; break;
     case layer_kind::linear: fits = out == feature_shape{1, 1, out.c}; break;
-    case layer_kind::resize: fits = out.c == in.c; break;
+    case layer_kind::resize:
+    case layer_kind::corner_resize:
+    case layer_kind::adaptive_average_pool: fits = out.c == in.c; break;
+    case layer_kind::upsample: fits = item.stride <= 1024 && out == feature_shape{in.h * item.stride, in.w * item.stride, in.c}; break;
     case layer_kind::concat: fits = out.h == in.h && out.w == in.w && out.c > in.c; break;
     case layer_kind::pad_channels: fits = out.h == in.h && out.w == in.w && out.c >= in.c; break;
     case layer_kind::depth_to_space: {

@@ -87,10 +87,34 @@ class onnx_writer {
         node("AveragePool", {spatial(item.input)}, name, window(item).message(5, whole("count_include_pad", 0)));
         break;
       case layer_kind::global_average_pool: node("GlobalAveragePool", {spatial(item.input)}, name); break;
-      case layer_kind::resize: {
+      case layer_kind::resize:
+      case layer_kind::corner_resize: {
+        const char* const rule = item.kind == layer_kind::resize ? "half_pixel" : "align_corners";
         const std::vector<float> scales{1, 1, scale(item.in.h, item.out.h), scale(item.in.w, item.out.w)};
         node("Resize", {spatial(item.input), "", tensor(name + ".scales", {4}, std::span<const float>(scales))}, name,
-             protobuf_message().message(5, word("mode", "linear")).message(5, word("coordinate_transformation_mode", "half_pixel")));
+             protobuf_message().message(5, word("mode", "linear")).message(5, word("coordinate_transformation_mode", rule)));
+        break;
+      }
+      case layer_kind::upsample: {
+        const int kernel = upsampling_kernel(item.stride), pad = (kernel - item.stride) / 2;
+        const std::vector<float> weights = upsampling_weights(item, kernel);
+        node("ConvTranspose", {spatial(item.input), tensor(name + ".weight", {item.in.c, 1, kernel, kernel}, weights)}, name,
+             protobuf_message()
+                 .message(5, ints("kernel_shape", {kernel, kernel}))
+                 .message(5, ints("strides", {item.stride, item.stride}))
+                 .message(5, ints("pads", {pad, pad, pad, pad}))
+                 .message(5, whole("group", item.in.c)));
+        break;
+      }
+      case layer_kind::adaptive_average_pool: {
+        if (item.in.h % item.out.h == 0 && item.in.w % item.out.w == 0) {  // windows of one size
+          const std::vector<std::int64_t> sides{item.in.h / item.out.h, item.in.w / item.out.w};
+          node("AveragePool", {spatial(item.input)}, name, protobuf_message().message(5, ints("kernel_shape", sides)).message(5, ints("strides", sides)));
+        } else {
+          const std::vector<float> rows = window_shares(item.in.h, item.out.h, false), columns = window_shares(item.in.w, item.out.w, true);
+          node("MatMul", {tensor(name + ".rows", {item.out.h, item.in.h}, rows), spatial(item.input)}, name + ".of_rows");
+          node("MatMul", {name + ".of_rows", tensor(name + ".columns", {item.in.w, item.out.w}, columns)}, name);
+        }
         break;
       }
       case layer_kind::concat:
@@ -160,6 +184,27 @@ class onnx_writer {
       for (std::size_t pixel = 0; pixel < pixels; ++pixel)
         for (std::size_t c = 0; c < channels; ++c) result[row + c * pixels + pixel] = weights[row + pixel * channels + c];
     return result;
+  }
+
+  /// The bilinear weights of the transposed convolution that an upsampling is, for each channel.
+  static std::vector<float> upsampling_weights(const layer& item, int kernel) {
+    std::vector<float> weights;
+    const auto at = [&](int tap) { return 1 - std::abs(tap - (kernel - 1) / 2.0) / item.stride; };
+    for (int channel = 0; channel < item.in.c; ++channel)
+      for (int y = 0; y < kernel; ++y)
+        for (int x = 0; x < kernel; ++x) weights.push_back(static_cast<float>(at(y) * at(x)));
+    return weights;
+  }
+
+  /// What each of `in` pixels along one axis gives to the average of each of `out` windows, a row for each window or for each pixel.
+  static std::vector<float> window_shares(int in, int out, bool by_pixel) {
+    std::vector<float> shares(at(in) * at(out));
+    for (int window = 0; window < out; ++window) {
+      const int first = static_cast<int>(std::int64_t{window} * in / out), last = static_cast<int>(((std::int64_t{window} + 1) * in + out - 1) / out);
+      for (int pixel = first; pixel < last; ++pixel)
+        shares[by_pixel ? at(pixel) * at(out) + at(window) : at(window) * at(in) + at(pixel)] = 1.0f / static_cast<float>(last - first);
+    }
+    return shares;
   }
 
   /// The smallest float at which floor(in * scale) is `out`, so that rounding cannot lose a row.

@@ -8,7 +8,8 @@
 
 namespace hasse {
 
-/// Counts for batch 1. MACs are those of convolutions and linear layers only, as in the papers, which call them FLOPs.
+/// Counts for batch 1. MACs are those of convolutions (the frozen ones of `upsample` too) and linear layers only, as in the papers, which
+/// call them FLOPs.
 struct cost {
   std::int64_t macs = 0;
   std::int64_t weights = 0;                ///< parameters of convolutions and linear layers, biases included
@@ -38,6 +39,8 @@ constexpr std::int64_t macs_of(const layer& item) {
       return item.out.size() * (item.in.c / item.groups) * item.kernel * item.kernel;
     case layer_kind::linear:
       return item.in.size() * item.out.c;
+    case layer_kind::upsample:
+      return item.in.size() * upsampling_kernel(item.stride) * upsampling_kernel(item.stride);
     default:
       return 0;
   }

@@ -22,7 +22,10 @@ enum class layer_kind : std::uint8_t {
   scale,
   concat,
   pad_channels,
-  depth_to_space
+  depth_to_space,
+  corner_resize,
+  upsample,
+  adaptive_average_pool
 };
 
 /// hard_sigmoid is clip(x / 6 + 1 / 2, 0, 1), hard_swish is x hard_sigmoid(x), swish is x sigmoid(x).
@@ -58,6 +61,9 @@ inline constexpr layer_kind_facts layer_kinds[] = {
     {.kind = layer_kind::concat, .name = "concat", .reads_two = true},
     {.kind = layer_kind::pad_channels, .name = "pad_channels"},
     {.kind = layer_kind::depth_to_space, .name = "depth_to_space"},
+    {.kind = layer_kind::corner_resize, .name = "corner_resize"},
+    {.kind = layer_kind::upsample, .name = "upsample"},
+    {.kind = layer_kind::adaptive_average_pool, .name = "adaptive_average_pool"},
 };
 constexpr const layer_kind_facts& kind_facts_of(layer_kind kind) { return layer_kinds[static_cast<int>(kind)]; }
 static_assert([] {
@@ -96,7 +102,7 @@ struct layer {
   value_id other = no_value;  ///< add, concat: the second operand; scale: the gate; a folded convolution: the residual added before
                               ///< its activation
   feature_shape in{}, out{};
-  int kernel = 1, stride = 1, groups = 1;  ///< convolution and pools: square windows; depth_to_space: `stride` is the block's side
+  int kernel = 1, stride = 1, groups = 1;  ///< convolution and pools: square windows; depth_to_space, upsample: `stride` is how many times as large
   int pad_top = 0, pad_left = 0;           ///< zeros before the first row and column; those behind the last follow from `out`
   bool bias = false;                       ///< convolution, linear
   activation act = activation::none;       ///< activation; a folded convolution or linear: applied last

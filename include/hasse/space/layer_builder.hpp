@@ -270,6 +270,15 @@ struct layer_builder {
     item.kernel = kernel, item.stride = stride;
     return windowed(item, item.in.c, pad, rule);
   }
+  /// Averages over windows of side x side pixels, one beside the other until every pixel is in one; those over the border average what
+  /// they have. Caffe's pooling, whose sizes round up.
+  constexpr value_id average_pool_rounding_up(value_id from, int side) {
+    const feature_shape in = shape_of(from);
+    layer item{.kind = layer_kind::average_pool, .input = from, .in = in, .out = {0, 0, in.c}};
+    item.kernel = item.stride = side;
+    if (side > 0) item.out = {same_output(in.h, side), same_output(in.w, side), in.c};
+    return push(item);
+  }
   constexpr value_id global_average_pool(value_id from) {
     const feature_shape in = shape_of(from);
     return push({.kind = layer_kind::global_average_pool, .input = from, .in = in, .out = {1, 1, in.c}});
@@ -284,6 +293,25 @@ struct layer_builder {
   constexpr value_id resize(value_id from, int h, int w) {
     const feature_shape in = shape_of(from);
     return push({.kind = layer_kind::resize, .input = from, .in = in, .out = {h, w, in.c}});
+  }
+  /// Bilinear resize that keeps the corners where they are (ONNX align_corners): output k reads k (in - 1) / (out - 1).
+  constexpr value_id corner_resize(value_id from, int h, int w) {
+    const feature_shape in = shape_of(from);
+    return push({.kind = layer_kind::corner_resize, .input = from, .in = in, .out = {h, w, in.c}});
+  }
+  /// `factor` times as large: the transposed convolution of each channel by itself whose weights are bilinear and stay so (Caffe's filler:
+  /// kernel 4, stride 2 and kernel 16, stride 8 in the released DF-Seg networks). It is the half-pixel resize but for what lies outside,
+  /// which counts as zero: along a border values fade.
+  constexpr value_id upsample(value_id from, int factor) {
+    const feature_shape in = shape_of(from);
+    layer item{.kind = layer_kind::upsample, .input = from, .in = in, .out = {in.h * factor, in.w * factor, in.c}};
+    item.stride = factor;
+    return push(item);
+  }
+  /// Averages over h x w windows that cover the image: row i over rows floor(i in / h) to ceil((i + 1) in / h) - 1, so they may overlap by one.
+  constexpr value_id adaptive_average_pool(value_id from, int h, int w) {
+    const feature_shape in = shape_of(from);
+    return push({.kind = layer_kind::adaptive_average_pool, .input = from, .in = in, .out = {h, w, in.c}});
   }
   /// The channels of `from`, then those of `other`, pixel by pixel; both have one height and width.
   constexpr value_id concat(value_id from, value_id other) {

@@ -153,6 +153,39 @@ struct resize {
   std::string text() const { return "resize"; }
 };
 
+/// Bilinear resize to H x W, corners aligned.
+template <int H, int W>
+struct corner_resize {
+  static_assert(H > 0 && W > 0, "hasse: corner_resize<H, W> needs a size of at least 1 x 1");
+  friend constexpr bool operator==(const corner_resize&, const corner_resize&) = default;
+
+  template <class List>
+  constexpr value_id lower(layer_builder<List> list, value_id from) const { return list.corner_resize(from, H > 0 ? H : 1, W > 0 ? W : 1); }
+  std::string text() const { return "corner_resize"; }
+};
+
+/// Factor times as large, by a frozen bilinear transposed convolution.
+template <int Factor>
+struct upsample {
+  static_assert(Factor > 0, "hasse: upsample<Factor> needs a factor of at least 1");
+  friend constexpr bool operator==(const upsample&, const upsample&) = default;
+
+  template <class List>
+  constexpr value_id lower(layer_builder<List> list, value_id from) const { return list.upsample(from, Factor > 0 ? Factor : 1); }
+  std::string text() const { return "upsample" + std::to_string(Factor); }
+};
+
+/// Averages over H x W windows that cover the image.
+template <int H, int W>
+struct adaptive_average_pool {
+  static_assert(H > 0 && W > 0, "hasse: adaptive_average_pool<H, W> needs at least 1 x 1 windows");
+  friend constexpr bool operator==(const adaptive_average_pool&, const adaptive_average_pool&) = default;
+
+  template <class List>
+  constexpr value_id lower(layer_builder<List> list, value_id from) const { return list.adaptive_average_pool(from, H > 0 ? H : 1, W > 0 ? W : 1); }
+  std::string text() const { return "adaptive_average_pool"; }
+};
+
 /// Makes nothing and names what it reads as an output of the network: tap<"c4">{} between two specs. Names are unique, so it does not
 /// stand in a stage, which repeats its blocks.
 template <fixed_string Name>

@@ -88,6 +88,10 @@ std::vector<layer> every_kind() {
     add([](auto b) { b.average_pool(0, 3, 2, 1); });
     add([](auto b) { b.global_average_pool(0); });
     add([](auto b) { b.resize(0, 9, 20); });
+    add([](auto b) { b.corner_resize(0, 9, 20); });
+    add([](auto b) { b.upsample(0, 2); });
+    add([](auto b) { b.adaptive_average_pool(0, 3, 2); });
+    add([](auto b) { b.average_pool_rounding_up(0, 3); });
     add([](auto b) { b.concat(0, 0); });
     add([](auto b) { b.pad_channels(0, 48); });
     all.push_back({.kind = layer_kind::scale, .other = 0, .in = shape, .out = shape});

@@ -251,36 +251,38 @@ void add_pixel(int channels, float weight, const Scalar* from, float* to) {
 /// Calls `body(source pixel, share)` for the real inputs of one average pooling window.
 template <class Body>
 void for_each_share(const layer& item, std::ptrdiff_t image, int y, int x, Body&& body) {
-  const index_range rows = taps_of_output(item.in.h, item.kernel, item.stride, item.pad_top, y);
-  const index_range columns = taps_of_output(item.in.w, item.kernel, item.stride, item.pad_left, x);
+  const index_range rows = averaged_inputs(item.kind, item.in.h, item.out.h, item.kernel, item.stride, item.pad_top, y);
+  const index_range columns = averaged_inputs(item.kind, item.in.w, item.out.w, item.kernel, item.stride, item.pad_left, x);
   const float share = 1.0f / static_cast<float>(rows.size() * columns.size());
-  for (int ky = rows.first; ky < rows.last; ++ky)
-    for (int kx = columns.first; kx < columns.last; ++kx)
-      body(pixel(item.in, image, y * item.stride - item.pad_top + ky, x * item.stride - item.pad_left + kx), share);
+  for (int from_y = rows.first; from_y < rows.last; ++from_y)
+    for (int from_x = columns.first; from_x < columns.last; ++from_x) body(pixel(item.in, image, from_y, from_x), share);
 }
 
-/// Calls `body(source pixel, weight)` for the four neighbours that a resized pixel blends.
+/// Calls `body(source pixel, weight)` for the four neighbours that a resized or upsampled pixel blends.
 template <class Body>
-void for_each_neighbour(const layer& item, std::ptrdiff_t image, int y, int x, Body&& body) {
-  const auto row = bilinear<float>(item.in.h, item.out.h, y), column = bilinear<float>(item.in.w, item.out.w, x);
-  body(pixel(item.in, image, row.low, column.low), (1 - row.weight) * (1 - column.weight));
-  body(pixel(item.in, image, row.low, column.high), (1 - row.weight) * column.weight);
-  body(pixel(item.in, image, row.high, column.low), row.weight * (1 - column.weight));
-  body(pixel(item.in, image, row.high, column.high), row.weight * column.weight);
+void for_each_neighbour(const layer& item, std::ptrdiff_t image, const bilinear_tap<float>& row, int x, Body&& body) {
+  const auto column = bilinear<float>(item.kind, item.in.w, item.out.w, x);
+  body(pixel(item.in, image, row.low, column.low), row.low_weight * column.low_weight);
+  body(pixel(item.in, image, row.low, column.high), row.low_weight * column.high_weight);
+  body(pixel(item.in, image, row.high, column.low), row.high_weight * column.low_weight);
+  body(pixel(item.in, image, row.high, column.high), row.high_weight * column.high_weight);
 }
 
-/// An average pool or a resize: every output pixel is a weighted sum of source pixels.
+inline bool is_average(layer_kind kind) { return kind == layer_kind::average_pool || kind == layer_kind::adaptive_average_pool; }
+
+/// An average pool, a resize or an upsampling: every output pixel is a weighted sum of source pixels.
 template <class Scalar>
 void blend(int threads, const layer& item, int batch, const Scalar* src, Scalar* dst) {
   for_each_output_row(threads, item, batch, [=, &item](std::ptrdiff_t image, int y) {
+    const auto row = bilinear<float>(item.kind, item.in.h, item.out.h, y);
     for (int x = 0; x < item.out.w; ++x)
       for_each_channel_group(item.out.c, [&](int first, int size) {
         float sums[channel_group] = {};
         const auto take = [&](std::ptrdiff_t from, float weight) { add_pixel(size, weight, src + from + first, sums); };
-        if (item.kind == layer_kind::resize)
-          for_each_neighbour(item, image, y, x, take);
-        else
+        if (is_average(item.kind))
           for_each_share(item, image, y, x, take);
+        else
+          for_each_neighbour(item, image, row, x, take);
         write_values(sums, size, dst + pixel(item.out, image, y, x) + first);
       });
   });
@@ -289,15 +291,17 @@ void blend(int threads, const layer& item, int batch, const Scalar* src, Scalar*
 template <class Scalar>
 void blend_backward(int threads, const layer& item, int batch, const Scalar* d_dst, bool accumulate, Scalar* d_src, float* sums) {
   for_each_source_image(threads, item, batch, accumulate, d_src, sums, [=, &item](std::ptrdiff_t image, float* gradient) {
-    for (int y = 0; y < item.out.h; ++y)
+    for (int y = 0; y < item.out.h; ++y) {
+      const auto row = bilinear<float>(item.kind, item.in.h, item.out.h, y);
       for (int x = 0; x < item.out.w; ++x) {
         const Scalar* const from = d_dst + pixel(item.out, image, y, x);
         const auto give = [=, &item](std::ptrdiff_t to, float weight) { add_pixel(item.out.c, weight, from, gradient + to); };
-        if (item.kind == layer_kind::resize)
-          for_each_neighbour(item, 0, y, x, give);
-        else
+        if (is_average(item.kind))
           for_each_share(item, 0, y, x, give);
+        else
+          for_each_neighbour(item, 0, row, x, give);
       }
+    }
   });
 }
 

@@ -14,6 +14,7 @@ HASSE_BODY std::string describe(const layer& item) {
     text += " pad " + std::to_string(item.pad_top);
     if (item.pad_left != item.pad_top) text += "," + std::to_string(item.pad_left);
   }
+  if (item.kind == layer_kind::upsample) text += " x" + std::to_string(item.stride);
   if (item.groups != 1) text += " groups " + std::to_string(item.groups);
   text += ", " + describe(item.in) + " to " + describe(item.out);
   if (item.bias) text += ", bias";
@@ -38,7 +39,8 @@ HASSE_BODY std::string problem_of(const layer& item) {
   const bool keeps_shape = item.kind == layer_kind::batch_norm || item.kind == layer_kind::activation ||
                            item.kind == layer_kind::add || item.kind == layer_kind::scale;
   if (keeps_shape && item.in != item.out) return "must keep its shape";
-  const bool keeps_channels = pool || item.kind == layer_kind::global_average_pool || item.kind == layer_kind::resize;
+  const bool keeps_channels = pool || item.kind == layer_kind::global_average_pool || item.kind == layer_kind::adaptive_average_pool ||
+                              item.kind == layer_kind::resize || item.kind == layer_kind::corner_resize || item.kind == layer_kind::upsample;
   if (keeps_channels && item.in.c != item.out.c) return "must keep its channel count";
   const bool keeps_pixels = item.kind == layer_kind::concat || item.kind == layer_kind::pad_channels;
   if (keeps_pixels && (item.in.h != item.out.h || item.in.w != item.out.w)) return "must keep its height and width";
@@ -51,6 +53,9 @@ HASSE_BODY std::string problem_of(const layer& item) {
         item.out.c != item.in.c / block / block)
       return "has an output that its block does not give; build layers with layer_builder";
   }
+  if (item.kind == layer_kind::upsample && (item.stride < 1 || item.out.h / item.stride != item.in.h || item.out.h % item.stride ||
+                                            item.out.w / item.stride != item.in.w || item.out.w % item.stride))
+    return "has an output that its factor does not give; build layers with layer_builder";
   const bool makes_vector = item.kind == layer_kind::global_average_pool || item.kind == layer_kind::linear;
   if (makes_vector && item.out.pixels() != 1) return "gives a single pixel; its output must be 1x1";
   return "";

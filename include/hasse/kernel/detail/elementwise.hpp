@@ -127,19 +127,40 @@ HASSE_DEVICE constexpr index_range taps_of_output(int in, int kernel, int stride
   return {start < 0 ? -start : 0, kernel < in - start ? kernel : in - start};
 }
 
-/// Bilinear interpolation along one axis: result = (1 - weight) * at(low) + weight * at(high).
+/// The inputs that an average pool of that kind takes for output `at`, along one axis.
+HASSE_DEVICE constexpr index_range averaged_inputs(layer_kind kind, int in, int out, int kernel, int stride, int pad, int at) {
+  if (kind == layer_kind::adaptive_average_pool) {
+    const std::int64_t side = in, behind = (at + 1) * side;
+    return {static_cast<int>(at * side / out), static_cast<int>((behind + out - 1) / out)};
+  }
+  const index_range taps = taps_of_output(in, kernel, stride, pad, at);
+  const int start = at * stride - pad;
+  return {start + taps.first, start + taps.last};
+}
+
+/// Bilinear interpolation along one axis: result = low_weight * at(low) + high_weight * at(high).
 template <class Scalar>
 struct bilinear_tap {
   int low, high;
-  Scalar weight;
+  Scalar low_weight, high_weight;
 };
 
+/// Where `kind`, a resize or an upsampling, reads for output `at`. What an upsampling reads outside has weight 0.
 template <class Scalar>
-HASSE_DEVICE constexpr bilinear_tap<Scalar> bilinear(int in, int out, int at) {
-  const double centre = (at + 0.5) * in / out - 0.5;
-  const double end = in - 1, place = centre < 0 ? 0 : (centre < end ? centre : end);
+HASSE_DEVICE constexpr bilinear_tap<Scalar> bilinear(layer_kind kind, int in, int out, int at) {
+  const double centre = (at + 0.5) * in / out - 0.5, end = in - 1;
+  if (kind == layer_kind::upsample) {
+    if (centre < 0) return {0, 0, Scalar(0), static_cast<Scalar>(centre + 1)};
+    const int low = static_cast<int>(centre);
+    const auto weight = static_cast<Scalar>(centre - low);
+    if (low == in - 1) return {low, low, 1 - weight, Scalar(0)};
+    return {low, low + 1, 1 - weight, weight};
+  }
+  const double aligned = out > 1 ? end * at / (out - 1) : 0;
+  const double place = kind == layer_kind::corner_resize ? aligned : centre < 0 ? 0 : (centre < end ? centre : end);
   const int low = static_cast<int>(place);
-  return {low, low + 1 < in ? low + 1 : low, static_cast<Scalar>(place - low)};
+  const auto weight = static_cast<Scalar>(place - low);
+  return {low, low + 1 < in ? low + 1 : low, 1 - weight, weight};
 }
 
 }  // namespace hasse::detail

@@ -59,38 +59,37 @@ void for_each_product(const layer& item, int batch, Weight* weights, Input* src,
       }
 }
 
-/// Calls `body(input, output, share)` for every tap of every pooling window: two runs of channels, and the window's 1 / count.
+/// Calls `body(input, output, share)` for every pixel of every pooling window: two runs of channels, and the window's 1 / count.
 template <class Input, class Output, class Body>
 void for_each_tap(const layer& item, int batch, Input* src, Output* dst, Body&& body) {
   for (std::ptrdiff_t image = 0; image < batch; ++image)
     for (int y = 0; y < item.out.h; ++y)
       for (int x = 0; x < item.out.w; ++x) {
-        const index_range rows = taps_of_output(item.in.h, item.kernel, item.stride, item.pad_top, y);
-        const index_range columns = taps_of_output(item.in.w, item.kernel, item.stride, item.pad_left, x);
-        for (int ky = rows.first; ky < rows.last; ++ky)
-          for (int kx = columns.first; kx < columns.last; ++kx) {
-            const int in_y = y * item.stride - item.pad_top + ky, in_x = x * item.stride - item.pad_left + kx;
+        const index_range rows = averaged_inputs(item.kind, item.in.h, item.out.h, item.kernel, item.stride, item.pad_top, y);
+        const index_range columns = averaged_inputs(item.kind, item.in.w, item.out.w, item.kernel, item.stride, item.pad_left, x);
+        for (int in_y = rows.first; in_y < rows.last; ++in_y)
+          for (int in_x = columns.first; in_x < columns.last; ++in_x) {
             body(src + ((image * item.in.h + in_y) * item.in.w + in_x) * item.in.c,
                  dst + ((image * item.out.h + y) * item.out.w + x) * item.out.c, 1.0 / (rows.size() * columns.size()));
           }
       }
 }
 
-/// Calls `body(input, output, weight)` for the four taps of every pixel of a bilinear resize.
+/// Calls `body(input, output, weight)` for the four taps of every pixel of a bilinear resize or upsampling.
 template <class Input, class Output, class Body>
 void for_each_blend(const layer& item, int batch, Input* src, Output* dst, Body&& body) {
   for (std::ptrdiff_t image = 0; image < batch; ++image)
     for (int y = 0; y < item.out.h; ++y)
       for (int x = 0; x < item.out.w; ++x) {
-        const auto row = bilinear<double>(item.in.h, item.out.h, y), column = bilinear<double>(item.in.w, item.out.w, x);
+        const auto row = bilinear<double>(item.kind, item.in.h, item.out.h, y), column = bilinear<double>(item.kind, item.in.w, item.out.w, x);
         const auto blend = [&](int in_y, int in_x, double weight) {
           body(src + ((image * item.in.h + in_y) * item.in.w + in_x) * item.in.c,
                dst + ((image * item.out.h + y) * item.out.w + x) * item.out.c, weight);
         };
-        blend(row.low, column.low, (1 - row.weight) * (1 - column.weight));
-        blend(row.low, column.high, (1 - row.weight) * column.weight);
-        blend(row.high, column.low, row.weight * (1 - column.weight));
-        blend(row.high, column.high, row.weight * column.weight);
+        blend(row.low, column.low, row.low_weight * column.low_weight);
+        blend(row.low, column.high, row.low_weight * column.high_weight);
+        blend(row.high, column.low, row.high_weight * column.low_weight);
+        blend(row.high, column.high, row.high_weight * column.high_weight);
       }
 }
 

@@ -135,13 +135,15 @@ struct shared_out {
   }
 };
 
-/// A pooling layer or a resize in plain numbers.
+/// A pooling layer, a resize or an upsampling in plain numbers.
 struct window_shape {
+  layer_kind kind;
   image_tensor in, out;
   int kernel, stride, pad_top, pad_left;
 
   explicit window_shape(const layer& item)
-      : in{item.in.h, item.in.w, item.in.c},
+      : kind(item.kind),
+        in{item.in.h, item.in.w, item.in.c},
         out{item.out.h, item.out.w, item.out.c},
         kernel(item.kernel),
         stride(item.stride),
@@ -151,6 +153,16 @@ struct window_shape {
   HASSE_DEVICE index_range outputs_over(int at, int pad, int size) const {
     const int behind = at + pad - kernel, last = (at + pad) / stride + 1;
     return {behind < 0 ? 0 : behind / stride + 1, last < size ? last : size};
+  }
+  /// The inputs whose average an output is, and the outputs that an input is in, along one axis.
+  HASSE_DEVICE index_range averaged_rows(int y) const { return averaged_inputs(kind, in.h, out.h, kernel, stride, pad_top, y); }
+  HASSE_DEVICE index_range averaged_columns(int x) const { return averaged_inputs(kind, in.w, out.w, kernel, stride, pad_left, x); }
+  HASSE_DEVICE index_range averages_of_row(int y) const {
+    // The windows of an adaptive pool over an axis are to its inputs what the inputs are to the windows.
+    return kind == layer_kind::adaptive_average_pool ? averaged_inputs(kind, out.h, in.h, 1, 1, 0, y) : outputs_over(y, pad_top, out.h);
+  }
+  HASSE_DEVICE index_range averages_of_column(int x) const {
+    return kind == layer_kind::adaptive_average_pool ? averaged_inputs(kind, out.w, in.w, 1, 1, 0, x) : outputs_over(x, pad_left, out.w);
   }
 };
 
@@ -222,13 +234,10 @@ struct average_pooled {
   Scalar* dst;
 
   HASSE_DEVICE void operator()(const pack_place& at) const {
-    const index_range rows = taps_of_output(shape.in.h, shape.kernel, shape.stride, shape.pad_top, at.y);
-    const index_range columns = taps_of_output(shape.in.w, shape.kernel, shape.stride, shape.pad_left, at.x);
-    const int top = at.y * shape.stride - shape.pad_top, left = at.x * shape.stride - shape.pad_left;
+    const index_range rows = shape.averaged_rows(at.y), columns = shape.averaged_columns(at.x);
     pack<Scalar> sums = zeros<Scalar>();
-    for (int ky = rows.first; ky < rows.last; ++ky)
-      for (int kx = columns.first; kx < columns.last; ++kx)
-        add(sums, load(src + shape.in.at(at.image, top + ky, left + kx, at.channel), at.which));
+    for (int y = rows.first; y < rows.last; ++y)
+      for (int x = columns.first; x < columns.last; ++x) add(sums, load(src + shape.in.at(at.image, y, x, at.channel), at.which));
     const float share = 1.0f / static_cast<float>(rows.size() * columns.size());
     HASSE_UNROLL
     for (int lane = 0; lane < lanes_of<Scalar>; ++lane) sums[lane] *= share;
@@ -245,13 +254,11 @@ struct average_pooled_gradient {
   bool accumulate;
 
   HASSE_DEVICE void operator()(const pack_place& at) const {
-    const index_range rows = shape.outputs_over(at.y, shape.pad_top, shape.out.h);
-    const index_range columns = shape.outputs_over(at.x, shape.pad_left, shape.out.w);
+    const index_range rows = shape.averages_of_row(at.y), columns = shape.averages_of_column(at.x);
     pack<Scalar> sums = zeros<Scalar>();
     for (int y = rows.first; y < rows.last; ++y)
       for (int x = columns.first; x < columns.last; ++x) {
-        const int taps = taps_of_output(shape.in.h, shape.kernel, shape.stride, shape.pad_top, y).size() *
-                         taps_of_output(shape.in.w, shape.kernel, shape.stride, shape.pad_left, x).size();
+        const int taps = shape.averaged_rows(y).size() * shape.averaged_columns(x).size();
         const pack<Scalar> gradients = load(d_dst + shape.out.at(at.image, y, x, at.channel), at.which);
         const float share = 1.0f / static_cast<float>(taps);
         HASSE_UNROLL
@@ -275,13 +282,13 @@ struct resized {
   Scalar* dst;
 
   HASSE_DEVICE void operator()(const pack_place& at) const {
-    const auto row = bilinear<float>(shape.in.h, shape.out.h, at.y), column = bilinear<float>(shape.in.w, shape.out.w, at.x);
+    const auto row = bilinear<float>(shape.kind, shape.in.h, shape.out.h, at.y), column = bilinear<float>(shape.kind, shape.in.w, shape.out.w, at.x);
     const auto value = [&](int y, int x) { return load(src + shape.in.at(at.image, y, x, at.channel), at.which); };
     pack<Scalar> sums = zeros<Scalar>();
-    add_share(sums, (1 - row.weight) * (1 - column.weight), value(row.low, column.low));
-    add_share(sums, (1 - row.weight) * column.weight, value(row.low, column.high));
-    add_share(sums, row.weight * (1 - column.weight), value(row.high, column.low));
-    add_share(sums, row.weight * column.weight, value(row.high, column.high));
+    add_share(sums, row.low_weight * column.low_weight, value(row.low, column.low));
+    add_share(sums, row.low_weight * column.high_weight, value(row.low, column.high));
+    add_share(sums, row.high_weight * column.low_weight, value(row.high, column.low));
+    add_share(sums, row.high_weight * column.high_weight, value(row.high, column.high));
     store(dst + shape.out.at(at.image, at.y, at.x, at.channel), at.which, sums);
   }
 };
@@ -295,17 +302,23 @@ struct resized_gradient {
   bool accumulate;
 
   /// Outputs along one axis that may have read input `at`, with room for rounding; those that did not have no share.
-  HASSE_DEVICE static index_range readers(int at, int in, int out) {
+  HASSE_DEVICE static index_range readers(layer_kind kind, int at, int in, int out) {
+    if (kind == layer_kind::corner_resize) {
+      if (in == 1 || out == 1) return {0, out};
+      const double ratio = static_cast<double>(out - 1) / (in - 1);
+      const int first = static_cast<int>((at - 1) * ratio) - 1, last = static_cast<int>((at + 1) * ratio) + 2;
+      return {first < 0 ? 0 : first, last > out ? out : last};
+    }
     const double ratio = static_cast<double>(out) / in;
     const int first = static_cast<int>((at - 0.5) * ratio - 0.5) - 1, last = static_cast<int>((at + 1.5) * ratio - 0.5) + 2;
     return {at == 0 || first < 0 ? 0 : first, at == in - 1 || last > out ? out : last};
   }
-  HASSE_DEVICE static float share(int in, int out, int of, int at) {
-    const auto tap = bilinear<float>(in, out, of);
-    return (tap.low == at ? 1 - tap.weight : 0) + (tap.high == at ? tap.weight : 0);
+  HASSE_DEVICE float share(int in, int out, int of, int at) const {
+    const auto tap = bilinear<float>(shape.kind, in, out, of);
+    return (tap.low == at ? tap.low_weight : 0) + (tap.high == at ? tap.high_weight : 0);
   }
   HASSE_DEVICE void operator()(const pack_place& at) const {
-    const index_range rows = readers(at.y, shape.in.h, shape.out.h), columns = readers(at.x, shape.in.w, shape.out.w);
+    const index_range rows = readers(shape.kind, at.y, shape.in.h, shape.out.h), columns = readers(shape.kind, at.x, shape.in.w, shape.out.w);
     pack<Scalar> sums = zeros<Scalar>();
     for (int y = rows.first; y < rows.last; ++y) {
       const float down = share(shape.in.h, shape.out.h, y, at.y);

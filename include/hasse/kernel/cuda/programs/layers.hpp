@@ -408,6 +408,7 @@ class layer_launches {
         made.push_back(over_output(max_pooled<Scalar>{window, src, dst, choice}));
         break;
       case layer_kind::average_pool:
+      case layer_kind::adaptive_average_pool:
         made.push_back(over_output(average_pooled<Scalar>{window, src, dst}));
         break;
       case layer_kind::global_average_pool:
@@ -415,6 +416,8 @@ class layer_launches {
                                        stored_sum<Scalar>{dst, item_.in.c, 1.0 / pixels, false}, batch_, pixels, item_.in.c));
         break;
       case layer_kind::resize:
+      case layer_kind::corner_resize:
+      case layer_kind::upsample:
         made.push_back(over_output(resized<Scalar>{window, src, dst}));
         break;
       case layer_kind::depth_to_space:
@@ -446,6 +449,7 @@ class layer_launches {
               max_pooled_gradient<Scalar>{window, at.d_dst, reinterpret_cast<const std::uint8_t*>(at.saved), at.d_src, adds}));
           break;
         case layer_kind::average_pool:
+        case layer_kind::adaptive_average_pool:
           made.push_back(over_input(average_pooled_gradient<Scalar>{window, at.d_dst, at.d_src, adds}));
           break;
         case layer_kind::global_average_pool:
@@ -453,6 +457,8 @@ class layer_launches {
               over_input(shared_out<Scalar>{at.d_dst, at.d_src, image(item_.in), 1.0f / static_cast<float>(pixels), adds}));
           break;
         case layer_kind::resize:
+        case layer_kind::corner_resize:
+        case layer_kind::upsample:
           made.push_back(over_input(resized_gradient<Scalar>{window, at.d_dst, at.d_src, adds}));
           break;
         case layer_kind::depth_to_space:
