@@ -155,6 +155,8 @@ TEST_CASE("policies keep their laws", "[laws]") {
   everywhere(pruning{}), everywhere(pruning{.margin = 30}), everywhere(pruning{}.excluding());
   everywhere(at_random{.seed = 4}), everywhere(evolution{.population = 6, .tournament = 3});
   everywhere(shipped_proposer{evolution{.population = 6, .tournament = 3}});
+  const test::code_domain few(2, {ticks{0}, ticks{150}});
+  keep(model_guided{.best = 4000, .beginning = 4}, few), keep(shipped_proposer{model_guided{.candidates = 4, .consider_all = 0}}, few);
 }
 
 TEST_CASE("a policy that breaks a law is told which", "[laws]") {

@@ -10,7 +10,7 @@ namespace {
 std::vector<hasse::tabular_replay> replays_of(const hasse::tabular_benchmark& table, tabular_policy policy, std::uint64_t seeds, tabular_order order = tabular_order::strict) {
   const hasse::tabular_domain domain(table, order);
   std::vector<hasse::tabular_replay> all;
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) all.push_back(hasse::replay_table(table, domain, policy, 0, seed));
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) all.push_back(hasse::replay_table(table, domain, policy, seed));
   return all;
 }
 }  // namespace
@@ -34,7 +34,7 @@ TEST_CASE("a replay on a table that follows the order finds all of the hypervolu
       CHECK(pruning[s].trainings < 3000);
       CHECK(pruning[s].living[0] < 3919);
       CHECK(random[s].trainings == 3969);
-      CHECK(random[s].living == std::array<std::size_t, 4>{3919, 3869, 3769, 3469});
+      CHECK(random[s].living == std::array<std::optional<std::size_t>, 4>{3919, 3869, 3769, 3469});
     }
   }
 }
@@ -55,10 +55,37 @@ TEST_CASE("evolution replays to the end of the table", "[tabular]") {
   CHECK(replays[0].trainings == 3969);
 }
 
+TEST_CASE("a model replays until 99 % of the hypervolume, in a tenth of the trainings of random search", "[tabular]") {
+  const auto table = hasse::parse_benchmark(test::macro_table(0), "t");
+  const hasse::tabular_domain domain(table);
+  const auto random = replays_of(table, tabular_policy::random, 1);
+  for (const bool pool : {false, true}) {
+    const auto model = hasse::replay_table(table, domain, tabular_policy::model, 1, {.under_way = pool ? 4u : 1u, .pool = pool});
+    CHECK(model.reached.back().value() <= *random[0].reached.back() / 10);
+    CHECK(model.trainings == *model.reached.back());
+    CHECK(!model.whole);
+    CHECK(model.living[3] == std::nullopt);
+  }
+  const auto some = hasse::replay_table(table, domain, tabular_policy::model, 1, {.trainings = 30, .under_way = 8});
+  CHECK(some.trainings == 30);
+  CHECK(hasse::replay_table(table, domain, tabular_policy::pop, 1, {.trainings = 60}).living[0] < 3919u);
+}
+
+TEST_CASE("single runs are told, and means are judged", "[tabular]") {
+  const auto table = hasse::parse_benchmark(R"({"00000000":{"mean_acc":10,"test_acc":[9,11],"flops":5},"00000010":{"mean_acc":40,"test_acc":[38,42],"flops":9},
+                                               "00000020":{"mean_acc":30,"test_acc":[30,30],"flops":7}})", "t");
+  const hasse::tabular_domain domain(table);
+  CHECK(hasse::replay_table(table, domain, tabular_policy::random, 1, {.single_runs = true}).share == Approx(1));
+  CHECK(domain.runs(domain.parse("00000010")) == std::vector<double>{38, 42});
+  const auto means = hasse::parse_benchmark(R"({"00000000":{"mean_acc":10,"flops":5}})", "t");
+  CHECK_THROWS_WITH(hasse::replay_table(means, hasse::tabular_domain(means), tabular_policy::random, 1, {.single_runs = true}), ContainsSubstring("leave out --single-runs"));
+  CHECK_THROWS_WITH(hasse::parse_benchmark(R"({"00000000":{"mean_acc":10,"test_acc":["9"],"flops":5}})", "t"), ContainsSubstring("a run whose accuracy is no number"));
+}
+
 TEST_CASE("the JSON report has every key that the help names", "[tabular]") {
   const auto table = hasse::parse_benchmark(R"({"00000000":{"mean_acc":10,"flops":5},"00000010":{"mean_acc":40,"flops":9},"00000020":{"mean_acc":30,"flops":7}})", "t");
   const auto replays = replays_of(table, tabular_policy::random, 3);
-  const auto report = hasse::to_json(table, tabular_policy::random, tabular_order::strict, 0, replays);
+  const auto report = hasse::to_json(table, tabular_policy::random, tabular_order::strict, {}, replays);
   CHECK(report.at("table") == "nas-bench-macro");
   CHECK(report.at("networks") == 3);
   CHECK(report.at("order").is_null());
@@ -72,5 +99,5 @@ TEST_CASE("the JSON report has every key that the help names", "[tabular]") {
   CHECK(report.at("seeds")[2].at("seed") == 3);
   CHECK(report.at("medians").at("trainings_until_nothing_lives") == 3);
   CHECK(report.at("medians").at("living_after_50") == 0);
-  CHECK(hasse::to_json(table, tabular_policy::pop, tabular_order::product, 0.5, replays).at("order") == "product");
+  CHECK(hasse::to_json(table, tabular_policy::pop, tabular_order::product, {.margin = 0.5}, replays).at("order") == "product");
 }

@@ -56,6 +56,52 @@ TEST_CASE("the domain lists, samples and mutates inside its window", "[domain]")
   REQUIRE(reached == listed);
 }
 
+TEST_CASE("coordinates rise along the order and tell architectures apart", "[domain]") {
+  random_source random(9);
+  const auto latencies = random_latencies<df>(random, 50);
+  const space_domain<df, embedding_order> domain(latencies, {});
+  static_assert(HasCoordinates<space_domain<df, embedding_order>> && CrossesCandidates<space_domain<df>>);
+  const auto all_of = [&](const architecture<df>& x) {
+    coordinates place = domain.coordinates_of(x);
+    place.levels.insert(place.levels.end(), place.counts.begin(), place.counts.end());
+    return place.levels;
+  };
+  int pairs = 0;
+  for (int i = 0; i < 400; ++i) {
+    const auto y = domain.sample(random);
+    auto x = y;
+    for (int step = 0; step < 3; ++step) x = domain.mutate(x, random);
+    const auto of_x = all_of(x), of_y = all_of(y);
+    REQUIRE(of_x.size() == of_y.size());
+    for (const double each : of_x) REQUIRE((each >= 0 && each <= 1 + 1e-12));
+    REQUIRE((x == y) == (of_x == of_y));
+    if (!domain.precedes(x, y)) continue;
+    ++pairs;
+    for (std::size_t k = 0; k < of_x.size(); ++k) REQUIRE(of_x[k] <= of_y[k] + 1e-12);
+  }
+  CHECK(pairs > 20);
+}
+
+TEST_CASE("a child has each stage of one of its parents, and is admissible", "[domain]") {
+  random_source random(10);
+  const auto latencies = random_latencies<two_stages>(random, 50);
+  const space_domain<two_stages> domain(latencies, {{90}, {170}});
+  const auto stages_of = [](const architecture<two_stages>& x) {
+    std::array<std::vector<int>, 2> stages;
+    for_each_block(x, [&](int stage, int, int option) { stages[static_cast<std::size_t>(stage)].push_back(option); });
+    return stages;
+  };
+  int mixed = 0;
+  for (int i = 0; i < 300; ++i) {
+    const auto x = domain.sample(random), y = domain.sample(random), child = domain.cross(x, y, random);
+    REQUIRE(domain.window().contains(domain.cost(child)));
+    for (std::size_t stage = 0; stage < 2; ++stage)
+      REQUIRE((stages_of(child)[stage] == stages_of(x)[stage] || stages_of(child)[stage] == stages_of(y)[stage]));
+    mixed += child != x && child != y;
+  }
+  CHECK(mixed > 20);
+}
+
 TEST_CASE("texts are parsed back, and refused outside the window", "[domain]") {
   const std::vector<ticks> latencies(static_cast<std::size_t>(part_count<two_stages>), ticks{10'000});
   const space_domain<two_stages> domain(latencies, {{0}, {50'000}});

@@ -194,3 +194,17 @@ TEST_CASE("a table cut anywhere is refused; one with a flipped bit is refused or
   }
   CHECK(refused > 4 * whole.size());
 }
+
+TEST_CASE("a table's networks lie where their digits and counts say, and cross digit by digit", "[tabular]") {
+  const auto table = hasse::parse_benchmark(test::macro_table(0), "t");
+  const hasse::tabular_domain domain(table);
+  CHECK(domain.coordinates_of(domain.parse("02100212")).levels == std::vector<double>{0, 1, 0.5, 0, 0, 1, 0.5, 1});
+  const auto counts = domain.coordinates_of(domain.parse("02110212")).counts;
+  REQUIRE(counts.size() == 6);
+  for (const auto& [at, value] : {std::pair{0, 0.5}, {1, 0.5}, {2, 2 / 3.0}, {3, 1 / 3.0}, {4, 1.0}, {5, 2.5 / 3}}) CHECK(counts[static_cast<std::size_t>(at)] == Approx(value));
+  hasse::random_source random(3);
+  std::set<std::string> children;
+  for (int i = 0; i < 100; ++i) children.insert(domain.text(domain.cross(domain.parse("22222222"), domain.parse("11111111"), random)));
+  CHECK(children.size() > 60);
+  for (const std::string& child : children) CHECK(child.find('0') == child.npos);
+}

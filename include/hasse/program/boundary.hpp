@@ -76,7 +76,7 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   add_number(app, "--trainings", options.trainings, 1, 1'000'000, "networks to train at most; a finished run goes on when it is started with more");
   add_number(app, "--finish-epochs", options.finish_epochs, 0, 100'000, "train the frontier's networks once more, from scratch, for so many epochs; 0: hand them over as searched");
   add_number(app, "--finish-networks", options.finish_networks, "with --finish-epochs: only so many, the most accurate ones; 0: all");
-  app.add_option("--policy", options.policy, "pop (Partial Order Pruning), random or evolution")->capture_default_str()->check(CLI::IsMember({"pop", "random", "evolution"}));
+  app.add_option("--policy", options.policy, "pop (Partial Order Pruning), model (what a Gaussian process expects to add most), random or evolution")->capture_default_str()->check(CLI::IsMember({"pop", "model", "random", "evolution"}));
   app.add_option("--order", options.order, "strict or embedding")->capture_default_str()->check(CLI::IsMember({"strict", "embedding"}));
   app.add_option("--contradictions", options.contradictions, "where the table calls a larger network faster: warn; isotonic: search on the nearest latencies that do not; exclude: such pairs prune nothing")->capture_default_str()->check(CLI::IsMember({"warn", "isotonic", "exclude"}));
   add_number(app, "--margin", options.margin, 0, 1, "prune only on differences in accuracy above this (0..1)");
@@ -86,6 +86,7 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
 inline shipped_proposer proposer_of(const boundary_options& options) {
   if (options.policy == "random") return {at_random{.seed = options.seed}};
   if (options.policy == "evolution") return {evolution{.seed = options.seed}};
+  if (options.policy == "model") return {model_guided{.seed = options.seed}};
   return {pruning{.margin = options.margin, .seed = options.seed}};
 }
 

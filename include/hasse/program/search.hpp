@@ -124,6 +124,8 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   auto proposer = play<role::proposing>(pruning{}, parts...);
   if constexpr (requires { proposer = proposer.excluding(); })
     if (price.contradicts) proposer = proposer.excluding();
+  if constexpr (requires { proposer = proposer.towards(1.0); })
+    if (const auto best = Type::measure.best_merit()) proposer = proposer.towards(*best);
   const stop_rule stop = play<role::stopping>(stop_rule{}, parts...);
   const latency_window within = in_ticks(play<role::admitting>(price_window{}, parts...), price.scale);
   const space_name named = play<role::naming>(space_name{}, parts...);

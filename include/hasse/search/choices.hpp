@@ -20,6 +20,7 @@
 #include <hasse/core/units.hpp>
 #include <hasse/price/price.hpp>
 #include <hasse/search/any_policy.hpp>
+#include <hasse/search/model_guided_search.hpp>
 #include <hasse/search/partial_order_pruning.hpp>
 #include <hasse/search/policy.hpp>
 #include <hasse/search/random_search.hpp>
@@ -39,7 +40,8 @@ struct watching {};   ///< progress_sink, or anything that can be one
 }  // namespace role
 
 /// How a search proposes, as a value: `on(domain, stop)` makes the Policy, `text()` says all that decides its sequence.
-/// One that prunes by the order may have `excluding()`, the same for latencies that contradict it.
+/// One that prunes by the order may have `excluding()`, the same for latencies that contradict it; one that models merits `towards(best)`,
+/// the same where the best possible merit is known.
 template <class Type, class Space>
 concept Proposer = Domain<Space> && requires(const Type& how, const Space& domain, const stop_rule& stop) {
   { how.on(domain, stop) } -> Policy<Space>;
@@ -91,16 +93,34 @@ struct evolution {
   }
 };
 
+/// Model-guided search: what is expected to add most to the frontier.
+struct model_guided {
+  using role = hasse::role::proposing;
+  std::optional<double> best = {};  ///< the best merit that there can be, such as 1 for shares; a search of the library's trainings says it
+  double own_noise = 1;             ///< as model_guided_options
+  std::size_t beginning = 10, candidates = 512, consider_all = 4096;
+  std::uint64_t seed = 1;
+
+  template <Domain Space>
+  model_guided_search<Space> on(const Space& domain, const stop_rule& stop) const {
+    return model_guided_search<Space>(domain, {.seed = seed, .best = best, .own_noise = own_noise, .beginning = beginning, .candidates = candidates, .consider_all = consider_all, .stop = stop});
+  }
+  /// The same for merits of which `known` is the best possible, unless another was given.
+  model_guided towards(double known) const;
+  std::string text() const;
+};
+
 /// One of those, chosen at run time.
 struct shipped_proposer {
   using role = hasse::role::proposing;
-  std::variant<pruning, at_random, evolution> one{};
+  std::variant<pruning, at_random, evolution, model_guided> one{};
 
   template <Domain Space>
   any_policy<Space> on(const Space& domain, const stop_rule& stop) const {
     return std::visit([&](const auto& each) { return any_policy<Space>(each.on(domain, stop)); }, one);
   }
   shipped_proposer excluding() const;
+  shipped_proposer towards(double known) const;
   std::string text() const {
     return std::visit([](const auto& each) { return each.text(); }, one);
   }
@@ -183,7 +203,7 @@ auto play_order(Default otherwise, const First& first, const Rest&... rest) {
 template <class Space, class... Parts>
 constexpr void check_parts() {
   static_assert((true && ... && (is_order<Space, Parts> || !std::is_void_v<typename role_of<Parts>::type>)),
-                "hasse: a part of a search has no role; give a proposer (pruning, at_random, evolution, your own), a price_window, a stop_rule, an "
+                "hasse: a part of a search has no role; give a proposer (pruning, at_random, evolution, model_guided, your own), a price_window, a stop_rule, an "
                 "order of the space, finishing, a space_name or a progress_sink");
   static_assert(players<role::proposing, Parts...> <= 1 && players<role::stopping, Parts...> <= 1 && players<role::admitting, Parts...> <= 1 &&
                     players<role::finishing, Parts...> <= 1 && players<role::naming, Parts...> <= 1 && players<role::watching, Parts...> <= 1 &&

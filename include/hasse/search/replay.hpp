@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <hasse/file/json.hpp>
+#include <hasse/search/model_guided_search.hpp>
 #include <hasse/search/partial_order_pruning.hpp>
 #include <hasse/search/random_search.hpp>
 #include <hasse/search/regularised_evolution.hpp>
@@ -19,21 +20,37 @@
 
 namespace hasse {
 
-enum class tabular_policy : std::uint8_t { pop, random, evolution };
+enum class tabular_policy : std::uint8_t { pop, random, evolution, model };
 
 constexpr std::string_view to_text(tabular_policy policy) {
-  return policy == tabular_policy::pop ? "pop" : policy == tabular_policy::random ? "random" : "evolution";
+  switch (policy) {
+    case tabular_policy::pop: return "pop";
+    case tabular_policy::random: return "random";
+    case tabular_policy::evolution: return "evolution";
+    case tabular_policy::model: return "model";
+  }
+  return "";
 }
+
+/// How a policy is replayed.
+struct replay_options {
+  double margin = 0;             ///< of pop
+  std::size_t trainings = 0;     ///< stop after so many; 0: when nothing lives, by model when the last of hypervolume_marks is reached
+  std::size_t under_way = 1;     ///< so many are asked for before the first of them is told
+  bool single_runs = false;      ///< tell one run of the table, drawn by the seed, instead of the mean; hypervolumes are those of the means
+  bool pool = false;             ///< model: propose from draws, as in a space that is too large to be considered whole
+};
 
 inline constexpr std::array<int, 4> hypervolume_marks{80, 90, 95, 99};               ///< percent of the table's full hypervolume
 inline constexpr std::array<std::size_t, 4> training_marks{50, 100, 200, 500};
 
-/// What one seed gave.
+/// What one seed gave. Nothing: not reached, or not come to.
 struct tabular_replay {
   std::uint64_t seed = 0;
-  std::array<std::optional<std::size_t>, 4> reached{};  ///< trainings until each of `hypervolume_marks`; nothing: never
-  std::array<std::size_t, 4> living{};                  ///< candidates living after each of `training_marks` (0 once nothing lives)
-  std::size_t trainings = 0;                            ///< until nothing lives
+  std::array<std::optional<std::size_t>, 4> reached{};  ///< trainings until each of `hypervolume_marks`
+  std::array<std::optional<std::size_t>, 4> living{};   ///< candidates living after each of `training_marks` (0 once nothing lives)
+  std::optional<std::size_t> whole = {};                   ///< trainings until nothing lives
+  std::size_t trainings = 0;
   double share = 0;                                     ///< of the full hypervolume, at the end
 };
 
@@ -44,32 +61,56 @@ inline double full_hypervolume(const tabular_benchmark& benchmark) {
   return all.hypervolume(benchmark.reference());
 }
 
-/// Runs a fresh policy until nothing lives.
+/// Runs a fresh policy.
 template <Policy<tabular_domain> Search>
-tabular_replay replay_table(const tabular_benchmark& benchmark, const tabular_domain& domain, Search policy, std::uint64_t seed) {
+tabular_replay replay_table(const tabular_benchmark& benchmark, const tabular_domain& domain, Search policy, std::uint64_t seed, const replay_options& how = {}, bool until_marks = false) {
   tabular_replay result{.seed = seed};
   const hypervolume_reference reference = benchmark.reference();
   const double full = full_hypervolume(benchmark);
   frontier<std::size_t> front;
-  while (const auto x = policy.ask()) {
-    policy.tell(*x, {domain.accuracy(*x)});
+  random_source luck(derive(seed, 0x72756e73));
+  std::vector<tabular_candidate> under_way;
+  const auto told = [&](tabular_candidate x) {
+    const std::vector<double>& runs = domain.runs(x);
+    if (how.single_runs && runs.empty()) throw error("the table has no single runs; leave out --single-runs");
+    policy.tell(x, {how.single_runs ? runs[static_cast<std::size_t>(luck.below(runs.size()))] : domain.accuracy(x)});
     ++result.trainings;
-    if (front.add({0, domain.cost(*x), domain.accuracy(*x)})) {
+    if (front.add({0, domain.cost(x), domain.accuracy(x)})) {
       result.share = full > 0 ? front.hypervolume(reference) / full : 1;
       for (std::size_t m = 0; m < hypervolume_marks.size(); ++m)
         if (!result.reached[m] && 100 * result.share >= hypervolume_marks[m]) result.reached[m] = result.trainings;
     }
     for (std::size_t m = 0; m < training_marks.size(); ++m)
       if (result.trainings == training_marks[m]) result.living[m] = static_cast<std::size_t>(policy.living().value());  // a table is always listed
+  };
+  const auto enough = [&] { return (how.trainings > 0 && result.trainings >= how.trainings) || (until_marks && result.reached.back()); };
+  while (!enough()) {
+    while (under_way.size() < how.under_way)
+      if (const auto x = policy.ask()) under_way.push_back(*x);
+      else break;
+    if (under_way.empty()) break;
+    for (const tabular_candidate x : under_way)
+      if (!enough()) told(x);
+    under_way.clear();
+  }
+  if (policy.living() == count_type{0}) {
+    result.whole = result.trainings;
+    for (auto& living : result.living) living = living.value_or(0);
   }
   return result;
 }
 
-/// `margin` is for pop only.
-inline tabular_replay replay_table(const tabular_benchmark& benchmark, const tabular_domain& domain, tabular_policy policy, double margin, std::uint64_t seed) {
-  if (policy == tabular_policy::random) return replay_table(benchmark, domain, random_search(domain, {.seed = seed}), seed);
-  if (policy == tabular_policy::evolution) return replay_table(benchmark, domain, regularised_evolution(domain, {.seed = seed}), seed);
-  return replay_table(benchmark, domain, partial_order_pruning(domain, {.seed = seed, .margin = margin}), seed);
+inline tabular_replay replay_table(const tabular_benchmark& benchmark, const tabular_domain& domain, tabular_policy policy, std::uint64_t seed, const replay_options& how = {}) {
+  switch (policy) {
+    case tabular_policy::random: return replay_table(benchmark, domain, random_search(domain, {.seed = seed}), seed, how);
+    case tabular_policy::evolution: return replay_table(benchmark, domain, regularised_evolution(domain, {.seed = seed}), seed, how);
+    case tabular_policy::pop: return replay_table(benchmark, domain, partial_order_pruning(domain, {.seed = seed, .margin = how.margin}), seed, how);
+    case tabular_policy::model: break;
+  }
+  // A mean of three runs is judged, of which one is told.
+  model_guided_options options{.seed = seed, .best = 100, .own_noise = how.single_runs ? 1.0 / 3 : 1};
+  if (how.pool) options.consider_all = 0;
+  return replay_table(benchmark, domain, model_guided_search(domain, options), seed, how, how.trainings == 0);
 }
 
 /// The middle of the values (mean of the middle two); what was never reached counts as later than everything, and may be the middle.
@@ -93,13 +134,13 @@ inline std::vector<std::pair<std::string, std::optional<double>>> medians(std::s
   for (std::size_t m = 0; m < hypervolume_marks.size(); ++m)
     add("trainings_until_" + std::to_string(hypervolume_marks[m]), [m](const tabular_replay& r) { return r.reached[m]; });
   for (std::size_t m = 0; m < training_marks.size(); ++m)
-    add("living_after_" + std::to_string(training_marks[m]), [m](const tabular_replay& r) { return std::optional(r.living[m]); });
-  add("trainings_until_nothing_lives", [](const tabular_replay& r) { return std::optional(r.trainings); });
+    add("living_after_" + std::to_string(training_marks[m]), [m](const tabular_replay& r) { return r.living[m]; });
+  add("trainings_until_nothing_lives", [](const tabular_replay& r) { return r.whole; });
   return columns;
 }
 
 /// All of it as one object; keys as in the help of hasse_tabular.
-inline json to_json(const tabular_benchmark& benchmark, tabular_policy policy, tabular_order order, double margin, std::span<const tabular_replay> replays) {
+inline json to_json(const tabular_benchmark& benchmark, tabular_policy policy, tabular_order order, const replay_options& how, std::span<const tabular_replay> replays) {
   const hypervolume_reference reference = benchmark.reference();
   const auto object_of = [](const auto& columns) {
     json object = json::object();
@@ -109,7 +150,7 @@ inline json to_json(const tabular_benchmark& benchmark, tabular_policy policy, t
   json seeds = json::array();
   for (const tabular_replay& r : replays) {
     json row = object_of(medians(std::span(&r, 1)));
-    row["seed"] = r.seed, row["hypervolume_share"] = r.share;
+    row["seed"] = r.seed, row["trainings"] = r.trainings, row["hypervolume_share"] = r.share;
     seeds.push_back(std::move(row));
   }
   const bool pop = policy == tabular_policy::pop;
@@ -120,7 +161,10 @@ inline json to_json(const tabular_benchmark& benchmark, tabular_policy policy, t
           {"hypervolume", full_hypervolume(benchmark)},
           {"policy", to_text(policy)},
           {"order", pop ? json(to_text(order)) : json(nullptr)},
-          {"margin", pop ? json(margin) : json(nullptr)},
+          {"margin", pop ? json(how.margin) : json(nullptr)},
+          {"under_way", how.under_way},
+          {"single_runs", how.single_runs},
+          {"pool", how.pool},
           {"seeds", std::move(seeds)},
           {"medians", object_of(medians(replays))}};
 }

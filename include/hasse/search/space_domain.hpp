@@ -2,6 +2,8 @@
 // Used by every search over a `search_space`; policies see only the concept Domain.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +11,7 @@
 #include <vector>
 
 #include <hasse/price/price.hpp>
+#include <hasse/search/coordinates.hpp>
 #include <hasse/search/domain.hpp>
 #include <hasse/space/count.hpp>
 #include <hasse/space/order.hpp>
@@ -56,11 +59,42 @@ class space_domain {
     });
   }
 
+  /// The width option of every block, stages aligned at their ends, as the embedding order compares them: no coordinate falls along it.
+  /// Of every stage the share of its blocks that are there, and the sum of their levels.
+  coordinates coordinates_of(const candidate& choice) const {
+    coordinates place;
+    std::array<std::size_t, static_cast<std::size_t>(Space::stages)> first{};
+    std::size_t places = 0;
+    for (std::size_t stage = 0; stage < first.size(); ++stage) {
+      first[stage] = places + room(stage) - choice.depths[stage];
+      places += room(stage);
+    }
+    place.levels.assign(places, 0), place.counts.assign(2 * first.size(), 0);
+    for_each_block(choice, [&](int number, int position, int option) {
+      const auto stage = static_cast<std::size_t>(number);
+      const double level = (option + 1.0) / Space::facts[stage].width_count;
+      place.levels[first[stage] + static_cast<std::size_t>(position)] = level;
+      place.counts[2 * stage] += 1.0 / static_cast<double>(room(stage)), place.counts[2 * stage + 1] += level / static_cast<double>(room(stage));
+    });
+    return place;
+  }
+
+  /// Each stage of x or of y; x when eight tries stay outside the set.
+  candidate cross(const candidate& x, const candidate& y, random_source& random) const {
+    const auto of_x = blocks_of(x), of_y = blocks_of(y);
+    for (int attempt = 0; attempt < 8; ++attempt) {
+      auto blocks = of_x;
+      for (std::size_t stage = 0; stage < blocks.size(); ++stage)
+        if (random.below(2)) blocks[stage] = of_y[stage];
+      if (const auto choice = build(blocks); choice && window_.contains(cost(*choice))) return *choice;
+    }
+    return x;
+  }
+
   /// One block wider, narrower, added or removed; a uniform sample when sixty-four tries stay outside the set.
   candidate mutate(const candidate& from, random_source& random) const {
     for (int attempt = 0; attempt < 64; ++attempt) {
-      std::array<std::vector<int>, static_cast<std::size_t>(Space::stages)> blocks;
-      for_each_block(from, [&](int stage, int, int option) { blocks[static_cast<std::size_t>(stage)].push_back(option); });
+      stage_blocks blocks = blocks_of(from);
       const std::size_t stage = random.below(blocks.size());
       auto& own = blocks[stage];
       const auto place = static_cast<std::ptrdiff_t>(random.below(own.size()));
@@ -75,8 +109,20 @@ class space_domain {
   }
 
  private:
+  using stage_blocks = std::array<std::vector<int>, static_cast<std::size_t>(Space::stages)>;
+
+  /// The most blocks that a stage can have.
+  static constexpr std::size_t room(std::size_t stage) {
+    return static_cast<std::size_t>(std::min<int>(Space::facts[stage].most_depth, Space::most_blocks));
+  }
+  static stage_blocks blocks_of(const candidate& choice) {
+    stage_blocks blocks;
+    for_each_block(choice, [&](int stage, int, int option) { blocks[static_cast<std::size_t>(stage)].push_back(option); });
+    return blocks;
+  }
+
   /// The architecture with these options, if the space has it: its text decides, so that the rules stand in one place.
-  static std::optional<candidate> build(const std::array<std::vector<int>, static_cast<std::size_t>(Space::stages)>& blocks) {
+  static std::optional<candidate> build(const stage_blocks& blocks) {
     std::string text = "[";
     for (std::size_t stage = 0; stage < blocks.size(); ++stage) {
       text += stage > 0 ? ",(" : "(";

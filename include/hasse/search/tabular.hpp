@@ -15,6 +15,7 @@
 #include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/file/json.hpp>
+#include <hasse/search/coordinates.hpp>
 #include <hasse/search/frontier.hpp>
 #include <hasse/search/policy.hpp>
 
@@ -40,6 +41,8 @@ struct tabular_network {
   std::string key;
   std::int64_t flops = 0;  ///< multiply-accumulates, exactly as the table says
   double accuracy = 0;     ///< mean over the runs, in percent
+  double parameters = 0;   ///< 0 where the table does not say
+  std::vector<double> runs = {};  ///< the accuracies of single trainings
 };
 
 struct tabular_benchmark {
@@ -119,6 +122,8 @@ class tabular_domain {
 
   ticks cost(candidate x) const { return {network(x).flops}; }
   double accuracy(candidate x) const { return network(x).accuracy; }
+  /// Of single trainings, as far as the table has them.
+  const std::vector<double>& runs(candidate x) const { return network(x).runs; }
 
   bool precedes(candidate x, candidate y) const;
 
@@ -126,6 +131,11 @@ class tabular_domain {
   candidate mutate(candidate x, random_source& random) const;
 
   std::string text(candidate x) const { return network(x).key; }
+  /// Levels are digits; a stage of several layers adds the share of those that are there and the sum of their levels.
+  coordinates coordinates_of(candidate x) const;
+  /// Each digit of x or of y; x where the table has no such network.
+  candidate cross(candidate x, candidate y, random_source& random) const;
+
   /// Takes any key of the table, canonical or not.
   candidate parse(std::string_view text) const;
 

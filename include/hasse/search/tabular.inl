@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,7 +64,13 @@ HASSE_BODY tabular_benchmark parse_benchmark(std::string_view text, const std::s
     const std::string place = "network " + key;
     tabular_network network{.key = detail::canonical_key(format, key),
                             .flops = require<std::int64_t>(row, "flops", path, place),
-                            .accuracy = require<double>(row, std::string(format.accuracy), path, place)};
+                            .accuracy = require<double>(row, std::string(format.accuracy), path, place),
+                            .parameters = row.contains("params") ? require<double>(row, "params", path, place) : 0};
+    if (row.contains(format.runs))
+      for (const json& run : require_array(row, std::string(format.runs), path, place, 16)) {
+        if (!run.is_number()) throw foreign(place + " has a run whose accuracy is no number");
+        network.runs.push_back(run.get<double>());
+      }
     if (network.flops <= 0) throw foreign(place + " has " + std::to_string(network.flops) + " FLOPs");
     if (!(network.accuracy >= 0 && network.accuracy <= 100)) throw foreign(place + " has an accuracy outside 0 to 100 percent");
     const auto [found, fresh] = known.try_emplace(network.key, result.networks.size());
@@ -156,6 +163,30 @@ HASSE_BODY tabular_domain::candidate tabular_domain::mutate(candidate x, random_
   std::sort(near.begin(), near.end());
   near.erase(std::unique(near.begin(), near.end()), near.end());
   return near.empty() ? sample(random) : candidate{near[static_cast<std::size_t>(random.below(near.size()))]};
+}
+
+HASSE_BODY coordinates tabular_domain::coordinates_of(candidate x) const {
+  const table_format& format = *benchmark_->format;
+  coordinates place;
+  const double most = format.most - format.least;
+  for (const char digit : network(x).key) place.levels.push_back((digit - format.least) / most);
+  auto first = place.levels.begin();
+  for (const int room : format.stages) {
+    if (const auto last = first + room; room > 1) {
+      place.counts.push_back(static_cast<double>(std::count_if(first, last, [](double level) { return level > 0; })) / room);
+      place.counts.push_back(std::accumulate(first, last, 0.0) / room);
+    }
+    first += room;
+  }
+  if (network(x).parameters > 0) place.sizes.push_back(network(x).parameters);
+  return place;
+}
+
+HASSE_BODY tabular_domain::candidate tabular_domain::cross(candidate x, candidate y, random_source& random) const {
+  std::string child = network(x).key;
+  for (std::size_t i = 0; i < child.size(); ++i)
+    if (random.below(2)) child[i] = network(y).key[i];
+  return find(detail::canonical_key(*benchmark_->format, std::move(child))).value_or(x);
 }
 
 HASSE_BODY tabular_domain::candidate tabular_domain::parse(std::string_view text) const {

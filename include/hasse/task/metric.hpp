@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,8 @@ struct metric {
   }
   /// What a search makes as large as it can, and back.
   double merit(double value) const { return larger_is_better ? value : -value; }
+  /// The best merit that there can be, where it is known: of shares.
+  std::optional<double> best_merit() const { return unit == "%" && factor == 100 ? std::optional(larger_is_better ? 1.0 : 0.0) : std::nullopt; }
 };
 
 }  // namespace hasse

@@ -1,0 +1,143 @@
+// Model-guided search: a Gaussian process on the coordinates of the order says which training is expected to add most to the frontier.
+// Used by programs through session or exchange; models the concept Policy. The why and the figures: docs/explanation/model-guided-search.md.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include <hasse/search/coordinates.hpp>
+#include <hasse/search/ledger.hpp>
+#include <hasse/search/search_model.hpp>
+
+namespace hasse {
+
+struct model_guided_options {
+  std::uint64_t seed = 1;
+  /// The best merit that there can be, such as 100 for accuracies in percent. Merits are then looked at as -log(best - merit).
+  std::optional<double> best = {};
+  double own_noise = 1;           ///< as search_model_options
+  std::size_t beginning = 10;     ///< so many uniform draws before the model is asked
+  std::size_t candidates = 512;   ///< for a proposal: so many children of the frontier and as many uniform draws
+  std::size_t consider_all = 4096;  ///< a set of at most so many is considered whole for each proposal
+  stop_rule stop = {};
+  std::size_t list_up_to = listing_limit;
+};
+
+/// Trains what is expected to add most hypervolume, given all that was told and what is under way. Nothing is trained twice, nothing is
+/// pruned. `domain` must outlive the policy.
+template <Domain Space>
+class model_guided_search : public policy_on_ledger<Space> {
+  using base = policy_on_ledger<Space>;
+  using base::books, base::domain;
+
+ public:
+  using candidate = typename Space::candidate;
+
+  explicit model_guided_search(const Space& admissible, model_guided_options options = {})
+      : base(admissible, options.seed, options.stop, options.list_up_to), options_(options), place_(admissible) {
+    if (options.beginning < 1 || options.candidates < 1) throw error("a model-guided search needs at least one uniform draw to begin with and one candidate for a proposal");
+    if (!(options.own_noise >= 0 && options.own_noise <= 1)) throw error("the share of noise that is a network's own must be from 0 to 1; 1 trusts every merit");
+  }
+
+  std::optional<candidate> ask() {
+    const std::optional<candidate> asked = books().ask([&]() -> std::optional<candidate> {
+      if (this->done().size() + under_way_.size() >= options_.beginning && known_ > 0)
+        if (const auto found = most_promising()) return found;
+      return books().open.next([](const candidate&) { return false; });
+    });
+    if (asked) under_way_.push_back(*asked), ++proposals_;
+    return asked;
+  }
+
+  void tell(const candidate& x, const outcome& result) {
+    books().tell(x, result);
+    std::erase(under_way_, x);
+    proposals_ = 0, known_ += result.merit.has_value();
+  }
+
+  void release(const candidate& x) {
+    base::release(x);
+    std::erase(under_way_, x);
+  }
+
+ private:
+  model_point point_of(const candidate& x) const { return {place_(x), domain().cost(x)}; }
+  bool considers_all() const { return static_cast<count_type>(domain().size()) <= options_.consider_all; }
+
+  /// The model, told all that was told.
+  search_model& model() {
+    if (!model_) {
+      std::vector<model_point> sample;
+      if (considers_all()) {
+        domain().for_each([&](const candidate& x) { all_.push_back({x, point_of(x)}), sample.push_back(all_.back().second); });
+      } else {
+        random_source random(derive(options_.seed, 0x73616d706c65));
+        for (std::size_t i = 0; i < 2048; ++i) sample.push_back(point_of(domain().sample(random)));
+      }
+      model_.emplace(search_model_options{.seed = options_.seed, .scale = {options_.best}, .own_noise = options_.own_noise}, std::move(sample));
+    }
+    for (; told_ < this->done().size(); ++told_) model_->tell(point_of(this->done()[told_].candidate), this->done()[told_].merit);
+    return *model_;
+  }
+
+  std::optional<candidate> most_promising() {
+    search_model& knows = model();
+    std::vector<candidate> pool;
+    std::vector<model_point> points, busy;
+    for (const candidate& x : under_way_) busy.push_back(point_of(x));
+    if (considers_all()) {
+      for (const auto& [x, point] : all_)
+        if (!books().open.taken(x)) pool.push_back(x), points.push_back(point);
+    } else {
+      pool = drawn();
+      for (const candidate& x : pool) points.push_back(point_of(x));
+    }
+    if (pool.empty()) return std::nullopt;
+    const std::vector<double> gains = knows.gains(points, busy);
+    const auto most = std::max_element(gains.begin(), gains.end());
+    if (!(*most > 0)) return std::nullopt;
+    const candidate x = pool[static_cast<std::size_t>(most - gains.begin())];
+    books().open.take(x);
+    return x;
+  }
+
+  // Of a set too large to consider: children of the frontier, and uniform draws. As in regularised_evolution the source depends on what
+  // was told and on how many were asked for since.
+  std::vector<candidate> drawn() {
+    random_source random(derive(books().hash(), proposals_));
+    std::vector<candidate> pool;
+    std::unordered_set<std::string> seen;
+    const auto keep = [&](const candidate& x) {
+      if (!books().open.taken(x) && seen.insert(domain().text(x)).second) pool.push_back(x);
+    };
+    const auto& front = this->boundary().points();
+    const auto member = [&] { return front[static_cast<std::size_t>(random.below(front.size()))].candidate; };
+    for (std::size_t i = 0; i < options_.candidates; ++i) keep(domain().sample(random));
+    for (std::size_t i = 0; i < options_.candidates && !front.empty(); ++i) {
+      candidate x = member();
+      if constexpr (CrossesCandidates<Space>)
+        if (random.uniform() < 0.3) x = domain().cross(x, member(), random);
+      const double more = random.uniform();
+      for (int steps = more < 0.25 ? 3 : more < 0.5 ? 2 : 1; steps > 0; --steps) x = domain().mutate(x, random);
+      keep(x);
+    }
+    return pool;
+  }
+
+  model_guided_options options_;
+  coordinate_system<Space> place_;
+  std::optional<search_model> model_;
+  std::vector<std::pair<candidate, model_point>> all_;  // of a set that is considered whole
+  std::vector<candidate> under_way_;                    // in the order in which they were asked for
+  std::size_t told_ = 0, known_ = 0;
+  std::uint64_t proposals_ = 0;
+};
+
+}  // namespace hasse

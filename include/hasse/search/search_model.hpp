@@ -1,0 +1,83 @@
+// What a search has learned about merits, and what a training is worth: a Gaussian process on the coordinates of an order.
+// Used by model_guided_search, which chooses what to ask the model about. Knows no space.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <hasse/core/apart.hpp>
+#include <hasse/core/units.hpp>
+#include <hasse/search/coordinates.hpp>
+#include <hasse/search/expected_improvement.hpp>
+#include <hasse/search/gaussian_process.hpp>
+
+namespace hasse {
+
+/// A candidate as the model sees it.
+struct model_point {
+  coordinates place;
+  ticks cost;
+};
+
+struct search_model_options {
+  std::uint64_t seed = 1;
+  merit_scale scale = {};
+  /// The share of the noise between trainings that is a network's own: 1, what was trained is what is judged; less where the mean over
+  /// more trainings counts, so that lucky ones are not chased.
+  double own_noise = 1;
+};
+
+/// Depends only on the options, the sample and what was told in which order.
+class search_model {
+ public:
+  /// `sample`: uniform from all candidates, at least one. From it are the scale of costs, the dearest cost and, as the model sees them,
+  /// the median merit: gains are measured from there on.
+  HASSE_BODY search_model(search_model_options options, std::vector<model_point> sample);
+
+  /// A training that failed counts as one of the worst merit so far.
+  HASSE_BODY void tell(const model_point& trained, std::optional<double> merit);
+
+  /// The hypervolume that each point is expected to add, in ticks times merit, when all `under_way` turn out as expected.
+  HASSE_BODY std::vector<double> gains(std::span<const model_point> points, std::span<const model_point> under_way = {});
+
+  /// What the merits of points will be: the middle, and one deviation below and above it.
+  struct expectation {
+    double low, middle, high;
+  };
+  HASSE_BODY std::vector<expectation> expected(std::span<const model_point> points);
+
+  /// Trainings with a merit.
+  std::size_t known() const { return merits_; }
+  /// As of the last gains or expected.
+  const process_scales& scales() const { return scales_; }
+
+ private:
+  HASSE_BODY void place(process_inputs& inputs, const model_point& point) const;
+  HASSE_BODY process_inputs inputs_of(std::span<const model_point> points) const;
+  HASSE_BODY void learn();
+  HASSE_BODY void fit(std::size_t rows);
+
+  search_model_options options_;
+  std::vector<model_point> sample_;
+  process_inputs sample_inputs_, told_inputs_;
+  double dearest_ = 0;
+  struct range {
+    double from = 0, to = 1;
+  };
+  std::vector<range> logs_;                  // of the cost and the sizes
+  std::vector<range> spread_;                // of the linear features: mean, deviation
+  std::vector<double> told_;                 // on the merit scale
+  std::vector<ticks> costs_;
+  std::size_t merits_ = 0, next_fit_ = 0;
+  double middle_ = 0, deviation_ = 1;        // of told_ at the last fit
+  process_scales scales_;
+  gaussian_process process_;
+};
+
+}  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/search/search_model.inl>
+#endif

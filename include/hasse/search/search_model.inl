@@ -1,0 +1,177 @@
+// The bodies of search/search_model.hpp, as core/apart.hpp says.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include <hasse/core/error.hpp>
+#include <hasse/core/random.hpp>
+#include <hasse/search/search_model.hpp>
+
+namespace hasse {
+
+namespace detail {
+/// The logarithms that the model sees of a point: of its cost and of its sizes.
+inline std::vector<double> logs_of(const model_point& point) {
+  std::vector<double> logs{std::log(static_cast<double>(std::max<std::int64_t>(point.cost.count, 1)))};
+  for (const double size : point.place.sizes) logs.push_back(std::log(std::max(size, 1e-300)));
+  return logs;
+}
+inline std::vector<double> linear_of(const model_point& point) {
+  std::vector<double> all = point.place.levels;
+  const std::vector<double> logs = logs_of(point);
+  all.insert(all.end(), logs.begin(), logs.end());
+  return all;
+}
+inline constexpr std::size_t first_fit = 10, second_fit = 12, most_fitted = 250, twice_up_to = 60;
+}  // namespace detail
+
+HASSE_BODY search_model::search_model(search_model_options options, std::vector<model_point> sample) : options_(options), sample_(std::move(sample)) {
+  if (sample_.empty()) throw error("a model of a search needs at least one candidate as a sample");
+  const std::size_t logs = detail::logs_of(sample_[0]).size(), linear = detail::linear_of(sample_[0]).size();
+  logs_.assign(logs, {INFINITY, -INFINITY}), spread_.assign(linear, {0, 0});
+  for (const model_point& point : sample_) {
+    dearest_ = std::max(dearest_, static_cast<double>(point.cost.count));
+    const std::vector<double> values = detail::logs_of(point), features = detail::linear_of(point);
+    for (std::size_t i = 0; i < logs; ++i) logs_[i] = {std::min(logs_[i].from, values[i]), std::max(logs_[i].to, values[i])};
+    for (std::size_t i = 0; i < linear; ++i) spread_[i].from += features[i], spread_[i].to += features[i] * features[i];
+  }
+  for (range& each : logs_)
+    if (!(each.to > each.from)) each.to = each.from + 1;
+  const auto count = static_cast<double>(sample_.size());
+  for (auto& [mean, deviation] : spread_) {
+    mean /= count;
+    const double variance = deviation / count - mean * mean;
+    deviation = variance > 1e-12 ? std::sqrt(variance) : 1;
+  }
+  sample_inputs_ = inputs_of(sample_);
+}
+
+HASSE_BODY void search_model::place(process_inputs& inputs, const model_point& point) const {
+  std::vector<double> smooth = point.place.levels, linear = detail::linear_of(point);
+  smooth.insert(smooth.end(), point.place.counts.begin(), point.place.counts.end());
+  const std::vector<double> logs = detail::logs_of(point);
+  for (std::size_t i = 0; i < logs.size(); ++i) smooth.push_back((logs[i] - logs_[i].from) / (logs_[i].to - logs_[i].from));
+  for (std::size_t i = 0; i < linear.size(); ++i) linear[i] = (linear[i] - spread_[i].from) / (spread_[i].to * std::sqrt(static_cast<double>(linear.size())));
+  linear.push_back(1);
+  inputs.append(smooth, linear);
+}
+
+HASSE_BODY process_inputs search_model::inputs_of(std::span<const model_point> points) const {
+  process_inputs inputs;
+  for (const model_point& point : points) place(inputs, point);
+  return inputs;
+}
+
+HASSE_BODY void search_model::tell(const model_point& trained, std::optional<double> merit) {
+  // A failure before any success says nothing yet.
+  if (!merit && told_.empty()) return;
+  merits_ += merit.has_value();
+  place(told_inputs_, trained);
+  told_.push_back(merit ? options_.scale.in(*merit) : *std::min_element(told_.begin(), told_.end()));
+  costs_.push_back(trained.cost);
+}
+
+HASSE_BODY void search_model::fit(std::size_t rows) {
+  const std::span<const double> told = std::span(told_).first(rows);
+  middle_ = std::accumulate(told.begin(), told.end(), 0.0) / static_cast<double>(rows);
+  double squares = 0;
+  for (const double value : told) squares += (value - middle_) * (value - middle_);
+  deviation_ = squares > 0 ? std::sqrt(squares / static_cast<double>(rows)) : 1;
+  std::vector<double> values(rows);
+  for (std::size_t i = 0; i < rows; ++i) values[i] = (told[i] - middle_) / deviation_;
+  std::vector<std::size_t> all(rows);
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  process_inputs inputs = told_inputs_.at(all);
+
+  const process_scales prior = process_scales::prior_mean(inputs.smooth_columns);
+  if (rows < detail::first_fit) {
+    scales_ = prior;
+  } else {
+    process_inputs some = inputs;
+    std::vector<double> some_values = values;
+    if (rows > detail::most_fitted) {
+      random_source random(derive(options_.seed, rows));
+      shuffle(all.begin(), all.end(), random);
+      all.resize(detail::most_fitted);
+      some = inputs.at(all), some_values.clear();
+      for (const std::size_t row : all) some_values.push_back(values[row]);
+    }
+    process_scales found = most_likely_scales(some, some_values, scales_.lengths.empty() ? prior : scales_);
+    if (rows <= detail::twice_up_to) {
+      process_scales other = most_likely_scales(some, some_values, prior);
+      if (log_posterior(some, some_values, other) > log_posterior(some, some_values, found)) found = std::move(other);
+    }
+    scales_ = std::move(found);
+  }
+  process_ = gaussian_process(std::move(inputs), std::move(values), scales_);
+}
+
+// Fits at the numbers of trainings that the rule says, however many were told since the last call: so a model that is told much at once
+// is the same as one that was asked in between.
+HASSE_BODY void search_model::learn() {
+  while (process_.size() < told_.size()) {
+    const std::size_t rows = process_.size() + 1;
+    if (rows < detail::first_fit) {
+      fit(std::min(told_.size(), detail::first_fit - 1));
+    } else if (rows == detail::first_fit || rows == detail::second_fit || rows == next_fit_) {
+      fit(rows);
+      next_fit_ = std::max(rows + 3, rows * 27 / 20);
+    } else {
+      const std::size_t s = told_inputs_.smooth_columns, l = told_inputs_.linear_columns;
+      process_.append(std::span(told_inputs_.smooth).subspan((rows - 1) * s, s), std::span(told_inputs_.linear).subspan((rows - 1) * l, l),
+                      (told_[rows - 1] - middle_) / deviation_);
+    }
+  }
+}
+
+HASSE_BODY std::vector<double> search_model::gains(std::span<const model_point> points, std::span<const model_point> under_way) {
+  if (told_.empty()) throw error("a model that was told nothing expects nothing; tell it a training first");
+  learn();
+  const double noise = std::exp(scales_.noise), own = options_.own_noise;
+  const auto back = [&](double standard) { return middle_ + deviation_ * standard; };
+
+  // What the frontier is taken to be: of each training what it gave, less the luck that does not repeat.
+  std::vector<std::pair<double, double>> front;
+  const std::vector<double> weights = process_.weights();
+  for (std::size_t i = 0; i < told_.size(); ++i)
+    front.emplace_back(static_cast<double>(costs_[i].count), options_.scale.out(back(process_.values()[i] - (1 - own) * noise * weights[i])));
+
+  gaussian_process believed = process_;
+  for (const model_point& point : under_way) {
+    const process_inputs here = inputs_of(std::span(&point, 1));
+    const double mean = believed.means(here)[0];
+    believed.append(here.smooth, here.linear, mean);
+    front.emplace_back(static_cast<double>(point.cost.count), options_.scale.out(back(mean)));
+  }
+
+  std::vector<double> sample = believed.means(sample_inputs_);
+  const auto middle = sample.begin() + static_cast<std::ptrdiff_t>(sample.size() / 2);
+  std::nth_element(sample.begin(), middle, sample.end());
+  staircase stairs(options_.scale.out(back(*middle)), dearest_);
+  stairs.add(std::move(front));
+
+  const process_prediction ahead = believed.predict(inputs_of(points));
+  std::vector<double> gains(points.size());
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const double latent = ahead.variance[i], seen = (latent + own * noise) / std::sqrt(latent + noise);
+    gains[i] = stairs.expected_gain(options_.scale, static_cast<double>(points[i].cost.count), back(ahead.mean[i]), deviation_ * seen);
+  }
+  return gains;
+}
+
+HASSE_BODY std::vector<search_model::expectation> search_model::expected(std::span<const model_point> points) {
+  if (told_.empty()) throw error("a model that was told nothing expects nothing; tell it a training first");
+  learn();
+  const process_prediction ahead = process_.predict(inputs_of(points));
+  std::vector<expectation> all;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const double middle = middle_ + deviation_ * ahead.mean[i], deviation = deviation_ * std::sqrt(ahead.variance[i]);
+    all.push_back({options_.scale.out(middle - deviation), options_.scale.out(middle), options_.scale.out(middle + deviation)});
+  }
+  return all;
+}
+
+}  // namespace hasse

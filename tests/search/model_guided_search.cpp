@@ -1,0 +1,256 @@
+#include <catch.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <hasse/search/model_guided_search.hpp>
+#include <hasse/search/random_search.hpp>
+
+#include "code_domain.hpp"
+
+using test::code_domain;
+using guided = hasse::model_guided_search<code_domain>;
+static_assert(hasse::Policy<guided, code_domain>);
+
+namespace {
+double between(hasse::random_source& random, double from, double to) { return from + (to - from) * random.uniform(); }
+
+hasse::process_inputs drawn_inputs(std::size_t rows, std::size_t smooth, std::size_t linear, hasse::random_source& random) {
+  hasse::process_inputs inputs;
+  for (std::size_t i = 0; i < rows; ++i) {
+    std::vector<double> z(smooth), l(linear);
+    for (double& each : z) each = random.uniform();
+    for (double& each : l) each = between(random, -1, 1);
+    inputs.append(z, l);
+  }
+  return inputs;
+}
+hasse::process_scales drawn_scales(std::size_t smooth, hasse::random_source& random) {
+  hasse::process_scales scales{between(random, -2, 0), between(random, -1, 0.5), between(random, -4, -1), std::vector<double>(smooth)};
+  for (double& each : scales.lengths) each = between(random, -1, 0.5);
+  return scales;
+}
+std::vector<double> drawn_values(std::size_t count, hasse::random_source& random) {
+  std::vector<double> values(count);
+  for (double& each : values) each = random.normal();
+  return values;
+}
+
+// The textbook, number by number: covariances, elimination without pivots, which also gives the determinant.
+double covariance(const hasse::process_inputs& a, std::size_t i, const hasse::process_inputs& b, std::size_t j, const hasse::process_scales& scales) {
+  double distance = 0, product = 0;
+  for (std::size_t k = 0; k < a.smooth_columns; ++k)
+    distance += std::pow((a.smooth[i * a.smooth_columns + k] - b.smooth[j * b.smooth_columns + k]) / std::exp(scales.lengths[k]), 2);
+  for (std::size_t k = 0; k < a.linear_columns; ++k) product += a.linear[i * a.linear_columns + k] * b.linear[j * b.linear_columns + k];
+  return std::exp(scales.linear) * product + std::exp(scales.smooth) * std::exp(-distance / 2);
+}
+struct textbook {
+  std::vector<std::vector<double>> kernel;
+  explicit textbook(const hasse::process_inputs& inputs, const hasse::process_scales& scales) : kernel(inputs.rows, std::vector<double>(inputs.rows)) {
+    for (std::size_t i = 0; i < inputs.rows; ++i)
+      for (std::size_t j = 0; j < inputs.rows; ++j) kernel[i][j] = covariance(inputs, i, inputs, j, scales) + (i == j ? std::exp(scales.noise) : 0);
+  }
+  std::vector<double> solve(std::vector<double> right, double* log_determinant = nullptr) const {
+    auto left = kernel;
+    const std::size_t n = right.size();
+    if (log_determinant) *log_determinant = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (log_determinant) *log_determinant += std::log(left[i][i]);
+      for (std::size_t row = i + 1; row < n; ++row) {
+        const double factor = left[row][i] / left[i][i];
+        for (std::size_t k = i; k < n; ++k) left[row][k] -= factor * left[i][k];
+        right[row] -= factor * right[i];
+      }
+    }
+    for (std::size_t i = n; i-- > 0;) {
+      for (std::size_t k = i + 1; k < n; ++k) right[i] -= left[i][k] * right[k];
+      right[i] /= left[i][i];
+    }
+    return right;
+  }
+};
+double dot(const std::vector<double>& one, const std::vector<double>& other) {
+  double sum = 0;
+  for (std::size_t i = 0; i < one.size(); ++i) sum += one[i] * other[i];
+  return sum;
+}
+}  // namespace
+
+TEST_CASE("a Gaussian process agrees with the textbook, built at once or row by row", "[model]") {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    hasse::random_source random(seed);
+    const std::size_t rows = 3 + 9 * seed;
+    const auto inputs = drawn_inputs(rows, 3, 4, random), places = drawn_inputs(7, 3, 4, random);
+    const auto values = drawn_values(rows, random);
+    const auto scales = drawn_scales(3, random);
+    const textbook book(inputs, scales);
+    double log_determinant = 0;
+    const auto weights = book.solve(values, &log_determinant);
+
+    double prior = 0;
+    const auto off = [&](double at, double mean, double deviation) { prior += std::pow((at - mean) / deviation, 2) / 2; };
+    off(scales.linear, std::log(0.3), 1.5), off(scales.smooth, std::log(0.5), 1), off(scales.noise, std::log(0.05), 1.5);
+    for (const double length : scales.lengths) off(length, 0, 0.8);
+    CHECK(hasse::log_posterior(inputs, values, scales) == Approx(-dot(values, weights) / 2 - log_determinant / 2 - prior).epsilon(1e-9));
+
+    std::vector<std::size_t> first{0, 1};
+    hasse::gaussian_process grown(inputs.at(first), {values[0], values[1]}, scales);
+    for (std::size_t i = 2; i < rows; ++i) grown.append(std::span(inputs.smooth).subspan(3 * i, 3), std::span(inputs.linear).subspan(4 * i, 4), values[i]);
+    for (const auto& process : {hasse::gaussian_process(inputs, values, scales), grown}) {
+      const auto found = process.predict(places);
+      const auto means = process.means(places), own = process.weights();
+      for (std::size_t i = 0; i < rows; ++i) CHECK(own[i] == Approx(weights[i]).epsilon(1e-7).margin(1e-9));
+      for (std::size_t m = 0; m < places.rows; ++m) {
+        std::vector<double> cross(rows);
+        for (std::size_t i = 0; i < rows; ++i) cross[i] = covariance(inputs, i, places, m, scales);
+        CHECK(found.mean[m] == Approx(dot(cross, weights)).epsilon(1e-7).margin(1e-9));
+        CHECK(means[m] == Approx(found.mean[m]).epsilon(1e-7).margin(1e-9));
+        CHECK(found.variance[m] == Approx(covariance(places, m, places, m, scales) - dot(cross, book.solve(cross))).epsilon(1e-6).margin(1e-9));
+      }
+    }
+  }
+}
+
+TEST_CASE("the gradient of the posterior is its slope, and its optimum has none", "[model]") {
+  hasse::random_source random(5);
+  const auto inputs = drawn_inputs(25, 4, 3, random);
+  std::vector<double> values;
+  for (std::size_t i = 0; i < 25; ++i) values.push_back(std::sin(4 * inputs.smooth[4 * i]) + inputs.linear[3 * i] + 0.1 * random.normal());
+  const auto scales = drawn_scales(4, random);
+  const auto slope_at = [&](const hasse::process_scales& at, std::size_t which) {
+    const auto moved = [&](double by) {
+      auto other = at;
+      (which == 0 ? other.linear : which == 1 ? other.smooth : which == 2 ? other.noise : other.lengths[which - 3]) += by;
+      return hasse::log_posterior(inputs, values, other);
+    };
+    return (moved(1e-5) - moved(-1e-5)) / 2e-5;
+  };
+  std::vector<double> gradient;
+  (void)hasse::log_posterior(inputs, values, scales, &gradient);
+  REQUIRE(gradient.size() == 7);
+  for (std::size_t k = 0; k < 7; ++k) CHECK(gradient[k] == Approx(slope_at(scales, k)).epsilon(1e-5).margin(1e-5));
+  const auto best = hasse::most_likely_scales(inputs, values, scales, 200);
+  for (std::size_t k = 0; k < 7; ++k) CHECK(std::abs(slope_at(best, k)) < 1e-3);
+  CHECK(best.noise < -2);                         // the deviation of a run was 0.1
+  CHECK(best.lengths[0] < best.lengths[2] - 0.5);  // the values vary along the first coordinate only
+}
+
+TEST_CASE("scales too extreme to compute with are no optimum, and equal rows no obstacle", "[model]") {
+  hasse::random_source random(6);
+  auto inputs = drawn_inputs(6, 2, 2, random);
+  const auto values = drawn_values(12, random);
+  for (std::size_t i = 0; i < 6; ++i) inputs.append(std::span(inputs.smooth).subspan(2 * i, 2), std::span(inputs.linear).subspan(2 * i, 2));
+  CHECK(hasse::log_posterior(inputs, values, {0, 0, -800, {0, 0}}) == -INFINITY);
+  const auto predicted = hasse::gaussian_process(inputs, values, {0, 0, -800, {0, 0}}).predict(inputs);
+  for (std::size_t i = 0; i < 6; ++i) CHECK(predicted.mean[i] == Approx((values[i] + values[i + 6]) / 2).margin(0.01));
+}
+
+TEST_CASE("the expected gain of a point is the mean gain of its draws", "[model]") {
+  hasse::random_source random(7);
+  for (const hasse::merit_scale scale : {hasse::merit_scale{100.0}, hasse::merit_scale{}}) {
+    hasse::staircase stairs(70, 50);
+    stairs.add({{30, 90}, {10, 80}, {20, 79}, {10, 75}, {45, 60}, {60, 99}});
+    CHECK(stairs.area() == 20 * 10 + 20 * 20);  // 10 to 30: 80; 30 to 50: 90
+    for (const double cost : {5.0, 10.0, 25.0, 40.0, 50.0})
+      for (const double merit : {75.0, 89.0, 95.0}) {
+        const double mean = scale.in(merit), deviation = scale.best ? 0.4 : 6.0;
+        double sum = 0, squares = 0;
+        constexpr int draws = 20000;
+        for (int i = 0; i < draws; ++i) {
+          hasse::staircase more(70, 50);
+          more.add({{30, 90}, {10, 80}, {cost, scale.out(mean + deviation * random.normal())}});
+          const double gain = more.area() - stairs.area();
+          sum += gain, squares += gain * gain;
+        }
+        const double average = sum / draws, error = std::sqrt((squares / draws - average * average) / draws);
+        INFO("cost " << cost << ", merit " << merit);
+        CHECK(std::abs(stairs.expected_gain(scale, cost, mean, deviation) - average) <= 4.5 * error + 1e-12);
+      }
+    CHECK(stairs.expected_gain(scale, 20, scale.in(95), 1e-9) == Approx(10 * 15 + 20 * 5));  // what is certain is no expectation
+  }
+  CHECK(hasse::merit_scale{100.0}.out(hasse::merit_scale{100.0}.in(93.5)) == Approx(93.5));
+  CHECK(std::isfinite(hasse::merit_scale{1.0}.in(1)));
+}
+
+TEST_CASE("a model that was told a line knows what lies on it, and asks where the frontier can move", "[model]") {
+  // Costs and merits of a chain: 40 places, each dearer and better than the one before.
+  const auto point = [](int i) { return hasse::model_point{{.levels = {i / 40.0}}, {100 + 10 * i}}; };
+  std::vector<hasse::model_point> all;
+  for (int i = 0; i <= 40; ++i) all.push_back(point(i));
+  hasse::search_model model({.seed = 1}, all);
+  CHECK_THROWS_WITH(model.gains(all), ContainsSubstring("tell it a training first"));
+  model.tell(point(39), std::nullopt);  // a failure before any success says nothing
+  for (const int i : {0, 3, 7, 8, 12, 15, 18, 22, 25, 27, 29, 31}) model.tell(point(i), 50.0 + i);
+  const auto expected = model.expected(all);
+  for (int i = 0; i <= 40; ++i) {
+    CHECK(expected[static_cast<std::size_t>(i)].middle == Approx(50 + i).margin(0.5));
+    CHECK(expected[static_cast<std::size_t>(i)].low < expected[static_cast<std::size_t>(i)].high);
+  }
+  const auto gains = model.gains(all);
+  CHECK(gains[40] == 0);           // the dearest: nothing is measured beyond
+  CHECK(gains[36] > 3 * gains[25]);  // trained already
+  CHECK(*std::max_element(gains.begin(), gains.end()) == *std::max_element(gains.begin() + 32, gains.begin() + 40));
+  const std::vector<hasse::model_point> busy{point(36)};
+  CHECK(model.gains(all, busy)[36] < 0.1 * gains[36]);
+}
+
+TEST_CASE("the sequence of a model-guided search depends on what was told, and not on who asked", "[model]") {
+  const code_domain domain(2, {hasse::ticks{0}, hasse::ticks{250}});
+  for (const std::size_t consider_all : {std::size_t{4096}, std::size_t{0}}) {
+    const hasse::model_guided_options options{.seed = 5, .best = 200, .candidates = 24, .consider_all = consider_all, .stop = {.trainings = 34}};
+    guided whole(domain, options);
+    test::drive(whole, domain);
+    const auto order = test::texts(whole, domain);
+    CHECK(order.size() == 34);
+    CHECK(std::set<std::string>(order.begin(), order.end()).size() == order.size());
+    CHECK(whole.end() == hasse::search_end::trainings);
+    for (const std::size_t kept : {std::size_t{4}, std::size_t{10}, std::size_t{13}, std::size_t{17}, std::size_t{30}}) {
+      guided again(domain, options);
+      for (std::size_t i = 0; i < kept; ++i) again.tell(whole.done()[i].candidate, {whole.done()[i].merit});
+      test::drive(again, domain);
+      REQUIRE(again.done() == whole.done());
+    }
+    guided other(domain, {.seed = 6, .best = 200, .candidates = 24, .consider_all = consider_all, .stop = {.trainings = 34}});
+    test::drive(other, domain);
+    CHECK(test::texts(other, domain) != order);
+  }
+}
+
+TEST_CASE("a model needs a fraction of the trainings of random search, even in a domain that says nothing but its order", "[model]") {
+  const code_domain domain(3);
+  hasse::frontier<int> all;
+  for (int i = 0; i < static_cast<int>(domain.codes.size()); ++i) all.add({i, domain.cost({i}), domain.accuracy({i})});
+  std::vector<double> merits = domain.accuracies;
+  std::sort(merits.begin(), merits.end());
+  const hasse::hypervolume_reference reference{*std::max_element(domain.latencies.begin(), domain.latencies.end()), merits[merits.size() / 2]};
+  const auto share = [&](const auto& policy) { return policy.boundary().hypervolume(reference) / all.hypervolume(reference); };
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    guided policy(domain, {.seed = seed, .best = 300});
+    hasse::random_search<code_domain> random(domain, {.seed = seed});
+    test::drive(policy, domain, 40), test::drive(random, domain, 160);
+    CHECK(share(policy) > share(random));
+  }
+}
+
+TEST_CASE("several under way are spread, and failures neither stop a search nor draw it", "[model]") {
+  const code_domain domain(2);
+  guided policy(domain, {.seed = 2});
+  std::set<int> asked;
+  for (int i = 0; i < 6; ++i) policy.tell(policy.ask().value(), {std::nullopt});  // nothing is known yet
+  for (int i = 0; i < 20; ++i) {
+    const auto x = policy.ask().value();
+    policy.tell(x, i % 5 == 4 ? hasse::outcome{} : hasse::outcome{domain.accuracy(x)});
+  }
+  for (int i = 0; i < 12; ++i) CHECK(asked.insert(policy.ask().value().index).second);
+  const auto kept = policy.done().size();
+  for (const int x : asked) policy.release({x});
+  CHECK(policy.done().size() == kept);
+}
+
+TEST_CASE("impossible options of a model-guided search are refused", "[model]") {
+  const code_domain domain;
+  CHECK_THROWS_WITH(guided(domain, {.beginning = 0}), ContainsSubstring("at least one"));
+  CHECK_THROWS_WITH(guided(domain, {.candidates = 0}), ContainsSubstring("at least one"));
+  CHECK_THROWS_WITH(guided(domain, {.own_noise = 1.5}), ContainsSubstring("from 0 to 1"));
+}
