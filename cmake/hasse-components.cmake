@@ -1,6 +1,6 @@
 # The targets of the package. A header belongs to the first component that can compile it.
 #   hasse::hasse     core, space, kernel (reference), block, catalogue, network, search     Eigen, Boost headers
-#   hasse::result    file, latency, result; search where it reads or writes files           nlohmann_json
+#   hasse::result    file, latency, onnx, result; search where it reads or writes files           nlohmann_json
 #   hasse::yaml      latency/foreign_yaml.hpp                                               yaml-cpp, hasse::result
 #   hasse::onednn    kernel/cpu                                                             oneDNN, OpenMP
 #   hasse::data      data, train, supernet                                                  turbojpeg, libpng, zlib, libwebp where it is, threads, hasse::result
@@ -10,7 +10,7 @@
 #   hasse::cudnn     kernel/cuda/{cudnn,cublas,library}.hpp                                 cuDNN 9, hasse::cuda
 set(headers_of_onednn "^kernel/cpu[/.]")
 set(headers_of_data "^(data|train|supernet)[/.]")
-set(headers_of_result "^(file|latency|result)[/.]|^search([.]|/(exchange|session|tabular)[.])")
+set(headers_of_result "^(file|latency|onnx|result)[/.]|^search([.]|/(exchange|session|tabular)[.])")
 set(headers_of_yaml "^latency/foreign_yaml[.]")
 set(headers_of_programs "^(program[/.]|hasse.hpp)")
 set(headers_of_cudnn "^kernel/cuda/(cudnn|cublas|library)[.]hpp$")

@@ -7,6 +7,7 @@
 #include <hasse/file/lock.hpp>
 #include <hasse/file/npy.hpp>
 #include <hasse/file/protobuf.hpp>
+#include <hasse/file/protobuf_reader.hpp>
 #include <hasse/file/recall.hpp>
 #include <hasse/file/safetensors.hpp>
 #include <hasse/file/tensorboard.hpp>
