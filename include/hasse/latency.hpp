@@ -3,16 +3,20 @@
 #pragma once
 
 #include <hasse/latency/any_device.hpp>
+#include <hasse/latency/beat.hpp>
 #include <hasse/latency/device.hpp>
+#include <hasse/latency/fit.hpp>
 #include <hasse/latency/foreign_blocks.hpp>
 #include <hasse/latency/foreign_table.hpp>
 #include <hasse/latency/help_csv.hpp>
 #include <hasse/latency/layer_record.hpp>
 #include <hasse/latency/layer_table.hpp>
+#include <hasse/latency/network_timer.hpp>
 #include <hasse/latency/order_check.hpp>
 #include <hasse/latency/plan_choices.hpp>
 #include <hasse/latency/probe.hpp>
 #include <hasse/latency/record.hpp>
+#include <hasse/latency/row_names.hpp>
 #include <hasse/latency/table.hpp>
 #include <hasse/latency/whole.hpp>
 #if __has_include(<dnnl.hpp>)

@@ -297,7 +297,7 @@ TEST_CASE("every damage to a layer table has its sentence", "[layer_table]") {
              ContainsSubstring("has a piece without a latency"));
   CHECK_THAT(after([](json& it) { it["networks"][0]["whole_ns"] = -1; }), ContainsSubstring("is -1, not within"));
   CHECK_THAT(after([](json& it) { it["kind"] = "hasse latency table"; }), ContainsSubstring("is no layer table"));
-  CHECK_THAT(after([](json& it) { it["schema"] = 2; }), ContainsSubstring("layer table of schema 2"));
+  CHECK_THAT(after([](json& it) { it["schema"] = 3; }), ContainsSubstring("layer table of schema 3"));
   CHECK_THAT(after([](json& it) { it["extra"] = 1; }), ContainsSubstring("unknown key"));
   CHECK_THAT(after([](json& it) { it["kernels"]["a"] = 1; }), ContainsSubstring("no name of a kernel"));
   CHECK_THAT(after([](json& it) { it["device"].erase("library"); }), ContainsSubstring("lacks \"library\""));

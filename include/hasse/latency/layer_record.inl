@@ -11,7 +11,7 @@
 namespace hasse {
 
 namespace detail {
-inline constexpr int layer_table_schema = 1;
+inline constexpr int layer_table_schema = 2;
 inline constexpr const char* layer_table_kind = "hasse layer table";
 }  // namespace detail
 

@@ -131,7 +131,7 @@ class layer_table {
   std::int64_t nanoseconds_of(const layer_list& layers, const progress_sink& progress);
 
   detail::lap_reader laps_of(const detail::timed_network& found) const {
-    return {detail::pointers_to(found.rounds), record_.rules.disturbed_percent, detail::quiet_by::lap};
+    return {detail::pointers_to(found.rounds), record_.rules.disturbed_percent};
   }
 
   /// By how many percent the pieces that are known took longer now than their rows say: what is measured now would be kept for

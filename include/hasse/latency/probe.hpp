@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -19,17 +20,21 @@ namespace hasse {
 
 /// The rules of a measurement. A table is only used under the rules that it was made with.
 struct protocol {
-  int rounds = 5;    ///< every network is visited once a round, in another order each time, so that drift hits all alike
+  int rounds = 5;    ///< at most; every network is visited once a round, in another order each time, so that drift hits all alike
   int warm_up = 10;  ///< runs before the samples of a visit
   int samples = 20;  ///< timed runs of a visit
   int visit_milliseconds = 250;  ///< a visit to a slow network ends early, but never before the third sample
   int contexts = 4;              ///< networks that a part is measured in, at least
   int checked = 50;              ///< random networks that are measured whole, to be compared with the sums
   int disturbed_percent = 10;    ///< a run, or a visit, that takes so much longer than the quiet ones is set aside
+  int error_percent = 5;         ///< rounds end, from the fourth on, when sums miss half of `checked` by no more; 0: all rounds
   std::uint64_t seed = 1;        ///< which networks, weights and inputs
 
   friend bool operator==(const protocol&, const protocol&) = default;
 };
+
+/// For the tables of spaces, whose times are relative to a beat: many short visits, since each finds the device at one speed.
+inline constexpr protocol many_visits{.rounds = 16, .warm_up = 2, .samples = 5};
 
 /// Throws unless the numbers make sense.
 HASSE_BODY void check(const protocol& rules);
@@ -46,8 +51,10 @@ struct rejections {
 struct visit {
   std::vector<std::int64_t> laps;  ///< one per part
   std::int64_t total = 0, p10 = 0, p90 = 0;
+  std::int64_t beat = 0;  ///< what the network of known work took beside it: beat.hpp; 0: none ran
   int accepted = 0;
   rejections rejected{};
+  std::string failure{};  ///< why there are no times, where the device could not be asked for laps and the network failed
   friend bool operator==(const visit&, const visit&) = default;
 };
 

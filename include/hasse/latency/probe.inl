@@ -26,6 +26,7 @@ HASSE_BODY void check(const protocol& rules) {
   within("contexts", rules.contexts, 1, 64);
   within("checked", rules.checked, 1, 1000);
   within("disturbed_percent", rules.disturbed_percent, 1, 1000);
+  within("error_percent", rules.error_percent, 0, 1000);
 }
 
 HASSE_BODY rejections& rejections::operator+=(rejections other) {

@@ -13,6 +13,7 @@
 #include <hasse/core/hash.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/file/json.hpp>
+#include <hasse/latency/beat.hpp>
 #include <hasse/latency/device.hpp>
 #include <hasse/latency/probe.hpp>
 
@@ -21,8 +22,8 @@ namespace hasse {
 /// A row has a latency, or a reason why it has none; it is never zero and never silently missing.
 enum class row_state : std::uint8_t { measured, unsupported };
 
-/// One part of the space. Times in nanoseconds: p50 is the median over contexts, p10 and p90 the spread of all visits' medians,
-/// noise half the range between undisturbed rounds.
+/// One part of the space. Times in nanoseconds, at the speed of the quiet beat: p50 is what fits laps and whole networks best, p10
+/// and p90 the spread of all visits' laps, noise half the range of the middle half of one network's visits.
 struct latency_row {
   std::string part;  ///< "stage 2 later: basic s1 64>64 @8x8", unique in a space
   row_state state = row_state::measured;
@@ -55,6 +56,12 @@ struct additivity {
   double error_at(double share) const;
 };
 
+/// A network that the device could not run, in its own words.
+struct network_failure {
+  std::string network, reason;
+  friend bool operator==(const network_failure&, const network_failure&) = default;
+};
+
 /// A latency table as its file holds it. While it is being measured it holds the rounds so far, afterwards the rows.
 struct latency_record {
   std::string space;  ///< identity of the space: sixteen hexadecimal digits
@@ -65,6 +72,8 @@ struct latency_record {
   std::vector<std::vector<visit>> rounds;  ///< [round][network]; empty when complete
   std::vector<latency_row> rows;
   hasse::additivity additivity;
+  beat_record beat{};
+  std::vector<network_failure> failures{};  ///< of devices that are asked for whole networks
   std::map<std::string, std::string> kernels;  ///< by layer, the code that the backend found fastest and ran
 
   bool complete() const { return !rows.empty(); }
@@ -72,7 +81,7 @@ struct latency_record {
 };
 
 namespace detail {
-inline constexpr int table_schema = 1;
+inline constexpr int table_schema = 2;
 inline constexpr const char* table_kind = "hasse latency table";
 inline constexpr const char* table_remedy = "name another path, or move the file away to measure again";
 inline constexpr std::uintmax_t largest_table = std::uintmax_t{64} << 20;

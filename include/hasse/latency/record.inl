@@ -44,8 +44,9 @@ HASSE_BODY json row_json(const latency_row& row) {
 }
 
 inline json visit_json(const visit& value) {
+  if (!value.failure.empty()) return {{"failure", value.failure}};
   return {{"laps_ns", value.laps}, {"total_ns", value.total},    {"p10_ns", value.p10},
-          {"p90_ns", value.p90},   {"accepted", value.accepted}, {"rejected", rejections_json(value.rejected)}};
+          {"p90_ns", value.p90},   {"beat_ns", value.beat},      {"accepted", value.accepted}, {"rejected", rejections_json(value.rejected)}};
 }
 
 HASSE_BODY json device_json(const device_facts& device) {
@@ -63,6 +64,7 @@ HASSE_BODY json protocol_json(const protocol& rules) {
           {"contexts", rules.contexts},
           {"checked", rules.checked},
           {"disturbed_percent", rules.disturbed_percent},
+          {"error_percent", rules.error_percent},
           {"seed", rules.seed}};
 }
 
@@ -90,15 +92,20 @@ HASSE_BODY latency_row read_row(const json& from, const std::string& path, const
 }
 
 inline visit read_visit(const json& from, const std::string& path, const std::string& place) {
-  const member_reader read(from, path, place, {"laps_ns", "total_ns", "p10_ns", "p90_ns", "accepted", "rejected"});
+  const member_reader read(from, path, place, {"laps_ns", "total_ns", "p10_ns", "p90_ns", "beat_ns", "accepted", "rejected", "failure"});
   visit result;
+  if (from.contains("failure")) {
+    result.failure = read.text("failure"), result.accepted = 1;
+    if (result.failure.empty()) throw file_error(path, place + " failed for no reason", table_remedy);
+    return result;
+  }
   for (const json& lap : require_array(from, "laps_ns", path, place, 1024)) {
     const auto value = json_as<std::int64_t>(lap);
     if (!value || *value < 0 || *value > longest_latency)
       throw file_error(path, "\"laps_ns\" in " + place + " has something that is no latency", table_remedy);
     result.laps.push_back(*value);
   }
-  result.total = read.time("total_ns"), result.p10 = read.time("p10_ns"), result.p90 = read.time("p90_ns");
+  result.total = read.time("total_ns"), result.p10 = read.time("p10_ns"), result.p90 = read.time("p90_ns"), result.beat = read.time("beat_ns");
   result.accepted = read.count("accepted", 1, 1'000'000), result.rejected = read.rejected();
   return result;
 }
@@ -141,7 +148,7 @@ HASSE_BODY device_facts read_device(const json& content, const std::string& path
 HASSE_BODY protocol read_protocol(const json& content, const std::string& path) {
   const member_reader read(
       require_object(content, "protocol", path), path, "\"protocol\"",
-      {"rounds", "warm_up", "samples", "visit_milliseconds", "contexts", "checked", "disturbed_percent", "seed"});
+      {"rounds", "warm_up", "samples", "visit_milliseconds", "contexts", "checked", "disturbed_percent", "error_percent", "seed"});
   return {read.count("rounds", 2, 100),
           read.count("warm_up", 1, 1000),
           read.count("samples", 3, 10'000),
@@ -149,6 +156,7 @@ HASSE_BODY protocol read_protocol(const json& content, const std::string& path) 
           read.count("contexts", 1, 64),
           read.count("checked", 1, 1000),
           read.count("disturbed_percent", 1, 1000),
+          read.count("error_percent", 0, 1000),
           require<std::uint64_t>(read.object, "seed", path, read.place)};
 }
 
@@ -192,7 +200,8 @@ HASSE_BODY std::string to_text(const latency_record& record) {
                   {"device", detail::device_json(record.device)},
                   {"protocol", detail::protocol_json(record.rules)},
                   {"date", record.date},
-                  {"resolution_ticks", record.resolution}};
+                  {"resolution_ticks", record.resolution},
+                  {"beat", {{"network", record.beat.network}, {"quiet_ns", record.beat.quiet}, {"typical_ns", record.beat.typical}}}};
   if (!record.kernels.empty()) content["kernels"] = record.kernels;
   if (record.complete()) {
     json rows = json::array(), networks = json::array();
@@ -200,6 +209,8 @@ HASSE_BODY std::string to_text(const latency_record& record) {
     for (const additivity_pair& each : record.additivity.networks)
       networks.push_back({{"network", each.network}, {"sum_ns", each.sum}, {"whole_ns", each.whole}});
     content["rows"] = std::move(rows);
+    for (const network_failure& each : record.failures)
+      content["failures"].push_back({{"network", each.network}, {"reason", each.reason}});
     content["additivity"] = {{"networks", std::move(networks)},
                              {"summary", "median error " + detail::share_text(record.additivity.median_error()) + ", worst " +
                                              detail::share_text(record.additivity.worst_error())}};
@@ -220,7 +231,7 @@ HASSE_BODY latency_record parse_latency_record(std::string_view text, const std:
   const json content = detail::checked_content(text, path, detail::table_kind, detail::table_schema);
   const detail::member_reader read(content, path, "the table",
                                    {"kind", "schema", "unit", "state", "space", "device", "protocol", "date", "resolution_ticks",
-                                    "rows", "additivity", "rounds", "kernels"});
+                                    "rows", "additivity", "rounds", "kernels", "beat", "failures"});
   latency_record record;
   const std::string state = read.text("state");
   if (state != "complete" && state != "incomplete")
@@ -231,6 +242,8 @@ HASSE_BODY latency_record parse_latency_record(std::string_view text, const std:
   record.device = detail::read_device(content, path);
   record.rules = detail::read_protocol(content, path);
   record.kernels = detail::read_kernels(content, path);
+  const detail::member_reader beat(require_object(content, "beat", path), path, "\"beat\"", {"network", "quiet_ns", "typical_ns"});
+  record.beat = {beat.text("network"), beat.time("quiet_ns"), beat.time("typical_ns")};
 
   if (state == "incomplete") {
     for (const json& round : require_array(content, "rounds", path, "", 100)) {
@@ -243,6 +256,11 @@ HASSE_BODY latency_record parse_latency_record(std::string_view text, const std:
     }
     return record;
   }
+  if (content.contains("failures"))
+    for (const json& each : require_array(content, "failures", path, "", 100'000)) {
+      const detail::member_reader failed(each, path, "failure " + std::to_string(record.failures.size() + 1), {"network", "reason"});
+      record.failures.push_back({failed.text("network"), failed.text("reason")});
+    }
   std::set<std::string> seen;
   for (const json& each : require_array(content, "rows", path, "", 100'000)) {
     record.rows.push_back(detail::read_row(each, path, "row " + std::to_string(record.rows.size() + 1)));

@@ -4,65 +4,26 @@
 
 #include <array>
 #include <filesystem>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <hasse/catalogue/catalogue.hpp>
 #include <hasse/core/file.hpp>
-#include <hasse/core/hash.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/core/quoted.hpp>
+#include <hasse/latency/detail/estimate.hpp>
 #include <hasse/latency/detail/laps.hpp>
+#include <hasse/latency/network_timer.hpp>
 #include <hasse/latency/order_check.hpp>
 #include <hasse/latency/record.hpp>
+#include <hasse/latency/row_names.hpp>
 #include <hasse/latency/whole.hpp>
+#include <hasse/space/cost.hpp>
 #include <hasse/space/count.hpp>
 
 namespace hasse {
-
-/// The name of every part's row: "stage 2 later: basic s1 64>64 @8x8". A head of several pieces has "head 1", "head 2".
-template <class Space>
-std::vector<std::string> row_names() {
-  std::vector<std::string> names;
-  for (const entry& each : catalogue<Space>::entries()) {
-    const std::string stage = std::to_string(each.key.index + 1);
-    std::string place;
-    switch (each.key.kind) {
-      case part_kind::stem:
-        place = "stem " + stage;
-        break;
-      case part_kind::first_block:
-        place = "stage " + stage + " first";
-        break;
-      case part_kind::later_block:
-        place = "stage " + stage + " later";
-        break;
-      case part_kind::head:
-        place = detail::head_facts<Space>.size() == 1 ? "head" : "head " + stage;
-        break;
-    }
-    names.push_back(place + ": " + each.text());
-  }
-  return names;
-}
-
-/// The identity of a space: a hash over every layer of every part and over what the stages allow.
-template <class Space>
-std::string space_identity() {
-  std::string text;
-  const auto put = [&](std::int64_t number) { text += std::to_string(number) + ','; };
-  const auto names = row_names<Space>();
-  for (const entry& each : catalogue<Space>::entries()) {
-    text += names[static_cast<std::size_t>(each.id)] + '\n';
-    for (const layer& item : each.layers) text += detail::numbers_of(item);
-  }
-  if (detail::head_facts<Space>.size() > 1)
-    for (const detail::piece_facts& piece : detail::head_facts<Space>) put(piece.stage), put(piece.joins);
-  for (const stage_facts& stage : Space::facts) put(stage.least_depth), put(stage.most_depth);
-  put(Space::least_blocks), put(Space::most_blocks);
-  return std::string(hex64(fnv1a(text)).view());
-}
 
 /// What a search does where the table contradicts the order. Nothing happens unless it is asked for, and what was changed can be listed.
 enum class order_policy : std::uint8_t {
@@ -80,6 +41,10 @@ struct row_repair {
   part_id part = 0;
   ticks measured, repaired;
 };
+
+/// How a device is measured where nothing else is said.
+template <class Device>
+inline constexpr protocol usual_protocol = NetworkTimer<Device> ? many_networks : many_visits;
 
 /// Models what a search needs of latencies: `ticks_per_part()` and `estimate`.
 template <class Space>
@@ -125,8 +90,10 @@ class latency_table {
 
   /// The table at `path` if it was measured on this device under these rules; measures it when there is no file, and goes on where
   /// an interrupted measurement stopped. Anything else at `path` is refused.
-  template <DevicePolicy Device>
-  static latency_table load_or_measure(const std::filesystem::path& path, const Device& device, const protocol& rules = {},
+  template <class Device>
+    requires DevicePolicy<Device> || NetworkTimer<Device>
+  static latency_table load_or_measure(const std::filesystem::path& path, const Device& device,
+                                       const protocol& rules = usual_protocol<Device>,
                                        const progress_sink& progress = {}) {
     check(rules);
     latency_record record{.space = space_identity<Space>(),
@@ -313,10 +280,12 @@ class latency_table {
     const std::vector<surveyed> networks = survey(record.rules, reasons);
     std::vector<std::string> implementations(parts);
     check_rounds(record, networks, path.string());
+    const architecture<Space> of_the_beat = beat_of(networks);
+    detail::beat_runner beat(backend, layers_of(of_the_beat), watch, record.rules.seed);
     const double steps = static_cast<double>(networks.size()) * record.rules.rounds;
     remaining_time left;
     const auto rounds = static_cast<std::size_t>(record.rules.rounds);
-    for (std::size_t round = record.rounds.size(); round < rounds; ++round) {
+    for (std::size_t round = record.rounds.size(); round < rounds && !is_good_enough(record, networks); ++round) {
       std::vector<std::size_t> order(networks.size());
       for (std::size_t at = 0; at < order.size(); ++at) order[at] = at;
       random_source random(derive(record.rules.seed, 1000 + round));
@@ -326,13 +295,15 @@ class latency_table {
       for (const std::size_t at : order) {
         if (progress) {
           const double fraction = (static_cast<double>(round * networks.size() + done++)) / steps;
-          progress({fraction, "measuring latencies, round " + std::to_string(round + 1) + " of " + std::to_string(rounds),
+          progress({fraction, "measuring latencies, round " + std::to_string(round + 1) + " of at most " + std::to_string(rounds),
                     left(fraction)});
         }
         random_source own(derive(random(), at));
         const layer_list layers = layers_of(networks[at].choice);
         auto network = network_for_timing(backend, layers, own);
+        const std::int64_t before = beat();
         visits[at] = measure(network, networks[at].ends(network), record.rules, watch);
+        visits[at].beat = std::min(before, beat());
       }
       record.rounds.push_back(std::move(visits));
       if constexpr (chooses) record.kernels = backend.choices();
@@ -341,8 +312,105 @@ class latency_table {
     for (const surveyed& each : networks)
       if (!each.whole) name_implementations(backend, each, implementations);
     finish(record, networks, reasons, implementations);
+    if (record.beat.quiet > 0) record.beat.network = to_text(of_the_beat);
     replace_file(path, to_text(record));
     if (progress) progress({1, "latencies measured", 0});
+  }
+
+  /// Of known work, and short: a quarter of the surveyed networks compute less.
+  static architecture<Space> beat_of(const std::vector<surveyed>& networks) {
+    std::vector<std::pair<std::int64_t, std::size_t>> by_work;
+    for (std::size_t at = 0; at < networks.size(); ++at) by_work.emplace_back(cost_of(layers_of(networks[at].choice)).macs, at);
+    std::sort(by_work.begin(), by_work.end());
+    return networks[by_work[by_work.size() / 4].second].choice;
+  }
+
+  static std::vector<detail::visited_network> visited(const std::vector<surveyed>& networks) {
+    std::vector<detail::visited_network> result;
+    for (const surveyed& each : networks) {
+      const std::vector<part_id> row = each.parts();
+      result.push_back({{row.begin(), row.end()}, each.whole, to_text(each.choice)});
+    }
+    return result;
+  }
+
+  static detail::row_features features() {
+    detail::row_features result;
+    for (const entry& each : catalogue<Space>::entries()) {
+      layer_list part{.input = each.in, .items = {}};
+      append_layers(part, each.layers, each.outputs, 0, 0);
+      result.push_back(detail::features_of(part));
+    }
+    return result;
+  }
+
+  /// By answers of whole networks. The file is replaced after each; a network that failed is not asked again.
+  template <NetworkTimer Device>
+  static void measure_rounds(latency_record& record, const Device& device, const std::filesystem::path& path,
+                             const progress_sink& progress) {
+    std::vector<std::string> reasons(parts);
+    const std::vector<surveyed> networks = survey(record.rules, reasons);
+    const auto rounds = static_cast<std::size_t>(record.rules.rounds), calls = networks.size() * rounds;
+    check_answers(record, networks.size(), path.string());
+    if (record.rounds.empty()) record.rounds.emplace_back();
+    remaining_time left;
+    std::size_t answered = std::accumulate(record.rounds.begin(), record.rounds.end(), std::size_t{0},
+                                           [](std::size_t sum, const auto& round) { return sum + round.size(); });
+    for (; answered < calls; ++answered) {
+      if (record.rounds.back().size() == networks.size()) record.rounds.emplace_back();
+      std::vector<visit>& round = record.rounds.back();
+      const surveyed& next = networks[(round.size() * stride_of(networks.size())) % networks.size()];
+      const double fraction = static_cast<double>(answered) / static_cast<double>(calls);
+      if (progress)
+        progress({fraction, "timing network " + std::to_string(answered + 1) + " of " + std::to_string(calls), left(fraction)});
+      const visit* const before = record.rounds.size() > 1 ? &record.rounds.front()[round.size()] : nullptr;
+      round.push_back(before && !before->failure.empty() ? *before : detail::visit_of(device.time(layers_of(next.choice), to_text(next.choice))));
+      const auto failed = [](const visit& each) { return !each.failure.empty(); };
+      const bool all_failed = record.rounds.size() == 1 && std::all_of(round.begin(), round.end(), failed);
+      if (all_failed && round.size() == std::min<std::size_t>(3, networks.size()))
+        throw error("none of the first " + std::to_string(round.size()) + " networks could be timed on " + record.device.name + ": " +
+                    round.back().failure);
+      if (!all_failed) replace_file(path, to_text(record));
+    }
+    for (std::vector<visit>& round : record.rounds) {
+      std::vector<visit> in_order(round.size());
+      for (std::size_t at = 0; at < round.size(); ++at) in_order[at * stride_of(round.size()) % round.size()] = std::move(round[at]);
+      round = std::move(in_order);
+    }
+    for (std::size_t at = 0; at < networks.size(); ++at)  // parts of which no network was timed
+      for (const part_id part : networks[at].parts())
+        if (std::string& why = reasons[static_cast<std::size_t>(part)]; why.empty()) why = record.rounds.front()[at].failure;
+    for (std::size_t at = 0; at < networks.size(); ++at)
+      if (record.rounds.front()[at].failure.empty() && !networks[at].whole)
+        for (const part_id part : networks[at].parts()) reasons[static_cast<std::size_t>(part)].clear();
+    finish(record, networks, reasons, std::vector<std::string>(parts, record.device.library));
+    replace_file(path, to_text(record));
+    if (progress) progress({1, "networks timed", 0});
+  }
+
+  /// Networks are asked for in steps of about the golden section, so that neighbours of the survey, which share parts, are far apart in time.
+  static std::size_t stride_of(std::size_t networks) {
+    std::size_t stride = std::max<std::size_t>(1, networks * 618 / 1000);
+    while (std::gcd(stride, networks) != 1) ++stride;
+    return stride;
+  }
+
+  static void check_answers(const latency_record& record, std::size_t networks, const std::string& path) {
+    for (std::size_t round = 0; round < record.rounds.size(); ++round) {
+      const auto& visits = record.rounds[round];
+      const bool fits = round < static_cast<std::size_t>(record.rules.rounds) && visits.size() <= networks &&
+                        (round + 1 == record.rounds.size() || visits.size() == networks);
+      const auto is_answer = [](const visit& each) { return !each.failure.empty() || each.laps.size() == 1; };
+      if (!fits || !std::all_of(visits.begin(), visits.end(), is_answer))
+        throw file_error(path, "was begun by another version of this program", detail::table_remedy);
+    }
+  }
+
+  /// Few rounds find a small error by luck: four at least.
+  static bool is_good_enough(const latency_record& record, const std::vector<surveyed>& networks) {
+    constexpr std::size_t fewest_rounds = 4;
+    if (record.rules.error_percent == 0 || record.rounds.size() < fewest_rounds) return false;
+    return 100 * detail::estimate(record.rounds, visited(networks), features()).additivity.median_error() <= record.rules.error_percent;
   }
 
   /// An interrupted table must have the visits that this program would have made.
@@ -374,37 +442,19 @@ class latency_table {
   /// Turns rounds into rows and the additivity record.
   static void finish(latency_record& record, const std::vector<surveyed>& networks, const std::vector<std::string>& reasons,
                      const std::vector<std::string>& implementations) {
+    detail::table_estimate found = detail::estimate(record.rounds, visited(networks), features());
     const auto names = row_names<Space>();
-    std::vector<detail::part_laps> laps(parts);
-    std::vector<latency_row> rows(parts);
-    for (std::size_t at = 0; at < networks.size(); ++at) {
-      if (networks[at].whole) continue;
-      std::vector<const visit*> visits;
-      for (const auto& round : record.rounds) visits.push_back(&round[at]);
-      const detail::lap_reader read(visits, record.rules.disturbed_percent, detail::quiet_by::network);
-      const std::vector<part_id> row = networks[at].parts();
-      for (std::size_t lap = 0; lap < row.size(); ++lap) read.into(laps[static_cast<std::size_t>(row[lap])], lap);
-    }
     for (std::size_t part = 0; part < parts; ++part) {
-      if (reasons[part].empty()) {
-        rows[part] = laps[part].row(median(laps[part].contexts));
-        rows[part].implementation = implementations[part];
-      } else {
-        rows[part].state = row_state::unsupported, rows[part].reason = reasons[part];
-      }
-      rows[part].part = names[part];
+      latency_row& row = found.rows[part];
+      if (reasons[part].empty())
+        row.implementation = implementations[part];
+      else
+        row = {.part = {}, .state = row_state::unsupported, .reason = reasons[part], .implementation = {}};
+      row.part = names[part];
     }
-    for (std::size_t at = 0; at < networks.size(); ++at) {
-      if (!networks[at].whole) continue;
-      std::vector<const visit*> visits;
-      for (const auto& round : record.rounds) visits.push_back(&round[at]);
-      additivity_pair pair{to_text(networks[at].choice), 0,
-                           std::max<std::int64_t>(1, detail::join(visits, record.rules.disturbed_percent).median)};
-      for (const part_id part : networks[at].parts()) pair.sum += rows[static_cast<std::size_t>(part)].p50;
-      record.additivity.networks.push_back(std::move(pair));
-    }
-    record.resolution = resolution_for(rows);
-    record.rows = std::move(rows);
+    record.failures = std::move(found.failures);
+    record.resolution = resolution_for(found.rows);
+    record.rows = std::move(found.rows), record.additivity = std::move(found.additivity), record.beat = found.beat;
     record.rounds.clear();
   }
 

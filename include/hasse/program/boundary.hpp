@@ -19,6 +19,7 @@
 #include <hasse/data.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/open_images.hpp>
+#include <hasse/program/measured_device.hpp>
 #include <hasse/program/run.hpp>
 #include <hasse/program/settings.hpp>
 #include <hasse/program/search.hpp>
@@ -117,10 +118,10 @@ void search_boundary(const boundary_options& options, const space_name& named) {
     throw error("a margin of " + number_text(options.margin) + " cannot be used; give a difference in accuracy from 0 to 1");
   const chosen_order order{options.order};
   const order_policy contradictions = detail::contradictions_of(options.contradictions);
-  const any_device device = device_of(options.measured(), options.device_threads);
+  const measured_device device(options.measured(), options.device_threads);
   any_backend<float> trainer = backend_of(options.training(), options.threads);
   if (options.finish_epochs > 0) (void)detail::recipe_of(options, options.finish_epochs);  // refused before anything is measured
-  const auto device_facts = device.facts();
+  const device_facts& device_facts = device.facts();
   json settings_of_run{{"program", "hasse_boundary"}, {"space", options.space}, {"parts", space_identity<Space>()}, {"data", detail::place_of(options.data)},
                                   {"train_images", options.train_images}, {"latency", options.latency}, {"policy", options.policy}, {"order", options.order}, {"contradictions", options.contradictions},
                                   {"margin", options.margin}, {"seed", options.seed},
@@ -136,7 +137,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   std::printf("device: %s, %s\n", text_of(device_facts).c_str(), device_facts.library.c_str());
 
   detail::require_table(folder);
-  auto table = latency_table<Space>::load_or_measure(folder.table(), device, {}, here.progress());
+  auto table = load_or_measure<Space>(folder.table(), device, here.progress());
   here.end_line();
   std::printf("  %d parts measured; sums of parts miss whole networks by %.1f %% in the median, %.1f %% at worst (%zu networks)\n", part_count<Space>,
               100 * table.record().additivity.median_error(), 100 * table.record().additivity.worst_error(), table.record().additivity.networks.size());
@@ -162,8 +163,10 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   flush_output();
 
   const auto train = train_on(trainer, training_data(detail::task_of(options), images.train, images.validation), how, here.saving());
-  search_answer answer = search<Space>(table, device, train, images.test, folder, detail::proposer_of(options),
-                                       stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, finish, named, here.progress());
+  search_answer answer = device.visit([&](const auto& on) {
+    return search<Space>(table, on, train, images.test, folder, detail::proposer_of(options),
+                         stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, finish, named, here.progress());
+  });
   here.end_line();
 
   report_data& report = answer.report;

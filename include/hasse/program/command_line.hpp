@@ -40,7 +40,12 @@ struct device_options {
   int device_threads = 1;
 
   device_name measured() const { return parse_device(device); }
-  device_name training() const { return parse_device(train_on.empty() ? device : train_on); }
+  /// A command trains nothing: beside one it is the processor where nothing else is said.
+  device_name training() const {
+    if (!train_on.empty()) return parse_device(train_on);
+    const device_name same = measured();
+    return same.command.empty() ? same : device_name{};
+  }
 };
 
 namespace detail {
@@ -92,7 +97,7 @@ inline void describe(CLI::App& app, recipe_options& options) {
 }
 
 inline void describe_device(CLI::App& app, std::string& device) {
-  app.add_option("--device", device, "cpu, cuda or cuda:N, the GPU of that number from 0: whose latency counts, and what trains")
+  app.add_option("--device", device, "cpu, cuda or cuda:N, the GPU of that number from 0: whose latency counts, and what trains; or command:'LINE', which answers how long the network in {onnx} takes")
       ->capture_default_str();
 }
 inline void describe_training_device(CLI::App& app, std::string& train_on) {

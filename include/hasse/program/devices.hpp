@@ -21,18 +21,27 @@ namespace hasse {
 struct device_name {
   bool is_gpu = false;
   int index = 0;  ///< of the GPU
+  std::string command{};  ///< that times whole networks somewhere: program/on_command.hpp; "": none
 
   friend bool operator==(const device_name&, const device_name&) = default;
 };
 
 inline std::string to_text(const device_name& name) {
+  if (!name.command.empty()) return "command:" + name.command;
   if (!name.is_gpu) return "cpu";
   return name.index == 0 ? "cuda" : "cuda:" + std::to_string(name.index);
 }
 
-/// Reads "cpu", "cuda", which is the first GPU, or "cuda:1".
+/// Reads "cpu", "cuda", which is the first GPU, "cuda:1", or "command:" and a line of the shell.
 inline device_name parse_device(std::string_view text) {
   if (text == "cpu") return {};
+  if (constexpr std::string_view before = "command:"; text.starts_with(before)) {
+    device_name made{.command = std::string(text.substr(before.size()))};
+    if (made.command.find("{onnx}") == std::string::npos)
+      throw error("the command " + detail::in_quotes(made.command, 200) +
+                  " does not say where the network goes; write {onnx} there, for instance --device command:'python3 time_net.py {onnx} {threads}'");
+    return made;
+  }
   if (text == "cuda") return {.is_gpu = true};
   constexpr std::string_view numbered = "cuda:";
   device_name made{.is_gpu = true};
@@ -42,7 +51,7 @@ inline device_name parse_device(std::string_view text) {
         problem == std::errc() && last == end)
       return made;
   throw error("there is no device " + detail::in_quotes(text, 40) +
-              "; write cpu, cuda, or cuda:1 for the second GPU, for instance --device cpu");
+              "; write cpu, cuda, cuda:1 for the second GPU, or command:'LINE {onnx}', for instance --device cpu");
 }
 
 // The processor's, compiled with the kernels where those stand apart.
@@ -72,8 +81,15 @@ inline void require_device(const device_name& name) {
 #endif
 }
 
+namespace detail {
+inline void refuse_command(const device_name& name, const char* what) {
+  if (!name.command.empty()) throw error(to_text(name) + " answers how long whole networks take, and " + what);
+}
+}  // namespace detail
+
 /// The device, to measure latencies on. `threads` are the processor's; a GPU has its own.
 inline any_device device_of(const device_name& name, int threads = 1) {
+  detail::refuse_command(name, "what is asked for here runs layers itself; use --device cpu or cuda");
   require_device(name);
 #if defined(HASSE_GPU_DEVICES)
   if (name.is_gpu) return detail::gpu_device(name.index);
@@ -88,6 +104,7 @@ inline std::string problem_of_threads(int threads) { return detail::problem_of_p
 
 /// A backend on it, to train and to judge with.
 inline any_backend<float> backend_of(const device_name& name, int threads = 1) {
+  detail::refuse_command(name, "trains nothing; train on cpu or cuda (--train-on)");
   require_device(name);
 #if defined(HASSE_GPU_DEVICES)
   if (name.is_gpu) return detail::gpu_backend(name.index);

@@ -260,7 +260,8 @@ search_answer search(const By& price, const candidate_trainer<Engine, Type>& tra
 
 /// The same by measured latencies. What is to be done where the table contradicts the order was said to `table.apply`; the window may
 /// be a latency_window; `device` is the table's, and finalists are measured on it as whole networks.
-template <class Space, DevicePolicy Device, Backend Engine, class Type, class... Parts>
+template <class Space, class Device, Backend Engine, class Type, class... Parts>
+  requires DevicePolicy<Device> || NetworkTimer<Device>
 search_answer search(const latency_table<Space>& table, const Device& device, const candidate_trainer<Engine, Type>& train,
                      const typename Type::samples& test, run_folder& folder, const Parts&... parts) {
   table.require_order(detail::play_order<Space>(strict_order{}, parts...).name);

@@ -1,4 +1,4 @@
-// From the laps of visits to rows: what the table of a space and the table of layers have in common.
+// From the laps of visits to the rows of layers, and what ran for a part of a network.
 // Used by table and layer_table.
 #pragma once
 
@@ -23,19 +23,12 @@ struct part_laps {
   latency_row row(std::int64_t latency) const;
 };
 
-/// Which rounds count: the quiet ones of the whole network, or those in which the lap itself was quick. The latter forgives a
-/// quantum of the scheduler in one lap of every round, which a row that is measured in one network would keep for good.
-enum class quiet_by : std::uint8_t { network, lap };
-
-/// Takes the laps of one network's visits apart; disturbed rounds are set aside.
+/// Takes the laps of one network's visits apart. Those rounds count in which the lap itself was quick: that forgives a quantum of the
+/// scheduler in one lap of every round, which a row that is measured in one network would keep for good.
 class lap_reader {
  public:
-  lap_reader(std::vector<const visit*> visits, int disturbed_percent, quiet_by rule)
-      : visits_(std::move(visits)),
-        percent_(disturbed_percent),
-        rule_(rule),
-        quiet_(quiet_rounds(visits_, disturbed_percent)),
-        joined_(join(visits_, disturbed_percent)) {}
+  lap_reader(std::vector<const visit*> visits, int disturbed_percent)
+      : visits_(std::move(visits)), percent_(disturbed_percent), joined_(join(visits_, disturbed_percent)) {}
 
   /// The median over the rounds that count.
   std::int64_t lap(std::size_t lap) const { return median(medians(lap)); }
@@ -46,8 +39,6 @@ class lap_reader {
 
   std::vector<const visit*> visits_;
   int percent_;
-  quiet_by rule_;
-  std::vector<std::size_t> quiet_;
   measurement joined_;
 };
 

@@ -31,10 +31,6 @@ HASSE_BODY void lap_reader::into(part_laps& part, std::size_t lap) const {
 
 HASSE_BODY std::vector<std::int64_t> lap_reader::medians(std::size_t lap) const {
   std::vector<std::int64_t> found;
-  if (rule_ == quiet_by::network) {
-    for (const std::size_t round : quiet_) found.push_back(visits_[round]->laps[lap]);
-    return found;
-  }
   for (const visit* round : visits_) found.push_back(round->laps[lap]);
   const std::int64_t least = *std::min_element(found.begin(), found.end());
   std::erase_if(found, [&](std::int64_t time) { return time > least + least * percent_ / 100; });

@@ -1,0 +1,41 @@
+// The bodies of latency/network_timer.hpp, as core/apart.hpp says.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <hasse/latency/network_timer.hpp>
+#include <hasse/network/fuse.hpp>
+#include <hasse/space/cost.hpp>
+
+namespace hasse::detail {
+
+HASSE_BODY visit visit_of(const timed_answer& answer) {
+  visit made;
+  made.accepted = 1, made.failure = answer.failure;
+  if (!answer.failure.empty()) return made;
+  std::vector<std::int64_t> samples;
+  for (const double each : answer.milliseconds) samples.push_back(std::max<std::int64_t>(1, std::llround(each * 1e6)));
+  made.accepted = static_cast<int>(samples.size());
+  made.total = quantile(samples, 0.25), made.p10 = quantile(samples, 0.1), made.p90 = quantile(samples, 0.9);
+  made.laps = {made.total};
+  return made;
+}
+
+HASSE_BODY std::array<double, feature_count> features_of(const layer_list& layers) {
+  std::array<double, feature_count> sum{};
+  for (const layer& item : fold_for_inference(layers).layers) {
+    const bool convolves = item.kind == layer_kind::convolution || item.kind == layer_kind::linear;
+    const std::size_t sort = !convolves ? 3 : item.groups > 1 ? 2 : item.kernel > 1 ? 1 : 0;
+    sum[sort] += static_cast<double>(macs_of(item));
+    if (convolves) sum[4] += static_cast<double>(parameters_of(item));
+    sum[convolves ? 5 : 6] += static_cast<double>(item.out.size());
+    sum[7] += 1;
+  }
+  return sum;
+}
+
+}  // namespace hasse::detail

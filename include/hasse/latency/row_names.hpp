@@ -1,0 +1,58 @@
+// What the rows of a space's table are called, and by what a table knows its space.
+// Used by table, and by programs that name rows.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <hasse/catalogue/catalogue.hpp>
+#include <hasse/core/hash.hpp>
+#include <hasse/latency/detail/laps.hpp>
+
+namespace hasse {
+
+/// The name of every part's row: "stage 2 later: basic s1 64>64 @8x8". A head of several pieces has "head 1", "head 2".
+template <class Space>
+std::vector<std::string> row_names() {
+  std::vector<std::string> names;
+  for (const entry& each : catalogue<Space>::entries()) {
+    const std::string stage = std::to_string(each.key.index + 1);
+    std::string place;
+    switch (each.key.kind) {
+      case part_kind::stem:
+        place = "stem " + stage;
+        break;
+      case part_kind::first_block:
+        place = "stage " + stage + " first";
+        break;
+      case part_kind::later_block:
+        place = "stage " + stage + " later";
+        break;
+      case part_kind::head:
+        place = detail::head_facts<Space>.size() == 1 ? "head" : "head " + stage;
+        break;
+    }
+    names.push_back(place + ": " + each.text());
+  }
+  return names;
+}
+
+/// The identity of a space: a hash over every layer of every part and over what the stages allow.
+template <class Space>
+std::string space_identity() {
+  std::string text;
+  const auto put = [&](std::int64_t number) { text += std::to_string(number) + ','; };
+  const auto names = row_names<Space>();
+  for (const entry& each : catalogue<Space>::entries()) {
+    text += names[static_cast<std::size_t>(each.id)] + '\n';
+    for (const layer& item : each.layers) text += detail::numbers_of(item);
+  }
+  if (detail::head_facts<Space>.size() > 1)
+    for (const detail::piece_facts& piece : detail::head_facts<Space>) put(piece.stage), put(piece.joins);
+  for (const stage_facts& stage : Space::facts) put(stage.least_depth), put(stage.most_depth);
+  put(Space::least_blocks), put(Space::most_blocks);
+  return std::string(hex64(fnv1a(text)).view());
+}
+
+}  // namespace hasse
