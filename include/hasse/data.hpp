@@ -18,10 +18,12 @@
 #include <hasse/data/image_kind.hpp>
 #include <hasse/data/image_set.hpp>
 #include <hasse/data/layout.hpp>
+#include <hasse/data/mask.hpp>
 #include <hasse/data/object_reader.hpp>
 #include <hasse/data/objects.hpp>
 #include <hasse/data/open.hpp>
 #include <hasse/data/open_detection.hpp>
+#include <hasse/data/open_segmentation.hpp>
 #include <hasse/data/orientation.hpp>
 #include <hasse/data/picture_sampler.hpp>
 #include <hasse/data/picture_variation.hpp>

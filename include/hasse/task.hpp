@@ -1,4 +1,4 @@
-// Tasks: what networks learn and are judged by. Classification, detection and super-resolution ship; an own one is a struct of its own.
+// Tasks: what networks learn and are judged by. Classification, detection, segmentation and super-resolution ship; an own one is a struct of its own.
 // Includes every public header of the stage.
 #pragma once
 
@@ -19,5 +19,8 @@
 #include <hasse/task/loss.hpp>
 #include <hasse/task/metric.hpp>
 #include <hasse/task/record.hpp>
+#include <hasse/task/segmentation.hpp>
+#include <hasse/task/segmentation/confusion.hpp>
+#include <hasse/task/segmentation/pixel_loss.hpp>
 #include <hasse/task/super_resolution.hpp>
 #include <hasse/task/task.hpp>

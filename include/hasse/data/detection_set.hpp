@@ -1,5 +1,5 @@
-// Pictures with boxes around things: one set, its three splits, and what a set measures.
-// Used by the readers of such sets, by the reader that augments them, and by tasks of detection.
+// Pictures with boxes around things, or with a class for every pixel: one set, its three splits, and what a set measures.
+// Used by the readers of such sets, by the reader that augments them, and by tasks of detection and segmentation.
 #pragma once
 
 #include <cstddef>
@@ -27,9 +27,12 @@ struct labelled_picture {
   int file_height = 0, file_width = 0;
   std::vector<std::uint8_t> pixels;
   std::vector<labelled_object> objects;  ///< in the order of the file
+  std::vector<std::uint8_t> labels{};    ///< of a set whose pixels have classes: one for each pixel, row by row, or void_label
 };
+/// Of a pixel that is of no class: neither right nor wrong.
+inline constexpr std::uint8_t void_label = 255;
 
-/// Pictures of their own sizes for a network that reads `height` x `width`. `labelled_object::kind` is an index into `classes`.
+/// Pictures of their own sizes for a network that reads `height` x `width`. `labelled_object::kind` and labels are indices into `classes`.
 struct detection_set {
   std::string name;
   int height = 0, width = 0;
@@ -61,7 +64,7 @@ HASSE_BODY detection_set hold_out_fifth(detection_set& from);
 /// Mean and standard deviation per channel of the 0..1 values, over all pixels of all pictures.
 HASSE_BODY normalisation measure(const detection_set& set);
 
-/// A hash of shape, classes, objects and every pixel: equal means the same pictures with the same objects in the same order.
+/// A hash of shape, classes, objects, labels and every pixel: equal means the same pictures with the same things in the same order.
 HASSE_BODY std::uint64_t identity_of(const detection_set& set);
 
 /// One number for all three splits.

@@ -85,6 +85,7 @@ HASSE_BODY std::uint64_t identity_of(const detection_set& set) {
       for (const keypoint& joint : object.joints) add_real(joint.x), add_real(joint.y), add(joint.visible);
     }
     hash = fnv1a({reinterpret_cast<const char*>(picture.pixels.data()), picture.pixels.size()}, hash);
+    hash = fnv1a({reinterpret_cast<const char*>(picture.labels.data()), picture.labels.size()}, hash);
   }
   return hash;
 }

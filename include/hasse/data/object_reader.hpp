@@ -1,6 +1,6 @@
-// Batches of pictures with their objects for a network: threads of its own vary, resize and normalise the next batches while the current
+// Batches of pictures with their objects or labels for a network: threads of its own vary, resize and normalise the next batches while the current
 // one is used. The bytes depend on the set, the seed and the position alone: not on threads, batch size, timing or where reading began.
-// Used by the feeds of detection tasks.
+// Used by the feeds of tasks of detection and segmentation.
 #pragma once
 
 #include <condition_variable>
@@ -25,6 +25,7 @@ struct sampled_picture {
   std::size_t index = 0;
   picture_placement placement{};
   std::vector<labelled_object> objects{};
+  std::vector<std::uint8_t> labels{};  ///< of the network's pixels, where the pixels of the set have classes
   bool operator==(const sampled_picture&) const = default;
 };
 

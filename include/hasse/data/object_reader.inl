@@ -91,6 +91,14 @@ HASSE_BODY object_reader::object_reader(const detection_set& set, const normalis
         if (!object.joints.empty() && object.joints.size() != set.mirrored_joints.size())
           throw error("the set '" + set.name + "' has objects with " + std::to_string(object.joints.size()) + " joints and says of " + std::to_string(set.mirrored_joints.size()) +
                       " what they become in a mirror; give mirrored_joints, or do not mirror it");
+  if (order == read_order::training && set.varied.crop == picture_crop::by_scale) {
+    if (!(set.varied.least_scale > 0 && set.varied.least_scale <= set.varied.most_scale && set.varied.most_scale <= 64))
+      throw error("the set '" + set.name + "' cannot be cut at scales of " + std::to_string(set.varied.least_scale) + " to " + std::to_string(set.varied.most_scale) +
+                  "; choose the smaller one first, above 0, and 64 at most");
+    for (const labelled_picture& picture : set.pictures)
+      if (picture.labels.empty())
+        throw error("the set '" + set.name + "' has no labels of pixels in " + picture.name + " and cannot be cut by scale; cut pictures with boxes by overlap or by share");
+  }
   const picture_order pictures(set, order, seed, set.varied.repeated);
   const picture_sampler sampler(set, scale);
   const auto size = static_cast<std::size_t>(batch);
@@ -188,12 +196,14 @@ HASSE_BODY void object_reader::fill(slot& to, read_position position, picture_or
     made.index = order.at(position.epoch, first + i);
     const labelled_picture& picture = set_.pictures[made.index];
     float* image = to.images.data() + i * image_floats_;
-    if (order.is_varied()) {
+    const auto sample = [&](auto& what) {
       random_source random(order.seed_at(position.epoch, first + i));
-      made.placement = sampler.varied(picture, set_.varied, random, image, made.objects);
-    } else {
-      made.placement = sampler.whole(picture, image, made.objects);
-    }
+      made.placement = order.is_varied() ? sampler.varied(picture, set_.varied, random, image, what) : sampler.whole(picture, image, what);
+    };
+    if (picture.labels.empty())
+      sample(made.objects);
+    else
+      sample(made.labels);
   }
   std::fill(to.images.begin() + static_cast<std::ptrdiff_t>(count * image_floats_), to.images.end(), 0.0f);
 }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <iterator>
 #include <numeric>
@@ -182,18 +184,92 @@ inline void find_copies(detection_splits& data, bool drop) {
   data.train.pictures.resize(kept);
 }
 
-/// The counts of the classes.
-inline void count_objects(detection_splits& data) {
-  data.about.objects = true;
+/// The counts of the classes where pixels have them: of pictures with the class; and what shares of the training pixels they have.
+inline void count_labels(detection_splits& data) {
+  std::vector<std::size_t> pixels(256);
+  for (const auto& [set, count] : {std::pair{&data.train, &class_count::train}, {&data.validation, &class_count::validation}, {&data.test, &class_count::test}})
+    for (const labelled_picture& picture : set->pictures) {
+      std::vector<std::size_t> own(256);
+      for (const std::uint8_t label : picture.labels) ++own[label];
+      for (std::size_t label = 0; label < data.about.classes.size(); ++label) data.about.classes[label].*count += own[label] > 0 ? 1 : 0;
+      if (set == &data.train)
+        for (std::size_t label = 0; label < own.size(); ++label) pixels[label] += own[label];
+    }
+  const double all = static_cast<double>(std::accumulate(pixels.begin(), pixels.end(), std::size_t{0}));
+  const auto share = [&](const std::string& name, std::size_t label) {
+    char text[32];
+    std::snprintf(text, sizeof text, " %.2f %%", 100 * static_cast<double>(pixels[label]) / std::max(all, 1.0));
+    return name + text;
+  };
+  std::vector<std::string> shares;
+  for (std::size_t label = 0; label < data.about.classes.size(); ++label) shares.push_back(share(data.about.classes[label].name, label));
+  data.about.notes.push_back("of the training pixels: " + shortened(shares, shares.size(), 24) + "; " + share("void", void_label));
+}
+
+/// The counts of the classes: of objects, or of pictures where pixels have them.
+inline void count_things(detection_splits& data) {
+  const bool labelled = !data.train.pictures.empty() && !data.train.pictures[0].labels.empty();
+  data.about.objects = !labelled;
   data.about.classes.clear();
   for (const std::string& name : data.train.classes) data.about.classes.push_back({printable(name)});
+  if (labelled) count_labels(data);
   for (const auto& [set, count] : {std::pair{&data.train, &class_count::train}, {&data.validation, &class_count::validation}, {&data.test, &class_count::test}})
     for (const labelled_picture& picture : set->pictures)
       for (const labelled_object& object : picture.objects) ++(data.about.classes[static_cast<std::size_t>(object.kind)].*count);
   std::vector<std::string> untrained;
   for (const class_count& each : data.about.classes)
     if (each.train == 0) untrained.push_back(each.name);
-  if (!untrained.empty()) data.about.notes.push_back("no training picture has an object of the class " + shortened(untrained, untrained.size()));
+  if (!untrained.empty()) data.about.notes.push_back(std::string("no training picture has ") + (labelled ? "a pixel" : "an object") + " of the class " + shortened(untrained, untrained.size()));
+}
+
+/// Reads what three lists of pictures name into the splits, as far as memory allows.
+template <class Listed, class Read>
+void read_all(detection_splits& data, const std::array<std::vector<Listed>*, 3>& lists, const std::string& place, bool skip_damaged, const progress_sink& progress, const Read& read) {
+  const std::size_t total = lists[0]->size() + lists[1]->size() + lists[2]->size();
+  damage damaged;
+  remaining_time left;
+  std::size_t done = 0, bytes = 0, next_check = 16;
+  for (const auto& [from, to] : {std::pair{lists[0], &data.train}, {lists[1], &data.validation}, {lists[2], &data.test}}) {
+    to->pictures.reserve(from->size());
+    for (const Listed& listed : *from) {
+      if (progress && done % 64 == 0) progress({static_cast<double>(done) / static_cast<double>(total), "decoding pictures", left(static_cast<double>(done) / static_cast<double>(total))});
+      ++done;
+      try {
+        to->pictures.push_back(read(listed));
+        bytes += to->pictures.back().pixels.size() + to->pictures.back().labels.size();
+      } catch (const error& problem) {
+        damaged.add(problem);
+        if (skip_damaged) data.about.leave_out("damaged images", listed.name);
+      }
+      if (done == next_check) {  // what is left will be as what was read
+        next_check *= 2;
+        require_memory(static_cast<std::uint64_t>(static_cast<double>(bytes) / static_cast<double>(done) * 1.25 * static_cast<double>(total - done)),
+                       "the " + std::to_string(total - done) + " pictures of " + printable(place) + " that are not read yet",
+                       "limit their number (--train-images), or have them made smaller (--longest-side)");
+      }
+    }
+  }
+  if (damaged.count() > 0 && !skip_damaged) damaged.refuse(printable(place), total);
+}
+
+/// Scenes as the options of a set ask for them.
+template <class Options>
+detection_splits drawn_for(const std::string& difficulty, const Options& options, bool labels, const progress_sink& progress) {
+  scene_options drawn{options.height, options.width, 0.5, options.seed};
+  drawn.labels = labels;
+  if (!difficulty.empty()) {
+    const auto [end, problem] = std::from_chars(difficulty.data(), difficulty.data() + difficulty.size(), drawn.difficulty);
+    if (problem != std::errc() || end != difficulty.data() + difficulty.size())
+      throw error("the difficulty " + in_quotes(difficulty) + " is not a number; write scenes or, for instance, scenes:0.7");
+  }
+  const auto limited = [](int count, std::size_t most) { return most != 0 && std::cmp_less(most, count) ? static_cast<int>(most) : count; };
+  drawn.train = limited(options.scenes_train, options.most_train);
+  drawn.validation = limited(options.scenes_validation, options.most_validation);
+  drawn.test = limited(options.scenes_test, options.most_test);
+  const std::uint64_t count = static_cast<std::uint64_t>(drawn.train) + static_cast<std::uint64_t>(drawn.validation) + static_cast<std::uint64_t>(drawn.test);
+  require_memory(count * static_cast<std::uint64_t>(options.height) * static_cast<std::uint64_t>(options.width) * (labels ? 4 : 3), std::to_string(count) + " scenes",
+                 "ask for fewer or smaller ones");
+  return draw_scenes(drawn, progress);
 }
 
 inline detection_splits read_listing(detection_listing listing, const std::string& place, const detection_options& options, const progress_sink& progress) {
@@ -206,35 +282,11 @@ inline detection_splits read_listing(detection_listing listing, const std::strin
   limit_pictures(listing.train, options.most_train, derive(options.seed, 1));
   limit_pictures(listing.validation, options.most_validation, derive(options.seed, 2));
   limit_pictures(listing.test, options.most_test, derive(options.seed, 3));
-  const std::size_t total = listing.train.size() + listing.validation.size() + listing.test.size();
   const char* layout = listing.layout == detection_layout::voc ? "Pascal VOC" : listing.layout == detection_layout::coco ? "COCO" : "YOLO";
   data.about.notes.push_back(std::string("read as ") + layout + ": " + std::to_string(listing.train.size()) + " training, " + std::to_string(listing.validation.size()) +
                              " validation and " + std::to_string(listing.test.size()) + " test pictures");
   picture_reader reader(listing.layout, options, data.about);
-  damage damaged;
-  remaining_time left;
-  std::size_t done = 0, bytes = 0, next_check = 16;
-  for (const auto& [from, to] : {std::pair{&listing.train, &data.train}, {&listing.validation, &data.validation}, {&listing.test, &data.test}}) {
-    to->pictures.reserve(from->size());
-    for (const listed_picture& listed : *from) {
-      if (progress && done % 64 == 0) progress({static_cast<double>(done) / static_cast<double>(total), "decoding pictures", left(static_cast<double>(done) / static_cast<double>(total))});
-      ++done;
-      try {
-        to->pictures.push_back(reader.read(listed));
-        bytes += to->pictures.back().pixels.size();
-      } catch (const error& problem) {
-        damaged.add(problem);
-        if (options.skip_damaged) data.about.leave_out("damaged images", listed.name);
-      }
-      if (done == next_check) {  // what is left will be as what was read
-        next_check *= 2;
-        require_memory(static_cast<std::uint64_t>(static_cast<double>(bytes) / static_cast<double>(done) * 1.25 * static_cast<double>(total - done)),
-                       "the " + std::to_string(total - done) + " pictures of " + printable(place) + " that are not read yet",
-                       "limit their number (--train-images), or have them made smaller (--longest-side)");
-      }
-    }
-  }
-  if (damaged.count() > 0 && !options.skip_damaged) damaged.refuse(printable(place), total);
+  read_all<listed_picture>(data, {&listing.train, &listing.validation, &listing.test}, place, options.skip_damaged, progress, [&](const listed_picture& each) { return reader.read(each); });
   return data;
 }
 
@@ -286,20 +338,7 @@ HASSE_BODY detection_splits open_detection(const std::string& uri, const detecti
   const std::string scheme = uri.substr(0, colon), rest = colon == std::string::npos ? std::string() : uri.substr(colon + 1);
   detection_splits data;
   if (scheme == "scenes") {
-    scene_options drawn{options.height, options.width, 0.5, options.seed};
-    if (!rest.empty()) {
-      const auto [end, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), drawn.difficulty);
-      if (problem != std::errc() || end != rest.data() + rest.size())
-        throw error("the difficulty " + detail::in_quotes(rest) + " is not a number; write scenes or, for instance, scenes:0.7");
-    }
-    const auto limited = [](int count, std::size_t most) { return most != 0 && std::cmp_less(most, count) ? static_cast<int>(most) : count; };
-    drawn.train = limited(options.scenes_train, options.most_train);
-    drawn.validation = limited(options.scenes_validation, options.most_validation);
-    drawn.test = limited(options.scenes_test, options.most_test);
-    const std::uint64_t count = static_cast<std::uint64_t>(drawn.train) + static_cast<std::uint64_t>(drawn.validation) + static_cast<std::uint64_t>(drawn.test);
-    require_memory(count * static_cast<std::uint64_t>(options.height) * static_cast<std::uint64_t>(options.width) * 3, std::to_string(count) + " scenes",
-                   "ask for fewer or smaller ones");
-    data = draw_scenes(drawn, progress);
+    data = detail::drawn_for(rest, options, false, progress);
   } else if (scheme == "voc" || scheme == "coco" || scheme == "yolo" || scheme == "boxes") {
     if (rest.empty()) throw error("the data " + detail::in_quotes(uri) + " name no place; write " + scheme + ":DIR");
     const auto root = detail::voc_root(rest);
@@ -315,7 +354,7 @@ HASSE_BODY detection_splits open_detection(const std::string& uri, const detecti
     throw error("the data " + detail::in_quotes(uri) +
                 " are of no known kind; write scenes, scenes:DIFFICULTY, voc:DIR, coco:DIR_OR_FILE, yolo:DIR_OR_FILE or boxes:DIR_OR_FILE");
   }
-  detail::count_objects(data);
+  detail::count_things(data);
   std::size_t most = 0;
   for (const labelled_picture& picture : data.train.pictures) most = std::max(most, picture.objects.size());
   data.about.notes.push_back("a training picture has up to " + std::to_string(most) + (most == 1 ? " object" : " objects"));
@@ -337,7 +376,7 @@ HASSE_BODY void cut_for_search(detection_splits& data) {
   if (data.validation.size() == 0) data.validation = hold_out_fifth(data.train), data.about.validation_cut = true;
   for (const auto& [set, what] : {std::pair{&data.train, "training"}, {&data.validation, "validation"}, {&data.test, "test"}})
     if (set->size() == 0) throw error("the set '" + set->name + "' leaves no " + what + " pictures for a search; add pictures");
-  detail::count_objects(data);
+  detail::count_things(data);
 }
 
 }  // namespace hasse

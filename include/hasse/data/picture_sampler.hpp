@@ -68,6 +68,11 @@ class picture_sampler {
   /// Writes it as `random` varies it. Things with a side of less than 2 pixels are ignored from here on (they are difficult).
   picture_placement varied(const labelled_picture& picture, const picture_variation& how, random_source& random, float* to, std::vector<labelled_object>& objects);
 
+  /// The same of a picture whose pixels have classes: each of the network's pixels gets that of the picture's pixel at its centre, or
+  /// void_label outside of the picture.
+  picture_placement whole(const labelled_picture& picture, float* to, std::vector<std::uint8_t>& labels);
+  picture_placement varied(const labelled_picture& picture, const picture_variation& how, random_source& random, float* to, std::vector<std::uint8_t>& labels);
+
  private:
   /// Which pixels of a row or column make one of the network's, and with which shares. What they lack to 1 lies outside.
   struct span_of_pixels {
@@ -77,7 +82,15 @@ class picture_sampler {
   static void plan(int from, int size, int inside, double scale, int count, std::vector<span_of_pixels>& to);
 
   void take(const labelled_picture& picture);
+  /// Where a window lies in what the network reads, and the rectangle that it fills there.
+  struct window_place {
+    picture_placement placement;
+    int left, top, width, height;
+  };
+  window_place place_of(const picture_window& window) const;
   picture_placement resample(const labelled_picture& picture, const picture_window& window, bool mirrored, float* to);
+  void resample_labels(const labelled_picture& picture, const picture_window& window, bool mirrored, std::vector<std::uint8_t>& to) const;
+  picture_window window_by_scale(const labelled_picture& picture, const picture_variation& how, random_source& random) const;
   void place(std::vector<labelled_object>& objects, const picture_placement& placement) const;
 
   const detection_set& set_;

@@ -237,11 +237,57 @@ HASSE_BODY void picture_sampler::plan(int from, int size, int inside, double sca
 
 HASSE_BODY void picture_sampler::take(const labelled_picture& picture) { source_.assign(picture.pixels.begin(), picture.pixels.end()); }
 
-HASSE_BODY picture_placement picture_sampler::resample(const labelled_picture& picture, const picture_window& window, bool mirrored, float* to) {
+HASSE_BODY picture_sampler::window_place picture_sampler::place_of(const picture_window& window) const {
   const picture_placement placement = placement_of(window.height, window.width, set_.height, set_.width, set_.fit);
-  const int left = static_cast<int>(placement.left), top = static_cast<int>(placement.top);
-  const int inner_width = std::clamp(static_cast<int>(window.width * placement.across + 0.5), 1, set_.width);
-  const int inner_height = std::clamp(static_cast<int>(window.height * placement.down + 0.5), 1, set_.height);
+  return {placement, static_cast<int>(placement.left), static_cast<int>(placement.top),
+          std::clamp(static_cast<int>(window.width * placement.across + 0.5), 1, set_.width),
+          std::clamp(static_cast<int>(window.height * placement.down + 0.5), 1, set_.height)};
+}
+
+HASSE_BODY void picture_sampler::resample_labels(const labelled_picture& picture, const picture_window& window, bool mirrored, std::vector<std::uint8_t>& to) const {
+  const auto [placement, left, top, inner_width, inner_height] = place_of(window);
+  to.assign(static_cast<std::size_t>(set_.height) * static_cast<std::size_t>(set_.width), void_label);
+  const auto source = [](int at, double scale, int from) { return from + static_cast<int>((at + 0.5) / scale); };
+  for (int y = 0; y < inner_height; ++y) {
+    const int row = source(y, placement.down, window.top);
+    if (row < 0 || row >= picture.height) continue;
+    const std::uint8_t* const labels = picture.labels.data() + static_cast<std::ptrdiff_t>(row) * picture.width;
+    std::uint8_t* const line = to.data() + static_cast<std::ptrdiff_t>(top + y) * set_.width;
+    for (int x = 0; x < inner_width; ++x) {
+      const int column = source(x, placement.across, window.left);
+      if (column >= 0 && column < picture.width) line[mirrored ? set_.width - 1 - left - x : left + x] = labels[column];
+    }
+  }
+}
+
+HASSE_BODY picture_window picture_sampler::window_by_scale(const labelled_picture& picture, const picture_variation& how, random_source& random) const {
+  // At scale 1 the window is as large as what the network shows of a whole picture.
+  const picture_placement seen = placement_of(picture.height, picture.width, set_.height, set_.width, set_.fit);
+  std::vector<std::size_t> counts(256);
+  picture_window window;
+  for (int tries = 0; tries < 10; ++tries) {
+    const double scale = detail::between(random, how.least_scale, how.most_scale);
+    window.width = std::max(1, static_cast<int>(set_.width / (seen.across * scale) + 0.5));
+    window.height = std::max(1, static_cast<int>(set_.height / (seen.down * scale) + 0.5));
+    const auto start = [&](int side, int of) {  // inside of the picture, or around it
+      const int room = side - of;
+      return (room < 0 ? room : 0) + static_cast<int>(random.below(static_cast<std::uint64_t>(std::abs(room)) + 1));
+    };
+    window.left = start(picture.width, window.width), window.top = start(picture.height, window.height);
+    counts.assign(256, 0);
+    const int end_row = std::min(picture.height, window.top + window.height), end_column = std::min(picture.width, window.left + window.width);
+    for (int y = std::max(0, window.top); y < end_row; ++y)
+      for (int x = std::max(0, window.left); x < end_column; ++x) ++counts[picture.labels[static_cast<std::size_t>(y) * static_cast<std::size_t>(picture.width) + static_cast<std::size_t>(x)]];
+    counts[void_label] = 0;
+    std::size_t all = 0, most = 0;
+    for (const std::size_t count : counts) all += count, most = std::max(most, count);
+    if (4 * most <= 3 * all && all > 0) break;
+  }
+  return window;
+}
+
+HASSE_BODY picture_placement picture_sampler::resample(const labelled_picture& picture, const picture_window& window, bool mirrored, float* to) {
+  const auto [placement, left, top, inner_width, inner_height] = place_of(window);
   plan(window.left, window.width, picture.width, placement.across, inner_width, across_);
   plan(window.top, window.height, picture.height, placement.down, inner_height, down_);
   const auto wide = static_cast<std::size_t>(inner_width), columns = static_cast<std::size_t>(picture.width);
@@ -316,6 +362,25 @@ HASSE_BODY picture_placement picture_sampler::varied(const labelled_picture& pic
   place(objects, placement);
   if (mirrored) mirror(objects, set_.width, set_.mirrored_joints);
   // In pixels of the picture, as far as nothing was mirrored.
+  return {placement.across, placement.down, placement.left - window.left * placement.across, placement.top - window.top * placement.down};
+}
+
+HASSE_BODY picture_placement picture_sampler::whole(const labelled_picture& picture, float* to, std::vector<std::uint8_t>& labels) {
+  const picture_window window{0, 0, picture.width, picture.height};
+  resample_labels(picture, window, false, labels);
+  take(picture);
+  return resample(picture, window, false, to);
+}
+
+HASSE_BODY picture_placement picture_sampler::varied(const labelled_picture& picture, const picture_variation& how, random_source& random, float* to,
+                                                     std::vector<std::uint8_t>& labels) {
+  take(picture);
+  if (how.recoloured) recolour(source_, how.permuted, random);
+  picture_window window{0, 0, picture.width, picture.height};
+  if (how.crop == picture_crop::by_scale) window = window_by_scale(picture, how, random);
+  const bool mirrored = how.mirrored && detail::coin(random);
+  resample_labels(picture, window, mirrored, labels);
+  const picture_placement placement = resample(picture, window, mirrored, to);
   return {placement.across, placement.down, placement.left - window.left * placement.across, placement.top - window.top * placement.down};
 }
 

@@ -27,12 +27,13 @@ struct scene_options {
   double difficulty = 0.5;
   std::uint64_t seed = 1;
   int train = 2000, validation = 400, test = 400;
+  bool labels = false;  ///< pictures have the class of every pixel, not boxes
 };
 
 /// A picture and, for every pixel, its class (0 ground, 1 disc, 2 square, 3 triangle, 4 arrow, 255 where two things share it) and
 /// its thing (0 ground, 1 for the first that was drawn, ...).
 struct drawn_scene {
-  static constexpr std::uint8_t shared = 255;
+  static constexpr std::uint8_t shared = void_label;
   labelled_picture picture;
   std::vector<std::uint8_t> labels, things;
 };
@@ -128,7 +129,7 @@ class scene_painter {
 /// Draws scene `index` of a split: 0 training, 1 validation, 2 test.
 HASSE_BODY drawn_scene draw_scene(const scene_options& options, std::uint64_t split, std::uint64_t index);
 
-/// All three splits, with boxes and joints. A smaller split begins a larger one.
+/// All three splits, with boxes and joints or with labels. A smaller split begins a larger one.
 HASSE_BODY detection_splits draw_scenes(const scene_options& options, const progress_sink& progress = {});
 
 }  // namespace hasse

@@ -171,6 +171,7 @@ HASSE_BODY detection_splits draw_scenes(const scene_options& options, const prog
   set.classes = {"disc", "square", "triangle", "arrow"};
   set.class_ids = {1, 2, 3, 4};
   set.mirrored_joints = {0, 2, 1, 3};
+  if (options.labels) set.classes.insert(set.classes.begin(), "ground"), set.class_ids = {0, 1, 2, 3, 4}, set.mirrored_joints.clear();
   detection_splits data;
   const double total = static_cast<double>(options.train) + options.validation + options.test;
   double done = 0;
@@ -182,7 +183,9 @@ HASSE_BODY detection_splits draw_scenes(const scene_options& options, const prog
     *to = set;
     to->pictures.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i, ++done) {
-      to->pictures.push_back(draw_scene(options, split, static_cast<std::uint64_t>(i)).picture);
+      drawn_scene scene = draw_scene(options, split, static_cast<std::uint64_t>(i));
+      if (options.labels) scene.picture.labels = std::move(scene.labels), scene.picture.objects.clear();
+      to->pictures.push_back(std::move(scene.picture));
       if (progress && i % 64 == 0) progress({done / total, "drawing scenes", left(done / total)});
     }
     ++split;

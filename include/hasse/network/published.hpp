@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hasse/network/published/df.hpp>
+#include <hasse/network/published/df_seg.hpp>
 #include <hasse/network/published/efficientnet.hpp>
 #include <hasse/network/published/mobiledet.hpp>
 #include <hasse/network/published/mobilenet.hpp>

@@ -1,5 +1,5 @@
-// What a task is: data, loss and metric of one kind of learning, whatever trains it, wherever. Shipped are classification, detection and
-// super-resolution; an own one is one file: examples/11_own_task.cpp. Used by train, which knows no task by name.
+// What a task is: data, loss and metric of one kind of learning, whatever trains it, wherever. Shipped are classification, detection,
+// segmentation and super-resolution; an own one is one file: examples/11_own_task.cpp. Used by train, which knows no task by name.
 #pragma once
 
 #include <concepts>
