@@ -14,5 +14,6 @@
 #include <hasse/network/parameters.hpp>
 #include <hasse/network/plan.hpp>
 #include <hasse/network/ssdlite.hpp>
+#include <hasse/network/ssdlite_chain.hpp>
 #include <hasse/network/static_network.hpp>
 #include <hasse/network/training.hpp>

@@ -17,6 +17,7 @@
 #include <hasse/supernet/latency_loss.hpp>
 #include <hasse/supernet/latency_reward.hpp>
 #include <hasse/supernet/masked_costs.hpp>
+#include <hasse/supernet/masked_derive.hpp>
 #include <hasse/supernet/masked_layers.hpp>
 #include <hasse/supernet/masked_network.hpp>
 #include <hasse/supernet/masked_recipe.hpp>

@@ -1,5 +1,5 @@
 """Drives hasse_detect: a training on drawn scenes, kills that must change nothing, the same numbers when it is judged again, pictures
-with boxes, refusals.
+with boxes, searches by each method, refusals.
 
 usage: detect.py PROGRAM KILLS SEED
 """
@@ -115,6 +115,62 @@ if not (folder / "some/1.png.png").exists() or len(json.loads((folder / "some/de
     sys.exit("a picture that cannot be read takes the others along")
 (folder / "empty").mkdir()
 refused("no pictures in the folders", "predict", "empty", "--weights", "alone.safetensors")
+
+# A search by each method: kills change nothing, the report shows what was found, others are compared with.
+search = ["search", "--data", "scenes:0.2", "--size", "64x64", "--train-images", "96", "--space", "det-micro-dsp", "--width", "500",
+          "--epochs", "1", "--threads", "1", "--target", "1M", "--method"]
+masks = [*search, "tunas", "--search-epochs", "6", "--random", "1", "--run"]
+
+
+def killed_and(command, run):
+    for _ in range(kills):
+        process = start(*command, run)
+        try:
+            problems = process.communicate(timeout=draw.uniform(0.3, 1.5))[1]
+            if process.returncode != 0:
+                sys.exit(f"a search refused to go on after a kill: {problems}")
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+    return done(*command, run)
+
+
+def networks(text):
+    """What each network is, and how good; not how fast it was measured."""
+    return [line.split(", ")[0] if "measured whole" in line else line for line in text.splitlines() if line.startswith("  ") or line.startswith(("found", "random", "network 1", "network 2"))]
+
+
+whole, killed = done(*masks, "masks"), killed_and(masks, "masks killed")
+same = [hashlib.sha256((folder / run / "networks/found.safetensors").read_bytes()).hexdigest() for run in ("masks", "masks killed")]
+if same[0] != same[1] or networks(whole) != networks(killed) or len(tables(whole)) != 12:
+    sys.exit(f"a search that was killed found another network, or other numbers:\n{whole}\n{killed}")
+for needed in ("of the target of 1 M MACs", "random 1:", "M MACs to"):
+    if needed not in whole:
+        sys.exit(f"the search does not say '{needed}': {whole}")
+cost = next(each["summed"] for each in json.loads((folder / "masks/report.json").read_text())["networks"] if each["role"] == "found")
+if abs(cost - 1) > 0.05 or tables(done("evaluate", "--weights", "masks/networks/found.safetensors")) != tables(whole):
+    sys.exit(f"the found network costs {cost} M MACs, or is judged otherwise from its file")
+if "ssdlite_chain" not in (folder / "masks/networks/found.hpp").read_text():
+    sys.exit("the header of the found network is missing")
+if networks(done(*search, "random", "--trainings", "2", "--run", "random")) != networks(killed_and([*search, "random", "--trainings", "2", "--run"], "random killed")):
+    sys.exit("a random search that was killed found other networks")
+out = done(*search, "pop", "--trainings", "2", "--run", "pop", "--beside", "masks", "random")
+report = json.loads((folder / "pop/report.json").read_text())
+if {each["role"] for each in report["networks"]} != {"found", "random", "found elsewhere"} or report["metric"] != "mAP":
+    sys.exit(f"the report does not show all methods: {report['networks']}")
+if "network 3:" not in done(*search, "pop", "--trainings", "3", "--run", "pop"):
+    sys.exit("a larger budget does not go on")
+
+refused("there is no space of detectors", *[each if each != "det-micro-dsp" else "resnet" for each in masks], "none")
+refused("choose a target in between", *[each if each != "1M" else "100M" for each in masks], "none")
+refused("cannot be read", *[each if each != "1M" else "1 quart" for each in masks], "none")
+refused("leave --random out", *search, "pop", "--random", "2", "--run", "none")
+refused("leave --table out", *masks, "none", "--table", "masks/latency.json")
+refused("learns every", *[each if each != "6" else "1" for each in masks], "none", "--codes", "100")
+refused("was begun with", *search, "random", "--run", "masks")
+refused("fewer than one batch", *masks, "none", "--batch", "200")
+refused("is no run of hasse_detect search", *[each if each != "500" else "700" for each in masks], "none", "--beside", "pop")
+refused("choose a wider window", *search[:-2], "0.7M", "--method", "random", "--run", "none", "--tolerance", "0.001")
 if (folder / "none").exists() and [*(folder / "none").glob("config.json")]:
     sys.exit("a refused start binds its folder")
 shutil.rmtree(folder)

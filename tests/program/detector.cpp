@@ -5,10 +5,18 @@
 #include <hasse/data/decode.hpp>
 #include <hasse/data/png.hpp>
 #include <hasse/data/scenes.hpp>
+#include <hasse/laws/domain.hpp>
+#include <hasse/price/macs.hpp>
 #include <hasse/program/detector.hpp>
+#include <hasse/program/detector_space.hpp>
+#include <hasse/program/masked_domain.hpp>
+#include <hasse/program/masked_report.hpp>
+#include <hasse/result/cpp_header.hpp>
 #include <hasse/space/cost.hpp>
+#include <hasse/supernet/masked_costs.hpp>
 
 #include "../support/catch.hpp"
+#include "found_detector.hpp"
 
 using namespace hasse;
 
@@ -66,4 +74,112 @@ TEST_CASE("a PNG that is written is read back with the same bytes", "[detector]"
   }
   CHECK_THROWS_WITH(write_png(path, 2, 2, std::vector<std::uint8_t>(11)), ContainsSubstring("give height * width * 3"));
   std::filesystem::remove(path);
+}
+
+namespace {
+detection_set few_scenes(int side) {
+  return open_detection("scenes", {.height = side, .width = side, .scenes_train = 40, .scenes_validation = 2, .scenes_test = 2}).train;
+}
+}  // namespace
+
+TEST_CASE("a space of detectors ends with the last map that has anchors", "[detector]") {
+  const detection_set train = few_scenes(96);
+  const mobiledet_form form = mobiledet_form_named("det-micro-edgetpu", train.shape());
+  const auto blocks = [&](const char* anchors, int finest) { return masked_space(design_detectors(form, anchors, train, finest).design).blocks(); };
+  CHECK(blocks("0.3:1", 8) == 4);
+  CHECK(blocks("0.3:1 | 0.4:1", 8) == 6);
+  CHECK(blocks("0.3:1 | | 0.4:1", 8) == 8);
+  CHECK(blocks("0.3:1", 16) == 6);
+  CHECK(blocks("published", 8) == 8);
+  const searched_detectors made = design_detectors(form, "0.2:1 | 0.3:1 0.4:2 | | 0.9:1", train);
+  const masked_space space(made.design);
+  random_source random(4);
+  for (int draw = 0; draw < 20; ++draw) {
+    const layer_list layers = network_of(space, space.any_code(random));
+    made.task.check(train, layers);
+    CHECK(layers.output_count() == 6);
+    CHECK(layers.output_shape(0).h == 12);
+    CHECK(layers.output_shape(4).h == 2);
+  }
+}
+
+TEST_CASE("a detector of a space is the same network as a type", "[detector]") {
+  const detection_set train = few_scenes(64);
+  const searched_detectors made = design_detectors(mobiledet_form_named("det-micro-edgetpu", train.shape()), "0.2:1 | 0.3:1 0.4:2 | 0.9:1", train);
+  const masked_space space(made.design);
+  random_source random(5);
+  for (int draw = 0; draw < 3; ++draw) (void)space.any_code(random);
+  const std::vector<int> code = space.any_code(random);
+  INFO(space.text(code));
+  const found_network wanted{.name = "found_detector", .type = network_type_text(made, space, code), .headers = {"hasse/network/ssdlite_chain.hpp"}};
+  CHECK(cpp_header_text(wanted) == read_file(HASSE_SOURCE_DIR "/tests/program/found_detector.hpp"));
+  CHECK(layer_list_of(found_detector::layers) == network_of(space, code));
+}
+
+TEST_CASE("a masked space keeps the laws of a search, and costs rise along its order", "[detector]") {
+  masked_layer layer{.options = {{masked_operation::inverted, {3, 5}, {2, 4}}, {masked_operation::tucker, {3}, {50}, {50, 100}}, {masked_operation::skip}}, .residual = true};
+  masked_design design{.input = {16, 16, 3}, .blocks = {}, .head = {}};
+  design.blocks.push_back({.name = "stem", .filters = {8}, .layers = {detail::dense_layer({3}, 2, activation::relu6)}});
+  design.blocks.push_back(detail::block_of("first", {8, 16, 24}, layer, 2, 2));
+  design.head = [](layer_builder<layer_list> list, std::span<const value_id> ends) { list.linear(ends.back(), 4); };
+  const masked_space space(design);
+  const masked_costs costs(space, mac_price{});
+  const double most = costs.of(costs.dearest());
+  const masked_domain<masked_costs> all(space, costs, in_macs, {}), window(space, costs, in_macs, {0.3 * most, 0.6 * most});
+  CHECK(static_cast<double>(all.size()) == 3 * 6 * 7);
+  CHECK(window.size() < all.size());
+  CHECK(broken_law(all) == "");
+  CHECK(broken_law(window) == "");
+  std::size_t pairs = 0;
+  all.for_each([&](const std::vector<int>& low) {
+    all.for_each([&](const std::vector<int>& high) {
+      if (low == high || !all.precedes(low, high)) return;
+      ++pairs;
+      CHECK(all.cost(low) <= all.cost(high));  // ranks of 8 channels are 8, too
+    });
+  });
+  CHECK(pairs > 500);
+  const masked_domain<masked_costs> nothing(space, costs, in_macs, {2 * most, 3 * most});
+  random_source random(1);
+  CHECK_THROWS_WITH(nothing.sample(random), ContainsSubstring("choose a wider window"));
+}
+
+TEST_CASE("what a search through masks decides is shown by layers and widths, and its network by kinds of blocks", "[detector]") {
+  const masked_space space(mobiledet_space(mobiledet_form_named("det-micro-edgetpu", {64, 64, 3})));
+  gated_data page;
+  add_supernet(page, space);
+  std::size_t options = 0, shares = 0;
+  for (const decision& each : space.decisions()) options += static_cast<std::size_t>(each.options);
+  for (const gated_report_block& each : page.blocks) shares += each.candidates.size();
+  CHECK(page.blocks.front().name == "block 1");
+  CHECK(page.blocks.back().candidates.back() == "w1.00");
+  masked_epoch epoch{.training = {.epoch = 1}, .cost = 3e6, .likeliest = 2e6, .probabilities = {}}, next;
+  for (const decision& each : space.decisions()) epoch.probabilities.insert(epoch.probabilities.end(), static_cast<std::size_t>(each.options), 1.0 / each.options);
+  next = epoch, next.training.epoch = 2;
+  add_curve(page, space, {epoch, next}, 0.5, 1e6);
+  REQUIRE(page.epochs.size() == 2);
+  CHECK((page.epochs[0].is_warmup && !page.epochs[1].is_warmup));
+  CHECK(page.epochs[0].expected == Approx(3));
+  REQUIRE(page.epochs[0].probabilities.size() == shares);
+  double sum = 0;
+  for (const double each : page.epochs[0].probabilities) sum += each;
+  CHECK(sum == Approx(static_cast<double>(page.blocks.size())));
+
+  std::string text = space.text(std::vector<int>(space.decisions().size(), 0));
+  std::vector<int> code = space.parse(text);
+  const auto word = [&](int block, int layer, const char* wanted) {
+    for (const layer_choice& each : space.choices_of(block, layer))
+      if (space.word_of(block, layer, each) == wanted) space.set(code, block, layer, each);
+  };
+  word(2, 0, "fused-k5e8"), word(3, 0, "tucker-k3i25o75"), word(3, 1, "zero");
+  const std::vector<drawn_block> drawn = drawn_blocks(space, code);
+  REQUIRE(drawn.size() == 13);
+  CHECK(drawn[0].label == "conv 3x3");
+  CHECK(drawn[0].candidate.empty());
+  CHECK(drawn[2].label == "Fused8 5x5");
+  CHECK(drawn[2].out.h == 16);
+  CHECK(drawn[4].label == "Tucker 3x3");
+  CHECK((drawn[5].is_zero && drawn[5].candidate == "zero" && drawn[5].out == drawn[4].out));
+  CHECK(drawn.back().label == "IBN4 3x3");
+  CHECK_THROWS_WITH(drawn_blocks(space, space.everything()), ContainsSubstring("cannot be drawn"));
 }

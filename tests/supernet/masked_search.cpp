@@ -1,15 +1,18 @@
 // The search through masks on tiny images: it meets its target and learns, warms up as it should, and goes on from any step.
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include <hasse/data/open_detection.hpp>
 #include <hasse/kernel/cpu.hpp>
 #include <hasse/price/macs.hpp>
 #include <hasse/supernet/masked_costs.hpp>
 #include <hasse/supernet/masked_search.hpp>
 #include <hasse/supernet/mobiledet_space.hpp>
+#include <hasse/task/detection.hpp>
 
 #include "../support/catch.hpp"
 #include "../train/problem.hpp"
@@ -96,6 +99,37 @@ TEST_CASE("a search that was stopped anywhere ends as if it had not been", "[mas
       CHECK(found.curve[i].probabilities == wanted.curve[i].probabilities);
     }
   }
+}
+
+TEST_CASE("a search of detectors begins with the head that the task wants, at every width", "[masked][search]") {
+  cpu backend;
+  const detection_splits pictures = open_detection("scenes", {.height = 32, .width = 32, .scenes_train = 16, .scenes_validation = 8, .scenes_test = 1});
+  const anchor_plan plan = anchor_plan_of("0.3:1 0.5:1 | 0.6:1");
+  masked_design design = mobiledet_space(mobiledet_micro(mobiledet_target::dsp, mobiledet_operations::and_tucker, {32, 32, 3}),
+                                         [head = head_for(plan, pictures.train)](layer_builder<layer_list> list, std::span<const value_id> ends) {
+                                           head.lower(list, std::vector<value_id>{ends[3], ends[5]});
+                                         });
+  design.blocks.resize(6);
+  const masked_space space(design);
+  const masked_costs costs(space, mac_price{});
+  const training_data data(detection{.anchors = plan}, pictures.train, pictures.validation);
+  masked_search<cpu, detection> search(backend, "boxes", space, costs, data, {.epochs = 8, .batch = 8, .codes = 2});
+  random_source random(1);
+  for (int draw = 0; draw < 5; ++draw) {
+    const model network = search.network_of(space.any_code(random));
+    REQUIRE(network.layers.output_count() == 4);
+    for (const int output : {1, 3})
+      for (const float bias : network.weights.of(network.layers.output(output) - 1, parameter_role::bias)) CHECK(bias == -4.6f);
+    for (const int output : {0, 2}) {
+      double squares = 0;
+      const auto weights = network.weights.of(network.layers.output(output) - 1, parameter_role::weight);
+      for (const float each : weights) squares += static_cast<double>(each) * static_cast<double>(each);
+      CHECK(std::sqrt(squares / static_cast<double>(weights.size())) == Approx(0.03).margin(0.01));
+    }
+  }
+  const masked_outcome outcome = search.run();
+  CHECK(!outcome.diverged);
+  CHECK(outcome.curve.back().training.loss < outcome.curve.front().training.loss);
 }
 
 TEST_CASE("searches through masks say what they cannot do", "[masked][search]") {

@@ -11,11 +11,8 @@
 #include <map>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include <hasse/core/file.hpp>
 #include <hasse/core/quoted.hpp>
@@ -25,6 +22,7 @@
 #include <hasse/latency/whole.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/drawn_boxes.hpp>
+#include <hasse/program/detection_options.hpp>
 #include <hasse/program/detector.hpp>
 #include <hasse/program/run.hpp>
 #include <hasse/program/settings.hpp>
@@ -33,15 +31,9 @@
 namespace hasse {
 
 /// The command line of hasse_detect train.
-struct detect_train_options {
-  std::string data = "scenes", run = "run-detect", net = "det-micro", size = "96x96", anchors = "auto", fit = "stretch", crop = "overlap",
-              pictures{};
-  int width = 0, finest = 8, longest_side = 0, epochs = 20, batch = 16, threads = usual_threads().processors;
-  std::size_t train_pictures = 0;
-  double learning_rate = 0.04, decay = 4e-5;
-  std::uint64_t seed = 1;
-  bool recolour = false, zoom_out = false, trust_pictures = false, drop_copies = false, skip_damaged = false;
-  device_options devices{};
+struct detect_train_options : detector_options {
+  std::string net = "det-micro";
+  int width = 0;
 };
 
 /// Of hasse_detect evaluate. What is empty is taken from the file of the network.
@@ -116,7 +108,7 @@ inline void add_detections(json& list, std::int64_t picture, const std::vector<s
                     {"score", each.score}});
 }
 
-inline std::string percent_text(double share) {
+inline std::string precision_text(double share) {
   if (share < 0) return "-";
   char text[32];
   std::snprintf(text, sizeof text, "%.1f", 100 * share);
@@ -128,7 +120,7 @@ inline void print(const coco_result& found, const std::vector<std::string>& clas
   std::printf("  %-24s %6s %6s %6s %6s %6s %6s\n", "average precision, %", "all", "IoU.50", "IoU.75", "small", "medium", "large");
   const auto row = [](const std::string& name, std::initializer_list<double> values) {
     std::printf("  %-24s", printable(clipped(name, 24)).c_str());
-    for (const double value : values) std::printf(" %6s", percent_text(value).c_str());
+    for (const double value : values) std::printf(" %6s", precision_text(value).c_str());
     std::printf("\n");
   };
   row("all classes", {found.ap, found.ap50, found.ap75, found.ap_small, found.ap_medium, found.ap_large});
@@ -167,80 +159,22 @@ inline void print_fit(const designed_detector& made, const detection_set& train)
                 printable(clipped(train.classes[kind], 40)).c_str(), fits[kind].objects, 100 * fits[kind].recall,
                 fits[kind].objects > 0 && fits[kind].recall < 0.9 ? ": few; try --anchors auto, a smaller --finest or a larger --size" : "");
 }
-
-inline void tell(const char* split, const detection_set& set) {
-  std::size_t objects = 0;
-  for (const labelled_picture& picture : set.pictures) objects += picture.objects.size();
-  std::printf("  %zu %s pictures with %zu objects\n", set.size(), split, objects);
-}
 }  // namespace detail
 
 /// hasse_detect train without its command line: prints what it does, leaves a run folder.
 inline void train_detector(const detect_train_options& options) {
-  const feature_shape size = detail::read_size(options.size, 32, 4096, "height x width", "240x320");
-  if (options.finest != 8 && options.finest != 16 && options.finest != 32)
-    throw error("the finest map was asked for with a stride of " + std::to_string(options.finest) + "; give 8, 16 or 32");
-  recipe how{.epochs = options.epochs,
-             .batch = options.batch,
-             .learning_rate = options.learning_rate,
-             .decay = options.decay,
-             .warmup_epochs = 0.05 * options.epochs,
-             .seed = options.seed};
-  check(how);
-  if (options.anchors != "auto" && options.anchors != "published") (void)anchor_plan_of(options.anchors);
+  const feature_shape size = detail::checked_size(options);
+  const recipe how = detail::recipe_of(options);
   (void)backbone_network(options.net, {size.h, size.w, 3}, options.width);
   const any_device device = device_of(options.devices.measured(), options.devices.device_threads);
   any_backend<float> backend = backend_of(options.devices.training(), options.threads);
-  json settings{{"program", "hasse_detect"},
-                {"data", detail::place_of(options.data)},
-                {"net", options.net},
-                {"width", options.width},
-                {"size", options.size},
-                {"anchors", options.anchors},
-                {"finest", options.finest},
-                {"fit", options.fit},
-                {"crop", options.crop},
-                {"recolour", options.recolour},
-                {"zoom_out", options.zoom_out},
-                {"train_pictures", options.train_pictures},
-                {"longest_side", options.longest_side},
-                {"drop_copies", options.drop_copies},
-                {"recipe", to_text(how)},
-                {"seed", options.seed},
-                {"threads", options.threads},
-                {"trains", backend.identity()}};
-  detail::add_training_device(settings, options.devices.training());
+  json settings = detail::settings_of(options, how);
+  settings.update({{"net", options.net}, {"width", options.width}, {"trains", backend.identity()}});
   program_run here(options.run, settings);
   run_folder& folder = here.folder();
   detail::say_threads(options.threads);
-  std::printf("data: %s\n", options.data.c_str());
-  detection_splits pictures = open_detection(options.data,
-                                             {.height = size.h,
-                                              .width = size.w,
-                                              .seed = options.seed,
-                                              .most_train = options.train_pictures,
-                                              .longest_side = options.longest_side,
-                                              .pictures = options.pictures,
-                                              .trust_pictures = options.trust_pictures,
-                                              .drop_copies = options.drop_copies,
-                                              .skip_damaged = options.skip_damaged},
-                                             here.progress());
-  here.end_line();
-  detail::print(pictures.about);
-  if (pictures.validation.size() == 0 || pictures.test.size() == 0) cut_for_search(pictures);
-  for (detection_set* set : {&pictures.train, &pictures.validation, &pictures.test})
-    set->fit = options.fit == "letterbox" ? picture_fit::letterbox : picture_fit::stretch;
-  detection_set& train = pictures.train;
-  train.varied = {.mirrored = train.mirrored_alike,
-                  .crop = options.crop == "none"    ? picture_crop::none
-                          : options.crop == "share" ? picture_crop::by_share
-                                                    : picture_crop::by_overlap,
-                  .zoomed_out = options.zoom_out,
-                  .recoloured = options.recolour};
-  detail::tell("training", train), detail::tell("validation", pictures.validation), detail::tell("test", pictures.test);
-  if (train.size() < static_cast<std::size_t>(how.batch))
-    throw error("there are " + std::to_string(train.size()) + " training pictures, fewer than one batch of " + std::to_string(how.batch) +
-                "; give a smaller --batch");
+  const detection_splits pictures = detail::open_pictures(options, size, here);
+  const detection_set& train = pictures.train;
   const designed_detector made = design_detector(options.net, options.width, options.anchors, train, options.finest);
   const training_data<detection> data(made.task, train, pictures.validation);
   const cost costs = cost_of(made.layers);
@@ -401,71 +335,6 @@ inline void show_detections(const detect_predict_options& options) {
                 detail::printable(detail::clipped(it.images.classes[kind], 100)).c_str());
   if (unread > 0)
     throw error(std::to_string(unread) + " of " + std::to_string(paths.size()) + " pictures could not be read, and the others are drawn; the first: " + first_problem);
-}
-
-/// The program: parses and runs a subcommand. Returns the exit code: 0, or 2 after one sentence on stderr.
-inline int detect(int argc, char** argv) {
-  CLI::App app("Trains detectors of things in pictures, judges them, and shows what they find", "hasse_detect");
-  app.require_subcommand(1);
-  detect_train_options training;
-  detect_evaluate_options judging;
-  detect_predict_options showing;
-
-  CLI::App& train = *app.add_subcommand("train", "train a detector, judge it, and hand it over");
-  train.add_option("--data", training.data, "pictures with boxes: scenes[:DIFFICULTY], voc:DIR, coco:DIR_OR_FILE, yolo:DIR_OR_FILE, or boxes:PLACE for one of the last three")
-      ->capture_default_str();
-  train.add_option("--pictures", training.pictures, "folder of COCO's pictures, where they are not beside the file");
-  detail::describe_run(train, training.run);
-  train.add_option("--net", training.net, "backbone: det-micro, mobiledet_cpu, mobilenet_v2, ... (hasse_info lists them)")->capture_default_str();
-  add_number(train, "--width", training.width, 0, 8000, "of the backbone in thousandths, where it has widths; 0: as published");
-  train.add_option("--size", training.size, "height x width that the network reads")->capture_default_str();
-  train.add_option("--anchors", training.anchors, "auto: made for the objects of the data; published: those of SSD on six maps; or a list, \"0.1:1 0.2:2 | 0.3:1\": scale:ratio, maps divided by |")
-      ->capture_default_str();
-  add_number(train, "--finest", training.finest, 8, 32, "stride of the finest map that is predicted on: 8, 16 or 32");
-  train.add_option("--fit", training.fit, "pictures of other proportions: stretch or letterbox")->capture_default_str()->check(CLI::IsMember({"stretch", "letterbox"}));
-  train.add_option("--crop", training.crop, "how training pictures are cut: overlap (SSD's rule), share (that of TensorFlow's detectors) or none")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"overlap", "share", "none"}));
-  train.add_flag("--recolour", training.recolour, "vary brightness, contrast, saturation and hue");
-  train.add_flag("--zoom-out", training.zoom_out, "half of the time, put a picture on a larger ground");
-  add_number(train, "--train-images", training.train_pictures, "train on so many pictures at most, drawn by the seed; 0: all");
-  add_number(train, "--longest-side", training.longest_side, 0, 65'535, "make larger pictures so small when they are read, to save memory; 0: as they are");
-  train.add_flag("--trust-pictures", training.trust_pictures, "where COCO's file says another size than a picture has, believe the picture");
-  train.add_flag("--drop-copies", training.drop_copies, "leave out training pictures that are also among the others");
-  detail::describe_skip_damaged(train, training.skip_damaged);
-  add_number(train, "--epochs", training.epochs, 1, 100'000, "epochs of the training");
-  add_number(train, "--batch", training.batch, 1, 65'536, "pictures of a training step");
-  add_number(train, "--learning-rate", training.learning_rate, detail::least_rate, detail::most_rate, "highest learning rate");
-  add_number(train, "--weight-decay", training.decay, 0, 1e6, "of convolution weights");
-  add_number(train, "--seed", training.seed, "decides scenes, first weights and augmentation");
-  train.add_option("--threads", training.threads, "threads that train, on the processor")->capture_default_str()->check(detail::thread_count);
-  detail::describe(train, training.devices);
-
-  CLI::App& evaluate = *app.add_subcommand("evaluate", "judge a detector on the pictures of its run, or on others");
-  evaluate.add_option("--weights", judging.weights, "the .safetensors of the detector")->required()->check(not_empty("a file"));
-  evaluate.add_option("--data", judging.data, "where the pictures are; without, as the file says");
-  evaluate.add_option("--detections", judging.detections, "file for what is found in the test pictures, as COCO's tools read it");
-  detail::describe_skip_damaged(evaluate, judging.skip_damaged);
-
-  CLI::App& predict = *app.add_subcommand("predict", "draw what a detector finds on pictures, and list it");
-  predict.add_option("pictures", showing.pictures, "files, or folders of files: JPEG, PNG, BMP or WebP")->required();
-  predict.add_option("--weights", showing.weights, "the .safetensors of the detector")->required()->check(not_empty("a file"));
-  predict.add_option("--out", showing.out, "folder for the pictures with boxes and detections.json")->capture_default_str()->check(not_empty("a folder"));
-  add_number(predict, "--score", showing.score, 1e-8, 0.999, "show what the detector is at least so sure of");
-  for (const auto& [sub, device, threads, changed] : {std::tuple{&evaluate, &judging.device, &judging.threads, &judging.changed_weights},
-                                                      {&predict, &showing.device, &showing.threads, &showing.changed_weights}}) {
-    sub->add_option("--device", *device, "that the network runs on: cpu, cuda or cuda:N, the GPU of that number from 0")->capture_default_str();
-    sub->add_option("--threads", *threads, "threads, on the processor")->capture_default_str()->check(detail::thread_count);
-    sub->add_flag("--changed-weights", *changed, "read weights that were changed after hasse wrote them: trained on elsewhere");
-  }
-  return guarded(app, argc, argv, [&] {
-    if (train)
-      train_detector(training);
-    else if (evaluate)
-      evaluate_detector(judging);
-    else
-      show_detections(showing);
-  });
 }
 
 }  // namespace hasse

@@ -86,7 +86,7 @@ inline void add_curve(gated_data& data, const std::vector<gated_epoch>& curve, i
 /// frontier. Latency is that of the device that was searched for: measured here, or by another device's table. Test images decide: the
 /// gates have seen the validation images.
 inline report_data frontier_of(const gated_data& page) {
-  report_data data{.title = page.title, .facts = page.facts};
+  report_data data{.title = page.title, .measure = page.measure, .facts = page.facts};
   for (const gated_report_network& each : page.networks) {
     if (each.role == gated_role::other) continue;
     report_network network{.name = each.choice, .cost = page.is_measured ? each.milliseconds : each.summed};

@@ -19,6 +19,7 @@
 #include <hasse/program/method_reports.hpp>
 #include <hasse/program/run.hpp>
 #include <hasse/program/settings.hpp>
+#include <hasse/program/target.hpp>
 #include <hasse/result/frontier_file.hpp>
 #include <hasse/result/gated_report.hpp>
 #include <hasse/supernet/gated_search.hpp>
@@ -41,11 +42,6 @@ inline json settings_of(const proxyless_options& it, const recipe& how, const de
           {"space", it.space},
           {"side", it.side},
           {"latency_side", it.latency_side},
-          {"target_latency", it.target_latency},
-          {"target_macs", it.target_macs},
-          {"target_memory", it.target_memory},
-          {"tolerance", it.tolerance},
-          {"table", it.table},
           {"loss", it.loss},
           {"lambda", it.lambda},
           {"power", it.power},
@@ -61,35 +57,17 @@ inline json settings_of(const proxyless_options& it, const recipe& how, const de
           {"threads", it.threads},
           {"device_threads", it.device_threads},
           {"seed", it.seed}};
+  add_target(all, it);
   add_training_device(all, it.training());
   add_measured_device(all, measured);
   return all;
-}
-
-/// What the target limits, and to what; without one, latency is what is looked at.
-struct limit {
-  price_unit unit = in_milliseconds;
-  double target = 0;
-};
-inline limit limit_of(const proxyless_options& it) {
-  if (it.target_macs > 0) return {in_macs, it.target_macs * in_macs.factor};
-  if (it.target_memory > 0) return {in_bytes, it.target_memory * in_bytes.factor};
-  return {in_milliseconds, it.target_latency};
-}
-/// Sets the target that a text such as "2.5M" names.
-inline void aim_at(const std::string& text, proxyless_options& it) {
-  const budgets one = parse_budgets({text});
-  if (one.targets.size() != 1) throw error("the target " + in_quotes(text) + " names several budgets; search for one of them at a time");
-  (one.unit == in_macs ? it.target_macs : one.unit == in_bytes ? it.target_memory : it.target_latency) =
-      one.targets.front() / one.unit.factor;
 }
 }  // namespace detail
 
 /// hasse_proxyless without its command line: prints what it does, leaves a run folder, goes on where it was killed.
 inline void search_proxyless(const proxyless_options& options) {
   const auto [unit, target] = detail::limit_of(options);
-  if (!options.table.empty() && unit != in_milliseconds)
-    throw error("a latency table was given with a target that is no latency; leave --table out, or give --target-latency");
+  detail::check(static_cast<const target_options&>(options));
   recipe how = detail::recipe_of(options, options.epochs);
   gated_recipe search{.warmup_epochs = options.warmup_epochs,
                       .epochs = options.search_epochs,
@@ -220,17 +198,8 @@ inline int proxyless_search(int argc, char** argv) {
   detail::describe(app, static_cast<device_options&>(options));
   app.add_option("--space", options.space, "one of: " + spaces)->capture_default_str();
   add_number(app, "--side", options.side, 0, 4096, "side of the images that train; 0: that of the space");
-  auto* latency = app.add_option_group("target", "what the network may cost; without, only accuracy counts");
-  latency->require_option(0, 1);
   std::string target;
-  latency->add_option("--target", target, "any of those below, by its unit: 0.25ms, 2.5M multiply-accumulates, 150KB");
-  latency->add_option("--target-latency", options.target_latency, "milliseconds on the device")
-      ->transform(number_between(1e-6, 1e6));
-  latency->add_option("--target-macs", options.target_macs, "millions of multiply-accumulates")
-      ->transform(number_between(1e-6, 1e6));
-  latency->add_option("--target-memory", options.target_memory, "KB of values in use at once")
-      ->transform(number_between(1e-3, 1e9));
-  add_number(app, "--tolerance", options.tolerance, 0.001, 1, "share by which the target may be missed");
+  detail::describe(app, options, target);
   app.add_option("--table", options.table,
                  "latencies of another device: a table of ProxylessNAS or Once-for-All (YAML or JSON), or the latency.json of a run of this program; without, "
                  "this machine is measured");
@@ -251,7 +220,7 @@ inline int proxyless_search(int argc, char** argv) {
   add_number(app, "--random", options.random, 0, 1000, "networks of equal cost, drawn at random, to train and compare with");
   app.add_option("--beside", options.beside, "folders of ended runs in the same space, to compare with in the report");
   return guarded(app, argc, argv, [&] {
-    if (!target.empty()) detail::aim_at(target, options);
+    detail::aim_at(target, options);
     search_proxyless(options);
   });
 }

@@ -11,6 +11,7 @@
 
 #include <hasse/core/shape.hpp>
 #include <hasse/result/report_data.hpp>
+#include <hasse/task/metric.hpp>
 
 namespace hasse {
 
@@ -74,6 +75,7 @@ struct gated_data {
   std::string title = "A network, searched block by block";
   std::vector<std::pair<std::string, std::string>> facts{};  ///< data, space, table, seed, version ...: shown in this order
   std::vector<std::string> warnings{};
+  metric measure = {.name = "accuracy", .unit = "%", .factor = 100, .decimals = 2};  ///< what accuracies below are values of: a share, shown in %
   std::string cost = "ms";  ///< the unit in which the search counts: "ms", "M MACs", "MB"
   double target = unknown;
   bool is_measured = true;  ///< a target in ms limits the latency measured here; false: the sum over another device's table

@@ -128,6 +128,16 @@ parameters<Scalar> cut_out(const masked_layers& of, const masked_shared& shared,
     std::fill_n(made.of(tensor).data(), tensor.size, static_cast<Scalar>(tensor.role == parameter_role::running_variance ? 1 : 0));
   return made;
 }
+/// The way back: what the plain network of a code has becomes the part of the shared parameters that it uses.
+template <class Scalar>
+void put_back(const masked_layers& of, const masked_shared& shared, const parameters<Scalar>& network, parameters<Scalar>& values) {
+  for (const parameter_tensor& tensor : network.layout.trainable) {
+    const int place = shared.place_of(of, tensor.layer);
+    if (place < 0) continue;
+    detail::leading_slice(shared.layers().items[detail::at(place)], of.layers.items[detail::at(tensor.layer)], tensor.role)
+        .mix_into(values.of(place, tensor.role).data(), network.of(tensor).data(), Scalar{0});
+  }
+}
 
 }  // namespace hasse
 

@@ -47,7 +47,7 @@ class masked_codes : public parts_in_training<masked_network<Engine>, Type> {
   static constexpr std::int64_t reference_batches = 50;
 
   masked_codes(Engine& backend, const masked_space& space, code_cost cost, const training_data<Type>& data, const masked_recipe& how)
-      : base(backend, space, data, how.batch, how.seed, begun(data.task, masked_shared(space), how.seed)),
+      : base(backend, space, data, how.batch, how.seed, begun(data.task, space, how.seed)),
         space_(space),
         cost_(std::move(cost)),
         how_(how),
@@ -160,11 +160,20 @@ class masked_codes : public parts_in_training<masked_network<Engine>, Type> {
   }
 
  private:
-  static parameters<parameter> begun(const Type& task, const masked_shared& shared, std::uint64_t seed) {
-    const parameters<parameter> made = begun_by(task, shared.layers(), first_weights<parameter>(shared.layers(), seed));
-    parameters<parameter> without_statistics(shared.layout());
-    without_statistics.values = made.values;
-    return without_statistics;
+  /// The task begins the widest network, since what all codes share is none.
+  static parameters<parameter> begun(const Type& task, const masked_space& space, std::uint64_t seed) {
+    const masked_shared shared(space);
+    parameters<parameter> made(shared.layout());
+    made.values = first_weights<parameter>(shared.layers(), seed).values;
+    if constexpr (requires(parameters<parameter>& network, const layer_list& layers) { task.initialise(network, layers); }) {
+      std::vector<int> code = space.everything();
+      std::replace(code.begin(), code.end(), all_options, 0);
+      const masked_layers widest = layers_of(space, code);
+      parameters<parameter> network = hasse::cut_out(widest, shared, made);
+      task.initialise(network, widest.layers);
+      put_back(widest, shared, network, made);
+    }
+    return made;
   }
   std::size_t row() const { return policy_.logits().size() + 4; }
   std::size_t pending_row() const { return 2 * space_.decisions().size() + 1; }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -98,6 +99,11 @@ inline masked_design mobiledet_space(const mobiledet_form& form) { return mobile
 
 /// A quarter as wide and half as deep: what learns from some hundred pictures on two threads.
 HASSE_BODY mobiledet_form mobiledet_micro(mobiledet_target target, mobiledet_operations operations, feature_shape input = {240, 320, 3});
+
+/// The spaces of MobileDets by name: "mobiledet-cpu", "mobiledet-edgetpu", "mobiledet-dsp" and "mobiledet-gpu", and the same in the small form,
+/// "det-micro-cpu" and so on. Behind a colon stands what layers choose from, "ibn", "ibn+fused" or "ibn+fused+tucker"; without, all of it, and
+/// on the CPU inverted bottlenecks alone. `width` in thousandths. Throws `error` for other names.
+HASSE_BODY mobiledet_form mobiledet_form_named(std::string_view name, feature_shape input, int width = 1000);
 
 /// The three spaces of TuNAS.
 enum class tunas_kind : std::uint8_t { proxyless, proxyless_enlarged, mobilenet_v3_like };

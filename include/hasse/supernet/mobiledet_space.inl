@@ -2,11 +2,15 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include <hasse/core/quoted.hpp>
 #include <hasse/supernet/mobiledet_space.hpp>
 
 namespace hasse {
@@ -42,6 +46,28 @@ HASSE_BODY mobiledet_form mobiledet_micro(mobiledet_target target, mobiledet_ope
           .multipliers = {500, 750, 1000, 1500},
           .filters = {16, 8, 16, 24, 48, 64, 96, 128},
           .layers = {1, 2, 2, 2, 2, 2, 1}};
+}
+
+HASSE_BODY mobiledet_form mobiledet_form_named(std::string_view name, feature_shape input, int width) {
+  const std::size_t colon = name.find(':');
+  const std::string_view whole = name.substr(0, colon), operations = colon == name.npos ? std::string_view() : name.substr(colon + 1);
+  const bool micro = whole.starts_with("det-micro-");
+  const std::string_view device = whole.substr(std::min(whole.size(), std::string_view(micro ? "det-micro-" : "mobiledet-").size()));
+  constexpr std::string_view devices[] = {"cpu", "edgetpu", "dsp", "gpu"}, choices[] = {"ibn", "ibn+fused", "ibn+fused+tucker"};
+  const auto target = std::find(std::begin(devices), std::end(devices), device);
+  const auto chosen = std::find(std::begin(choices), std::end(choices), operations);
+  if ((!micro && !whole.starts_with("mobiledet-")) || target == std::end(devices) || (colon != name.npos && chosen == std::end(choices)))
+    throw error("there is no space of detectors " + detail::in_quotes(name, 60) +
+                "; give one of mobiledet-cpu, mobiledet-edgetpu, mobiledet-dsp, mobiledet-gpu, or det-micro-cpu and its likes, and behind a colon, "
+                "if need be, what layers choose from: ibn, ibn+fused or ibn+fused+tucker, as in det-micro-cpu:ibn+fused");
+  const auto of = static_cast<mobiledet_target>(target - std::begin(devices));
+  const mobiledet_operations from = colon != name.npos                  ? static_cast<mobiledet_operations>(chosen - std::begin(choices))
+                                    : of == mobiledet_target::pixel_cpu ? mobiledet_operations::inverted
+                                                                        : mobiledet_operations::and_tucker;
+  mobiledet_form form{.target = of, .operations = from, .input = input};
+  if (micro) form = mobiledet_micro(of, from, input);
+  form.width = width;
+  return form;
 }
 
 HASSE_BODY masked_design tunas_space(tunas_kind kind, feature_shape input, int classes, int width) {

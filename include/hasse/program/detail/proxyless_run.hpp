@@ -17,6 +17,7 @@
 #include <hasse/program/detail/proxyless_prices.hpp>
 #include <hasse/program/method_reports.hpp>
 #include <hasse/program/run.hpp>
+#include <hasse/program/target.hpp>
 #include <hasse/result/gated_data.hpp>
 #include <hasse/result/numbers.hpp>
 #include <hasse/supernet/derive.hpp>
@@ -27,11 +28,9 @@
 namespace hasse {
 
 /// The command line of hasse_proxyless. The recipe is that of the last training; the search has epochs and rates of its own.
-struct proxyless_options : recipe_options, device_options {
-  std::string space = "proxyless-cifar-tiny", table = {}, loss = "add#absolute", method = "gradient-two";
+struct proxyless_options : recipe_options, device_options, target_options {
+  std::string space = "proxyless-cifar-tiny", loss = "add#absolute", method = "gradient-two";
   std::vector<std::string> beside{};
-  double target_latency = 0, target_macs = 0, target_memory = 0;  ///< ms, millions, KB; 0: none. One of them at most
-  double tolerance = 0.05;
   int side = 0, latency_side = 0;  ///< of the images that train, and of those whose latency counts; 0: the space's
   int search_epochs = 12, warmup_epochs = 4, period = 5, random = 0;
   double lambda = 1, power = 0.3, search_rate = 0.025, warmup_rate = 0.05, gate_rate = 0.006;

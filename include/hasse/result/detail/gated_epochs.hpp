@@ -175,14 +175,14 @@ inline std::string epoch_section(const gated_data& data) {
   std::string pictures;
   for (const plot& picture :
        {cost, entropy, epoch_plot(data, "loss of the paths that were drawn", {{"", ink::frontier, &epoch::loss}}),
-        epoch_plot(data, "accuracy (%)",
+        epoch_plot(data, in_measure(data, "accuracy (%)"),
                    {{"training", ink::trained, &epoch::train_accuracy, 100},
                     {"validation, likeliest", ink::frontier, &epoch::validation_accuracy, 100}}),
         pull})
     if (!picture.series.empty()) pictures += "<div>" + picture.svg() + "</div>";
 
   std::string rows =
-      table_row({"epoch", "", "loss", "accuracy<br>(training)", "accuracy<br>(validation)", "entropy", "expected<br>cost",
+      table_row({"epoch", "", "loss", in_measure(data, "accuracy<br>(training)"), in_measure(data, "accuracy<br>(validation)"), "entropy", "expected<br>cost",
                  "cost of the<br>likeliest", "learning rate", "pull of the<br>cross-entropy", "pull of<br>the cost"},
                 0, true);
   for (const epoch& each : data.epochs)

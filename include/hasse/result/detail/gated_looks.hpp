@@ -49,6 +49,14 @@ inline std::string digits_text(double value) {
 /// "+1.2 %".
 inline std::string change_text(double share) { return (share > 0 ? "+" : "") + percent_text(share, 1); }
 
+/// Words about accuracy, where another metric counts.
+inline std::string in_measure(const gated_data& data, std::string words) {
+  const std::string name(data.measure.name);
+  for (const std::string_view accuracy : {"accuracy", "Accuracy", "accurate"})
+    for (std::size_t at = 0; name != "accuracy" && (at = words.find(accuracy, at)) != words.npos; at += name.size()) words.replace(at, accuracy.size(), name);
+  return words;
+}
+
 /// How a candidate looks in every picture of a page: candidates that begin alike (k5e3, k5e6) share a hue.
 struct candidate_look {
   std::string text;

@@ -26,7 +26,7 @@ namespace detail {
 inline plot gated_accuracy_plot(const gated_data& data, const std::string& label, double gated_report_network::*across) {
   const drawn_accuracy accuracy(data.networks);
   plot picture{
-      .title = "Accuracy against " + label, .x = {.label = label}, .y = {.label = accuracy.label}, .width = 560, .height = 380};
+      .title = in_measure(data, "Accuracy against ") + label, .x = {.label = label}, .y = {.label = in_measure(data, accuracy.label)}, .width = 560, .height = 380};
   for (const gated_role role : gated_roles) {
     plot_series marks{.name = std::string(to_text(role)), .colour = ink_of(role), .size = role == gated_role::random ? 4.0 : 5.0};
     for (const gated_report_network& network : data.networks) {
@@ -55,8 +55,8 @@ inline std::string gated_network_table(const gated_data& data) {
   const auto percent = [](double value) { return percent_text(value); };
   const double network::*limited = limits_measured(data) ? &network::milliseconds : &network::summed;
   const std::vector<network_column> columns{
-      {"accuracy<br>(validation)", with(&network::accuracy, percent)},
-      {"accuracy<br>(test)", with(&network::test_accuracy, percent)},
+      {in_measure(data, "accuracy<br>(validation)"), with(&network::accuracy, percent)},
+      {in_measure(data, "accuracy<br>(test)"), with(&network::test_accuracy, percent)},
       {"cost in<br>the search", with(&network::summed, [&](double value) { return markup_text(cost_text(value, data.cost)); })},
       {"latency<br>(measured)", with(&network::milliseconds, milliseconds_text)},
       {"against<br>the target",
@@ -136,7 +136,7 @@ inline std::string network_section(const gated_data& data) {
   std::string pictures;
   for (const plot& picture : {summed, measured})
     if (!picture.series.empty()) pictures += "<div>" + picture.svg() + "</div>";
-  return section("Accuracy against cost", "Every network was trained by itself, with the same recipe.",
+  return section(in_measure(data, "Accuracy against cost"), "Every network was trained by itself, with the same recipe.",
                  "<div class='pair'>" + pictures + "</div>" + gated_network_table(data));
 }
 
@@ -149,7 +149,7 @@ inline std::string gated_cards(const gated_data& data) {
   const double reached = (*found).*accuracy.of;
   std::string html;
   if (std::isfinite(reached))
-    html += card(percent_text(reached), accuracy.label.substr(0, accuracy.label.find(" (")) + " of the found network");
+    html += card(percent_text(reached), in_measure(data, accuracy.label.substr(0, accuracy.label.find(" ("))) + " of the found network");
   const bool measured = limits_measured(data) && std::isfinite(found->milliseconds);
   if (const double cost = measured ? found->milliseconds : found->summed; std::isfinite(cost))
     html += card(cost_text(cost, data.cost), (measured ? "measured" : "counted") +
@@ -168,8 +168,8 @@ inline std::string gated_cards(const gated_data& data) {
     const double median = random.size() % 2 ? random[half] : (random[half - 1] + random[half]) / 2;
     html +=
         card(fixed_text(100 * (reached - median), 2),
-             random.size() == 1 ? "points more accurate than a random network"
-                                : "points more accurate than the median of " + std::to_string(random.size()) + " random networks");
+             in_measure(data, random.size() == 1 ? "points more accurate than a random network"
+                                                 : "points more accurate than the median of " + std::to_string(random.size()) + " random networks"));
   }
   return html.empty() ? html : "<div class='cards'>" + html + "</div>";
 }
@@ -184,6 +184,7 @@ inline json gated_json(const gated_data& data) {
                  {"title", data.title},
                  {"facts", json::object()},
                  {"warnings", data.warnings},
+                 {"metric", data.measure.name},
                  {"cost", data.cost},
                  {"target", number_or_null(data.target)},
                  {"tolerance", number_or_null(data.tolerance)},

@@ -1,0 +1,302 @@
+// hasse_detect search as a function: the detector of a space that finds most within what it may cost on a device, by one of several
+// methods, trained and handed over. Used by program/detect_command_line.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hasse/file/recall.hpp>
+#include <hasse/price/budget.hpp>
+#include <hasse/program/detail/detect_search_run.hpp>
+#include <hasse/program/masked_domain.hpp>
+#include <hasse/program/masked_report.hpp>
+#include <hasse/program/method_reports.hpp>
+#include <hasse/program/run.hpp>
+#include <hasse/result/frontier_file.hpp>
+#include <hasse/result/gated_report.hpp>
+#include <hasse/search/partial_order_pruning.hpp>
+#include <hasse/search/random_search.hpp>
+#include <hasse/search/session.hpp>
+#include <hasse/supernet/masked_search.hpp>
+#include <hasse/train/sgd.hpp>
+
+namespace hasse {
+
+namespace detail {
+/// What decides a run's results; --random, --trainings and --beside add to it and may change.
+inline json settings_of(const detect_search_options& it, const recipe& how, const any_backend<float>& backend, const device_facts& measured) {
+  json all = settings_of(static_cast<const detector_options&>(it), how);
+  all.update({{"space", it.space},
+              {"space_width", it.width},
+              {"method", it.method},
+              {"device_threads", it.devices.device_threads},
+              {"trains", backend.identity()}});
+  if (it.method == "tunas")
+    all.update({{"search_epochs", it.search_epochs}, {"search_rate", it.search_rate}, {"codes", it.codes}, {"quality", it.quality}, {"reward_weight", it.reward_weight}});
+  else
+    all.update({{"margin", it.margin}, {"least_share", it.least_share}});
+  add_target(all, it);
+  add_measured_device(all, measured);
+  return all;
+}
+
+/// Of --search-epochs 0: as many as make so many steps.
+inline constexpr std::size_t usual_search_steps = 3000;
+
+inline masked_recipe masked_recipe_of(const detect_search_options& it, std::size_t train_pictures, double target) {
+  const std::size_t steps = std::max<std::size_t>(1, train_pictures / static_cast<std::size_t>(it.batch));
+  return {.epochs = it.search_epochs > 0 ? it.search_epochs : static_cast<int>((usual_search_steps + steps - 1) / steps),
+          .batch = it.batch,
+          .rate = it.search_rate,
+          .decay = it.decay,
+          .codes = it.codes,
+          .quality = it.quality == "loss" ? masked_quality::loss : masked_quality::metric,
+          .reward = absolute_reward{.weight = it.reward_weight},
+          .target = target,
+          .tolerance = it.tolerance,
+          .seed = it.seed};
+}
+
+/// What the search through masks left: from the journal, or searched for now.
+template <class Type>
+masked_outcome searched(const detect_search_run& run, const masked_recipe& how, const training_data<Type>& data) {
+  if (const auto before = recall(run.here.book(), "searched"))
+    return {.code = run.space.parse(before->get<std::string>("code")),
+            .cost = before->get<double>("cost"),
+            .curve = curve_of(*before, run.space),
+            .diverged = false,
+            .note = before->get<std::string>("note")};
+  masked_search<any_backend<float>, Type, nesterov_descent> search(run.backend, run.options.space, run.space, run.costs, data, how, run.here.saving());
+  const masked_outcome outcome = run.here.train(search);
+  if (outcome.diverged) throw diverged("the search", outcome.note, run.here.folder(), trained_before::nothing);
+  run.here.book().append("searched", {{"code", run.space.text(outcome.code)}, {"cost", outcome.cost}, {"note", outcome.note}, {"curve", curve_json(outcome.curve)}});
+  return outcome;
+}
+
+/// By rewards on shared weights, then the likeliest network that really costs the target, and random ones of its cost. The found one first.
+template <class Warn>
+std::vector<trained_detector> by_masks(const detect_search_run& run, const masked_recipe& how, gated_data& page, const Warn& warn) {
+  const detection_set &train = run.pictures.train, &validation = run.pictures.validation;
+  const masked_outcome outcome = run.options.quality == "mAP"
+                                     ? searched(run, how, training_data<exact_detection>(exact_detection{run.data.task}, train, validation))
+                                     : searched(run, how, run.data);
+  add_supernet(page, run.space);
+  add_curve(page, run.space, outcome.curve, how.policy.warm_up, run.price.unit().factor);
+  const std::vector<double>& probabilities = outcome.curve.back().probabilities;
+  journal& book = run.here.book();
+  derived_choice found{outcome.code, outcome.cost, 0};
+  if (const auto before = recall(book, "found")) {
+    found = {run.space.parse(before->get<std::string>("code")), before->get<double>("aim"), before->get<double>("cost")};
+  } else {
+    if (run.target > 0) found = derive_code(run.space, run.costs, probabilities, outcome.code, run.wanted(run.target));
+    else found.aim = run.costs.of(outcome.code), found.real = run.real(outcome.code);
+    book.append("found", {{"code", run.space.text(found.choice)}, {"aim", found.aim}, {"cost", found.real}});
+  }
+  std::printf("likeliest: %s, %s\n", run.space.text(outcome.code).c_str(), run.text(run.costs.of(outcome.code)).c_str());
+  if (run.target > 0) {
+    char text[320];
+    std::snprintf(text, sizeof text, "%s takes %s%s, %+.1f %% of the target of %s",
+                  found.choice == outcome.code ? "the likeliest network" : "the likeliest network near the target", run.text(found.real).c_str(),
+                  run.measures() ? " measured whole" : "", 100 * (found.real / run.target - 1), run.text(run.target).c_str());
+    if (run.wanted(run.target).met(found.real)) std::printf("%s\n", text);
+    else warn(std::string(text) + ", more than the tolerance; search longer, or let the cost weigh more (--reward-weight)");
+  }
+  // Measured before anything trains, which would disturb it.
+  const auto others = random_codes(run.space, run.costs, found, run.wanted(run.target > 0 ? run.target : found.real), run.options.random, derive(run.options.seed, 8));
+  run.here.end_line();
+  if (static_cast<int>(others.size()) < run.options.random)
+    warn("only " + std::to_string(others.size()) + " of " + std::to_string(run.options.random) + " random networks of " +
+         (run.target > 0 ? "the target's" : "the found network's") + " cost were found");
+  std::vector<trained_detector> all{trained_alone(run, "found", gated_role::found, found.choice)};
+  if (!all.front().trouble.empty()) throw error(all.front().trouble);
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    trained_detector one = trained_alone(run, "random " + std::to_string(i + 1), gated_role::random, others[i]);
+    if (one.trouble.empty()) all.push_back(std::move(one));
+    else warn(one.trouble);
+  }
+  return all;
+}
+
+/// What networks that are trained one by one may cost.
+inline price_window window_of(const detect_search_options& it, double target) {
+  const double least = it.least_share > 0 ? it.least_share : it.method == "pop" ? 0.5 : 1 - it.tolerance;
+  return target > 0 ? price_window{least * target, (1 + it.tolerance) * target} : price_window{};
+}
+
+/// By training networks one by one, as a policy asks for them: Partial Order Pruning, or at random. The found one first: the best on the
+/// validation pictures of those that really cost what is wanted, or less.
+template <class Warn>
+std::vector<trained_detector> by_training(const detect_search_run& run, gated_data& page, const Warn& warn) {
+  const bool prunes = run.options.method == "pop";
+  const masked_domain<masked_costs> domain(run.space, run.costs, run.price.unit(), window_of(run.options, run.target));
+  std::vector<trained_detector> all;
+  detector_evaluator evaluator{&run, &all};
+  const stop_rule stop{.trainings = static_cast<std::size_t>(run.options.trainings)};
+  constexpr std::size_t most_listed = masked_domain<masked_costs>::most_counted;
+  const auto search = [&](auto policy, const std::string& what) {
+    const auto result = run_search(domain, policy, evaluator, &run.here.book(),
+                                   {.configuration = what + ", " + evaluator.configuration(),
+                                    .words = journal_words::of(run.price.unit(), "mAP"),
+                                    .progress = run.here.progress()});
+    run.here.end_line();
+    if (result.replayed > 0) {  // those from before a restart come out of the journal
+      std::vector<trained_detector> replayed;
+      for (std::size_t i = 0; i < result.replayed; ++i)
+        if (result.done[i].merit) replayed.push_back(trained_alone(run, detector_evaluator::name(i), gated_role::random, result.done[i].candidate));
+      all.insert(all.begin(), replayed.begin(), replayed.end());
+    }
+    std::printf("%zu trained, %s\n", result.done.size(), std::string(to_text(result.end)).c_str());
+    page.facts.emplace_back("trained", std::to_string(result.done.size()) + " networks, " + std::string(to_text(result.end)));
+  };
+  const std::uint64_t seed = derive(run.options.seed, 8);
+  if (prunes)
+    search(partial_order_pruning(domain, {.seed = seed, .margin = run.options.margin, .stop = stop, .list_up_to = most_listed}), "pruning by " + number_text(run.options.margin));
+  else
+    search(random_search(domain, {.seed = seed, .stop = stop, .list_up_to = most_listed}), "at random");
+
+  std::erase_if(all, [&](const trained_detector& each) {
+    if (!each.trouble.empty()) warn(each.trouble);
+    return !each.trouble.empty();
+  });
+  const auto is_within = [&](const trained_detector& each) { return run.target <= 0 || each.real <= (1 + run.options.tolerance) * run.target; };
+  const auto better = [&](const trained_detector& one, const trained_detector& other) {
+    return is_within(one) != is_within(other) ? is_within(one) : one.shown.accuracy > other.shown.accuracy;
+  };
+  if (all.empty()) throw error("none of the networks could be trained; give a lower --learning-rate, in another folder (--run)");
+  const auto best = std::min_element(all.begin(), all.end(), better);
+  std::rotate(all.begin(), best, best + 1);
+  trained_detector& found = all.front();
+  if (!is_within(found)) warn("no network that was trained really costs the target or less; found is the best of all");
+  found.shown.role = gated_role::found;
+  journal& book = run.here.book();
+  if (const auto before = recall(book, "found"); !before || before->get<std::string>("code") != found.shown.choice)
+    book.append("found", {{"code", found.shown.choice}, {"aim", run.target}, {"cost", found.real}});
+  std::printf("found: %s, the best on the validation pictures\n", found.shown.name.c_str());
+  return all;
+}
+
+/// The trained weights of the found network, under the name that every method hands over.
+inline void hand_over_found(const detect_search_run& run, trained_detector& found) {
+  const layer_list layers = network_of(run.space, found.code);
+  const model network{"found", layers, read_weights(weights_of(run.here.folder(), found.shown.name), layers)};
+  std::vector<std::string> outputs;
+  for (int i = 0; i < layers.output_count(); ++i) outputs.emplace_back(layers.output_name(i));
+  found.shown.files = hand_over(run.here.folder(), "found", network,
+                                {.said = run.metadata(found.shown.choice),
+                                 .any_batch = false,
+                                 .keeps_weights = found.shown.name == "found",
+                                 .header = found_network{.type = network_type_text(run.designed, run.space, found.code),
+                                                         .headers = {"hasse/network/ssdlite_chain.hpp"},
+                                                         .facts = {"backbone: " + found.shown.choice, "anchors: " + to_text(run.data.task.anchors),
+                                                                   "mAP " + precision_text(found.shown.accuracy) + " % on validation pictures, " + milliseconds_text(found.shown.milliseconds)},
+                                                         .classes = run.pictures.train.classes,
+                                                         .outputs = outputs}});
+  for (const auto& [split, set] : {std::pair{"validation", &run.pictures.validation}, {"test", &run.pictures.test}}) {
+    std::printf("%s:\n", split);
+    print(judge_detector(run.backend, run.data.task, network, *set, run.data.scale), run.pictures.train.classes);
+  }
+}
+
+/// What other runs found, and whether this one was better.
+inline void add_elsewhere(const detect_search_run& run, const std::vector<found_elsewhere_detector>& others, gated_data& page) {
+  for (const found_elsewhere_detector& other : others) {
+    const std::vector<int> code = run.space.parse(other.code);
+    gated_report_network shown{.name = other.name, .role = gated_role::other, .choice = other.code};
+    shown.blocks = drawn_blocks(run.space, code);
+    show_costs(shown, network_of(run.space, code));
+    shown.summed = run.costs.of(code) / run.price.unit().factor, shown.milliseconds = run.whole(code);
+    shown.accuracy = other.validation, shown.test_accuracy = other.test;
+    page.networks.push_back(std::move(shown));
+  }
+}
+}  // namespace detail
+
+/// hasse_detect search without its command line: prints what it does, leaves a run folder, goes on where it was killed.
+inline void search_detector(const detect_search_options& options) {
+  const auto [unit, target] = detail::limit_of(options);
+  detail::check(static_cast<const target_options&>(options));
+  const feature_shape size = detail::checked_size(options);
+  const recipe how = detail::recipe_of(options);
+  const mobiledet_form form = mobiledet_form_named(options.space, size, options.width);
+  if (options.method != "tunas" && options.random > 0)
+    throw error("random networks to compare with were asked for, and --method " + options.method + " trains nothing else; leave --random out, and say with --trainings how many");
+  if (options.least_share > 1) throw error("networks of at least " + number_text(options.least_share) + " times the target were asked for; give a share up to 1");
+  const any_device device = device_of(options.devices.measured(), options.devices.device_threads);
+  any_backend<float> backend = backend_of(options.devices.training(), options.threads);
+  const json settings = detail::settings_of(options, how, backend, device.facts());
+  program_run here(options.run, settings);
+  run_folder& folder = here.folder();
+  detail::say_threads(options.threads);
+  const detection_splits pictures = detail::open_pictures(options, size, here);
+  const detection_set& train = pictures.train;
+  const searched_detectors made = design_detectors(form, options.anchors, train, options.finest);
+  const masked_space space(made.design);
+  const training_data<detection> data(made.task, train, pictures.validation);
+  const masked_recipe search = detail::masked_recipe_of(options, train.size(), target);
+  std::printf("space: %s at %d x %d, %s\n", options.space.c_str(), size.h, size.w, space.size_text().c_str());
+  std::vector<int> widest = space.everything();
+  std::replace(widest.begin(), widest.end(), all_options, 0);
+  detail::print_fit({network_of(space, widest), made.task}, train);
+  if (options.method == "tunas") (void)checked(search, space, data);
+  folder.bind_images(derive(data.identity, identity_of(pictures.test)));
+
+  // Until config.json is written, a start that is refused binds nothing; a table that it measured is good for whichever follows.
+  layer_table table = layer_table::load_or_begin(folder.table(), device);
+  const any_price price = price_in(unit, [&] { return detail::latency_price(space, options.table, table, here.progress()); });
+  here.end_line();
+  const masked_costs costs(space, price);
+  const double least = costs.of(costs.cheapest()), most = costs.of(costs.dearest());
+  std::printf("  %s to %s%s\n", unit.text(least).c_str(), unit.text(most).c_str(), price.device().empty() ? "" : (" on " + price.device()).c_str());
+  flush_output();
+  if (target > 0) costs.require_reachable(target);
+  if (options.method != "tunas") {  // refused now where draws find nothing
+    random_source random(options.seed);
+    (void)masked_domain<masked_costs>(space, costs, unit, detail::window_of(options, target)).sample(random);
+  }
+  std::vector<detail::found_elsewhere_detector> elsewhere;
+  for (const std::string& each : options.beside)
+    for (detail::found_elsewhere_detector& one : detail::read_detectors(each, settings, costs)) elsewhere.push_back(std::move(one));
+  folder.begin();
+  journal& book = here.book();
+  write_labels(folder.labels(), train.classes);
+  detail::bind_backend(book, backend);
+  detail::bind_trainings(book, {{"device", price.device()}, {"unit", std::string(unit.suffix)}, {"cheapest network's cost", least}, {"dearest network's cost", most}}, "prices");
+
+  const detail::detect_search_run run{options, how, made, space, price, costs, target, here, table, backend, pictures, data};
+  gated_data page{.title = "A detector, searched for a device",
+                  .measure = exact_detection::measure,
+                  .cost = std::string(unit.suffix),
+                  .tolerance = options.tolerance};
+  page.facts = {{"space", options.space + (options.width != 1000 ? ", " + std::to_string(options.width) + " thousandths as wide" : "") + ", " + space.size_text()},
+                {"data", options.data + ", pictures of " + std::to_string(size.h) + " x " + std::to_string(size.w)},
+                {"classes", classes_text(train.classes)},
+                {"anchors", to_text(made.task.anchors)},
+                {"method", options.method}};
+  const auto warn = [&](const std::string& sentence) {
+    std::printf("note: %s\n", sentence.c_str());
+    page.warnings.push_back(sentence + ".");
+  };
+  std::vector<detail::trained_detector> all = options.method == "tunas" ? detail::by_masks(run, search, page, warn) : detail::by_training(run, page, warn);
+  detail::hand_over_found(run, all.front());
+  for (detail::trained_detector& each : all) page.networks.push_back(std::move(each.shown));
+  detail::add_elsewhere(run, elsewhere, page);
+
+  if (!price.device().empty()) page.facts.emplace_back("latency", price.device());
+  if (target > 0) page.facts.emplace_back("target", unit.text(target)), page.target = target / unit.factor;
+  if (options.method == "tunas") page.facts.emplace_back("search", to_text(search));
+  page.facts.emplace_back("training", to_text(how));
+  page.facts.emplace_back("seed", std::to_string(options.seed));
+  page.is_measured = options.table.empty();
+  write_gated_report(folder.report(), page);
+  write_frontier(folder.frontier(), frontier_of(page));
+  std::printf("networks: %s\nreport: %s\n", folder.networks().c_str(), folder.report().c_str());
+}
+
+}  // namespace hasse
