@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hasse/result/cpp_header.hpp>
+#include <hasse/result/detector_onnx.hpp>
 #include <hasse/result/frontier_file.hpp>
 #include <hasse/result/gated_data.hpp>
 #include <hasse/result/gated_report.hpp>

@@ -69,6 +69,10 @@ if weights[0] != weights[1] or tables(whole) != tables(killed):
 if "trained before" not in done(*train, "whole"):
     sys.exit("a second start trains again")
 
+for ending in ("onnx", "decoded.onnx", "anchors.json"):
+    if not (folder / f"whole/networks/detector.{ending}").exists():
+        sys.exit(f"networks/detector.{ending} is missing")
+
 # The file says all that is needed to judge it again, wherever the run was.
 shutil.move(folder / "whole/networks/detector.safetensors", folder / "alone.safetensors")
 again = done("evaluate", "--weights", "alone.safetensors", "--detections", "found.json")

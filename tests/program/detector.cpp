@@ -29,7 +29,8 @@ TEST_CASE("det-micro has the multiply-accumulates that its macro structure gives
 TEST_CASE("the file of a detector says all that it was made with", "[detector]") {
   detection_set train = open_detection("scenes", {.height = 64, .width = 64, .scenes_train = 20, .scenes_validation = 2, .scenes_test = 2}).train;
   train.fit = picture_fit::letterbox;
-  const designed_detector made = design_detector("det-micro", 0, "auto", train);
+  designed_detector made = design_detector("det-micro", 0, "auto", train);
+  made.task.suppression = {.score = 0.2, .overlap = 0.5, .before = 30, .of_class = 20, .in_all = 10};
   const auto path = std::filesystem::temp_directory_path() / "hasse_detector.safetensors";
   const model network{.name = "detector", .layers = made.layers, .weights = parameters<float>(made.layers)};
   const normalisation scale = made.task.scale_of(train);
@@ -37,6 +38,8 @@ TEST_CASE("the file of a detector says all that it was made with", "[detector]")
   write_weights(path, network, said);
   const stored_detector read = read_detector(path.string());
   CHECK(read.task.anchors == made.task.anchors);
+  CHECK(read.task.scores == made.task.scores);
+  CHECK(read.task.suppression == made.task.suppression);
   CHECK(read.fit == picture_fit::letterbox);
   CHECK(read.images.classes == train.classes);
   CHECK(read.class_ids == train.class_ids);
@@ -55,6 +58,11 @@ TEST_CASE("the file of a detector says all that it was made with", "[detector]")
   refused("anchors", "0.1:1", "for 1 anchors a cell");
   refused("anchors", "none", "a scale and a ratio");
   refused("fit", "crop", "fits pictures in a way that is not known");
+  refused("scores", "", "have no \"scores\"");
+  refused("scores", "guessed", "scores of its answers in a way that is not known");
+  refused("suppression", "{\"score\": 0.1}", "overlap");
+  refused("suppression", "[]", "suppression");
+  refused("suppression", R"({"score": 2, "overlap": 0.6, "before": 400, "of_class": 100, "in_all": 100})", "scores count above 2");
   refused("class_ids", "[1, 2]", "one whole number for each class");
   refused("class_ids", "[1, 2, 3, \"4\"]", "one whole number for each class");
   std::filesystem::remove(path);

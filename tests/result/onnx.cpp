@@ -11,302 +11,18 @@
 
 #include <hasse/kernel/reference.hpp>
 #include <hasse/network/inference.hpp>
+#include <hasse/result/detector_onnx.hpp>
 #include <hasse/result/onnx.hpp>
 #include <hasse/supernet/proxyless_space.hpp>
+#include <hasse/task/detection/anchors.hpp>
 
 #include "../support/catch.hpp"
+#include "onnx_graph.hpp"
 
 using namespace hasse;
+using namespace onnx_test;
 
 namespace {
-
-struct field {
-  int number = 0;
-  std::int64_t whole = 0;
-  std::string bytes;
-  float real = 0;
-};
-
-std::vector<field> fields(std::string_view bytes) {
-  std::vector<field> result;
-  std::size_t at = 0;
-  const auto varint = [&] {
-    std::uint64_t value = 0;
-    for (int shift = 0;; shift += 7) {
-      const auto byte = static_cast<unsigned char>(bytes.at(at++));
-      value |= std::uint64_t{byte & 0x7fu} << shift;
-      if (byte < 0x80) return value;
-    }
-  };
-  while (at < bytes.size()) {
-    const std::uint64_t tag = varint();
-    field item{.number = static_cast<int>(tag >> 3), .bytes = {}};
-    if ((tag & 7) == 0) item.whole = static_cast<std::int64_t>(varint());
-    else if ((tag & 7) == 5) std::memcpy(&item.real, bytes.substr(at).data(), 4), at += 4;
-    else {
-      REQUIRE((tag & 7) == 2);
-      const std::size_t length = varint();
-      REQUIRE(length <= bytes.size() - at);
-      item.bytes = bytes.substr(at, length), at += length;
-    }
-    result.push_back(std::move(item));
-  }
-  return result;
-}
-
-struct tensor {
-  std::vector<std::int64_t> dims;
-  std::vector<float> data;
-  std::vector<std::int64_t> wholes{};
-};
-
-struct attribute {
-  std::int64_t whole = 0;
-  float real = 0;
-  std::string text;
-  std::vector<std::int64_t> wholes;
-};
-
-struct node {
-  std::vector<std::string> inputs;
-  std::string output, name, kind;
-  std::map<std::string, attribute> attributes;
-};
-
-struct graph {
-  std::int64_t ir = 0, opset = 0;
-  std::string name, batch;
-  std::vector<node> nodes;
-  std::map<std::string, tensor> initializers;
-  std::map<std::string, std::string> metadata;
-  std::map<std::string, std::vector<std::int64_t>> ports;  // inputs and outputs; a symbolic side is -1
-  std::vector<std::string> outputs{};
-};
-
-graph parse(const std::string& bytes) {
-  graph result;
-  const auto port = [&](const std::string& info) {
-    std::string name;
-    for (const field& item : fields(info)) {
-      if (item.number == 1) name = item.bytes;
-      if (item.number != 2) continue;
-      const auto type = fields(fields(item.bytes).at(0).bytes);
-      CHECK(type.at(0).whole == 1);
-      for (const field& dim : fields(type.at(1).bytes)) {
-        const field side = fields(dim.bytes).at(0);
-        if (side.number == 2) result.batch = side.bytes;
-        result.ports[name].push_back(side.number == 1 ? side.whole : -1);
-      }
-    }
-  };
-  for (const field& part : fields(bytes)) {
-    if (part.number == 1) result.ir = part.whole;
-    if (part.number == 8) result.opset = fields(part.bytes).at(1).whole;
-    if (part.number == 14) result.metadata[fields(part.bytes).at(0).bytes] = fields(part.bytes).at(1).bytes;
-    if (part.number != 7) continue;
-    for (const field& item : fields(part.bytes)) {
-      if (item.number == 2) result.name = item.bytes;
-      if (item.number == 11 || item.number == 12) port(item.bytes);
-      if (item.number == 12) result.outputs.push_back(fields(item.bytes).at(0).bytes);
-      if (item.number == 1) {
-        node made;
-        for (const field& of : fields(item.bytes)) {
-          if (of.number == 1) made.inputs.push_back(of.bytes);
-          if (of.number == 2) made.output = of.bytes;
-          if (of.number == 3) made.name = of.bytes;
-          if (of.number == 4) made.kind = of.bytes;
-          if (of.number != 5) continue;
-          attribute value;
-          std::string name;
-          for (const field& piece : fields(of.bytes)) {
-            if (piece.number == 1) name = piece.bytes;
-            if (piece.number == 2) value.real = piece.real;
-            if (piece.number == 3) value.whole = piece.whole;
-            if (piece.number == 4) value.text = piece.bytes;
-            if (piece.number == 8) value.wholes.push_back(piece.whole);
-          }
-          made.attributes[name] = value;
-        }
-        result.nodes.push_back(made);
-      }
-      if (item.number == 5) {
-        tensor made;
-        std::string name, raw;
-        std::int64_t type = 0;
-        for (const field& of : fields(item.bytes)) {
-          if (of.number == 1) made.dims.push_back(of.whole);
-          if (of.number == 2) type = of.whole;
-          if (of.number == 8) name = of.bytes;
-          if (of.number == 9) raw = of.bytes;
-        }
-        if (type == 1) made.data.resize(raw.size() / 4), std::memcpy(made.data.data(), raw.data(), raw.size());
-        else made.wholes.resize(raw.size() / 8), std::memcpy(made.wholes.data(), raw.data(), raw.size());
-        CHECK(result.initializers.emplace(name, made).second);
-      }
-    }
-  }
-  return result;
-}
-
-/// One output of the graph for one image, as the operators' documentation says.
-std::vector<float> run(const graph& of, const tensor& image, const std::string& output = "logits") {
-  std::map<std::string, tensor> values = of.initializers;
-  values["images"] = image;
-  for (const node& step : of.nodes) {
-    const tensor x = values.at(step.inputs.at(0));
-    tensor y = x;
-    const auto each = [&](const std::function<float(std::size_t)>& what) {
-      for (std::size_t i = 0; i < x.data.size(); ++i) y.data[i] = what(i);
-    };
-    const auto with = [&](std::size_t input) -> const tensor& { return values.at(step.inputs.at(input)); };
-    const auto windows = [&](std::int64_t out_channels, const std::function<float(std::int64_t, std::int64_t, std::int64_t)>& at_output) {
-      const auto& kernel = step.attributes.at("kernel_shape").wholes;
-      const auto& stride = step.attributes.at("strides").wholes;
-      const auto pads = step.attributes.contains("pads") ? step.attributes.at("pads").wholes : std::vector<std::int64_t>(4);
-      y.dims = {1, out_channels, (x.dims[2] + pads[0] + pads[2] - kernel[0]) / stride[0] + 1, (x.dims[3] + pads[1] + pads[3] - kernel[1]) / stride[1] + 1};
-      y.data.clear();
-      for (std::int64_t c = 0; c < out_channels; ++c)
-        for (std::int64_t h = 0; h < y.dims[2]; ++h)
-          for (std::int64_t w = 0; w < y.dims[3]; ++w) y.data.push_back(at_output(c, h * stride[0] - pads[0], w * stride[1] - pads[1]));
-    };
-    const auto pixel = [&](std::int64_t c, std::int64_t h, std::int64_t w) {
-      return x.data.at(static_cast<std::size_t>((c * x.dims[2] + h) * x.dims[3] + w));
-    };
-    const auto inside = [&](std::int64_t h, std::int64_t w) { return h >= 0 && w >= 0 && h < x.dims[2] && w < x.dims[3]; };
-    if (step.kind == "Conv") {
-      const tensor& weight = with(1);
-      const std::int64_t side = weight.dims[2], per_group = weight.dims[1], group = step.attributes.at("group").whole;
-      CHECK(step.attributes.at("kernel_shape").wholes == std::vector<std::int64_t>{side, weight.dims[3]});
-      windows(weight.dims[0], [&](std::int64_t c, std::int64_t top, std::int64_t left) {
-        double sum = step.inputs.size() > 2 ? static_cast<double>(with(2).data.at(static_cast<std::size_t>(c))) : 0.0;
-        for (std::int64_t i = 0; i < per_group; ++i)
-          for (std::int64_t h = 0; h < side; ++h)
-            for (std::int64_t w = 0; w < side; ++w)
-              if (inside(top + h, left + w))
-                sum += double(weight.data.at(static_cast<std::size_t>(((c * per_group + i) * side + h) * side + w))) *
-                       double(pixel(c / (weight.dims[0] / group) * per_group + i, top + h, left + w));
-        return static_cast<float>(sum);
-      });
-    } else if (step.kind == "MaxPool" || step.kind == "AveragePool") {
-      const bool padded = step.attributes.contains("pads");
-      if (step.kind == "AveragePool" && padded) CHECK(step.attributes.at("count_include_pad").whole == 0);
-      const std::int64_t side = step.attributes.at("kernel_shape").wholes[0], across = step.attributes.at("kernel_shape").wholes[1];
-      windows(x.dims[1], [&](std::int64_t c, std::int64_t top, std::int64_t left) {
-        float most = -1e30f, sum = 0, count = 0;
-        for (std::int64_t h = top; h < top + side; ++h)
-          for (std::int64_t w = left; w < left + across; ++w)
-            if (inside(h, w)) most = std::max(most, pixel(c, h, w)), sum += pixel(c, h, w), ++count;
-        return step.kind == "MaxPool" ? most : sum / count;
-      });
-    } else if (step.kind == "GlobalAveragePool") {
-      y = {{1, x.dims[1], 1, 1}, {}};
-      for (std::int64_t c = 0; c < x.dims[1]; ++c) {
-        float sum = 0;
-        for (std::int64_t h = 0; h < x.dims[2]; ++h)
-          for (std::int64_t w = 0; w < x.dims[3]; ++w) sum += pixel(c, h, w);
-        y.data.push_back(sum / static_cast<float>(x.dims[2] * x.dims[3]));
-      }
-    } else if (step.kind == "Resize") {
-      const tensor& scales = with(2);
-      const bool aligned = step.attributes.at("coordinate_transformation_mode").text == "align_corners";
-      if (!aligned) CHECK(step.attributes.at("coordinate_transformation_mode").text == "half_pixel");
-      y = {x.dims, {}};
-      for (const std::size_t axis : {2u, 3u}) y.dims[axis] = static_cast<std::int64_t>(std::floor(static_cast<float>(x.dims[axis]) * scales.data.at(axis)));
-      const auto source = [&](std::int64_t to, std::size_t axis) {
-        if (aligned) return y.dims[axis] > 1 ? static_cast<float>(to * (x.dims[axis] - 1)) / static_cast<float>(y.dims[axis] - 1) : 0.0f;
-        return std::clamp((static_cast<float>(to) + 0.5f) / scales.data.at(axis) - 0.5f, 0.0f, static_cast<float>(x.dims[axis] - 1));
-      };
-      for (std::int64_t c = 0; c < x.dims[1]; ++c)
-        for (std::int64_t h = 0; h < y.dims[2]; ++h)
-          for (std::int64_t w = 0; w < y.dims[3]; ++w) {
-            const float row = source(h, 2), column = source(w, 3);
-            const auto top = static_cast<std::int64_t>(row), left = static_cast<std::int64_t>(column);
-            const std::int64_t bottom = std::min(top + 1, x.dims[2] - 1), right = std::min(left + 1, x.dims[3] - 1);
-            const float down = row - static_cast<float>(top), across = column - static_cast<float>(left);
-            y.data.push_back((1 - down) * ((1 - across) * pixel(c, top, left) + across * pixel(c, top, right)) +
-                             down * ((1 - across) * pixel(c, bottom, left) + across * pixel(c, bottom, right)));
-          }
-    } else if (step.kind == "ConvTranspose") {
-      const tensor& weight = with(1);
-      const std::int64_t side = weight.dims[2], stride = step.attributes.at("strides").wholes[0], pad = step.attributes.at("pads").wholes[0];
-      CHECK(step.attributes.at("group").whole == x.dims[1]);
-      y.dims = {1, x.dims[1], (x.dims[2] - 1) * stride - 2 * pad + side, (x.dims[3] - 1) * stride - 2 * pad + side};
-      y.data.assign(static_cast<std::size_t>(y.dims[1] * y.dims[2] * y.dims[3]), 0);
-      for (std::int64_t c = 0; c < x.dims[1]; ++c)
-        for (std::int64_t h = 0; h < x.dims[2] * side; ++h)
-          for (std::int64_t w = 0; w < x.dims[3] * side; ++w) {
-            const std::int64_t to_h = h / side * stride - pad + h % side, to_w = w / side * stride - pad + w % side;
-            if (to_h < 0 || to_w < 0 || to_h >= y.dims[2] || to_w >= y.dims[3]) continue;
-            y.data.at(static_cast<std::size_t>((c * y.dims[2] + to_h) * y.dims[3] + to_w)) +=
-                pixel(c, h / side, w / side) * weight.data.at(static_cast<std::size_t>((c * side + h % side) * side + w % side));
-          }
-    } else if (step.kind == "MatMul") {  // of the last two axes, with one matrix for all channels
-      const tensor& right = with(1);
-      const std::int64_t planes = std::max(x.dims.size() == 4 ? x.dims[1] : 1, right.dims.size() == 4 ? right.dims[1] : 1);
-      const std::int64_t rows = x.dims[x.dims.size() - 2], inner = x.dims.back(), columns = right.dims.back();
-      REQUIRE(right.dims[right.dims.size() - 2] == inner);
-      y = {{1, planes, rows, columns}, {}};
-      for (std::int64_t i = 0; i < planes * rows * columns; ++i) {
-        float sum = 0;
-        const std::int64_t plane = i / (rows * columns), row = i / columns % rows;
-        for (std::int64_t k = 0; k < inner; ++k)
-          sum += x.data.at(static_cast<std::size_t>(((x.dims.size() == 4 ? plane : 0) * rows + row) * inner + k)) *
-                 right.data.at(static_cast<std::size_t>(((right.dims.size() == 4 ? plane : 0) * inner + k) * columns + i % columns));
-        y.data.push_back(sum);
-      }
-    } else if (step.kind == "Concat") {
-      CHECK(step.attributes.at("axis").whole == 1);
-      const tensor& other = with(1);
-      REQUIRE((other.dims.at(2) == x.dims.at(2) && other.dims.at(3) == x.dims.at(3)));
-      y.dims[1] += other.dims[1];
-      y.data.insert(y.data.end(), other.data.begin(), other.data.end());
-    } else if (step.kind == "Pad") {
-      const std::vector<std::int64_t>& pads = with(1).wholes;
-      REQUIRE(pads.size() == 8);
-      CHECK(std::count(pads.begin(), pads.end(), 0) >= 7);
-      y.dims[1] += pads[5];
-      y.data.resize(y.data.size() / static_cast<std::size_t>(x.dims[1]) * static_cast<std::size_t>(y.dims[1]), 0.0f);
-    } else if (step.kind == "DepthToSpace") {
-      CHECK(step.attributes.at("mode").text == "DCR");
-      const std::int64_t block = step.attributes.at("blocksize").whole, channels = x.dims[1] / (block * block);
-      y = {{1, channels, x.dims[2] * block, x.dims[3] * block}, {}};
-      for (std::int64_t c = 0; c < channels; ++c)
-        for (std::int64_t h = 0; h < y.dims[2]; ++h)
-          for (std::int64_t w = 0; w < y.dims[3]; ++w)
-            y.data.push_back(pixel((h % block * block + w % block) * channels + c, h / block, w / block));
-    } else if (step.kind == "Flatten") {
-      y.dims = {1, static_cast<std::int64_t>(x.data.size())};
-    } else if (step.kind == "Unsqueeze") {
-      y.dims = {x.dims.at(0), x.dims.at(1), 1, 1};
-    } else if (step.kind == "Gemm") {
-      const tensor& weight = with(1);
-      REQUIRE(weight.dims.at(1) == static_cast<std::int64_t>(x.data.size()));
-      y = {{1, weight.dims[0]}, {}};
-      for (std::size_t row = 0; row < static_cast<std::size_t>(weight.dims[0]); ++row) {
-        double sum = step.inputs.size() > 2 ? double(with(2).data.at(row)) : 0.0;
-        for (std::size_t i = 0; i < x.data.size(); ++i) sum += double(weight.data[row * x.data.size() + i]) * double(x.data[i]);
-        y.data.push_back(static_cast<float>(sum));
-      }
-    } else if (step.kind == "Add" || step.kind == "Mul") {
-      const tensor& other = with(1);
-      const std::size_t pixels = x.data.size() / other.data.size();  // a gate: one number per channel
-      REQUIRE((other.dims == x.dims || (step.kind == "Mul" && other.dims == std::vector<std::int64_t>{1, x.dims[1], 1, 1})));
-      each([&](std::size_t i) { return step.kind == "Add" ? x.data[i] + other.data[i] : x.data[i] * other.data[i / pixels]; });
-    } else if (step.kind == "Sigmoid") {
-      each([&](std::size_t i) { return 1 / (1 + std::exp(-x.data[i])); });
-    } else if (step.kind == "Relu") {
-      each([&](std::size_t i) { return std::max(x.data[i], 0.0f); });
-    } else if (step.kind == "Clip") {
-      each([&](std::size_t i) { return std::clamp(x.data[i], with(1).data.at(0), with(2).data.at(0)); });
-    } else if (step.kind == "HardSigmoid") {
-      each([&](std::size_t i) { return std::clamp(step.attributes.at("alpha").real * x.data[i] + step.attributes.at("beta").real, 0.0f, 1.0f); });
-    } else {
-      REQUIRE(step.kind == "Identity");
-    }
-    CHECK(values.emplace(step.output, y).second);
-  }
-  return values.at(output).data;
-}
 
 model made(std::string name, feature_shape input, const std::function<void(layer_builder<layer_list>&)>& write) {
   model result{.name = std::move(name), .layers = {.input = input, .items = {}}, .weights = {}};
@@ -401,6 +117,64 @@ double difference(const std::vector<float>& left, const std::vector<float>& righ
   return worst / std::max(1.0, largest);
 }
 
+/// A detector of three classes: anchors on two maps, two and three a cell. Its weights are few numbers.
+struct small_detector {
+  static constexpr int classes = 3;
+  model network;
+  detector_decoding decoding;
+
+  explicit small_detector(score_rule rule) {
+    const int columns = classes + (rule == score_rule::softmax ? 1 : 0);
+    random_source random(11);
+    network = made("small detector", {12, 10, 3}, [&](layer_builder<layer_list>& b) {
+      const value_id fine = b.activate(b.convolution(0, 6, 2, 2, 0), activation::relu);
+      b.output("codes0", b.convolution(fine, 4 * 2, 1, 1, 0, 1, true));
+      b.output("logits0", b.convolution(fine, 2 * columns, 1, 1, 0, 1, true));
+      const value_id rough = b.activate(b.convolution(fine, 6, 2, 2, 0), activation::relu);
+      b.output("codes1", b.convolution(rough, 4 * 3, 1, 1, 0, 1, true));
+      b.output("logits1", b.convolution(rough, 3 * columns, 1, 1, 0, 1, true));
+    });
+    for (float& value : network.weights.values) value = static_cast<float>(static_cast<int>(random.below(5)) - 2) / 2;
+    for (const int output : {1, 3})  // small logits: where scores are all but 1, floats do not tell them apart
+      for (const parameter_role role : {parameter_role::weight, parameter_role::bias})
+        for (float& value : network.weights.of(network.layers.output(output) - 1, role)) value /= 8;
+    const feature_shape maps[] = {network.layers.output_shape(0), network.layers.output_shape(2)};
+    decoding = {.anchors = anchors_of(anchor_plan_of("0.3:1 0.3:2 | 0.6:1 0.5:2 0.5:0.5"), network.layers.input, maps),
+                .classes = classes,
+                .scores = rule,
+                .suppression = {.score = rule == score_rule::softmax ? 0.3 : 0.5, .overlap = 0.55, .before = 1'000'000, .of_class = 7, .in_all = 15}};
+  }
+  /// Mostly one colour, so that many cells answer alike; where scores are shares of a sum, they would be so but for rounding.
+  std::vector<float> image(random_source& random) const {
+    std::vector<float> image(12 * 10 * 3);
+    for (float& value : image)
+      value = decoding.scores == score_rule::softmax ? static_cast<float>(random.normal()) : random.below(12) > 0 ? 0.5f : static_cast<float>(static_cast<int>(random.below(3)) - 1) / 2;
+    return image;
+  }
+  /// As hasse finds them, boxes as shares of the input's sides.
+  struct objects {
+    std::vector<float> boxes, scores, kinds;
+  };
+  objects found(const std::vector<std::vector<float>>& outputs) const {
+    std::vector<tensor_batch<const float>> found;
+    for (std::size_t i = 0; i < outputs.size(); ++i) found.push_back({outputs[i].data(), 1, network.layers.output_shape(static_cast<int>(i))});
+    std::vector<detected_object> list;
+    object_finder(decoding.anchors, network.layers.input, classes, decoding.scores, decoding.suppression).find<float>(found, 0, list);
+    objects result;
+    for (const detected_object& each : list) {
+      for (const double side : {each.place.y0 / 12, each.place.x0 / 10, each.place.y1 / 12, each.place.x1 / 10}) result.boxes.push_back(static_cast<float>(side));
+      result.scores.push_back(static_cast<float>(each.score)), result.kinds.push_back(static_cast<float>(each.kind));
+    }
+    return result;
+  }
+};
+
+std::vector<float> joined(const std::vector<std::vector<float>>& outputs, std::size_t first) {
+  std::vector<float> all;
+  for (std::size_t i = first; i < outputs.size(); i += 2) all.insert(all.end(), outputs[i].begin(), outputs[i].end());
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("an ONNX file computes what the network computes") {
@@ -475,6 +249,61 @@ TEST_CASE("an ONNX file has every output under its name", "[onnx]") {
   CHECK(parse(onnx_bytes(one)).outputs == std::vector<std::string>{"answers"});
 }
 
+TEST_CASE("a detector's ONNX files answer with all maps joined, or with the objects that hasse finds", "[onnx]") {
+  for (const score_rule rule : {score_rule::sigmoid, score_rule::softmax}) {
+    const small_detector of(rule);
+    const auto anchors = static_cast<std::int64_t>(of.decoding.anchors.size());
+    const std::int64_t columns = small_detector::classes + (rule == score_rule::softmax ? 1 : 0);
+    const graph raw = parse(raw_detector_onnx(of.network)), any = parse(raw_detector_onnx(of.network, {.symbolic_batch = true})),
+                decoded = parse(decoded_detector_onnx(of.network, of.decoding, {.metadata = {{"seed", "7"}}}));
+    CHECK(raw.outputs == std::vector<std::string>{"codes", "logits"});
+    CHECK(raw.ports.at("codes") == std::vector<std::int64_t>{1, anchors, 4});
+    CHECK(any.ports.at("logits") == std::vector<std::int64_t>{-1, anchors, columns});
+    CHECK(decoded.outputs == std::vector<std::string>{"boxes", "scores", "classes"});
+    CHECK(decoded.ports.at("boxes") == std::vector<std::int64_t>{-1, 4});
+    CHECK(decoded.types.at("boxes") == 1);
+    CHECK(decoded.types.at("classes") == 7);
+    CHECK(decoded.metadata.at("seed") == "7");
+    random_source random(5);
+    std::size_t objects = 0, ties = 0;
+    for (int trial = 0; trial < 40; ++trial) {
+      const auto image = of.image(random);
+      const tensor seen = by_channel(of.network.layers.input, image);
+      const auto own = own_outputs(of.network, image);
+      for (const graph* each : {&raw, &any}) {
+        REQUIRE(difference(run(*each, seen, "codes"), joined(own, 0)) < 1e-5);
+        REQUIRE(difference(run(*each, seen, "logits"), joined(own, 1)) < 1e-5);
+      }
+      const small_detector::objects wanted = of.found(own);
+      const auto found = run_all(decoded, seen);
+      const std::vector<std::int64_t>& kinds = found.at("classes").wholes;
+      REQUIRE(std::vector<float>(kinds.begin(), kinds.end()) == wanted.kinds);
+      REQUIRE(difference(found.at("scores").data, wanted.scores) < 1e-6);
+      REQUIRE(difference(found.at("boxes").data, wanted.boxes) < 1e-6);
+      objects += wanted.kinds.size();
+      for (std::size_t i = 1; i < wanted.scores.size(); ++i) ties += wanted.scores[i] == wanted.scores[i - 1];
+    }
+    CHECK(objects > 200);
+    CHECK((ties > 20) == (rule == score_rule::sigmoid));
+  }
+}
+
+TEST_CASE("what is no detector is not exported as one", "[onnx]") {
+  const small_detector of(score_rule::sigmoid);
+  CHECK_THROWS_WITH(raw_detector_onnx(several()), ContainsSubstring("are not those of a detector"));
+  CHECK_THROWS_WITH(raw_detector_onnx(everything()), ContainsSubstring("are not those of a detector"));
+  CHECK_THROWS_WITH(decoded_detector_onnx(of.network, of.decoding, {.symbolic_batch = true}), ContainsSubstring("leave symbolic_batch out"));
+  detector_decoding other = of.decoding;
+  other.classes = 5;
+  CHECK_THROWS_WITH(decoded_detector_onnx(of.network, other), ContainsSubstring("3 numbers per anchor and is to be decoded to 5 classes"));
+  other.anchors.pop_back();
+  CHECK_THROWS_WITH(decoded_detector_onnx(of.network, other), ContainsSubstring("give the anchors that it was made for"));
+  const json said = anchors_json(of.decoding, of.network.layers.input);
+  REQUIRE(said["anchors"].size() == of.decoding.anchors.size());
+  const box& first = of.decoding.anchors[0];
+  CHECK(said["anchors"][0] == json({(first.y0 + first.y1) / 2, (first.x0 + first.x1) / 2, first.height(), first.width()}));
+}
+
 TEST_CASE("blocks that a search left out are not in an ONNX file") {
   const gated_list list = gated_list_of(proxyless_cifar_tiny());
   const auto exported = [&](const char* choice) {
@@ -503,6 +332,11 @@ TEST_CASE("Python's checker accepts ONNX files and ONNX Runtime agrees, where th
   // Debian's interpreter first: another one that is earlier in the path rarely has the package.
   const char* chosen = std::getenv("HASSE_PYTHON");
   const std::string python = chosen ? chosen : std::filesystem::exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
+  const auto check = [&](const std::string& answers) {
+    const int status = std::system((python + " " HASSE_SOURCE_DIR "/tests/result/check_onnx.py " + folder + "/net.onnx " + folder + "/image" + answers).c_str());
+    if (status >> 8 == 77) WARN("onnx is not installed for " << python << "; its checker was not asked");
+    else CHECK(status == 0);
+  };
   for (const model& of : {everything(), several()})
     for (const bool symbolic : {false, true}) {
       const auto image = random_image(of.layers.input);
@@ -514,9 +348,34 @@ TEST_CASE("Python's checker accepts ONNX files and ONNX Runtime agrees, where th
         raw("answer" + std::to_string(i), by_channel(of.layers.output_shape(i), own[static_cast<std::size_t>(i)]).data);
       }
       write_onnx(folder + "/net.onnx", of, {.symbolic_batch = symbolic});
-      const int status = std::system((python + " " HASSE_SOURCE_DIR "/tests/result/check_onnx.py " + folder + "/net.onnx " + folder + "/image" + answers).c_str());
-      if (status >> 8 == 77) WARN("onnx is not installed for " << python << "; its checker was not asked");
-      else CHECK(status == 0);
+      check(answers);
     }
+  const auto append = [](std::vector<float>& all, const std::vector<float>& more) { all.insert(all.end(), more.begin(), more.end()); };
+  for (const score_rule rule : {score_rule::sigmoid, score_rule::softmax}) {
+    const small_detector of(rule);
+    random_source random(6);
+    std::vector<float> images, codes, logits;
+    small_detector::objects objects;
+    for (int i = 0; i < 500; ++i) {
+      const auto image = of.image(random);
+      const auto own = own_outputs(of.network, image);
+      const small_detector::objects found = of.found(own);
+      append(images, by_channel(of.network.layers.input, image).data), append(codes, joined(own, 0)), append(logits, joined(own, 1));
+      append(objects.boxes, found.boxes), append(objects.scores, found.scores), append(objects.kinds, found.kinds);
+    }
+    raw("image", images), raw("codes", codes), raw("logits", logits);
+    raw("boxes", objects.boxes), raw("scores", objects.scores), raw("kinds", objects.kinds);
+    replace_file(folder + "/net.onnx", raw_detector_onnx(of.network));
+    check(" " + folder + "/codes " + folder + "/logits");
+    replace_file(folder + "/net.onnx", decoded_detector_onnx(of.network, of.decoding));
+    check(" " + folder + "/boxes " + folder + "/scores " + folder + "/kinds");
+    if (rule == score_rule::softmax) continue;
+    detector_decoding none = of.decoding;  // pictures in which nothing is found
+    none.suppression.score = 0.99999;
+    CHECK(run_all(parse(decoded_detector_onnx(of.network, none)), by_channel(of.network.layers.input, of.image(random))).at("boxes").data.empty());
+    raw("boxes", {}), raw("scores", {}), raw("kinds", {});
+    replace_file(folder + "/net.onnx", decoded_detector_onnx(of.network, none));
+    check(" " + folder + "/boxes " + folder + "/scores " + folder + "/kinds");
+  }
   std::filesystem::remove_all(folder);
 }

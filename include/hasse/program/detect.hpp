@@ -197,7 +197,7 @@ inline void train_detector(const detect_train_options& options) {
     network = *done.network;
     std::printf("%s: %.1f s of training\n", name.c_str(), done.outcome.seconds);
   }
-  hand_over(folder, name, network, {.said = said, .any_batch = false, .keeps_weights = true});
+  hand_over_detector(folder, name, network, made.task, said);
   std::printf("validation:\n");
   detail::print(detail::judge_detector(backend, made.task, network, pictures.validation, data.scale), train.classes);
   std::printf("test:\n");

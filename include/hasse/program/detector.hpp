@@ -6,18 +6,23 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/file.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/data/open_detection.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/network/named.hpp>
 #include <hasse/network/ssdlite.hpp>
+#include <hasse/result/detector_onnx.hpp>
 #include <hasse/result/network_metadata.hpp>
+#include <hasse/result/run_folder.hpp>
 #include <hasse/result/weights.hpp>
 #include <hasse/space/mobile.hpp>
 #include <hasse/task/detection.hpp>
@@ -100,7 +105,35 @@ inline network_metadata detector_metadata(const detection& task, const detection
   said["anchors"] = to_text(task.anchors);
   said["fit"] = train.fit == picture_fit::letterbox ? "letterbox" : "stretch";
   said["class_ids"] = json(train.class_ids).dump();
+  said["scores"] = task.scores == score_rule::sigmoid ? "sigmoid" : "softmax";
+  const suppression_rule& rule = task.suppression;
+  said["suppression"] =
+      json{{"score", rule.score}, {"overlap", rule.overlap}, {"before", rule.before}, {"of_class", rule.of_class}, {"in_all", rule.in_all}}.dump();
   return said;
+}
+
+/// What the answers of a detector mean to whoever runs it elsewhere. Of the objects that ONNX Runtime finds those below a score of 1 %
+/// are left out: without a limit of candidates it would compare thousands.
+inline detector_decoding decoding_of(const detection& task, const layer_list& layers, int classes) {
+  std::vector<feature_shape> maps;
+  for (int output = 0; output < layers.output_count(); output += 2) maps.push_back(layers.output_shape(output));
+  detector_decoding made{.anchors = anchors_of(task.standing(), layers.input, maps), .classes = classes, .scores = task.scores, .suppression = task.suppression};
+  made.suppression.score = std::max(made.suppression.score, 0.01);
+  return made;
+}
+
+/// Writes what other programs run beside the weights of a detector: networks/FILE.onnx with its raw answers and FILE.anchors.json to
+/// decode them, FILE.decoded.onnx with decoding and suppression inside. Returns label and path of each in the run's folder.
+inline std::vector<std::pair<std::string, std::string>> hand_over_detector(const run_folder& folder, const std::string& file, const model& network,
+                                                                           const detection& task, const network_metadata& said) {
+  const detector_decoding decoding = decoding_of(task, network.layers, static_cast<int>(json::parse(said.at("classes")).size()));
+  const std::string stem = (folder.networks() / file).string();
+  replace_file(stem + ".onnx", raw_detector_onnx(network, {.metadata = said}));
+  replace_file(stem + ".decoded.onnx", decoded_detector_onnx(network, decoding, {.metadata = said}));
+  replace_file(stem + ".anchors.json", anchors_json(decoding, network.layers.input).dump() + "\n");
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const char* ending : {"onnx", "decoded.onnx", "anchors.json", "safetensors"}) files.emplace_back(ending, "networks/" + file + "." + ending);
+  return files;
 }
 
 /// A detector that a file holds.
@@ -143,6 +176,17 @@ inline stored_detector read_detector(const std::string& path, changed_weights ch
   for (const json& id : ids) right = right && id.is_number_integer();
   if (!right) throw file_error(path, "has class_ids that are not one whole number for each class", detail::metadata_remedy);
   made.class_ids = ids.get<std::vector<std::int64_t>>();
+  if (const std::string& scores = said("scores"); scores == "softmax")
+    made.task.scores = score_rule::softmax;
+  else if (scores != "sigmoid")
+    throw file_error(path, "makes scores of its answers in a way that is not known, " + detail::in_quotes(scores), detail::metadata_remedy);
+  const json rule = parse_json(said("suppression"), path, {.depth = 1, .values = 16});
+  const auto whole = [&](const char* key) { return require<int>(rule, key, path, "suppression"); };
+  made.task.suppression = {.score = require<double>(rule, "score", path, "suppression"),
+                           .overlap = require<double>(rule, "overlap", path, "suppression"),
+                           .before = whole("before"),
+                           .of_class = whole("of_class"),
+                           .in_all = whole("in_all")};
   made.network = std::move(stored.network);
 
   // The anchors must be those that the network answers for.
