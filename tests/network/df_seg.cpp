@@ -49,8 +49,8 @@ TEST_CASE("DF-Seg networks have the published MACs") {
     CHECK((found.parameters() + 500) / 1000 == thousands);
   };
   small(df_backbone::lite, {16, 16, 32}, 250, 2108, 661);
-  small(df_backbone::df1, {16, 16, 32}, 250, 2639, 832);
-  small(df_backbone::df1, {16, 32, 64}, 500, 9555, 3300);
+  small(df_backbone::one, {16, 16, 32}, 250, 2639, 832);
+  small(df_backbone::one, {16, 32, 64}, 500, 9555, 3300);
 }
 
 TEST_CASE("pyramid pooling keeps its windows square, and takes no more of them than there are pixels") {

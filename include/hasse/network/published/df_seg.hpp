@@ -16,7 +16,8 @@
 
 namespace hasse {
 
-enum class df_backbone : std::uint8_t { lite, df1, df2 };
+/// DF-lite, DF1, DF2. (Under their own names they would hide the types that are called so.)
+enum class df_backbone : std::uint8_t { lite, one, two };
 
 /// Widths of a backbone's basic blocks, stage by stage; the first block of each has stride 2.
 struct df_stages {
@@ -30,7 +31,7 @@ inline constexpr int df2_3[] = {64, 64, 128}, df2_4[] = {128, 128, 128, 128, 128
 constexpr df_stages stages_of(df_backbone backbone) {
   using namespace detail;
   if (backbone == df_backbone::lite) return {{df_lite_3, df_lite_4, df_lite_5}};
-  if (backbone == df_backbone::df1) return {{df1_3, df1_4, df1_5}};
+  if (backbone == df_backbone::one) return {{df1_3, df1_4, df1_5}};
   return {{df2_3, df2_4, df2_5}};
 }
 
@@ -77,7 +78,7 @@ struct fusion_node {
 
 /// A whole DF-Seg network. Height and width of its input are multiples of 32.
 struct df_seg_spec {
-  df_backbone backbone = df_backbone::df1;
+  df_backbone backbone = df_backbone::one;
   int classes = 19;
   std::array<int, 3> decoder{19, 32, 128};  ///< channels of the controllers of strides 8, 16 and 32, which do not fall
   int width = 1000;                         ///< of the backbone, in thousandths
@@ -116,7 +117,7 @@ struct df_seg_spec {
 /// As released, for the 19 classes of Cityscapes; 32.978, 41.718, 84.506 and 95.428 G MACs at 1024 x 2048.
 inline constexpr df_seg_spec df_lite_seg{.backbone = df_backbone::lite, .decoder = {32, 32, 512}};
 inline constexpr df_seg_spec df1_seg{};
-inline constexpr df_seg_spec df2_seg1{.backbone = df_backbone::df2, .decoder = {19, 19, 32}};
-inline constexpr df_seg_spec df2_seg2{.backbone = df_backbone::df2, .decoder = {19, 256, 512}};
+inline constexpr df_seg_spec df2_seg1{.backbone = df_backbone::two, .decoder = {19, 19, 32}};
+inline constexpr df_seg_spec df2_seg2{.backbone = df_backbone::two, .decoder = {19, 256, 512}};
 
 }  // namespace hasse
