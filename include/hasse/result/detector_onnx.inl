@@ -20,7 +20,7 @@ struct joined_answers {
   std::int64_t anchors = 0, columns = 0;
 };
 
-inline joined_answers join_answers(onnx_layers& graph) {
+inline joined_answers join_answers(onnx_layer_writer& graph) {
   const layer_list& layers = graph.layers();
   joined_answers made;
   std::vector<std::string> codes, logits;
@@ -34,7 +34,7 @@ inline joined_answers join_answers(onnx_layers& graph) {
   const auto rows = [&](int output, std::int64_t numbers) {
     const std::string name(layers.output_name(output));
     graph.node("Transpose", {graph.made(output).name}, name + ".last",
-               protobuf_message().message(5, onnx_graph::ints("perm", {0, 2, 3, 1})));
+               protobuf_message().message(5, onnx_graph_writer::ints("perm", {0, 2, 3, 1})));
     const std::string shape = graph.tensor(name + ".shape", {3}, std::vector<std::int64_t>{graph.any_batch() ? 0 : 1, -1, numbers});
     return graph.node("Reshape", {name + ".last", shape}, name + ".rows");
   };
@@ -47,7 +47,7 @@ inline joined_answers join_answers(onnx_layers& graph) {
     made.anchors += own * code.pixels(), made.columns = logit.c / own;
     codes.push_back(rows(output, 4)), logits.push_back(rows(output + 1, made.columns));
   }
-  const protobuf_message axis = protobuf_message().message(5, onnx_graph::whole("axis", 1));
+  const protobuf_message axis = protobuf_message().message(5, onnx_graph_writer::whole("axis", 1));
   made.codes = graph.node("Concat", codes, "codes", axis);
   made.logits = graph.node("Concat", logits, "logits", axis);
   return made;
@@ -56,7 +56,7 @@ inline joined_answers join_answers(onnx_layers& graph) {
 /// The nodes from joined answers to objects, named "decoding.*".
 class onnx_decoder {
  public:
-  onnx_decoder(onnx_layers& graph, const joined_answers& found, const detector_decoding& how, feature_shape input)
+  onnx_decoder(onnx_layer_writer& graph, const joined_answers& found, const detector_decoding& how, feature_shape input)
       : graph_(graph), found_(found), how_(how), input_(input) {}
 
   void write() {
@@ -72,16 +72,16 @@ class onnx_decoder {
     const std::string most =
         node("Min", {node("Shape", {their_scores}, "found"), constant<std::int64_t>("in_all", {1}, {rule.in_all})}, "most");
     graph_.node("TopK", {their_scores, most}, std::vector<std::string>{"scores", "decoding.order"});
-    const std::string objects = node("Gather", {kept, "decoding.order"}, "objects", onnx_graph::whole("axis", 0));
+    const std::string objects = node("Gather", {kept, "decoding.order"}, "objects", onnx_graph_writer::whole("axis", 0));
     const auto column = [&](const char* name, std::int64_t index) { return constant<std::int64_t>(name, {}, {index}); };
     graph_.node("Gather", {objects, column("class_column", 1)}, "classes",
-                protobuf_message().message(5, onnx_graph::whole("axis", 1)));
-    const std::string anchors = node("Gather", {objects, column("anchor_column", 2)}, "anchors", onnx_graph::whole("axis", 1));
+                protobuf_message().message(5, onnx_graph_writer::whole("axis", 1)));
+    const std::string anchors = node("Gather", {objects, column("anchor_column", 2)}, "anchors", onnx_graph_writer::whole("axis", 1));
     const std::string list = node("Squeeze", {places, constant<std::int64_t>("first", {1}, {0})}, "list");
-    graph_.node("Gather", {list, anchors}, "boxes", protobuf_message().message(5, onnx_graph::whole("axis", 0)));
+    graph_.node("Gather", {list, anchors}, "boxes", protobuf_message().message(5, onnx_graph_writer::whole("axis", 0)));
     graph_.output("boxes", {"objects", 4});
     graph_.output("scores", {"objects"});
-    graph_.output("classes", {"objects"}, onnx_type::whole);
+    graph_.output("classes", {"objects"}, onnx_element::whole);
   }
 
  private:
@@ -108,7 +108,7 @@ class onnx_decoder {
     const std::string grown = node("Exp", {node("Mul", {logarithms, constant("fifth", {1}, {0.2f})}, "logarithms")}, "grown");
     const std::string halves = node("Mul", {grown, constant("half", dims, half)}, "halves");
     const std::string unclipped = node("Concat", {node("Sub", {middles, halves}, "low"), node("Add", {middles, halves}, "high")},
-                                       "unclipped", onnx_graph::whole("axis", 2));
+                                       "unclipped", onnx_graph_writer::whole("axis", 2));
     return node("Clip", {unclipped, constant("zero", {}, {0.0f}), constant("one", {}, {1.0f})}, "places");
   }
 
@@ -116,14 +116,14 @@ class onnx_decoder {
   std::string scores_of_classes(const std::string& places) {
     std::string scores = how_.scores == score_rule::sigmoid
                              ? node("Sigmoid", {found_.logits}, "all_scores")
-                             : node("Softmax", {found_.logits}, "all_scores", onnx_graph::whole("axis", 2));
+                             : node("Softmax", {found_.logits}, "all_scores", onnx_graph_writer::whole("axis", 2));
     if (found_.columns > how_.classes) scores = part(scores, "of_classes", 1, found_.columns);
     const std::string sides = node("Sub", {part(places, "far", 2, 4), part(places, "near", 0, 2)}, "extent");
     const std::string shortest =
         graph_.node("ReduceMin", {sides}, "decoding.shortest",
-                    protobuf_message().message(5, onnx_graph::ints("axes", {2})).message(5, onnx_graph::whole("keepdims", 1)));
+                    protobuf_message().message(5, onnx_graph_writer::ints("axes", {2})).message(5, onnx_graph_writer::whole("keepdims", 1)));
     const std::string standing = node("Mul", {scores, node("Sign", {shortest}, "has_area")}, "standing");
-    return node("Transpose", {standing}, "by_class", onnx_graph::ints("perm", {0, 2, 1}));
+    return node("Transpose", {standing}, "by_class", onnx_graph_writer::ints("perm", {0, 2, 1}));
   }
 
   std::string node(const char* kind, const std::vector<std::string>& inputs, const std::string& output) {
@@ -145,7 +145,7 @@ class onnx_decoder {
                 name);
   }
 
-  onnx_layers& graph_;
+  onnx_layer_writer& graph_;
   const joined_answers& found_;
   const detector_decoding& how_;
   feature_shape input_;
@@ -154,7 +154,7 @@ class onnx_decoder {
 }  // namespace detail
 
 HASSE_BODY std::string raw_detector_onnx(const model& network, const onnx_options& options) {
-  return detail::onnx_file(network, options.symbolic_batch, options.metadata, [](detail::onnx_layers& graph) {
+  return detail::onnx_file(network, options.symbolic_batch, options.metadata, [](detail::onnx_layer_writer& graph) {
     const detail::joined_answers found = detail::join_answers(graph);
     graph.output("codes", {graph.batch(), found.anchors, 4});
     graph.output("logits", {graph.batch(), found.anchors, found.columns});
@@ -165,7 +165,7 @@ HASSE_BODY std::string decoded_detector_onnx(const model& network, const detecto
   if (options.symbolic_batch)
     throw error(
         "an ONNX file with suppression inside answers for one picture; leave symbolic_batch out, or take raw_detector_onnx");
-  return detail::onnx_file(network, options.symbolic_batch, options.metadata, [&](detail::onnx_layers& graph) {
+  return detail::onnx_file(network, options.symbolic_batch, options.metadata, [&](detail::onnx_layer_writer& graph) {
     const detail::joined_answers found = detail::join_answers(graph);
     if (found.anchors != static_cast<std::int64_t>(decoding.anchors.size()))
       throw error("the network answers for " + std::to_string(found.anchors) + " anchors and is to be decoded with " +

@@ -12,7 +12,7 @@
 namespace hasse {
 
 HASSE_BODY std::string onnx_bytes(const model& network, const onnx_options& options) {
-  return detail::onnx_file(network, options.symbolic_batch, options.metadata, [](detail::onnx_layers& graph) {
+  return detail::onnx_file(network, options.symbolic_batch, options.metadata, [](detail::onnx_layer_writer& graph) {
     const layer_list& layers = graph.layers();
     for (int i = 0; i < layers.output_count(); ++i) {
       const std::string called = layers.outputs.empty() ? "logits" : std::string(layers.output_name(i));

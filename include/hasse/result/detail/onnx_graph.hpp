@@ -16,14 +16,14 @@ namespace hasse::detail {
 
 /// A side of a port: a number, or a name where it is known only when the graph runs.
 using onnx_side = std::variant<std::int64_t, std::string>;
-enum class onnx_type : std::int64_t { real = 1, whole = 7 };
+enum class onnx_element : std::int64_t { real = 1, whole = 7 };
 
 template <class Number>
-inline constexpr onnx_type onnx_type_of = onnx_type::real;
+inline constexpr onnx_element onnx_element_of = onnx_element::real;
 template <>
-inline constexpr onnx_type onnx_type_of<std::int64_t> = onnx_type::whole;
+inline constexpr onnx_element onnx_element_of<std::int64_t> = onnx_element::whole;
 
-class onnx_graph {
+class onnx_graph_writer {
  public:
   /// An attribute of a node.
   static protobuf_message whole(std::string_view name, std::int64_t number) {
@@ -62,7 +62,7 @@ class onnx_graph {
   std::string tensor(const std::string& name, const std::vector<std::int64_t>& dims, std::span<const Number> values) {
     protobuf_message message;
     for (const std::int64_t dim : dims) message.number(1, dim);
-    message.number(2, static_cast<std::int64_t>(onnx_type_of<Number>)).text(8, name);
+    message.number(2, static_cast<std::int64_t>(onnx_element_of<Number>)).text(8, name);
     message.text(9, {reinterpret_cast<const char*>(values.data()), values.size_bytes()});
     initializers_.message(5, message);
     return name;
@@ -73,9 +73,9 @@ class onnx_graph {
   }
 
   void input(std::string_view name, const std::vector<onnx_side>& sides) {
-    inputs_.message(11, port(name, sides, onnx_type::real));
+    inputs_.message(11, port(name, sides, onnx_element::real));
   }
-  void output(std::string_view name, const std::vector<onnx_side>& sides, onnx_type type = onnx_type::real) {
+  void output(std::string_view name, const std::vector<onnx_side>& sides, onnx_element type = onnx_element::real) {
     outputs_.message(12, port(name, sides, type));
   }
 
@@ -89,7 +89,7 @@ class onnx_graph {
   }
 
  private:
-  static protobuf_message port(std::string_view name, const std::vector<onnx_side>& sides, onnx_type type) {
+  static protobuf_message port(std::string_view name, const std::vector<onnx_side>& sides, onnx_element type) {
     protobuf_message dims;
     for (const onnx_side& side : sides)
       dims.message(

@@ -22,7 +22,7 @@ namespace hasse::detail {
 
 /// The layers of a folded network as a graph that reads "images": one method a construct. What its values mean to whoever asks is
 /// written behind them.
-class onnx_layers : public onnx_graph {
+class onnx_layer_writer : public onnx_graph_writer {
  public:
   /// A tensor of the graph: N x C x H x W, or N x C after a linear layer.
   struct value {
@@ -30,7 +30,7 @@ class onnx_layers : public onnx_graph {
     bool flat = false;
   };
 
-  onnx_layers(const fused<layer_list>& folded, const folded_weights<float>& weights, bool symbolic_batch)
+  onnx_layer_writer(const fused<layer_list>& folded, const folded_weights<float>& weights, bool symbolic_batch)
       : folded_(folded), weights_(weights), symbolic_(symbolic_batch) {
     values_.push_back({"images", false});
     for (int i = 0; i < static_cast<int>(folded_.layers.size()); ++i) values_.push_back(write(i));
@@ -237,7 +237,7 @@ std::string onnx_file(const model& network, bool symbolic_batch, network_metadat
 
   protobuf_message file;
   file.number(1, 7).text(2, "hasse");
-  onnx_layers graph(folded, weights, symbolic_batch);
+  onnx_layer_writer graph(folded, weights, symbolic_batch);
   finish(graph);
   file.message(7, std::move(graph).message(network.name));
   file.message(8, protobuf_message().text(1, "").number(2, 13));
