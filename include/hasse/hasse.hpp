@@ -17,6 +17,7 @@
 #include <hasse/price.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/program/evaluator.hpp>
+#include <hasse/program/on_command.hpp>
 #include <hasse/program/search.hpp>
 #include <hasse/result.hpp>
 #include <hasse/search.hpp>

@@ -7,7 +7,10 @@
 #include <hasse/program/evaluate.hpp>
 #include <hasse/program/evaluator.hpp>
 #include <hasse/program/info.hpp>
+#include <hasse/program/measure.hpp>
+#include <hasse/program/measured_device.hpp>
 #include <hasse/program/method_reports.hpp>
+#include <hasse/program/on_command.hpp>
 #include <hasse/program/proxyless.hpp>
 #include <hasse/program/run.hpp>
 #include <hasse/program/search.hpp>

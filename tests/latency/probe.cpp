@@ -1,6 +1,7 @@
 #include <catch.hpp>
 
 #include <hasse/catalogue/shard.hpp>
+#include <hasse/latency/fit.hpp>
 
 #include "fake_device.hpp"
 
@@ -77,4 +78,23 @@ TEST_CASE("a protocol that cannot work is refused with its numbers") {
   CHECK_THAT(sentence_of([] { check(protocol{.rounds = 1}); }), ContainsSubstring("rounds = 1; it must be 2 to 100"));
   CHECK_THAT(sentence_of([] { check(protocol{.samples = 0}); }), ContainsSubstring("samples = 0; it must be 3 to 10000"));
   CHECK(sentence_of([] { check(protocol{}); }).empty());
+}
+
+TEST_CASE("rows are the non-negative numbers that fit sums and expectations best") {
+  observed_sums sums{.unknowns = 3};
+  const double truth[] = {5, 0, 2};
+  for (const std::vector<double>& counts : {std::vector<double>{1, 1, 0}, {0, 1, 1}, {2, 0, 1}, {1, 2, 3}}) sums.add(counts, sum_of(counts, truth));
+  const std::vector<double> far = fit_nonnegative(sums, std::vector<double>{1, 1, 1}, 1e-4);
+  for (int row = 0; row < 3; ++row) CHECK(far[static_cast<std::size_t>(row)] == Approx(truth[row]).margin(1e-3));
+  // What no sum has is what was expected; trust without end leaves all as expected.
+  sums.unknowns = 1, sums.counts = {0, 0, 0, 0};
+  CHECK(fit_nonnegative(sums, std::vector<double>{7}, 0.1) == std::vector<double>{7});
+  sums.counts = {1, 1, 1, 1};
+  CHECK(fit_nonnegative(sums, std::vector<double>{7}, 1e6)[0] == Approx(7));
+  // A sum below what its other row alone takes: the row is nothing, not less.
+  observed_sums apart{.unknowns = 2};
+  apart.add(std::vector<double>{1, 0}, 10), apart.add(std::vector<double>{1, 1}, 8);
+  CHECK(fit_nonnegative(apart, std::vector<double>{10, 1}, 1e-3)[1] == 0);
+  CHECK_THROWS_WITH(apart.add(std::vector<double>{1}, 8), ContainsSubstring("give the counts of all 2 rows"));
+  CHECK_THROWS_WITH(apart.add(std::vector<double>{1, 1}, 0), ContainsSubstring("a time above 0"));
 }

@@ -545,3 +545,74 @@ TEST_CASE("rounds end when sums are as good as is wanted, and go on to the last 
   const int all = visits_of("all.json", fake_device{}, rules);
   CHECK(few * 9 == all * 4);  // four rounds at least
 }
+
+namespace {
+/// Answers only how long whole networks take.
+struct asked_device {
+  std::shared_ptr<fake_world> world = std::make_shared<fake_world>();
+  device_facts facts() const { return {.name = "asked", .features = {}, .backend = "command", .library = "theirs", .compiler = {}, .notes = {}}; }
+  timed_answer time(const layer_list& layers, const std::string&) const {
+    ++world->runs;
+    world->on_start();
+    double nanoseconds = 0;
+    for (const layer& item : fold_for_inference(layers).layers) {
+      if (const std::string why = world->refuses(item); !why.empty()) return {{}, why};
+      nanoseconds += static_cast<double>(world->cost(item));
+    }
+    return {{nanoseconds / 1e6, nanoseconds / 1e6 * 1.4, nanoseconds / 1e6}, {}};  // one sample was disturbed
+  }
+};
+constexpr protocol asked{.rounds = 2, .warm_up = 1, .samples = 3, .contexts = 8, .checked = 12};
+}  // namespace
+
+TEST_CASE("rows follow from whole networks alone, and sums meet networks that they do not follow from") {
+  temporary_folder folder;
+  const asked_device device;
+  const table measured = table::load_or_measure(folder / "latency.json", device, asked);
+  std::vector<std::int64_t> rows;
+  for (const latency_row& row : measured.rows()) rows.push_back(row.p50);
+  CHECK(error_of_sums(rows) < 0.01);
+  CHECK(measured.additivity().networks.size() == 12);
+  CHECK(measured.additivity().median_error() < 0.01);
+  CHECK(measured.additivity().worst_error() < 0.05);
+  CHECK(measured.rows().front().implementation == "theirs");
+  const std::int64_t calls = device.world->runs;
+  CHECK(table::load_or_measure(folder / "latency.json", device, asked).record() == measured.record());
+  CHECK(device.world->runs == calls);
+  const auto choice = parse<small_space>("[(4,8),(16)]");
+  CHECK(measure(layers_of(choice), device).median == Approx(static_cast<double>(measured.estimate(choice).count) * 100).epsilon(0.02));
+}
+
+TEST_CASE("what a device refuses whole is a part without a latency, and a killed series of questions goes on") {
+  temporary_folder folder;
+  asked_device device;
+  device.world->refuses = [](const layer& item) { return item.out.c == 16 ? "refused: sixteen is too many" : ""; };
+  const table measured = table::load_or_measure(folder / "latency.json", device, asked);
+  const auto bad = parse<small_space>("[(4),(16)]"), good = parse<small_space>("[(4),(8)]");
+  CHECK_THAT(measured.refusal(bad), ContainsSubstring("sixteen is too many"));
+  CHECK(measured.refusal(good).empty());
+  CHECK(measured.record().failures.size() > 2);
+  CHECK(measured.record().failures.front().reason == "refused: sixteen is too many");
+  CHECK(table::load(folder / "latency.json").record() == measured.record());
+
+  struct killed {};
+  const std::int64_t all = device.world->runs;
+  for (const double share : {0.1, 0.6}) {
+    asked_device other;
+    other.world->refuses = device.world->refuses;
+    other.world->on_start = [&world = *other.world, at = static_cast<std::int64_t>(share * static_cast<double>(all))] {
+      if (world.runs == at) throw killed();
+    };
+    const auto path = folder / ("killed" + std::to_string(share) + ".json");
+    CHECK_THROWS_AS(table::load_or_measure(path, other, asked), killed);
+    const table resumed = table::load_or_measure(path, other, asked);
+    CHECK(other.world->runs == all + 1);  // nothing but the question that was killed is asked again
+    CHECK(std::equal(resumed.rows().begin(), resumed.rows().end(), measured.rows().begin(), measured.rows().end()));
+    CHECK(resumed.record().failures == measured.record().failures);
+  }
+
+  device.world->refuses = [](const layer&) { return "no such file"; };
+  CHECK_THAT(sentence_of([&] { table::load_or_measure(folder / "none.json", device, asked); }),
+             ContainsSubstring("none of the first 3 networks could be timed on asked: no such file"));
+  CHECK_FALSE(std::filesystem::exists(folder / "none.json"));
+}

@@ -20,6 +20,17 @@ TEST_CASE("a device is the processor, the first GPU or one by its number", "[dev
     CHECK_THROWS_WITH(parse_device(wrong), ContainsSubstring("there is no device \"" + std::string(wrong) + "\"; write cpu, cuda"));
 }
 
+TEST_CASE("a command is a device that times whole networks and runs no layers", "[devices]") {
+  const device_name there = parse_device("command:ssh pi ./time_net {onnx} {threads}");
+  CHECK(there.command == "ssh pi ./time_net {onnx} {threads}");
+  CHECK(to_text(there) == "command:ssh pi ./time_net {onnx} {threads}");
+  CHECK_THROWS_WITH(parse_device("command:ssh pi ./time_net"), ContainsSubstring("does not say where the network goes; write {onnx} there"));
+  CHECK_THROWS_WITH(backend_of(there), ContainsSubstring("trains nothing; train on cpu or cuda (--train-on)"));
+  CHECK_THROWS_WITH(device_of(there), ContainsSubstring("runs layers itself"));
+  const device_options beside{.device = "command:time {onnx}"};
+  CHECK(beside.training() == device_name{});
+}
+
 TEST_CASE("the processor by its name is the device that on_cpu measures, and trains by rule", "[devices]") {
   any_backend<float> backend = backend_of(parse_device("cpu"), 1);
   CHECK(std::string(name_of(backend)) == "cpu");

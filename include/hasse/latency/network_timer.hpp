@@ -30,7 +30,7 @@ concept NetworkTimer = requires(const Type& device, const layer_list& layers, co
 };
 
 /// For tables of such devices: two rounds of many networks, since every part is seen in sums only.
-inline constexpr protocol many_networks{.rounds = 2, .warm_up = 1, .samples = 3, .contexts = 8, .checked = 50};
+inline constexpr protocol many_networks{.rounds = 2, .warm_up = 1, .samples = 3, .contexts = 4, .checked = 30};
 
 namespace detail {
 /// As a visit: its lower quartile is the network's time, since whatever disturbs a sample makes it longer.

@@ -23,7 +23,7 @@ namespace hasse {
 enum class row_state : std::uint8_t { measured, unsupported };
 
 /// One part of the space. Times in nanoseconds, at the speed of the quiet beat: p50 is what fits laps and whole networks best, p10
-/// and p90 the spread of all visits' laps, noise half the range of the middle half of one network's visits.
+/// and p90 the spread of all visits' laps, noise half of what the rows of every other round differ by, or that of the middle row.
 struct latency_row {
   std::string part;  ///< "stage 2 later: basic s1 64>64 @8x8", unique in a space
   row_state state = row_state::measured;
@@ -50,10 +50,9 @@ struct additivity {
   /// The median of |sum - whole| / whole.
   double median_error() const { return error_at(0.5); }
   double worst_error() const { return error_at(1); }
-  friend bool operator==(const additivity&, const additivity&) = default;
-
- private:
+  /// Of this share of the networks none is missed by more.
   double error_at(double share) const;
+  friend bool operator==(const additivity&, const additivity&) = default;
 };
 
 /// A network that the device could not run, in its own words.

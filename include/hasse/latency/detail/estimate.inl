@@ -42,15 +42,12 @@ inline std::vector<double> rows_by_features(std::span<const visited_network> net
   return rows;
 }
 
-HASSE_BODY table_estimate estimate(std::span<const std::vector<visit>> rounds, std::span<const visited_network> networks,
-                                   const row_features& features) {
+/// From some of the rounds, at the speed of `beat`.
+inline table_estimate estimate_of(std::span<const std::vector<visit>* const> rounds, std::span<const visited_network> networks,
+                                  const row_features& features, const beat_record& beat) {
   table_estimate made;
+  made.beat = beat;
   const std::size_t rows = features.size();
-  std::vector<std::int64_t> beats;
-  for (const std::vector<visit>& round : rounds)
-    for (const visit& each : round)
-      if (each.beat > 0) beats.push_back(each.beat);
-  made.beat.quiet = quantile(beats, 0.02), made.beat.typical = median(beats);
   const auto at_quiet_speed = [&](std::int64_t time, const visit& of) -> std::int64_t {
     if (of.beat == 0 || of.beat == made.beat.quiet) return time;
     return std::llround(static_cast<double>(time) * static_cast<double>(made.beat.quiet) / static_cast<double>(of.beat));
@@ -59,17 +56,17 @@ HASSE_BODY table_estimate estimate(std::span<const std::vector<visit>> rounds, s
   for (std::size_t at = 0; at < networks.size(); ++at) {
     std::vector<std::int64_t> totals;
     std::string failure;
-    for (const std::vector<visit>& round : rounds)
-      if (round[at].failure.empty())
-        totals.push_back(std::max<std::int64_t>(1, at_quiet_speed(round[at].total, round[at])));
+    for (const std::vector<visit>* round : rounds)
+      if ((*round)[at].failure.empty())
+        totals.push_back(std::max<std::int64_t>(1, at_quiet_speed((*round)[at].total, (*round)[at])));
       else
-        failure = round[at].failure;
+        failure = (*round)[at].failure;
     times.push_back(median(std::move(totals)));
     if (times.back() == 0) made.failures.push_back({networks[at].name, failure});
   }
 
   made.rows.resize(rows);
-  std::vector<std::vector<std::int64_t>> laps(rows), spreads(rows);
+  std::vector<std::vector<std::int64_t>> laps(rows);
   observed_sums sums{.unknowns = rows};
   bool has_laps = true;
   for (std::size_t at = 0; at < networks.size(); ++at) {
@@ -78,14 +75,13 @@ HASSE_BODY table_estimate estimate(std::span<const std::vector<visit>> rounds, s
     for (std::size_t lap = 0; lap < networks[at].rows.size(); ++lap) {
       const std::size_t row = networks[at].rows[lap];
       std::vector<std::int64_t> found;
-      for (const std::vector<visit>& round : rounds) {
-        const visit& from = round[at];
+      for (const std::vector<visit>* round : rounds) {
+        const visit& from = (*round)[at];
         if (!from.failure.empty()) continue;
         if (from.laps.size() == networks[at].rows.size()) found.push_back(at_quiet_speed(from.laps[lap], from));
         made.rows[row].samples += from.accepted, made.rows[row].rejected += from.rejected;
       }
       has_laps = has_laps && !found.empty();
-      spreads[row].push_back((quantile(found, 0.75) - quantile(found, 0.25)) / 2);
       laps[row].insert(laps[row].end(), found.begin(), found.end());
       counts[row] += 1, ++made.rows[row].contexts;
     }
@@ -99,7 +95,7 @@ HASSE_BODY table_estimate estimate(std::span<const std::vector<visit>> rounds, s
   for (std::size_t row = 0; row < rows; ++row) {
     const auto least_one = [](std::int64_t time) { return std::max<std::int64_t>(1, time); };
     latency_row& each = made.rows[row];
-    each.p50 = least_one(std::llround(fitted[row])), each.noise = median(spreads[row]);
+    each.p50 = least_one(std::llround(fitted[row]));
     each.p10 = has_laps ? least_one(quantile(laps[row], 0.1)) : each.p50, each.p90 = has_laps ? least_one(quantile(laps[row], 0.9)) : each.p50;
   }
   for (std::size_t at = 0; at < networks.size(); ++at) {
@@ -108,9 +104,32 @@ HASSE_BODY table_estimate estimate(std::span<const std::vector<visit>> rounds, s
     for (const std::size_t row : networks[at].rows) pair.sum += made.rows[row].p50;
     made.additivity.networks.push_back(std::move(pair));
   }
-  if (!has_laps)  // what is known of a row's noise is how far sums are off
-    for (latency_row& each : made.rows)
-      each.noise = std::llround(static_cast<double>(each.p50) * made.additivity.median_error());
+  return made;
+}
+
+HASSE_BODY table_estimate estimate(std::span<const std::vector<visit>> rounds, std::span<const visited_network> networks,
+                                   const row_features& features) {
+  std::vector<std::int64_t> beats;
+  std::vector<const std::vector<visit>*> all, halves[2];
+  for (const std::vector<visit>& round : rounds) {
+    halves[all.size() % 2].push_back(&round), all.push_back(&round);
+    for (const visit& each : round)
+      if (each.beat > 0) beats.push_back(each.beat);
+  }
+  const beat_record beat{.network = {}, .quiet = quantile(beats, 0.02), .typical = median(beats)};
+  table_estimate made = estimate_of(all, networks, features, beat);
+  if (halves[1].empty()) return made;
+  // Rows of either half of the rounds differ by about twice what is uncertain of their mean; a small difference may be luck, so no row is
+  // taken to be more certain than the middle one.
+  std::vector<std::int64_t> apart, millionths;
+  const table_estimate first = estimate_of(halves[0], networks, features, beat), second = estimate_of(halves[1], networks, features, beat);
+  for (std::size_t row = 0; row < made.rows.size(); ++row) {
+    apart.push_back(std::abs(first.rows[row].p50 - second.rows[row].p50) / 2);
+    millionths.push_back(apart.back() * 1'000'000 / made.rows[row].p50);
+  }
+  const std::int64_t middle = median(std::move(millionths));
+  for (std::size_t row = 0; row < made.rows.size(); ++row)
+    made.rows[row].noise = std::max(apart[row], made.rows[row].p50 * middle / 1'000'000);
   return made;
 }
 

@@ -1,0 +1,99 @@
+"""hasse_measure with a command in the place of a device, a script of the shell whose answers are known; what else it may answer; a
+measurement that is killed; tables that are compared.
+
+usage: measure.py HASSE_MEASURE
+"""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+program = pathlib.Path(sys.argv[1]).resolve()
+folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_measure_"))
+problems = []
+
+
+def run(*arguments, code=0, seconds=60):
+    ended = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, cwd=folder, timeout=seconds)
+    if ended.returncode != code:
+        problems.append(f"{' '.join(map(str, arguments))} ended with {ended.returncode} instead of {code}: {ended.stdout[-300:]}{ended.stderr[-300:]}")
+    return ended.stdout + ended.stderr
+
+
+def expect(text, *words):
+    for word in words:
+        if word not in text:
+            problems.append(f"no {word!r} in: {text[-700:]}")
+
+
+def command(lines):
+    """A runtime: `lines` see the file as $1."""
+    script = folder / f"device{len(list(folder.glob('device*')))}.sh"
+    script.write_text('[ "$1" = --describe ] && { echo \'{"name": "a shell", "library": "sh 1"}\'; exit; }\n' + lines + "\n")
+    return f"command:sh {script} {{onnx}} {{threads}}"
+
+
+quick = ["--rounds", 2, "--contexts", 1, "--checked", 5]
+weigh = 'size=$(wc -c < "$1"); '
+honest = command(weigh + 'echo "warming up"; echo "{\\"samples\\": [$((size / 1000)).5, $((size / 1000)).0, $((size / 1000)).0]}"')
+
+# A table from whole networks: as many kilobytes, as many milliseconds, so that sums are right.
+said = run("--device", honest, "--out", "a.json", *quick)
+expect(said, "device: a shell, sh 1", "56 of 56 parts", "they miss 5 networks", "pictures: a.svg, a.rows.svg")
+table = json.loads((folder / "a.json").read_text())
+if table["device"]["name"] != "a shell" or len(table["rows"]) != 56 or len(table["additivity"]["networks"]) != 5:
+    problems.append(f"a.json is not what was measured: {table['device']}")
+for picture in ("a.svg", "a.rows.svg"):
+    if "<svg" not in (folder / picture).read_text():
+        problems.append(f"{picture} is no picture")
+
+# Killed and started again: the same rows, and nothing is asked twice.
+count = folder / "count"
+counted = command(f'echo >> {count}; ' + weigh + "echo $((size / 1000))")
+first = subprocess.Popen([program, "--device", counted, "--out", "b.json", *map(str, quick)], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+while first.poll() is None and (not count.exists() or len(count.read_text()) < 12):
+    time.sleep(0.01)
+first.kill(), first.wait()
+run("--device", counted, "--out", "b.json", *quick)
+asked = len(count.read_text())
+run("--device", counted, "--out", "c.json", *quick)
+again = len(count.read_text()) - asked
+if not again <= asked <= again + 1:
+    problems.append(f"a killed measurement asked {asked} times, an undisturbed one {again} times")
+rows = [json.loads((folder / name).read_text())["rows"] for name in ("b.json", "c.json")]
+if rows[0] != rows[1]:
+    problems.append("a killed measurement ends with other rows")
+expect(run("--compare", "b.json", "c.json"), "in the median the second takes +0.0 %", "no more than chance explains")
+expect(run("--compare", "b.json", "none.json", code=2), "none.json")
+
+# Answers that are none: the first networks say what is wrong.
+for lines, words in [("echo fast", ["no number of milliseconds", "fast"]), ("echo -3", ["-3", "no latency"]), ("echo nan", ["nan"]),
+                     ("true", ["printed nothing"]), ("echo broken pipe >&2; exit 7", ["exit code 7", "broken pipe"]),
+                     ("kill -9 $$", ["the command ended", "Killed"]), ("echo '{\"samples\": []}'", ["without \"samples\""]),
+                     ("echo '{\"samples\": [1, \"x\"]}'", ["is no number"]), ("echo '{\"samples\": [1'", ["not JSON"]),
+                     ("echo '{\"refused\": \"too deep\"}'; exit 1", ["refused: too deep"]), ("yes | head -c 3000000", ["more than a megabyte"])]:
+    expect(run("--device", command(lines), "--out", "wrong.json", *quick, code=2), "none of the first 3 networks could be timed", *words)
+    if (folder / "wrong.json").exists():
+        problems.append(f"a table is left of a command that cannot answer: {lines}")
+begin = time.time()
+expect(run("--device", command("sleep 100"), "--out", "wrong.json", "--command-seconds", 1, *quick, code=2), "took longer than 1 s")
+if time.time() - begin > 20:
+    problems.append("a command that hangs is not ended in time")
+expect(run("--device", "command:sh time.sh", "--out", "wrong.json", code=2), "{onnx}")
+
+# One sort of network is refused: its parts have a reason, the others latencies.
+picky = command(weigh + '[ $size -gt 3000000 ] && { echo \'{"refused": "too heavy"}\'; exit; }; echo $((size / 1000))')
+said = run("--device", picky, "--out", "picky.json", *quick, "--error", 0)
+expect(said, "networks failed", "refused: too heavy")
+
+# More was wanted than can be had: the table is there, and the exit code says so.
+restless = command(weigh + "echo $((size / 1000 * (2 + $(date +%N | cut -c4 | sed s/^$/1/))))")
+said = run("--device", restless, "--out", "restless.json", *quick, code=3)
+expect(said, "and 5 % were wanted")
+expect(run("--compare", "a.json", "restless.json"), "rows in both")
+expect(run("--space", "none", code=2), "there is no space")
+
+print("\n".join(problems) or "Commands are measured, and refused where they cannot be.")
+sys.exit(1 if problems else 0)
