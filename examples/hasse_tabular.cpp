@@ -32,7 +32,7 @@ largest FLOPs and the median accuracy. Each seed runs until nothing lives, or fo
 model until 99 % of the hypervolume are reached.
 
 Keys of --json: table, keys and networks (in the file, distinct), reference {flops, accuracy}, hypervolume, policy,
-order and margin (null unless the policy is pop), under_way, single_runs and pool (as given), seeds [one object per seed] and medians, both with
+order and margin (null unless the policy is pop), under_way, single_runs, pool and enough (as given), seeds [one object per seed] and medians, both with
   trainings_until_80, _90, _95, _99  trainings until that percentage of the full hypervolume; null: never reached
   living_after_50, _100, _200, _500  networks neither trained nor pruned after so many trainings; null: it ended before
   trainings_until_nothing_lives      trainings of the whole run; null: it ended before
@@ -41,12 +41,15 @@ and, per seed, seed, trainings and hypervolume_share (at the end, from 0 to 1).)
 struct options {
   std::string table, policy = "pop", order = "strict";
   hasse::replay_options replay;
+  double enough = 0;
   std::uint64_t seeds = 1;
   bool as_json = false, steers_pruning = false;
 };
 
 void run(const options& how) {
-  const auto& [table, policy_name, order_name, replay, seeds, as_json, steers_pruning] = how;
+  const auto& [table, policy_name, order_name, replay_given, enough, seeds, as_json, steers_pruning] = how;
+  hasse::replay_options replay = replay_given;
+  replay.enough = enough / 100;
   using hasse::tabular_order, hasse::tabular_policy;
   tabular_policy policy = tabular_policy::pop;
   for (const tabular_policy each : {tabular_policy::random, tabular_policy::evolution, tabular_policy::model})
@@ -55,6 +58,7 @@ void run(const options& how) {
       order_name == "strict" ? tabular_order::strict : order_name == "embedding" ? tabular_order::embedding : tabular_order::product;
   if (policy != tabular_policy::pop && steers_pruning)
     throw hasse::error("--order and --margin steer pruning, but the policy is " + policy_name + "; leave them out or use --policy pop");
+  if (policy != tabular_policy::model && enough > 0) throw hasse::error("--enough is for --policy model, but the policy is " + policy_name + "; leave it out");
   if (policy != tabular_policy::model && replay.pool) throw hasse::error("--pool is for --policy model, but the policy is " + policy_name + "; leave it out");
 
   const hasse::tabular_benchmark benchmark = hasse::read_benchmark(table);
@@ -81,6 +85,7 @@ void run(const options& how) {
   if (replay.under_way > 1) std::printf(", %zu under way", replay.under_way);
   if (replay.single_runs) std::printf(", single runs");
   if (replay.pool) std::printf(", from a pool");
+  if (enough > 0) std::printf(", until %g %% are expected to be found", enough);
   std::printf("\n%-7s %31s %31s %7s\n%-7s", "", "trainings until % of hypervolume", "living after trainings", "until", "seed");
   for (const int mark : hasse::hypervolume_marks) std::printf(" %7d", mark);
   for (const std::size_t mark : hasse::training_marks) std::printf(" %7zu", mark);
@@ -114,6 +119,7 @@ int main(int argc, char** argv) {
   hasse::add_number(app, "--trainings", how.replay.trainings, 0, 1'000'000, "end each seed after so many; 0: when nothing lives, by model when 99 % are reached");
   hasse::add_number(app, "--under-way", how.replay.under_way, 1, 1000, "ask for so many networks before the first of them is told");
   app.add_flag("--single-runs", how.replay.single_runs, "tell one run of the table, drawn by the seed, instead of the mean over its runs; hypervolumes are those of the means");
+  hasse::add_number(app, "--enough", how.enough, 0, 99.99, "model: end each seed when it is nine tenths sure that so many percent of the hypervolume are found; 0: never");
   app.add_flag("--pool", how.replay.pool, "model: propose from 512 children of the frontier and 512 draws, as where a space is too large to be considered whole");
   hasse::add_number(app, "--seeds", how.seeds, 1, 10'000, "run with seeds 1 to N");
   app.add_flag("--json", how.as_json, "print one JSON object instead of a table");

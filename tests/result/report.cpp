@@ -51,6 +51,25 @@ TEST_CASE("a report has every section and loads nothing") {
   CHECK(html == report_html(example()));
 }
 
+TEST_CASE("a report shows what a model expects, in the metric's direction", "[report]") {
+  report_data data = example();
+  CHECK(!embedded(report_html(data)).contains("forecast"));
+  data.forecast = {.found = 0.97, .surely_found = 0.93, .chance = 0.25,
+                   .frontier = {{"[(16),(16)]", 0.5, 0.58, 0.59, 0.6}, {"[(32,32),(64)]", 2.0, 0.8, 0.81, 0.82}},
+                   .next = {{"<b>", 1.2, 0.75, 0.77, 0.79, 0.012}}};
+  const std::string html = report_html(data);
+  CHECK(html.find("<h2>What the model expects</h2>") != html.npos);
+  CHECK_THAT(html, ContainsSubstring("expects that 97.0 % of the hypervolume that there is to find is found, and is nine tenths sure of 93.0 %; the chance that the rest would add more than a hundredth is 25 %"));
+  CHECK_THAT(html, ContainsSubstring("<td>77.00 %</td><td>75.00 % to 79.00 %</td><td>1.20 %</td>"));
+  CHECK(html.find("<b></td>") == html.npos);
+  CHECK(loads_nothing(html));
+  const json forecast = embedded(html)["forecast"];
+  CHECK(forecast["frontier"].size() == 2);
+  CHECK(forecast["next"][0]["gain"] == 0.012);
+  data.forecast->next.clear(), data.forecast->frontier.clear(), data.forecast->found = unknown;
+  CHECK_THAT(report_html(data), ContainsSubstring("What the model expects"));
+}
+
 TEST_CASE("the data is embedded and complete") {
   const json data = embedded(report_html(example()));
   CHECK(data["networks"].size() == 4);

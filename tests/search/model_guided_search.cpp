@@ -233,6 +233,41 @@ TEST_CASE("a model needs a fraction of the trainings of random search, even in a
   }
 }
 
+TEST_CASE("a search ends when its model expects enough to be found, and says what it expects", "[model]") {
+  const code_domain domain(3);
+  hasse::frontier<int> all;
+  for (int i = 0; i < static_cast<int>(domain.codes.size()); ++i) all.add({i, domain.cost({i}), domain.accuracy({i})});
+  std::vector<double> merits = domain.accuracies;
+  std::sort(merits.begin(), merits.end());
+  const hasse::hypervolume_reference reference{*std::max_element(domain.latencies.begin(), domain.latencies.end()), merits[merits.size() / 2]};
+  guided policy(domain, {.seed = 1, .best = 300, .enough = 0.9, .stop = {.trainings = 150}});
+  CHECK(!policy.expected());
+  test::drive(policy, domain);
+  CHECK(policy.end() == hasse::search_end::expected);
+  CHECK(policy.fraction() == 1);
+  CHECK(policy.done().size() < 150);
+  CHECK(policy.boundary().hypervolume(reference) > 0.85 * all.hypervolume(reference));
+  CHECK(!policy.ask());
+
+  const auto forecast = policy.expected(7).value();
+  CHECK(forecast.outlook.low >= 0.9);
+  CHECK(forecast.outlook.low <= forecast.outlook.middle);
+  CHECK(forecast.frontier.size() == policy.boundary().points().size());
+  for (const auto& each : forecast.frontier) CHECK(each.merit.middle == Approx(domain.accuracy(each.value)).margin(10));
+  REQUIRE(forecast.next.size() == 7);
+  for (std::size_t i = 0; i < 7; ++i) {
+    CHECK(forecast.next[i].gain <= (i > 0 ? forecast.next[i - 1].gain : 1));
+    for (const auto& each : policy.done()) CHECK(!(each.candidate == forecast.next[i].value));
+  }
+
+  guided early(domain, {.seed = 1, .best = 300});
+  test::drive(early, domain, 12);
+  (void)early.ask();
+  CHECK(early.expected()->outlook.low < forecast.outlook.low);
+  CHECK(early.expected()->outlook.chance == 1);
+  CHECK(early.expected()->outlook.low < early.expected()->outlook.middle);  // draws, not means
+}
+
 TEST_CASE("several under way are spread, and failures neither stop a search nor draw it", "[model]") {
   const code_domain domain(2);
   guided policy(domain, {.seed = 2});
@@ -253,4 +288,5 @@ TEST_CASE("impossible options of a model-guided search are refused", "[model]") 
   CHECK_THROWS_WITH(guided(domain, {.beginning = 0}), ContainsSubstring("at least one"));
   CHECK_THROWS_WITH(guided(domain, {.candidates = 0}), ContainsSubstring("at least one"));
   CHECK_THROWS_WITH(guided(domain, {.own_noise = 1.5}), ContainsSubstring("from 0 to 1"));
+  CHECK_THROWS_WITH(guided(domain, {.enough = 1}), ContainsSubstring("0 never stops"));
 }

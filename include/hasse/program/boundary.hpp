@@ -31,7 +31,7 @@ struct boundary_options : recipe_options, device_options {
   std::string space, latency = "auto", policy = "pop", order = "strict", contradictions = "warn";
   std::size_t trainings = 20, unchanged = 0, finish_networks = 0;
   int finish_epochs = 0;
-  double margin = 0;
+  double margin = 0, enough = 0;
 };
 
 namespace detail {
@@ -81,13 +81,14 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   app.add_option("--order", options.order, "strict or embedding")->capture_default_str()->check(CLI::IsMember({"strict", "embedding"}));
   app.add_option("--contradictions", options.contradictions, "where the table calls a larger network faster: warn; isotonic: search on the nearest latencies that do not; exclude: such pairs prune nothing")->capture_default_str()->check(CLI::IsMember({"warn", "isotonic", "exclude"}));
   add_number(app, "--margin", options.margin, 0, 1, "prune only on differences in accuracy above this (0..1)");
+  add_number(app, "--enough", options.enough, 0, 99.99, "with --policy model: stop when the model is nine tenths sure that so many percent of the hypervolume are found; 0: never");
   add_number(app, "--unchanged", options.unchanged, "stop when the frontier stayed the same for so many trainings; 0: never");
 }
 
 inline shipped_proposer proposer_of(const boundary_options& options) {
   if (options.policy == "random") return {at_random{.seed = options.seed}};
   if (options.policy == "evolution") return {evolution{.seed = options.seed}};
-  if (options.policy == "model") return {model_guided{.seed = options.seed}};
+  if (options.policy == "model") return {model_guided{.enough = options.enough / 100, .seed = options.seed}};
   return {pruning{.margin = options.margin, .seed = options.seed}};
 }
 
@@ -116,6 +117,8 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   recipe how = detail::recipe_of(options, options.epochs);
   if (!(options.margin >= 0 && options.margin <= 1))
     throw error("a margin of " + number_text(options.margin) + " cannot be used; give a difference in accuracy from 0 to 1");
+  if (options.enough > 0 && options.policy != "model")
+    throw error("--enough asks a model, but the policy is " + options.policy + "; leave it out or use --policy model");
   const chosen_order order{options.order};
   const order_policy contradictions = detail::contradictions_of(options.contradictions);
   const measured_device device(options.measured(), options.device_threads);

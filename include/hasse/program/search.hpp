@@ -191,6 +191,17 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
       for (const auto& each : pruning->rules()) report.certificates.push_back({"", to_text(each.above), to_text(each.instead)});
     }
   }
+  if (const auto* model = as_policy<model_guided_search<domain_type>>(policy))
+    if (const auto expected = model->expected()) {
+      report_forecast& forecast = report.forecast.emplace();
+      forecast.found = expected->outlook.middle, forecast.surely_found = expected->outlook.low, forecast.chance = expected->outlook.chance;
+      const auto shown = [&](const auto& each, double gain) {
+        return report_expectation{to_text(each.value), price.scale.of(each.cost), judged_by.merit(each.merit.low), judged_by.merit(each.merit.middle), judged_by.merit(each.merit.high), gain};
+      };
+      for (const auto& each : expected->frontier) forecast.frontier.push_back(shown(each, unknown));
+      for (const auto& each : expected->next) forecast.next.push_back(shown(each, each.gain));
+      report.facts.emplace_back("model", "expects that " + percent_text(forecast.found, 1) + " of the hypervolume is found, nine tenths sure of " + percent_text(forecast.surely_found, 1));
+    }
   report.sums = price.sums;
 
   if (!classes.empty()) report.facts.emplace_back("classes", classes_text(classes));

@@ -75,6 +75,48 @@ inline plot frontier_plot(const report_data& data) {
   return picture;
 }
 
+/// What the model makes of the frontier, with a band of one deviation, and of what it would train next.
+inline plot forecast_plot(const report_data& data, const report_forecast& forecast) {
+  plot picture{.title = "What the model expects", .x = {.label = cost_label(data)}, .y = {.label = score_label(data, "expected")}, .width = 860, .height = 360};
+  const auto line = [&](const std::string& name, double report_expectation::*member, bool dashed) {
+    plot_series series{.name = name, .colour = ink::frontier, .shape = plot_shape::line, .size = dashed ? 1.1 : 2.0, .dashed = dashed};
+    for (const report_expectation& each : forecast.frontier)
+      series.points.push_back({shown_cost(data, each.cost), data.measure.factor * (each.*member), each.name, {}});
+    picture.series.push_back(std::move(series));
+  };
+  line("frontier, as it would repeat", &report_expectation::middle, false);
+  line("one deviation", &report_expectation::low, true), line("", &report_expectation::high, true);
+  plot_series next{.name = "not trained, most promising", .colour = ink::other, .size = 4};
+  for (const report_expectation& each : forecast.next) next.points.push_back({shown_cost(data, each.cost), data.measure.factor * each.middle, each.name, {}});
+  if (!next.points.empty()) picture.series.push_back(std::move(next));
+  return picture;
+}
+
+inline std::string forecast_section(const report_data& data, const report_forecast& forecast) {
+  const report_words words(data);
+  std::string rows = "<div class='scroll'><table><tr><th class='name'>not trained</th><th>" + words.cost + "</th><th>expected " + words.score + "</th><th>one deviation</th><th>would add</th></tr>";
+  for (const report_expectation& each : forecast.next)
+    rows += "<tr><td class='name'>" + code(each.name) + "</td><td>" + cost_text(data, each.cost) + "</td><td>" + score_text(data, each.middle) + "</td><td>" + score_text(data, each.low) + " to " +
+            score_text(data, each.high) + "</td><td>" + percent_text(each.gain, 2) + "</td></tr>";
+  return section("What the model expects",
+                 "A Gaussian process on what was trained expects that " + percent_text(forecast.found, 1) + " of the hypervolume that there is to find is found, and is nine tenths sure of " +
+                     percent_text(forecast.surely_found, 1) + "; the chance that the rest would add more than a hundredth is " + percent_text(forecast.chance, 0) +
+                     ". This is a statement of a model, and no proof.",
+                 forecast_plot(data, forecast).svg() + (forecast.next.empty() ? std::string() : rows + "</table></div>"));
+}
+
+inline json forecast_json(const report_words& words, const report_forecast& forecast) {
+  json result = {{"found", number_or_null(forecast.found)}, {"surely_found", number_or_null(forecast.surely_found)}, {"chance", number_or_null(forecast.chance)}};
+  const auto list = [&](const char* key, const std::vector<report_expectation>& all) {
+    result[key] = json::array();
+    for (const report_expectation& each : all)
+      result[key].push_back({{"name", each.name}, {words.cost_key(), number_or_null(each.cost)}, {words.score_key(), number_or_null(each.middle)}, {"low", number_or_null(each.low)},
+                             {"high", number_or_null(each.high)}, {"gain", number_or_null(each.gain)}});
+  };
+  list("frontier", forecast.frontier), list("next", forecast.next);
+  return result;
+}
+
 inline plot pruning_plot(const report_data& data) {
   double most = 0;
   for (const report_progress& at : data.pruning) {
@@ -288,6 +330,7 @@ inline json report_json(const report_data& data) {
   for (const report_pair& pair : data.pairs) result["pairs"].push_back({pair.lower, pair.upper});
   for (const report_sum& sum : data.sums)
     result["sums"].push_back({{"name", sum.name}, {"sum_milliseconds", number_or_null(sum.sum_milliseconds)}, {"whole_milliseconds", number_or_null(sum.whole_milliseconds)}});
+  if (data.forecast) result["forecast"] = forecast_json(words, *data.forecast);
   for (const report_certificate& claim : data.certificates)
     result["certificates"].push_back({{"pruned", claim.pruned.empty() ? json(nullptr) : json(claim.pruned)}, {"above", claim.above}, {"instead", claim.instead}});
   return result;
@@ -397,6 +440,7 @@ HASSE_BODY std::string report_html(const report_data& data) {
     html += section("What was pruned, and why", "An architecture is pruned when it precedes a trained network (so it is no " + words.better + ") and another trained network is at least as " +
                     words.good + " as that one and no " + words.dearer + " than the pruned one.", content + "</div></div>");
   }
+  if (data.forecast) html += forecast_section(data, *data.forecast);
   html += order_section(data);
   if (const std::string diagram = hasse_diagram(data); !diagram.empty())
     html += section("The order around the frontier", "Trained networks, smaller ones below: a line joins neighbours in the order. Blue networks are on the frontier; a red line marks a larger network that is " + words.worse + ".", diagram);

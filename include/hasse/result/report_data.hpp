@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -63,6 +64,20 @@ struct report_certificate {
   std::string pruned, above, instead;
 };
 
+/// What a model expects a network to score: the middle, and one deviation below and above it.
+struct report_expectation {
+  std::string name;
+  double cost = unknown, low = unknown, middle = unknown, high = unknown;
+  double gain = unknown;  ///< by training it, as a share of the hypervolume; unknown: it is trained
+};
+
+/// What a model-guided search expects at its end.
+struct report_forecast {
+  double found = unknown, surely_found = unknown;  ///< hypervolume now, as a share of what there is to find: the median, and what nine of ten draws exceed
+  double chance = unknown;                         ///< that what is left adds more than a hundredth
+  std::vector<report_expectation> frontier{}, next{};  ///< trained, from cheap to good; not trained, the most promising first
+};
+
 struct report_data {
   std::string title = "The speed/accuracy boundary of this device";
   price_unit price = in_milliseconds;  ///< what costs are counted in
@@ -76,6 +91,7 @@ struct report_data {
   std::vector<report_pair> pairs{};  ///< all comparable pairs of networks
   std::vector<report_sum> sums{};
   std::vector<report_certificate> certificates{};
+  std::optional<report_forecast> forecast{};
   double noise_floor_milliseconds = unknown;
   double admissible = unknown;               ///< architectures in the window of costs
   double cost_tau = unknown, merit_tau = unknown;  ///< Kendall's tau over the comparable pairs

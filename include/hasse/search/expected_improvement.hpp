@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -40,8 +42,10 @@ class staircase {
   /// Nothing is won at `dearest` or beyond it, nor by a merit of at most `least`.
   staircase(double least, double dearest) : dearest_(dearest), steps_{{-INFINITY, least}} {}
 
-  /// Points in any order.
+  /// Points in any order, cost and merit, besides those that are there.
   void add(std::vector<std::pair<double, double>> points) {
+    for (std::size_t i = 1; i < steps_.size(); ++i) points.emplace_back(steps_[i].cost, steps_[i].merit);
+    steps_.resize(1);
     std::sort(points.begin(), points.end());
     for (const auto& [cost, merit] : points)
       if (cost < dearest_ && merit > steps_.back().merit) {
@@ -61,6 +65,13 @@ class staircase {
     return area;
   }
 
+  /// The best merit for at most this cost.
+  double height(double cost) const {
+    const auto dearer = std::find_if(steps_.begin(), steps_.end(), [&](const step& each) { return each.cost > cost; });
+    return std::prev(dearer)->merit;
+  }
+
+  /// From the reference on.
   double area() const {
     double sum = 0;
     for (std::size_t i = 1; i < steps_.size(); ++i)

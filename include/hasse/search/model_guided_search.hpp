@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -26,6 +26,8 @@ struct model_guided_options {
   std::size_t beginning = 10;     ///< so many uniform draws before the model is asked
   std::size_t candidates = 512;   ///< for a proposal: so many children of the frontier and as many uniform draws
   std::size_t consider_all = 4096;  ///< a set of at most so many is considered whole for each proposal
+  /// Stop when the model is nine tenths sure that so large a share of the hypervolume is found (search_model::outlook::low); 0: never.
+  double enough = 0;
   stop_rule stop = {};
   std::size_t list_up_to = listing_limit;
 };
@@ -43,10 +45,12 @@ class model_guided_search : public policy_on_ledger<Space> {
   explicit model_guided_search(const Space& admissible, model_guided_options options = {})
       : base(admissible, options.seed, options.stop, options.list_up_to), options_(options), place_(admissible) {
     if (options.beginning < 1 || options.candidates < 1) throw error("a model-guided search needs at least one uniform draw to begin with and one candidate for a proposal");
+    if (!(options.enough >= 0 && options.enough < 1)) throw error("the share of the hypervolume that is enough must be from 0 to less than 1; 0 never stops");
     if (!(options.own_noise >= 0 && options.own_noise <= 1)) throw error("the share of noise that is a network's own must be from 0 to 1; 1 trusts every merit");
   }
 
   std::optional<candidate> ask() {
+    if (expects_enough()) return books().end = search_end::expected, std::nullopt;
     const std::optional<candidate> asked = books().ask([&]() -> std::optional<candidate> {
       if (this->done().size() + under_way_.size() >= options_.beginning && known_ > 0)
         if (const auto found = most_promising()) return found;
@@ -65,6 +69,43 @@ class model_guided_search : public policy_on_ledger<Space> {
   void release(const candidate& x) {
     base::release(x);
     std::erase(under_way_, x);
+  }
+
+  /// A candidate, and what the model makes of it.
+  struct forecast_point {
+    candidate value{};
+    ticks cost{};
+    search_model::expectation merit{};
+    double gain = 0;  ///< expected, as a share of the hypervolume now
+  };
+  /// What the model expects.
+  struct forecast {
+    search_model::outlook outlook;
+    std::vector<forecast_point> frontier;  ///< of what was trained, from cheap to good; merits as they would repeat, without luck
+    std::vector<forecast_point> next;      ///< that promise most, the most promising first
+  };
+  /// Nothing as long as the model was not asked for a proposal.
+  std::optional<forecast> expected(std::size_t most_next = 5) const {
+    if (!model_ || known_ == 0) return std::nullopt;
+    model_guided_search now = *this;
+    search_model& knows = now.model();
+    const auto [pool, points] = now.considered();
+    forecast found{.outlook = points.empty() ? search_model::outlook{1, 1, 0} : knows.look_ahead(points), .frontier = {}, .next = {}};
+    std::vector<model_point> trained_points;
+    for (const auto& each : this->boundary().points()) trained_points.push_back(point_of(each.candidate));
+    const auto trained_merits = knows.expected(trained_points);
+    for (std::size_t i = 0; i < trained_points.size(); ++i)
+      found.frontier.push_back({this->boundary().points()[i].candidate, trained_points[i].cost, trained_merits[i], 0});
+    if (points.empty()) return found;
+    const std::vector<double> gains = knows.gains(points);
+    const auto merits = knows.expected(points);
+    const double area = knows.area();
+    std::vector<std::size_t> order(points.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t one, std::size_t other) { return gains[one] > gains[other]; });
+    for (std::size_t i = 0; i < std::min(most_next, order.size()); ++i)
+      found.next.push_back({pool[order[i]], points[order[i]].cost, merits[order[i]], area > 0 ? gains[order[i]] / area : 0});
+    return found;
   }
 
  private:
@@ -87,11 +128,10 @@ class model_guided_search : public policy_on_ledger<Space> {
     return *model_;
   }
 
-  std::optional<candidate> most_promising() {
-    search_model& knows = model();
+  /// What may be proposed next.
+  std::pair<std::vector<candidate>, std::vector<model_point>> considered() {
     std::vector<candidate> pool;
-    std::vector<model_point> points, busy;
-    for (const candidate& x : under_way_) busy.push_back(point_of(x));
+    std::vector<model_point> points;
     if (considers_all()) {
       for (const auto& [x, point] : all_)
         if (!books().open.taken(x)) pool.push_back(x), points.push_back(point);
@@ -99,6 +139,25 @@ class model_guided_search : public policy_on_ledger<Space> {
       pool = drawn();
       for (const candidate& x : pool) points.push_back(point_of(x));
     }
+    return {std::move(pool), std::move(points)};
+  }
+
+  /// Looked at whenever the scales were fitted anew: between, a model is too sure of itself or too little for want of them.
+  bool expects_enough() {
+    if (options_.enough <= 0 || this->done().size() < options_.beginning || known_ == 0) return false;
+    if (const std::size_t fits = model().fits(); fits != looked_at_) {
+      looked_at_ = fits;
+      const auto points = considered().second;
+      enough_ = points.empty() || model().look_ahead(points).low >= options_.enough;
+    }
+    return enough_;
+  }
+
+  std::optional<candidate> most_promising() {
+    search_model& knows = model();
+    const auto [pool, points] = considered();
+    std::vector<model_point> busy;
+    for (const candidate& x : under_way_) busy.push_back(point_of(x));
     if (pool.empty()) return std::nullopt;
     const std::vector<double> gains = knows.gains(points, busy);
     const auto most = std::max_element(gains.begin(), gains.end());
@@ -136,7 +195,8 @@ class model_guided_search : public policy_on_ledger<Space> {
   std::optional<search_model> model_;
   std::vector<std::pair<candidate, model_point>> all_;  // of a set that is considered whole
   std::vector<candidate> under_way_;                    // in the order in which they were asked for
-  std::size_t told_ = 0, known_ = 0;
+  std::size_t told_ = 0, known_ = 0, looked_at_ = 0;
+  bool enough_ = false;
   std::uint64_t proposals_ = 0;
 };
 

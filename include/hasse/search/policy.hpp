@@ -43,7 +43,8 @@ enum class search_end : std::uint8_t {
   exhausted,  ///< every candidate is trained, pruned or under way
   sparse,     ///< a set too large to list: so many draws in a row were pruned or known that hardly anything can live
   trainings,  ///< `stop_rule::trainings` was reached
-  unchanged   ///< `stop_rule::unchanged` was reached
+  unchanged,  ///< `stop_rule::unchanged` was reached
+  expected    ///< a model expects that what is left adds less than was asked for
 };
 
 constexpr std::string_view to_text(search_end end) {
@@ -53,6 +54,7 @@ constexpr std::string_view to_text(search_end end) {
     case search_end::sparse: return "hardly anything lives";
     case search_end::trainings: return "budget of trainings spent";
     case search_end::unchanged: return "frontier unchanged";
+    case search_end::expected: return "enough, as the model expects";
   }
   return "";
 }

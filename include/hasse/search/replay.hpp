@@ -38,6 +38,7 @@ struct replay_options {
   std::size_t trainings = 0;     ///< stop after so many; 0: when nothing lives, by model when the last of hypervolume_marks is reached
   std::size_t under_way = 1;     ///< so many are asked for before the first of them is told
   bool single_runs = false;      ///< tell one run of the table, drawn by the seed, instead of the mean; hypervolumes are those of the means
+  double enough = 0;             ///< model: as model_guided_options; 0: until the last of hypervolume_marks
   bool pool = false;             ///< model: propose from draws, as in a space that is too large to be considered whole
 };
 
@@ -108,9 +109,9 @@ inline tabular_replay replay_table(const tabular_benchmark& benchmark, const tab
     case tabular_policy::model: break;
   }
   // A mean of three runs is judged, of which one is told.
-  model_guided_options options{.seed = seed, .best = 100, .own_noise = how.single_runs ? 1.0 / 3 : 1};
+  model_guided_options options{.seed = seed, .best = 100, .own_noise = how.single_runs ? 1.0 / 3 : 1, .enough = how.enough};
   if (how.pool) options.consider_all = 0;
-  return replay_table(benchmark, domain, model_guided_search(domain, options), seed, how, how.trainings == 0);
+  return replay_table(benchmark, domain, model_guided_search(domain, options), seed, how, how.trainings == 0 && how.enough <= 0);
 }
 
 /// The middle of the values (mean of the middle two); what was never reached counts as later than everything, and may be the middle.
@@ -165,6 +166,7 @@ inline json to_json(const tabular_benchmark& benchmark, tabular_policy policy, t
           {"under_way", how.under_way},
           {"single_runs", how.single_runs},
           {"pool", how.pool},
+          {"enough", how.enough},
           {"seeds", std::move(seeds)},
           {"medians", object_of(medians(replays))}};
 }

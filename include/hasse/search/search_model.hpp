@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <hasse/core/apart.hpp>
@@ -48,6 +49,18 @@ class search_model {
   };
   HASSE_BODY std::vector<expectation> expected(std::span<const model_point> points);
 
+  /// What is left to be found among `points`, as 24 independent draws of their merits have it: a statement of a model, no proof.
+  struct outlook {
+    double low = 0, middle = 0;  ///< hypervolume now, as a share of what it would be if all were trained: the 10 % quantile, and the median
+    double chance = 1;           ///< that all of them together would add more than a hundredth
+  };
+  HASSE_BODY outlook look_ahead(std::span<const model_point> points);
+  /// The hypervolume now, from the reference on, in ticks times merit.
+  HASSE_BODY double area();
+
+  /// How often the scales were fitted, of what has been told.
+  HASSE_BODY std::size_t fits();
+
   /// Trainings with a merit.
   std::size_t known() const { return merits_; }
   /// As of the last gains or expected.
@@ -57,6 +70,10 @@ class search_model {
   HASSE_BODY void place(process_inputs& inputs, const model_point& point) const;
   HASSE_BODY process_inputs inputs_of(std::span<const model_point> points) const;
   HASSE_BODY void learn();
+  HASSE_BODY std::pair<gaussian_process, staircase> believed(std::span<const model_point> under_way) const;
+  double back(double standard) const { return middle_ + deviation_ * standard; }
+  /// The deviation of a point's own merit, whose latent variance this is, on the merit scale.
+  HASSE_BODY double own_deviation(double latent) const;
   HASSE_BODY void fit(std::size_t rows);
 
   search_model_options options_;
@@ -70,7 +87,7 @@ class search_model {
   std::vector<range> spread_;                // of the linear features: mean, deviation
   std::vector<double> told_;                 // on the merit scale
   std::vector<ticks> costs_;
-  std::size_t merits_ = 0, next_fit_ = 0;
+  std::size_t merits_ = 0, next_fit_ = 0, fits_ = 0;
   double middle_ = 0, deviation_ = 1;        // of told_ at the last fit
   process_scales scales_;
   gaussian_process process_;

@@ -107,11 +107,13 @@ HASSE_BODY void search_model::fit(std::size_t rows) {
     scales_ = std::move(found);
   }
   process_ = gaussian_process(std::move(inputs), std::move(values), scales_);
+  ++fits_;
 }
 
 // Fits at the numbers of trainings that the rule says, however many were told since the last call: so a model that is told much at once
 // is the same as one that was asked in between.
 HASSE_BODY void search_model::learn() {
+  if (told_.empty()) throw error("a model that was told nothing expects nothing; tell it a training first");
   while (process_.size() < told_.size()) {
     const std::size_t rows = process_.size() + 1;
     if (rows < detail::first_fit) {
@@ -127,43 +129,80 @@ HASSE_BODY void search_model::learn() {
   }
 }
 
-HASSE_BODY std::vector<double> search_model::gains(std::span<const model_point> points, std::span<const model_point> under_way) {
-  if (told_.empty()) throw error("a model that was told nothing expects nothing; tell it a training first");
-  learn();
-  const double noise = std::exp(scales_.noise), own = options_.own_noise;
-  const auto back = [&](double standard) { return middle_ + deviation_ * standard; };
+HASSE_BODY double search_model::own_deviation(double latent) const {
+  const double noise = std::exp(scales_.noise);
+  return deviation_ * (latent + options_.own_noise * noise) / std::sqrt(latent + noise);
+}
 
+// The process and the frontier, with what is under way as if it turned out as expected.
+HASSE_BODY std::pair<gaussian_process, staircase> search_model::believed(std::span<const model_point> under_way) const {
   // What the frontier is taken to be: of each training what it gave, less the luck that does not repeat.
   std::vector<std::pair<double, double>> front;
   const std::vector<double> weights = process_.weights();
+  const double luck = (1 - options_.own_noise) * std::exp(scales_.noise);
   for (std::size_t i = 0; i < told_.size(); ++i)
-    front.emplace_back(static_cast<double>(costs_[i].count), options_.scale.out(back(process_.values()[i] - (1 - own) * noise * weights[i])));
+    front.emplace_back(static_cast<double>(costs_[i].count), options_.scale.out(back(process_.values()[i] - luck * weights[i])));
 
-  gaussian_process believed = process_;
+  gaussian_process process = process_;
   for (const model_point& point : under_way) {
     const process_inputs here = inputs_of(std::span(&point, 1));
-    const double mean = believed.means(here)[0];
-    believed.append(here.smooth, here.linear, mean);
+    const double mean = process.means(here)[0];
+    process.append(here.smooth, here.linear, mean);
     front.emplace_back(static_cast<double>(point.cost.count), options_.scale.out(back(mean)));
   }
 
-  std::vector<double> sample = believed.means(sample_inputs_);
+  std::vector<double> sample = process.means(sample_inputs_);
   const auto middle = sample.begin() + static_cast<std::ptrdiff_t>(sample.size() / 2);
   std::nth_element(sample.begin(), middle, sample.end());
   staircase stairs(options_.scale.out(back(*middle)), dearest_);
   stairs.add(std::move(front));
+  return {std::move(process), std::move(stairs)};
+}
 
-  const process_prediction ahead = believed.predict(inputs_of(points));
+HASSE_BODY std::vector<double> search_model::gains(std::span<const model_point> points, std::span<const model_point> under_way) {
+  learn();
+  const auto [process, stairs] = believed(under_way);
+  const process_prediction ahead = process.predict(inputs_of(points));
   std::vector<double> gains(points.size());
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const double latent = ahead.variance[i], seen = (latent + own * noise) / std::sqrt(latent + noise);
-    gains[i] = stairs.expected_gain(options_.scale, static_cast<double>(points[i].cost.count), back(ahead.mean[i]), deviation_ * seen);
-  }
+  for (std::size_t i = 0; i < points.size(); ++i)
+    gains[i] = stairs.expected_gain(options_.scale, static_cast<double>(points[i].cost.count), back(ahead.mean[i]), own_deviation(ahead.variance[i]));
   return gains;
 }
 
+HASSE_BODY search_model::outlook search_model::look_ahead(std::span<const model_point> points) {
+  constexpr std::size_t draws = 24;
+  learn();
+  const auto [process, stairs] = believed({});
+  const process_prediction ahead = process.predict(inputs_of(points));
+  random_source random(derive(options_.seed, 0x6c6f6f6b + told_.size()));
+  std::vector<double> shares;
+  for (std::size_t draw = 0; draw < draws; ++draw) {
+    std::vector<std::pair<double, double>> drawn;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const auto cost = static_cast<double>(points[i].cost.count);
+      const double merit = options_.scale.out(back(ahead.mean[i]) + own_deviation(ahead.variance[i]) * random.normal());
+      if (merit > stairs.height(cost)) drawn.emplace_back(cost, merit);
+    }
+    staircase then = stairs;
+    then.add(std::move(drawn));
+    shares.push_back(then.area() > 0 ? stairs.area() / then.area() : 1);
+  }
+  std::sort(shares.begin(), shares.end());
+  const auto behind = static_cast<double>(std::count_if(shares.begin(), shares.end(), [](double share) { return share < 1 / 1.01; }));
+  return {.low = shares[draws / 10], .middle = (shares[draws / 2 - 1] + shares[draws / 2]) / 2, .chance = behind / draws};
+}
+
+HASSE_BODY double search_model::area() {
+  learn();
+  return believed({}).second.area();
+}
+
+HASSE_BODY std::size_t search_model::fits() {
+  learn();
+  return fits_;
+}
+
 HASSE_BODY std::vector<search_model::expectation> search_model::expected(std::span<const model_point> points) {
-  if (told_.empty()) throw error("a model that was told nothing expects nothing; tell it a training first");
   learn();
   const process_prediction ahead = process_.predict(inputs_of(points));
   std::vector<expectation> all;
