@@ -128,8 +128,8 @@ void check_training_plan(const layer_list& fused, int batch, const training_opti
 TEST_CASE("buffers in use at one step never overlap") {
   random_source random(3);
   for (int round = 0; round < 300; ++round) {
-    std::vector<buffer> buffers(1 + random.below(40));
-    for (buffer& each : buffers) {
+    std::vector<planned_buffer> buffers(1 + random.below(40));
+    for (planned_buffer& each : buffers) {
       each.bytes = random.below(8) ? 1 + random.below(5000) : 64 * random.below(4);
       each.first = static_cast<int>(random.below(30));
       each.last = each.first + static_cast<int>(random.below(10));

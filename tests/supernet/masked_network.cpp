@@ -37,8 +37,8 @@ masked_space every_kind() {
   masked_layer layer{.options = {inverted(), fused(), tucked(), {masked_operation::skip}}, .residual = true, .act = activation::hard_swish};
   layer.se = {.percent = 25}, layer.squeeze = squeeze_choice::searched;
   made.blocks.push_back({.name = "stem", .filters = {4, 8}, .layers = {detail::dense_layer({3, 5}, 1, activation::relu6)}});
-  made.blocks.push_back(detail::block_of("first", {8, 12, 16}, layer, 3, 2));
-  made.blocks.push_back(detail::block_of("second", {10, 16}, layer, 2, 1));
+  made.blocks.push_back(detail::masked_block_of("first", {8, 12, 16}, layer, 3, 2));
+  made.blocks.push_back(detail::masked_block_of("second", {10, 16}, layer, 2, 1));
   made.head = [](layer_builder<layer_list> list, std::span<const value_id> ends) {
     const int channels = list.shape_of(ends[1]).c;
     const value_id moved = list.conv_bn(ends[1], channels, 3, 1, activation::relu6, {}, channels);

@@ -29,7 +29,7 @@ masked_space tiny() {
                      .residual = true};
   masked_design made{.input = {8, 8, 3}, .blocks = {}, .head = {}};
   made.blocks.push_back({.name = "stem", .filters = {8}, .layers = {detail::dense_layer({3}, 1, activation::relu6)}});
-  made.blocks.push_back(detail::block_of("first", {8, 16}, layer, 2, 2));
+  made.blocks.push_back(detail::masked_block_of("first", {8, 16}, layer, 2, 2));
   made.head = [](layer_builder<layer_list> list, std::span<const value_id> ends) { list.linear(ends.back(), 4); };
   return masked_space(std::move(made));
 }

@@ -20,7 +20,7 @@ namespace hasse {
 
 /// A stretch of memory that is in use from step `first` to step `last`, both included, and perhaps once more later: what is in it
 /// is lost in between. The planner fills in `offset`.
-struct buffer {
+struct planned_buffer {
   std::size_t bytes = 0;
   int first = 0, last = 0;
   int again = 0, end = -1;  ///< the second time, from `again` to `end`; none while end < again
@@ -31,27 +31,27 @@ struct buffer {
   constexpr bool used(int from, int to) const {
     return (first <= to && from <= last) || (again <= to && from <= end && again <= end);
   }
-  constexpr bool meets(const buffer& other) const {
+  constexpr bool meets(const planned_buffer& other) const {
     return used(other.first, other.last) || (other.again <= other.end && used(other.again, other.end));
   }
 };
 
 /// Gives every buffer an offset so that buffers in use at the same step do not overlap: largest first, each in the first gap
 /// that holds it. Sizes are rounded up to whole cache lines. Returns the bytes of the arena. Quadratic in the number of buffers.
-constexpr std::size_t place(std::span<buffer> buffers) {
-  buffer* const all = buffers.data();
+constexpr std::size_t place(std::span<planned_buffer> buffers) {
+  planned_buffer* const all = buffers.data();
   const int count = static_cast<int>(buffers.size());
   std::size_t arena = 0;
   int head = -1;
-  for (int i = 0; i < count; ++i) all[i].bytes = round_up(all[i].bytes, tensor_alignment), all[i].offset = buffer::unplaced;
+  for (int i = 0; i < count; ++i) all[i].bytes = round_up(all[i].bytes, tensor_alignment), all[i].offset = planned_buffer::unplaced;
   for (int placed = 0; placed < count; ++placed) {
     int chosen = -1;
     for (int i = 0; i < count; ++i)
-      if (all[i].offset == buffer::unplaced && (chosen < 0 || all[i].bytes > all[chosen].bytes)) chosen = i;
-    buffer& mine = all[chosen];
+      if (all[i].offset == planned_buffer::unplaced && (chosen < 0 || all[i].bytes > all[chosen].bytes)) chosen = i;
+    planned_buffer& mine = all[chosen];
     std::size_t offset = 0;
     for (int i = head; i >= 0; i = all[i].next) {
-      const buffer& taken = all[i];
+      const planned_buffer& taken = all[i];
       if (!taken.meets(mine)) continue;
       if (taken.offset >= offset + mine.bytes) break;
       if (taken.offset + taken.bytes > offset) offset = taken.offset + taken.bytes;
@@ -67,17 +67,17 @@ constexpr std::size_t place(std::span<buffer> buffers) {
 }
 
 /// The most bytes in use at any one step: no plan can need less.
-constexpr std::size_t most_in_use(std::span<const buffer> buffers) {
+constexpr std::size_t most_in_use(std::span<const planned_buffer> buffers) {
   // Plain pointers: whole networks are planned in constant expressions, whose steps compilers count.
-  const buffer *const begin = buffers.data(), *const end = begin + buffers.size();
+  const planned_buffer *const begin = buffers.data(), *const end = begin + buffers.size();
   std::size_t most = 0;
   const auto look_at = [&](int step) {
     std::size_t sum = 0;
-    for (const buffer* each = begin; each != end; ++each)
+    for (const planned_buffer* each = begin; each != end; ++each)
       if (each->used(step, step)) sum += each->bytes;
     if (sum > most) most = sum;
   };
-  for (const buffer* start = begin; start != end; ++start) {  // the maximum is reached where some buffer begins
+  for (const planned_buffer* start = begin; start != end; ++start) {  // the maximum is reached where some buffer begins
     look_at(start->first);
     if (start->again <= start->end) look_at(start->again);
   }
@@ -132,7 +132,7 @@ constexpr inference_plan<List> plan_inference(const List& folded, int batch, std
   last[0] = count;
   for (int i = 0; i < folded.output_count(); ++i) last[at(folded.output(i))] = count;
 
-  auto buffers = detail::row_of<List, buffer>::make(at(count) + 1, {});
+  auto buffers = detail::row_of<List, planned_buffer>::make(at(count) + 1, {});
   auto holder = detail::row_of<List, int>::make(at(count) + 1, 0);
   int used = 0;
   for (value_id value = 0; value <= count; ++value) {
@@ -152,7 +152,7 @@ constexpr inference_plan<List> plan_inference(const List& folded, int batch, std
                            .first = value > 0 && ranges[at(value - 1)].own ? ranges[at(value - 1)].first : value - 1,
                            .last = last[at(value)]};
   }
-  const std::span<buffer> all(buffers.data(), at(used));
+  const std::span<planned_buffer> all(buffers.data(), at(used));
   inference_plan<List> plan{detail::row_of<List, std::size_t>::make(at(count) + 1, 0), runs, place(all), 0};
   plan.least_bytes = most_in_use(all);
   for (value_id value = 0; value <= count; ++value) plan.offsets[at(value)] = all[at(holder[at(value)])].offset;
@@ -187,7 +187,7 @@ struct backward_needs {
 
 /// Where everything that a training step touches lies in its arena, and which gradients are added to instead of written.
 struct training_plan {
-  static constexpr std::size_t none = buffer::unplaced;
+  static constexpr std::size_t none = planned_buffer::unplaced;
   struct accumulation {
     bool input = false, other = false;
   };

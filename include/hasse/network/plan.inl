@@ -21,7 +21,7 @@ HASSE_BODY training_plan plan_training(const layer_list& fused, int batch, std::
   plan.values.resize(at(count) + 1), plan.gradients.assign(at(count) + 1, training_plan::none);
   plan.saved.assign(at(count), training_plan::none), plan.adds.resize(at(count));
 
-  std::vector<buffer> values(at(count) + 1), gradients(at(count) + 1);
+  std::vector<planned_buffer> values(at(count) + 1), gradients(at(count) + 1);
   std::vector<value_id> home(at(count) + 1);  // the value in whose buffer a gradient lies
   for (value_id value = 0; value <= count; ++value) {
     const std::size_t bytes = static_cast<std::size_t>(fused.shape_of(value).size()) * at(batch) * scalar_bytes;
@@ -40,7 +40,7 @@ HASSE_BODY training_plan plan_training(const layer_list& fused, int batch, std::
     const layer& item = fused.items[at(i)];
     const backward_operands reads = needs[at(i)].reads;
     const auto read = [&](value_id value, int forward, bool backward) {
-      buffer& mine = values[at(value)];
+      planned_buffer& mine = values[at(value)];
       mine.last = std::max(mine.last, ranges[at(forward)].last);
       if (!backward || options.forward_only) return;
       mine.again = backward_of(ranges[at(i)].last);
@@ -53,7 +53,7 @@ HASSE_BODY training_plan plan_training(const layer_list& fused, int batch, std::
   for (const backward_stop& stop : stops)
     for (const value_id kept : {stop.first, stop.second})
       if (kept != no_value) {
-        buffer& mine = values[at(kept)];
+        planned_buffer& mine = values[at(kept)];
         if (mine.end < 0) mine.again = backward_of(stop.layer);
         mine.again = std::min(mine.again, backward_of(stop.layer));
         mine.end = std::max(mine.end, backward_of(stop.layer));
@@ -62,7 +62,7 @@ HASSE_BODY training_plan plan_training(const layer_list& fused, int batch, std::
     if (value == 0 || is_output[at(value)]) values[at(value)].end = 2 * count;
   std::vector<bool> lost(at(count) + 1, false);
   for (value_id value = 0; value <= count; ++value) {
-    buffer& mine = values[at(value)];
+    planned_buffer& mine = values[at(value)];
     if (value > 0 && !is_output[at(value)] && options.recompute == recompute::activations && mine.again > mine.last + 1) {
       const layer& item = fused.items[at(value - 1)];
       const auto is_there = [&](value_id from) { return !lost[at(from)] && values[at(from)].last >= mine.again; };
@@ -101,7 +101,7 @@ HASSE_BODY training_plan plan_training(const layer_list& fused, int batch, std::
     if (item.other != no_value) plan.adds[at(i)].other = write(item.other, item.adds_other());
   }
 
-  std::vector<buffer> buffers = values;
+  std::vector<planned_buffer> buffers = values;
   for (int i = 0; i < count; ++i)
     if (needs[at(i)].saved_bytes > 0)
       buffers.push_back({.bytes = needs[at(i)].saved_bytes,

@@ -43,7 +43,7 @@ inline masked_layer dense_layer(std::vector<int> kernels, int stride, activation
   return {.options = {{masked_operation::dense, std::move(kernels)}}, .stride = stride, .act = act};
 }
 /// A first layer, and others that may be skipped.
-HASSE_BODY masked_block block_of(std::string name, std::vector<int> filters, const masked_layer& layer, int layers, int stride);
+HASSE_BODY masked_block masked_block_of(std::string name, std::vector<int> filters, const masked_layer& layer, int layers, int stride);
 }  // namespace detail
 
 /// What stands behind the last block of a network that tells classes apart: the average over all pixels and a linear layer.
@@ -91,7 +91,7 @@ masked_design mobiledet_space(const mobiledet_form& form, Head head) {
   made.blocks.push_back({.name = "stem", .filters = widths(0), .layers = {detail::dense_layer({3}, 2, act)}});
   for (std::size_t at = 1; at < 8; ++at) {
     const int stride = at == 2 || at == 3 || at == 4 || at == 6 ? 2 : 1;
-    made.blocks.push_back(detail::block_of("block " + std::to_string(at), widths(at), at == 1 ? first : layer, form.layers[at - 1], stride));
+    made.blocks.push_back(detail::masked_block_of("block " + std::to_string(at), widths(at), at == 1 ? first : layer, form.layers[at - 1], stride));
   }
   return made;
 }

@@ -31,7 +31,7 @@ HASSE_BODY masked_layer with_stride(masked_layer layer, int stride) {
   return layer;
 }
 
-HASSE_BODY masked_block block_of(std::string name, std::vector<int> filters, const masked_layer& layer, int layers, int stride) {
+HASSE_BODY masked_block masked_block_of(std::string name, std::vector<int> filters, const masked_layer& layer, int layers, int stride) {
   masked_block made{.name = std::move(name), .filters = std::move(filters), .layers = {with_stride(layer, stride)}};
   for (int i = 1; i < layers; ++i) made.layers.push_back(layer);
   return made;
@@ -83,9 +83,9 @@ HASSE_BODY masked_design tunas_space(tunas_kind kind, feature_shape input, int c
     const int bases[] = {enlarged ? 16 : 32, 16, enlarged ? 16 : 32, enlarged ? 32 : 40, enlarged ? 64 : 80, enlarged ? 128 : 96,
                          enlarged ? 256 : 192, enlarged ? 512 : 320, enlarged ? 1024 : 1280};
     made.blocks.push_back({.name = "stem", .filters = widths(bases[0]), .layers = {detail::dense_layer({3}, 2, activation::relu)}});
-    made.blocks.push_back(detail::block_of("block 1", widths(bases[1]), separable, 1, 1));
+    made.blocks.push_back(detail::masked_block_of("block 1", widths(bases[1]), separable, 1, 1));
     for (int at = 2; at < 8; ++at)
-      made.blocks.push_back(detail::block_of("block " + std::to_string(at), widths(bases[at]), layer, at == 7 ? 1 : 4, at == 5 || at == 7 ? 1 : 2));
+      made.blocks.push_back(detail::masked_block_of("block " + std::to_string(at), widths(bases[at]), layer, at == 7 ? 1 : 4, at == 5 || at == 7 ? 1 : 2));
     made.blocks.push_back({.name = "last", .filters = widths(bases[8]), .layers = {detail::dense_layer({1}, 1, activation::relu)}});
     return made;
   }
@@ -95,7 +95,7 @@ HASSE_BODY masked_design tunas_space(tunas_kind kind, feature_shape input, int c
   made.blocks.push_back({.name = "stem", .filters = widths(bases[0]), .layers = {detail::dense_layer({3, 5}, 2, activation::hard_swish), separable}});
   for (int at = 1; at < 6; ++at) {
     layer.act = at < 3 ? activation::relu : activation::hard_swish;
-    made.blocks.push_back(detail::block_of("block " + std::to_string(at), widths(bases[at]), layer, 4, at == 4 ? 1 : 2));
+    made.blocks.push_back(detail::masked_block_of("block " + std::to_string(at), widths(bases[at]), layer, 4, at == 4 ? 1 : 2));
   }
   made.blocks.push_back({.name = "last", .filters = widths(bases[6]), .layers = {detail::dense_layer({1}, 1, activation::hard_swish)}, .pooled = true});
   made.blocks.push_back({.name = "mix", .filters = widths(bases[7]), .layers = {detail::dense_layer({1}, 1, activation::hard_swish)}});
