@@ -128,7 +128,7 @@ TEST_CASE("a masked space keeps the laws of a search, and costs rise along its o
   masked_layer layer{.options = {{masked_operation::inverted, {3, 5}, {2, 4}}, {masked_operation::tucker, {3}, {50}, {50, 100}}, {masked_operation::skip}}, .residual = true};
   masked_design design{.input = {16, 16, 3}, .blocks = {}, .head = {}};
   design.blocks.push_back({.name = "stem", .filters = {8}, .layers = {detail::dense_layer({3}, 2, activation::relu6)}});
-  design.blocks.push_back(detail::block_of("first", {8, 16, 24}, layer, 2, 2));
+  design.blocks.push_back(detail::masked_block_of("first", {8, 16, 24}, layer, 2, 2));
   design.head = [](layer_builder<layer_list> list, std::span<const value_id> ends) { list.linear(ends.back(), 4); };
   const masked_space space(design);
   const masked_costs costs(space, mac_price{});
