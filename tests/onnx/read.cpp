@@ -153,6 +153,8 @@ TEST_CASE("Layers of every kind are written and read back", "[onnx]") {
   x = build.pad_channels(build.average_pool(x, 3, 1, 1), 20);
   x = build.add(x, build.activate(build.convolution(x, 20, 3, 1, 1, 20), activation::relu6));
   x = build.depth_to_space(build.resize(x, 9, 7), 2);
+  x = build.adaptive_average_pool(build.upsample(build.corner_resize(x, 6, 5), 2), 7, 3);
+  x = build.average_pool_rounding_up(x, 3);
   build.output("map", x);
   build.output("scores", build.linear(build.activate(x, activation::sigmoid), 3));
   CHECK(difference_of(filled("kinds", list), true) == "");
@@ -235,6 +237,9 @@ TEST_CASE("Operators that others write become layers", "[onnx]") {
     file same = of({1, 2, 4, 4});
     same.node("MaxPool", {"x"}, {"y"}, {ints("kernel_shape", {3, 3}), ints("strides", {2, 2}), word("auto_pad", "SAME_UPPER")});
     CHECK(answer(same, pixels) == covered);
+    file over = of({1, 2, 4, 4});
+    over.node("AveragePool", {"x"}, {"y"}, {ints("kernel_shape", {3, 3}), ints("strides", {3, 3}), whole("ceil_mode", 1), whole("count_include_pad", 1)});
+    CHECK(answer(over, pixels)[7] == 31);
   }
   SECTION("zeros around an image belong to what reads them") {
     file net = of({1, 2, 4, 4});
@@ -285,7 +290,7 @@ TEST_CASE("Operators that others write become layers", "[onnx]") {
 }
 
 TEST_CASE("The files of both exporters of PyTorch answer as PyTorch does", "[onnx]") {
-  // bench/onnx_networks.py --small FOLDER makes them; the image counts from -1 to 1.
+  // bench/onnx/networks.py --small FOLDER makes them; the image counts from -1 to 1.
   std::vector<float> image(16 * 16 * 3);
   for (std::size_t i = 0; i < image.size(); ++i) image[i] = -1 + 2 * static_cast<float>(i) / static_cast<float>(image.size() - 1);
   for (const char* name : {"pytorch_trace.onnx", "pytorch_export.onnx"}) {

@@ -91,6 +91,7 @@ if json.loads(report["facts"]["classes"]) != SHOWN or "na\N{LATIN SMALL LETTER I
 # Nothing has to be repeated: the numbers of the report, on the images of the run, wherever they are now.
 shown = report["networks"][0]
 same_as_reported(evaluate, weights, shown["accuracy"], shown["test_accuracy"], cwd=folder)
+same_as_reported(evaluate, f"{stem}.onnx", shown["accuracy"], shown["test_accuracy"], cwd=folder)
 elsewhere = folder / "elsewhere"
 elsewhere.mkdir()
 same_as_reported(evaluate, weights, shown["accuracy"], shown["test_accuracy"], cwd=elsewhere)
@@ -126,6 +127,19 @@ refused("but others", 'lacks "a "b", c"', 'does not know "b"', "output 3", weigh
 write_set("fewer", NAMES[:4])
 refused("has 4 classes where the network was trained on 5", weights=weights, options=("--data", "folder:fewer"))
 refused("has 10 classes", weights=weights, options=("--data", "synthetic"))
+
+# A network of somebody else: what its file does not say the command line does.
+foreign = pathlib.Path(__file__).resolve().parent.parent / "onnx/pytorch_trace.onnx"
+scale = ("--mean", "0.5,0.5,0.5", "--deviation", "0.25,0.25,0.25")
+refused("how its images were normalised", "--mean", weights=foreign, options=("--data", "folder:pets"))
+refused("which images", "--data", weights=foreign, options=scale)
+refused("--deviation", "3 channels", weights=foreign, options=("--data", "folder:pets", "--mean", "0,0,0", "--deviation", "1,0,1"))
+refused("has 4 classes", weights=foreign, options=("--data", "folder:fewer", *scale))
+refused("--net", weights=weights, options=("--net", foreign))
+refused("of ONNX files", weights=weights, options=scale)
+_, printed = judged(foreign, "--data", "folder:pets", *scale)
+if "other images" in printed:
+    sys.exit(f"a network that names no images has none of its own: {printed}")
 
 # The same classes, other images: judged where they are named, and said.
 write_image(folder / "pets/1/new.png", 0)

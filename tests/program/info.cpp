@@ -30,6 +30,17 @@ spoken run(std::vector<const char*> arguments) {
 }
 }  // namespace
 
+TEST_CASE("an ONNX file is a network, too", "[info]") {
+  const std::string path = std::string(HASSE_SOURCE_DIR) + "/tests/onnx/pytorch_trace.onnx";
+  const spoken said = run({path.c_str()});
+  CHECK(said.code == 0);
+  CHECK_THAT(said.out, Catch::Contains("input 3x16x16") && Catch::Contains("output scores: value 24, 5x1x1") && Catch::Contains("34,880"));
+  CHECK_THAT(run({path.c_str(), "--input", "1x16x16"}).problems, Catch::Contains("reads 3 channels"));
+  CHECK_THAT(run({path.c_str(), "--input", "3x32x32"}).problems, Catch::Contains("(Gemm)"));
+  CHECK_THAT(run({path.c_str(), "--width", "0.5"}).problems, Catch::Contains("leave out --width"));
+  CHECK_THAT(run({"none.onnx"}).problems, Catch::Contains("none.onnx") && Catch::Contains("cannot be read"));
+}
+
 TEST_CASE("published networks have their published counts", "[info]") {
   struct row {
     const char* name;

@@ -5,8 +5,9 @@ import sys
 
 
 def evaluated(program, weights, *options, cwd=None):
-    """Exit code, shares of right answers by split, and everything that was printed."""
-    done = subprocess.run([str(program), "--weights", str(weights), *map(str, options)], capture_output=True, text=True, cwd=cwd)
+    """Exit code, shares of right answers by split, and everything that was printed; of weights or of an ONNX file."""
+    option = "--net" if str(weights).endswith(".onnx") else "--weights"
+    done = subprocess.run([str(program), option, str(weights), *map(str, options)], capture_output=True, text=True, cwd=cwd)
     found = re.findall(r": (\d+) of (\d+) (validation|test) images right", done.stdout)
     return done.returncode, {split: int(right) / int(count) for right, count, split in found}, done.stdout + done.stderr
 

@@ -69,6 +69,7 @@ COMMANDS = [
      ["slim/config.json", "slim/journal/*", "slim/latency.json", "slim/networks/slimmable.safetensors"]),
     (["hasse_slim", "export", "--at", "0.5", "--batches", 1, "--run", "slim"], ["slim/networks/slimmable.safetensors", "slim/journal/*"]),
     (["hasse_evaluate", "--weights", "slim/networks/df-small:[(16),(16),(32)]@0.5.safetensors"], ["slim/networks/*@0.5.safetensors"]),
+    (["hasse_evaluate", "--net", "slim/networks/df-small:[(16),(16),(32)]@0.5.onnx"], ["slim/networks/*@0.5.onnx"]),
     (["hasse_boundary", *LITTLE, "--epochs", 1, "--trainings", 2, "--run", "search"],
      ["search/config.json", "search/journal/*", "search/latency.json", "search/checkpoints/*"]),
     (["08_own_program", *LITTLE, "--epochs", 1, "--trainings", 2, "--run", "own"], ["own/config.json", "own/journal/*", "own/latency.json", "own/checkpoints/*"]),

@@ -23,7 +23,7 @@ MAY["train"] = set(ROW) - {"latency", "price"} | {"data", "task", "file"}
 MAY["supernet"] = set(ROW) | {"data", "task", "train", "file"}
 MAY["search"] = {"core", "space", "file", "network", "price"}
 MAY["result"] = set(ROW) | {"file", "search", "task", "data"}
-MAY["onnx"] = {"core", "space", "network", "file"}
+MAY["onnx"] = {"core", "space", "kernel", "network", "file"}
 MAY["program"] = set(MAY)
 MAY["laws"] = set(MAY) - {"program"}
 

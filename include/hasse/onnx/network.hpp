@@ -18,7 +18,7 @@ struct onnx_reading {
 
 /// What a file holds. Batch norms that the exporter folded stay folded; fold_for_inference takes the others.
 struct onnx_network {
-  model network;                     ///< called as the file's "architecture" says, or its graph; its outputs have names that hasse can write
+  model network;                     ///< called as the file's "architecture" says, or as the file; its outputs have names that hasse can write
   std::string input;                 ///< the name of its input in the file
   std::vector<std::string> outputs;  ///< those of its outputs in the file, in the order of the network's
   std::vector<std::string> nodes;    ///< of each layer, the node that it comes from

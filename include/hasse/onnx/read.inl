@@ -54,7 +54,6 @@ inline void onnx_reader::clip(const onnx_node& node) {
   };
   const double least = bound("min", 1, -std::numeric_limits<double>::infinity()), most = bound("max", 2, std::numeric_limits<double>::infinity());
   onnx_value value = changed(node, 0);
-  if (value.is_known) refuse("clips constants");
   const auto all = [](const std::vector<double>& of, double is) { return std::all_of(of.begin(), of.end(), [&](double each) { return each == is; }); };
   if (least == 0 && most == 6 && !value.clipped && !value.is_padded() && value.pick.empty() && all(value.factor, 1) && !value.shift.empty() && all(value.shift, 3)) {
     value.clipped = true;  // of a hard sigmoid, perhaps: the next node says
@@ -189,6 +188,7 @@ inline void onnx_reader::read(const onnx_node& node) {
   if (kind == "MaxPool" || kind == "AveragePool") return pool(node);
   if (kind == "GlobalAveragePool" || kind == "GlobalMaxPool" || kind == "ReduceMean") return reduce_mean(node);
   if (kind == "BatchNormalization") return batch_norm(node);
+  if (kind == "ConvTranspose") return upsample(node);
   if (kind == "Gemm" || kind == "MatMul") return linear(node);
   if (kind == "Relu" || kind == "Sigmoid" || kind == "HardSwish" || kind == "HardSigmoid") return elementwise(node);
   if (kind == "Clip") return clip(node);
@@ -257,7 +257,7 @@ inline void onnx_reader::read_input() {
     const std::size_t row = channels_last ? 1 : 2;
     if (how_.height > 0) dims[row] = how_.height;
     if (how_.width > 0) dims[row + 1] = how_.width;
-    if (dims[row] < 1 || dims[row + 1] < 1) throw file_error(path_, "leaves the height and width of its images open", "say which are meant, as 224 and 224 (of programs: --input 3x224x224)");
+    if (dims[row] < 1 || dims[row + 1] < 1) throw file_error(path_, "leaves the height and width of its images open", "say which are meant, for instance 224 and 224 (to programs: --input 3x224x224)");
   }
   constexpr std::int64_t most = 1 << 20;
   for (const std::int64_t side : dims)
@@ -335,7 +335,7 @@ inline onnx_network onnx_reader::network() {
   }
   made.input = std::string(input_), made.nodes = std::move(layers_.nodes), made.metadata = graph_.metadata;
   const auto said = made.metadata.find("architecture");
-  made.network.name = said != made.metadata.end() ? said->second : graph_.name.empty() ? "network" : std::string(graph_.name);
+  made.network.name = said != made.metadata.end() ? said->second : std::filesystem::path(path_).stem().string();
   made.network.layers = std::move(layers_.list);
   made.network.weights = parameters<float>(made.network.layers.items);
   for (int i = 0; i < static_cast<int>(made.network.layers.size()); ++i) {

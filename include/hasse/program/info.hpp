@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -16,6 +17,7 @@
 #include <hasse/latency/table.hpp>
 #include <hasse/network/channel_groups.hpp>
 #include <hasse/network/find.hpp>
+#include <hasse/onnx/read.hpp>
 #include <hasse/price/memory.hpp>
 #include <hasse/program/guarded.hpp>
 #include <hasse/result/layers_json.hpp>
@@ -34,8 +36,23 @@ struct network_facts : named_layers {
   std::optional<predicted_latency> latency{};
 };
 
-/// The facts of a name; of SPACE:CODE, with the path of a latency table of that space, also its latency.
+namespace detail {
+/// The layers of an ONNX file, read for images of that size if one is given.
+inline named_layers layers_of_onnx(const std::string& path, const network_form& form) {
+  if (form.width != 0) throw error("the channels of " + path + " are those of the file; leave out --width");
+  onnx_network read = read_onnx(path, {.height = form.input.h, .width = form.input.w});
+  if (form.input.c != 0 && form.input.c != read.network.layers.input.c)
+    throw error(path + " reads " + std::to_string(read.network.layers.input.c) + " channels and --input says " + std::to_string(form.input.c) + "; give it as many");
+  return {std::move(read.network.name), std::move(read.network.layers)};
+}
+}  // namespace detail
+
+/// The facts of a name, or of an ONNX file; of SPACE:CODE, with the path of a latency table of that space, also its latency.
 inline network_facts facts_of(const std::string& name, const network_form& form = {}, const std::string& table = {}) {
+  if (name.ends_with(".onnx")) {
+    if (!table.empty()) throw error(name + " is no architecture of a search space, which is what latency tables are of; leave out --latency");
+    return {detail::layers_of_onnx(name, form)};
+  }
   if (!table.empty() && std::ranges::find(published_names, name) != published_names.end())
     throw error(name + " is no architecture of a search space, which is what latency tables are of; give SPACE:CODE or leave out --latency");
   network_facts facts{find_network(name, form)};
@@ -156,7 +173,7 @@ inline int info(int argc, const char* const* argv, std::FILE* out = stdout, std:
   bool as_json = false, list = false;
   app.add_option(
       "network", name,
-      "a name such as resnet18 or mobilenet_v2 (--list has them all), or SPACE:CODE such as df:[(64,64),(128,256),(256)]");
+      "a name such as resnet18 or mobilenet_v2 (--list has them all), SPACE:CODE such as df:[(64,64),(128,256),(256)], or an ONNX file that ends with .onnx");
   app.add_flag("--json", as_json, "print one JSON object");
   app.add_option("--input", input, "channels x height x width instead of the network's own, for instance 3x192x192");
   app.add_option("--width", width, "multiplier of the channels of a MobileNet, for instance 0.75");
@@ -169,7 +186,7 @@ inline int info(int argc, const char* const* argv, std::FILE* out = stdout, std:
         std::fprintf(out, "%.*s:CODE\n", static_cast<int>(each.size()), each.data());
       return;
     }
-    if (name.empty()) throw error("no network is named; give one, for instance hasse_info df1, or ask with --list");
+    if (name.empty()) throw error("no network is named; give one, for instance hasse_info df1 or hasse_info model.onnx, or ask with --list");
     network_form form;
     if (!input.empty()) form.input = parse_shape(input);
     if (!width.empty()) form.width = parse_width(width);

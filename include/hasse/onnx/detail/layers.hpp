@@ -36,9 +36,10 @@ struct onnx_value {
   std::vector<double> factor{}, shift{};   ///< one, or one for each channel; none: 1 and 0
   bool clipped = false;
   std::array<std::int64_t, 4> pads{};      ///< top, left, bottom, right
+  int pooled_rows = 0;                     ///< the first half of an adaptive average pool: rows that were averaged to so many
   bool sole = true;                        ///< nobody else reads what is still to be changed
 
-  bool is_padded() const { return pads != std::array<std::int64_t, 4>{}; }
+  bool is_padded() const { return pads != std::array<std::int64_t, 4>{} || pooled_rows > 0; }
 };
 
 /// Those of one layer, by role.
@@ -88,6 +89,7 @@ class onnx_layers {
     settle_pick(value);
     settle_scale(value);
     if (std::exchange(value.clipped, false)) value.id = build([&](auto builder) { return builder.activate(value.id, activation::relu6); });
+    if (value.pooled_rows > 0) throw error("reads an image whose rows alone are averaged");
     if (value.is_padded() && !keep_padding) throw error("reads what a Pad makes, and only a convolution or an average pool can read that");
   }
 

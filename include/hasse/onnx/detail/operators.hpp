@@ -105,13 +105,15 @@ inline void onnx_reader::pool(const onnx_node& node) {
   }
   const bool up = whole(node, "ceil_mode", 0) != 0;
   const auto say = [&](const std::string& problem, const std::string& remedy) { refuse(problem, remedy); };
-  layer made = checked_window(in, kernel, wholes(node, "strides", {1, 1}), wholes(node, "dilations", {1, 1}), pads, text(node, "auto_pad", "NOTSET"), up, say);
+  const std::string automatic = text(node, "auto_pad", "NOTSET");
+  if (pads == sides{0, 0, 0, 0} && !automatic.starts_with("SAME")) counts = false;  // what ceil_mode adds never counts
+  layer made = checked_window(in, kernel, wholes(node, "strides", {1, 1}), wholes(node, "dilations", {1, 1}), pads, automatic, up, say);
   made.input = value.id;
   const bool is_padded = made.pad_top + made.pad_left + made.pad_bottom() + made.pad_right() > 0;
   if (counts && is_padded) {
     // An average over zeros, too, is a convolution of equal weights.
     if (up) {
-      const layer down = checked_window(in, kernel, wholes(node, "strides", {1, 1}), {1, 1}, pads, text(node, "auto_pad", "NOTSET"), false, say);
+      const layer down = checked_window(in, kernel, wholes(node, "strides", {1, 1}), {1, 1}, pads, automatic, false, say);
       if (down.out != made.out) refuse("has ceil_mode and count_include_pad together, and the window at the end counts pixels of its own", "leave one of them out");
     }
     const std::int64_t taps = std::int64_t{made.kernel} * made.kernel;
@@ -143,9 +145,57 @@ inline void onnx_reader::batch_norm(const onnx_node& node) {
   give(node, value_of(made, axes));
 }
 
+/// The transposed convolution that enlarges by bilinear weights, each channel by itself.
+inline void onnx_reader::upsample(const onnx_node& node) {
+  onnx_value& value = settled(node, 0);
+  demand_axes(value, "NCHW");
+  const onnx_constant weight = known(node, 1, "weights");
+  const sides strides = wholes(node, "strides", {1, 1}), pads = wholes(node, "pads", {0, 0, 0, 0});
+  const int channels = layers_.shape_of(value.id).c;
+  const auto no = [&] { refuse("is no bilinear enlargement, which is the one transposed convolution that layers here have", "resize and convolve instead, and train again"); };
+  if (strides.size() != 2 || strides[0] != strides[1] || strides[0] < 1 || strides[0] > 64 || has_input(node, 2) || whole(node, "group", 1) != channels) no();
+  const int factor = static_cast<int>(strides[0]), kernel = upsampling_kernel(factor), pad = (kernel - factor) / 2;
+  if (weight.dims != sides{channels, 1, kernel, kernel} || pads != sides{pad, pad, pad, pad} || node.find("output_padding") || node.find("output_shape") || text(node, "auto_pad", "NOTSET") != "NOTSET") no();
+  const std::vector<float> given = floats(weight);
+  const auto share = [&](std::size_t tap) { return 1 - std::abs(static_cast<double>(tap) - (kernel - 1) / 2.0) / factor; };
+  const auto side = static_cast<std::size_t>(kernel);
+  for (std::size_t i = 0; i < given.size(); ++i)
+    if (std::abs(given[i] - share(i / side % side) * share(i % side)) > 1e-6) no();
+  give(node, value_of(layers_.build([&](auto builder) { return builder.upsample(value.id, factor); })));
+}
+
+/// Averages over windows that cover an image, as two products with what each pixel gives to each window: rows x image, then that x columns.
+inline void onnx_reader::adaptive_pool(const onnx_node& node) {
+  const bool is_rows = input(node, 0).is_known;
+  onnx_value value = changed(node, is_rows ? 1 : 0);
+  const onnx_constant by = known(node, is_rows ? 0 : 1, "shares");
+  const auto no = [&] { refuse("multiplies the sides of an image by a matrix, and only averages over windows that cover it are read", "use an adaptive average pool"); };
+  if (value.axes != "NCHW" || by.dims.size() != 2 || is_rows != (value.pooled_rows == 0)) no();
+  const int rows = std::exchange(value.pooled_rows, 0);
+  if (value.is_padded()) no();
+  layers_.settle(value);
+  const feature_shape in = layers_.shape_of(value.id);
+  const std::int64_t from = is_rows ? in.h : in.w, to = by.dims[is_rows ? 0 : 1];
+  if (by.dims[is_rows ? 1 : 0] != from || to < 1 || to > from) no();
+  const std::vector<float> given = floats(by);
+  for (std::int64_t window = 0; window < to; ++window) {
+    const std::int64_t first = window * from / to, last = ((window + 1) * from + to - 1) / to;
+    for (std::int64_t pixel = 0; pixel < from; ++pixel) {
+      const double share = pixel >= first && pixel < last ? 1.0 / static_cast<double>(last - first) : 0;
+      if (std::abs(given[static_cast<std::size_t>(is_rows ? window * from + pixel : pixel * to + window)] - share) > 1e-6) no();
+    }
+  }
+  if (is_rows) {
+    value.pooled_rows = static_cast<int>(to), value.dims[2] = to;
+    return give(node, std::move(value));
+  }
+  give(node, value_of(layers_.build([&](auto builder) { return builder.adaptive_average_pool(value.id, rows, static_cast<int>(to)); })));
+}
+
 /// Gemm and MatMul.
 inline void onnx_reader::linear(const onnx_node& node) {
   const bool is_gemm = node.kind == "Gemm";
+  if (!is_gemm && (input(node, 0).is_known || input(node, 0).pooled_rows > 0)) return adaptive_pool(node);
   onnx_value& value = settled(node, 0);
   if (value.axes != "NC" && value.axes != "NF" && value.axes != "NG") refuse("multiplies a tensor of " + std::to_string(value.dims.size()) + " dimensions, and images are flattened before a linear layer", "put a Flatten before it");
   const onnx_constant weight = known(node, 1, "weights");
@@ -153,7 +203,7 @@ inline void onnx_reader::linear(const onnx_node& node) {
   if (weight.dims.size() != 2) refuse("has weights of " + std::to_string(weight.dims.size()) + " dimensions, and 2 are needed");
   const bool is_row_major = is_gemm && whole(node, "transB", 0) != 0;  // a row for each output
   const std::int64_t in = layers_.shape_of(value.id).size(), out = weight.dims[is_row_major ? 0 : 1];
-  if (weight.dims[is_row_major ? 1 : 0] != in || out < 1 || out > (1 << 20)) refuse("has weights of " + std::to_string(weight.dims[0]) + " x " + std::to_string(weight.dims[1]) + " and reads " + std::to_string(in) + " numbers", onnx_remedy_);
+  if (weight.dims[is_row_major ? 1 : 0] != in || out < 1 || out > (1 << 20)) refuse("has weights of " + std::to_string(weight.dims[0]) + " x " + std::to_string(weight.dims[1]) + " and reads " + std::to_string(in) + " numbers", "read the file for images of the size that it was exported for");
   const float alpha = is_gemm ? real(node, "alpha", 1) : 1, beta = is_gemm ? real(node, "beta", 1) : 1;
   const std::vector<float> given = floats(weight);
   const feature_shape shape = layers_.shape_of(value.id);
@@ -205,8 +255,9 @@ inline void onnx_reader::resize(const onnx_node& node) {
   const std::string mode = text(node, "mode", "nearest"), from = text(node, "coordinate_transformation_mode", is_old ? "asymmetric" : "half_pixel");
   const bool keeps = out[0] == in.h && out[1] == in.w;
   if (mode == "linear" || mode == "bilinear") {
+    if (from == "align_corners") return give(node, value_of(layers_.build([&](auto builder) { return builder.corner_resize(value.id, static_cast<int>(out[0]), static_cast<int>(out[1])); })));
     const bool is_half = from == "half_pixel" || (from == "pytorch_half_pixel" && out[0] > 1 && out[1] > 1);
-    if (!is_half && !keeps) refuse("is linear with coordinates " + in_quotes(from) + ", and half_pixel is what layers here have", "export it with align_corners=False");
+    if (!is_half && !keeps) refuse("is linear with coordinates " + in_quotes(from) + ", and half_pixel and align_corners are what layers here have", "export it with one of them");
     if (whole(node, "antialias", 0) != 0 && (out[0] < in.h || out[1] < in.w)) refuse("has antialias");
     return give(node, value_of(layers_.build([&](auto builder) { return builder.resize(value.id, static_cast<int>(out[0]), static_cast<int>(out[1])); })));
   }

@@ -44,6 +44,8 @@ class onnx_reader {
   void convolution(const onnx_node& node);
   void pool(const onnx_node& node);
   void batch_norm(const onnx_node& node);
+  void upsample(const onnx_node& node);
+  void adaptive_pool(const onnx_node& node);
   void linear(const onnx_node& node);
   void elementwise(const onnx_node& node);
   void add(const onnx_node& node);

@@ -76,6 +76,18 @@ inline bool onnx_reader::fold(const onnx_node& node) {
     made.whole = is_whole(to);
     return give_known(node, std::move(made)), true;
   }
+  if (node.kind == "Clip") {
+    made.few = numbers(first), made.source = nullptr, made.many = nullptr;
+    const auto bounded_by = [&](const char* name, std::size_t index, auto take) {
+      const onnx_attribute* const given = node.find(name);
+      const std::vector<double> bound = given ? std::vector<double>{static_cast<double>(given->real)} : has_input(node, index) ? numbers(known(node, index, name)) : std::vector<double>();
+      for (double& each : made.few)
+        if (!bound.empty()) each = take(each, bound[0]);
+    };
+    bounded_by("min", 1, [](double each_number, double least) { return std::max(each_number, least); });
+    bounded_by("max", 2, [](double each_number, double most) { return std::min(each_number, most); });
+    return give_known(node, std::move(made)), true;
+  }
   if (node.kind == "Identity" || node.kind == "Dropout") return give_known(node, std::move(made)), true;
   if (node.kind == "Reshape" || node.kind == "Squeeze" || node.kind == "Unsqueeze" || node.kind == "Flatten") {
     made.dims = reshaped_to(node);
