@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <hasse/latency/device.hpp>
+#include <hasse/latency/network_timer.hpp>
 #include <hasse/latency/table.hpp>
 
 namespace hasse::testing {
@@ -82,6 +83,23 @@ struct fake_device {
   fake_stopwatch make_stopwatch(fake_backend&) const { return fake_stopwatch(*world); }
 };
 static_assert(DevicePolicy<fake_device>);
+
+/// Answers only how long whole networks take.
+struct asked_device {
+  std::shared_ptr<fake_world> world = std::make_shared<fake_world>();
+  device_facts facts() const { return {.name = "asked", .features = {}, .backend = "command", .library = "theirs", .compiler = {}, .notes = {}}; }
+  timed_answer time(const layer_list& layers, const std::string&) const {
+    ++world->runs;
+    world->on_start();
+    double nanoseconds = 0;
+    for (const layer& item : fold_for_inference(layers).layers) {
+      if (const std::string why = world->refuses(item); !why.empty()) return {{}, why};
+      nanoseconds += static_cast<double>(world->cost(item));
+    }
+    return {{nanoseconds / 1e6, nanoseconds / 1e6 * 1.4, nanoseconds / 1e6}, {}};  // one sample was disturbed
+  }
+};
+static_assert(NetworkTimer<asked_device>);
 
 /// Small enough that a whole table takes milliseconds.
 using small_space = search_space<input<3, 8, 8>, stem<conv{.out = 4}>, stage<basic{.stride = 2}, widths<4, 8>, depth<1, 3>>,

@@ -319,3 +319,50 @@ TEST_CASE("every damage to a layer table has its sentence", "[layer_table]") {
       CHECK_THAT(sentence, ContainsSubstring("damaged") && ContainsSubstring("; "));
   }
 }
+
+TEST_CASE("layers are priced by what whole networks take where a device answers nothing else") {
+  temporary_folder folder;
+  asked_device device;
+  device.world->cost = [](const layer& item) { return macs_of(item) / 7 + parameters_of(item) + 2000; };
+  const auto drawn = [](std::uint64_t seed, int count) {
+    random_source random(seed);
+    std::vector<layer_list> lists;
+    for (int i = 0; i < count; ++i) {
+      layer_list layers{.input = {16, 16, 3}, .items = {}};
+      layer_builder<layer_list> build{layers};
+      value_id value = 0;
+      for (int block = 0; block < 4; ++block) value = build.conv_bn(value, 4 + static_cast<int>(random.below(40)), block % 2 ? 1 : 3, 1 + block / 2, activation::relu, {});
+      build.linear(build.global_average_pool(value), 10);
+      lists.push_back(layers);
+    }
+    return lists;
+  };
+  const auto path = folder / "asked.json";
+  struct killed {};
+  const auto begun = [&] { return layer_table::load_or_begin(path, device, [&] { return drawn(1, 40); }); };
+  device.world->on_start = [&world = *device.world] {
+    if (world.runs == 25) throw killed();
+  };
+  CHECK_THROWS_AS(begun().latency_of(drawn(2, 1)[0]), killed);
+  {
+    layer_table table = begun();
+    std::vector<double> errors;
+    for (const layer_list& layers : drawn(3, 20))
+      errors.push_back(std::abs(to_milliseconds(table.latency_of(layers)) / device.time(layers, "").milliseconds[0] - 1));
+    CHECK(*std::max_element(errors.begin(), errors.end()) < 0.03);
+    CHECK(device.world->runs == 40 + 1 + 20);  // the question that was killed is asked again, no other
+    CHECK(table.additivity().networks.size() == 10);  // a fourth tells how far sums are off
+    CHECK(table.additivity().median_error() < 0.02);
+    CHECK_THAT(table.record().pieces.begin()->second.implementation, ContainsSubstring("estimated from 30 whole networks"));
+    const layer_list one = drawn(4, 1)[0];
+    CHECK(static_cast<double>(table.measured_whole(one, "one").median) / 1e6 == Approx(device.time(one, "").milliseconds[0]).epsilon(1e-4));
+  }
+  // Asked before: the same again costs no question.
+  const std::int64_t before = device.world->runs;
+  CHECK(begun().latency_of(drawn(5, 1)[0]).count > 0);
+  CHECK(device.world->runs == before);
+
+  device.world->refuses = [](const layer&) { return "is on fire"; };
+  CHECK_THAT(sentence_of([&] { layer_table::load_or_begin(folder / "none.json", device, [&] { return drawn(1, 6); }).latency_of(drawn(2, 1)[0]); }),
+             ContainsSubstring("6 of 6 networks could not be timed on asked, for instance: is on fire; mend the command, and remove"));
+}

@@ -547,21 +547,6 @@ TEST_CASE("rounds end when sums are as good as is wanted, and go on to the last 
 }
 
 namespace {
-/// Answers only how long whole networks take.
-struct asked_device {
-  std::shared_ptr<fake_world> world = std::make_shared<fake_world>();
-  device_facts facts() const { return {.name = "asked", .features = {}, .backend = "command", .library = "theirs", .compiler = {}, .notes = {}}; }
-  timed_answer time(const layer_list& layers, const std::string&) const {
-    ++world->runs;
-    world->on_start();
-    double nanoseconds = 0;
-    for (const layer& item : fold_for_inference(layers).layers) {
-      if (const std::string why = world->refuses(item); !why.empty()) return {{}, why};
-      nanoseconds += static_cast<double>(world->cost(item));
-    }
-    return {{nanoseconds / 1e6, nanoseconds / 1e6 * 1.4, nanoseconds / 1e6}, {}};  // one sample was disturbed
-  }
-};
 constexpr protocol asked{.rounds = 2, .warm_up = 1, .samples = 3, .contexts = 8, .checked = 12};
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,6 +17,7 @@
 #include <hasse/kernel/run_text.hpp>
 #include <hasse/latency/detail/laps.hpp>
 #include <hasse/latency/layer_record.hpp>
+#include <hasse/latency/network_timer.hpp>
 #include <hasse/network/check.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/join.hpp>
@@ -67,6 +69,32 @@ class network_timer {
   backend_on<Device> backend_;
   stopwatch_on<Device> watch_;
 };
+/// The same on a device that is asked for whole networks: laps are estimates, wholes are answers.
+class asked_timer {
+ public:
+  asked_timer(std::function<timed_answer(const layer_list&, const std::string&)> ask, std::filesystem::path answers, std::string device,
+              std::function<std::vector<layer_list>()> survey, progress_sink progress)
+      : ask_(std::move(ask)), answers_(std::move(answers)), device_(std::move(device)), survey_(std::move(survey)), progress_(std::move(progress)) {}
+
+  timed_network operator()(const layer_list& layers, const std::vector<layer_piece>& pieces, layer_record& record,
+                           const std::function<void(int)>& begin_round);
+
+ private:
+  std::vector<double> pieces_of_time(const layer_list& layers, const std::vector<layer_piece>& pieces) const;
+  void prepare(layer_record& record);
+
+  std::function<timed_answer(const layer_list&, const std::string&)> ask_;
+  std::filesystem::path answers_;
+  std::string device_;
+  std::function<std::vector<layer_list>()> survey_;
+  progress_sink progress_;
+  std::vector<double> prices_;           // of features; empty before the survey
+  std::map<std::string, double> seen_;   // pieces that several networks have, by their text
+  std::size_t asked_ = 0;
+};
+
+/// By what a list of layers is known in a file.
+HASSE_BODY std::string identity_of(const layer_list& layers);
 }  // namespace detail
 
 /// The sums are exact in what was measured: a piece has one row for good, so one list has one latency. Each piece is measured in a
@@ -81,17 +109,22 @@ class layer_table {
   /// `path` is refused. The rules' `contexts` and `checked` have no meaning here.
   template <DevicePolicy Device>
   static layer_table load_or_begin(const std::filesystem::path& path, const Device& device, const protocol& rules = {}) {
-    hasse::check(rules);
-    layer_record record{
-        .device = device.facts(), .rules = rules, .date = detail::time_text(), .pieces = {}, .wholes = {}, .kernels = {}};
-    warn_where_unoptimised(record.device);
-    if (file_exists(path)) {
-      layer_record found = parse_layer_record(read_file(path, detail::largest_table), path.string());
-      detail::check_same(found.device, record.device, found.rules, rules, path.string());
-      record = std::move(found);
-    }
-    layer_table table(path, std::move(record));
+    layer_table table = begun(path, device.facts(), rules);
     table.time_ = [timer = std::make_shared<detail::network_timer<Device>>(device)](auto&&... arguments) {
+      return (*timer)(arguments...);
+    };
+    return table;
+  }
+  /// The same on a device that is asked for whole networks. Before the first latency is told, it is asked for those of `survey`: pieces
+  /// are estimated from them, by what they compute, and a piece that is in several by these, too. The last fourth of the survey only tells
+  /// how far sums are off. Its answers are kept beside the table, so that a killed program goes on.
+  template <NetworkTimer Device>
+  static layer_table load_or_begin(const std::filesystem::path& path, const Device& device, std::function<std::vector<layer_list>()> survey,
+                                   const progress_sink& progress = {}, const protocol& rules = many_networks) {
+    layer_table table = begun(path, device.facts(), rules);
+    table.time_ = [timer = std::make_shared<detail::asked_timer>(
+                       [device](const layer_list& layers, const std::string& name) { return device.time(layers, name); },
+                       std::filesystem::path(path).replace_extension("answers"), table.record_.device.name, std::move(survey), progress)](auto&&... arguments) {
       return (*timer)(arguments...);
     };
     return table;
@@ -126,6 +159,8 @@ class layer_table {
  private:
   layer_table(std::filesystem::path path, layer_record record) : path_(std::move(path)), record_(std::move(record)) {}
 
+  static layer_table begun(const std::filesystem::path& path, const device_facts& facts, const protocol& rules);
+
   void require_device(const std::string& what) const;
 
   std::int64_t nanoseconds_of(const layer_list& layers, const progress_sink& progress);
@@ -155,5 +190,6 @@ class layer_table {
 }  // namespace hasse
 
 #if HASSE_BODIES_INLINE
+#include <hasse/latency/asked_timer.inl>
 #include <hasse/latency/layer_table.inl>
 #endif

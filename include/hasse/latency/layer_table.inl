@@ -38,6 +38,27 @@ HASSE_BODY std::vector<layer_piece> pieces_of(const layer_list& layers) {
 
 }  // namespace detail
 
+namespace detail {
+HASSE_BODY std::string identity_of(const layer_list& layers) {
+  std::string numbers;
+  for (const layer& item : layers) numbers += numbers_of(item);
+  numbers += outputs_text(layers);
+  return std::string(hex64(fnv1a(numbers)).view());
+}
+}  // namespace detail
+
+HASSE_BODY layer_table layer_table::begun(const std::filesystem::path& path, const device_facts& facts, const protocol& rules) {
+  hasse::check(rules);
+  layer_record record{.device = facts, .rules = rules, .date = detail::time_text(), .pieces = {}, .wholes = {}, .kernels = {}};
+  warn_where_unoptimised(record.device);
+  if (file_exists(path)) {
+    layer_record found = parse_layer_record(read_file(path, detail::largest_table), path.string());
+    detail::check_same(found.device, record.device, found.rules, rules, path.string());
+    record = std::move(found);
+  }
+  return layer_table(path, std::move(record));
+}
+
 HASSE_BODY layer_table layer_table::load(const std::filesystem::path& path) {
   return layer_table(path, parse_layer_record(read_file(path, detail::largest_table), path.string()));
 }
@@ -48,10 +69,7 @@ HASSE_BODY bool layer_table::knows(const layer_list& layers) const {
 }
 
 HASSE_BODY const measurement& layer_table::measured_whole(const layer_list& layers, const std::string& name, const progress_sink& progress) {
-  std::string numbers;
-  for (const layer& item : layers) numbers += detail::numbers_of(item);
-  numbers += outputs_text(layers);
-  const std::string identity(hex64(fnv1a(numbers)).view());
+  const std::string identity = detail::identity_of(layers);
   if (const auto known = record_.wholes.find(identity); known != record_.wholes.end()) return known->second.whole;
   require_device("the whole network " + name);
   const std::int64_t sum = nanoseconds_of(layers, progress);

@@ -5,11 +5,13 @@
 #include <array>
 #include <concepts>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <hasse/core/apart.hpp>
 #include <hasse/latency/device.hpp>
+#include <hasse/latency/fit.hpp>
 #include <hasse/latency/probe.hpp>
 #include <hasse/latency/whole.hpp>
 #include <hasse/space/layer_list.hpp>
@@ -40,6 +42,10 @@ HASSE_BODY visit visit_of(const timed_answer& answer);
 /// values written, weights, and how many steps there are, batch norm folded.
 inline constexpr std::size_t feature_count = 8;
 HASSE_BODY std::array<double, feature_count> features_of(const layer_list& layers);
+/// The same of layers that are folded already.
+HASSE_BODY std::array<double, feature_count> features_of(std::span<const layer> folded);
+/// What one of each feature takes in networks of these features: 0 or more.
+HASSE_BODY std::vector<double> prices_of_features(const observed_sums& networks);
 }  // namespace detail
 
 /// Measures a whole network there.

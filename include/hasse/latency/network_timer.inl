@@ -26,8 +26,12 @@ HASSE_BODY visit visit_of(const timed_answer& answer) {
 }
 
 HASSE_BODY std::array<double, feature_count> features_of(const layer_list& layers) {
+  return features_of(std::span<const layer>(fold_for_inference(layers).layers.items));
+}
+
+HASSE_BODY std::array<double, feature_count> features_of(std::span<const layer> folded) {
   std::array<double, feature_count> sum{};
-  for (const layer& item : fold_for_inference(layers).layers) {
+  for (const layer& item : folded) {
     const bool convolves = item.kind == layer_kind::convolution || item.kind == layer_kind::linear;
     const std::size_t sort = !convolves ? 3 : item.groups > 1 ? 2 : item.kernel > 1 ? 1 : 0;
     sum[sort] += static_cast<double>(macs_of(item));
@@ -36,6 +40,18 @@ HASSE_BODY std::array<double, feature_count> features_of(const layer_list& layer
     sum[7] += 1;
   }
   return sum;
+}
+
+HASSE_BODY std::vector<double> prices_of_features(const observed_sums& networks) {
+  std::vector<double> mean(feature_count), expected(feature_count, 1);
+  double mean_time = 0;
+  for (std::size_t at = 0; at < networks.size(); ++at) {
+    for (std::size_t each = 0; each < feature_count; ++each) mean[each] += networks.counts_of(at)[each];
+    mean_time += networks.times[at];
+  }
+  for (std::size_t each = 0; each < feature_count; ++each)  // as if all took the same together
+    if (mean[each] > 0) expected[each] = mean_time / mean[each] / feature_count;
+  return fit_nonnegative(networks, expected, 0.01);
 }
 
 }  // namespace hasse::detail

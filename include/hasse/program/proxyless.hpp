@@ -16,6 +16,7 @@
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/open_images.hpp>
 #include <hasse/program/detail/proxyless_run.hpp>
+#include <hasse/program/measured_device.hpp>
 #include <hasse/program/method_reports.hpp>
 #include <hasse/program/run.hpp>
 #include <hasse/program/settings.hpp>
@@ -83,7 +84,7 @@ inline void search_proxyless(const proxyless_options& options) {
   if (auto* additive = std::get_if<additive_latency>(&search.loss)) additive->lambda = options.lambda;
   if (auto* distance = std::get_if<absolute_latency>(&search.loss)) distance->lambda = options.lambda;
   if (auto* product = std::get_if<multiplicative_latency>(&search.loss)) product->power = options.power;
-  const any_device device = device_of(options.measured(), options.device_threads);
+  const measured_device device(options.measured(), options.device_threads);
   any_backend<float> backend = backend_of(options.training(), options.threads);
   mbconv_space space = proxyless_space(options.space);
   mbconv_space priced = space;
@@ -103,7 +104,12 @@ inline void search_proxyless(const proxyless_options& options) {
   check(list, search, data);
 
   // Until config.json is written, a start that is refused binds nothing; a table that it measured is good for whichever follows.
-  layer_table table = layer_table::load_or_begin(folder.table(), device);
+  layer_table table = device.visit([&]<class Device>(const Device& on) {
+    if constexpr (NetworkTimer<Device>)
+      return layer_table::load_or_begin(folder.table(), on, [&priced] { return detail::surveyed(priced); }, here.progress());
+    else
+      return layer_table::load_or_begin(folder.table(), on);
+  });
   const any_price price =
       price_in(unit, [&] { return detail::latency_price(priced, options.table, table, here.progress()); });
   const gated_costs costs = gated_costs_of(gated_list_of(priced), price);

@@ -18,25 +18,18 @@ namespace hasse::detail {
 /// weighs as much as this many of a row. By measurement: docs/explanation/latency.md.
 inline constexpr double trust_in_laps = 0.3, trust_in_features = 0.1;
 
-/// Rows as if they were what their features take, in the networks at hand: every feature has one price.
+/// Rows as if they were what their features take, in the networks at hand.
 inline std::vector<double> rows_by_features(std::span<const visited_network> networks, std::span<const std::int64_t> times,
                                             const row_features& features) {
   observed_sums sums{.unknowns = feature_count};
-  std::array<double, feature_count> mean{};
-  double mean_time = 0;
   for (std::size_t at = 0; at < networks.size(); ++at) {
     if (networks[at].whole || times[at] == 0) continue;
     std::array<double, feature_count> all{};
     for (const std::size_t row : networks[at].rows)
       for (std::size_t each = 0; each < feature_count; ++each) all[each] += features[row][each];
-    for (std::size_t each = 0; each < feature_count; ++each) mean[each] += all[each];
-    mean_time += static_cast<double>(times[at]);
     sums.add(all, static_cast<double>(times[at]));
   }
-  std::vector<double> prices(feature_count, 1);
-  for (std::size_t each = 0; each < feature_count; ++each)
-    if (mean[each] > 0) prices[each] = mean_time / mean[each] / feature_count;
-  prices = fit_nonnegative(sums, prices, 0.01);
+  const std::vector<double> prices = prices_of_features(sums);
   std::vector<double> rows;
   for (const auto& of_row : features) rows.push_back(std::max(1.0, sum_of(of_row, prices)));
   return rows;

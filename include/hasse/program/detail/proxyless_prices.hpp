@@ -53,6 +53,20 @@ inline bool is_own_table(const std::filesystem::path& path) {
   return first != text.npos && text[first] == '{' && (text.find("\"kind\"") != text.npos || text.find("\"checksum\"") != text.npos);
 }
 
+/// Networks by whose latencies those of candidates are estimated: every block with a candidate of its own.
+inline std::vector<layer_list> surveyed(const mbconv_space& space) {
+  constexpr int networks = 80;
+  const gated_list list = gated_list_of(space);
+  random_source random(1);
+  std::vector<layer_list> found;
+  for (int i = 0; i < networks; ++i) {
+    std::vector<int> choice;
+    for (const gated_block& block : list.blocks) choice.push_back(static_cast<int>(random.below(static_cast<std::uint64_t>(block.count()))));
+    found.push_back(list.path(choice));
+  }
+  return found;
+}
+
 /// The latency of candidates as a price. `table`: of another device, "" for this one, whose layers are measured inside whole networks,
 /// as they will run, and kept in `own`. `space` comes back with the images and classes that the table is about.
 inline any_price latency_price(mbconv_space& space, const std::string& table, layer_table& own, const progress_sink& progress) {

@@ -16,6 +16,7 @@
 #include <hasse/network/channel_groups.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/open_images.hpp>
+#include <hasse/program/on_command.hpp>
 #include <hasse/program/run.hpp>
 #include <hasse/program/settings.hpp>
 #include <hasse/result/slimming_data.hpp>
@@ -75,7 +76,7 @@ inline width_choice parse_widths(std::string_view text) {
 
 namespace detail {
 /// What trains when nothing else was said is the device.
-inline device_name training_device_of(const slim_options& it) { return parse_device(it.train_on.empty() ? it.device : it.train_on); }
+inline device_name training_device_of(const slim_options& it) { return device_options{.device = it.device, .train_on = it.train_on}.training(); }
 
 inline json settings_of(const slim_options& it) {
   json all{{"program", "hasse_slim"},
@@ -97,7 +98,7 @@ inline json settings_of(const slim_options& it) {
           {"label_smoothing", it.smoothing},
           {"threads", it.threads},
           {"seed", it.seed}};
-  if (parse_device(it.device).is_gpu) all["device"] = to_text(parse_device(it.device));
+  if (parse_device(it.device) != device_name{}) all["device"] = to_text(parse_device(it.device));
   add_training_device(all, training_device_of(it));
   if (it.skip_damaged) all["skip_damaged"] = true;
   return all;
@@ -299,10 +300,26 @@ class slim_run {
   }
 
   layer_table& latencies(const slim_device& device) {
-    if (!latencies_)
-      latencies_.emplace(layer_table::load_or_begin(
-          folder().table(), device_of(parse_device(device.name.empty() ? options_.device : device.name), device.threads)));
+    if (latencies_) return *latencies_;
+    const device_name name = parse_device(device.name.empty() ? options_.device : device.name);
+    if (name.command.empty())
+      latencies_.emplace(layer_table::load_or_begin(folder().table(), device_of(name, device.threads)));
+    else
+      latencies_.emplace(layer_table::load_or_begin(folder().table(), on_command{.command = name.command, .threads = device.threads},
+                                                    [this] { return surveyed(); }, run_.progress()));
     return *latencies_;
+  }
+
+  /// Networks by whose latencies those of others are estimated: every group with a width of its own.
+  std::vector<layer_list> surveyed() const {
+    constexpr int networks = 48;
+    const sandwich drawn{.least = widths_.list.back(), .most = widths_.list.front(), .passes = networks, .per_group = true};
+    random_source random(1);
+    std::vector<width_pass> passes;
+    drawn.draw(family_, random, passes);
+    std::vector<layer_list> found;
+    for (const width_pass& pass : passes) found.push_back(family_.layers_at(pass.at));
+    return found;
   }
 
   network_metadata metadata() const {
