@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -17,11 +16,11 @@
 #include <hasse/core/file.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/data/decode.hpp>
-#include <hasse/data/image_kind.hpp>
 #include <hasse/data/png.hpp>
 #include <hasse/latency/whole.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/drawn_boxes.hpp>
+#include <hasse/program/detail/named_pictures.hpp>
 #include <hasse/program/detection_options.hpp>
 #include <hasse/program/detector.hpp>
 #include <hasse/program/run.hpp>
@@ -252,37 +251,6 @@ inline void evaluate_detector(const detect_evaluate_options& options) {
   }
 }
 
-namespace detail {
-/// The files that were named, and those of folders that are named as pictures; other files of folders are counted. Refused where two
-/// would be drawn under one name.
-inline std::vector<std::filesystem::path> pictures_in(const std::vector<std::string>& places) {
-  std::vector<std::filesystem::path> paths;
-  std::size_t others = 0;
-  for (const std::string& place : places) {
-    if (!std::filesystem::is_directory(place)) {
-      paths.emplace_back(place);
-      continue;
-    }
-    for (const auto& entry : std::filesystem::directory_iterator(place)) {
-      if (!entry.is_regular_file()) continue;
-      if (named_as_image(entry.path().string()))
-        paths.push_back(entry.path());
-      else
-        ++others;
-    }
-  }
-  if (others > 0) std::printf("left out: %zu files that are not named as pictures\n", others);
-  if (paths.empty()) throw error("there are no pictures in the folders that were given; name pictures, or folders of pictures");
-  std::sort(paths.begin(), paths.end());
-  std::map<std::string, std::filesystem::path> drawn;
-  for (const std::filesystem::path& path : paths)
-    if (const auto [before, is_new] = drawn.emplace(path.filename().string(), path); !is_new)
-      throw error(clipped(before->second.string(), 200) + " and " + clipped(path.string(), 200) +
-                  " have one name and would be drawn over each other; start once for each of their folders, with another --out");
-  return paths;
-}
-}  // namespace detail
-
 /// hasse_detect predict: what a detector finds in pictures, drawn on them, and as JSON.
 inline void show_detections(const detect_predict_options& options) {
   any_backend<float> backend = backend_of(parse_device(options.device), options.threads);
@@ -299,22 +267,13 @@ inline void show_detections(const detect_predict_options& options) {
   std::size_t objects = 0, unread = 0;
   std::string first_problem;
   for (const std::filesystem::path& path : paths) {
-    decoded_image image;
+    labelled_picture picture;
     try {
-      image = decoder.decode(read_file(path), path.string());
+      picture = detail::shown_picture(decoder, path);
     } catch (const error& problem) {
       if (++unread == 1) first_problem = problem.what();
       continue;
     }
-    labelled_picture picture{.name = path.filename().string(),
-                             .height = image.shape.h,
-                             .width = image.shape.w,
-                             .file_height = image.shape.h,
-                             .file_width = image.shape.w,
-                             .pixels = {},
-                             .objects = {}};
-    for (std::size_t i = 0; i < static_cast<std::size_t>(image.shape.h * image.shape.w); ++i)
-      for (std::size_t c = 0; c < 3; ++c) picture.pixels.push_back(image.pixels[image.shape.c == 3 ? 3 * i + c : i]);
     const std::vector<detected_object>& found = at_work.find(picture);
     json own = json::array();
     for (const detected_object& each : found)

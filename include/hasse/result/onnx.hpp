@@ -14,6 +14,7 @@ namespace hasse {
 /// What an ONNX file says besides the network.
 struct onnx_options {
   bool symbolic_batch = false;                  ///< the first dimension is "N"; otherwise it is 1
+  bool class_map = false;  ///< the only output, a map of scores, becomes "labels": the class with the largest at each pixel, N x H x W whole numbers
   network_metadata metadata{};  ///< what metadata_of says of the images, seed, device; the network's name is added as "architecture"
 };
 
