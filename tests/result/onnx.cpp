@@ -222,6 +222,20 @@ TEST_CASE("an ONNX file says what it is") {
   CHECK_THROWS_WITH(onnx_bytes(diverged), ContainsSubstring("the parameters hold nan in 001.convolution.weight"));
 }
 
+TEST_CASE("an ONNX file can answer with the class of every pixel", "[onnx]") {
+  const model of = made("features", {6, 6, 3}, [](layer_builder<layer_list>& b) { b.upsample(b.conv_bn(0, 4, 3, 2, activation::relu, {}), 2); });
+  for (const bool symbolic : {false, true}) {
+    const graph parsed = parse(onnx_bytes(of, {.symbolic_batch = symbolic, .class_map = true}));
+    CHECK(parsed.outputs == std::vector<std::string>{"labels"});
+    CHECK(parsed.ports.at("labels") == std::vector<std::int64_t>{symbolic ? -1 : 1, 6, 6});
+    REQUIRE(parsed.nodes.back().kind == "ArgMax");
+    CHECK(parsed.nodes.back().attributes.at("axis").whole == 1);
+    CHECK(parsed.nodes.back().attributes.at("keepdims").whole == 0);
+  }
+  CHECK_THROWS_WITH(onnx_bytes(everything(), {.class_map = true}), Catch::Matchers::Contains("does not answer with one map of scores"));
+  CHECK_THROWS_WITH(onnx_bytes(several(), {.class_map = true}), Catch::Matchers::Contains("does not answer with one map of scores"));
+}
+
 TEST_CASE("an ONNX file has every output under its name", "[onnx]") {
   const model of = several();
   const auto image = random_image(of.layers.input);
