@@ -1,8 +1,8 @@
 # hasse_add_kernels(name)
 # Makes a static library <name> of the CPU backend's own kernels, which take a compiler half a minute. What links it compiles
 # without their bodies; a program that does not link it has them in every file that uses the backend. Where hasse::programs is, the
-# library also has the processor as program/devices.hpp chooses it, and the bodies that core/apart.hpp tells of: whatever depends on
-# no space and no backend.
+# library also has the processor as program/devices.hpp chooses it, and the bodies that core/apart.hpp tells of: the backends cpu and
+# reference, and whatever depends on no space and no backend.
 function(hasse_add_kernels name)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}_kernels.cpp)
   file(CONFIGURE OUTPUT ${source} CONTENT "#define HASSE_KERNELS_HERE\n#include <hasse/kernel/cpu/kernels.hpp>\n" @ONLY)

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <hasse/core/file.hpp>
 #include <hasse/file/safetensors.hpp>
 
 #include "../support/catch.hpp"

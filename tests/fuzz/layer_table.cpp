@@ -1,6 +1,7 @@
 // Any bytes as a layer table: refused with a sentence, or read to a record that is written and read again alike.
 #include <cstdlib>
 
+#include <hasse/file/json.hpp>
 #include <hasse/latency/layer_record.hpp>
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {

@@ -2,6 +2,7 @@
 // and read again alike.
 #include <cstdlib>
 
+#include <hasse/file/json.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/result/layers_json.hpp>
 #include <hasse/result/network_metadata.hpp>

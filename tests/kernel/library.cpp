@@ -7,6 +7,9 @@
 #include <vector>
 
 #include <hasse/kernel/cpu.hpp>
+#include <hasse/kernel/cpu/context.hpp>
+#include <hasse/kernel/cpu/products.hpp>
+#include <hasse/kernel/cpu/team.hpp>
 #include <hasse/kernel/reference.hpp>
 
 #include "../support/catch.hpp"

@@ -1,4 +1,5 @@
 // A device behind any_device: the same tables as without.
+#include <hasse/file/json.hpp>
 #include <hasse/latency/any_device.hpp>
 
 #include <hasse/catalogue/shard.hpp>

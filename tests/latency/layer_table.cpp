@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include <hasse/file/json.hpp>
 #include <hasse/latency/layer_table.hpp>
 #include <hasse/network/channel_groups.hpp>
 

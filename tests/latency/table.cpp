@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <hasse/catalogue/shard.hpp>
+#include <hasse/file/json.hpp>
 #include <hasse/latency/any_device.hpp>
 
 #include "../support/spaces.hpp"

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include <dnnl.h>
+
 #include <hasse/kernel/cpu.hpp>
 #include <hasse/kernel/reference.hpp>
 #include <hasse/network/inference.hpp>
@@ -227,10 +229,10 @@ namespace {
 /// Bytes of the largest piece that oneDNN takes by itself while a primitive runs. Its arguments lie in a map with nodes of 32 and
 /// 104 bytes; below AVX-512 some products are multiplied as matrices, each in a workspace that no attribute gives to the caller.
 std::size_t librarys_own() {
-  const auto has = [](dnnl::cpu_isa level) {
-    return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & static_cast<unsigned>(level)) == static_cast<unsigned>(level);
+  const auto has = [](dnnl_cpu_isa_t level) {
+    return (static_cast<unsigned>(dnnl_get_effective_cpu_isa()) & static_cast<unsigned>(level)) == static_cast<unsigned>(level);
   };
-  return has(dnnl::cpu_isa::avx512_core) ? 256 : has(dnnl::cpu_isa::avx) ? 16640 : 57408;
+  return has(dnnl_cpu_isa_avx512_core) ? 256 : has(dnnl_cpu_isa_avx) ? 16640 : 57408;
 }
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <hasse/file/formats.hpp>
+#include <hasse/file/json.hpp>
 #include <hasse/kernel/reference.hpp>
 #include <hasse/network/named.hpp>
 #include <hasse/result/cpp_header.hpp>

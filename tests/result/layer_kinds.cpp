@@ -1,4 +1,5 @@
 // Every kind of layer is written to files and read back.
+#include <hasse/file/json.hpp>
 #include <hasse/result/layers_json.hpp>
 #include <hasse/result/onnx.hpp>
 

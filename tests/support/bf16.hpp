@@ -2,6 +2,9 @@
 // Used by the tests of kernel, network, latency and train.
 #pragma once
 
+#include <dnnl.h>
+
+#include <hasse/core/error.hpp>
 #include <hasse/kernel/cpu.hpp>
 
 #include "catch.hpp"
@@ -18,8 +21,8 @@ inline bool bf16_is_refused() {
   } catch (const error& refusal) {
     WARN("checked the refusal of bfloat16, not its numbers: " << refusal.what());
     CHECK_THAT(refusal.what(), ContainsSubstring("cpu bf16: this processor lacks") && ContainsSubstring("use cpu"));
-    constexpr auto needed = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
-    CHECK((static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & needed) != needed);
+    constexpr auto needed = static_cast<unsigned>(dnnl_cpu_isa_avx512_core);
+    CHECK((static_cast<unsigned>(dnnl_get_effective_cpu_isa()) & needed) != needed);
     return true;
   }
 }

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include <hasse/file/json.hpp>
-#include <hasse/kernel/cpu/choice.hpp>
+#include <hasse/kernel/cpu/policy.hpp>
 #include <hasse/kernel/memory.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/space/layer_list.hpp>

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <numeric>
 
+#include <hasse/kernel/run_text.hpp>
 #include <hasse/latency/probe.hpp>
 #include <hasse/network.hpp>
 #include <hasse/space/cost.hpp>

@@ -2,6 +2,8 @@
 #include <functional>
 
 #include <hasse/kernel/cpu.hpp>
+#include <hasse/kernel/cpu/candidates.hpp>
+#include <hasse/kernel/cpu/team.hpp>
 #include <hasse/network.hpp>
 #include <hasse/space/mobile.hpp>
 

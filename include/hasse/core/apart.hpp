@@ -9,7 +9,7 @@
 //
 // x.inl defines them, and includes what only the bodies need. So a plain #include works without any library. A program of several
 // files compiles all bodies once: it defines HASSE_BODIES_APART for all files and adds one that includes the .inl files (CMake:
-// hasse_add_kernels).
+// hasse_add_kernels). A template whose few arguments are known, such as a backend, is declared extern there and instantiated in its .inl.
 #pragma once
 
 #if defined(HASSE_BODIES_APART)

@@ -19,10 +19,9 @@
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
 #include <hasse/core/quoted.hpp>
+#include <hasse/file/json_name.hpp>
 
 namespace hasse {
-
-using nlohmann::json;
 
 /// What a JSON file may cost before it is refused. `values` counts every number, string, array and object.
 struct json_limits {

@@ -15,7 +15,8 @@
 #include <vector>
 
 #include <hasse/core/apart.hpp>
-#include <hasse/file/json.hpp>
+#include <hasse/core/error.hpp>
+#include <hasse/core/quoted.hpp>
 
 namespace hasse {
 

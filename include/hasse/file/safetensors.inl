@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/file.hpp>
+#include <hasse/file/json.hpp>
 #include <hasse/file/safetensors.hpp>
 
 namespace hasse {

@@ -4,10 +4,9 @@
 // program runs on the processor; needs oneDNN 2.6 or 3.x and OpenMP.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,20 +14,20 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/bfloat16.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/kernel/cpu/bound_kernel.hpp>
-#include <hasse/kernel/cpu/bridge.hpp>
-#include <hasse/kernel/cpu/candidates.hpp>
-#include <hasse/kernel/cpu/choice.hpp>
-#include <hasse/kernel/cpu/context.hpp>
-#include <hasse/kernel/cpu/loop_kernels.hpp>
-#include <hasse/kernel/cpu/products.hpp>
-#include <hasse/kernel/cpu/team.hpp>
-#include <hasse/kernel/detail/describe.hpp>
-#include <hasse/kernel/run_text.hpp>
+#include <hasse/kernel/cpu/policy.hpp>
+#include <hasse/kernel/cpu/simd_level.hpp>
+#include <hasse/kernel/choices.hpp>
 
 namespace hasse {
+
+namespace detail {
+struct kernel_candidate;
+class timing_operands;
+}  // namespace detail
 
 struct cpu_options {
   int threads = 1;  ///< latency is measured with one; train with as many as
@@ -41,12 +40,7 @@ struct cpu_options {
 /// What runs behind the CPU backend, for the record of a measurement:
 /// "oneDNN 2.6.3 for instruction sets 0x1f7, own kernels for avx512, kernels by rule". The sets are those that DNNL_MAX_CPU_ISA and
 /// the processor leave to the library, in its own numbers.
-inline std::string cpu_library(kernel_policy kernels = kernel_policy::by_rule, simd_level level = best_simd_level()) {
-  char sets[32];
-  std::snprintf(sets, sizeof sets, "0x%x", static_cast<unsigned>(dnnl::get_effective_cpu_isa()));
-  return detail::onednn::version() + " for instruction sets " + sets + ", own kernels for " + std::string(name_of(level)) +
-         ", kernels " + std::string(name_of(kernels));
-}
+HASSE_BODY std::string cpu_library(kernel_policy kernels = kernel_policy::by_rule, simd_level level = best_simd_level());
 
 /// Runs on one core or several. Steps of one backend share scratch memory: run
 /// them from one thread at a time. Used by the names `cpu` and `cpu_bf16`; with
@@ -59,22 +53,8 @@ class basic_cpu {
   using scalar = Scalar;
   static constexpr const char* name = own_products ? "cpu" : "cpu bf16";
 
-  explicit basic_cpu(cpu_options options = {}) : kernels_(options.kernels), choices_(std::move(options.choices)) {
-    if (const std::string problem = detail::problem_of_threads(options.threads); !problem.empty())
-      throw error(std::string(name) + ": " + problem);
-    if (options.simd > best_simd_level() || !has_simd_level(options.simd))
-      throw error(std::string(name) + ": kernels for " + std::string(name_of(options.simd)) +
-                  " were asked for; this program on this processor runs " + std::string(name_of(best_simd_level())));
-    context_.threads = options.threads;
-    use_threads();
-    if (!detail::onednn::multiplies<Scalar>(context_.engine))
-      throw error(std::string(name) + ": this processor lacks the instructions with which " + detail::onednn::version() +
-                  " multiplies bfloat16 (AVX-512); use cpu");
-    context_.level = options.simd;
-    // A supernet has more shapes than the 1024 that the library keeps by
-    // default.
-    if (dnnl::get_primitive_cache_capacity() < primitive_cache) dnnl::set_primitive_cache_capacity(primitive_cache);
-  }
+  explicit basic_cpu(cpu_options options = {});
+  ~basic_cpu();
   basic_cpu(const basic_cpu&) = delete;
   basic_cpu& operator=(const basic_cpu&) = delete;
 
@@ -82,10 +62,7 @@ class basic_cpu {
   /// act(weights * src + bias), its statistics folded in.
   class inference_step {
    public:
-    void run() {
-      backend_->use_threads();
-      kernel_.run(backend_->context_);
-    }
+    void run();
     /// Which code runs: the library's name for it, or ours.
     const std::string& implementation() const { return kernel_.implementation; }
 
@@ -105,88 +82,34 @@ class basic_cpu {
     void recompute() { run(again_.empty() ? forward_ : again_); }
 
     /// Which code runs: forward, then the gradients that are wanted.
-    std::vector<std::string> implementations() const {
-      std::vector<std::string> names;
-      for (const auto* passes : {&forward_, &backward_})
-        for (const detail::bound_kernel& pass : *passes) names.push_back(pass.implementation);
-      return names;
-    }
+    std::vector<std::string> implementations() const;
 
    private:
     friend basic_cpu;
     explicit training_step(basic_cpu& backend) : backend_(&backend) {}
-    void run(std::vector<detail::bound_kernel>& passes) {
-      backend_->use_threads();
-      for (detail::bound_kernel& pass : passes) pass.run(backend_->context_);
-    }
+    void run(std::vector<detail::bound_kernel>& passes);
 
     basic_cpu* backend_;
     std::vector<detail::bound_kernel> forward_, again_, backward_;
   };
 
-  std::string supports(const layer& item) const {
-    if (item.kind == layer_kind::max_pool && item.kernel > 15)
-      return "has a window of more than 15x15, which backend " + std::string(name) + " does not pool";
-    return detail::problem_of(item);
-  }
+  std::string supports(const layer& item) const;
 
-  inference_step make_inference(const layer& item, int batch, const inference_operands<Scalar>& operands) {
-    detail::require_runnable(name, item, batch, supports(item));
-    use_threads();
-    if (!detail::is_product(item)) return {*this, detail::inference_loop(context_, item, batch, operands)};
-    if constexpr (own_products)
-      return {*this, chosen_product(item, batch, operands)};
-    else
-      return {*this, detail::onednn::inference(context_, item, batch, operands)};
-  }
+  inference_step make_inference(const layer& item, int batch, const inference_operands<Scalar>& operands);
 
   /// An inverted bottleneck as one step, where that is faster than its layers
   /// one by one.
   std::optional<inference_step> make_joined(std::span<const layer> run, int batch,
-                                            std::span<const inference_operands<float>> operands) requires own_products {
-    const auto joined = detail::joined_candidate(context_, run, batch);
-    if (!joined || kernels_ == kernel_policy::library) return std::nullopt;
-    use_threads();
-    bool takes = joined->by_rule;
-    if (kernels_ == kernel_policy::by_measurement) {
-      const std::string key = key_of(run, batch, operands.back().other != nullptr);
-      const auto known = choices_.find(key);
-      std::string chosen = known == choices_.end() ? std::string() : known->second;
-      if (chosen != joined->name && chosen != separate_layers) choices_[key] = chosen = measured(run, batch, operands, *joined);
-      takes = chosen == joined->name;
-    }
-    if (!takes) return std::nullopt;
-    return inference_step{*this, joined->bind(operands)};
-  }
+                                            std::span<const inference_operands<float>> operands) requires std::is_same_v<Scalar, float>;
 
-  training_step make_training(const layer& item, int batch, const training_operands<Scalar>& operands) {
-    detail::require_runnable(name, item, batch, supports(item));
-    use_threads();
-    training_step step(*this);
-    if (!detail::is_product(item)) {
-      detail::training_loops(context_, item, batch, operands, step.forward_, step.again_, step.backward_);
-      return step;
-    }
-    const bool library = kernels_ == kernel_policy::library;
-    step.forward_.push_back(detail::training_forward(context_, item, batch, operands, library));
-    step.backward_ = detail::training_gradients(context_, item, batch, operands, library);
-    return step;
-  }
+  training_step make_training(const layer& item, int batch, const training_operands<Scalar>& operands);
 
-  std::size_t saved_bytes(const layer& item, int batch) const {
-    if (item.kind == layer_kind::batch_norm)
-      return detail::batch_norm_kernel(item, batch, context_.threads, context_.level).saved_bytes();
-    if (item.kind == layer_kind::max_pool) return static_cast<std::size_t>(batch * item.out.size());
-    return 0;
-  }
+  std::size_t saved_bytes(const layer& item, int batch) const;
 
-  backward_operands backward_reads(const layer& item) const { return detail::backward_reads(item); }
+  backward_operands backward_reads(const layer& item) const;
 
-  std::string identity() const {
-    return std::string(name) + ", " + std::to_string(context_.threads) + (context_.threads == 1 ? " thread, " : " threads, ") +
-           cpu_library(kernels_, context_.level);
-  }
-  int threads() const { return context_.threads; }
+  std::string identity() const;
+  int threads() const;
   /// What has been measured so far, for a table to remember.
   kernel_choices& choices() { return choices_; }
 
@@ -194,67 +117,16 @@ class basic_cpu {
   static constexpr int primitive_cache = 4096;
   static constexpr const char* separate_layers = "separate";  ///< the choice against a joined kernel
 
-  /// OpenMP keeps the count per calling thread, so every entry sets it.
-  void use_threads() const { detail::use_threads(context_.threads); }
+  void use_threads() const;
 
-  std::string key_of(std::span<const layer> run, int batch, bool residual) const {
-    return text_of_run(run, residual) + "; batch " + std::to_string(batch) + ", " + std::to_string(context_.threads) +
-           (context_.threads == 1 ? " thread" : " threads");
-  }
-
-  detail::bound_kernel chosen_product(const layer& item, int batch, const inference_operands<float>& operands) {
-    const std::vector<detail::kernel_candidate> candidates = detail::product_candidates(context_, item, batch);
-    std::size_t chosen = 0;
-    if (kernels_ == kernel_policy::by_rule) {
-      for (std::size_t at = candidates.size(); at-- > 1;)
-        if (candidates[at].by_rule) chosen = at;
-    } else if (kernels_ == kernel_policy::by_measurement && candidates.size() > 1) {
-      const std::span<const layer> run(&item, 1);
-      const std::string key = key_of(run, batch, operands.other != nullptr);
-      const auto known = choices_.find(key);
-      const auto same = [&](const detail::kernel_candidate& each) { return each.name == known->second; };
-      const auto found = known == choices_.end() ? candidates.end() : std::find_if(candidates.begin(), candidates.end(), same);
-      if (found != candidates.end()) {
-        chosen = static_cast<std::size_t>(found - candidates.begin());
-      } else {
-        const detail::timing_operands own(run, batch, {&operands, 1});
-        std::vector<detail::bound_kernel> bound;
-        for (const detail::kernel_candidate& each : candidates) bound.push_back(each.bind(own.operands()));
-        chosen = fastest(bound, own);
-        choices_[key] = candidates[chosen].name;
-      }
-    }
-    return candidates[chosen].bind({&operands, 1});
-  }
-
-  std::size_t fastest(std::vector<detail::bound_kernel>& bound, const detail::timing_operands& own) {
-    std::vector<std::function<void()>> runs;
-    std::size_t weight_bytes = 0;
-    for (detail::bound_kernel& each : bound) {
-      weight_bytes = std::max(weight_bytes, each.weight_bytes);
-      runs.push_back([this, &each] { each.run(context_); });
-    }
-    return detail::fastest_of(runs, detail::cache_eviction(weight_bytes), [&own] { own.touch(); });
-  }
-
-  /// The name of the faster one: the joined kernel, or "separate".
+  std::string key_of(std::span<const layer> run, int batch, bool residual) const;
+  detail::bound_kernel chosen_product(const layer& item, int batch, const inference_operands<float>& operands);
+  std::size_t fastest(std::vector<detail::bound_kernel>& bound, const detail::timing_operands& own);
+  /// The name of the faster one: the joined kernel, or "separate". Of float alone.
   std::string measured(std::span<const layer> run, int batch, std::span<const inference_operands<float>> operands,
-                       const detail::kernel_candidate& joined) {
-    const detail::timing_operands own(run, batch, operands);
-    std::vector<inference_step> steps;
-    detail::bound_kernel separate;
-    for (std::size_t at = 0; at < run.size(); ++at) {
-      steps.push_back(make_inference(run[at], batch, own.operands()[at]));
-      separate.weight_bytes += steps.back().kernel_.weight_bytes;
-    }
-    separate.run = [&steps](detail::cpu_context&) {
-      for (inference_step& step : steps) step.run();
-    };
-    std::vector<detail::bound_kernel> bound{std::move(separate), joined.bind(own.operands())};
-    return fastest(bound, own) == 1 ? joined.name : separate_layers;
-  }
+                       const detail::kernel_candidate& joined);
 
-  detail::cpu_context context_;
+  std::unique_ptr<detail::cpu_context> context_;  // oneDNN's objects, which only the bodies know
   kernel_policy kernels_;
   kernel_choices choices_;
 };
@@ -266,4 +138,13 @@ using cpu_bf16 = basic_cpu<bfloat16>;
 
 static_assert(JoinsLayers<cpu> && Backend<cpu_bf16> && !JoinsLayers<cpu_bf16>);
 
+#if !HASSE_BODIES_INLINE
+extern template class basic_cpu<float>;
+extern template class basic_cpu<bfloat16>;
+#endif
+
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/kernel/cpu.inl>
+#endif

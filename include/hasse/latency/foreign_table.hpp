@@ -16,7 +16,6 @@
 #include <hasse/core/error.hpp>
 #include <hasse/core/shape.hpp>
 #include <hasse/core/units.hpp>
-#include <hasse/file/json.hpp>
 
 namespace hasse {
 

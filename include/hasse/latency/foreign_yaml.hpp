@@ -17,6 +17,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <hasse/core/file.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/latency/foreign_table.hpp>
 
 namespace hasse {

@@ -12,7 +12,6 @@
 #include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
-#include <hasse/file/json.hpp>
 
 namespace hasse {
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include <hasse/file/json.hpp>
 #include <hasse/latency/layer_record.hpp>
 #include <hasse/latency/record.hpp>
 #include <hasse/latency/whole.hpp>

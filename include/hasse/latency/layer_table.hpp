@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <hasse/core/apart.hpp>
+#include <hasse/core/file.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/kernel/run_text.hpp>
 #include <hasse/latency/detail/laps.hpp>

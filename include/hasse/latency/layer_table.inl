@@ -10,8 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/file.hpp>
 #include <hasse/core/hash.hpp>
 #include <hasse/core/progress.hpp>
+#include <hasse/file/json.hpp>
 #include <hasse/kernel/run_text.hpp>
 #include <hasse/latency/detail/laps.hpp>
 #include <hasse/latency/layer_record.hpp>

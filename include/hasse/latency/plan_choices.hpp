@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include <hasse/core/file.hpp>
 #include <hasse/kernel/choices.hpp>
 #include <hasse/latency/layer_record.hpp>
 

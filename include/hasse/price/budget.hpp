@@ -9,7 +9,6 @@
 
 #include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
-#include <hasse/file/json.hpp>
 #include <hasse/price/any_price.hpp>
 #include <hasse/price/macs.hpp>
 #include <hasse/price/memory.hpp>

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <vector>
 
+#include <hasse/core/quoted.hpp>
 #include <hasse/price/budget.hpp>
 
 namespace hasse {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <hasse/core/error.hpp>
+#include <hasse/file/json.hpp>
 #include <hasse/network/check.hpp>
 #include <hasse/result/layers_json.hpp>
 #include <hasse/space/cost.hpp>

@@ -17,7 +17,6 @@
 #include <hasse/core/file.hpp>
 #include <hasse/core/number_text.hpp>
 #include <hasse/data/image_set.hpp>
-#include <hasse/file/json.hpp>
 
 namespace hasse {
 

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include <hasse/core/apart.hpp>
-#include <hasse/file/json.hpp>
 #include <hasse/result/numbers.hpp>
 
 namespace hasse {

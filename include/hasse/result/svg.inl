@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include <hasse/file/json.hpp>
 #include <hasse/result/svg.hpp>
 
 namespace hasse {

@@ -10,6 +10,7 @@
 
 #include <hasse/core/hash.hpp>
 #include <hasse/file/formats.hpp>
+#include <hasse/file/json.hpp>
 #include <hasse/file/safetensors.hpp>
 #include <hasse/network/model.hpp>
 #include <hasse/network/parameter_tensors.hpp>

@@ -2,12 +2,13 @@
 // Used by kernel/cpu.hpp and the makers of such kernels beside this file.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 
-#include <hasse/kernel/cpu/context.hpp>
-
 namespace hasse::detail {
+
+struct cpu_context;  // kernel/cpu/context.hpp
 
 /// Runs one pass of one layer, or of several joined ones, without allocating.
 struct bound_kernel {

@@ -16,6 +16,7 @@
 #include <hasse/core/random.hpp>
 #include <hasse/kernel/backend.hpp>
 #include <hasse/kernel/cpu/bound_kernel.hpp>
+#include <hasse/kernel/cpu/context.hpp>
 #include <hasse/kernel/cpu/depthwise.hpp>
 #include <hasse/kernel/cpu/inverted_bottleneck.hpp>
 #include <hasse/kernel/cpu/pointwise.hpp>

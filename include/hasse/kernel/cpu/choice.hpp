@@ -1,35 +1,14 @@
-// Which of several codes runs a layer, and how that is decided: by a rule that looks at the layer alone, or by measuring each.
-// Used by kernel/cpu.hpp, and by latency, whose tables remember what was measured.
+// Which of several codes runs a layer fastest, measured as in a network. Used by kernel/cpu.hpp where its policy says so.
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <span>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include <hasse/core/apart.hpp>
-#include <hasse/kernel/choices.hpp>
 
-namespace hasse {
-
-/// How the CPU backend chooses among the codes that it has for a layer. Only inference is ever measured: a training must give
-/// the same bits wherever it is resumed.
-enum class kernel_policy : std::uint8_t {
-  library,        ///< oneDNN wherever it has the layer
-  by_rule,        ///< the code that is usually fastest for such a layer; the same on every run
-  by_measurement  ///< each is timed when a layer is first seen, and the fastest is remembered
-};
-constexpr std::string_view name_of(kernel_policy policy) {
-  constexpr std::string_view names[] = {"of the library", "by rule", "by measurement"};
-  return names[static_cast<int>(policy)];
-}
-
-namespace detail {
+namespace hasse::detail {
 
 /// Reads memory in the stead of what a network's other layers do between two runs of one: the weights come from where they would.
 class cache_eviction {
@@ -48,9 +27,7 @@ class cache_eviction {
 HASSE_BODY std::size_t fastest_of(std::span<const std::function<void()>> candidates, const cache_eviction& eviction,
                               const std::function<void()>& touch_inputs);
 
-}  // namespace detail
-
-}  // namespace hasse
+}  // namespace hasse::detail
 
 #if HASSE_BODIES_INLINE
 #include <hasse/kernel/cpu/choice.inl>

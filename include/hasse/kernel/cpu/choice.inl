@@ -10,9 +10,7 @@
 
 #include <hasse/kernel/cpu/choice.hpp>
 
-namespace hasse {
-
-namespace detail {
+namespace hasse::detail {
 
 HASSE_BODY float cache_eviction::run() const {
   float sum = 0;
@@ -49,6 +47,4 @@ HASSE_BODY std::size_t fastest_of(std::span<const std::function<void()>> candida
   return best;
 }
 
-}  // namespace detail
-
-}  // namespace hasse
+}  // namespace hasse::detail

@@ -9,6 +9,7 @@
 #include <hasse/kernel/backend.hpp>
 #include <hasse/kernel/cpu/batch_norm.hpp>
 #include <hasse/kernel/cpu/bound_kernel.hpp>
+#include <hasse/kernel/cpu/context.hpp>
 #include <hasse/kernel/cpu/loops.hpp>
 
 namespace hasse::detail {

@@ -12,6 +12,7 @@
 #include <hasse/kernel/backend.hpp>
 #include <hasse/kernel/cpu/bound_kernel.hpp>
 #include <hasse/kernel/cpu/bridge.hpp>
+#include <hasse/kernel/cpu/context.hpp>
 #include <hasse/kernel/cpu/loops.hpp>
 #include <hasse/kernel/detail/describe.hpp>
 

@@ -17,10 +17,6 @@
 #include <cstdint>
 #include <string_view>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 #include <hasse/core/bfloat16.hpp>
 #include <hasse/core/build.hpp>
 

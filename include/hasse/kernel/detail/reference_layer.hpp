@@ -1,5 +1,5 @@
 // What the readable backend's inference and training share: feature maps as matrices, walks over windows, and the layers' arithmetic.
-// Used by kernel/reference.hpp alone.
+// Used by the bodies of kernel/reference.hpp alone.
 #pragma once
 
 #include <Eigen/Core>

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <hasse/core/apart.hpp>
-#include <hasse/file/json.hpp>
+#include <hasse/file/json_name.hpp>
 #include <hasse/result/numbers.hpp>
 #include <hasse/result/svg.hpp>
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/file/json.hpp>
 #include <hasse/result/detail/page.hpp>
 
 namespace hasse::detail {

@@ -4,7 +4,8 @@
 #include <cmath>
 #include <string>
 
-#include <hasse/file/json.hpp>
+#include <hasse/core/apart.hpp>
+#include <hasse/file/json_name.hpp>
 #include <hasse/price/price.hpp>
 #include <hasse/result/numbers.hpp>
 #include <hasse/result/report_data.hpp>
@@ -51,10 +52,8 @@ inline std::string cost_label(const report_data& data) { return report_words(dat
 /// As plots have it.
 inline double shown_cost(const report_data& data, double value) { return value / data.price.factor; }
 
-inline json price_json(const price_unit& unit) { return {{"name", unit.name}, {"suffix", unit.suffix}, {"factor", unit.factor}}; }
-inline json metric_json(const metric& of) {
-  return {{"name", of.name}, {"unit", of.unit}, {"factor", of.factor}, {"larger_is_better", of.larger_is_better}};
-}
+HASSE_BODY json price_json(const price_unit& unit);
+HASSE_BODY json metric_json(const metric& of);
 /// "Latency"
 inline std::string capital(std::string word) {
   if (!word.empty() && word[0] >= 'a' && word[0] <= 'z') word[0] = static_cast<char>(word[0] - 'a' + 'A');
@@ -62,3 +61,7 @@ inline std::string capital(std::string word) {
 }
 
 }  // namespace hasse::detail
+
+#if HASSE_BODIES_INLINE
+#include <hasse/result/detail/score.inl>
+#endif

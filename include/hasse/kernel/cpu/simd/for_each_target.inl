@@ -4,6 +4,10 @@
 
 #if HASSE_KERNEL_BODIES
 
+#if defined(__x86_64__)
+#include <immintrin.h>  // before any target is named
+#endif
+
 #if defined(HASSE_SIMD_AVX512)
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"))), apply_to = function)
