@@ -2,6 +2,8 @@
 #pragma once
 
 #include <hasse/result/cpp_header.hpp>
+#include <hasse/result/detection_report.hpp>
+#include <hasse/result/detection_results.hpp>
 #include <hasse/result/detector_onnx.hpp>
 #include <hasse/result/frontier_file.hpp>
 #include <hasse/result/gated_data.hpp>

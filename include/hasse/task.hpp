@@ -13,6 +13,7 @@
 #include <hasse/task/detection/detector_loss.hpp>
 #include <hasse/task/detection/losses.hpp>
 #include <hasse/task/detection/matching.hpp>
+#include <hasse/task/detection/mistakes.hpp>
 #include <hasse/task/detection/suppression.hpp>
 #include <hasse/task/detection/voc.hpp>
 #include <hasse/task/detection_feed.hpp>

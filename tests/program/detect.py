@@ -75,7 +75,7 @@ for ending in ("onnx", "decoded.onnx", "anchors.json"):
 
 # The file says all that is needed to judge it again, wherever the run was.
 shutil.move(folder / "whole/networks/detector.safetensors", folder / "alone.safetensors")
-again = done("evaluate", "--weights", "alone.safetensors", "--detections", "found.json")
+again = done("evaluate", "--weights", "alone.safetensors", "--detections", "found.json", "--voc-detections", "voc", "--report", "page.html")
 if tables(again) != tables(whole) or len(tables(whole)) != 12:
     sys.exit(f"judged again, the detector has other numbers:\n{whole}\n{again}")
 if "other pictures" in again or "other pictures" not in done("evaluate", "--weights", "alone.safetensors", "--data", "scenes:0.9"):
@@ -83,6 +83,12 @@ if "other pictures" in again or "other pictures" not in done("evaluate", "--weig
 found = json.loads((folder / "found.json").read_text())
 if not found or set(found[0]) != {"image_id", "category_id", "bbox", "score"}:
     sys.exit(f"results are not those of COCO: {found[:1]}")
+lines = [line for name in ("disc", "square", "triangle", "arrow") for line in (folder / f"voc/comp4_det_test_{name}.txt").read_text().splitlines()]
+if len(lines) != len(found) or any(len(line.split()) != 6 for line in lines):
+    sys.exit("the results of Pascal VOC are not those of COCO")
+for page in ("whole/report.html", "page.html"):
+    if "with most mistakes" not in (folder / page).read_text() or "data:image/png;base64" not in (folder / page).read_text():
+        sys.exit(f"{page} shows no picture")
 
 (folder / "pictures").mkdir()
 for i in range(2):

@@ -8,6 +8,8 @@
 #include <hasse/laws/domain.hpp>
 #include <hasse/price/macs.hpp>
 #include <hasse/program/detector.hpp>
+#include <hasse/result/detection_report.hpp>
+#include <hasse/result/detection_results.hpp>
 #include <hasse/program/detector_space.hpp>
 #include <hasse/program/masked_domain.hpp>
 #include <hasse/program/masked_report.hpp>
@@ -66,6 +68,46 @@ TEST_CASE("the file of a detector says all that it was made with", "[detector]")
   refused("class_ids", "[1, 2]", "one whole number for each class");
   refused("class_ids", "[1, 2, 3, \"4\"]", "one whole number for each class");
   std::filesystem::remove(path);
+}
+
+TEST_CASE("results are written as COCO's and Pascal VOC's tools read them", "[detector]") {
+  const std::vector<detected_object> found{{{0, 10, 20.5, 30}, 1, 0.75}, {{3, 4, 5, 6}, 0, 0.125}};
+  json list = json::array();
+  add_coco_results(list, 17, std::vector<std::int64_t>{3, 90}, found);
+  CHECK(list == json::parse(R"([{"image_id":17,"category_id":90,"bbox":[0.0,10.0,20.5,20.0],"score":0.75},
+                                {"image_id":17,"category_id":3,"bbox":[3.0,4.0,2.0,2.0],"score":0.125}])"));
+  voc_results results({"cat", "a/b", "none"});
+  results.add("000001", found), results.add("000002", std::span(found).first(1));
+  const auto folder = std::filesystem::temp_directory_path() / "hasse_voc_results";
+  results.write(folder, "val");
+  CHECK(read_file(folder / "comp4_det_val_cat.txt") == "000001 0.125 4 5 5 6\n");
+  CHECK(read_file(folder / "comp4_det_val_a_b.txt") == "000001 0.75 1 11 20.5 30\n000002 0.75 1 11 20.5 30\n");
+  CHECK(read_file(folder / "comp4_det_val_none.txt").empty());
+  std::filesystem::remove_all(folder);
+}
+
+TEST_CASE("a detector's page shows its mistakes on the pictures, and text as text", "[detector]") {
+  detection_report_data data{.title = "<cells>", .classes = {"a&b", "c"}};
+  detection_scores& test = data.splits.emplace_back();
+  test.split = "test";
+  coco_evaluator coco(2);
+  voc_evaluator voc(2);
+  test.findings = finding_counter(2);
+  const std::vector<labelled_object> objects{{.place = {0, 0, 10, 10}, .kind = 0, .area = 100}, {.place = {20, 20, 30, 30}, .kind = 1, .area = 100}};
+  const std::vector<detected_object> found{{{0, 0, 10, 9}, 0, 0.9}, {{40, 40, 50, 50}, 1, 0.8}};
+  coco.add(objects, found), voc.add(objects, found);
+  const std::vector<judged_object> judged = judge_objects(objects, found);
+  test.findings.add(judged), test.coco = coco.result(), test.voc = voc.result();
+  data.worst_of = "test";
+  data.worst = {{"x<y.png", 60, 50, png_bytes(2, 1, std::vector<std::uint8_t>(6)), judged}};
+  const std::string html = detection_html(data);
+  for (const char* wanted : {"&lt;cells&gt;", "x&lt;y.png: 1 right, 1 false alarm, 1 missed", "false alarm: c, score 0.80", "missed: c</title>", "right: a&amp;b, score 0.90",
+                             "viewBox='0 0 50 60'", "href='data:image/png;base64,iVBORw0KGgo", "<td>0.0</td>"})
+    CHECK_THAT(html, ContainsSubstring(wanted));
+  CHECK(html.find("x<y") == html.npos);
+  // Classes, then objects, right, wrong class, missed, false alarms.
+  CHECK_THAT(html, ContainsSubstring("<td>2</td><td>1</td><td>0</td><td>1</td><td>1</td></tr>"));
+  CHECK_THAT(html, ContainsSubstring("<td>1</td><td>0</td><td>0</td><td>1</td><td>1</td></tr>"));
 }
 
 TEST_CASE("a PNG that is written is read back with the same bytes", "[detector]") {

@@ -1,5 +1,6 @@
 // COCO's and VOC's average precision: published numbers, and what must not change them.
 #include <hasse/task/detection/coco.hpp>
+#include <hasse/task/detection/mistakes.hpp>
 #include <hasse/task/detection/voc.hpp>
 
 #include <algorithm>
@@ -286,4 +287,28 @@ TEST_CASE("a second answer for an object never raises average precision", "[dete
     REQUIRE(coco_of({it}, 1).ap50 <= alone + 1e-12);
     REQUIRE(voc_of({it}, 1).ap <= alone_voc + 1e-12);
   }
+}
+
+TEST_CASE("what is wrong in a picture is told object by object", "[detection]") {
+  const box place{0, 0, 10, 10}, beside{20, 0, 30, 10}, far{50, 50, 60, 60}, crowd{100, 100, 200, 200};
+  const std::vector<labelled_object> objects{{.place = place, .kind = 0}, {.place = beside, .kind = 1}, {.place = far, .kind = 1}, {.place = crowd, .kind = 0, .crowd = true}};
+  const std::vector<detected_object> found{{{0, 0, 10, 6}, 0, 0.5},        // the worse of two on one object
+                                           {{0, 0, 10, 9}, 0, 0.9},        // right
+                                           {beside, 0, 0.8},               // of the other class
+                                           {{80, 0, 90, 10}, 1, 0.7},      // nothing is there
+                                           {{110, 110, 120, 120}, 1, 0.9},  // on a crowd
+                                           {far, 1, 0.29}};                // not sure enough: the object is missed
+  CHECK(judge_objects(objects, found) == std::vector<judged_object>{{finding::right, {0, 0, 10, 9}, 0, 0, 0.9},
+                                                                    {finding::wrong_class, beside, 0, 1, 0.8},
+                                                                    {finding::false_alarm, {80, 0, 90, 10}, 1, 1, 0.7},
+                                                                    {finding::false_alarm, {0, 0, 10, 6}, 0, 0, 0.5},
+                                                                    {finding::missed, far, 1, 1, 0}});
+  finding_counter counted(2);
+  counted.add(judge_objects(objects, found, {.score = 0.2}));
+  CHECK(counted(1, finding::right) == 1);
+  CHECK(counted(1, finding::wrong_class) == 1);
+  CHECK(counted(0, finding::right) == 1);
+  CHECK(counted(0, finding::false_alarm) == 1);
+  CHECK(counted(1, finding::missed) == 0);
+  CHECK(judge_objects(objects, {}).size() == 3);
 }

@@ -20,11 +20,15 @@
 #include <hasse/latency/whole.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detail/drawn_boxes.hpp>
+#include <hasse/program/detail/judged_pictures.hpp>
 #include <hasse/program/detail/named_pictures.hpp>
 #include <hasse/program/detection_options.hpp>
 #include <hasse/program/detector.hpp>
 #include <hasse/program/run.hpp>
 #include <hasse/program/settings.hpp>
+#include <hasse/result/detection_report.hpp>
+#include <hasse/result/detection_results.hpp>
+#include <hasse/result/numbers.hpp>
 #include <hasse/task/bound_loss.hpp>
 
 namespace hasse {
@@ -37,14 +41,14 @@ struct detect_train_options : detector_options {
 
 /// Of hasse_detect evaluate. What is empty is taken from the file of the network.
 struct detect_evaluate_options {
-  std::string weights, data{}, device = "cpu", detections{};
+  std::string weights, data{}, device = "cpu", detections{}, voc_detections{}, report{};
   int threads = 1;
   bool changed_weights = false, skip_damaged = false;
 };
 
 /// Of hasse_detect predict.
 struct detect_predict_options {
-  std::string weights, out = "detected", device = "cpu";
+  std::string weights, out = "detected", device = "cpu", voc_detections{};
   std::vector<std::string> pictures{};
   int threads = 1;
   double score = 0.3;
@@ -98,15 +102,6 @@ class detector_at_work {
 };
 
 namespace detail {
-/// Of COCO's json of results: boxes as x, y, width, height in pixels of the files, ids as in the source.
-inline void add_detections(json& list, std::int64_t picture, const std::vector<std::int64_t>& class_ids, std::span<const detected_object> found) {
-  for (const detected_object& each : found)
-    list.push_back({{"image_id", picture},
-                    {"category_id", class_ids[static_cast<std::size_t>(each.kind)]},
-                    {"bbox", {each.place.x0, each.place.y0, each.place.width(), each.place.height()}},
-                    {"score", each.score}});
-}
-
 inline std::string precision_text(double share) {
   if (share < 0) return "-";
   char text[32];
@@ -132,18 +127,37 @@ inline void print(const coco_result& found, const std::vector<std::string>& clas
   flush_output();
 }
 
-/// Judges a detector on all pictures of a set, one by one, as it will run; into `detections`, what it found.
+/// Judges a detector on all pictures of a set, one by one, as it will run; `also` is told of each what is in it and what was found, in
+/// pixels of its file.
+using picture_listener = std::function<void(const labelled_picture&, std::span<const labelled_object>, std::span<const detected_object>)>;
 template <Backend Engine>
 coco_result judge_detector(Engine& backend, const detection& task, const model& network, const detection_set& set,
-                           const normalisation& scale, json* detections = nullptr) {
+                           const normalisation& scale, const picture_listener& also = {}) {
   detector_at_work<Engine> at_work(backend, task, network, set, scale);
   coco_evaluator judge(static_cast<int>(set.classes.size()));
   for (const labelled_picture& picture : set.pictures) {
     const std::vector<detected_object>& found = at_work.find(picture);
-    judge.add(objects_in_file(picture), found);
-    if (detections) add_detections(*detections, picture.id, set.class_ids, found);
+    const std::vector<labelled_object> objects = objects_in_file(picture);
+    judge.add(objects, found);
+    if (also) also(picture, objects, found);
   }
   return judge.result();
+}
+
+/// The page's part of judging: both splits, and the worst pictures of the test.
+inline constexpr std::size_t pictures_of_a_page = 12;
+template <Backend Engine>
+void judge_for_page(Engine& backend, const detection& task, const model& network, const std::string& split, const detection_set& set,
+                    const normalisation& scale, detection_report_data& page, const picture_listener& also = {}) {
+  judged_pictures judged(split, set.classes.size(), split == "test" ? pictures_of_a_page : 0);
+  const coco_result coco = judge_detector(backend, task, network, set, scale, [&](const labelled_picture& picture, std::span<const labelled_object> objects, std::span<const detected_object> found) {
+    judged.add(picture, objects, found);
+    if (also) also(picture, objects, found);
+  });
+  print(coco, set.classes);
+  page.classes = set.classes;
+  page.splits.push_back(judged.scores(coco));
+  if (split == "test") page.worst = judged.worst(), page.worst_of = split;
 }
 
 /// How well the anchors fit, before anything is trained: a class that they miss cannot be learned.
@@ -196,14 +210,23 @@ inline void train_detector(const detect_train_options& options) {
     network = *done.network;
     std::printf("%s: %.1f s of training\n", name.c_str(), done.outcome.seconds);
   }
-  hand_over_detector(folder, name, network, made.task, said);
+  detection_report_data page{.title = options.net + " as a detector", .files = hand_over_detector(folder, name, network, made.task, said)};
   std::printf("validation:\n");
-  detail::print(detail::judge_detector(backend, made.task, network, pictures.validation, data.scale), train.classes);
+  detail::judge_for_page(backend, made.task, network, "validation", pictures.validation, data.scale, page);
   std::printf("test:\n");
-  detail::print(detail::judge_detector(backend, made.task, network, pictures.test, data.scale), train.classes);
+  detail::judge_for_page(backend, made.task, network, "test", pictures.test, data.scale, page);
   const measurement latency = measure(network.layers, device);
-  std::printf("%.2f ms a picture, without decoding and suppression, %s\nweights: %s\n", static_cast<double>(latency.median) / 1e6,
-              text_of(device.facts()).c_str(), weights_of(folder, name).c_str());
+  const double milliseconds = static_cast<double>(latency.median) / 1e6;
+  const std::string processor = text_of(device.facts()), report = (folder.root() / "report.html").string();
+  page.cards = {{detail::precision_text(page.splits[1].coco.ap50) + " %", "AP50 on the test pictures"},
+                {detail::precision_text(page.splits[1].coco.ap) + " %", "mAP on the test pictures"},
+                {detail::milliseconds_text(milliseconds), "a picture, without decoding and suppression"},
+                {count_text(static_cast<double>(costs.macs)), "multiply-accumulates"},
+                {count_text(static_cast<double>(costs.parameters())), "parameters"}};
+  page.facts = {{"data", options.data}, {"backbone", options.net}, {"input", options.size}, {"anchors", to_text(made.task.anchors)}, {"recipe", to_text(how)}, {"measured on", processor}};
+  write_detection_report(report, page);
+  std::printf("%.2f ms a picture, without decoding and suppression, %s\nweights: %s\nreport: %s\n", milliseconds, processor.c_str(),
+              weights_of(folder, name).c_str(), report.c_str());
 }
 
 namespace detail {
@@ -239,15 +262,29 @@ inline void evaluate_detector(const detect_evaluate_options& options) {
     throw error("the set " + detail::in_quotes(data) + " " + difference + "; give a set with the detector's classes");
   if (pictures.test.origin.hash != it.images.origin.hash) std::printf("  other pictures than those of the run that made the detector\n");
   json detections = json::array();
+  voc_results as_voc(it.images.classes);
+  detection_report_data page{.title = "A detector on " + data};
+  page.facts = {{"weights", options.weights}, {"data", data}, {"anchors", to_text(it.task.anchors)}};
   for (const auto& [split, set] : {std::pair{"validation", &pictures.validation}, {"test", &pictures.test}}) {
     set->fit = it.fit;
     detail::tell(split, *set);
-    const bool kept = set == &pictures.test && !options.detections.empty();
-    detail::print(detail::judge_detector(backend, it.task, it.network, *set, it.images.scale, kept ? &detections : nullptr), it.images.classes);
+    const auto keep = [&](const labelled_picture& picture, std::span<const labelled_object>, std::span<const detected_object> found) {
+      if (!options.detections.empty()) add_coco_results(detections, picture.id, pictures.test.class_ids, found);
+      if (!options.voc_detections.empty()) as_voc.add(picture.name, found);
+    };
+    detail::judge_for_page(backend, it.task, it.network, split, *set, it.images.scale, page, set == &pictures.test ? detail::picture_listener(keep) : nullptr);
   }
   if (!options.detections.empty()) {
     replace_file(options.detections, detections.dump() + "\n");
     std::printf("what was found in the test pictures, as COCO's results: %s\n", options.detections.c_str());
+  }
+  if (!options.voc_detections.empty()) {
+    as_voc.write(options.voc_detections, "test");
+    std::printf("what was found in the test pictures, as results of Pascal VOC: %s\n", options.voc_detections.c_str());
+  }
+  if (!options.report.empty()) {
+    write_detection_report(options.report, page);
+    std::printf("report: %s\n", options.report.c_str());
   }
 }
 
@@ -264,6 +301,7 @@ inline void show_detections(const detect_predict_options& options) {
   detector_at_work<any_backend<float>> at_work(backend, it.task, it.network, form, it.images.scale);
   image_decoder decoder;
   json all = json::array();
+  voc_results as_voc(it.images.classes);
   std::size_t objects = 0, unread = 0;
   std::string first_problem;
   for (const std::filesystem::path& path : paths) {
@@ -282,11 +320,13 @@ inline void show_detections(const detect_predict_options& options) {
                      {"box", {each.place.x0, each.place.y0, each.place.x1, each.place.y1}}});
     all.push_back({{"picture", valid_utf8(path.string())}, {"height", picture.height}, {"width", picture.width}, {"objects", own}});
     objects += found.size();
+    as_voc.add(path.stem().string(), found);
     detail::draw_boxes(picture, found);
     write_png(std::filesystem::path(options.out) / (path.filename().string() + ".png"), picture.height, picture.width, picture.pixels);
   }
   const std::filesystem::path list = std::filesystem::path(options.out) / "detections.json";
   replace_file(list, all.dump(1) + "\n");
+  if (!options.voc_detections.empty()) as_voc.write(options.voc_detections, "predicted");
   std::printf("%zu objects in %zu pictures, with scores above %g; drawn in %s, listed in %s\n", objects, paths.size() - unread, options.score,
               options.out.c_str(), list.c_str());
   for (std::size_t kind = 0; kind < it.images.classes.size() && kind < detail::box_colours.size(); ++kind)

@@ -57,12 +57,15 @@ inline int detect(int argc, char** argv) {
   evaluate.add_option("--weights", judging.weights, "the .safetensors of the detector")->required()->check(not_empty("a file"));
   evaluate.add_option("--data", judging.data, "where the pictures are; without, as the file says");
   evaluate.add_option("--detections", judging.detections, "file for what is found in the test pictures, as COCO's tools read it");
+  evaluate.add_option("--voc-detections", judging.voc_detections, "folder for the same as Pascal VOC's devkit reads it, a file per class");
+  evaluate.add_option("--report", judging.report, "file for a page with the numbers and the pictures with most mistakes (HTML)");
   detail::describe_skip_damaged(evaluate, judging.skip_damaged);
 
   CLI::App& predict = *app.add_subcommand("predict", "draw what a detector finds on pictures, and list it");
   predict.add_option("pictures", showing.pictures, "files, or folders of files: JPEG, PNG, BMP or WebP")->required();
   predict.add_option("--weights", showing.weights, "the .safetensors of the detector")->required()->check(not_empty("a file"));
   predict.add_option("--out", showing.out, "folder for the pictures with boxes and detections.json")->capture_default_str()->check(not_empty("a folder"));
+  predict.add_option("--voc-detections", showing.voc_detections, "folder for what is found as Pascal VOC's devkit reads it, a file per class");
   add_number(predict, "--score", showing.score, 1e-8, 0.999, "show what the detector is at least so sure of");
   for (const auto& [sub, device, threads, changed] : {std::tuple{&evaluate, &judging.device, &judging.threads, &judging.changed_weights},
                                                       {&predict, &showing.device, &showing.threads, &showing.changed_weights}}) {

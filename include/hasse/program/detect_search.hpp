@@ -198,6 +198,9 @@ inline void hand_over_found(const detect_search_run& run, trained_detector& foun
                                                                    "mAP " + precision_text(found.shown.accuracy) + " % on validation pictures, " + milliseconds_text(found.shown.milliseconds)},
                                                          .classes = run.pictures.train.classes,
                                                          .outputs = outputs}});
+  // The file with an output for each map becomes the one with all maps joined.
+  for (const auto& file : hand_over_detector(run.here.folder(), "found", network, run.data.task, run.metadata(found.shown.choice)))
+    if (std::ranges::find(found.shown.files, file) == found.shown.files.end()) found.shown.files.push_back(file);
   for (const auto& [split, set] : {std::pair{"validation", &run.pictures.validation}, {"test", &run.pictures.test}}) {
     std::printf("%s:\n", split);
     print(judge_detector(run.backend, run.data.task, network, *set, run.data.scale), run.pictures.train.classes);
