@@ -248,6 +248,11 @@ TEST_CASE("Operators that others write become layers", "[onnx]") {
     REQUIRE(read.network.layers.size() == 1);
     CHECK(read.network.layers.items[0].pad_bottom() == 1);
     CHECK(read.network.layers.output_shape(0) == feature_shape{2, 2, 1});
+    file computed = of({1, 2, 4, 4});  // as PyTorch writes F.pad of computed sides: last axis first, pairs turned around
+    computed.floats("w", {1, 2, 3, 3}, std::vector<float>(18, 1)).wholes("given", {0, 1, 0, 1, 0, 0, 0, 0}).wholes("pairs", {-1, 2}).wholes("zero", {0}).wholes("back", {-1}).wholes("least", {-9223372036854775807}).wholes("all", {-1});
+    computed.node("Reshape", {"given", "pairs"}, {"p"}).node("Slice", {"p", "back", "least", "zero", "back"}, {"s"}).node("Transpose", {"s"}, {"t"}).node("Reshape", {"t", "all"}, {"flat"}).node("Cast", {"flat"}, {"pads"}, {whole("to", 7)});
+    computed.node("Pad", {"x", "pads"}, {"padded"}).node("Conv", {"padded", "w"}, {"y"}, {ints("strides", {2, 2})});
+    CHECK(computed.read().network.layers.items == read.network.layers.items);
     file after = of({1, 2, 4, 4});
     after.wholes("pads", {0, 0, 0, 0, 0, 0, 1, 1}).node("Pad", {"x", "pads"}, {"p"}).node("Relu", {"p"}, {"y"});
     CHECK_THAT(after.refusal(), Catch::Contains("\"the_y\" (Relu)") && Catch::Contains("Pad"));

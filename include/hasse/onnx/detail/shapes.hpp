@@ -25,6 +25,26 @@ inline onnx_stretch stretch_of(std::int64_t begin, std::int64_t end, std::int64_
   return {first, last > first ? (last - first + step - 1) / step : 0};
 }
 
+/// Part of one axis of few numbers, forwards or backwards; `dims` becomes its shape.
+inline std::vector<double> slice_along(const std::vector<double>& from, std::vector<std::int64_t>& dims, std::size_t axis, std::int64_t begin, std::int64_t end, std::int64_t step) {
+  const std::int64_t side = dims[axis];
+  std::vector<std::int64_t> places;
+  if (step > 0) {
+    const onnx_stretch part = stretch_of(begin, end, step, side);
+    for (std::int64_t i = 0; i < part.count; ++i) places.push_back(part.first + i * step);
+  } else if (step < 0 && side > 0) {
+    const auto inside = [&](std::int64_t at, std::int64_t least) { return std::clamp<std::int64_t>(at < 0 ? at + side : at, least, side - 1); };
+    for (std::int64_t at = inside(begin, 0), last = inside(end, -1); at > last; at += step) places.push_back(at);
+  }
+  const std::int64_t inner = element_count({dims.begin() + static_cast<std::ptrdiff_t>(axis) + 1, dims.end()});
+  std::vector<double> made;
+  for (std::int64_t row = 0; row < static_cast<std::int64_t>(from.size()) && inner > 0 && side > 0; row += inner * side)
+    for (const std::int64_t place : places)
+      for (std::int64_t i = 0; i < inner; ++i) made.push_back(from[static_cast<std::size_t>(row + place * inner + i)]);
+  dims[axis] = static_cast<std::int64_t>(places.size());
+  return made;
+}
+
 /// Folds a node whose inputs are all constants; false where it is no operator that is folded.
 inline bool onnx_reader::fold(const onnx_node& node) {
   if (node.kind == "Constant") {
@@ -121,16 +141,15 @@ inline bool onnx_reader::fold(const onnx_node& node) {
     for (const double index : numbers(at)) taken.few.push_back(given[axis_of(bounded(index), given.size())]);
     return give_known(node, std::move(taken)), true;
   }
-  if (node.kind == "Slice" && first.dims.size() == 1) {
-    const std::vector<double> given = numbers(first);
-    const sides begin = attribute_or_input(node, "starts", 1), end = attribute_or_input(node, "ends", 2), step = attribute_or_input(node, "steps", 4, {1});
-    if (begin.size() != 1 || end.size() != 1 || step.size() != 1 || step[0] < 1) refuse("slices a list otherwise than by one start, one end and a positive step");
-    const onnx_stretch part = stretch_of(begin[0], end[0], step[0], static_cast<std::int64_t>(given.size()));
-    onnx_constant taken = whole_numbers({});
-    taken.whole = first.whole;
-    for (std::int64_t i = 0; i < part.count; ++i) taken.few.push_back(given[static_cast<std::size_t>(part.first + i * step[0])]);
-    taken.dims = {part.count};
-    return give_known(node, std::move(taken)), true;
+  if (node.kind == "Slice") {
+    made.few = numbers(first), made.source = nullptr, made.many = nullptr;
+    const sides begin = attribute_or_input(node, "starts", 1), end = attribute_or_input(node, "ends", 2), axes = attribute_or_input(node, "axes", 3), step = attribute_or_input(node, "steps", 4);
+    for (std::size_t i = 0; i < begin.size(); ++i) {
+      if (i >= end.size() || (!axes.empty() && i >= axes.size()) || (!step.empty() && i >= step.size())) refuse("has starts, ends, axes and steps of different lengths", onnx_remedy_);
+      const std::size_t axis = axis_of(axes.empty() ? static_cast<std::int64_t>(i) : axes[i], made.dims.size());
+      made.few = slice_along(made.few, made.dims, axis, begin[i], end[i], step.empty() ? 1 : step[i]);
+    }
+    return give_known(node, std::move(made)), true;
   }
   if (node.kind == "Concat" && first.dims.size() <= 1) {
     onnx_constant all = whole_numbers({});
