@@ -108,3 +108,13 @@ TEST_CASE("with violations at rate r the diagnostic reports about r and the fron
     CHECK(losses[i] <= losses[i - 1] + 0.06);
   }
 }
+
+TEST_CASE("Kendall's tau of two lists", "[diagnostics]") {
+  using hasse::kendall_tau;
+  const std::vector<double> rising{1, 2, 3, 4}, falling{4, 3, 2, 1}, one_off{1, 3, 2, 4}, tied{1, 1, 3, 4};
+  CHECK(kendall_tau(rising, rising) == 1);
+  CHECK(kendall_tau(rising, falling) == -1);
+  CHECK_THAT(kendall_tau(rising, one_off), WithinAbs(4.0 / 6, 1e-12));
+  CHECK_THAT(kendall_tau(rising, tied), WithinAbs(5.0 / 6, 1e-12));
+  CHECK(kendall_tau(std::vector<double>{1}, std::vector<double>{2}) == 0);
+}

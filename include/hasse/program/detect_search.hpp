@@ -19,8 +19,10 @@
 #include <hasse/program/masked_report.hpp>
 #include <hasse/program/method_reports.hpp>
 #include <hasse/program/run.hpp>
+#include <hasse/result/cpp_header.hpp>
 #include <hasse/result/frontier_file.hpp>
 #include <hasse/result/gated_report.hpp>
+#include <hasse/search/diagnostics.hpp>
 #include <hasse/search/partial_order_pruning.hpp>
 #include <hasse/search/random_search.hpp>
 #include <hasse/search/session.hpp>
@@ -64,7 +66,19 @@ inline masked_recipe masked_recipe_of(const detect_search_options& it, std::size
           .seed = it.seed};
 }
 
-/// What the search through masks left: from the journal, or searched for now.
+/// The network that a search goes on with: the likeliest that really costs the target.
+inline derived_choice derived(const detect_search_run& run, const masked_outcome& outcome) {
+  if (run.target > 0) return derive_code(run.space, run.costs, outcome.curve.back().probabilities, outcome.code, run.wanted(run.target));
+  return {outcome.code, run.costs.of(outcome.code), run.real(outcome.code)};
+}
+/// Those that it is compared with.
+inline std::vector<std::vector<int>> others(const detect_search_run& run, const derived_choice& found) {
+  const double cost = run.target > 0 ? run.target : found.real;
+  return random_codes(run.space, run.costs, found, run.wanted(cost), run.options.random, derive(run.options.seed, 8));
+}
+
+/// What the search through masks left: from the journal, or searched for now. Once it has ended, the journal also says what its shared
+/// weights make of the networks that will be trained.
 template <class Type>
 masked_outcome searched(const detect_search_run& run, const masked_recipe& how, const training_data<Type>& data) {
   if (const auto before = recall(run.here.book(), "searched"))
@@ -77,7 +91,28 @@ masked_outcome searched(const detect_search_run& run, const masked_recipe& how, 
   const masked_outcome outcome = run.here.train(search);
   if (outcome.diverged) throw diverged("the search", outcome.note, run.here.folder(), trained_before::nothing);
   run.here.book().append("searched", {{"code", run.space.text(outcome.code)}, {"cost", outcome.cost}, {"note", outcome.note}, {"curve", curve_json(outcome.curve)}});
+  const derived_choice found = derived(run, outcome);
+  std::vector<std::vector<int>> codes = others(run, found);
+  codes.push_back(found.choice);
+  for (const std::vector<int>& each : codes) {
+    const evaluation judged = search.judged(each);
+    run.here.book().append("shared", {{"code", run.space.text(each)}, {"loss", number_or_null(judged.loss)}, {"score", judged.score}});
+  }
   return outcome;
+}
+
+/// How far the shared weights order networks as trainings do.
+inline void tell_agreement(const detect_search_run& run, const std::vector<trained_detector>& all, gated_data& page) {
+  std::vector<double> quality, trained;
+  for (const trained_detector& each : all)
+    if (const auto shared = recall(run.here.book(), "shared", {{"code", each.shown.choice}}); shared && shared->maybe<double>("loss"))
+      quality.push_back(-shared->get<double>("loss")), trained.push_back(each.shown.accuracy);
+  if (quality.size() < 3) return;
+  char text[200];
+  std::snprintf(text, sizeof text, "Kendall's tau of %.2f over %zu networks, between the loss on shared weights and mAP after training, both on validation pictures",
+                kendall_tau(quality, trained), quality.size());
+  std::printf("%s\n", text);
+  page.facts.emplace_back("shared weights", text);
 }
 
 /// By rewards on shared weights, then the likeliest network that really costs the target, and random ones of its cost. The found one first.
@@ -89,14 +124,12 @@ std::vector<trained_detector> by_masks(const detect_search_run& run, const maske
                                      : searched(run, how, run.data);
   add_supernet(page, run.space);
   add_curve(page, run.space, outcome.curve, how.policy.warm_up, run.price.unit().factor);
-  const std::vector<double>& probabilities = outcome.curve.back().probabilities;
   journal& book = run.here.book();
-  derived_choice found{outcome.code, outcome.cost, 0};
+  derived_choice found;
   if (const auto before = recall(book, "found")) {
     found = {run.space.parse(before->get<std::string>("code")), before->get<double>("aim"), before->get<double>("cost")};
   } else {
-    if (run.target > 0) found = derive_code(run.space, run.costs, probabilities, outcome.code, run.wanted(run.target));
-    else found.aim = run.costs.of(outcome.code), found.real = run.real(outcome.code);
+    found = derived(run, outcome);
     book.append("found", {{"code", run.space.text(found.choice)}, {"aim", found.aim}, {"cost", found.real}});
   }
   std::printf("likeliest: %s, %s\n", run.space.text(outcome.code).c_str(), run.text(run.costs.of(outcome.code)).c_str());
@@ -109,18 +142,19 @@ std::vector<trained_detector> by_masks(const detect_search_run& run, const maske
     else warn(std::string(text) + ", more than the tolerance; search longer, or let the cost weigh more (--reward-weight)");
   }
   // Measured before anything trains, which would disturb it.
-  const auto others = random_codes(run.space, run.costs, found, run.wanted(run.target > 0 ? run.target : found.real), run.options.random, derive(run.options.seed, 8));
+  const std::vector<std::vector<int>> beside = others(run, found);
   run.here.end_line();
-  if (static_cast<int>(others.size()) < run.options.random)
-    warn("only " + std::to_string(others.size()) + " of " + std::to_string(run.options.random) + " random networks of " +
+  if (static_cast<int>(beside.size()) < run.options.random)
+    warn("only " + std::to_string(beside.size()) + " of " + std::to_string(run.options.random) + " random networks of " +
          (run.target > 0 ? "the target's" : "the found network's") + " cost were found");
   std::vector<trained_detector> all{trained_alone(run, "found", gated_role::found, found.choice)};
   if (!all.front().trouble.empty()) throw error(all.front().trouble);
-  for (std::size_t i = 0; i < others.size(); ++i) {
-    trained_detector one = trained_alone(run, "random " + std::to_string(i + 1), gated_role::random, others[i]);
+  for (std::size_t i = 0; i < beside.size(); ++i) {
+    trained_detector one = trained_alone(run, "random " + std::to_string(i + 1), gated_role::random, beside[i]);
     if (one.trouble.empty()) all.push_back(std::move(one));
     else warn(one.trouble);
   }
+  tell_agreement(run, all, page);
   return all;
 }
 
@@ -149,7 +183,7 @@ std::vector<trained_detector> by_training(const detect_search_run& run, gated_da
     if (result.replayed > 0) {  // those from before a restart come out of the journal
       std::vector<trained_detector> replayed;
       for (std::size_t i = 0; i < result.replayed; ++i)
-        if (result.done[i].merit) replayed.push_back(trained_alone(run, detector_evaluator::name(i), gated_role::random, result.done[i].candidate));
+        if (result.done[i].merit) replayed.push_back(trained_alone(run, detector_evaluator::name(i), gated_role::tried, result.done[i].candidate));
       all.insert(all.begin(), replayed.begin(), replayed.end());
     }
     std::printf("%zu trained, %s\n", result.done.size(), std::string(to_text(result.end)).c_str());
@@ -183,28 +217,33 @@ std::vector<trained_detector> by_training(const detect_search_run& run, gated_da
 }
 
 /// The trained weights of the found network, under the name that every method hands over.
-inline void hand_over_found(const detect_search_run& run, trained_detector& found) {
+inline void hand_over_found(const detect_search_run& run, trained_detector& found, gated_data& page) {
   const layer_list layers = network_of(run.space, found.code);
   const model network{"found", layers, read_weights(weights_of(run.here.folder(), found.shown.name), layers)};
   std::vector<std::string> outputs;
   for (int i = 0; i < layers.output_count(); ++i) outputs.emplace_back(layers.output_name(i));
-  found.shown.files = hand_over(run.here.folder(), "found", network,
-                                {.said = run.metadata(found.shown.choice),
-                                 .any_batch = false,
-                                 .keeps_weights = found.shown.name == "found",
-                                 .header = found_network{.type = network_type_text(run.designed, run.space, found.code),
-                                                         .headers = {"hasse/network/ssdlite_chain.hpp"},
-                                                         .facts = {"backbone: " + found.shown.choice, "anchors: " + to_text(run.data.task.anchors),
-                                                                   "mAP " + precision_text(found.shown.accuracy) + " % on validation pictures, " + milliseconds_text(found.shown.milliseconds)},
-                                                         .classes = run.pictures.train.classes,
-                                                         .outputs = outputs}});
-  // The file with an output for each map becomes the one with all maps joined.
-  for (const auto& file : hand_over_detector(run.here.folder(), "found", network, run.data.task, run.metadata(found.shown.choice)))
-    if (std::ranges::find(found.shown.files, file) == found.shown.files.end()) found.shown.files.push_back(file);
+  const run_folder& folder = run.here.folder();
+  const network_metadata said = run.metadata(found.shown.choice);
+  if (found.shown.name != "found") write_weights(weights_of(folder, "found"), network, said);
+  found.shown.files = hand_over_detector(folder, "found", network, run.data.task, said);
+  write_cpp_header(folder.networks() / "found.hpp",
+                   {.type = network_type_text(run.designed, run.space, found.code),
+                    .headers = {"hasse/network/ssdlite_chain.hpp"},
+                    .weights_file = "found.safetensors",
+                    .facts = {"backbone: " + found.shown.choice, "classes: " + classes_text(run.pictures.train.classes), "anchors: " + to_text(run.data.task.anchors),
+                              "mAP " + precision_text(found.shown.accuracy) + " % on validation pictures, " + milliseconds_text(found.shown.milliseconds)},
+                    .outputs = outputs});
+  found.shown.files.emplace_back("hpp", "networks/found.hpp");
   for (const auto& [split, set] : {std::pair{"validation", &run.pictures.validation}, {"test", &run.pictures.test}}) {
     std::printf("%s:\n", split);
     print(judge_detector(run.backend, run.data.task, network, *set, run.data.scale), run.pictures.train.classes);
   }
+  detector_at_work<any_backend<float>> at_work(run.backend, run.data.task, network, run.pictures.test, run.data.scale);
+  const double decoding = at_work.decoding_milliseconds(run.pictures.test.pictures.front());
+  char text[160];
+  std::snprintf(text, sizeof text, "%.4f ms a picture, and %.4f ms to decode and suppress what it answers", found.shown.milliseconds, decoding);
+  std::printf("found: %s\n", text);
+  page.facts.emplace_back("found network", text);
 }
 
 /// What other runs found, and whether this one was better.
@@ -287,7 +326,7 @@ inline void search_detector(const detect_search_options& options) {
     page.warnings.push_back(sentence + ".");
   };
   std::vector<detail::trained_detector> all = options.method == "tunas" ? detail::by_masks(run, search, page, warn) : detail::by_training(run, page, warn);
-  detail::hand_over_found(run, all.front());
+  detail::hand_over_found(run, all.front(), page);
   for (detail::trained_detector& each : all) page.networks.push_back(std::move(each.shown));
   detail::add_elsewhere(run, elsewhere, page);
 

@@ -19,11 +19,14 @@ namespace hasse {
 enum class gated_role : std::uint8_t {
   found,  ///< by this search
   other,  ///< by another search: for another device, with another target
-  random  ///< drawn at random at equal cost: what the found one is compared with
+  random,  ///< drawn at random at equal cost: what the found one is compared with
+  tried    ///< trained by this search, which found another to be better
 };
 
+/// Neither found here nor elsewhere.
+constexpr bool is_beside(gated_role role) { return role == gated_role::random || role == gated_role::tried; }
 constexpr std::string_view to_text(gated_role role) {
-  return role == gated_role::found ? "found" : role == gated_role::other ? "found elsewhere" : "random";
+  return role == gated_role::found ? "found" : role == gated_role::other ? "found elsewhere" : role == gated_role::random ? "random" : "tried";
 }
 
 /// A block of a network as it is drawn. Networks are drawn beneath each other, the blocks of one place in one column.

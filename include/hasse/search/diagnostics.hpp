@@ -13,6 +13,18 @@
 
 namespace hasse {
 
+/// Kendall's tau of two lists of equal length, (pairs in one order in both - pairs in opposite orders) / pairs; ties count neither way. 0
+/// where there is no pair.
+inline double kendall_tau(std::span<const double> one, std::span<const double> other) {
+  std::int64_t balance = 0, pairs = 0;
+  for (std::size_t i = 0; i < one.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j, ++pairs) {
+      const int first = (one[i] > one[j]) - (one[i] < one[j]), second = (other[i] > other[j]) - (other[i] < other[j]);
+      balance += first * second;
+    }
+  return pairs == 0 ? 0 : static_cast<double>(balance) / static_cast<double>(pairs);
+}
+
 /// `lower` strictly precedes `upper` (indices into the trained list); differences are upper minus lower, so the assumption is >= 0.
 struct comparable_pair {
   std::size_t lower = 0, upper = 0;

@@ -86,7 +86,11 @@ class masked_codes : public parts_in_training<masked_network<Engine>, Type> {
 
   template <class Feed>
   evaluation judge(Feed& feed, const normalisation& scale) {
-    network_.select(policy_.likeliest(), masked_pass::forward);
+    return judge(policy_.likeliest(), feed, scale);
+  }
+  template <class Feed>
+  evaluation judge(std::span<const int> code, Feed& feed, const normalisation& scale) {
+    network_.select(code, masked_pass::forward);
     return this->judge_selected(feed, scale);
   }
   void after_epoch(const training_position& at) {
@@ -244,6 +248,13 @@ class masked_search : private training_loop<Type, detail::masked_codes<Engine, T
   using loop::checkpoint_path;
   using loop::position;
   using loop::weights;
+  /// How well the shared weights of a code answer the validation samples, by statistics of their batches.
+  evaluation judged(std::span<const int> code) {
+    auto& codes = this->trainee();
+    typename Type::template feed<scalar> feed(codes.device(), *this->data().validation, this->data().scale, how_.batch, codes.judging_order(),
+                                              codes.judging_seed(), augmentation{});
+    return codes.judge(code, feed, this->data().scale);
+  }
   /// The network of a code with the shared weights, in float: to begin a training with, or to be judged by statistics of its batches.
   model network_of(std::span<const int> code) const {
     return {space_.text(code), layers_of(space_, code).layers, parameters<float>(this->trainee().cut_out(code))};

@@ -216,7 +216,7 @@ struct detector_evaluator {
   static std::string name(std::size_t ordinal) { return "network " + std::to_string(ordinal + 1); }
   /// Models Evaluator: validation pictures alone decide.
   outcome evaluate(const std::vector<int>& code, std::size_t ordinal) {
-    trained_detector made = trained_alone(*run, name(ordinal), gated_role::random, code,
+    trained_detector made = trained_alone(*run, name(ordinal), gated_role::tried, code,
                                           "training " + std::to_string(ordinal + 1) + " of at most " + std::to_string(run->options.trainings));
     const outcome found = made.trouble.empty() ? outcome{made.shown.accuracy} : outcome{std::nullopt, made.trouble};
     trained->push_back(std::move(made));

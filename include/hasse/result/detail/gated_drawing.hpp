@@ -140,7 +140,7 @@ inline std::string block_table(const std::vector<const gated_report_network*>& n
 inline std::string drawing_section(const gated_data& data, const std::vector<candidate_look>& looks) {
   std::vector<const gated_report_network*> found, random, all;
   for (const gated_report_network& each : data.networks)
-    if (!each.blocks.empty()) (each.role == gated_role::random ? random : found).push_back(&each);
+    if (!each.blocks.empty()) (is_beside(each.role) ? random : found).push_back(&each);
   if (found.empty()) std::swap(found, random);
   if (found.empty()) return {};
   all = found;
@@ -152,7 +152,7 @@ inline std::string drawing_section(const gated_data& data, const std::vector<can
     return html + "</div></div>";
   };
   std::string html = draw(found);
-  if (!random.empty()) html += folded("The random networks drawn", draw(random));
+  if (!random.empty()) html += folded(random.front()->role == gated_role::random ? "The random networks drawn" : "The others drawn", draw(random));
   return section(
       all.size() == 1 ? "The network that was found" : "The networks that were found",
       "A box is a block: the higher, the larger its kernel; the wider, the more it expands its channels; colours are those of "

@@ -18,7 +18,7 @@
 
 namespace hasse::detail {
 
-inline constexpr std::array gated_roles{gated_role::random, gated_role::other, gated_role::found};
+inline constexpr std::array gated_roles{gated_role::random, gated_role::tried, gated_role::other, gated_role::found};
 
 constexpr ink ink_of(gated_role role) {
   return role == gated_role::found ? ink::frontier : role == gated_role::other ? ink::other : ink::trained;

@@ -28,13 +28,13 @@ inline plot gated_accuracy_plot(const gated_data& data, const std::string& label
   plot picture{
       .title = in_measure(data, "Accuracy against ") + label, .x = {.label = label}, .y = {.label = in_measure(data, accuracy.label)}, .width = 560, .height = 380};
   for (const gated_role role : gated_roles) {
-    plot_series marks{.name = std::string(to_text(role)), .colour = ink_of(role), .size = role == gated_role::random ? 4.0 : 5.0};
+    plot_series marks{.name = std::string(to_text(role)), .colour = ink_of(role), .size = is_beside(role) ? 4.0 : 5.0};
     for (const gated_report_network& network : data.networks) {
       const double x = network.*across, y = 100 * (network.*accuracy.of);
       if (network.role != role || !std::isfinite(x) || !std::isfinite(y)) continue;
       const std::string facts = network_line(network, data);
       marks.points.push_back(
-          {x, y, network.name + (facts.empty() ? "" : ": " + facts), role == gated_role::random ? std::string() : network.name});
+          {x, y, network.name + (facts.empty() ? "" : ": " + facts), is_beside(role) ? std::string() : network.name});
     }
     if (!marks.points.empty()) picture.series.push_back(std::move(marks));
   }
@@ -107,14 +107,14 @@ inline std::string device_section(const gated_data& data) {
     cells.push_back(markup_text(device));
     fastest.push_back(unknown);
     for (const gated_report_network& each : data.networks)
-      if (each.role != gated_role::random) fastest.back() = std::fmin(fastest.back(), on(each, device));
+      if (!is_beside(each.role)) fastest.back() = std::fmin(fastest.back(), on(each, device));
   }
   std::string rows = table_row(cells, 2, true);
   for (const gated_report_network& each : data.networks) {
     cells = {markup_text(each.name), std::string(to_text(each.role))};
     for (std::size_t at = 0; at < devices.size(); ++at) {
       const double value = on(each, devices[at]);
-      const bool is_fastest = each.role != gated_role::random && value == fastest[at];
+      const bool is_fastest = !is_beside(each.role) && value == fastest[at];
       cells.push_back(is_fastest ? "<b>" + milliseconds_text(value) + "</b>" : milliseconds_text(value));
     }
     rows += table_row(cells, 2);
