@@ -16,7 +16,7 @@
 namespace hasse {
 
 /// A picture as a page shows it.
-struct shown_picture {
+struct page_picture {
   std::string name;
   int height = 0, width = 0;  ///< that the boxes are counted in
   std::string png{};          ///< its bytes, of any size
@@ -39,7 +39,7 @@ struct detection_report_data {
   std::vector<detection_scores> splits{};
   finding_rule shown{};
   std::string worst_of{};              ///< the split that the pictures are of
-  std::vector<shown_picture> worst{};  ///< the worst first
+  std::vector<page_picture> worst{};  ///< the worst first
 };
 
 HASSE_BODY std::string detection_html(const detection_report_data& data);

@@ -49,7 +49,7 @@ inline std::string class_name(const detection_report_data& data, int kind) {
   return index < data.classes.size() ? data.classes[index] : "class " + std::to_string(kind);
 }
 
-inline std::string picture_markup(const detection_report_data& data, const shown_picture& picture) {
+inline std::string picture_markup(const detection_report_data& data, const page_picture& picture) {
   const std::string width = std::to_string(picture.width), height = std::to_string(picture.height);
   std::string svg = "<svg viewBox='0 0 " + width + " " + height + "' role='img'><title>" + markup_text(picture.name) +
                     "</title><image width='" + width + "' height='" + height +
@@ -133,7 +133,7 @@ HASSE_BODY std::string detection_html(const detection_report_data& data) {
     for (std::size_t what = 0; what < finding_count; ++what)
       keys += "<span><i style='color:" + std::string(look_of(static_cast<finding>(what)).colour) + "'></i>" +
               std::string(name_of(static_cast<finding>(what))) + "</span>";
-    for (const shown_picture& picture : data.worst) pictures += picture_markup(data, picture);
+    for (const page_picture& picture : data.worst) pictures += picture_markup(data, picture);
     html += section("Where it errs",
                     "The " + data.worst_of + " pictures with most mistakes: " + rule + ". Point at a box to read what it says.",
                     keys + "</p>" + pictures + "</div>");

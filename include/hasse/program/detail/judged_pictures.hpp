@@ -41,8 +41,8 @@ class judged_pictures {
   }
 
   detection_scores scores(const coco_result& coco) const { return {split_, coco, voc_.result(), findings_}; }
-  std::vector<shown_picture> worst() const {
-    std::vector<shown_picture> all;
+  std::vector<page_picture> worst() const {
+    std::vector<page_picture> all;
     for (const entry& each : worst_) {
       const labelled_picture& picture = *each.picture;
       const double scale = std::min(1.0, static_cast<double>(longest_side) / std::max(picture.height, picture.width));
