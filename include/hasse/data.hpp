@@ -19,6 +19,7 @@
 #include <hasse/data/image_set.hpp>
 #include <hasse/data/layout.hpp>
 #include <hasse/data/mask.hpp>
+#include <hasse/data/mask_colour.hpp>
 #include <hasse/data/object_reader.hpp>
 #include <hasse/data/objects.hpp>
 #include <hasse/data/open.hpp>

@@ -15,6 +15,7 @@
 #include <hasse/result/report.hpp>
 #include <hasse/result/report_data.hpp>
 #include <hasse/result/run_folder.hpp>
+#include <hasse/result/segmentation_report.hpp>
 #include <hasse/result/slimming_data.hpp>
 #include <hasse/result/slimming_report.hpp>
 #include <hasse/result/svg.hpp>

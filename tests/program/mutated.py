@@ -18,7 +18,7 @@ import tarfile
 import tempfile
 import zlib
 
-from pictures import pattern
+from pictures import pattern, png
 
 starts, seed = int(sys.argv[1]), int(sys.argv[2])
 programs = {path.name: str(path) for path in (pathlib.Path(argument).absolute() for argument in sys.argv[3:])}
@@ -38,6 +38,10 @@ for number in range(40):
     write(f"pets/{('cat', 'dog')[number % 2]}/{number}.png", pattern(16, number))
 for number in range(8):
     write(f"pictures/{number}.png", pattern(48, number))
+for number in range(10):
+    write(f"masked/images/{number}.png", pattern(24, number))
+    write(f"masked/masks/{number}.png", png(24, lambda x, y: (x > y) + number % 2, 1))
+write("masked/ids.txt", b"0 left\n1 right\n2 right\n255 void\n")
 packed = io.BytesIO()
 with tarfile.open(fileobj=packed, mode="w") as archive:
     archive.add(home / "whole/pets", "pets")
@@ -61,6 +65,7 @@ def own(kind, data):
 
 
 BOXES = ["hasse_detect", "train", "--data", "scenes:0.2", "--size", "64x64", "--train-images", 16, "--batch", 8, "--epochs", 1, "--threads", 1, "--run", "boxes"]
+MASKS = ["hasse_segment", "train", "--data", "pairs:masked", "--size", "32x32", "--batch", 4, "--epochs", 1, "--threads", 1, "--run"]
 
 # Each is started whole, in the order given, and then again and again with one of its files damaged.
 COMMANDS = [
@@ -84,6 +89,9 @@ COMMANDS = [
     (own("idx", "idx:digits"), ["digits/*"]),
     (BOXES, ["boxes/config.json", "boxes/journal/*", "boxes/networks/*.safetensors"]),
     (["hasse_detect", "evaluate", "--weights", "boxes/networks/detector.safetensors"], ["boxes/networks/*.safetensors"]),
+    ([*MASKS, "masks"], ["masks/config.json", "masks/journal/*", "masks/networks/*.safetensors"]),
+    ([*MASKS, "fresh"], ["masked/*/*", "masked/ids.txt"]),
+    (["hasse_segment", "evaluate", "--weights", "masks/networks/segmenter.safetensors"], ["masks/networks/*.safetensors", "masked/*/*"]),
     (["hasse_tabular", "--table", "benchmark.json"], ["benchmark.json"]),
     (["hasse_info", "df-small:[(16),(16),(32)]", "--latency", "search/latency.json"], ["search/latency.json"]),
 ]

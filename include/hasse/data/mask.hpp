@@ -3,7 +3,6 @@
 // Used by open_segmentation and by programs that show what a network answers; they link png.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include <hasse/core/apart.hpp>
+#include <hasse/data/mask_colour.hpp>
 
 namespace hasse {
 
@@ -24,9 +24,6 @@ struct decoded_mask {
 
 /// Reads a PNG; `where` names the file in errors. Throws `file_error` for anything else, for transparency and for 16 bits a channel.
 HASSE_BODY decoded_mask read_mask(std::string_view bytes, const std::string& where);
-
-/// The colour that the index `at` has in pictures of masks: told apart on most grounds by its neighbours, the same everywhere.
-HASSE_BODY std::array<std::uint8_t, 3> mask_colour(int at);
 
 /// Replaces `path` by a PNG of height x width indices, with mask_colour as its palette.
 HASSE_BODY void write_mask(const std::filesystem::path& path, int height, int width, std::span<const std::uint8_t> indices);

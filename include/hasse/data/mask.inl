@@ -110,16 +110,6 @@ HASSE_BODY decoded_mask read_mask(std::string_view bytes, const std::string& whe
   return made;
 }
 
-HASSE_BODY std::array<std::uint8_t, 3> mask_colour(int at) {
-  if (at == 255) return {0, 0, 0};
-  // Bits of the index spread over the three channels from the top, as the palette of Pascal VOC does it; 0 is dark grey there.
-  std::array<std::uint8_t, 3> colour{};
-  int left = at + 1;
-  for (int bit = 7; bit >= 0; --bit, left >>= 3)
-    for (int c = 0; c < 3; ++c) colour[static_cast<std::size_t>(c)] = static_cast<std::uint8_t>(colour[static_cast<std::size_t>(c)] | (((left >> c) & 1) << bit));
-  return colour;
-}
-
 HASSE_BODY void write_mask(const std::filesystem::path& path, int height, int width, std::span<const std::uint8_t> indices) {
   std::array<std::array<std::uint8_t, 3>, 256> palette;
   for (int i = 0; i < 256; ++i) palette[static_cast<std::size_t>(i)] = mask_colour(i);

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include <hasse/data/mask.hpp>
+#include <hasse/data/mask_colour.hpp>
 #include <hasse/result/detail/page.hpp>
 #include <hasse/result/segmentation_report.hpp>
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <hasse/data/detection_set.hpp>
-#include <hasse/data/mask.hpp>
+#include <hasse/data/mask_colour.hpp>
 
 namespace hasse::detail {
 
