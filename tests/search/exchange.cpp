@@ -51,6 +51,29 @@ TEST_CASE("a candidate goes out, its score comes in, and the end is announced wi
   CHECK(lines.back().at("frontier").size() == policy.boundary().points().size());
 }
 
+namespace {
+/// The same codes, counted in MACs.
+struct counted_domain : code_domain {
+  using code_domain::code_domain;
+  hasse::price_scale scale() const { return {hasse::in_macs, 1000}; }
+};
+}  // namespace
+
+TEST_CASE("costs that are no latency and merits that are no accuracy are called so on the lines", "[exchange]") {
+  const counted_domain domain(1, {hasse::ticks{0}, hasse::ticks{160}});
+  hasse::random_search policy(domain, {.seed = 7, .stop = {.trainings = 1}});
+  const auto x = hasse::random_search(domain, {.seed = 7}).ask().value();
+  std::istringstream in("{\"tell\":\"" + domain.text(x) + "\",\"accuracy\":1}\n{\"tell\":\"" + domain.text(x) + "\",\"merit\":0.5}\n");
+  std::ostringstream out;
+  hasse::exchange(domain, policy, in, out, 1, "mAP");
+  const auto lines = lines_of(out.str());
+  REQUIRE(lines.size() == 3);
+  const auto cost = domain.cost(x).count;
+  CHECK(lines[0] == json{{"ask", domain.text(x)}, {"cost", 1000.0 * static_cast<double>(cost)}, {"unit", "MACs"}, {"cost_ticks", cost}});
+  CHECK(lines[1].at("error").get<std::string>().find("\"merit\": number or null") != std::string::npos);
+  CHECK(lines[2].at("frontier") == json::array({{{"candidate", domain.text(x)}, {"merit", 0.5}, {"cost", 1000.0 * static_cast<double>(cost)}, {"unit", "MACs"}}}));
+}
+
 TEST_CASE("a wrong line is answered with a sentence and changes nothing", "[exchange]") {
   const code_domain domain;
   hasse::partial_order_pruning policy(domain, {.seed = 1, .stop = {.trainings = 1}});

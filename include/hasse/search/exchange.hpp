@@ -5,11 +5,15 @@
 #include <algorithm>
 #include <istream>
 #include <limits>
+#include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <hasse/file/json.hpp>
+#include <hasse/price/price.hpp>
 #include <hasse/search/policy.hpp>
 
 namespace hasse {
@@ -17,6 +21,17 @@ namespace hasse {
 namespace detail {
 /// Exact up to 2^64; above, the nearest number that JSON readers know.
 inline json json_of(count_type count) { return count <= UINT64_MAX ? json(static_cast<std::uint64_t>(count)) : json(static_cast<double>(count)); }
+
+/// What a candidate costs, as lines say it: a latency in milliseconds and ticks, else in the unit of the domain's price.
+template <class Space>
+void add_cost(json& line, const Space& domain, ticks cost, bool with_ticks) {
+  price_scale scale;
+  if constexpr (requires { domain.scale(); }) scale = domain.scale();
+  const bool is_latency = scale.unit == in_milliseconds;
+  line[is_latency ? "latency_ms" : "cost"] = scale.of(cost);
+  if (!is_latency) line["unit"] = scale.unit.name;
+  if (with_ticks) line[is_latency ? "latency_ticks" : "cost_ticks"] = cost.count;
+}
 }  // namespace detail
 
 /// Speaks on `out` and `in` until the search ends or `in` does, keeping up to `parallel` candidates under way:
@@ -26,10 +41,14 @@ inline json json_of(count_type count) { return count <= UINT64_MAX ? json(static
 ///   out {"cancel": text}                                                    under way, but pruned meanwhile; it counts as released
 ///   out {"error": sentence}                                                 the last line changed nothing
 ///   out {"end": reason, "trained": n, "pruned": n or null, "frontier": [{"candidate", "latency_ms", "accuracy"}, ...]}
+/// Where the price of the domain is no latency, "cost", "unit" and "cost_ticks" stand for "latency_ms" and "latency_ticks"; where
+/// `metric` is no accuracy, "merit" stands for it: larger is better.
 template <Domain Space, Policy<Space> Search>
-void exchange(const Space& domain, Search& policy, std::istream& in, std::ostream& out, std::size_t parallel = 1) {
+void exchange(const Space& domain, Search& policy, std::istream& in, std::ostream& out, std::size_t parallel = 1,
+              std::string_view metric = "accuracy") {
   using candidate = typename Space::candidate;
   constexpr std::size_t longest_line = std::size_t{1} << 16;
+  const std::string merit = metric == "accuracy" ? "accuracy" : "merit";
   std::vector<candidate> under_way;
   const auto say = [&](const json& line) { out << json_text(line) << '\n' << std::flush; };
   const auto forget = [&](const candidate& x) { return std::erase(under_way, x) > 0; };
@@ -43,11 +62,11 @@ void exchange(const Space& domain, Search& policy, std::istream& in, std::ostrea
       forget(x);
       return;
     }
-    if (!message.is_object() || !message.contains("tell") || !message.contains("accuracy"))
-      throw error("the line says neither tell nor release; send {\"tell\": candidate, \"accuracy\": number or null}");
-    allow_only(message, {"tell", "accuracy"}, "the line");
+    if (!message.is_object() || !message.contains("tell") || !message.contains(merit))
+      throw error("the line says neither tell nor release; send {\"tell\": candidate, \"" + merit + "\": number or null}");
+    allow_only(message, {"tell", merit}, "the line");
     const candidate x = domain.parse(require<std::string>(message, "tell", "the line"));
-    policy.tell(x, {maybe<double>(message, "accuracy", "the line")});
+    policy.tell(x, {maybe<double>(message, merit, "the line")});
     forget(x);
     for (const candidate& other : std::vector(under_way))
       if (policy.is_pruned(other)) policy.release(other), forget(other), say({{"cancel", domain.text(other)}});
@@ -59,7 +78,9 @@ void exchange(const Space& domain, Search& policy, std::istream& in, std::ostrea
       const auto x = policy.ask();
       if (!x) break;
       under_way.push_back(*x);
-      say({{"ask", domain.text(*x)}, {"latency_ms", to_milliseconds(domain.cost(*x))}, {"latency_ticks", domain.cost(*x).count}});
+      json asked{{"ask", domain.text(*x)}};
+      detail::add_cost(asked, domain, domain.cost(*x), true);
+      say(asked);
     }
     if (under_way.empty()) break;
     in.getline(line.data(), static_cast<std::streamsize>(longest_line));
@@ -78,8 +99,11 @@ void exchange(const Space& domain, Search& policy, std::istream& in, std::ostrea
   }
 
   json points = json::array();
-  for (const auto& p : policy.boundary().points())
-    points.push_back({{"candidate", domain.text(p.candidate)}, {"latency_ms", to_milliseconds(p.cost)}, {"accuracy", p.merit}});
+  for (const auto& p : policy.boundary().points()) {
+    json point{{"candidate", domain.text(p.candidate)}, {merit, p.merit}};
+    detail::add_cost(point, domain, p.cost, false);
+    points.push_back(std::move(point));
+  }
   const std::optional<count_type> pruned = policy.pruned();
   say({{"end", to_text(policy.end())},
        {"trained", policy.done().size()},
