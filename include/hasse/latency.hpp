@@ -18,6 +18,7 @@
 #include <hasse/latency/record.hpp>
 #include <hasse/latency/row_names.hpp>
 #include <hasse/latency/table.hpp>
+#include <hasse/latency/together.hpp>
 #include <hasse/latency/whole.hpp>
 #if __has_include(<dnnl.hpp>)
 #include <hasse/latency/on_cpu.hpp>

@@ -34,7 +34,7 @@ def learned(run):
             trained.append((record["payload"] if "payload" in record else record))
     frontier = json.loads((folder / run / "frontier.json").read_text())
     trained = [(t["candidate"], t["latency_ticks"], t["accuracy"]) for t in trained]
-    return trained, frontier["certificates"], [n["architecture"] for n in frontier["frontier"]]
+    return trained, frontier["certificates"], sorted(n["architecture"] for n in frontier["frontier"] + frontier.get("beaten", []))
 
 
 def instant():

@@ -163,3 +163,29 @@ TEST_CASE("a search warns, repairs or excludes where the table contradicts its o
   it.table.apply(order_policy::isotonic, embedding_order{});
   REQUIRE_THROWS_WITH(it.run(it.home / "new", 3), ContainsSubstring("was repaired along the embedding order, and this search uses the strict order"));
 }
+
+TEST_CASE("a finalist that a better one beats as a whole network is no part of the frontier") {
+  search_answer answer;
+  for (const char* name : {"small", "middle", "large"}) {
+    answer.finalists.push_back({.architecture = name});
+    answer.report.networks.push_back({.name = name, .cost = 1, .score = 0.5, .on_frontier = true});
+  }
+  answer.finalists[0].whole = 2.0, answer.finalists[1].whole = 3.5, answer.finalists[2].whole = 3.0;
+  detail::mark_beaten(answer, {{2.0, 0.1}, {3.5, 0.1}, {3.0, 0.1}});
+  CHECK(answer.report.networks[0].beaten_by.empty());
+  CHECK(answer.report.networks[1].beaten_by == "large");
+  CHECK_FALSE(answer.report.networks[1].on_frontier);
+  CHECK(answer.report.networks[2].on_frontier);
+  REQUIRE(answer.report.warnings.size() == 1);
+  CHECK_THAT(answer.report.warnings[0], ContainsSubstring("middle is beaten by large, which costs 3 ms instead of 3.5 ms"));
+  const json file = frontier_json(answer.report);
+  CHECK(file["frontier"].size() == 2);
+  REQUIRE(file["beaten"].size() == 1);
+  CHECK(file["beaten"][0]["architecture"] == "middle");
+  CHECK(file["beaten"][0]["beaten_by"] == "large");
+  // Within what is uncertain nobody is beaten.
+  search_answer close = answer;
+  for (report_network& each : close.report.networks) each.beaten_by.clear(), each.on_frontier = true;
+  detail::mark_beaten(close, {{2.0, 0.1}, {3.5, 0.3}, {3.0, 0.3}});
+  CHECK(close.report.networks[1].beaten_by.empty());
+}

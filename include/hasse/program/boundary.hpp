@@ -197,6 +197,9 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   replace_file(folder.root() / "frontier.svg", frontier_svg(report));
 
   std::printf("\n%s\n", frontier_table(report).c_str());
+  for (const report_network& each : report.networks)
+    if (!each.beaten_by.empty())
+      std::printf("beaten: %s, measured whole: %.4f ms, by %s, which takes less and is better\n", each.name.c_str(), each.whole_cost, each.beaten_by.c_str());
   for (const auto& [name, value] : report.facts)
     if (name == "trainings") std::printf("trainings: %s\n", value.c_str());
   if (!answer.finalists.empty()) {

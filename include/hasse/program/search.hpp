@@ -19,6 +19,7 @@
 #include <hasse/core/number_text.hpp>
 #include <hasse/file/journal.hpp>
 #include <hasse/latency/table.hpp>
+#include <hasse/latency/together.hpp>
 #include <hasse/price/parts.hpp>
 #include <hasse/price/price.hpp>
 #include <hasse/program/detail/search_trainer.hpp>
@@ -104,16 +105,38 @@ inline std::string judged_text(metric measure, double validation, double test) {
 
 inline std::string whole_text(const price_unit& unit, double cost) { return unit == in_milliseconds ? milliseconds_text(cost) : unit.text(cost); }
 
+/// Of a whole network, and how far that may be off.
+struct whole_price {
+  double price = 0, noise = 0;
+};
+
 /// What a search knows of its price.
 struct searched_price {
   std::vector<ticks> parts;  ///< in ticks of `scale`
   price_scale scale;
   std::string text;                                   ///< what the sequence of the search depends on besides; "": the parts say it
   std::string device;                                 ///< "": of none
-  std::function<double(const layer_list&)> of_whole;  ///< of a whole network, in the unit
+  std::function<std::vector<whole_price>(const std::vector<layer_list>&)> of_wholes;  ///< of whole networks, in the unit
   std::vector<report_sum> sums;
   bool contradicts = false;  ///< pairs that costs contradict shall prune nothing
 };
+
+/// Sums let networks onto the frontier, which costs more the better it is. A finalist that costs more as a whole, beyond what is
+/// uncertain, than one that the search found better is beaten. (Longer trainings of some of them make no two comparable that were not.)
+inline void mark_beaten(search_answer& answer, const std::vector<whole_price>& prices) {
+  for (std::size_t at = 0; at < answer.finalists.size(); ++at) {
+    const finalist& each = answer.finalists[at];
+    const finalist* better = nullptr;
+    for (std::size_t other = at + 1; other < answer.finalists.size(); ++other)
+      if (prices[other].price + prices[other].noise + prices[at].noise < prices[at].price && (!better || answer.finalists[other].whole < better->whole))
+        better = &answer.finalists[other];
+    if (!better) continue;
+    for (report_network& shown : answer.report.networks)
+      if (shown.name == each.architecture) shown.on_frontier = false, shown.beaten_by = better->architecture;
+    answer.report.warnings.push_back(each.architecture + " is beaten by " + better->architecture + ", which costs " + answer.report.price.text(better->whole) +
+                                     " instead of " + answer.report.price.text(each.whole) + " as a whole network and is better; the sums of their parts said otherwise.");
+  }
+}
 
 /// A search by any price whose pieces add up.
 template <class Space, Backend Engine, class Type, class... Parts>
@@ -211,6 +234,10 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   const auto finish_folder = folder.checkpoints() / ("finish_" + std::string(finish ? hex64(fnv1a(to_text(finish->how))).view() : ""));  // one per recipe
   if (finish) again.emplace(backend, train.data(), finish->how, checkpoint_policy{.folder = finish_folder, .every_seconds = 60});
   const std::size_t count = found.boundary.points().size();
+  std::vector<layer_list> wholes;
+  for (const auto& point : found.boundary.points()) wholes.push_back(layers_of(point.candidate));
+  if (progress && count > 0) progress({1.0, "measuring " + std::to_string(count) + " finalists in turns", -1});
+  const std::vector<whole_price> whole_prices = count > 0 ? price.of_wholes(wholes) : std::vector<whole_price>();
   for (const auto& point : found.boundary.points()) {
     const std::string name = to_text(point.candidate);
     const layer_list layers = layers_of(point.candidate);
@@ -221,8 +248,7 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
     }};
     const auto [network, finished] = finisher(name, layers, answer.finalists.size() + 1, count);
     if (longer && !finished) report.warnings.push_back("The longer training of " + name + " diverged; it is handed over as the search trained it.");
-    if (progress) progress({1.0, "measuring finalist " + std::to_string(answer.finalists.size() + 1) + " of " + std::to_string(count) + ", " + name, -1});
-    finalist each{.architecture = name, .sum = price.scale.of(point.cost), .whole = price.of_whole(layers), .score = finished.value_or(judged_by.merit(point.merit))};
+    finalist each{.architecture = name, .sum = price.scale.of(point.cost), .whole = whole_prices[answer.finalists.size()].price, .score = finished.value_or(judged_by.merit(point.merit))};
     each.test_score = evaluate(backend, train.data().task, network, test, train.data().scale).score;
     each.costs = cost_of(point.candidate);
 
@@ -242,6 +268,7 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
       }
     answer.finalists.push_back(std::move(each));
   }
+  mark_beaten(answer, whole_prices);
   std::error_code still_used;
   if (finish) std::filesystem::remove(finish_folder, still_used);
 
@@ -264,7 +291,11 @@ search_answer search(const By& price, const candidate_trainer<Engine, Type>& tra
                                    .scale = scale,
                                    .text = ", price in " + std::string(scale.unit.name) + (device.empty() ? "" : " of " + device) + ", a tick " + exact_text(scale.per_tick),
                                    .device = device,
-                                   .of_whole = [&](const layer_list& layers) { return price.of(layers); },
+                                   .of_wholes = [&](const std::vector<layer_list>& networks) {
+                                     std::vector<detail::whole_price> prices;
+                                     for (const layer_list& layers : networks) prices.push_back({price.of(layers), 0});
+                                     return prices;
+                                   },
                                    .sums = {}},
                                   train, test, folder, parts...);
 }
@@ -280,7 +311,15 @@ search_answer search(const latency_table<Space>& table, const Device& device, co
                                .scale = {},
                                .text = {},
                                .device = table.record().device.name,
-                               .of_whole = [&](const layer_list& layers) { return to_milliseconds(measure(layers, device, table.record().rules, table.record().kernels).latency()); },
+                               .of_wholes = [&](const std::vector<layer_list>& networks) {
+                                 const beat_record& of_table = table.record().beat;
+                                 beat_of_table beat{.quiet = of_table.quiet};
+                                 if (beat.quiet > 0) beat.layers = layers_of(hasse::parse<Space>(of_table.network));
+                                 std::vector<detail::whole_price> prices;
+                                 for (const measurement& each : measure_together(networks, device, table.record().rules, table.record().kernels, beat))
+                                   prices.push_back({static_cast<double>(each.median) / 1e6, static_cast<double>(each.noise) / 1e6});
+                                 return prices;
+                               },
                                .sums = {},
                                .contradicts = table.policy() == order_policy::exclude};
   for (const additivity_pair& pair : table.record().additivity.networks)

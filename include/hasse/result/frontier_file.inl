@@ -18,15 +18,21 @@ HASSE_BODY json frontier_json(const report_data& data) {
   if (!words.has_latency) result["price"] = detail::price_json(data.price);
   if (!words.has_accuracy) result["metric"] = detail::metric_json(data.measure);
   for (const auto& [key, value] : data.facts) result["facts"][key] = value;
-  for (const std::size_t i : detail::frontier_order(data)) {
-    const report_network& network = data.networks[i];
+  const auto entry_of = [&](const report_network& network) {
     json files = json::object();
     for (const auto& [label, path] : network.files) files[label] = path;
-    result["frontier"].push_back({{"architecture", network.name}, {words.cost_key(), number_or_null(network.cost)},
-                                  {words.whole_key(), number_or_null(network.whole_cost)}, {words.score_key(), number_or_null(network.score)},
-                                  {words.score_key("finished_"), number_or_null(network.finished_score)}, {words.score_key("test_"), number_or_null(network.test_score)}, {"macs", number_or_null(network.macs)},
-                                  {"parameters", number_or_null(network.parameters)}, {"files", files}});
-  }
+    return json{{"architecture", network.name}, {words.cost_key(), number_or_null(network.cost)},
+                {words.whole_key(), number_or_null(network.whole_cost)}, {words.score_key(), number_or_null(network.score)},
+                {words.score_key("finished_"), number_or_null(network.finished_score)}, {words.score_key("test_"), number_or_null(network.test_score)}, {"macs", number_or_null(network.macs)},
+                {"parameters", number_or_null(network.parameters)}, {"files", files}};
+  };
+  for (const std::size_t i : detail::frontier_order(data)) result["frontier"].push_back(entry_of(data.networks[i]));
+  for (const report_network& network : data.networks)
+    if (!network.beaten_by.empty()) {
+      json entry = entry_of(network);
+      entry["beaten_by"] = network.beaten_by;
+      result["beaten"].push_back(std::move(entry));
+    }
   for (const report_certificate& claim : data.certificates)
     result["certificates"].push_back({{"pruned", claim.pruned.empty() ? json(nullptr) : json(claim.pruned)}, {"above", claim.above}, {"instead", claim.instead}});
   return result;

@@ -34,6 +34,7 @@ struct report_network {
   bool on_frontier = false;
   std::vector<epoch_record> curve{};
   std::vector<std::pair<std::string, std::string>> files{};  ///< label and path relative to the report: ONNX, header, weights
+  std::string beaten_by{};  ///< a finalist that costs less as a whole network and is better: this one was on the frontier by its sum only
 };
 
 /// A network of another policy, for comparison.

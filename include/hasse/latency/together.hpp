@@ -1,0 +1,93 @@
+// Several whole networks measured in turns, so that they can be compared: what a search reports of its finalists.
+// Used by search<Space> over a latency table, and by whoever compares networks.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hasse/latency/beat.hpp>
+#include <hasse/latency/network_timer.hpp>
+
+namespace hasse {
+
+/// What their times are relative to: the beat of a table, whose latencies they are then comparable with.
+struct beat_of_table {
+  layer_list layers{};
+  std::int64_t quiet = 0;  ///< 0: no beat
+};
+
+namespace detail {
+/// The time of one network from all rounds, in nanoseconds; noise is the standard error of that median, from the middle half of the rounds.
+inline measurement settled(const std::vector<std::int64_t>& rounds) {
+  measurement found;
+  found.median = std::max<std::int64_t>(1, median(rounds)), found.p10 = quantile(rounds, 0.1), found.p90 = quantile(rounds, 0.9);
+  const double middle_half = static_cast<double>(quantile(rounds, 0.75) - quantile(rounds, 0.25));
+  found.noise = std::llround(0.93 * middle_half / std::sqrt(static_cast<double>(rounds.size())));
+  found.samples = static_cast<int>(rounds.size());
+  return found;
+}
+
+/// Rounds over all of them until each differs from its neighbour in time by more than the noise of both, or the rounds are over.
+/// `time(network, round)` in nanoseconds.
+template <class Time>
+std::vector<measurement> in_turns(std::size_t networks, int rounds, Time&& time) {
+  constexpr int fewest = 4;
+  std::vector<std::vector<std::int64_t>> times(networks);
+  std::vector<measurement> found(networks);
+  for (int round = 0; round < rounds; ++round) {
+    for (std::size_t turn = 0; turn < networks; ++turn) {  // there and back, so that a drift hits all alike
+      const std::size_t at = round % 2 ? networks - 1 - turn : turn;
+      times[at].push_back(time(at, round));
+    }
+    for (std::size_t at = 0; at < networks; ++at) found[at] = settled(times[at]);
+    std::vector<measurement> sorted = found;
+    std::sort(sorted.begin(), sorted.end(), [](const measurement& a, const measurement& b) { return a.median < b.median; });
+    const auto alike = [](const measurement& a, const measurement& b) { return b.median - a.median <= a.noise + b.noise; };
+    if (round + 1 >= fewest && std::adjacent_find(sorted.begin(), sorted.end(), alike) == sorted.end()) break;
+  }
+  return found;
+}
+}  // namespace detail
+
+/// True where `one` takes less than `other` by more than both are uncertain.
+inline bool is_faster(const measurement& one, const measurement& other) { return one.median + one.noise + other.noise < other.median; }
+
+/// Measures unfused lists, each with the kernels that the rows of a table were measured with.
+template <DevicePolicy Device>
+std::vector<measurement> measure_together(const std::vector<layer_list>& networks, const Device& device, const protocol& rules,
+                                          const kernel_choices& kernels, const beat_of_table& relative_to) {
+  check(rules);
+  auto backend = device.make_backend();
+  if constexpr (requires { backend.choices(); }) backend.choices().insert(kernels.begin(), kernels.end());
+  auto watch = device.make_stopwatch(backend);
+  const layer_list& of_the_beat = relative_to.quiet > 0 ? relative_to.layers : networks.front();
+  detail::beat_runner beat(backend, of_the_beat, watch, rules.seed);
+  return detail::in_turns(networks.size(), rules.rounds, [&](std::size_t at, int round) {
+    random_source random(derive(rules.seed, static_cast<std::uint64_t>(round)));
+    auto network = network_for_timing(backend, networks[at], random);
+    const std::vector<int> end{static_cast<int>(network.steps().size())};
+    const std::int64_t before = beat();
+    const std::int64_t total = measure(network, end, rules, watch).total;
+    const std::int64_t now = std::min(before, beat());
+    if (relative_to.quiet == 0 || now == 0) return total;
+    return static_cast<std::int64_t>(std::llround(static_cast<double>(total) * static_cast<double>(relative_to.quiet) / static_cast<double>(now)));
+  });
+}
+
+/// The same where a device is asked.
+template <NetworkTimer Device>
+std::vector<measurement> measure_together(const std::vector<layer_list>& networks, const Device& device, const protocol& rules,
+                                          const kernel_choices& = {}, const beat_of_table& = {}) {
+  return detail::in_turns(networks.size(), rules.rounds, [&](std::size_t at, int) {
+    const timed_answer answer = device.time(networks[at], "network " + std::to_string(at + 1));
+    if (!answer.failure.empty()) throw error("a network could not be timed on " + device.facts().name + ": " + answer.failure);
+    return detail::visit_of(answer).total;
+  });
+}
+
+}  // namespace hasse
