@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <hasse/data/mask_colour.hpp>
+#include <hasse/file/json.hpp>
 #include <hasse/result/detail/page.hpp>
 #include <hasse/result/segmentation_report.hpp>
 
