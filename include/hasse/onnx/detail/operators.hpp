@@ -133,7 +133,7 @@ inline void onnx_reader::batch_norm(const onnx_node& node) {
   if (whole(node, "spatial", 1) != 1) refuse("has spatial 0: statistics for each pixel");
   const double millionths = static_cast<double>(real(node, "epsilon", 1e-5f)) * 1e6;
   if (!(millionths >= 0 && millionths <= 1e9)) refuse("has an epsilon of " + std::to_string(millionths * 1e-6), onnx_remedy_);
-  const int whole_millionths = static_cast<int>(std::lround(millionths)), channels = layers_.shape_of(value.id).c;
+  const int whole_millionths = static_cast<int>(millionths + 1e-3), channels = layers_.shape_of(value.id).c;
   const double keep = static_cast<double>(real(node, "momentum", 0.9f)) * 100;
   const batch_norm_rule rule{.epsilon_millionths = whole_millionths, .keep_percent = keep > 0 && keep < 100 ? std::clamp(static_cast<int>(std::lround(keep)), 1, 99) : 90};
   onnx_weights own{.scale = vector_of(node, 1, "scale", channels), .shift = vector_of(node, 2, "shift", channels), .mean = vector_of(node, 3, "mean", channels), .variance = vector_of(node, 4, "variance", channels)};
