@@ -11,12 +11,18 @@
 
 #include <hasse/core/random.hpp>
 #include <hasse/data/object_reader.hpp>
+#include <hasse/data/objects.hpp>
 #include <hasse/data/picture_sampler.hpp>
 #include <hasse/data/scenes.hpp>
 
 #include "files.hpp"
 
 using namespace hasse;
+
+// data/objects.hpp: boxes are continuous, so what only touches shares nothing, and an empty box is like no other.
+static_assert(box{1, 2, 4, 4}.area() == 6 && overlap({0, 0, 2, 2}, {1, 1, 3, 3}) == 1 && overlap({0, 0, 2, 2}, {2, 0, 3, 2}) == 0);
+static_assert(intersection_over_union({0, 0, 2, 2}, {1, 0, 3, 2}) == 1.0 / 3 && intersection_over_union({0, 0, 2, 2}, {0, 0, 2, 2}) == 1);
+static_assert(intersection_over_union({1, 1, 1, 1}, {1, 1, 1, 1}) == 0);
 
 namespace {
 /// Values come out as 0..255, and the mean colour is black.

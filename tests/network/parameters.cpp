@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 
+#include <hasse/network/parameter_tensors.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/space/cost.hpp>
 
@@ -75,4 +76,19 @@ TEST_CASE("initialisation has the deviation of He by fan-out and repeats with th
 
   parameters<float> foreign{std::span<const layer>(testing::odd_shapes<layer_list>())};
   CHECK_THROWS_AS(initialise<float>(foreign, layers, random), error);
+}
+
+TEST_CASE("parameters become named tensors of a file and come back, and another network's are refused by name") {
+  const layer_list layers = testing::small_residual<layer_list>();
+  parameters<float> made(layers), back(layers);
+  for (std::size_t i = 0; i < made.values.size(); ++i) made.values[i] = static_cast<float>(i);
+  tensor_file file;
+  hasse::detail::append_tensors<float>(file, "weights.", made.layout.trainable, made.values);
+  REQUIRE(file.tensors.size() == made.layout.trainable.size());
+  CHECK(file.tensors.front().name == "weights." + made.layout.trainable.front().name);
+  hasse::detail::copy_tensors<float>(file, "weights.", back.layout.trainable, back.values, "a file");
+  for (const parameter_tensor& tensor : made.layout.trainable)
+    for (std::size_t i = tensor.offset; i < tensor.offset + tensor.size; ++i) REQUIRE(back.values[i] == made.values[i]);
+  CHECK_THROWS_WITH(hasse::detail::copy_tensors<float>(file, "momentum.", back.layout.trainable, back.values, "a file"),
+                    ContainsSubstring("a file: lacks the tensor \"momentum." + made.layout.trainable.front().name + "\""));
 }

@@ -1,4 +1,5 @@
 // network/published.hpp: MACs and parameters as published: by torchvision and timm, and in the tables of the papers.
+#include <hasse/network/find.hpp>
 #include <hasse/network/published.hpp>
 
 #include "../support/catch.hpp"
@@ -85,4 +86,17 @@ TEST_CASE("the released networks project where their prototxt does", "[published
   };
   REQUIRE(projections(df1::layers) == 4);  // the first block of each stage and res4.4
   REQUIRE(projections(df2::layers) == 6);  // and res2.3, res3.11, res4.5
+}
+
+TEST_CASE("a network is found by its published name or by an architecture of a space, and another name is told what there is") {
+  CHECK(cost_of(find_network("df1").layers).macs == df1::macs());
+  const named_layers found = find_network("df-small:[(32),(64),(64,128)]", {.input = {64, 64, 3}});
+  CHECK(found.name == "df-small:[(32),(64),(64,128)]");
+  CHECK(found.layers.input == feature_shape{64, 64, 3});
+  CHECK_THROWS_WITH(find_network("df9"), ContainsSubstring("there is no network \"df9\"; give df1"));
+  CHECK_THROWS_WITH(find_network("df9:[(32)]"), ContainsSubstring("there is no network \"df9:[(32)]\""));
+  CHECK_THROWS_WITH(find_network("df-small:[(32),(64),(64)]", {.width = 2}), ContainsSubstring("leave out --width"));
+  CHECK(parse_shape("3x224x160") == feature_shape{224, 160, 3});
+  for (const char* wrong : {"", "3x224", "3x224x224x1", "0x2x2", "3x9000x2", "3x2x2 "})
+    CHECK_THROWS_WITH(parse_shape(wrong), ContainsSubstring("write channels, height and width"));
 }
