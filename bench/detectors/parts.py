@@ -29,10 +29,9 @@ PARTS = ["whole", "backbone", "decoding", "decoding_0.01", "decoding_all"]
 
 
 def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":")[1].strip()
-    return platform.processor()
+    facts = dict(line.split(":", 1) for line in pathlib.Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines() if ":" in line)
+    name, family, model = ({key.strip(): value.strip() for key, value in facts.items()}.get(key, "?") for key in ("model name", "cpu family", "model"))
+    return f"{name} (family {family} model {model})"
 
 
 class Session:
