@@ -446,7 +446,7 @@ fake_device restless_device(std::uint64_t seed) {
     std::int64_t until = 0, next_quantum = 0;
   };
   fake_device device;
-  device.world->cost = [&world = *device.world, now = std::make_shared<weather>(random_source(seed))](const layer& item) {
+  device.world->cost = [&world = *device.world, now = std::make_shared<weather>(weather{random_source(seed)})](const layer& item) {
     const auto soon = [&](double mean) { return world.now - static_cast<std::int64_t>(mean * std::log(1 - now->random.uniform())); };
     if (world.now >= now->until) now->slowness = 1 + 1.4 * now->random.uniform(), now->until = soon(3e6);
     double time = static_cast<double>(macs_of(item) / 50 + 1000) * now->slowness * (0.99 + 0.02 * now->random.uniform());
@@ -517,7 +517,7 @@ std::vector<std::int64_t> rows_of_filtered_medians(const fake_device& device, st
 TEST_CASE("on a restless device times beside a beat come three times nearer to the truth than quiet medians of as much time") {
   temporary_folder folder;
   double with_beat = 0, without = 0;
-  for (const std::uint64_t seed : {1, 2, 3}) {
+  for (const std::uint64_t seed : {1u, 2u, 3u}) {
     const fake_device device = restless_device(seed), other = restless_device(seed);
     const table measured = table::load_or_measure(folder / (std::to_string(seed) + ".json"), device,
                                                   {.rounds = 12, .warm_up = 2, .samples = 5, .contexts = 4, .checked = 12, .error_percent = 0});
