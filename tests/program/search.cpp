@@ -66,6 +66,29 @@ TEST_CASE("a search goes on, refuses other trainings, and leaves nothing of a ki
   REQUIRE(names_in(run / "checkpoints").size() == more.finalists.size());  // the weights of the frontier and nothing else
 }
 
+TEST_CASE("a search by a model goes on with the same networks, and its report says what it expects", "[program]") {
+  setting it;
+  const auto names = [&](const char* place, std::size_t trainings) {
+    run_folder folder(it.home / place, {{"test", "model"}});
+    const auto train = train_on(it.backend, it.images, {.epochs = 1, .batch = 20}, {.folder = folder.checkpoints()});
+    const search_answer answer = search<small_space>(it.table, it.device, train, it.images.test, folder, stop_rule{.trainings = trainings}, shipped_proposer{model_guided{.beginning = 2}});
+    std::vector<std::string> all;
+    for (const report_network& each : answer.report.networks) all.push_back(each.name);
+    REQUIRE(answer.report.forecast);
+    const report_forecast& forecast = *answer.report.forecast;
+    CHECK((forecast.surely_found <= forecast.found && forecast.found <= 1));
+    CHECK(forecast.frontier.size() == answer.finalists.size());
+    // Accuracies are shares, and the model was told so: it expects none above 1.
+    for (const auto& list : {forecast.frontier, forecast.next})
+      for (const report_expectation& each : list) CHECK((each.low < each.middle && each.middle < each.high && each.high < 1));
+    for (const report_expectation& each : forecast.next) CHECK(std::find(all.begin(), all.end(), each.name) == all.end());
+    return all;
+  };
+  const auto whole = names("whole", 5);
+  CHECK(names("parts", 3) == std::vector(whole.begin(), whole.begin() + 3));
+  CHECK(names("parts", 5) == whole);
+}
+
 TEST_CASE("finalists are trained again by the recipe that is asked for, and a divergence there is no end", "[program]") {
   setting it;
   const auto run = it.home / "run";
