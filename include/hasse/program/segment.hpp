@@ -118,7 +118,7 @@ confusion judge_segmenter(Engine& backend, const model& network, const detection
   return counts;
 }
 
-inline std::string share_text(double share) {
+inline std::string overlap_text(double share) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f", 100 * share);
   return text;
@@ -131,10 +131,10 @@ inline void print(const confusion& counts, const std::vector<std::string>& class
     const auto overlap = counts.overlap_of(kind);
     std::int64_t own = 0;
     for (int answer = 0; answer <= counts.classes(); ++answer) own += counts.count(kind, answer);
-    std::printf("  %-24s %8s %10s\n", printable(clipped(classes[static_cast<std::size_t>(kind)], 24)).c_str(), overlap ? share_text(*overlap).c_str() : "-",
-                share_text(static_cast<double>(own) / static_cast<double>(std::max<std::int64_t>(counts.pixels(), 1))).c_str());
+    std::printf("  %-24s %8s %10s\n", printable(clipped(classes[static_cast<std::size_t>(kind)], 24)).c_str(), overlap ? overlap_text(*overlap).c_str() : "-",
+                overlap_text(static_cast<double>(own) / static_cast<double>(std::max<std::int64_t>(counts.pixels(), 1))).c_str());
   }
-  std::printf("  mIoU %s %%, %s %% of the pixels are right\n", share_text(counts.mean_overlap()).c_str(), share_text(counts.pixel_accuracy()).c_str());
+  std::printf("  mIoU %s %%, %s %% of the pixels are right\n", overlap_text(counts.mean_overlap()).c_str(), overlap_text(counts.pixel_accuracy()).c_str());
   flush_output();
 }
 
@@ -383,7 +383,7 @@ inline void show_segments(const segment_predict_options& options) {
   for (std::size_t kind = 0; kind < it.images.classes.size(); ++kind) {
     const std::array<std::uint8_t, 3> colour = mask_colour(static_cast<int>(kind));
     std::printf("  %3zu %-24s %6s %% of the pixels, rgb(%d, %d, %d)\n", kind, detail::printable(detail::clipped(it.images.classes[kind], 24)).c_str(),
-                detail::share_text(static_cast<double>(counts[kind]) / static_cast<double>(std::max<std::int64_t>(all, 1))).c_str(), colour[0], colour[1], colour[2]);
+                detail::overlap_text(static_cast<double>(counts[kind]) / static_cast<double>(std::max<std::int64_t>(all, 1))).c_str(), colour[0], colour[1], colour[2]);
   }
   if (unread > 0) throw error(std::to_string(unread) + " of " + std::to_string(paths.size()) + " pictures could not be read, and the others are done; the first: " + first_problem);
 }
