@@ -90,7 +90,7 @@ COMMANDS = [
     (BOXES, ["boxes/config.json", "boxes/journal/*", "boxes/networks/*.safetensors"]),
     (["hasse_detect", "evaluate", "--weights", "boxes/networks/detector.safetensors"], ["boxes/networks/*.safetensors"]),
     ([*MASKS, "masks"], ["masks/config.json", "masks/journal/*", "masks/networks/*.safetensors"]),
-    ([*MASKS, "fresh"], ["masked/*/*", "masked/ids.txt"]),
+    ([*MASKS, "fresh-masks"], ["masked/*/*", "masked/ids.txt"]),
     (["hasse_segment", "evaluate", "--weights", "masks/networks/segmenter.safetensors"], ["masks/networks/*.safetensors", "masked/*/*"]),
     (["hasse_tabular", "--table", "benchmark.json"], ["benchmark.json"]),
     (["hasse_info", "df-small:[(16),(16),(32)]", "--latency", "search/latency.json"], ["search/latency.json"]),
@@ -153,7 +153,8 @@ for command, _ in COMMANDS:
     done = run(command, home / "whole")
     if done.returncode != 0:
         sys.exit(f"{command} ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
-shutil.rmtree(home / "whole/fresh", ignore_errors=True)
+for begun in ("fresh", "fresh-masks"):
+    shutil.rmtree(home / "whole" / begun, ignore_errors=True)
 for run_of in home.glob("whole/from-*"):
     shutil.rmtree(run_of)
 
