@@ -96,8 +96,10 @@ inline void describe(CLI::App& app, recipe_options& options) {
   add_number(app, "--label-smoothing", options.smoothing, 0, 1, "share of the target spread over all classes, less than 1");
 }
 
-inline void describe_device(CLI::App& app, std::string& device) {
-  app.add_option("--device", device, "cpu, cuda or cuda:N, the GPU of that number from 0: whose latency counts, and what trains; or command:'LINE', which answers how long the network in {onnx} takes")
+/// `by_command`: whether the program also asks a command how long whole networks take.
+inline void describe_device(CLI::App& app, std::string& device, bool by_command = true) {
+  app.add_option("--device", device, std::string("cpu, cuda or cuda:N, the GPU of that number from 0: whose latency counts, and what trains") +
+                                         (by_command ? "; or command:'LINE', which answers how long the network in {onnx} takes" : ""))
       ->capture_default_str();
 }
 inline void describe_training_device(CLI::App& app, std::string& train_on) {
@@ -108,8 +110,8 @@ inline void describe_device_threads(CLI::App& app, int& threads) {
       ->capture_default_str()
       ->check(thread_count);
 }
-inline void describe(CLI::App& app, device_options& options) {
-  describe_device(app, options.device);
+inline void describe(CLI::App& app, device_options& options, bool by_command = true) {
+  describe_device(app, options.device, by_command);
   describe_training_device(app, options.train_on);
   describe_device_threads(app, options.device_threads);
 }

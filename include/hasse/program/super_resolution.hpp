@@ -206,7 +206,7 @@ inline int super_resolution_program(int argc, char** argv) {
                "hasse_super_resolution");
   app.add_option("--data", options.data, "images of any size: folder:DIR")->required();
   detail::describe_run(app, options.run);
-  detail::describe_device(app, options.devices.device);
+  detail::describe_device(app, options.devices.device, false);
   detail::describe_training_device(app, options.devices.train_on);
   app.add_option("--widths", options.widths, "trained widths, such as 0.25..1.0, or a single one")->capture_default_str();
   app.add_option("--at", options.at, "widths to judge, measure and export, such as 0.25,0.5")->capture_default_str();
