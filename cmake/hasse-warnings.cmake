@@ -16,4 +16,8 @@ target_compile_options(hasse_warnings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${HAS
 add_library(hasse_native INTERFACE)
 if(HASSE_NATIVE)
   target_compile_options(hasse_native INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=native>)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # What g++ 12 says of its own intrinsics for AVX-512 (GCC bug 105593), wherever Eigen uses them.
+    target_compile_options(hasse_native INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-uninitialized>)
+  endif()
 endif()
