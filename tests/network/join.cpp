@@ -126,9 +126,9 @@ TEST_CASE("a dense convolution is no part of a run", "[network]") {
 // The layers are the library's, the joined run is compiled here: where a compiler may fuse a product and a sum, it does so in one and
 // not in the other, and bits are equal only up to that.
 #ifdef __FMA__
-constexpr float fused = 1e-5f;
+constexpr float contracted = 1e-5f;
 #else
-constexpr float fused = 0;
+constexpr float contracted = 0;
 #endif
 
 TEST_CASE("a joined run gives the same bits as its layers, twice in a row", "[network]") {
@@ -153,7 +153,7 @@ TEST_CASE("a joined run gives the same bits as its layers, twice in a row", "[ne
         for (int repeat = 0; repeat < 2; ++repeat) {
           together.run();
           CHECK(std::equal(separate.output(), separate.output() + 20, together.output(),
-                           [](float one, float other) { return std::abs(one - other) <= fused * std::max(1.0f, std::abs(one)); }));
+                           [](float one, float other) { return std::abs(one - other) <= contracted * std::max(1.0f, std::abs(one)); }));
         }
       }
 }

@@ -110,8 +110,14 @@ inline void describe_device_threads(CLI::App& app, int& threads) {
       ->capture_default_str()
       ->check(thread_count);
 }
-inline void describe(CLI::App& app, device_options& options, bool by_command = true) {
-  describe_device(app, options.device, by_command);
+inline void describe(CLI::App& app, device_options& options) {
+  describe_device(app, options.device);
+  describe_training_device(app, options.train_on);
+  describe_device_threads(app, options.device_threads);
+}
+/// The same for a program that runs layers itself and asks no command.
+inline void describe_own_devices(CLI::App& app, device_options& options) {
+  describe_device(app, options.device, false);
   describe_training_device(app, options.train_on);
   describe_device_threads(app, options.device_threads);
 }

@@ -59,7 +59,7 @@ inline void describe(CLI::App& app, detector_options& options) {
   add_number(app, "--weight-decay", options.decay, 0, 1e6, "of convolution weights");
   add_number(app, "--seed", options.seed, "decides scenes, first weights and augmentation");
   app.add_option("--threads", options.threads, "threads that train, on the processor")->capture_default_str()->check(thread_count);
-  describe(app, options.devices, false);
+  describe_own_devices(app, options.devices);
 }
 
 /// Refuses what no detector can be trained with, before anything is read; the size of the pictures that networks read.

@@ -422,7 +422,7 @@ inline int segment(int argc, char** argv) {
   add_number(train, "--weight-decay", training.decay, 0, 1e6, "of convolution weights");
   add_number(train, "--seed", training.seed, "decides scenes, first weights and augmentation");
   train.add_option("--threads", training.threads, "threads that train, on the processor")->capture_default_str()->check(detail::thread_count);
-  detail::describe(train, training.devices, false);
+  detail::describe_own_devices(train, training.devices);
 
   CLI::App& evaluate = *app.add_subcommand("evaluate", "judge a network on the pictures of its run, or on others");
   evaluate.add_option("--weights", judging.weights, "the .safetensors of the network")->required()->check(not_empty("a file"));
