@@ -56,8 +56,10 @@ function(hasse_component name)
   target_compile_features(${target} INTERFACE cxx_std_20)
   target_sources(${target} INTERFACE FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${own})
   target_link_libraries(${target} INTERFACE ${arg_LINK})
-  if(HASSE_BUILD_TESTS AND HASSE_TEST_CLANG AND NOT name MATCHES "^cuda$|^cudnn$")
-    set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS OFF)  # tests/clang.cmake takes these headers one by one
+  # tests/clang.cmake takes the headers one by one. Those of yaml are few and stay here, too: CMake has no all_verify_interface_header_sets
+  # where no component has a set to verify, as there would be none without CUDA.
+  if(HASSE_BUILD_TESTS AND HASSE_TEST_CLANG AND NOT name MATCHES "^(cuda|cudnn|yaml)$")
+    set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS OFF)
   endif()
   if(bodies)
     target_sources(${target} INTERFACE FILE_SET bodies TYPE HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${bodies})

@@ -8,40 +8,18 @@ import json
 import pathlib
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 
+from driven import Driven, changed
 from pictures import pattern
 
-program, kills, seed = str(pathlib.Path(sys.argv[1]).resolve()), int(sys.argv[2]), int(sys.argv[3])
+kills, seed = int(sys.argv[2]), int(sys.argv[3])
 draw = random.Random(seed)
 folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_detect_"))
+driven = Driven(sys.argv[1], folder)
+done, refused = driven.done, driven.refused
 train = ["train", "--data", "scenes:0.2", "--size", "64x64", "--train-images", "96", "--batch", "16", "--epochs", "4", "--threads", "1", "--run"]
-
-
-def start(*arguments):
-    return subprocess.Popen([program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder)
-
-
-def done(*arguments):
-    process = start(*arguments)
-    out, problems = process.communicate()
-    if process.returncode != 0:
-        sys.exit(f"{arguments} failed: {problems}")
-    return out
-
-
-def refused(sentence, *arguments):
-    process = start(*arguments)
-    problems = process.communicate()[1].strip().splitlines()
-    if process.returncode != 2 or sentence not in problems[-1]:
-        sys.exit(f"{arguments} should be refused with '{sentence}', but ended with {process.returncode}: {problems}")
-
-
-def changed(option, value, run):
-    at = train.index(option) + 1
-    return [*train[:at], value, *train[at + 1:], run]
 
 
 def tables(text):
@@ -53,16 +31,7 @@ whole = done(*train, "whole")
 for needed in ("anchor on at least half", "validation:", "test:", "ms a picture"):
     if needed not in whole:
         sys.exit(f"the training does not say '{needed}': {whole}")
-for _ in range(kills):
-    process = start(*train, "killed")
-    try:
-        problems = process.communicate(timeout=draw.uniform(0.3, 2))[1]
-        if process.returncode != 0:
-            sys.exit(f"a training refused to go on after a kill: {problems}")
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-killed = done(*train, "killed")
+killed = driven.killed(kills, lambda: draw.uniform(0.3, 2), *train, "killed")
 weights = [hashlib.sha256((folder / run / "networks/detector.safetensors").read_bytes()).hexdigest() for run in ("whole", "killed")]
 if weights[0] != weights[1] or tables(whole) != tables(killed):
     sys.exit("a training that was killed has other weights or numbers")
@@ -106,12 +75,12 @@ if not (folder / "shown/0.png.png").read_bytes().startswith(b"\x89PNG"):
     sys.exit("no picture was drawn")
 
 refused("has no", "evaluate", "--weights", "alone.safetensors", "--data", "voc:nowhere")
-refused("recipe", *changed("--epochs", 5, "whole"))
+refused("recipe", *changed(train, "--epochs", 5), "whole")
 refused("write height x width", "train", "--size", "64", "--run", "none")
 refused("there is no backbone", "train", "--net", "nothing", "--run", "none")
 refused("give 8, 16 or 32", "train", "--finest", "12", "--run", "none")
 refused("leave --width out", "train", "--width", "500", "--run", "none")
-refused("fewer than one batch", *changed("--batch", 200, "none"))
+refused("fewer than one batch", *changed(train, "--batch", 200), "none")
 refused("cannot be read", "predict", "missing.png", "--weights", "alone.safetensors")
 refused("is no", "predict", "alone.safetensors", "--weights", "alone.safetensors")
 refused("is a file; name a folder", "predict", "pictures", "--weights", "alone.safetensors", "--out", "found.json")
@@ -132,25 +101,12 @@ search = ["search", "--data", "scenes:0.2", "--size", "64x64", "--train-images",
 masks = [*search, "tunas", "--search-epochs", "6", "--random", "2", "--run"]
 
 
-def killed_and(command, run):
-    for _ in range(kills):
-        process = start(*command, run)
-        try:
-            problems = process.communicate(timeout=draw.uniform(0.3, 1.5))[1]
-            if process.returncode != 0:
-                sys.exit(f"a search refused to go on after a kill: {problems}")
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-    return done(*command, run)
-
-
 def networks(text):
     """What each network is, and how good; not how fast it was measured."""
     return [line.split(", ")[0] if "measured whole" in line else line for line in text.splitlines() if line.startswith("  ") or line.startswith(("found: ", "random", "network ", "Kendall")) and "to decode" not in line]
 
 
-whole, killed = done(*masks, "masks"), killed_and(masks, "masks killed")
+whole, killed = done(*masks, "masks"), driven.killed(kills, lambda: draw.uniform(0.3, 1.5), *masks, "masks killed")
 same = [hashlib.sha256((folder / run / "networks/found.safetensors").read_bytes()).hexdigest() for run in ("masks", "masks killed")]
 if same[0] != same[1] or networks(whole) != networks(killed) or len(tables(whole)) != 12:
     sys.exit(f"a search that was killed found another network, or other numbers:\n{whole}\n{killed}")
@@ -163,7 +119,7 @@ if abs(cost - 1) > 0.05 or tables(done("evaluate", "--weights", "masks/networks/
 if "ssdlite_chain" not in (folder / "masks/networks/found.hpp").read_text():
     sys.exit("the header of the found network is missing")
 # A network that was under way at the kill is told first by the start that goes on, so the lines are the same in another order.
-if sorted(networks(done(*search, "random", "--trainings", "2", "--run", "random"))) != sorted(networks(killed_and([*search, "random", "--trainings", "2", "--run"], "random killed"))):
+if sorted(networks(done(*search, "random", "--trainings", "2", "--run", "random"))) != sorted(networks(driven.killed(kills, lambda: draw.uniform(0.3, 1.5), *search, "random", "--trainings", "2", "--run", "random killed"))):
     sys.exit("a random search that was killed found other networks")
 out = done(*search, "pop", "--trainings", "2", "--run", "pop", "--beside", "masks", "random")
 report = json.loads((folder / "pop/report.json").read_text())

@@ -7,38 +7,20 @@ import json
 import pathlib
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import zlib
 
+from driven import Driven, changed
 from judged import same_as_reported
 
-program, kills, seed = str(pathlib.Path(sys.argv[1]).resolve()), int(sys.argv[2]), int(sys.argv[3])
+kills, seed = int(sys.argv[2]), int(sys.argv[3])
 draw = random.Random(seed)
 folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_proxyless_"))
+driven = Driven(sys.argv[1], folder)
+done, refused = driven.done, driven.refused
 settings = ["--data", "synthetic:0.1", "--train-images", "256", "--batch", "32", "--warmup-epochs", "1", "--search-epochs", "3", "--period", "2",
             "--epochs", "2", "--threads", "1", "--gate-rate", "0.1"]
-landed = 0
-
-
-def start(*arguments):
-    return subprocess.Popen([program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder)
-
-
-def done(*arguments):
-    process = start(*arguments)
-    out, problems = process.communicate()
-    if process.returncode != 0:
-        sys.exit(f"{arguments} failed: {problems}")
-    return out
-
-
-def refused(sentence, *arguments):
-    process = start(*arguments)
-    problems = process.communicate()[1].strip().splitlines()
-    if process.returncode != 2 or not problems or sentence not in problems[-1]:
-        sys.exit(f"{arguments} should be refused with '{sentence}', but ended with {process.returncode}: {problems}")
 
 
 def found(run):
@@ -47,14 +29,9 @@ def found(run):
     return hashlib.sha256(weights.read_bytes()).hexdigest()
 
 
-def changed(option, value):
-    at = settings.index(option) + 1
-    return [*settings[:at], str(value), *settings[at + 1:]]
-
-
 # What is refused binds nothing: the command that does what it was told to goes on in the same folder.
-refused("give a smaller period or batch", *changed("--period", 100), "--target-macs", 2, "--run", "whole")
-refused("give a smaller --batch", *changed("--batch", 512), "--target-macs", 2, "--run", "whole")
+refused("give a smaller period or batch", *changed(settings, "--period", 100), "--target-macs", 2, "--run", "whole")
+refused("give a smaller --batch", *changed(settings, "--batch", 512), "--target-macs", 2, "--run", "whole")
 refused("choose a target in between", *settings, "--target-macs", 3000, "--run", "whole")
 refused("choose a target in between", *settings, "--target-memory", 1, "--run", "whole")
 refused("--warmup-rate", *settings, "--target-macs", 2, "--warmup-rate=-1", "--run", "whole")
@@ -82,17 +59,7 @@ same_as_reported(sys.argv[4], folder / "whole/networks/found.safetensors", shown
 if len(shown["epochs"]) != 4 or any(len(epoch["probabilities"]) != 27 for epoch in shown["epochs"]):
     sys.exit("the report lacks probabilities")
 
-for _ in range(kills):
-    process = start(*settings, "--target-macs", 2, "--run", "killed")
-    try:
-        problems = process.communicate(timeout=draw.uniform(0.1, 6))[1]
-        if process.returncode != 0:
-            sys.exit(f"refused to go on after a kill: {problems}")
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        landed += 1
-done(*settings, "--target-macs", 2, "--run", "killed")
+driven.killed(kills, lambda: draw.uniform(0.1, 6), *settings, "--target-macs", 2, "--run", "killed")
 if found("killed") != found("whole"):
     sys.exit("a search that was killed found other weights")
 done(*settings, "--target", "2M", "--run", "killed")  # the same target, by its unit
@@ -201,4 +168,4 @@ said = done(*settings, "--target-memory", 150, "--run", "memory")
 if "KB, " not in said or "of the target of 150 KB" not in said:
     sys.exit(f"the memory is missing in {said}")
 shutil.rmtree(folder)
-print(f"{landed} of {kills} kills landed; weights equal")
+print(f"{driven.landed} of {kills} kills landed; weights equal")

@@ -8,41 +8,19 @@ import pathlib
 import random
 import shutil
 import struct
-import subprocess
 import sys
 import tempfile
 import zlib
 
+from driven import Driven, changed
 from pictures import pattern, png
 
-program, kills, seed = str(pathlib.Path(sys.argv[1]).resolve()), int(sys.argv[2]), int(sys.argv[3])
+kills, seed = int(sys.argv[2]), int(sys.argv[3])
 draw = random.Random(seed)
 folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_segment_"))
+driven = Driven(sys.argv[1], folder)
+done, refused = driven.done, driven.refused
 train = ["train", "--data", "scenes:0.2", "--size", "64x64", "--train-images", "96", "--batch", "8", "--epochs", "4", "--threads", "1", "--run"]
-
-
-def start(*arguments):
-    return subprocess.Popen([program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder)
-
-
-def done(*arguments):
-    process = start(*arguments)
-    out, problems = process.communicate()
-    if process.returncode != 0:
-        sys.exit(f"{arguments} failed: {problems}")
-    return out
-
-
-def refused(sentence, *arguments):
-    process = start(*arguments)
-    problems = process.communicate()[1].strip().splitlines()
-    if process.returncode != 2 or sentence not in problems[-1]:
-        sys.exit(f"{arguments} should be refused with '{sentence}', but ended with {process.returncode}: {problems}")
-
-
-def changed(option, value, run):
-    at = train.index(option) + 1
-    return [*train[:at], value, *train[at + 1:], run]
 
 
 def tables(text):
@@ -67,16 +45,7 @@ whole = done(*train, "whole")
 for needed in ("of the training pixels: ground", "validation, 400 pictures:", "test, 400 pictures:", "upsampling inside"):
     if needed not in whole:
         sys.exit(f"the training does not say '{needed}': {whole}")
-for _ in range(kills):
-    process = start(*train, "killed")
-    try:
-        problems = process.communicate(timeout=draw.uniform(0.3, 2))[1]
-        if process.returncode != 0:
-            sys.exit(f"a training refused to go on after a kill: {problems}")
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-killed = done(*train, "killed")
+killed = driven.killed(kills, lambda: draw.uniform(0.3, 2), *train, "killed")
 weights = [hashlib.sha256((folder / run / "networks/segmenter.safetensors").read_bytes()).hexdigest() for run in ("whole", "killed")]
 if weights[0] != weights[1] or tables(whole) != tables(killed):
     sys.exit("a training that was killed has other weights or numbers")
@@ -127,14 +96,14 @@ refused("pairs/masks/3.png: has the number 9 in column 0 of row 0, which is no c
 refused("was begun with other images", *pairs, "pairs-run", "--skip-damaged")
 
 refused("is no folder", "evaluate", "--weights", "alone.safetensors", "--data", "pairs:nowhere")
-refused("recipe", *changed("--epochs", 5, "whole"))
+refused("recipe", *changed(train, "--epochs", 5), "whole")
 refused("write height x width", "train", "--size", "64", "--run", "none")
 refused("multiples of 32", "train", "--size", "60x64", "--run", "none")
 refused("there is no segmentation network", "train", "--net", "nothing", "--run", "none")
 refused("which do not fall", "train", "--decoder", "16,8,4", "--run", "none")
 refused("cannot be drawn from", "train", "--scales", "2..1", "--run", "none")
-refused("class weights are given for 5 classes", *changed("--batch", 8, "none"), "--class-weights", "1,2")
-refused("fewer than one batch", *changed("--batch", 200, "none"))
+refused("class weights are given for 5 classes", *changed(train, "--batch", 8), "none", "--class-weights", "1,2")
+refused("fewer than one batch", *changed(train, "--batch", 200), "none")
 refused("cannot be read", "predict", "missing.png", "--weights", "alone.safetensors")
 refused("is a file; name a folder", "predict", "pictures", "--weights", "alone.safetensors", "--out", "alone.safetensors")
 (folder / "more").mkdir()

@@ -12,56 +12,19 @@ import sys
 import tempfile
 import time
 
+from driven import Driven, changed
 from judged import same_as_reported
 from pictures import png
 
-program, kills, seed = str(pathlib.Path(sys.argv[1]).resolve()), int(sys.argv[2]), int(sys.argv[3])
+kills, seed = int(sys.argv[2]), int(sys.argv[3])
 evaluate = str(pathlib.Path(sys.argv[4]).resolve())
 draw = random.Random(seed)
 folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_slim_"))
+driven = Driven(sys.argv[1], folder)
+done, refused = driven.done, driven.refused
 net = "[(16),(16),(32)]"
 settings = ["--net", net, "--input", "3x16x16", "--data", "synthetic:0.1", "--train-images", "256", "--epochs", "6", "--threads", "1"]
-begin, landed = time.time(), 0
-
-
-def start(*arguments):
-    return subprocess.Popen([program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder)
-
-
-def done(*arguments):
-    process = start(*arguments)
-    out, problems = process.communicate()
-    if process.returncode != 0:
-        sys.exit(f"{arguments} failed: {problems}")
-    return out
-
-
-def refused(sentence, *arguments):
-    process = start(*arguments)
-    problems = process.communicate()[1].strip().splitlines()
-    if process.returncode != 2 or sentence not in problems[-1]:
-        sys.exit(f"{arguments} should be refused with '{sentence}', but ended with {process.returncode}: {problems}")
-
-
-def changed(arguments, option, value):
-    at = arguments.index(option) + 1
-    return [*arguments[:at], value, *arguments[at + 1:]]
-
-
-def killed(longest, *arguments):
-    """Starts the command again and again, kills it while it works, then lets it end."""
-    global landed
-    for _ in range(kills):
-        process = start(*arguments)
-        try:
-            problems = process.communicate(timeout=draw.uniform(0.02, longest))[1]
-            if process.returncode != 0:
-                sys.exit(f"{arguments} refused to go on after a kill: {problems}")
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            landed += 1
-    return done(*arguments)
+begin = time.time()
 
 
 def networks(run, page):
@@ -85,7 +48,7 @@ for command in (training, sweep, slim):
     done(*command, "--run", "whole")
     seconds[command[0]] = time.time() - at
 for command in (training, sweep, slim):
-    killed(0.7 * seconds[command[0]], *command, "--run", "killed")
+    driven.killed(kills, lambda: draw.uniform(0.02, 0.7 * seconds[command[0]]), *command, "--run", "killed")
 same("slimmable network", *(hashlib.sha256((folder / run / "networks/slimmable.safetensors").read_bytes()).hexdigest()
                             for run in ("whole", "killed")))
 same("sweep", networks("whole", "sweep.json"), networks("killed", "sweep.json"))
@@ -94,7 +57,7 @@ whole, again = (json.loads((folder / run / "slim.json").read_text()) for run in 
 same("trace", whole["trace"], again["trace"])
 if len(whole["goals"]) != 2 or [n["weights"] for n in whole["networks"]].count("slimmed") != 2:
     sys.exit(f"two budgets should give two networks: {whole['goals']}")
-if landed == 0:
+if driven.landed == 0:
     sys.exit("no kill came before the work was done, so that nothing was compared")
 torn = [p for p in (folder / "killed").rglob("*.part*")] + [*(folder / "killed/checkpoints").iterdir()]
 if torn:
@@ -152,7 +115,7 @@ pets = ["train", "--net", net, "--input", "3x16x16", "--epochs", 1, "--threads",
 refused("give a smaller --batch", *pets, "--data", "folder:here/pets")
 refused("--crop-padding 0 up to", *pets, "--batch", 2, "--crop-padding", 17, "--data", "folder:here/pets")
 done(*pets, "--batch", 2, "--data", "folder:here/pets")  # the refusal bound nothing
-process = subprocess.run([program, "export", "--at", "0.5", "--run", folder / "pets"], capture_output=True, text=True, cwd="/")
+process = subprocess.run([driven.program, "export", "--at", "0.5", "--run", folder / "pets"], capture_output=True, text=True, cwd="/")
 if process.returncode != 0:
     sys.exit(f"a run should be found from another directory: {process.stderr}")
 (folder / "here").rename(folder / "moved")
@@ -196,4 +159,4 @@ file.unlink()
 refused("holds no trained network yet", "sweep", "--run", "foreign")
 
 shutil.rmtree(folder)
-print(f"{landed} kills: {len(whole['trace']) - 1} removals, {len(whole['networks'])} networks, all equal; {time.time() - begin:.0f} s")
+print(f"{driven.landed} kills: {len(whole['trace']) - 1} removals, {len(whole['networks'])} networks, all equal; {time.time() - begin:.0f} s")
