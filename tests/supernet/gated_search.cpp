@@ -1,6 +1,7 @@
 // The search through gates on tasks whose answer is known: the best candidate, the cheapest one, resume, what stays untouched.
 #include <hasse/supernet/gated_search.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -274,6 +275,38 @@ TEST_CASE("a candidate that took no part in a step keeps its every bit", "[gated
     }
   }
   CHECK(drawn.size() == 8);  // every candidate has moved, and so had momentum where another was drawn
+}
+
+namespace {
+/// Begins what reads the image with one number, and leaves it so. Only in a network is it known what that is.
+struct leaves_the_stem : classification {
+  static bool reads_image(const layer_list& layers, int layer) { return layers.items[static_cast<std::size_t>(layer)].input == 0; }
+  template <class Scalar>
+  void initialise(parameters<Scalar>& made, const layer_list& layers) const {
+    for (const parameter_tensor& tensor : made.layout.trainable)
+      if (reads_image(layers, tensor.layer)) std::ranges::fill(made.of(tensor), Scalar(0.25));
+  }
+  bool is_fixed(const layer_list& layers, const parameter_tensor& tensor) const { return reads_image(layers, tensor.layer); }
+};
+}  // namespace
+
+TEST_CASE("what a task begins and leaves so is the network's, not that of every candidate", "[gated][search]") {
+  cpu backend;
+  const training_data data(leaves_the_stem{}, weights_split, gates_split);
+  const gated_list list = lame_and_able(false);
+  gated_recipe how = short_search(gate_method::gradient_two);
+  how.epochs = 2, how.decay = 0.01;
+  gated_search<cpu, leaves_the_stem> search(backend, "toy", list, costs_of(list, 1, 1), data, how);
+  const parameters<float> first = search.weights();
+  const auto is_even = [](const parameters<float>& weights, const parameter_tensor& tensor) {
+    return std::ranges::all_of(weights.of(tensor), [](float each) { return each == 0.25f; });
+  };
+  for (const parameter_tensor& tensor : first.layout.trainable) CHECK(is_even(first, tensor) == (tensor.layer == 0));
+  CHECK(!search.run().diverged);
+  for (const parameter_tensor& tensor : first.layout.trainable) {
+    CAPTURE(tensor.name);
+    CHECK(std::ranges::equal(search.weights().of(tensor), first.of(tensor)) == (tensor.layer == 0));
+  }
 }
 
 TEST_CASE("what cannot be searched is refused in a sentence", "[gated][search]") {

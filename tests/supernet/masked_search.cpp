@@ -101,6 +101,38 @@ TEST_CASE("a search that was stopped anywhere ends as if it had not been", "[mas
   }
 }
 
+namespace {
+/// Leaves the stem, which reads the image, and whatever looks through a window of five.
+struct leaves_some : classification {
+  static bool leaves(const layer& item) { return item.kernel == 5 || (item.kind == layer_kind::convolution && item.in.c == 3); }
+  bool is_fixed(const layer_list& layers, const parameter_tensor& tensor) const {
+    const layer& item = layers.items[static_cast<std::size_t>(tensor.layer)];
+    return leaves(item) && (item.in.c != 3 || item.input == 0);
+  }
+};
+}  // namespace
+
+TEST_CASE("no step and no decay moves what a task leaves as it begins", "[masked][search]") {
+  cpu backend;
+  const training_data data(leaves_some{}, weights_split, policy_split);
+  const masked_space space = tiny();
+  const masked_costs costs(space, mac_price{});
+  masked_recipe how = short_search(costs);
+  how.epochs = 6, how.decay = 0.01;
+  masked_search<cpu, leaves_some> search(backend, "tiny", space, costs, data, how);
+  const parameters<float> first = search.weights();
+  CHECK(!search.run().diverged);
+  const masked_shared shared(space);
+  int left = 0;
+  for (const parameter_tensor& tensor : first.layout.trainable) {
+    const bool stays = leaves_some::leaves(shared.layers().items[static_cast<std::size_t>(tensor.layer)]);
+    CAPTURE(tensor.name);
+    CHECK(std::ranges::equal(search.weights().of(tensor), first.of(tensor)) == stays);
+    left += stays;
+  }
+  CHECK(left == 3);  // the stem, and a depthwise layer in each of two
+}
+
 TEST_CASE("a search of detectors begins with the head that the task wants, at every width", "[masked][search]") {
   cpu backend;
   const detection_splits pictures = open_detection("scenes", {.height = 32, .width = 32, .scenes_train = 16, .scenes_validation = 8, .scenes_test = 1});

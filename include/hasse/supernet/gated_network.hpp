@@ -30,6 +30,35 @@ HASSE_BODY layer_list gated_layers(const gated_list& gates);
 /// Where the parameters of every candidate lie: layer numbers count as in gated_layers.
 inline parameter_layout gated_layout(const gated_list& gates) { return layout_of(gated_layers(gates).items); }
 
+namespace detail {
+/// Which layer of gated_layers a layer of a path is.
+class gated_places {
+ public:
+  explicit gated_places(const gated_list& gates) {
+    int next = 0;
+    for (const gated_block& block : gates.blocks) {
+      first_.emplace_back();
+      for (const gated_candidate& each : block.candidates) first_.back().push_back(next), next += static_cast<int>(each.layers.size());
+    }
+  }
+  int of(const gated_origin& origin) const { return first_[at(origin.block)][at(origin.candidate)] + origin.layer; }
+
+ private:
+  std::vector<std::vector<int>> first_;  // of each candidate
+};
+
+/// Every candidate in a network: visit(path, origins, block, candidate), where other blocks take their first one.
+template <class Visit>
+void for_each_candidate(const gated_list& gates, Visit visit) {
+  std::vector<int> choice(gates.blocks.size(), 0);
+  for (int block = 0; block < gates.size(); ++block) {
+    int& here = choice[at(block)];
+    for (here = 0; here < gates.block(block).count(); ++here) visit(gates.path(choice), gates.origins(choice), block, here);
+    here = 0;
+  }
+}
+}  // namespace detail
+
 /// What a pass over a path is for.
 enum class gated_pass : std::uint8_t {
   weights,  ///< gradients of the path's weights; its batch norms move their running statistics
@@ -50,6 +79,7 @@ class gated_network {
       : backend_(&backend),
         device_(accelerator_of(backend)),
         gates_(&gates),
+        places_(gates),
         batch_(batch),
         values_(&values),
         trainable_(device_, values.values),
@@ -59,21 +89,15 @@ class gated_network {
     if (values.layout != gated_layout(gates))
       throw error(
           "the parameters belong to another supernet than the one that is to be searched; make them with gated_layout(gates)");
-    int next = 0;
     std::size_t widest = 1;
-    for (const gated_block& block : gates.blocks) {
-      first_layer_.emplace_back();
-      for (const gated_candidate& each : block.candidates) {
-        first_layer_.back().push_back(next);
-        next += static_cast<int>(each.layers.size());
+    for (const gated_block& block : gates.blocks)
+      for (const gated_candidate& each : block.candidates)
         for (const layer& item : each.layers) {
           widest = std::max(widest, detail::at(item.out.c));
           if (const std::string fault = backend.supports(item); !fault.empty())
             throw error(block.name + ", candidate " + each.text + ": on backend " + std::string(name_of(backend)) + " a " +
                         std::string(name_of(item.kind)) + " " + fault + "; change the candidate or use another backend");
         }
-      }
-    }
     statistics_ = backend_array<parameter>(device_, 2 * round_up(widest, 16));
   }
   gated_network(const gated_network&) = delete;
@@ -115,7 +139,7 @@ class gated_network {
   scalar* output_gradient(int index) { return memory_.output_gradient(checked_output(memory_.list(), index)); }
   scalar* output_gradient() { return memory_.output_gradient(only_output(memory_.list())); }
   /// Those of the path alone, in the layout of its plain network: what belongs to active(), one range behind another.
-  const parameter* gradients() const { return gradients_.data(); }
+  parameter* gradients() { return gradients_.data(); }
   /// The trainable parameters of all candidates, where they are read; push() and pull() as training_network's.
   parameter* trainable() { return trainable_.data(); }
   accelerator<scalar>* device() const { return device_; }
@@ -182,9 +206,7 @@ class gated_network {
     std::vector<asked> candidates;
   };
 
-  int owner_of(const gated_origin& origin) const {
-    return first_layer_[detail::at(origin.block)][detail::at(origin.candidate)] + origin.layer;
-  }
+  int owner_of(const gated_origin& origin) const { return places_.of(origin); }
 
   /// The fused list's value behind the first `done` layers of the path.
   value_id value_behind(const fused<layer_list>& fusion, int done, int block) const {
@@ -333,12 +355,12 @@ class gated_network {
   Engine* backend_;
   accelerator<scalar>* device_;
   const gated_list* gates_;
+  detail::gated_places places_;
   layer_list some_path_;  // its outputs are those of all paths
   int batch_;
   parameters<parameter>* values_;
   mirrored<parameter> trainable_, running_;
   backend_array<parameter> gradients_;
-  std::vector<std::vector<int>> first_layer_;  // of each candidate, in gated_layers
   backend_array<parameter> statistics_;        // of batch norms whose own stay as they are
   detail::training_memory<Engine> memory_;
   std::vector<step_type> steps_;

@@ -48,8 +48,7 @@ class gated_paths : public parts_in_training<gated_network<Engine>, Type> {
   static constexpr const char* follower = "loss or the gradient of the gates";
 
   gated_paths(Engine& backend, const gated_list& list, const gated_costs& costs, const training_data<Type>& data, const gated_recipe& how)
-      : base(backend, list, data, how.batch, how.seed,
-             begun_by(data.task, gated_layers(list), hasse::detail::first_weights<parameter>(gated_layers(list), how.seed))),
+      : base(backend, list, data, how.batch, how.seed, begun(data.task, list, how.seed), fixed_by(data.task, list)),
         list_(list),
         searched_(list.searched()),
         costs_(costs),
@@ -152,6 +151,42 @@ class gated_paths : public parts_in_training<gated_network<Engine>, Type> {
   }
 
  private:
+  /// The task begins networks, and what all candidates are together is none: each is begun in one.
+  static parameters<parameter> begun(const Type& task, const gated_list& list, std::uint64_t seed) {
+    parameters<parameter> made = first_weights<parameter>(gated_layers(list), seed);
+    if constexpr (requires(parameters<parameter>& network, const layer_list& layers) { task.initialise(network, layers); }) {
+      const parameters<parameter> first = made;
+      const gated_places places(list);
+      for_each_candidate(list, [&](const layer_list& path, const std::vector<gated_origin>& origins, int block, int candidate) {
+        parameters<parameter> network(path);
+        const auto each_tensor = [&](auto visit) {
+          for (const auto* tensors : {&network.layout.trainable, &network.layout.statistics})
+            for (const parameter_tensor& tensor : *tensors) visit(tensor, origins[hasse::detail::at(tensor.layer)]);
+        };
+        const auto copy = [](auto from, auto to) { std::copy(from.begin(), from.end(), to.begin()); };
+        each_tensor([&](const parameter_tensor& tensor, const gated_origin& origin) { copy(first.of(places.of(origin), tensor.role), network.of(tensor)); });
+        task.initialise(network, path);
+        each_tensor([&](const parameter_tensor& tensor, const gated_origin& origin) {
+          if (origin.block == block && origin.candidate == candidate) copy(network.of(tensor), made.of(places.of(origin), tensor.role));
+        });
+      });
+    }
+    return made;
+  }
+  static std::vector<parameter_tensor> fixed_by(const Type& task, const gated_list& list) {
+    std::vector<parameter_tensor> fixed;
+    if constexpr (FixesWeights<Type>) {
+      const parameter_layout all = gated_layout(list);
+      const gated_places places(list);
+      for_each_candidate(list, [&](const layer_list& path, const std::vector<gated_origin>& origins, int block, int candidate) {
+        for (const parameter_tensor& tensor : layout_of(path.items).trainable)
+          if (const gated_origin& origin = origins[hasse::detail::at(tensor.layer)];
+              origin.block == block && origin.candidate == candidate && task.is_fixed(path, tensor))
+            fixed.push_back(*all.find(places.of(origin), tensor.role));
+      });
+    }
+    return fixed;
+  }
   static std::vector<int> candidates_of(const gated_list& list) {
     std::vector<int> counts;
     for (const int block : list.searched()) counts.push_back(list.block(block).count());

@@ -80,7 +80,7 @@ class masked_network {
   scalar* output_gradient(int index) { return memory_.output_gradient(checked_output(widest_, index)); }
   scalar* output_gradient() { return memory_.output_gradient(only_output(widest_)); }
   /// Of the parameters in active(), one range behind another; zero where the code is narrower than they are.
-  const parameter* gradients() const { return gradients_.data(); }
+  parameter* gradients() { return gradients_.data(); }
   /// The parameters that the code uses a part of, ascending and apart.
   std::span<const parameter_range> active() const { return active_; }
   /// All shared parameters, where they are read; push() and pull() as training_network's.

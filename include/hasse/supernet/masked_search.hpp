@@ -47,7 +47,7 @@ class masked_codes : public parts_in_training<masked_network<Engine>, Type> {
   static constexpr std::int64_t reference_batches = 50;
 
   masked_codes(Engine& backend, const masked_space& space, code_cost cost, const training_data<Type>& data, const masked_recipe& how)
-      : base(backend, space, data, how.batch, how.seed, begun(data.task, space, how.seed)),
+      : base(backend, space, data, how.batch, how.seed, begun(data.task, space, how.seed), fixed_by(data.task, space)),
         space_(space),
         cost_(std::move(cost)),
         how_(how),
@@ -178,6 +178,30 @@ class masked_codes : public parts_in_training<masked_network<Engine>, Type> {
       put_back(widest, shared, network, made);
     }
     return made;
+  }
+  /// Asked of networks in which each layer takes each of its choices, and the others their first.
+  static std::vector<parameter_tensor> fixed_by(const Type& task, const masked_space& space) {
+    std::vector<parameter_tensor> fixed;
+    if constexpr (FixesWeights<Type>) {
+      const masked_shared shared(space);
+      const parameter_layout all = shared.layout();
+      std::vector<int> widest = space.everything();
+      std::replace(widest.begin(), widest.end(), all_options, 0);
+      for (int block = 0; block < space.blocks(); ++block)
+        for (int index = 0; index < static_cast<int>(space.block(block).layers.size()); ++index)
+          for (const layer_choice& choice : space.choices_of(block, index)) {
+            std::vector<int> code = widest;
+            space.set(code, block, index, choice);
+            const masked_layers network = layers_of(space, code);
+            for (const parameter_tensor& tensor : layout_of(network.layers.items).trainable) {
+              const int place = shared.place_of(network, tensor.layer);
+              if (place < 0 || !task.is_fixed(network.layers, tensor)) continue;
+              const parameter_tensor& found = *all.find(place, tensor.role);
+              if (std::find(fixed.begin(), fixed.end(), found) == fixed.end()) fixed.push_back(found);
+            }
+          }
+    }
+    return fixed;
   }
   std::size_t row() const { return policy_.logits().size() + 4; }
   std::size_t pending_row() const { return 2 * space_.decisions().size() + 1; }

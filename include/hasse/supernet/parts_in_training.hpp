@@ -2,7 +2,9 @@
 // stands for all where the search is judged. Used by the searches through gates and through masks.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -10,6 +12,7 @@
 
 #include <hasse/core/random.hpp>
 #include <hasse/data/batch_reader.hpp>
+#include <hasse/kernel/accelerator.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/supernet/quality.hpp>
 #include <hasse/task/bound_loss.hpp>
@@ -38,17 +41,26 @@ class parts_in_training : public weights_in_training<Network> {
   batch_loss step(targets_of<Type, scalar> wanted, std::int64_t) {
     network_.forward();
     const batch_loss result = loss_(outputs(), wanted);
-    if (std::isfinite(result.loss)) network_.backward();
+    if (!std::isfinite(result.loss)) return result;
+    network_.backward();
+    clear_fixed();
     return result;
+  }
+
+  /// What the task leaves as it begins.
+  bool is_fixed(const parameter_tensor& tensor) const {
+    return std::any_of(fixed_.begin(), fixed_.end(), [&](const parameter_tensor& each) { return each.offset == tensor.offset; });
   }
 
  protected:
   using base::network_;
 
+  /// `fixed`: the weights that the task leaves as they begin.
   template <class Engine, class Source>
   parts_in_training(Engine& backend, const Source& made_of, const training_data<Type>& data, int batch, std::uint64_t seed,
-                    parameters<parameter> weights)
+                    parameters<parameter> weights, std::vector<parameter_tensor> fixed)
       : base(backend, made_of, batch, std::move(weights)),
+        fixed_(std::move(fixed)),
         batch_(batch),
         seed_(seed),
         shapes_(shapes_of(network_)),
@@ -77,6 +89,18 @@ class parts_in_training : public weights_in_training<Network> {
   }
 
  private:
+  /// Gradients lie range behind range of what is active.
+  void clear_fixed() {
+    for (const parameter_tensor& tensor : fixed_) {
+      std::size_t before = 0;
+      for (const parameter_range& range : active()) {
+        if (range.begin <= tensor.offset && tensor.offset < range.end) clear_at(this->device(), network_.gradients() + before + (tensor.offset - range.begin), tensor.size);
+        before += range.end - range.begin;
+      }
+    }
+  }
+
+  std::vector<parameter_tensor> fixed_;
   int batch_;
   std::uint64_t seed_;
   std::vector<feature_shape> shapes_;

@@ -46,6 +46,12 @@ concept Trainee = requires(Type& it, const Type& seen, const float* scale) {
 };
 
 namespace detail {
+/// A task of which some weights never change.
+template <class Task>
+concept FixesWeights = requires(const Task& task, const layer_list& layers, const parameter_tensor& tensor) {
+  { task.is_fixed(layers, tensor) } -> std::convertible_to<bool>;
+};
+
 /// A network in training and the parameters that it reads: what every trainee is, whatever it does with them.
 template <class Network>
 class weights_in_training {
@@ -89,7 +95,7 @@ class network_in_training : public weights_in_training<Network> {
 
   /// What the task leaves as it begins.
   bool is_fixed(const parameter_tensor& tensor) const {
-    if constexpr (has_fixed)
+    if constexpr (FixesWeights<Task>)
       return task_.is_fixed(layers_, tensor);
     else
       return false;
@@ -101,14 +107,12 @@ class network_in_training : public weights_in_training<Network> {
       : base(backend, layers, batch, std::move(weights)), task_(task), layers_(layers) {}
 
   void clear_fixed() {
-    if constexpr (has_fixed)
+    if constexpr (FixesWeights<Task>)
       for (const parameter_tensor& tensor : this->weights_.layout.trainable)
         if (is_fixed(tensor)) clear_at(this->device(), this->network_.gradients() + tensor.offset, tensor.size);
   }
 
  private:
-  static constexpr bool has_fixed =
-      requires(const Task& task, const layer_list& layers, const parameter_tensor& tensor) { task.is_fixed(layers, tensor); };
   Task task_;
   layer_list layers_;
 };
