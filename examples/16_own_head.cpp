@@ -1,4 +1,5 @@
-// 16: heads that read several stages. What they make of each stage is a part of its own: it adds up, and counting stays exact.
+// 16: heads that read several stages, and one whose widths are searched with the stages. What they make of each stage, at each width, is a
+// part of its own: it adds up, and counting stays exact.
 #include <cstdio>
 
 #include <hasse/catalogue/shard.hpp>
@@ -31,13 +32,18 @@ struct scores {
 using detector = head<from_stage<2>, scores<"small">, from_stage<3>, scores<"large">>;
 using decoder = head<fixed_layer<conv{.out = 16, .kernel = 1}>, with_stage<2, lateral>, with_stage<1, lateral>, scores<"labels">>;
 
+// A decoder whose widths are choices, too: each stage goes through a layer of a searched width, and is fused with what is deeper.
+template <int... Width>
+using side = searched<conv{.kernel = 1}, widths<Width...>>;
+using searched_decoder = head<side<8, 16, 32>, with_stage<2, fusion_node, side<8, 16>>, with_stage<1, fusion_node, side<8, 16>>, scores<"labels">>;
+
 template <class Head>
 using space = search_space<input<3, 32, 32>, stem<conv{.out = 8}>, stage<basic{}, widths<8, 16>, depth<1, 2>>,
                            stage<basic{.stride = 2}, widths<16, 32>, depth<1, 2>>, stage<basic{.stride = 2}, widths<32, 64>, depth<1, 2>>, Head>;
 
 template <class Space>
-void show(const char* name) {
-  const auto choice = parse<Space>("[(8,16),(32),(32,64)]");
+void show(const char* name, const char* text) {
+  const auto choice = parse<Space>(text);
   const layer_list layers = layers_of(choice);
   std::printf("%s: %s architectures of %d parts; %s has %lld MACs, its parts add up to %lld; it answers with", name, to_text(cardinality<Space>()).c_str(),
               part_count<Space>, to_text(choice).c_str(), static_cast<long long>(cost_of(layers).macs), static_cast<long long>(macs(choice)));
@@ -47,6 +53,7 @@ void show(const char* name) {
 }
 
 int main() {
-  show<space<detector>>("detector");
-  show<space<decoder>>("decoder");
+  show<space<detector>>("detector", "[(8,16),(32),(32,64)]");
+  show<space<decoder>>("decoder", "[(8,16),(32),(32,64)]");
+  show<space<searched_decoder>>("searched decoder", "[(8,16),(32),(32,64)]+(8,16,32)");
 }

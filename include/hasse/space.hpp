@@ -13,5 +13,6 @@
 #include <hasse/space/mobile.hpp>
 #include <hasse/space/order.hpp>
 #include <hasse/space/parts.hpp>
+#include <hasse/space/segmentation.hpp>
 #include <hasse/space/spec.hpp>
 #include <hasse/space/spaces.hpp>

@@ -1,4 +1,6 @@
 // A head that reads several stages: its pieces are parts of their own, and an architecture is the same network on every road.
+#include <algorithm>
+
 #include <hasse/catalogue/shard.hpp>
 #include <hasse/kernel/reference.hpp>
 #include <hasse/latency/table.hpp>
@@ -21,7 +23,7 @@ static_assert(part_t<three_taps, part_count<three_taps> - 1>::in == feature_shap
 static_assert(part_t<three_taps, part_count<three_taps> - 1>::second == feature_shape{16, 16, 8});
 static_assert(part_t<three_taps, part_count<three_taps> - 1>::out == feature_shape{16, 16, 5});
 
-TEMPLATE_TEST_CASE("every architecture with taps is a network whose parts add up", "[taps]", two_taps, three_taps) {
+TEMPLATE_TEST_CASE("every architecture with taps is a network whose parts add up", "[taps]", two_taps, three_taps, decoded, one_width, behind_one_width) {
   for_each_architecture<TestType>([](const architecture<TestType>& choice) {
     const layer_list layers = layers_of(choice);
     INFO(to_text(choice));
@@ -76,12 +78,29 @@ void check_roads(std::uint64_t seed) {
 TEST_CASE("networks with taps are the same on every road, bit for bit", "[taps]") {
   check_roads<network<two_taps, "[(4,8),(8,12)]">>(1);
   check_roads<network<three_taps, "[(4,8),(8),(8,12)]">>(2);
+  check_roads<network<decoded, "[(4,8),(8),(8,12)]+(2,4,8)">>(3);
+  check_roads<network<behind_one_width, "[(4),(8),(8)]+(8)">>(4);
+}
+
+TEST_CASE("a searched width is a part for each width that it reads, and of each fusion for both", "[taps]") {
+  // 2 of pooling, 2 * 3, 2 * 2 and 2 * 2 of controllers, 5 and 3 of fusions (6 above 4 is none, nor 10 above anything), 2 of scores.
+  const auto of_head = [](int piece) { return std::ranges::count_if(part_keys<decoded>, [&](const part_key& key) { return key.kind == part_kind::head && key.index == piece; }); };
+  const int expected[] = {2, 6, 4, 5, 4, 3, 2};
+  for (int piece = 0; piece < 7; ++piece) CHECK(of_head(piece) == expected[piece]);
+  const layer_list network = layers_of(parse<decoded>("[(4),(8),(12)]+(2,6,8)"));
+  std::vector<feature_shape> joined;
+  for (const layer& item : network)
+    if (item.kind == layer_kind::concat) joined.push_back(item.out);
+  CHECK(joined == std::vector<feature_shape>{{4, 4, 15}, {4, 4, 18}, {4, 4, 21}, {8, 8, 12}, {16, 16, 4}});
+  CHECK(network.output_shape(0) == feature_shape{32, 32, 3});
+  for (const std::string& name : row_names<decoded>()) CHECK(std::ranges::count(row_names<decoded>(), name) == 1);
 }
 
 TEST_CASE("pieces of a head have names of their own", "[taps]") {
   const auto names = row_names<three_taps>();
   CHECK(names[names.size() - 5] == "head 1: conv1x1 s1 12>6 @4x4");
   CHECK(names.back() == "head 3: lateral + conv3x3 s1 6>5 @8x8 with 8 @16x16");
+  CHECK(row_names<decoded>()[row_names<decoded>().size() - 3] == "head 6: fusion_node 6>6 @8x8 with 6 @16x16");
   CHECK(row_names<two_stages>().back() == "head: global_average_pool + linear 256>10 @8x8");
   CHECK(catalogue<three_taps>::find("lateral + conv3x3 s1 6>5 @8x8 with 4 @16x16").joins());
   CHECK_THROWS_WITH(layers_of(catalogue<three_taps>::at(part_count<three_taps> - 1)), Contains("reads two values, so it is no network of its own"));

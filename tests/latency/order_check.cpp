@@ -45,9 +45,12 @@ double change(std::span<const std::int64_t> from, std::span<const std::int64_t> 
   return sum;
 }
 
+/// Small enough to look at every pair.
+using narrow_decoder = search_space<input<3, 16, 16>, stem<conv{.out = 4}>, stage<basic{}, widths<4, 8>, depth<1, 1>>, stage<basic{.stride = 2}, widths<8, 12>, depth<1, 2>>,
+                                    head<controller<4, 6, 8>, with_stage<1, fusion_node, controller<2, 6>>, fixed_layer<pixel_scores{.classes = 3}>>>;
 }  // namespace
 
-TEMPLATE_TEST_CASE("elementary moves find an inversion exactly when the space has one", "", small_space, two_taps, three_taps) {
+TEMPLATE_TEST_CASE("elementary moves find an inversion exactly when the space has one", "", small_space, two_taps, three_taps, one_width, narrow_decoder) {
   const auto moves = elementary_moves<TestType>(embedding_order{});
   const std::vector<std::int64_t> noise(static_cast<std::size_t>(part_count<TestType>), 0);
   const std::vector<std::int64_t> calm = latencies_of_macs<TestType>();

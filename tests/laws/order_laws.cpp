@@ -77,7 +77,7 @@ static_assert(precedes<two_stages, embedding_order>("[(64),(256,256)]"_arch, "[(
 static_assert(peak_elements<two_stages>("[(64),(256,256)]"_arch) > peak_elements<two_stages>("[(32,32,64),(128,256,256)]"_arch));
 static_assert(!precedes<two_stages>("[(64),(256,256)]"_arch, "[(32,32,64),(128,256,256)]"_arch));
 
-TEMPLATE_TEST_CASE("orders keep their laws and costs are monotone", "[laws]", two_stages, three_stages, df_small, df) {
+TEMPLATE_TEST_CASE("orders keep their laws and costs are monotone", "[laws]", two_stages, three_stages, df_small, df, decoded, dfseg_small_half) {
   keeps_the_laws<TestType, strict_order>();
   keeps_the_laws<TestType, embedding_order>();
   CHECK_THAT(std::string(broken_law<bounding_otherwise>(drawn<TestType>())), ContainsSubstring("bound: "));

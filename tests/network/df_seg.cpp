@@ -1,6 +1,7 @@
 // network/published/df_seg.hpp: MACs of the released DF-Seg networks as integers, part by part, and what pyramid pooling makes of other maps.
 #include <hasse/network/published/df_seg.hpp>
 
+#include <hasse/catalogue/shard.hpp>
 #include <hasse/space/cost.hpp>
 #include <hasse/space/layer_list.hpp>
 
@@ -51,6 +52,23 @@ TEST_CASE("DF-Seg networks have the published MACs") {
   small(df_backbone::lite, {16, 16, 32}, 250, 2108, 661);
   small(df_backbone::one, {16, 16, 32}, 250, 2639, 832);
   small(df_backbone::one, {16, 32, 64}, 500, 9555, 3300);
+}
+
+TEST_CASE("the released DF-Seg networks are in the space that is searched") {
+  const auto check = [](std::string_view text, df_seg_spec spec) {
+    INFO(text);
+    CHECK(layers_of(parse<dfseg>(text)) == lowered(spec, {1024, 2048, 3}));
+  };
+  check("[(64,64),(128,128),(256,512)]+(32,32,512)", df_lite_seg);
+  check("[(64,64,64),(128,128,128),(256,256,256,512)]+(19,32,128)", df1_seg);
+  const std::string two = "[(64,64,128),(128,128,128,128,128,128,128,128,128,128,256),(256,256,256,256,512,512)]";
+  check(two + "+(19,19,32)", df2_seg1);
+  check(two + "+(19,256,512)", df2_seg2);
+  const auto small = [](std::string_view text, df_backbone backbone) {
+    CHECK(layers_of(parse<dfseg_small>(text)) == lowered(df_seg_spec{.backbone = backbone, .classes = 11, .decoder = {16, 16, 32}, .width = 250}, {384, 480, 3}));
+  };
+  small("[(16,16),(32,32),(64,128)]+(16,16,32)", df_backbone::lite);
+  small("[(16,16,16),(32,32,32),(64,64,64,128)]+(16,16,32)", df_backbone::one);
 }
 
 TEST_CASE("pyramid pooling keeps its windows square, and takes no more of them than there are pixels") {

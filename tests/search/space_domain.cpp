@@ -38,17 +38,17 @@ static_assert(Domain<space_domain<two_stages, last_width_order>> && !CountsDownS
 static_assert(CountsDownSets<space_domain<two_stages>>);
 static_assert(Domain<space_domain<two_stages>> && Domain<space_domain<df, embedding_order>>);
 
-TEST_CASE("the domain lists, samples and mutates inside its window", "[domain]") {
+TEMPLATE_TEST_CASE("the domain lists, samples and mutates inside its window", "[domain]", two_stages, decoded) {
   random_source random(4);
-  const auto latencies = random_latencies<two_stages>(random, 50);
-  const space_domain<two_stages> domain(latencies, {{90}, {170}});
-  std::set<architecture<two_stages>> listed;
+  const auto latencies = random_latencies<TestType>(random, 50);
+  const space_domain<TestType> domain(latencies, {{90}, {std::is_same_v<TestType, decoded> ? 330 : 170}});
+  std::set<architecture<TestType>> listed;
   domain.for_each([&](const auto& choice) { listed.insert(choice); });
   REQUIRE(listed.size() == domain.size());
   REQUIRE(listed.size() > 20);
-  std::set<architecture<two_stages>> reached;
+  std::set<architecture<TestType>> reached;
   auto here = domain.sample(random);
-  for (int i = 0; i < 5'000; ++i) {
+  for (int i = 0; i < 20'000; ++i) {
     const auto next = domain.mutate(here, random);
     REQUIRE(listed.contains(next));
     reached.insert(here = next);
@@ -56,12 +56,12 @@ TEST_CASE("the domain lists, samples and mutates inside its window", "[domain]")
   REQUIRE(reached == listed);
 }
 
-TEST_CASE("coordinates rise along the order and tell architectures apart", "[domain]") {
+TEMPLATE_TEST_CASE("coordinates rise along the order and tell architectures apart", "[domain]", df, decoded) {
   random_source random(9);
-  const auto latencies = random_latencies<df>(random, 50);
-  const space_domain<df, embedding_order> domain(latencies, {});
+  const auto latencies = random_latencies<TestType>(random, 50);
+  const space_domain<TestType, embedding_order> domain(latencies, {});
   static_assert(HasCoordinates<space_domain<df, embedding_order>> && CrossesCandidates<space_domain<df>>);
-  const auto all_of = [&](const architecture<df>& x) {
+  const auto all_of = [&](const architecture<TestType>& x) {
     coordinates place = domain.coordinates_of(x);
     place.levels.insert(place.levels.end(), place.counts.begin(), place.counts.end());
     return place.levels;
@@ -132,11 +132,13 @@ TEST_CASE("an order of one's own is counted by itself, or not at all", "[domain]
   for (const auto& count : precedent_counts(domain, done, 50)) REQUIRE_FALSE(count);
 }
 
-TEMPLATE_TEST_CASE("what is pruned of a set that is not listed is counted as if it were", "[domain]", strict_order, embedding_order) {
+TEMPLATE_TEST_CASE("what is pruned of a set that is not listed is counted as if it were", "[domain]", (std::pair<three_stages, strict_order>),
+                   (std::pair<three_stages, embedding_order>), (std::pair<decoded, strict_order>)) {
+  using space = typename TestType::first_type;
   random_source random(6);
   for (int round = 0; round < 6; ++round) {
-    const auto latencies = random_latencies<three_stages>(random, 50);
-    const space_domain<three_stages, TestType> domain(latencies, {{80}, {260}});
+    const auto latencies = random_latencies<space>(random, 50);
+    const space_domain<space, typename TestType::second_type> domain(latencies, {{80}, {std::is_same_v<space, decoded> ? 380 : 260}});
     for (const bool exclude : {false, true}) {
       const pruning_options options{.seed = 3, .margin = 50.0 * (round % 2), .exclude = exclude};
       partial_order_pruning listed(domain, options);

@@ -11,7 +11,7 @@ static_assert(parse<two_stages>("[(32),(64)]").blocks() == 2);
 static_assert(parse<two_stages>(" [ (32, 64) , (64) ]") == parse<two_stages>("[(32,64),(64)]"));
 static_assert(macs<two_stages>("[(32),(64)]"_arch) < 15'000'000);
 
-TEMPLATE_TEST_CASE("printing and parsing are inverse", "[architecture]", two_stages, three_stages, bounded, smallest) {
+TEMPLATE_TEST_CASE("printing and parsing are inverse", "[architecture]", two_stages, three_stages, bounded, smallest, decoded, one_width) {
   for (const auto& choice : all_architectures<TestType>()) REQUIRE(parse<TestType>(to_text(choice)) == choice);
 }
 
@@ -37,6 +37,28 @@ TEST_CASE("texts that are no architecture are refused with the reason", "[archit
   for (const char* text : {"", "[", "(16),(32,32)", "[(16),(32,32,32)", "[(16),(32,32,32)]x", "[(16),(32,32,32)]]"})
     REQUIRE_THAT(refusal(text), ContainsSubstring("write it like"));
   REQUIRE(refusal("[(16),(32,32,32)]") == "accepted");
+}
+
+TEST_CASE("what a head searches stands behind a plus, and is refused with the reason", "[architecture]") {
+  static_assert(parse<decoded>("[(4),(8),(8,12)]+(2,4,6)"_arch) == parse<decoded>(" [(4),(8),(8, 12)] + ( 2,4, 6 ) "));
+  REQUIRE(to_text(parse<one_width>("[(4,4),(12)]+(9)")) == "[(4,4),(12)]+(9)");
+  const auto refusal = [](std::string_view text) {
+    try {
+      parse<decoded>(text);
+    } catch (const error& refused) {
+      return std::string(refused.what());
+    }
+    return std::string("accepted");
+  };
+  for (const char* text : {"[(4),(8),(8)]", "[(4),(8),(8)]+", "[(4),(8),(8)]+(2,4)", "[(4),(8),(8)]+2,4,6", "[(4),(8),(8)]+(2,4,6", "[(4),(8),(8)]+(2,4,6,8)"})
+    REQUIRE_THAT(refusal(text), ContainsSubstring("lacks the 3 widths that its head searches; write them behind a plus, from the shallowest stage to the deepest, such as +(6,6,8)"));
+  REQUIRE_THAT(refusal("[(4),(8),(8)]+(2,,6)"), ContainsSubstring("not a width stands for the width that its head searches at stage 2; write a number out of 4, 6"));
+  REQUIRE_THAT(refusal("[(4),(8),(8)]+(2,5,6)"), ContainsSubstring("5 cannot be the width that its head searches at stage 2; choose from 4, 6"));
+  REQUIRE_THAT(refusal("[(4),(8),(8)]+(10,6,8)"), ContainsSubstring("choose from 2, 6, 10, of which the other widths of the head leave no room for this one"));
+  REQUIRE_THAT(refusal("[(4),(8),(8)]+(6,4,8)"), ContainsSubstring("4 is less than the width of the head before it"));
+  REQUIRE_THAT(refusal("[(4),(8)]+(2,4,6)"), ContainsSubstring("3 stages"));
+  REQUIRE_THAT(refusal("[(4),(8),(8)]+(2,4,6)x"), ContainsSubstring("write it like [(64,64),(128,256),(256)]+(6,6,8)"));
+  REQUIRE_THROWS_WITH(parse<two_stages>("[(32),(64)]+(2)"), ContainsSubstring("does not read as an architecture"));
 }
 
 TEST_CASE("hostile text never crashes the parser", "[architecture]") {

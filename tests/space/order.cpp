@@ -103,6 +103,25 @@ TEST_CASE("the embedding order is the closure of widening and inserting", "[orde
   compare_with_closure<three_stages, embedding_order>(true, 1);
 }
 
+TEST_CASE("with a searched decoder the order is that of the backbones and that of the widths at once", "[order]") {
+  const auto all = all_architectures<decoded>();
+  using bare = search_space<decoded::input_type, decoded::stem_type, decoded::stage_type<0>, decoded::stage_type<1>, decoded::stage_type<2>, head<global_average_pool, linear<2>>>;
+  const auto backbone = [](const architecture<decoded>& choice) { return architecture<bare>{choice.depths, choice.options, {}}; };
+  const auto compare = [&]<class Order>(Order) {
+    std::size_t ordered = 0;
+    for (std::size_t at = 0; at < all.size(); at += 3)  // meets every decoder
+      for (const auto& other : all) {
+        bool widths = true;
+        for (std::size_t which = 0; which < 3; ++which) widths = widths && all[at].head[which] <= other.head[which];
+        const bool expected = widths && precedes<bare, Order>(backbone(all[at]), backbone(other));
+        if (precedes<decoded, Order>(all[at], other) != expected) FAIL(Order::name << ": " << to_text(all[at]) << " and " << to_text(other));
+        ordered += expected;
+      }
+    REQUIRE(ordered > all.size());
+  };
+  compare(strict_order{}), compare(embedding_order{});
+}
+
 TEST_CASE("a signature is a comparison byte by byte", "[order]") {
   const auto low = strict_order::signature(parse<two_stages>("[(32),(64)]"));
   const auto high = strict_order::signature(parse<two_stages>("[(32,64),(64,256)]"));

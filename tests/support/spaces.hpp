@@ -62,6 +62,20 @@ using three_taps = search_space<input<3, 16, 16>, stem<conv{.out = 4}>, stage<ba
                                 head<fixed_layer<conv{.out = 6, .kernel = 1}>, with_stage<2, lateral>, with_stage<1, lateral>,
                                      fixed_layer<conv{.out = 5}>>>;
 
+/// A decoder whose widths are searched; the last one of the shallowest stage is too wide for those of the others.
+template <int... Width>
+using controller = searched<conv{.kernel = 1}, widths<Width...>>;
+using decoded = search_space<input<3, 16, 16>, stem<conv{.out = 4}>, stage<basic{}, widths<4, 8>, depth<1, 2>>, stage<basic{.stride = 2}, widths<4, 8>, depth<1, 1>>,
+                             stage<basic{.stride = 2}, widths<8, 12>, depth<1, 2>>,
+                             head<pyramid_pooling, controller<4, 6, 8>, with_stage<2, fusion_node, controller<4, 6>>, with_stage<1, fusion_node, controller<2, 6, 10>>,
+                                  fixed_layer<pixel_scores{.classes = 3}>, upsample<2>>>;
+/// One searched width alone, and a bound on all stages; and two that begin with a layer of one width, whose first stage nobody reads.
+using one_width = search_space<input<1, 8, 8>, stem<conv{.out = 4}>, stage<basic{.stride = 2}, widths<4, 8>, depth<1, 3>>, stage<basic{.stride = 2}, widths<4, 8, 12>, depth<1, 3>>,
+                               head<controller<3, 5, 9>, global_average_pool, linear<3>>, total_depth<3, 5>>;
+using behind_one_width = search_space<input<3, 16, 16>, stem<conv{.out = 4}>, stage<basic{}, widths<4, 8>, depth<1, 2>>, stage<basic{.stride = 2}, widths<4, 8>, depth<1, 2>>,
+                                      stage<basic{.stride = 2}, widths<4, 8>, depth<1, 2>>,
+                                      head<fixed_layer<conv{.out = 6, .kernel = 1}>, with_stage<2, fusion_node, controller<4, 8>>, tap<"coarse">, fixed_layer<conv{.out = 5}>, with_stage<1, lateral>, tap<"fine">>>;
+
 template <class Space>
 std::vector<architecture<Space>> all_architectures() {
   std::vector<architecture<Space>> all;

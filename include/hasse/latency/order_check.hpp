@@ -41,17 +41,39 @@ part_id find_part(part_key key) {
   const auto found = std::find(keys.begin(), keys.end(), key);
   return found == keys.end() ? -1 : static_cast<part_id>(found - keys.begin());
 }
+/// visit(option, exit, shallower, deeper): every step from an option of a width that the head searches to the next, beside each choice of its
+/// stage and of the widths next to it (-1: there is none).
+template <class Space, class Visit>
+void for_each_move_of_head(int which, Visit visit) {
+  const auto options_of = [](int of) { return of < 0 || of >= static_cast<int>(Space::head_widths.size()) ? 0 : Space::head_widths[static_cast<std::size_t>(of)].width_count; };
+  const auto fits = [](int shallower, int option, int deeper, int larger) {
+    return is_usable<Space>(shallower, option) && is_usable<Space>(deeper, larger) &&
+           may_follow(Space::head_widths[static_cast<std::size_t>(shallower)], option, Space::head_widths[static_cast<std::size_t>(deeper)], larger);
+  };
+  const int exits = Space::facts[static_cast<std::size_t>(Space::head_widths[static_cast<std::size_t>(which)].stage)].width_count;
+  for (int option = 0; option + 1 < options_of(which); ++option) {
+    if (!is_usable<Space>(which, option) || !is_usable<Space>(which, option + 1)) continue;
+    for (int exit = 0; exit < exits; ++exit)
+      for (int shallower = which > 0 ? 0 : -1; shallower < std::max(options_of(which - 1), 0); ++shallower) {
+        if (shallower >= 0 && !fits(which - 1, shallower, which, option)) continue;
+        const int deeps = options_of(which + 1);
+        for (int deeper = deeps > 0 ? 0 : -1; deeper < deeps; ++deeper)
+          if (deeper < 0 || fits(which, option + 1, which + 1, deeper)) visit(option, exit, shallower, deeper);
+      }
+  }
+}
 }  // namespace detail
 
 /// Every elementary move of a space along an order, up to what surrounds it: widening a block by one option, between each pair of
-/// neighbours, and putting a narrower block in front of a stage, as far as the order takes such steps. Duplicating a block adds a part
-/// and so cannot be a violation.
+/// neighbours, or a width that the head searches; and putting a narrower block in front of a stage, as far as the order takes such steps.
+/// Duplicating a block adds a part and so cannot be a violation.
 template <class Space, NamesSteps Order>
 std::vector<elementary_move> elementary_moves(const Order& order) {
   std::vector<elementary_move> moves;
   const auto width = [](int stage, int option) {
     return std::to_string(Space::facts[static_cast<std::size_t>(stage)].widths[static_cast<std::size_t>(option)]);
   };
+  const auto width_of_head = [](int which, int option) { return std::to_string(Space::head_widths[static_cast<std::size_t>(which)][option]); };
   const auto add = [&](const std::vector<elementary_move::term>& terms, std::string text, order_step step) {
     if (!order.takes(step)) return;
     elementary_move move{.terms = {}, .text = std::move(text), .step = step};
@@ -83,25 +105,29 @@ std::vector<elementary_move> elementary_moves(const Order& order) {
                         wide = detail::find_part<Space>({kind, stage, before, option + 1});
           if (narrow < 0) continue;
           const std::string what = name + width(stage, option) + " -> " + width(stage, option + 1) + after;
-          std::vector<elementary_move::term> last{{wide, 1}, {narrow, -1}};  // where the block is the last of its stage
-          for (std::size_t piece = 0; piece < detail::head_facts<Space>.size(); ++piece)
-            if (detail::head_facts<Space>[piece].stage == stage)
-              last.push_back({detail::head_ids<Space>[piece] + option + 1, 1}), last.push_back({detail::head_ids<Space>[piece] + option, -1});
-          const auto widen = [&](part_kind next_kind, int next_stage, int next) {
+          const auto widen = [&](std::vector<elementary_move::term> terms, part_kind next_kind, int next_stage, int next, const std::string& beside) {
             const part_id less = detail::find_part<Space>({next_kind, next_stage, option, next}),
                           more = detail::find_part<Space>({next_kind, next_stage, option + 1, next});
-            std::vector<elementary_move::term> terms{{wide, 1}, {narrow, -1}};
-            if (next_stage > stage) terms = last;
             terms.push_back({more, 1}), terms.push_back({less, -1});
-            add(terms, what + ", before " + width(next_stage, next) + ")", order_step::widen);
+            add(terms, what + ", before " + width(next_stage, next) + beside, order_step::widen);
           };
           if (own.most_depth >= (later ? 3 : 2))
-            for (int next = option + 1; next < own.width_count; ++next) widen(part_kind::later_block, stage, next);
-          if (stage + 1 == Space::stages)
-            add(last, what + ", before the head)", order_step::widen);
-          else
-            for (int next = 0; next < Space::facts[static_cast<std::size_t>(stage + 1)].width_count; ++next)
-              widen(part_kind::first_block, stage + 1, next);
+            for (int next = option + 1; next < own.width_count; ++next) widen({{wide, 1}, {narrow, -1}}, part_kind::later_block, stage, next, ")");
+          // Where the block is the last of its stage, the head sees it, and what it searches there may be any width.
+          const int searched = detail::width_at<Space>(stage);
+          for (int chosen = 0; chosen < (searched < 0 ? 1 : Space::head_widths[static_cast<std::size_t>(searched)].width_count); ++chosen) {
+            if (searched >= 0 && !detail::is_usable<Space>(searched, chosen)) continue;
+            std::vector<elementary_move::term> last{{wide, 1}, {narrow, -1}};
+            for (std::size_t piece = 0; piece < detail::head_facts<Space>.size(); ++piece)
+              if (const detail::piece_facts& facts = detail::head_facts<Space>[piece]; facts.exit == stage)
+                for (const int sign : {1, -1}) last.push_back({detail::head_part<Space>(piece, option + (sign > 0), facts.width >= 0 ? chosen : 0), sign});
+            const std::string beside = searched < 0 ? ")" : ", " + width_of_head(searched, chosen) + " in the head)";
+            if (stage + 1 == Space::stages)
+              add(last, what + ", before the head" + beside, order_step::widen);
+            else
+              for (int next = 0; next < Space::facts[static_cast<std::size_t>(stage + 1)].width_count; ++next)
+                widen(last, part_kind::first_block, stage + 1, next, beside);
+          }
         }
         if (later || own.most_depth < 2) continue;
         for (int option = 0; option < own.width_count; ++option)
@@ -113,6 +139,23 @@ std::vector<elementary_move> elementary_moves(const Order& order) {
       }
     }
   }
+  for (int which = 0; which < static_cast<int>(Space::head_widths.size()); ++which)
+    detail::for_each_move_of_head<Space>(which, [&](int option, int exit, int shallower, int deeper) {
+      const int stage = Space::head_widths[static_cast<std::size_t>(which)].stage;
+      std::vector<elementary_move::term> terms;
+      for (std::size_t piece = 0; piece < detail::head_facts<Space>.size(); ++piece)
+        for (const int sign : {1, -1}) {
+          const detail::piece_facts& facts = detail::head_facts<Space>[piece];
+          const int own = option + (sign > 0);
+          if (facts.width == which)
+            terms.push_back({detail::head_part<Space>(piece, facts.exit >= 0 ? exit : facts.deep >= 0 ? deeper : 0, own), sign});
+          else if (facts.deep == which)
+            terms.push_back({detail::head_part<Space>(piece, own, facts.width >= 0 ? shallower : 0), sign});
+        }
+      add(terms, "head at stage " + std::to_string(stage + 1) + ": " + width_of_head(which, option) + " -> " + width_of_head(which, option + 1) + " (behind " + width(stage, exit) +
+                     (shallower < 0 ? "" : ", above " + width_of_head(which - 1, shallower)) + (deeper < 0 ? "" : ", below " + width_of_head(which + 1, deeper)) + ")",
+          order_step::widen);
+    });
   return moves;
 }
 

@@ -43,13 +43,16 @@ template <class Space>
 std::string space_identity() {
   std::string text;
   const auto put = [&](std::int64_t number) { text += std::to_string(number) + ','; };
+  const auto put_width = [&]([[maybe_unused]] const detail::piece_facts& piece) {
+    if (Space::head_widths.size() > 0) put(piece.deep), put(piece.width);
+  };
   const auto names = row_names<Space>();
   for (const entry& each : catalogue<Space>::entries()) {
     text += names[static_cast<std::size_t>(each.id)] + '\n';
     for (const layer& item : each.layers) text += detail::numbers_of(item);
   }
   if (detail::head_facts<Space>.size() > 1)
-    for (const detail::piece_facts& piece : detail::head_facts<Space>) put(piece.stage), put(piece.joins);
+    for (const detail::piece_facts& piece : detail::head_facts<Space>) put(piece.stage), put(piece.kind == detail::piece_kind::joins), put_width(piece);
   for (const stage_facts& stage : Space::facts) put(stage.least_depth), put(stage.most_depth);
   put(Space::least_blocks), put(Space::most_blocks);
   return std::string(hex64(fnv1a(text)).view());

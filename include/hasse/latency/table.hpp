@@ -460,15 +460,9 @@ class latency_table {
 
   /// One tick, or coarser when the slowest architecture takes more than 60 000 ticks (6 ms): counting walks over distinct sums.
   static int resolution_for(const std::vector<latency_row>& rows) {
-    std::int64_t slowest_block = 0, rest = 0;
-    for (std::size_t part = 0; part < parts; ++part) {
-      const part_kind kind = part_keys<Space>[part].kind;
-      if (kind == part_kind::stem || kind == part_kind::head)
-        rest += rows[part].p50;
-      else
-        slowest_block = std::max(slowest_block, rows[part].p50);
-    }
-    return static_cast<int>(std::max<std::int64_t>(1, (rest + Space::most_blocks * slowest_block) / 100 / 60'000));
+    std::vector<std::int64_t> typical;
+    for (const latency_row& row : rows) typical.push_back(row.p50);
+    return static_cast<int>(std::max<std::int64_t>(1, detail::largest_sum<Space>(typical) / 100 / 60'000));
   }
 
   void refresh() {

@@ -34,6 +34,7 @@ constexpr std::string_view broken_law(const Samples& samples) {
       for (const auto& x : samples)
         for (const auto& y : samples) {
           bool bounded = true;
+          for (std::size_t which = 0; which < x.head.size(); ++which) bounded = bounded && x.head[which] <= y.head[which];
           std::size_t at_x = 0, at_y = 0;
           for (std::size_t stage = 0; bounded && stage < x.depths.size(); at_x += x.depths[stage], at_y += y.depths[stage], ++stage) {
             std::vector<std::uint8_t> bound(x.depths[stage]);

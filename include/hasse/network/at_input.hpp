@@ -29,14 +29,19 @@ constexpr void lower_architecture(List& list, const architecture<Space>& choice)
 
 template <class Space, fixed_string Text, class Input>
 struct architecture_layers_at {
-  static constexpr refused_layer first = [] {
+  struct traced {
+    refused_layer first{};
+    int count = 0;  ///< on another input a spec may have another number of layers
+  };
+  static constexpr traced all = [] {
     layer_trace trace(Input::shape);
     lower_architecture(trace, architecture_layers<Space, Text>::choice);
-    return trace.first();
+    return traced{trace.first(), static_cast<int>(trace.size())};
   }();
+  static constexpr refused_layer first = all.first;
   static constexpr bool is_sound = first.fault == layer_fault::none;
   static constexpr auto layers = [] {
-    fixed_layers<is_sound ? architecture_layers<Space, Text>::count : 0> list{.input = Input::shape};
+    fixed_layers<is_sound ? all.count : 0> list{.input = Input::shape};
     if constexpr (is_sound) lower_architecture(list, architecture_layers<Space, Text>::choice);
     return list;
   }();

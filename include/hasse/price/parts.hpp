@@ -71,16 +71,7 @@ std::vector<double> prices_of_parts(const By& price) {
 template <class Space, Price By>
 double price_per_tick(const By& price) {
   if (price.unit() == in_milliseconds) return 1 / ticks_per_millisecond;
-  const std::vector<double> prices = detail::prices_of_parts<Space>(price);
-  double dearest_block = 0, rest = 0;
-  for (std::size_t part = 0; part < prices.size(); ++part) {
-    const part_kind kind = part_keys<Space>[part].kind;
-    if (kind == part_kind::stem || kind == part_kind::head)
-      rest += prices[part];
-    else
-      dearest_block = std::max(dearest_block, prices[part]);
-  }
-  const double most = rest + Space::most_blocks * dearest_block;
+  const double most = detail::largest_sum<Space>(detail::prices_of_parts<Space>(price));
   return most > 0 ? std::pow(10, std::ceil(std::log10(most / 60'000))) : 1;
 }
 

@@ -59,8 +59,8 @@ class space_domain {
     });
   }
 
-  /// The width option of every block, stages aligned at their ends, as the embedding order compares them: no coordinate falls along it.
-  /// Of every stage the share of its blocks that are there, and the sum of their levels.
+  /// The width option of every block, stages aligned at their ends, as the embedding order compares them, and of every width that the head
+  /// searches: no coordinate falls along it. Of every stage the share of its blocks that are there, and the sum of their levels.
   coordinates coordinates_of(const candidate& choice) const {
     coordinates place;
     std::array<std::size_t, static_cast<std::size_t>(Space::stages)> first{};
@@ -76,26 +76,37 @@ class space_domain {
       place.levels[first[stage] + static_cast<std::size_t>(position)] = level;
       place.counts[2 * stage] += 1.0 / static_cast<double>(room(stage)), place.counts[2 * stage + 1] += level / static_cast<double>(room(stage));
     });
+    for (std::size_t which = 0; which < choice.head.size(); ++which) place.levels.push_back((choice.head[which] + 1.0) / Space::head_widths[which].width_count);
     return place;
   }
 
-  /// Each stage of x or of y; x when eight tries stay outside the set.
+  /// Each stage, and each width of the head, of x or of y; x when eight tries stay outside the set.
   candidate cross(const candidate& x, const candidate& y, random_source& random) const {
     const auto of_x = blocks_of(x), of_y = blocks_of(y);
     for (int attempt = 0; attempt < 8; ++attempt) {
       auto blocks = of_x;
       for (std::size_t stage = 0; stage < blocks.size(); ++stage)
         if (random.below(2)) blocks[stage] = of_y[stage];
-      if (const auto choice = build(blocks); choice && window_.contains(cost(*choice))) return *choice;
+      auto head = x.head;
+      for (std::size_t which = 0; which < head.size(); ++which)
+        if (random.below(2)) head[which] = y.head[which];
+      if (const auto choice = build(blocks, head); choice && window_.contains(cost(*choice))) return *choice;
     }
     return x;
   }
 
-  /// One block wider, narrower, added or removed; a uniform sample when sixty-four tries stay outside the set.
+  /// One block wider, narrower, added or removed, or another width of the head; a uniform sample when sixty-four tries stay outside the set.
   candidate mutate(const candidate& from, random_source& random) const {
     for (int attempt = 0; attempt < 64; ++attempt) {
       stage_blocks blocks = blocks_of(from);
-      const std::size_t stage = random.below(blocks.size());
+      auto head = from.head;
+      const std::size_t stage = random.below(blocks.size() + head.size());
+      if (stage >= blocks.size()) {
+        const std::size_t which = stage - blocks.size();
+        head[which] = static_cast<std::uint8_t>(random.below(static_cast<std::uint64_t>(Space::head_widths[which].width_count)));
+        if (const auto choice = build(blocks, head); choice && *choice != from && window_.contains(cost(*choice))) return *choice;
+        continue;
+      }
       auto& own = blocks[stage];
       const auto place = static_cast<std::ptrdiff_t>(random.below(own.size()));
       switch (random.below(3)) {
@@ -103,7 +114,7 @@ class space_domain {
         case 1: own.insert(own.begin() + place, own[static_cast<std::size_t>(place)]); break;
         default: own.erase(own.begin() + place);
       }
-      if (const auto choice = build(blocks); choice && *choice != from && window_.contains(cost(*choice))) return *choice;
+      if (const auto choice = build(blocks, head); choice && *choice != from && window_.contains(cost(*choice))) return *choice;
     }
     return sample(random);
   }
@@ -122,7 +133,7 @@ class space_domain {
   }
 
   /// The architecture with these options, if the space has it: its text decides, so that the rules stand in one place.
-  static std::optional<candidate> build(const stage_blocks& blocks) {
+  static std::optional<candidate> build(const stage_blocks& blocks, const decltype(candidate::head)& head) {
     std::string text = "[";
     for (std::size_t stage = 0; stage < blocks.size(); ++stage) {
       text += stage > 0 ? ",(" : "(";
@@ -130,7 +141,10 @@ class space_domain {
         text += (block > 0 ? "," : "") + std::to_string(Space::facts[stage].widths[static_cast<std::size_t>(blocks[stage][block])]);
       text += ")";
     }
-    const auto parsed = try_parse<Space>(text + "]");
+    text += "]";
+    for (std::size_t which = 0; which < head.size(); ++which) text += (which > 0 ? "," : "+(") + std::to_string(Space::head_widths[which][head[which]]);
+    if (!head.empty()) text += ")";
+    const auto parsed = try_parse<Space>(text);
     return parsed.fault == architecture_fault::none ? std::optional<candidate>(parsed.value) : std::nullopt;
   }
 

@@ -131,6 +131,7 @@ class counter {
         draw -= ways;
         return;
       }
+      if (const int width = next.stage > here.stage ? detail::width_at<Space>(here.stage) : -1; width >= 0) choice.head[static_cast<std::size_t>(width)] = static_cast<std::uint8_t>(next.head);
       chosen = true, here = next, spent += cost;
       ++choice.depths[static_cast<std::size_t>(next.stage)];
       choice.options[blocks++] = static_cast<std::uint8_t>(next.option);
@@ -138,12 +139,18 @@ class counter {
     for_each_start(choose);
     while (chosen) {
       chosen = false;
-      if (may_end(here)) {
-        const std::int64_t total = spent + head_cost(here.option);
-        const count_type ways = least_ <= total && total <= most_ ? 1 : 0;
-        if (draw < ways) break;
-        draw -= ways;
-      }
+      bool ended = false;
+      for_each_end(here, [&](int head, std::int64_t cost) {
+        if (ended) return;
+        const count_type ways = least_ <= spent + cost && spent + cost <= most_ ? 1 : 0;
+        if (draw >= ways) {
+          draw -= ways;
+          return;
+        }
+        ended = true;
+        if (const int width = detail::width_at<Space>(here.stage); width >= 0) choice.head[static_cast<std::size_t>(width)] = static_cast<std::uint8_t>(head);
+      });
+      if (ended) break;
       for_each_move(here, choose);
     }
     return choice;
@@ -163,7 +170,7 @@ class counter {
     }
     std::sort(ends.begin(), ends.end());
     ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
-    detail::union_count<Space, block_cost_type, head_cost_type> count(tops, order, stem_cost_, block_cost_type{this}, head_cost_type{this});
+    detail::union_count<Space, block_cost_type, exit_cost_type> count(tops, order, stem_cost_, block_cost_type{this}, exit_cost_type{this});
     count_type sum = 0;
     for (std::size_t at = 0; at + 1 < ends.size(); ++at) {
       std::vector<int> active;
@@ -189,9 +196,10 @@ class counter {
   }
 
  private:
-  /// A block is placed; `in_stage` and `in_all` count blocks so far, as far as a bound can still depend on them.
+  /// A block is placed; `in_stage` and `in_all` count blocks so far, as far as a bound can still depend on them. `head` was chosen of the
+  /// width that the head searches at the last stage before that has one.
   struct state {
-    int stage = 0, in_stage = 0, in_all = 0, option = 0;
+    int stage = 0, in_stage = 0, in_all = 0, option = 0, head = 0;
   };
 
   // Where total_depth alone bounds a stage, its own count matters only up to its least depth; where the stages' own depths
@@ -209,8 +217,8 @@ class counter {
     return memory;
   }();
 
-  static constexpr state placed_block(int stage, int in_stage, int in_all, int option) {
-    return {stage, std::min(in_stage, stage_memory[static_cast<std::size_t>(stage)]), total_matters ? in_all : 0, option};
+  static constexpr state placed_block(int stage, int in_stage, int in_all, int option, int head) {
+    return {stage, std::min(in_stage, stage_memory[static_cast<std::size_t>(stage)]), total_matters ? in_all : 0, option, head};
   }
   static constexpr bool may_grow(const state& here) {
     const auto stage = static_cast<std::size_t>(here.stage);
@@ -227,14 +235,12 @@ class counter {
 
   std::int64_t block_cost(bool later, int stage, int before, int own) const {
     const int part = detail::block_ids<Space>[later][static_cast<std::size_t>(stage)][static_cast<std::size_t>(before)][static_cast<std::size_t>(own)];
-    return cost_[static_cast<std::size_t>(part)] + (later || stage == 0 ? 0 : exit_cost(stage - 1, before));
+    return cost_[static_cast<std::size_t>(part)];
   }
-  std::int64_t head_cost(int option) const { return exit_cost(Space::stages - 1, option); }
-  /// Of all pieces of the head that read a stage: known when the stage is left.
-  std::int64_t exit_cost(int stage, int option) const {
+  /// Of all that is settled of the head when a stage is left.
+  std::int64_t exit_cost(int stage, int option, int shallower, int own) const {
     std::int64_t sum = 0;
-    for (std::size_t piece = 0; piece < detail::head_facts<Space>.size(); ++piece)
-      if (detail::head_facts<Space>[piece].stage == stage) sum += cost_[static_cast<std::size_t>(detail::head_ids<Space>[piece] + option)];
+    detail::for_each_exit_part<Space>(stage, option, shallower, own, [&](part_id part) { sum += cost_[static_cast<std::size_t>(part)]; });
     return sum;
   }
 
@@ -242,15 +248,15 @@ class counter {
     const counter* from;
     std::int64_t operator()(bool later, int stage, int before, int own) const { return from->block_cost(later, stage, before, own); }
   };
-  struct head_cost_type {
+  struct exit_cost_type {
     const counter* from;
-    std::int64_t operator()(int option) const { return from->head_cost(option); }
+    std::int64_t operator()(int stage, int option, int shallower, int own) const { return from->exit_cost(stage, option, shallower, own); }
   };
 
   /// Calls visit(next state, cost of its block) for every first block.
   template <class Visit>
   void for_each_start(Visit visit) const {
-    for (int option = 0; option < Space::facts[0].width_count; ++option) visit(placed_block(0, 1, 1, option), block_cost(false, 0, 0, option));
+    for (int option = 0; option < Space::facts[0].width_count; ++option) visit(placed_block(0, 1, 1, option, 0), block_cost(false, 0, 0, option));
   }
 
   /// The same for every block that may follow. `here` is a copy: a visitor may move on while others are still tried.
@@ -259,22 +265,29 @@ class counter {
     const stage_facts& own = Space::facts[static_cast<std::size_t>(here.stage)];
     if (may_grow(here))
       for (int option = here.option; option < own.width_count; ++option)
-        visit(placed_block(here.stage, here.in_stage + 1, here.in_all + 1, option), block_cost(true, here.stage, here.option, option));
-    if (may_leave(here) && here.stage + 1 < Space::stages && (!total_matters || here.in_all < Space::most_blocks)) {
-      const stage_facts& after = Space::facts[static_cast<std::size_t>(here.stage + 1)];
+        visit(placed_block(here.stage, here.in_stage + 1, here.in_all + 1, option, here.head), block_cost(true, here.stage, here.option, option));
+    if (!may_leave(here) || here.stage + 1 == Space::stages || (total_matters && here.in_all == Space::most_blocks)) return;
+    const stage_facts& after = Space::facts[static_cast<std::size_t>(here.stage + 1)];
+    detail::for_each_exit<Space>(here.stage, here.head, [&](int head) {
+      const std::int64_t exit = exit_cost(here.stage, here.option, here.head, head);
       for (int option = 0; option < after.width_count; ++option)
         if (detail::may_follow(own, here.option, after, option))
-          visit(placed_block(here.stage + 1, 1, here.in_all + 1, option), block_cost(false, here.stage + 1, here.option, option));
-    }
+          visit(placed_block(here.stage + 1, 1, here.in_all + 1, option, head), exit + block_cost(false, here.stage + 1, here.option, option));
+    });
+  }
+  /// Calls visit(what is chosen of the head, cost of what follows) for every way to end here.
+  template <class Visit>
+  void for_each_end(const state here, Visit visit) const {
+    if (may_end(here)) detail::for_each_exit<Space>(here.stage, here.head, [&](int head) { visit(head, exit_cost(here.stage, here.option, here.head, head)); });
   }
 
-  static std::array<int, 4> key(const state& at) { return {at.stage, at.in_stage, at.in_all, at.option}; }
+  static std::array<int, 5> key(const state& at) { return {at.stage, at.in_stage, at.in_all, at.option, at.head}; }
   const detail::cost_histogram& completions(const state& at) const { return completions_.at(key(at)); }
 
   const detail::cost_histogram& complete(const state& here) {
     if (const auto found = completions_.find(key(here)); found != completions_.end()) return found->second;
     detail::histogram_sum sum(most_ - stem_cost_);
-    if (may_end(here)) sum.add(head_cost(here.option), count_type{1});
+    for_each_end(here, [&](int, std::int64_t cost) { sum.add(cost, count_type{1}); });
     for_each_move(here, [&](state next, std::int64_t cost) { sum.add(cost, complete(next)); });
     detail::cost_histogram result = sum.result();
     if ((entries_ += result.costs.size()) > (std::size_t{1} << 26))
@@ -287,7 +300,7 @@ class counter {
 
   std::array<std::int64_t, static_cast<std::size_t>(part_count<Space>)> cost_{};
   std::int64_t unit_ = 1, least_ = 0, most_ = 0, stem_cost_ = 0;
-  std::map<std::array<int, 4>, detail::cost_histogram> completions_;
+  std::map<std::array<int, 5>, detail::cost_histogram> completions_;
   std::size_t entries_ = 0;
 };
 
@@ -310,12 +323,19 @@ count_type cardinality() {
 template <class Space, class Visit>
 void for_each_architecture(Visit visit) {
   architecture<Space> choice;
+  const auto end = [&](auto& self, std::size_t which) -> void {
+    if (which == choice.head.size()) return visit(std::as_const(choice));
+    detail::for_each_exit<Space>(Space::head_widths[which].stage, which > 0 ? int{choice.head[which - 1]} : 0, [&](int own) {
+      choice.head[which] = static_cast<std::uint8_t>(own);
+      self(self, which + 1);
+    });
+  };
   const auto place = [&](auto& self, int stage, int blocks, int before) -> void {
     const stage_facts& own = Space::facts[static_cast<std::size_t>(stage)];
     std::uint8_t& depth = choice.depths[static_cast<std::size_t>(stage)];
     if (depth >= own.least_depth) {
       if (stage + 1 < Space::stages) self(self, stage + 1, blocks, before);
-      else if (blocks >= Space::least_blocks) visit(std::as_const(choice));
+      else if (blocks >= Space::least_blocks) end(end, 0);
     }
     if (depth == own.most_depth || blocks == Space::most_blocks) return;
     ++depth;

@@ -118,7 +118,7 @@ constexpr bool is_offered(feature_shape in, int out, int stride) {
 template <class Part>
 constexpr bool reads_stages() {
   if constexpr (requires { Part::reads_stages; })
-    return Part::reads_stages;
+    return Part::reads_stages || Part::searches_widths;
   else
     return false;
 }

@@ -11,6 +11,7 @@
 #include <boost/hana/tuple.hpp>
 
 #include <hasse/space/refusal.hpp>
+#include <hasse/space/widths.hpp>
 
 namespace hasse {
 
@@ -80,14 +81,15 @@ consteval bool check_stage_number() {
 }
 template <class Type>
 concept Refused = requires { typename Type::is_refused; };
-template <int Stage, class JoiningSpec, bool Sound>
+template <int Stage, class JoiningSpec, class Controller, bool Sound>
 struct stage_join {
   static constexpr int reads_stage = Stage;
   using joining_spec = JoiningSpec;
+  using controller = Controller;
 };
 /// In place of what was refused, so that nothing more is said of it.
-template <int Stage, class JoiningSpec>
-struct stage_join<Stage, JoiningSpec, false> {
+template <int Stage, class JoiningSpec, class Controller>
+struct stage_join<Stage, JoiningSpec, Controller, false> {
   static constexpr int reads_stage = Stage;
   using is_refused = void;
 };
@@ -95,7 +97,67 @@ template <class Type>
 concept ReadsStage = requires { { Type::reads_stage } -> std::convertible_to<int>; };
 template <class Type>
 concept JoinsStage = ReadsStage<Type> && requires { typename Type::joining_spec; };
+template <class Type>
+concept SearchesWidth = requires { typename Type::searched_widths; };
+
+template <auto SpecValue>
+constexpr spec_fault fault_of_searched_value() {
+  using type = std::remove_const_t<decltype(SpecValue)>;
+  if constexpr (constexpr spec_fault fault = fault_of_spec<type>(); fault != spec_fault::none)
+    return fault;
+  else if constexpr (!HasOut<type>)
+    return spec_fault::no_out;
+  else
+    return SpecValue.out != 0 ? spec_fault::own_width : LowersInConstants<with_width(SpecValue), probe_shape> ? spec_fault::none : spec_fault::runs_later;
+}
+enum class searched_fault : std::uint8_t { none, no_widths, other_widths, other_controller };
+template <class Widths>
+constexpr searched_fault fault_of_widths() {
+  return std::is_same_v<Widths, not_given> ? searched_fault::no_widths : ListsWidths<Widths> ? searched_fault::none : searched_fault::other_widths;
+}
+template <searched_fault Fault, class Given>
+consteval bool check_searched_widths() {
+  static_assert(Fault != searched_fault::no_widths, "hasse: searched<...> needs the widths that its spec may have, and was given none; write searched<conv{.kernel = 1}, widths<16, 32, 64>>");
+  static_assert(Fault != searched_fault::other_widths, "hasse: searched<...> needs widths<...> behind its spec, and something else stands there (named in this message); write searched<conv{.kernel = 1}, widths<16, 32, 64>>");
+  static_assert(Fault != searched_fault::other_controller, "hasse: with_stage<...> takes a searched<...> behind its joining spec, for what the stage gives, and something else stands there (named in this message); write with_stage<2, fusion_node, searched<conv{.kernel = 1}, widths<16, 32, 64>>>");
+  return true;
+}
+template <auto SpecValue, class Widths>
+consteval bool check_searched() {
+  constexpr spec_fault fault = fault_of_searched_value<SpecValue>();
+  if constexpr (fault != spec_fault::none)
+    return check_spec<fault, std::remove_const_t<decltype(SpecValue)>>();
+  else
+    return check_searched_widths<fault_of_widths<Widths>(), Widths>();
+}
+template <bool Sound, auto SpecValue, class Widths>
+struct searched_members {
+  using searched_widths = Widths;
+  static constexpr width_list list = listed<Widths>();
+  static constexpr auto at_width(int width) {
+    auto spec = SpecValue;
+    spec.out = width;
+    return spec;
+  }
+};
+template <auto SpecValue, class Widths>
+struct searched_members<false, SpecValue, Widths> {
+  using searched_widths = Widths;
+  using is_refused = void;
+};
+template <class Controller>
+constexpr searched_fault fault_of_controller() {
+  return std::is_same_v<Controller, not_given> || SearchesWidth<Controller> ? searched_fault::none : searched_fault::other_controller;
+}
 }  // namespace detail
+
+/// In a head: a layer whose width is searched, searched<conv{.kernel = 1}, widths<16, 32, 64>>: of what the specs before it give, which
+/// depends on one stage. The widths that a head searches are choices of an architecture beside its blocks: a decoder's.
+/// Example: examples/16_own_head.cpp.
+template <auto SpecInBraces, class Widths = detail::not_given>
+  requires(detail::check_searched<SpecInBraces, Widths>())
+struct searched : detail::searched_members<detail::fault_of_searched_value<SpecInBraces>() == detail::spec_fault::none && detail::fault_of_widths<Widths>() == detail::searched_fault::none,
+                                           SpecInBraces, Widths> {};
 
 /// In a head: the specs behind it read what stage `Stage` gives, counted from 1: head<from_stage<1>, scores, from_stage<2>, scores>.
 template <int Stage>
@@ -105,59 +167,103 @@ struct from_stage {
 };
 
 /// In a head: a joining spec, a type without braces, reads what the specs before it give and what stage `Stage` gives, counted from 1; the specs behind it go on
-/// from what it makes: head<reduce, with_stage<2, lateral>, with_stage<1, lateral>, scores>.
-template <int Stage, class SpecTypeWithoutBraces>
-  requires(detail::check_stage_number<(Stage > 0)>() && detail::check_spec<detail::fault_of_joining_spec<SpecTypeWithoutBraces>(), SpecTypeWithoutBraces>())
-struct with_stage : detail::stage_join<Stage, SpecTypeWithoutBraces, (Stage > 0 && detail::fault_of_joining_spec<SpecTypeWithoutBraces>() == detail::spec_fault::none)> {};
+/// from what it makes: head<reduce, with_stage<2, lateral>, with_stage<1, lateral>, scores>. A `Controller`, which is a searched<...>, reads the stage first, and the
+/// joining spec reads what that makes.
+template <int Stage, class SpecTypeWithoutBraces, class Controller = detail::not_given>
+  requires(detail::check_stage_number<(Stage > 0)>() && detail::check_spec<detail::fault_of_joining_spec<SpecTypeWithoutBraces>(), SpecTypeWithoutBraces>() &&
+           detail::check_searched_widths<detail::fault_of_controller<Controller>(), Controller>())
+struct with_stage
+    : detail::stage_join<Stage, SpecTypeWithoutBraces, Controller,
+                         (Stage > 0 && detail::fault_of_joining_spec<SpecTypeWithoutBraces>() == detail::spec_fault::none &&
+                          detail::fault_of_controller<Controller>() == detail::searched_fault::none && !detail::Refused<Controller>)> {};
 
 namespace detail {
-/// A row of specs of which the first reads what `Stage` gives (0: the last stage) and, if it joins, what was made before.
-template <int Stage, bool Joins, class... Specs>
+/// What a piece of a head does with what was made before it.
+enum class piece_kind : std::uint8_t {
+  reads,     ///< reads what a stage gives instead
+  joins,     ///< joins it to what a stage gives
+  goes_on,   ///< goes on from a searched width
+  widens,    ///< gives it, or what a stage gives, a searched width
+  controls,  ///< leaves it alone: gives what a stage gives a searched width
+  fuses      ///< joins it to what that made
+};
+
+/// A row of specs. `stage`: which one is read, counted from 1; 0: the last; -1: none.
+template <piece_kind Kind, int Stage, class... Specs>
 struct head_piece {
+  static constexpr piece_kind kind = Kind;
   static constexpr int stage = Stage, specs = sizeof...(Specs);
-  static constexpr bool joins = false;
   using spec_type = sequence<Specs...>;
   /// visit(spec) for those that read one value, after first(spec) for one that reads two.
   template <class First, class Visit>
   static constexpr void for_each_spec(First, [[maybe_unused]] Visit visit) { (visit(Specs{}), ...); }
 };
-template <int Stage, class Joining, class... Specs>
-struct head_piece<Stage, true, Joining, Specs...> {
+template <piece_kind Kind, int Stage, class Joining, class... Specs>
+  requires(Kind == piece_kind::joins || Kind == piece_kind::fuses)
+struct head_piece<Kind, Stage, Joining, Specs...> {
+  static constexpr piece_kind kind = Kind;
   static constexpr int stage = Stage, specs = 1 + sizeof...(Specs);
-  static constexpr bool joins = true;
   using spec_type = joining_sequence<Joining, Specs...>;
   template <class First, class Visit>
   static constexpr void for_each_spec(First first, [[maybe_unused]] Visit visit) { first(Joining{}), (visit(Specs{}), ...); }
 };
+template <piece_kind Kind, int Stage, class Searched>
+  requires(Kind == piece_kind::widens || Kind == piece_kind::controls)
+struct head_piece<Kind, Stage, Searched> {
+  static constexpr piece_kind kind = Kind;
+  static constexpr int stage = Stage, specs = 1;
+  using searched_type = Searched;
+};
+constexpr bool searches_width(piece_kind kind) { return kind == piece_kind::widens || kind == piece_kind::controls; }
+
 template <class... Pieces>
 struct head_pieces {
   static constexpr int count = sizeof...(Pieces);
+  static constexpr int searched = (int{searches_width(Pieces::kind)} + ... + 0);
 };
 
 template <class Piece, class Spec>
 struct longer_piece;
-template <int Stage, bool Joins, class... Specs, class Spec>
-struct longer_piece<head_piece<Stage, Joins, Specs...>, Spec> : std::type_identity<head_piece<Stage, Joins, Specs..., Spec>> {};
+template <piece_kind Kind, int Stage, class... Specs, class Spec>
+struct longer_piece<head_piece<Kind, Stage, Specs...>, Spec> : std::type_identity<head_piece<Kind, Stage, Specs..., Spec>> {};
 
-/// Gathers the elements of a head: a new piece begins where a stage is read. One that begins the head leaves no empty piece before it.
+template <class Piece>
+concept EmptyPiece = Piece::specs == 0;
+/// Behind a searched width a new piece begins, since it depends on that alone.
+template <class Piece>
+concept EndsInWidth = Piece::kind == piece_kind::widens || Piece::kind == piece_kind::fuses;
+
+/// Gathers the elements of a head: a new piece begins where a stage is read or a width is searched. One that begins the head leaves no
+/// empty piece before it.
 template <class Done, class Piece, class... Left>
 struct gathered;
 template <class... Done, class Piece>
 struct gathered<head_pieces<Done...>, Piece> : std::type_identity<head_pieces<Done..., Piece>> {};
 template <class... Done, class Piece, class Next, class... Left>
-  requires(!ReadsStage<Next>)
 struct gathered<head_pieces<Done...>, Piece, Next, Left...> : gathered<head_pieces<Done...>, typename longer_piece<Piece, Next>::type, Left...> {};
+template <class... Done, EndsInWidth Piece, class Next, class... Left>
+  requires(!ReadsStage<Next> && !SearchesWidth<Next>)
+struct gathered<head_pieces<Done...>, Piece, Next, Left...> : gathered<head_pieces<Done..., Piece>, head_piece<piece_kind::goes_on, -1, Next>, Left...> {};
+template <class... Done, class Piece, SearchesWidth Next, class... Left>
+struct gathered<head_pieces<Done...>, Piece, Next, Left...> : gathered<head_pieces<Done..., Piece>, head_piece<piece_kind::widens, -1, Next>, Left...> {};
+template <class... Done, EmptyPiece Piece, SearchesWidth Next, class... Left>
+struct gathered<head_pieces<Done...>, Piece, Next, Left...> : gathered<head_pieces<Done...>, head_piece<piece_kind::widens, Piece::stage, Next>, Left...> {};
 template <class... Done, class Piece, ReadsStage Next, class... Left>
   requires(!JoinsStage<Next>)
 struct gathered<head_pieces<Done...>, Piece, Next, Left...>
-    : gathered<std::conditional_t<Piece::stage == 0 && Piece::specs == 0, head_pieces<>, head_pieces<Done..., Piece>>, head_piece<Next::reads_stage, false>, Left...> {};
+    : gathered<std::conditional_t<Piece::stage == 0 && Piece::specs == 0, head_pieces<>, head_pieces<Done..., Piece>>, head_piece<piece_kind::reads, Next::reads_stage>, Left...> {};
 template <class... Done, class Piece, JoinsStage Next, class... Left>
 struct gathered<head_pieces<Done...>, Piece, Next, Left...>
-    : gathered<head_pieces<Done..., Piece>, head_piece<Next::reads_stage, true, typename Next::joining_spec>, Left...> {};
+    : gathered<head_pieces<Done..., Piece>, head_piece<piece_kind::joins, Next::reads_stage, typename Next::joining_spec>, Left...> {};
+template <class... Done, class Piece, JoinsStage Next, class... Left>
+  requires SearchesWidth<typename Next::controller>
+struct gathered<head_pieces<Done...>, Piece, Next, Left...>
+    : gathered<head_pieces<Done..., Piece, head_piece<piece_kind::controls, Next::reads_stage, typename Next::controller>>,
+               head_piece<piece_kind::fuses, -1, typename Next::joining_spec>, Left...> {};
 
 template <class Type>
 constexpr spec_fault fault_of_head_element() {
-  if constexpr (ReadsStage<Type>)
+  if constexpr (ReadsStage<Type> || SearchesWidth<Type>)
     return spec_fault::none;  // said where it is named
   else
     return fault_of_spec_type<Type>();
@@ -168,8 +274,8 @@ consteval bool check_head_elements() {
 }
 template <bool Sound, class... Elements>
 struct head_members {
-  using pieces = typename gathered<head_pieces<>, head_piece<0, false>, Elements...>::type;
-  static constexpr bool reads_stages = (ReadsStage<Elements> || ...);
+  using pieces = typename gathered<head_pieces<>, head_piece<piece_kind::reads, 0>, Elements...>::type;
+  static constexpr bool reads_stages = (ReadsStage<Elements> || ...), searches_widths = pieces::searched > 0;
   static constexpr auto specs = hana::tuple<Elements...>{};
   /// Of a head that reads no stage but the last.
   template <class Visit>

@@ -11,11 +11,13 @@ namespace hasse {
 /// An architecture as bytes such that the order is "every byte at most the other's": one vector comparison.
 template <class Space>
 struct alignas(16) order_signature {
-  static constexpr std::size_t size = [] {
+  /// Where the widths that the head searches begin.
+  static constexpr std::size_t head = [] {
     std::size_t bytes = static_cast<std::size_t>(Space::stages);
     for (const stage_facts& stage : Space::facts) bytes += static_cast<std::size_t>(stage.width_count);
-    return (bytes + 15) / 16 * 16;
+    return bytes;
   }();
+  static constexpr std::size_t size = (head + Space::head_widths.size() + 15) / 16 * 16;
   std::array<std::uint8_t, size> bytes{};
 
   friend constexpr bool operator==(const order_signature&, const order_signature&) = default;
@@ -36,13 +38,13 @@ concept OrderPolicy = std::default_initializable<Type> && requires(const Type& o
 
 /// What an order offers so that what precedes an architecture is counted without listing it: the order compares stage by stage, and in
 /// a stage of as many blocks as `bound` is long, x precedes `top` (width options, front to back) exactly if no block of x is wider than
-/// `bound` says, which the order writes. False: no stage of that depth precedes.
+/// `bound` says, which the order writes. False: no stage of that depth precedes. No width that the head searches may be larger, either.
 template <class Type>
 concept BoundsStages = requires(const Type& order, std::span<const std::uint8_t> top, std::span<std::uint8_t> bound) {
   { order.bound(top, bound) } -> std::same_as<bool>;
 };
 
-/// A step up: one block wider; a copy of a block beside it; a narrower block in front of a stage.
+/// A step up: one block, or a width that the head searches, wider; a copy of a block beside it; a narrower block in front of a stage.
 enum class order_step : std::uint8_t { widen, duplicate, put_before };
 
 /// What an order offers so that a latency table is compared with it: the order is the closure of the steps that it takes.
@@ -51,7 +53,8 @@ concept NamesSteps = requires(const Type& order, order_step step) {
   { order.takes(step) } -> std::same_as<bool>;
 };
 
-/// x can be embedded block by block into y: in each stage, for every width, x has at most as many blocks at least that wide.
+/// x can be embedded block by block into y: in each stage, for every width, x has at most as many blocks at least that wide; and no width
+/// that the head searches is larger.
 /// (Stages are Young diagrams; right-aligned comparison and these counts say the same.)
 struct embedding_order {
   static constexpr std::string_view name = "embedding";
@@ -65,6 +68,7 @@ struct embedding_order {
     for_each_block(choice, [&](int stage, int, int option) {
       for (int at = 0; at <= option; ++at) ++result.bytes[start[static_cast<std::size_t>(stage)] + static_cast<std::size_t>(at)];
     });
+    for (std::size_t which = 0; which < choice.head.size(); ++which) result.bytes[next + which] = choice.head[which];
     return result;
   }
 

@@ -14,13 +14,13 @@ using part_id = int;
 
 enum class part_kind : std::uint8_t { stem, first_block, later_block, head };
 
-/// Which part: stem layers by their index; pieces of the head by index and option of the stage that they read; blocks by stage, option
-/// before and option of their own width.
+/// Which part: stem layers by their index; blocks by stage, option before and option of their own width; pieces of the head by index and
+/// the options that they depend on.
 struct part_key {
   part_kind kind = part_kind::stem;
   int index = 0;   ///< stem: which layer; blocks: which stage; head: which piece
-  int before = 0;  ///< first_block of stage s > 0: width option of stage s - 1; later_block: of the same stage; head: of the stage read
-  int own = 0;     ///< blocks: width option
+  int before = 0;  ///< first_block of stage s > 0: width option of stage s - 1; later_block: of the same stage; head: of the stage or searched width that it reads
+  int own = 0;     ///< blocks: width option; head: of the width that it searches
   friend constexpr bool operator==(const part_key&, const part_key&) = default;
 };
 

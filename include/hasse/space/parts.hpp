@@ -22,30 +22,80 @@ namespace detail {
 template <class Space>
 inline constexpr int stem_layers = static_cast<int>(decltype(hana::length(Space::stem_type::specs))::value);
 
-/// Which stage, from 0, a piece of the head reads, and whether it joins that to what was made before.
+/// What a piece of the head reads, and the choices that it depends on. Stages are counted from 0, searched widths as Space::head_widths.
 struct piece_facts {
-  int stage = 0;
-  bool joins = false;
+  piece_kind kind = piece_kind::reads;
+  int stage = -1;  ///< whose exit it reads; -1: what was made before it
+  int exit = -1;   ///< the stage whose option is part_key::before, or else
+  int deep = -1;   ///< the searched width whose option that is; -1: neither
+  int width = -1;  ///< the searched width whose option is part_key::own; -1: none
+  constexpr bool joins() const { return kind == piece_kind::joins || kind == piece_kind::fuses; }
 };
 template <class Space, class... Piece>
 constexpr auto piece_facts_of(head_pieces<Piece...>) {
-  return std::array<piece_facts, sizeof...(Piece)>{piece_facts{(Piece::stage > 0 ? Piece::stage : Space::stages) - 1, Piece::joins}...};
+  std::array<piece_facts, sizeof...(Piece)> all{};
+  std::size_t at = 0;
+  int made_exit = -1, made_width = -1, next = static_cast<int>(Space::head_widths.size());
+  const auto look = [&]<class One>(std::type_identity<One>) {
+    piece_facts& own = all[at++];
+    own.kind = One::kind;
+    if (One::stage >= 0) own.stage = (One::stage > 0 ? One::stage : Space::stages) - 1;
+    if (One::kind == piece_kind::goes_on || One::kind == piece_kind::fuses)
+      own.deep = made_width;
+    else
+      own.exit = own.stage >= 0 ? own.stage : made_exit;
+    if (searches_width(One::kind)) --next;
+    if (searches_width(One::kind) || One::kind == piece_kind::fuses) own.width = next;
+    if (One::kind == piece_kind::reads || One::kind == piece_kind::joins) made_exit = own.exit, made_width = -1;
+    if (One::kind == piece_kind::widens || One::kind == piece_kind::fuses) made_width = next;
+  };
+  (look(std::type_identity<Piece>{}), ...);
+  return all;
 }
 template <class Space>
 inline constexpr auto head_facts = piece_facts_of<Space>(typename Space::head_type::pieces{});
 template <int Index, class First, class... Rest>
-constexpr auto piece_at(head_pieces<First, Rest...>) {
+constexpr auto piece_type_at(head_pieces<First, Rest...>) {
   if constexpr (Index == 0)
-    return typename First::spec_type{};
+    return std::type_identity<First>{};
   else
-    return piece_at<Index - 1>(head_pieces<Rest...>{});
+    return piece_type_at<Index - 1>(head_pieces<Rest...>{});
+}
+template <class Space, int Index>
+using piece_type = typename decltype(piece_type_at<Index>(typename Space::head_type::pieces{}))::type;
+
+/// Whether a searched width can have an option: the others leave it one.
+template <class Space>
+constexpr bool is_usable(int which, int option) {
+  const auto& all = Space::head_widths;
+  const auto own = static_cast<std::size_t>(which);
+  int least = 0, most = 0;
+  for (std::size_t shallower = 0; shallower < own; ++shallower) {
+    int at = 0;
+    while (at + 1 < all[shallower].width_count && all[shallower][at] < least) ++at;
+    least = all[shallower][at];
+  }
+  for (std::size_t deeper = all.size(); --deeper > own;) {
+    int greatest = 0;
+    for (int at = 0; at < all[deeper].width_count; ++at)
+      if (most == 0 || all[deeper][at] <= most) greatest = all[deeper][at];
+    most = greatest;
+  }
+  return least <= all[own][option] && (most == 0 || all[own][option] <= most);
 }
 
-/// Width option pairs (before, own) that may follow each other.
-constexpr bool may_follow(const stage_facts& before, int option_before, const stage_facts& own, int option) {
-  return before.widths[static_cast<std::size_t>(option_before)] <= own.widths[static_cast<std::size_t>(option)];
+/// Options of a piece that may stand together: visit(before, own).
+template <class Space, class Visit>
+constexpr void for_each_option(const piece_facts& piece, Visit visit) {
+  const auto width_of = [](int which) -> const head_width& { return Space::head_widths[static_cast<std::size_t>(which)]; };
+  const int befores = piece.exit >= 0 ? Space::facts[static_cast<std::size_t>(piece.exit)].width_count : piece.deep >= 0 ? width_of(piece.deep).width_count : 1;
+  const int owns = piece.width >= 0 ? width_of(piece.width).width_count : 1;
+  for (int before = 0; before < befores; ++before)
+    for (int own = 0; own < owns; ++own)
+      if ((piece.deep < 0 || is_usable<Space>(piece.deep, before)) && (piece.width < 0 || is_usable<Space>(piece.width, own)) &&
+          (piece.deep < 0 || piece.width < 0 || may_follow(width_of(piece.width), own, width_of(piece.deep), before)))
+        visit(before, own);
 }
-
 /// Calls `visit(part_key)` for every part, in the order of their ids.
 template <class Space, class Visit>
 constexpr void for_each_part(Visit visit) {
@@ -60,8 +110,7 @@ constexpr void for_each_part(Visit visit) {
       for (int to = from; to < own.width_count; ++to) visit(part_key{part_kind::later_block, stage, from, to});
   }
   for (int piece = 0; piece < static_cast<int>(head_facts<Space>.size()); ++piece)
-    for (int option = 0; option < Space::facts[static_cast<std::size_t>(head_facts<Space>[static_cast<std::size_t>(piece)].stage)].width_count; ++option)
-      visit(part_key{part_kind::head, piece, option, 0});
+    for_each_option<Space>(head_facts<Space>[static_cast<std::size_t>(piece)], [&](int before, int own) { visit(part_key{part_kind::head, piece, before, own}); });
 }
 }  // namespace detail
 
@@ -99,17 +148,56 @@ inline constexpr auto block_ids = [] {
   return table;
 }();
 
-/// The first part of each piece of the head; the others follow by the option of its stage.
+/// part ids of the head by [piece][before][own]; -1 where these do not stand together.
 template <class Space>
 inline constexpr auto head_ids = [] {
-  std::array<part_id, head_facts<Space>.size()> ids{};
-  part_id id = 0;
+  std::array<std::array<std::array<std::int16_t, 16>, 16>, head_facts<Space>.size()> table{};
+  for (auto& piece : table)
+    for (auto& before : piece) before.fill(-1);
+  std::int16_t id = 0;
   for (const part_key& key : part_keys<Space>) {
-    if (key.kind == part_kind::head && key.before == 0) ids[static_cast<std::size_t>(key.index)] = id;
+    if (key.kind == part_kind::head) table[static_cast<std::size_t>(key.index)][static_cast<std::size_t>(key.before)][static_cast<std::size_t>(key.own)] = id;
     ++id;
   }
-  return ids;
+  return table;
 }();
+template <class Space>
+constexpr part_id head_part(std::size_t piece, int before, int own) {
+  return head_ids<Space>[piece][static_cast<std::size_t>(before)][static_cast<std::size_t>(own)];
+}
+
+/// The searched width that depends on a stage; -1: none.
+template <class Space>
+constexpr int width_at(int stage) {
+  for (std::size_t which = 0; which < Space::head_widths.size(); ++which)
+    if (Space::head_widths[which].stage == stage) return static_cast<int>(which);
+  return -1;
+}
+
+/// visit(part) for the parts of the head that are settled when a stage is left at `option`: `own` is what is chosen there of the width that
+/// the head searches at it, `shallower` what was chosen of the one before.
+template <class Space, class Visit>
+constexpr void for_each_exit_part(int stage, int option, int shallower, int own, Visit visit) {
+  const int width = width_at<Space>(stage);
+  for (std::size_t piece = 0; piece < head_facts<Space>.size(); ++piece) {
+    const piece_facts& facts = head_facts<Space>[piece];
+    if (facts.exit == stage)
+      visit(head_part<Space>(piece, option, facts.width >= 0 ? own : 0));
+    else if (width >= 0 && facts.deep == width)
+      visit(head_part<Space>(piece, own, facts.width >= 0 ? shallower : 0));
+    else if (width >= 0 && facts.width == width && facts.exit < 0 && facts.deep < 0)
+      visit(head_part<Space>(piece, 0, own));
+  }
+}
+/// visit(own) for what may be chosen of the width that the head searches at a stage, behind `shallower`; once, with that, where it searches none.
+template <class Space, class Visit>
+constexpr void for_each_exit(int stage, int shallower, Visit visit) {
+  const int width = width_at<Space>(stage);
+  if (width < 0) return visit(shallower);
+  const auto& list = Space::head_widths[static_cast<std::size_t>(width)];
+  for (int own = 0; own < list.width_count; ++own)
+    if (is_usable<Space>(width, own) && (width == 0 || may_follow(Space::head_widths[static_cast<std::size_t>(width - 1)], shallower, list, own))) visit(own);
+}
 
 template <auto Stage, int Width, bool First>
 constexpr auto stage_spec_at() {
@@ -160,18 +248,52 @@ constexpr feature_shape block_input() {
 }
 
 template <class Space, int Id>
+constexpr auto part_of();
+
+/// What a piece of the head gives at an option of the width that it searches, or else of what it reads; any option: where that does not matter.
+inline constexpr int any_option = -1;
+template <class Space, int Piece, int Option>
+constexpr feature_shape made_at() {
+  constexpr part_id part = [] {
+    constexpr piece_facts facts = head_facts<Space>[static_cast<std::size_t>(Piece)];
+    part_id found = -1;
+    for_each_option<Space>(facts, [&](int before, int own) {
+      if (found < 0 && (Option == any_option || (facts.width >= 0 ? own : before) == Option)) found = head_part<Space>(static_cast<std::size_t>(Piece), before, own);
+    });
+    return found;
+  }();
+  return decltype(part_of<Space, part>())::out;
+}
+/// What a piece of the head reads, but for the second value of one that joins two.
+template <class Space, int Piece, int Before>
+constexpr feature_shape read_at() {
+  constexpr piece_facts facts = head_facts<Space>[static_cast<std::size_t>(Piece)];
+  if constexpr (facts.kind == piece_kind::fuses)
+    return made_at<Space, Piece - 2, facts.deep >= 0 ? Before : any_option>();
+  else if constexpr (facts.kind == piece_kind::joins)
+    return made_at<Space, Piece - 1, any_option>();
+  else if constexpr (facts.stage < 0)
+    return made_at<Space, Piece - 1, Before>();
+  else
+    return exit_of<Space, facts.stage>(Before);
+}
+
+template <class Space, int Id>
 constexpr auto part_of() {
   constexpr part_key key = part_keys<Space>[static_cast<std::size_t>(Id)];
   if constexpr (key.kind == part_kind::stem) {
     return placed<Space::stem_type::specs[hana::size_c<key.index>], stem_output<Space, key.index>()>{};
   } else if constexpr (key.kind == part_kind::head) {
-    constexpr piece_facts piece = head_facts<Space>[static_cast<std::size_t>(key.index)];
-    constexpr auto spec = piece_at<key.index>(typename Space::head_type::pieces{});
-    constexpr feature_shape exit = exit_of<Space, piece.stage>(key.before);
-    if constexpr (piece.joins)
-      return placed<spec, decltype(part_of<Space, head_ids<Space>[static_cast<std::size_t>(key.index - 1)]>())::out, exit>{};
+    using piece = piece_type<Space, key.index>;
+    constexpr feature_shape in = read_at<Space, key.index, key.before>();
+    if constexpr (searches_width(piece::kind))
+      return placed<piece::searched_type::at_width(piece::searched_type::list[key.own]), in>{};
+    else if constexpr (piece::kind == piece_kind::joins)
+      return placed<typename piece::spec_type{}, in, exit_of<Space, piece::stage - 1>(key.before)>{};
+    else if constexpr (piece::kind == piece_kind::fuses)
+      return placed<typename piece::spec_type{}, in, made_at<Space, key.index - 1, key.own>()>{};
     else
-      return placed<spec, exit>{};
+      return placed<typename piece::spec_type{}, in>{};
   } else {
     using type = typename Space::template stage_type<key.index>;
     constexpr bool first = key.kind == part_kind::first_block;
@@ -198,12 +320,31 @@ inline constexpr auto part_output_sizes = []<std::size_t... Id>(std::index_seque
 }(std::make_index_sequence<static_cast<std::size_t>(part_count<Space>)>{});
 
 namespace detail {
+/// At least the most that numbers, one for each part, add up to in an architecture: the largest of every piece of the head, and of blocks the
+/// largest as often as there may be blocks.
+template <class Space, class Numbers>
+constexpr auto largest_sum(const Numbers& numbers) {
+  using number = std::remove_cvref_t<decltype(numbers[0])>;
+  number stem{}, block{}, head{};
+  std::array<number, head_facts<Space>.size()> pieces{};
+  for (std::size_t part = 0; part < static_cast<std::size_t>(part_count<Space>); ++part) {
+    const part_key& key = part_keys<Space>[part];
+    number& most = key.kind == part_kind::head ? pieces[static_cast<std::size_t>(key.index)] : block;
+    if (key.kind == part_kind::stem)
+      stem += numbers[part];
+    else if (numbers[part] > most)
+      most = numbers[part];
+  }
+  for (const number piece : pieces) head += piece;
+  return stem + static_cast<number>(Space::most_blocks) * block + head;
+}
+
 /// Whether what a stage gives is still read when others have run behind it: all that the head reads but what it begins with.
 template <class Space>
 inline constexpr auto is_kept = [] {
   std::array<bool, static_cast<std::size_t>(Space::stages)> kept{};
   for (std::size_t piece = 0; piece < head_facts<Space>.size(); ++piece)
-    if (const int stage = head_facts<Space>[piece].stage; piece > 0 || stage + 1 < Space::stages) kept[static_cast<std::size_t>(stage)] = true;
+    if (const int stage = head_facts<Space>[piece].stage; stage >= 0 && (piece > 0 || stage + 1 < Space::stages)) kept[static_cast<std::size_t>(stage)] = true;
   return kept;
 }();
 }  // namespace detail

@@ -101,12 +101,12 @@ consteval bool check_spec() {
   static_assert(Fault != spec_fault::no_lower,
                 "hasse: this spec has no lower that can be called, and it needs one; write: template <class List> constexpr value_id lower(layer_builder<List> list, value_id from) const { ... } as max_pool has it in space/spec.hpp");
   static_assert(Fault != spec_fault::no_text, "hasse: this spec has no text, and it needs one to be named by; write: std::string text() const { return \"name s\" + std::to_string(stride); }");
-  static_assert(Fault != spec_fault::no_out, "hasse: this spec has no member out, and a stage sets the width of its blocks; write: int out = 0, stride = 1; (a pool has no width of its own: it goes into stem<...> or fixed_layer<...>)");
+  static_assert(Fault != spec_fault::no_out, "hasse: this spec has no member out, and a stage or a searched<...> sets its width; write: int out = 0, stride = 1; (a pool has no width of its own: it goes into stem<...> or fixed_layer<...>)");
   static_assert(Fault != spec_fault::no_stride, "hasse: this spec has no member stride, and a stage sets the stride of its blocks; write: int out = 0, stride = 1; and give the stride to one of its layers");
   static_assert(Fault != spec_fault::floats, "hasse: this spec has a floating-point member, and specs are template arguments, whose numbers are integers; write a share in percent: int keep_percent = 75;");
   static_assert(Fault != spec_fault::runs_later, "hasse: lower of this spec cannot run in the compiler, and must; declare it constexpr and call in it only what is: no input, no output, no static variables, no throw");
   static_assert(Fault != spec_fault::no_joining_lower, "hasse: with_stage<...> needs a spec that joins two values, and lower of this one does not read two; write: template <class List> constexpr value_id lower(layer_builder<List> list, value_id from, value_id stage) const { ... }");
-  static_assert(Fault != spec_fault::own_width, "hasse: this spec was given a width, and a stage sets the width of its blocks; leave .out of its spec at 0 and list widths<...>");
+  static_assert(Fault != spec_fault::own_width, "hasse: this spec was given a width, and a stage or a searched<...> sets it; leave .out of its spec at 0 and list widths<...>");
   static_assert(Fault != spec_fault::no_step, "hasse: a stage's stride must be at least 1, and its spec has less; write .stride = 1 to keep the size or .stride = 2 to halve it");
   return true;
 }

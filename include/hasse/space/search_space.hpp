@@ -17,6 +17,7 @@
 #include <hasse/space/refusal.hpp>
 #include <hasse/space/detail/trace.hpp>
 #include <hasse/space/head.hpp>
+#include <hasse/space/widths.hpp>
 
 namespace hasse {
 
@@ -24,19 +25,6 @@ namespace detail {
 template <int C, int H, int W>
 consteval bool check_input_size() {
   static_assert(C > 0 && H > 0 && W > 0, "hasse: input<C, H, W> needs three positive sizes, for instance input<3, 224, 224>");
-  return true;
-}
-template <int... Width>
-constexpr bool increases() {
-  int before = -1;
-  return (((Width > before || Width <= 0) && (before = Width, true)) && ...);
-}
-template <int... Width>
-consteval bool check_widths() {
-  constexpr bool are_few = sizeof...(Width) >= 1 && sizeof...(Width) <= 16;
-  static_assert(are_few, "hasse: widths<...> needs one to sixteen widths, for instance widths<32, 64, 128>");
-  static_assert(!are_few || increases<Width...>(), "hasse: widths<...> must increase from left to right, for instance widths<32, 64, 128>");
-  static_assert(!are_few || ((Width > 0) && ...), "hasse: widths<...> must be positive, for instance widths<32, 64, 128>");
   return true;
 }
 template <int Least, int Most>
@@ -57,18 +45,6 @@ struct input {
   static constexpr feature_shape shape = C > 0 && H > 0 && W > 0 ? feature_shape{H, W, C} : feature_shape{64, 64, 1};  // one fault, one sentence
 };
 
-/// The widths (output channels) that a stage's blocks may have, in increasing order.
-template <int... Width>
-  requires(detail::check_widths<Width...>())
-struct widths {
-  static constexpr auto values = [] {
-    if constexpr (sizeof...(Width) >= 1 && sizeof...(Width) <= 16 && detail::increases<Width...>() && ((Width > 0) && ...))
-      return std::array<int, sizeof...(Width)>{Width...};
-    else
-      return std::array<int, 1>{64};  // one fault, one sentence
-  }();
-};
-
 /// How many blocks a stage may have.
 template <int Least, int Most = 0>
   requires(detail::check_depth<Least, Most>())
@@ -77,16 +53,12 @@ struct depth {
 };
 
 namespace detail {
-/// Widths and depth as a stage needs them, whatever their order of mistakes.
-template <class Type>
-concept ListsWidths = requires(const Type& list) { { list.values[0] } -> std::convertible_to<int>; };
+/// Depth as a stage needs it, whatever the order of mistakes.
 template <class Type>
 concept BoundsDepth = requires {
   { Type::least } -> std::convertible_to<int>;
   { Type::most } -> std::convertible_to<int>;
 } && !requires { Type::role; };
-struct not_given {};
-
 enum class stage_fault : std::uint8_t { none, no_widths, no_depth, other_widths, other_depth };
 
 template <class Widths, class Depth>
@@ -200,14 +172,12 @@ struct total_depth {
 };
 
 /// One stage's choices as numbers.
-struct stage_facts {
-  std::array<int, 16> widths{};
-  int width_count = 0, least_depth = 0, most_depth = 0;
-  constexpr int option_of(int width) const {
-    for (int option = 0; option < width_count; ++option)
-      if (widths[static_cast<std::size_t>(option)] == width) return option;
-    return -1;
-  }
+struct stage_facts : width_list {
+  int least_depth = 0, most_depth = 0;
+};
+/// A width that the head searches, as numbers; `stage`, from 0, is the one that it depends on.
+struct head_width : width_list {
+  int stage = 0;
 };
 
 namespace detail {
@@ -221,9 +191,21 @@ using only_part = typename decltype(+Parts{}[hana::size_c<0>])::type;
 
 template <class Stage>
 constexpr stage_facts facts_of() {
-  stage_facts facts{.width_count = static_cast<int>(Stage::widths::values.size()), .least_depth = Stage::depth::least, .most_depth = Stage::depth::most};
-  std::ranges::copy(Stage::widths::values, facts.widths.begin());
-  return facts;
+  return {listed<typename Stage::widths>(), Stage::depth::least, Stage::depth::most};
+}
+
+/// The widths that a head searches, from the shallowest stage to the deepest. The head itself has them the other way round.
+template <class... Piece>
+constexpr auto head_widths_of(head_pieces<Piece...>, int stages) {
+  std::array<head_width, static_cast<std::size_t>(head_pieces<Piece...>::searched)> found{};
+  std::size_t left = found.size();
+  int stage = stages - 1;
+  const auto look = [&]<class One>(std::type_identity<One>) {
+    if (One::stage >= 0) stage = (One::stage > 0 ? One::stage : stages) - 1;
+    if constexpr (searches_width(One::kind)) found[--left] = {One::searched_type::list, stage};
+  };
+  (look(std::type_identity<Piece>{}), ...);
+  return found;
 }
 
 /// How many blocks all stages may have together.
@@ -258,6 +240,9 @@ struct search_space_members {
   static constexpr std::array<stage_facts, static_cast<std::size_t>(stages)> facts = hana::unpack(stage_types, [](auto... stage) {
     return std::array<stage_facts, sizeof...(stage)>{detail::facts_of<typename decltype(stage)::type>()...};
   });
+
+  /// What the head searches, from the shallowest stage to the deepest; a width never is larger than one of a deeper stage.
+  static constexpr auto head_widths = head_widths_of(typename head_type::pieces{}, stages);
 
   static constexpr int least_blocks = blocks_of<Parts...>().least, most_blocks = blocks_of<Parts...>().most;
 };
@@ -304,9 +289,14 @@ consteval bool check_space() {
   static_assert(Fault != space_fault::no_such_stage, "hasse: the head reads a stage that this space has not (its from_stage<...> is named in this message); count the stages from 1");
   static_assert(Fault != space_fault::last_stage_unread, "hasse: the head reads earlier stages only, so nobody reads the last one (its from_stage<...> is named in this message); begin the head with specs that read it, read it with from_stage<...>, or leave the stage out");
   static_assert(Fault != space_fault::nothing_reads_stage, "hasse: a from_stage<...> of the head (named in this message) is followed by no spec that reads the stage; put one behind it or leave it out");
-  static_assert(Fault != space_fault::width_varies, "hasse: what a with_stage<...> of the head joins to its stage (named in this message) has another shape for each width of another stage, and one part may depend on one stage only; put a layer of fixed width before it, such as fixed_layer<conv{.out = 32, .kernel = 1}>");
+  static_assert(Fault != space_fault::width_varies, "hasse: what a with_stage<...> of the head joins to its stage (named in this message) has another shape for each width of another stage, and one part may depend on one stage only; put a layer of fixed width before it, such as fixed_layer<conv{.out = 32, .kernel = 1}>, or search the width of both, as with_stage<1, fusion_node, searched<conv{.kernel = 1}, widths<16, 32>>> does behind a searched<...>");
   static_assert(Fault != space_fault::value_dropped, "hasse: nobody reads what the specs before a from_stage<...> of the head (named in this message) have made, and it is no output; join it with with_stage<...>, name it with tap<\"name\">, or leave these specs out");
-  static_assert(Fault != space_fault::gated_head, "hasse: the head of a gated_space reads what its last part gives, and this one has a from_stage<...> or with_stage<...>; these read the stages of a search_space");
+  static_assert(Fault != space_fault::widths_rise, "hasse: the widths that a head searches are listed from the deepest stage to the shallowest, one for a stage, and one that depends on a deeper or the same stage (from_stage<...> in this message) stands behind another; change their order, or leave one out");
+  static_assert(Fault != space_fault::width_twice, "hasse: a searched<...> of the head goes on from a width that is searched already (of the from_stage<...> in this message), and a part may depend on one such width only; leave one of the two out, or put the second into a with_stage<...>");
+  static_assert(Fault != space_fault::width_of_fixed, "hasse: a searched<...> of the head (for the from_stage<...> in this message) reads a layer that is the same at every width of its stage; put it directly behind what reads the stage");
+  static_assert(Fault != space_fault::fuses_fixed, "hasse: what a with_stage<...> with a searched<...> (of the from_stage<...> in this message) joins to its stage is the same at every width that is searched before it; leave the layer of fixed width before it out");
+  static_assert(Fault != space_fault::no_head_widths, "hasse: no widths are left for the head, since a searched width never is larger than one of a deeper stage, and those of the from_stage<...> in this message are all larger; give the deeper stage larger widths");
+  static_assert(Fault != space_fault::gated_head, "hasse: the head of a gated_space reads what its last part gives, and this one has a from_stage<...>, with_stage<...> or searched<...>; these read the stages of a search_space");
   return true;
 }
 

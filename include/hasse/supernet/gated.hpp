@@ -198,7 +198,7 @@ gated_list gated_list_of() {
     else
       add_fixed("fixed layer" + (++parts > 1 ? " " + std::to_string(parts) : std::string()), type::specs);
   });
-  builder.fixed("head", detail::piece_at<0>(typename Space::head_type::pieces{}));
+  builder.fixed("head", typename detail::piece_type<Space, 0>::spec_type{});
   return builder.finish();
 }
 

@@ -1,9 +1,8 @@
 // The segmentation networks that Partial Order Pruning released, DF-Seg: a DF backbone of stride 32, pyramid pooling, a decoder of two
-// fusion nodes, scores at stride 8; at any input, width and number of classes. (spec: partial-order-pruning.md 1.6, dense-tasks.md E.2.)
+// fusion nodes, scores at stride 8; at any input, width and number of classes. They are of the space that space/segmentation.hpp searches. (spec: partial-order-pruning.md 1.6, dense-tasks.md E.2.)
 // Used by programs that segment pictures.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +10,7 @@
 #include <string>
 
 #include <hasse/space/rounding.hpp>
+#include <hasse/space/segmentation.hpp>
 #include <hasse/space/spaces.hpp>
 #include <hasse/space/spec.hpp>
 
@@ -34,47 +34,6 @@ constexpr df_stages stages_of(df_backbone backbone) {
   if (backbone == df_backbone::one) return {{df1_3, df1_4, df1_5}};
   return {{df2_3, df2_4, df2_5}};
 }
-
-/// Pyramid pooling (Zhao et al. 2017): averages over ever smaller windows, each by a 1x1 convolution to a quarter of the channels and
-/// resized, beside what was pooled, joined by a 3x3 convolution. The windows are 1, 2, 4 and 8 rows of the map, and as many columns as
-/// keep them square: those of the released networks, which average 32, 16, 8 and 4 pixels a side, at 1024 x 2048 and 1024 x 1024. A
-/// number of windows that the map has no pixels for is left out.
-struct pyramid_pooling {
-  friend constexpr bool operator==(const pyramid_pooling&, const pyramid_pooling&) = default;
-
-  /// How many columns of windows stand in `rows` rows of them.
-  static constexpr int columns_of(feature_shape map, int rows) { return std::max(1, (2 * rows * map.w + map.h) / (2 * map.h)); }
-
-  template <class List>
-  constexpr value_id lower(layer_builder<List> list, value_id from) const {
-    const feature_shape map = list.shape_of(from);
-    value_id joined = from;
-    for (int rows = 1; rows <= 8; rows *= 2) {
-      const int columns = columns_of(map, rows);
-      if (rows > map.h || columns > map.w) continue;
-      const value_id pooled = list.conv_bn(list.adaptive_average_pool(from, rows, columns), std::max(1, map.c / 4), 1, 1, activation::relu, df_norm);
-      joined = list.concat(joined, list.corner_resize(pooled, map.h, map.w));
-    }
-    return list.conv_bn(joined, map.c, 3, 1, activation::relu, df_norm);
-  }
-  std::string text() const { return "pyramid_pooling"; }
-};
-
-/// Joins a coarse map with one of twice its size, and as wide as that: the coarse one through a 1x1 convolution and upsampled. `fades`: what
-/// lies outside counts as zero, as in the released networks; else the border is repeated.
-struct fusion_node {
-  bool fades = true;
-  friend constexpr bool operator==(const fusion_node&, const fusion_node&) = default;
-
-  template <class List>
-  constexpr value_id lower(layer_builder<List> list, value_id coarse, value_id fine) const {
-    const feature_shape shape = list.shape_of(fine);
-    const value_id narrow = list.conv_bn(coarse, shape.c, 1, 1, activation::relu, df_norm);
-    const value_id large = fades ? list.upsample(narrow, 2) : list.resize(narrow, shape.h, shape.w);
-    return list.conv_bn(list.concat(fine, large), shape.c, 3, 1, activation::relu, df_norm);
-  }
-  std::string text() const { return "fusion_node"; }
-};
 
 /// A whole DF-Seg network. Height and width of its input are multiples of 32.
 struct df_seg_spec {
@@ -102,7 +61,7 @@ struct df_seg_spec {
     value = controlled(pyramid_pooling{}.lower(list, value), 2);
     value = fusion_node{fades}.lower(list, value, controlled(exits[1], 1));
     value = fusion_node{fades}.lower(list, value, controlled(exits[0], 0));
-    value = list.batch_norm(list.convolution(value, classes, 3), df_norm);
+    value = pixel_scores{.classes = classes}.lower(list, value);
     return upsampled ? list.upsample(value, 8) : value;
   }
   std::string text() const {

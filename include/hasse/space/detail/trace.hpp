@@ -10,7 +10,7 @@
 
 namespace hasse::detail {
 
-enum class space_fault : std::uint8_t { none, no_part, not_one_input, not_one_stem, not_one_head, no_stage, no_mixed_stage, limits, mixed_parts, stages, no_architecture, not_one_shape, no_such_stage, last_stage_unread, nothing_reads_stage, width_varies, value_dropped, gated_head };
+enum class space_fault : std::uint8_t { none, no_part, not_one_input, not_one_stem, not_one_head, no_stage, no_mixed_stage, limits, mixed_parts, stages, no_architecture, not_one_shape, no_such_stage, last_stage_unread, nothing_reads_stage, width_varies, value_dropped, widths_rise, width_twice, width_of_fixed, fuses_fixed, no_head_widths, gated_head };
 
 /// What becomes of the image: the first layer of a space that cannot be, and where it is; or a head that cannot.
 struct space_trace {
@@ -60,6 +60,7 @@ struct tracer {
 /// What stages give, at the least and at the greatest of their widths.
 struct stage_exits {
   feature_shape least{}, greatest{};
+  int count = 1;
 };
 
 /// The first fault of how the pieces of a head read stages: known before anything is lowered.
@@ -70,44 +71,92 @@ struct head_fault {
 template <class... Piece>
 constexpr head_fault fault_of_pieces(head_pieces<Piece...>, int stages) {
   head_fault found;
-  bool reads_last = false, nothing_before = true;
-  const auto look = [&](int stage, bool joins, int specs) {
-    const int number = stage > 0 ? stage : stages;
-    if (found.fault == space_fault::none && number > stages) found = {space_fault::no_such_stage, number};
-    if (found.fault == space_fault::none && joins && nothing_before) found = {space_fault::width_varies, number};
-    if (found.fault == space_fault::none && stage > 0 && specs == 0) found = {space_fault::nothing_reads_stage, number};
-    reads_last = reads_last || number == stages, nothing_before = specs == 0;
+  bool reads_last = false, nothing_before = true, searched = false;
+  int made_of = stages, last_searched = stages + 1, most = 0;  // most: the greatest width that a shallower stage may have
+  const auto look = [&]<class One>(std::type_identity<One>) {
+    const int number = One::stage > 0 ? One::stage : One::stage == 0 ? stages : made_of;
+    const auto refuse = [&](space_fault fault) {
+      if (found.fault == space_fault::none) found = {fault, number};
+    };
+    if (One::stage >= 0) reads_last = reads_last || number == stages;
+    if (number > stages) refuse(space_fault::no_such_stage);
+    if ((One::kind == piece_kind::joins || One::kind == piece_kind::controls) && nothing_before) refuse(space_fault::width_varies);
+    if (One::stage > 0 && One::specs == 0) refuse(space_fault::nothing_reads_stage);
+    if (One::stage >= 0 && One::kind != piece_kind::controls) searched = false, made_of = number;
+    if constexpr (searches_width(One::kind)) {
+      if (One::kind == piece_kind::widens && searched) refuse(space_fault::width_twice);
+      if (number >= last_searched) refuse(space_fault::widths_rise);
+      int own = 0;
+      for (const int width : One::searched_type::searched_widths::values)
+        if (most == 0 || width <= most) own = width;
+      if (own == 0) refuse(space_fault::no_head_widths);
+      most = own, last_searched = number, searched = true;
+    }
+    nothing_before = One::specs == 0;
   };
-  (look(Piece::stage, Piece::joins, Piece::specs), ...);
+  (look(std::type_identity<Piece>{}), ...);
   if (found.fault == space_fault::none && !reads_last) found = {space_fault::last_stage_unread, stages};
   return found;
 }
 
-/// The pieces of a head, each at the least and at the greatest width of the stage that it reads.
+/// What was made on the way through a head, where its width is the least and where it is the greatest.
+struct made_shapes {
+  feature_shape least{}, greatest{};
+  int least_width = 0, greatest_width = 0;  ///< 0: not searched
+  constexpr bool varies() const { return !(least == greatest); }
+};
+
+/// The pieces of a head, each at the least and at the greatest width of what it depends on.
 template <class... Piece>
 constexpr void trace_pieces(tracer& trace, head_pieces<Piece...>, const stage_exits* exits, int stages) {
   trace.index = 0;
-  feature_shape made{};
-  bool varies = true, handed_out = true;
+  made_shapes made, beside;
+  bool nothing_made = true, handed_out = true;
+  int made_of = stages;
   const auto look = [&]<class One>(std::type_identity<One>) {
-    const int stage = One::stage > 0 ? One::stage : stages;
+    const int stage = One::stage > 0 ? One::stage : One::stage == 0 ? stages : made_of;
+    const stage_exits& exit = exits[stage - 1];
     const auto refuse = [&](space_fault fault) {
       if (trace.found.made.first.fault == layer_fault::none && trace.found.fault == space_fault::none) trace.found.fault = fault, trace.found.stage = stage;
     };
-    if (One::joins && varies) refuse(space_fault::width_varies);
-    if (!One::joins && !handed_out) refuse(space_fault::value_dropped);
+    if (One::kind == piece_kind::joins && (nothing_made || made.varies())) refuse(space_fault::width_varies);
+    if (One::kind == piece_kind::controls && made.least_width == 0 && made.varies()) refuse(space_fault::width_varies);
+    if (One::kind == piece_kind::controls && made.least_width < made.greatest_width && !made.varies()) refuse(space_fault::fuses_fixed);
+    if (One::kind == piece_kind::reads && !handed_out) refuse(space_fault::value_dropped);
+    if (One::kind == piece_kind::widens && One::stage < 0 && exit.count > 1 && !made.varies()) refuse(space_fault::width_of_fixed);
     if (trace.found.fault != space_fault::none) return;
-    const int first = trace.index;
-    feature_shape ends[2];
-    for (const bool wide : {false, true}) {
-      const feature_shape exit = wide ? exits[stage - 1].greatest : exits[stage - 1].least;
-      trace.index = first;
-      feature_shape shape = One::joins ? made : exit;
-      One::for_each_spec([&](const auto& spec) { shape = trace.joined(spec, shape, exit, space_role::head, 0), ++trace.index; },
-                         [&](const auto& spec) { shape = trace.lower(spec, shape, space_role::head, 0), ++trace.index; });
-      ends[wide] = shape;
+    if constexpr (searches_width(One::kind)) {
+      const auto& widths = One::searched_type::searched_widths::values;
+      const auto at = [&](feature_shape in, int width) { return trace.lower(One::searched_type::at_width(width), in, space_role::head, 0); };
+      const feature_shape least = One::stage < 0 ? made.least : exit.least, greatest = One::stage < 0 ? made.greatest : exit.greatest;
+      int last = widths[0];
+      for (const int width : widths)
+        if (One::kind == piece_kind::widens || made.greatest_width == 0 || width <= made.greatest_width) last = width;
+      const made_shapes own{at(least, widths[0]), at(greatest, last), widths[0], last};
+      if (!(at(greatest, widths[0]) == own.least)) refuse(space_fault::width_varies);
+      (One::kind == piece_kind::widens ? made : beside) = own, ++trace.index;
+    } else {
+      const auto along = [&, first = trace.index](feature_shape shape, feature_shape second) {
+        trace.index = first;
+        One::for_each_spec([&](const auto& spec) { shape = trace.joined(spec, shape, second, space_role::head, 0), ++trace.index; },
+                           [&](const auto& spec) { shape = trace.lower(spec, shape, space_role::head, 0), ++trace.index; });
+        return shape;
+      };
+      if constexpr (One::kind == piece_kind::fuses) {
+        const feature_shape least = along(made.least_width < beside.least_width ? made.greatest : made.least, beside.least);
+        const feature_shape again = along(made.greatest, beside.least), greatest = along(made.greatest, beside.greatest);
+        if (!(again == least)) refuse(space_fault::width_varies);
+        made = {least, greatest, beside.least_width, beside.greatest_width};
+      } else if constexpr (One::kind == piece_kind::goes_on) {
+        made = {along(made.least, {}), along(made.greatest, {}), made.least_width, made.greatest_width};
+      } else {
+        const feature_shape least = along(One::kind == piece_kind::joins ? made.least : exit.least, exit.least);
+        made = {least, along(One::kind == piece_kind::joins ? made.least : exit.greatest, exit.greatest)};
+        made_of = stage;
+      }
     }
-    made = ends[0], varies = !(ends[0] == ends[1]), handed_out = trace.found.made.hands_out;
+    if constexpr (One::kind == piece_kind::widens && One::stage >= 0) made_of = stage;
+    nothing_made = false, handed_out = trace.found.made.hands_out;
   };
   (look(std::type_identity<Piece>{}), ...);
 }
@@ -131,7 +180,7 @@ constexpr space_trace trace_space() {
         spec.stride = 1;
         if (Part::depth::most > 1) trace.lower(spec, out, space_role::stage, width);
         if (width == Part::widths::values[0]) trace.shape = exits[trace.index].least = out;
-        exits[trace.index].greatest = out;
+        exits[trace.index].greatest = out, exits[trace.index].count = static_cast<int>(Part::widths::values.size());
       }
       ++trace.index;
     }

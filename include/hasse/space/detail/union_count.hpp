@@ -51,14 +51,16 @@ class cost_counts {
 
 /// Counts unions of the sets below `tops` in an order that bounds stages. A beginning is known by its last width, its blocks and
 /// the tops that it can still precede; a top whose rest is no more than another's is forgotten at the end of a stage.
-/// `costs(later, stage, before, own)`: of a block; `heads(option)`: of what follows the last one.
-template <class Space, class BlockCost, class HeadCost>
+/// Of the head the last width that it searches is known, too. `block(later, stage, before, own)`: what a block costs; `exit(stage, option,
+/// shallower, own)`: what is settled of the head when a stage is left.
+template <class Space, class BlockCost, class ExitCost>
 class union_count {
  public:
   template <class Order>
-  union_count(const std::vector<architecture<Space>>& tops, const Order& order, std::int64_t stem, BlockCost block, HeadCost head)
-      : tops_(static_cast<int>(tops.size())), stem_(stem), block_(block), head_(head) {
+  union_count(const std::vector<architecture<Space>>& tops, const Order& order, std::int64_t stem, BlockCost block, ExitCost exit)
+      : tops_(static_cast<int>(tops.size())), stem_(stem), block_(block), exit_(exit) {
     for (auto& stage : starts_) stage.resize(tops.size());
+    for (const architecture<Space>& top : tops) heads_.push_back(top.head);
     for (std::size_t top = 0; top < tops.size(); ++top) {
       std::size_t first = 0;
       for (std::size_t stage = 0; stage < starts_.size(); ++stage) {
@@ -81,7 +83,7 @@ class union_count {
   /// Nothing when that takes too much work or memory; the work of all calls counts.
   std::optional<count_type> operator()(const std::vector<int>& active, std::int64_t least, std::int64_t most) {
     std::map<boundary, cost_counts> here;
-    here[{0, 0, maximal_from(0, active)}].add(stem_, 1);
+    here[{0, 0, 0, maximal_from(0, active)}].add(stem_, 1);
     for (int stage = 0; stage < Space::stages; ++stage) {
       here = after(stage, here, most);
       if (too_much_) return std::nullopt;
@@ -89,9 +91,8 @@ class union_count {
     count_type sum = 0;
     for (const auto& [end, counts] : here) {
       if (total_matters<Space> && std::get<1>(end) < Space::least_blocks) continue;
-      const std::int64_t head = head_(std::get<0>(end));
       counts.for_each([&](std::int64_t cost, count_type count) {
-        if (least <= cost + head && cost + head <= most) sum += count;
+        if (least <= cost && cost <= most) sum += count;
       });
     }
     return sum;
@@ -105,8 +106,8 @@ class union_count {
     int tail;
   };
   using alive = std::vector<std::pair<int, int>>;                // top, node
-  using inside = std::tuple<int, int, alive>;                    // last option, blocks until the end of the stage, tops
-  using boundary = std::tuple<int, int, std::vector<int>>;       // last option, blocks, tops
+  using inside = std::tuple<int, int, int, alive>;               // last option, blocks until the end of the stage, last width of the head, tops
+  using boundary = std::tuple<int, int, int, std::vector<int>>;  // last option, blocks, last width of the head, tops
   static constexpr std::size_t most_work = std::size_t{1} << 32, most_entries = std::size_t{1} << 25;
 
   int node_of(std::uint8_t first, int tail) {
@@ -121,6 +122,12 @@ class union_count {
     return true;
   }
 
+  /// What the head searches at a stage: nothing, or no larger in a than in b.
+  bool heads_below(int stage, std::size_t a, std::size_t b) const {
+    const int width = width_at<Space>(stage);
+    return width < 0 || heads_[a][static_cast<std::size_t>(width)] <= heads_[b][static_cast<std::size_t>(width)];
+  }
+
   /// implied_[stage][a * tops + b]: from `stage` on, whatever precedes a precedes b.
   void compare() {
     const auto count = static_cast<std::size_t>(tops_);
@@ -128,7 +135,7 @@ class union_count {
     for (std::size_t stage = starts_.size(); stage-- > 0;)
       for (std::size_t a = 0; a < count; ++a)
         for (std::size_t b = 0; b < count; ++b) {
-          bool holds = implied_[stage + 1][a * count + b];
+          bool holds = implied_[stage + 1][a * count + b] && heads_below(static_cast<int>(stage), a, b);
           for (std::size_t depth = 0; holds && depth < starts_[stage][a].size(); ++depth) {
             const int one = starts_[stage][a][depth], other = starts_[stage][b][depth];
             holds = one < 0 || (other >= 0 && below(one, other));
@@ -158,7 +165,9 @@ class union_count {
     alive to;
     for (const auto& [top, node] : from)
       if (const rest& next = nodes_[static_cast<std::size_t>(node)]; option <= next.first) to.emplace_back(top, next.tail);
-    return maximal(to, [&](const auto& a, const auto& b) { return below(a.second, b.second) && implied(stage + 1, a.first, b.first); });
+    return maximal(to, [&](const auto& a, const auto& b) {
+      return below(a.second, b.second) && heads_below(stage, static_cast<std::size_t>(a.first), static_cast<std::size_t>(b.first)) && implied(stage + 1, a.first, b.first);
+    });
   }
 
   void move(const cost_counts& from, std::int64_t shift, std::int64_t most, cost_counts& to) {
@@ -174,7 +183,7 @@ class union_count {
     const auto& starts = starts_[static_cast<std::size_t>(stage)];
     std::vector<std::map<inside, cost_counts>> layers(static_cast<std::size_t>(own.most_depth));  // by blocks that follow in the stage
     for (const auto& [from, counts] : before) {
-      const auto& [last, blocks, tops] = from;
+      const auto& [last, blocks, head, tops] = from;
       for (int depth = std::max(1, own.least_depth); depth <= own.most_depth; ++depth) {
         if (total_matters<Space> && blocks + depth > Space::most_blocks) break;
         alive begin;
@@ -184,7 +193,7 @@ class union_count {
           if (stage > 0 && !may_follow(Space::facts[static_cast<std::size_t>(stage - 1)], last, own, option)) continue;
           if (alive next = narrowed(stage, begin, option); !next.empty())
             move(counts, block_(false, stage, last, option), most,
-                 layers[static_cast<std::size_t>(depth - 1)][{option, total_matters<Space> ? blocks + depth : 0, std::move(next)}]);
+                 layers[static_cast<std::size_t>(depth - 1)][{option, total_matters<Space> ? blocks + depth : 0, head, std::move(next)}]);
         }
         if (too_much_) return {};
       }
@@ -192,10 +201,10 @@ class union_count {
     for (std::size_t left = layers.size(); left-- > 1;) {
       std::size_t entries = 0;
       for (const auto& [from, counts] : layers[left]) {
-        const auto& [last, blocks, tops] = from;
+        const auto& [last, blocks, head, tops] = from;
         for (int option = last; option < own.width_count; ++option)
           if (alive next = narrowed(stage, tops, option); !next.empty())
-            move(counts, block_(true, stage, last, option), most, layers[left - 1][{option, blocks, std::move(next)}]);
+            move(counts, block_(true, stage, last, option), most, layers[left - 1][{option, blocks, head, std::move(next)}]);
         if (too_much_) return {};
       }
       layers[left].clear();
@@ -205,9 +214,13 @@ class union_count {
     }
     std::map<boundary, cost_counts> result;
     for (const auto& [from, counts] : layers[0]) {
-      std::vector<int> tops;
-      for (const auto& [top, node] : std::get<2>(from)) tops.push_back(top);
-      move(counts, 0, most, result[{std::get<0>(from), std::get<1>(from), maximal_from(stage + 1, tops)}]);
+      const int last = std::get<0>(from), blocks = std::get<1>(from), head = std::get<2>(from), width = width_at<Space>(stage);
+      for_each_exit<Space>(stage, head, [&, &from = from, &counts = counts](int chosen) {
+        std::vector<int> tops;
+        for (const auto& [top, node] : std::get<3>(from))
+          if (width < 0 || chosen <= heads_[static_cast<std::size_t>(top)][static_cast<std::size_t>(width)]) tops.push_back(top);
+        if (!tops.empty()) move(counts, exit_(stage, last, head, chosen), most, result[{last, blocks, chosen, maximal_from(stage + 1, tops)}]);
+      });
     }
     return result;
   }
@@ -215,10 +228,11 @@ class union_count {
   int tops_;
   std::int64_t stem_;
   BlockCost block_;
-  HeadCost head_;
+  ExitCost exit_;
   std::vector<rest> nodes_{{0, 0}};  // the first one: nothing follows
   std::map<std::pair<std::uint8_t, int>, int> ids_;
   std::array<std::vector<std::vector<int>>, static_cast<std::size_t>(Space::stages)> starts_;  // by stage, top, depth; -1: none precedes
+  std::vector<decltype(architecture<Space>::head)> heads_;     // by top
   std::vector<std::vector<bool>> implied_;
   std::size_t work_ = 0;
   bool too_much_ = false;

@@ -1,0 +1,6 @@
+// expect: hasse: this literal lacks the widths that the head of its space searches
+#include <hasse/space.hpp>
+using namespace hasse;
+
+using space = search_space<input<3, 32, 32>, stem<conv{.out = 16}>, stage<basic{.stride = 2}, widths<16, 32>, depth<1, 2>>, head<searched<conv{.kernel = 1}, widths<8, 16>>, linear<10>>>;
+constexpr auto choice = parse<space>("[(16)]"_arch);

@@ -1,0 +1,8 @@
+// expect: are listed from the deepest stage to the shallowest
+// expect: from_stage<2>
+#include <hasse/space.hpp>
+using namespace hasse;
+
+using one = searched<conv{.kernel = 1}, widths<8, 16>>;
+using space = search_space<input<3, 32, 32>, stem<conv{.out = 16}>, stage<basic{.stride = 2}, widths<16, 32>, depth<1, 2>>, stage<basic{.stride = 2}, widths<16, 32>, depth<1, 2>>, head<from_stage<1>, one, tap<"shallow">, from_stage<2>, one>>;
+constexpr int stages = space::stages;
