@@ -16,9 +16,21 @@ def session_of(path):
     return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
 
+def as_read(images, said):
+    """Images of 0 to 1, N x C x H x W, as the file reads them."""
+    form = said.get("pixels", "float")
+    if form == "unit":
+        return images
+    if form == "uint8-nhwc":
+        return numpy.ascontiguousarray((images * 255).round().astype(numpy.uint8).transpose(0, 2, 3, 1))
+    mean, deviation = (numpy.array(said[key].split(","), numpy.float32).reshape(1, -1, 1, 1) for key in ("mean", "deviation"))
+    return (images - mean) / deviation
+
+
 def check_dump(network, folder):
     images, labels, ours = (numpy.load(folder / f"{name}.npy") for name in ("images", "labels", "logits"))
     session = session_of(network)
+    images = as_read(images, session.get_modelmeta().custom_metadata_map)
     theirs = numpy.concatenate([session.run(None, {"images": images[at:at + 100]})[0] for at in range(0, len(images), 100)])
     largest = numpy.abs(theirs - ours).max()
     accuracy = [100 * (logits.argmax(1) == labels).mean() for logits in (ours, theirs)]

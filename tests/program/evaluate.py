@@ -1,6 +1,7 @@
-"""Class names and weights that leave a run: which files say them, which sets hasse_evaluate takes, weights that were changed elsewhere.
+"""Class names and weights that leave a run: which files say them, what reads their pixels, which sets hasse_evaluate takes, weights that
+were changed elsewhere.
 
-usage: evaluate.py HASSE_EVALUATE HASSE_SLIM 08_OWN_PROGRAM
+usage: evaluate.py HASSE_EVALUATE HASSE_SLIM 08_OWN_PROGRAM 19_CLASSIFY
 """
 import ast
 import json
@@ -17,7 +18,7 @@ import tempfile
 from judged import evaluated, same_as_reported
 from pictures import png
 
-evaluate, slim, own = (str(pathlib.Path(each).resolve()) for each in sys.argv[1:4])
+evaluate, slim, own, classify = (str(pathlib.Path(each).resolve()) for each in sys.argv[1:5])
 folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_evaluate_"))
 draw = random.Random(1)
 NAMES = [b"1", b"10", b"2", b'a "b", c', b"na\xc3\xafve"]  # in the order of the outputs, which is not that of the numbers
@@ -92,6 +93,35 @@ if json.loads(report["facts"]["classes"]) != SHOWN or "na\N{LATIN SMALL LETTER I
 shown = report["networks"][0]
 same_as_reported(evaluate, weights, shown["accuracy"], shown["test_accuracy"], cwd=folder)
 same_as_reported(evaluate, f"{stem}.onnx", shown["accuracy"], shown["test_accuracy"], cwd=folder)
+
+# Whatever pixels an ONNX file reads, it is judged alike, and a program of ten lines answers for the same files alike.
+def named(path, *images):
+    """What 19_classify says of each image first."""
+    done = subprocess.run([classify, path, *images], capture_output=True, cwd=folder)
+    if done.returncode != 0:
+        sys.exit(f"{path} classifies nothing: {done.stderr}")
+    said = [line.rsplit(b": ", 1) for line in done.stdout.splitlines()]
+    return [answer.rsplit(b", ", 1)[0] for _, answer in said[::3]]
+
+
+everything = sorted((os.path.basename(os.path.dirname(path)), path) for path in map(os.fsencode, (folder / "pets").rglob("*.png")))
+answers = {}
+for form in ("uint8-nhwc", "float", "unit"):
+    ran("export", "--at", "0.5", "--batches", "2", "--pixels", form)
+    if (b"pixels." in pathlib.Path(f"{stem}.onnx").read_bytes()) != (form != "float"):
+        sys.exit(f"the file does not read {form}")
+    same_as_reported(evaluate, f"{stem}.onnx", shown["accuracy"], shown["test_accuracy"], cwd=folder)
+    answers[form] = named(f"{stem}.onnx", *(path for _, path in everything))
+for split in ("train", "test"):
+    shutil.copytree(folder / "pets", folder / "judge" / split)
+judged_so, _ = judged(weights, "--data", "folder:judge")
+right = sum(name == answer for (name, _), answer in zip(everything, answers["unit"]))
+if len({tuple(each) for each in answers.values()}) != 1 or right / len(everything) != judged_so["test"]:
+    sys.exit(f"{right} of {len(everything)} images are named rightly, not {judged_so}, or not alike whatever the pixels are")
+for said, path in (("does not say its mean", pathlib.Path(__file__).resolve().parent.parent / "onnx/pytorch_trace.onnx"), ("cannot", "no.onnx")):
+    done = subprocess.run([classify, path, everything[0][1]], capture_output=True, text=True, cwd=folder)
+    if done.returncode != 2 or said not in done.stderr:
+        sys.exit(f"{path} should be refused with '{said}': {done.stderr}")
 elsewhere = folder / "elsewhere"
 elsewhere.mkdir()
 same_as_reported(evaluate, weights, shown["accuracy"], shown["test_accuracy"], cwd=elsewhere)

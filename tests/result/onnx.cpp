@@ -11,7 +11,9 @@
 
 #include <hasse/kernel/reference.hpp>
 #include <hasse/network/inference.hpp>
+#include <hasse/onnx/read.hpp>
 #include <hasse/result/detector_onnx.hpp>
+#include <hasse/result/network_metadata.hpp>
 #include <hasse/result/onnx.hpp>
 #include <hasse/supernet/proxyless_space.hpp>
 #include <hasse/task/detection/anchors.hpp>
@@ -194,6 +196,46 @@ TEST_CASE("an ONNX file computes what the network computes") {
   const auto image = random_image(features.layers.input);
   const auto map = run(parse(onnx_bytes(features)), by_channel(features.layers.input, image));
   CHECK(difference(map, by_channel({7, 5, 4}, own_logits(features, image)).data) < 1e-5);
+}
+
+TEST_CASE("an ONNX file reads pixels as they come and normalises them inside") {
+  const model of = everything();
+  const feature_shape shape = of.layers.input;
+  const normalisation scale{{0.5f, 0.25f, 0.1f}, {0.2f, 0.3f, 0.05f}};
+  const image_facts facts{.classes = {"a", "b"}, .scale = scale, .origin = {}};
+  random_source random(5);
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.size()));
+  for (std::uint8_t& each : bytes) each = static_cast<std::uint8_t>(random.below(256));
+  const auto scaled_by = [&](const normalisation& by) {
+    std::vector<float> values(bytes.size());
+    for (std::size_t i = 0; i < bytes.size(); ++i) values[i] = (static_cast<float>(bytes[i]) / 255 - by.mean[i % 3]) / by.deviation[i % 3];
+    return values;
+  };
+  const std::vector<float> wanted = own_logits(of, scaled_by(scale));
+  for (const pixel_form form : pixel_forms) {
+    CAPTURE(to_text(form));
+    const std::string file = onnx_bytes(of, {.symbolic_batch = true, .pixels = form, .metadata = metadata_of(facts)});
+    const graph parsed = parse(file);
+    CHECK(parsed.ports.at("images") == (form == pixel_form::bytes ? std::vector<std::int64_t>{-1, shape.h, shape.w, 3} : std::vector<std::int64_t>{-1, 3, shape.h, shape.w}));
+    const image_facts said = image_facts_of(parsed.metadata, 3, "the file");
+    CHECK(said.pixels == form);
+    // What a file is fed with: as it says, and as one who evaluates it has it from `fed`.
+    std::vector<float> fed = scaled_by(said.fed());
+    if (form == pixel_form::bytes) CHECK(difference(fed, {bytes.begin(), bytes.end()}) < 1e-6);
+    if (form == pixel_form::unit) CHECK(*std::max_element(fed.begin(), fed.end()) == 1);
+    if (form == pixel_form::normalised) CHECK(fed == scaled_by(scale));
+    const tensor images = form == pixel_form::bytes ? tensor{{1, shape.h, shape.w, 3}, fed} : by_channel(shape, fed);
+    CHECK(difference(run(parsed, images), wanted) < 1e-5);
+    // Read again it is a network that reads the same pixels.
+    const onnx_network again = parse_onnx_network(file, "again");
+    CHECK(again.network.layers.input == shape);
+    CHECK(difference(own_logits(again.network, fed), wanted) < 1e-5);
+  }
+  CHECK_THROWS_WITH(onnx_bytes(of, {.pixels = pixel_form::unit}), ContainsSubstring("needs the mean and deviation to do it by; give them as metadata"));
+  CHECK_THROWS_WITH(parse_pixel_form("bgr", "--pixels"), ContainsSubstring("--pixels \"bgr\" is not known; choose unit"));
+  network_metadata odd = metadata_of(facts);
+  odd["pixels"] = "bgr";
+  CHECK_THROWS_WITH(image_facts_of(odd, 3, "net.onnx"), ContainsSubstring("net.onnx reads pixels that are called \"bgr\""));
 }
 
 TEST_CASE("an ONNX file says what it is") {

@@ -410,6 +410,9 @@ inline std::map<std::string, tensor> run_all(const graph& of, const tensor& imag
       REQUIRE((step.attributes.at("axes").wholes == std::vector<std::int64_t>{2} && x.dims.at(2) == 2));
       y = {{x.dims[0], x.dims[1], 1}, {}};
       for (std::size_t i = 0; i < x.data.size(); i += 2) y.data.push_back(std::min(x.data[i], x.data[i + 1]));
+    } else if (step.kind == "Cast") {
+      REQUIRE(step.attributes.at("to").whole == 1);
+      y = x;
     } else if (step.kind == "Transpose") {
       y = transposed(x, step.attributes.at("perm").wholes);
     } else if (step.kind == "Reshape") {

@@ -29,6 +29,7 @@ namespace hasse {
 /// The command line of hasse_boundary.
 struct boundary_options : recipe_options, device_options {
   std::string space, latency = "auto", policy = "pop", order = "strict", contradictions = "warn";
+  std::string pixels = std::string(to_text(pixel_form::unit));  ///< what ONNX files read
   std::size_t trainings = 20, unchanged = 0, finish_networks = 0;
   int finish_epochs = 0;
   double margin = 0, enough = 0;
@@ -80,6 +81,7 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   app.add_option("--policy", options.policy, "pop (Partial Order Pruning), model (what a Gaussian process expects to add most), random or evolution")->capture_default_str()->check(CLI::IsMember({"pop", "model", "random", "evolution"}));
   app.add_option("--order", options.order, "strict or embedding")->capture_default_str()->check(CLI::IsMember({"strict", "embedding"}));
   app.add_option("--contradictions", options.contradictions, "where the table calls a larger network faster: warn; isotonic: search on the nearest latencies that do not; exclude: such pairs prune nothing")->capture_default_str()->check(CLI::IsMember({"warn", "isotonic", "exclude"}));
+  describe_pixels(app, options.pixels);
   add_number(app, "--margin", options.margin, 0, 1, "prune only on differences in accuracy above this (0..1)");
   add_number(app, "--enough", options.enough, 0, 99.99, "with --policy model: stop when the model is nine tenths sure that so many percent of the hypervolume are found; 0: never");
   add_number(app, "--unchanged", options.unchanged, "stop when the frontier stayed the same for so many trainings; 0: never");
@@ -168,7 +170,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   const auto train = train_on(trainer, training_data(detail::task_of(options), images.train, images.validation), how, here.saving());
   search_answer answer = device.visit([&](const auto& on) {
     return search<Space>(table, on, train, images.test, folder, detail::proposer_of(options),
-                         stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, finish, named, here.progress());
+                         stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, finish, named, handing_over{parse_pixel_form(options.pixels, "--pixels")}, here.progress());
   });
   here.end_line();
 

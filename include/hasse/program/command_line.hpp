@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -18,6 +19,7 @@
 #include <hasse/data/open.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/program/guarded.hpp>
+#include <hasse/result/network_metadata.hpp>
 #include <hasse/task/classification.hpp>
 #include <hasse/train/recipe.hpp>
 
@@ -70,6 +72,15 @@ inline void say_threads(int threads) {
 
 inline void describe_run(CLI::App& app, std::string& run) {
   app.add_option("--run", run, "folder of this run; an unfinished run in it goes on")->capture_default_str()->check(not_empty("a folder"));
+}
+
+/// What ONNX files are to read.
+inline void describe_pixels(CLI::App& app, std::string& pixels) {
+  std::vector<std::string> names;
+  for (const pixel_form each : pixel_forms) names.emplace_back(to_text(each));
+  app.add_option("--pixels", pixels, "what the ONNX files read: unit (0 to 1), uint8-nhwc (bytes, as decoders give them) or float (normalised as in training)")
+      ->capture_default_str()
+      ->check(CLI::IsMember(names));
 }
 
 inline void describe_skip_damaged(CLI::App& app, bool& skip_damaged) {

@@ -64,7 +64,7 @@ inline stored_network network_of_onnx(const evaluate_options& options) {
   if (options.mean.empty() != options.deviation.empty()) throw error("--mean and --deviation belong together; give both, or neither");
   check_numbers("--mean", options.mean, read_channels, -std::numeric_limits<double>::max());
   check_numbers("--deviation", options.deviation, read_channels, std::numeric_limits<double>::min());
-  if (!options.mean.empty()) stored.metadata["mean"] = options.mean, stored.metadata["deviation"] = options.deviation;
+  if (!options.mean.empty()) stored.metadata["mean"] = options.mean, stored.metadata["deviation"] = options.deviation, stored.metadata.erase("pixels");
   if (!stored.metadata.contains("mean"))
     throw file_error(options.net, "does not say how its images were normalised", "say it with --mean and --deviation of red, green and blue, for instance --mean 0.485,0.456,0.406 --deviation 0.229,0.224,0.225");
   return stored;
@@ -107,6 +107,7 @@ inline void evaluate_network(const evaluate_options& options) {
   const feature_shape input = network.layers.input, output = network.layers.output_shape(0);
   if (output.pixels() != 1) throw file_error(file, "answers with an image, not with a class", "give a network that tells classes apart");
   const image_facts known = image_facts_of(stored.metadata, input.c, file);
+  const normalisation scale = known.fed();
   const bool names_classes = options.net.empty() || !known.classes.empty();  // other exporters leave no names
   if (names_classes && static_cast<std::int64_t>(known.classes.size()) != output.c)
     throw file_error(file,
@@ -127,7 +128,7 @@ inline void evaluate_network(const evaluate_options& options) {
   if (!is_same && !known.origin.hash.empty()) std::printf("  other images than those of the run that made the network\n");
 
   const auto judge = [&](const char* split, const image_set& set) {
-    std::vector<float> answers = logits(backend, network.layers, network.weights, set, known.scale);
+    std::vector<float> answers = logits(backend, network.layers, network.weights, set, scale);
     const std::size_t right = detail::right_answers(answers, set);
     std::printf("%s: %zu of %zu %s images right, %.2f %%\n", network.name.c_str(), right, set.size(), split,
                 100.0 * static_cast<double>(right) / static_cast<double>(set.size()));
@@ -135,7 +136,7 @@ inline void evaluate_network(const evaluate_options& options) {
   };
   if (is_same) judge("validation", images.validation);
   const std::vector<float> answers = judge("test", images.test);
-  if (!options.dump.empty()) detail::write_answers(options.dump, images.test, known.scale, answers);
+  if (!options.dump.empty()) detail::write_answers(options.dump, images.test, answers);
 }
 
 /// The program: parses and judges. Returns the exit code: 0, or 2 after one sentence on stderr.
@@ -154,7 +155,7 @@ inline int evaluate(int argc, char** argv) {
   detail::describe_skip_damaged(app, options.skip_damaged);
   app.add_option("--device", options.device, "that the network runs on: cpu, cuda or cuda:N, the GPU of that number from 0")->capture_default_str();
   app.add_option("--threads", options.threads, "threads, on the processor")->capture_default_str()->check(detail::thread_count);
-  app.add_option("--dump", options.dump, "folder for images.npy (normalised, NCHW), labels.npy and logits.npy of the test images");
+  app.add_option("--dump", options.dump, "folder for images.npy (0 to 1, NCHW), labels.npy and logits.npy of the test images");
   app.add_flag("--changed-weights", options.changed_weights, "read weights that were changed after hasse wrote them: trained on elsewhere");
   return guarded(app, argc, argv, [&] {
     if (options.weights.empty() == options.net.empty()) throw error("one network is judged; name the .safetensors of a run with --weights, or an ONNX file with --net");

@@ -225,6 +225,7 @@ inline int proxyless_search(int argc, char** argv) {
   add_number(app, "--period", options.period, 1, 100'000, "weight steps to a step of the gates");
   add_number(app, "--random", options.random, 0, 1000, "networks of equal cost, drawn at random, to train and compare with");
   app.add_option("--beside", options.beside, "folders of ended runs in the same space, to compare with in the report");
+  detail::describe_pixels(app, options.pixels);
   return guarded(app, argc, argv, [&] {
     detail::aim_at(target, options);
     search_proxyless(options);

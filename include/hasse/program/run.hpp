@@ -224,16 +224,17 @@ void show_costs(Shown& shown, const layer_list& layers) {
 /// How a network is handed over beside weights and ONNX for one sample.
 struct handover {
   network_metadata said{};
-  bool any_batch = true;                  ///< as ONNX for any number of samples, too
-  bool keeps_weights = false;             ///< they lie there already
-  std::optional<found_network> header{};  ///< as a C++ header, which names the file of the weights
+  pixel_form pixels = pixel_form::normalised;  ///< what the ONNX files read; others need the mean and deviation of `said`
+  bool any_batch = true;                       ///< as ONNX for any number of samples, too
+  bool keeps_weights = false;                  ///< they lie there already
+  std::optional<found_network> header{};       ///< as a C++ header, which names the file of the weights
 };
 /// Writes networks/FILE.onnx, .safetensors and what else is wanted; returns label and path of each in the run's folder, for reports.
 inline std::vector<std::pair<std::string, std::string>> hand_over(const run_folder& folder, const std::string& file,
                                                                   const model& network, handover how) {
   const std::string stem = (folder.networks() / file).string();
-  write_onnx(stem + ".onnx", network, {.metadata = how.said});
-  if (how.any_batch) write_onnx(stem + ".batch.onnx", network, {.symbolic_batch = true, .metadata = how.said});
+  write_onnx(stem + ".onnx", network, {.pixels = how.pixels, .metadata = how.said});
+  if (how.any_batch) write_onnx(stem + ".batch.onnx", network, {.symbolic_batch = true, .pixels = how.pixels, .metadata = how.said});
   if (!how.keeps_weights) write_weights(stem + ".safetensors", network, how.said);
   if (how.header) {
     how.header->weights_file = file + ".safetensors";

@@ -46,6 +46,12 @@ struct finishing {
   std::size_t most = SIZE_MAX;  ///< only so many, those of most merit
 };
 
+/// What the networks of the frontier are handed over as, beside weights and headers.
+struct handing_over {
+  using role = hasse::role::handing;
+  pixel_form pixels = pixel_form::unit;  ///< what their ONNX files read
+};
+
 /// One network of the answer. Costs are in the unit of the search's price: of a latency table, milliseconds.
 struct finalist {
   std::string architecture;
@@ -152,6 +158,7 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   const stop_rule stop = play<role::stopping>(stop_rule{}, parts...);
   const latency_window within = in_ticks(play<role::admitting>(price_window{}, parts...), price.scale);
   const space_name named = play<role::naming>(space_name{}, parts...);
+  const handing_over handing = play<role::handing>(handing_over{}, parts...);
   const progress_sink progress = play<role::watching>(progress_sink{}, parts...);
   const std::optional<finishing> finish = play<role::finishing>(std::optional<finishing>{}, parts...);
   constexpr metric judged_by = Type::measure;
@@ -252,7 +259,7 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
     each.test_score = evaluate(backend, train.data().task, network, test, train.data().scale).score;
     each.costs = cost_of(point.candidate);
 
-    handover how{.said = metadata_of(train.data())};
+    handover how{.said = metadata_of(train.data()), .pixels = handing.pixels};
     how.said.insert({{"space", space_identity<Space>()}, {"seed", std::to_string(train.how().seed)}});
     if (!price.device.empty()) how.said.emplace("device", price.device);
     if (!named.type.empty())
@@ -279,7 +286,7 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
 
 /// A search over `Space` on real trainings, kept in `folder`. After a kill the same call goes on with the same remaining sequence.
 /// `parts`, in any order, each at most once, are how it proposes (default: pruning{}), a price_window, a stop_rule, an order of the
-/// space (default: strict), finishing, a space_name, a progress_sink. `train` trains candidates (train_on); `test` is only looked at
+/// space (default: strict), finishing, a space_name, handing_over, a progress_sink. `train` trains candidates (train_on); `test` is only looked at
 /// when the search has ended. `price` is any whose pieces add up: a part that it refuses is named, and a price that keeps the largest
 /// of its pieces is refused. What a tick of it is, see price_per_tick.
 template <class Space, Price By, Backend Engine, class Type, class... Parts>

@@ -31,6 +31,7 @@ namespace hasse {
 /// Which run, and where its images lie now; without `data`, where they lay when it was last trained.
 struct slim_place {
   std::string run, data = {};
+  std::string pixels = std::string(to_text(pixel_form::unit));  ///< what ONNX files read
 };
 
 /// The command line of `calibrate`, and how other subcommands calibrate what lacks statistics.
@@ -188,6 +189,7 @@ inline void slim_sweep(const slim_place& place, sweep_options how, const slim_fi
 /// `hasse_slim export`: configurations as ONNX, weights and C++ header; with `dump` what they answer to the test images, for other
 /// tools.
 inline void slim_export(const slim_place& place, const slim_calibration& how, const std::string& dump, const slim_finder& find) {
+  const pixel_form pixels = parse_pixel_form(place.pixels, "--pixels");
   detail::slim_run run(detail::settings_of(place.run, place.data), find);
   slimmable_model network = run.trained();
   const auto which = run.parse(how.at);
@@ -195,19 +197,20 @@ inline void slim_export(const slim_place& place, const slim_calibration& how, co
   for (const auto& each : which) {
     model narrow = network.extract(each.at);
     narrow.name = run.net().name + "@" + each.text;
-    const auto stem = run.handed_over(narrow, each.at);
+    const auto stem = run.handed_over(narrow, each.at, pixels);
     std::printf("%s: %s.onnx, .safetensors%s\n", narrow.name.c_str(), stem.c_str(), run.net().type.empty() ? "" : ", .hpp");
     if (dump.empty()) continue;
     const image_set& images = run.images().test;
     const auto answers = logits(run.backend(), narrow.layers, narrow.weights, images, run.data().scale);
     std::printf("  %zu of %zu test images right\n", detail::right_answers(answers, images), images.size());
-    detail::write_answers(std::filesystem::path(dump) / stem.filename(), images, run.data().scale, answers);
+    detail::write_answers(std::filesystem::path(dump) / stem.filename(), images, answers);
   }
 }
 
 /// `hasse_slim slim`: greedy slimming down to budgets; the networks that meet them are trained again, judged and handed over.
 inline void slim_greedily(const slim_place& place, const greedy_options& how, const slim_finder& find) {
   const budgets wanted = parse_budgets(how.budgets);
+  const pixel_form pixels = parse_pixel_form(place.pixels, "--pixels");
   detail::require_device(how.device);
   detail::slim_run run(detail::settings_of(place.run, place.data), find);
   if (!run.widths().is_range)
@@ -266,7 +269,7 @@ inline void slim_greedily(const slim_place& place, const greedy_options& how, co
       shown.push_back(run.judged(*networks[i], detail::shown_as(networks[i]->name, role, which[i]), how.device));
       if (role != slimming_role::slimmed) continue;
       const slimming_network& last = shown.back();
-      run.handed_over(*networks[i], which[i].at,
+      run.handed_over(*networks[i], which[i].at, pixels,
                     {detail::milliseconds_text(last.milliseconds) + ", " + detail::percent_text(last.accuracy) +
                      " of the validation images, " + detail::percent_text(last.test_accuracy) + " of the test images"});
     }
@@ -360,11 +363,12 @@ inline int slim(int argc, char** argv, const slim_finder& find) {
   CLI::App& handover = *app.add_subcommand("export", "write configurations as ONNX, weights and C++ header");
   detail::describe(handover, exported, true);
   handover.add_option("--dump", dump,
-                      "folder for images.npy (normalised, NCHW), labels.npy and logits.npy, in a folder for each configuration");
+                      "folder for images.npy (0 to 1, NCHW), labels.npy and logits.npy, in a folder for each configuration");
   for (CLI::App* each : {&calibrate, &sweep, &slimming, &handover}) {
     detail::describe_run(*each, place.run);
     each->add_option("--data", place.data, "where the images of `train` lie now, if they were moved");
   }
+  for (CLI::App* each : {&slimming, &handover}) detail::describe_pixels(*each, place.pixels);
 
   return guarded(app, argc, argv, [&] {
     if (train) slim_train(options, find);

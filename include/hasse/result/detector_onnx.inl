@@ -154,7 +154,7 @@ class onnx_decoder {
 }  // namespace detail
 
 HASSE_BODY std::string raw_detector_onnx(const model& network, const onnx_options& options) {
-  return detail::onnx_file(network, options.symbolic_batch, options.metadata, [](detail::onnx_layer_writer& graph) {
+  return detail::onnx_file(network, options, [](detail::onnx_layer_writer& graph) {
     const detail::joined_answers found = detail::join_answers(graph);
     graph.output("codes", {graph.batch(), found.anchors, 4});
     graph.output("logits", {graph.batch(), found.anchors, found.columns});
@@ -165,7 +165,7 @@ HASSE_BODY std::string decoded_detector_onnx(const model& network, const detecto
   if (options.symbolic_batch)
     throw error(
         "an ONNX file with suppression inside answers for one picture; leave symbolic_batch out, or take raw_detector_onnx");
-  return detail::onnx_file(network, options.symbolic_batch, options.metadata, [&](detail::onnx_layer_writer& graph) {
+  return detail::onnx_file(network, options, [&](detail::onnx_layer_writer& graph) {
     const detail::joined_answers found = detail::join_answers(graph);
     if (found.anchors != static_cast<std::int64_t>(decoding.anchors.size()))
       throw error("the network answers for " + std::to_string(found.anchors) + " anchors and is to be decoded with " +

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -23,11 +26,30 @@ namespace hasse {
 /// Text by key, as ONNX and safetensors files hold it.
 using network_metadata = std::map<std::string, std::string>;
 
+/// What the numbers are that an ONNX file reads of an image; red, green, blue.
+enum class pixel_form : std::uint8_t {
+  unit,        ///< "unit": float, N x C x H x W, 0 to 1
+  bytes,       ///< "uint8-nhwc": unsigned 8-bit, N x H x W x C, 0 to 255, as decoders give them
+  normalised,  ///< "float": float, N x C x H x W, (value / 255 - mean) / deviation
+};
+HASSE_BODY std::string_view to_text(pixel_form form);
+/// Reads what `to_text` wrote; `what` begins the sentence that refuses anything else.
+HASSE_BODY pixel_form parse_pixel_form(std::string_view text, std::string_view what);
+/// All of them, for command lines.
+inline constexpr std::array pixel_forms{pixel_form::unit, pixel_form::bytes, pixel_form::normalised};
+
 /// What a network must know of the images that it was trained on.
 struct image_facts {
   std::vector<std::string> classes;  ///< class k is what output k answers
   normalisation scale;               ///< an input is (value / 255 - mean) / deviation
   image_origin origin;
+  pixel_form pixels = pixel_form::normalised;  ///< what the file reads; all but ONNX files of hasse read normalised values
+
+  /// What turns a value / 255 into what the file reads: (value / 255 - mean) / deviation.
+  normalisation fed() const {
+    if (pixels == pixel_form::normalised) return scale;
+    return {std::vector<float>(scale.mean.size(), 0.0f), std::vector<float>(scale.deviation.size(), pixels == pixel_form::unit ? 1.0f : 1.0f / 255)};
+  }
 };
 
 /// A JSON list: names may hold commas, quotes and line breaks. Bytes that are not UTF-8 become replacement characters.
@@ -43,7 +65,8 @@ inline constexpr const char* metadata_remedy =
 
 }  // namespace detail
 
-/// `classes`, `mean`, `deviation`, `data`, `data_options` and `data_hash`; what a set does not have is left out.
+/// `classes`, `mean`, `deviation`, `data`, `data_options` and `data_hash`; what a set does not have is left out. (`pixels` is said by what
+/// writes a file that reads others than normalised ones.)
 HASSE_BODY network_metadata metadata_of(const image_facts& images);
 HASSE_BODY network_metadata metadata_of(const image_set& train, const normalisation& scale);
 

@@ -8,17 +8,34 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
 #include <hasse/core/number_text.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/data/image_set.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/result/network_metadata.hpp>
 
 namespace hasse {
+
+HASSE_BODY std::string_view to_text(pixel_form form) {
+  switch (form) {
+    case pixel_form::unit: return "unit";
+    case pixel_form::bytes: return "uint8-nhwc";
+    case pixel_form::normalised: return "float";
+  }
+  return "";
+}
+
+HASSE_BODY pixel_form parse_pixel_form(std::string_view text, std::string_view what) {
+  for (const pixel_form each : pixel_forms)
+    if (text == to_text(each)) return each;
+  throw error(std::string(what) + " " + detail::in_quotes(text) + " is not known; choose unit (0 to 1), uint8-nhwc (bytes as decoders give them) or float (normalised as in training)");
+}
 
 HASSE_BODY std::string classes_text(const std::vector<std::string>& classes) { return json_text(json(classes)); }
 
@@ -85,6 +102,7 @@ HASSE_BODY image_facts image_facts_of(const network_metadata& metadata, int chan
   }
   for (const auto& [key, member] : {std::pair{"data", &image_origin::data}, {"data_options", &image_origin::options}, {"data_hash", &image_origin::hash}})
     if (const auto found = metadata.find(key); found != metadata.end()) images.origin.*member = found->second;
+  if (const auto found = metadata.find("pixels"); found != metadata.end()) images.pixels = parse_pixel_form(found->second, path + " reads pixels that are called");
   return images;
 }
 

@@ -14,7 +14,7 @@ namespace hasse {
 HASSE_BODY std::string onnx_bytes(const model& network, const onnx_options& options) {
   if (options.class_map && (network.layers.output_count() != 1 || network.layers.items.empty() || network.layers.items.back().kind == layer_kind::linear))
     throw error("network " + network.name + " does not answer with one map of scores, so that no class can be told at each pixel; export it with its own outputs");
-  return detail::onnx_file(network, options.symbolic_batch, options.metadata, [&](detail::onnx_layer_writer& graph) {
+  return detail::onnx_file(network, options, [&](detail::onnx_layer_writer& graph) {
     const layer_list& layers = graph.layers();
     if (options.class_map) {
       const feature_shape map = layers.output_shape(0);

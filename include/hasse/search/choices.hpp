@@ -36,6 +36,7 @@ struct stopping {};   ///< stop_rule
 struct admitting {};  ///< price_window, or latency_window where milliseconds count
 struct finishing {};  ///< what the frontier's networks are trained by once more
 struct naming {};     ///< how the space is called
+struct handing {};    ///< what found networks are handed over as
 struct watching {};   ///< progress_sink, or anything that can be one
 }  // namespace role
 
@@ -205,9 +206,9 @@ template <class Space, class... Parts>
 constexpr void check_parts() {
   static_assert((true && ... && (is_order<Space, Parts> || !std::is_void_v<typename role_of<Parts>::type>)),
                 "hasse: a part of a search has no role; give a proposer (pruning, at_random, evolution, model_guided, your own), a price_window, a stop_rule, an "
-                "order of the space, finishing, a space_name or a progress_sink");
+                "order of the space, finishing, a space_name, handing_over or a progress_sink");
   static_assert(players<role::proposing, Parts...> <= 1 && players<role::stopping, Parts...> <= 1 && players<role::admitting, Parts...> <= 1 &&
-                    players<role::finishing, Parts...> <= 1 && players<role::naming, Parts...> <= 1 && players<role::watching, Parts...> <= 1 &&
+                    players<role::finishing, Parts...> <= 1 && players<role::naming, Parts...> <= 1 && players<role::handing, Parts...> <= 1 && players<role::watching, Parts...> <= 1 &&
                     (0 + ... + static_cast<int>(is_order<Space, Parts>)) <= 1,
                 "hasse: two parts of a search play one role; give each role at most once");
 }

@@ -28,8 +28,8 @@ search_result<architecture<Space>> search(std::span<const ticks> costs, Trainer&
   if (domain.size() == 0) throw error("no architecture of this space costs what the window admits; widen the window");
   static_assert(Proposer<std::remove_cvref_t<decltype(proposer)>, std::remove_cvref_t<decltype(domain)>>,
                 "hasse: a part with the role proposing needs on(domain, stop), which makes a Policy, and text(); the smallest one is at_random");
-  static_assert(detail::players<role::finishing, Parts...> + detail::players<role::naming, Parts...> == 0,
-                "hasse: finishing and space_name were given to a search that hands no networks over; leave them out, or use program/search.hpp");
+  static_assert(detail::players<role::finishing, Parts...> + detail::players<role::naming, Parts...> + detail::players<role::handing, Parts...> == 0,
+                "hasse: finishing, space_name or handing_over were given to a search that hands no networks over; leave them out, or use program/search.hpp");
   std::string configuration = proposer.text() + ", order " + std::string(order.name);
   if constexpr (requires { { trainer.configuration() } -> std::convertible_to<std::string>; })
     configuration += ", " + std::string(trainer.configuration());

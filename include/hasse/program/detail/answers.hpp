@@ -25,9 +25,8 @@ inline std::size_t right_answers(const std::vector<float>& answers, const image_
   return right;
 }
 
-/// images.npy (normalised, N x C x H x W), labels.npy and logits.npy.
-inline void write_answers(const std::filesystem::path& folder, const image_set& images, const normalisation& scale,
-                          const std::vector<float>& answers) {
+/// images.npy (0 to 1, N x C x H x W), labels.npy and logits.npy.
+inline void write_answers(const std::filesystem::path& folder, const image_set& images, const std::vector<float>& answers) {
   create_folder(folder);
   const std::size_t count = images.size(), pixels = static_cast<std::size_t>(images.shape().pixels());
   const auto channels = static_cast<std::size_t>(images.channels);
@@ -35,8 +34,7 @@ inline void write_answers(const std::filesystem::path& folder, const image_set& 
   for (std::size_t i = 0; i < count; ++i)
     for (std::size_t pixel = 0; pixel < pixels; ++pixel)
       for (std::size_t c = 0; c < channels; ++c)
-        planes[(i * channels + c) * pixels + pixel] =
-            (static_cast<float>(images.pixels[(i * pixels + pixel) * channels + c]) / 255.0f - scale.mean[c]) / scale.deviation[c];
+        planes[(i * channels + c) * pixels + pixel] = static_cast<float>(images.pixels[(i * pixels + pixel) * channels + c]) / 255.0f;
   const auto height = static_cast<std::size_t>(images.height), width = static_cast<std::size_t>(images.width);
   write_npy(folder / "images.npy", "<f4", {count, channels, height, width}, planes);
   write_npy(folder / "labels.npy", "<u2", {count}, images.labels);

@@ -31,6 +31,7 @@ namespace hasse {
 struct proxyless_options : recipe_options, device_options, target_options {
   std::string space = "proxyless-cifar-tiny", loss = "add#absolute", method = "gradient-two";
   std::vector<std::string> beside{};
+  std::string pixels = std::string(to_text(pixel_form::unit));  ///< what the ONNX file reads
   int side = 0, latency_side = 0;  ///< of the images that train, and of those whose latency counts; 0: the space's
   int search_epochs = 12, warmup_epochs = 4, period = 5, random = 0;
   double lambda = 1, power = 0.3, search_rate = 0.025, warmup_rate = 0.05, gate_rate = 0.006;
@@ -210,6 +211,7 @@ inline void hand_over_found(const proxyless_run& run, const std::vector<int>& ch
   const model found{"found", layers, read_weights(weights_of(run.here.folder(), "found"), layers)};
   shown.files = hand_over(run.here.folder(), "found", found,
                           {.said = run.metadata(shown.choice),
+                           .pixels = parse_pixel_form(run.options.pixels, "--pixels"),
                            .any_batch = false,
                            .keeps_weights = true,
                            .header = found_network{.type = network_type_text(run.space, choice),

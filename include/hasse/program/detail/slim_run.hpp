@@ -328,9 +328,9 @@ class slim_run {
     return said;
   }
   /// Writes a network as ONNX, weights and, where it has a type, C++ header; returns the path without ending.
-  std::filesystem::path handed_over(const model& network, const channel_configuration& at, std::vector<std::string> facts = {}) const {
+  std::filesystem::path handed_over(const model& network, const channel_configuration& at, pixel_form pixels, std::vector<std::string> facts = {}) const {
     const std::string file = file_name_of(network.name);
-    handover how{.said = metadata()};
+    handover how{.said = metadata(), .pixels = pixels};
     how.said["configuration"] = to_text(at);
     if (!net_.type.empty())
       how.header = {.type = narrowed_type(net_.type, at), .headers = net_.headers, .facts = std::move(facts), .classes = images_.train.classes};

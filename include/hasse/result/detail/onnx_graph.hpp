@@ -16,7 +16,7 @@ namespace hasse::detail {
 
 /// A side of a port: a number, or a name where it is known only when the graph runs.
 using onnx_side = std::variant<std::int64_t, std::string>;
-enum class onnx_element : std::int64_t { real = 1, whole = 7 };
+enum class onnx_element : std::int64_t { real = 1, byte = 2, whole = 7 };
 
 template <class Number>
 inline constexpr onnx_element onnx_element_of = onnx_element::real;
@@ -72,8 +72,8 @@ class onnx_graph_writer {
     return tensor(name, dims, std::span<const Number>(values));
   }
 
-  void input(std::string_view name, const std::vector<onnx_side>& sides) {
-    inputs_.message(11, port(name, sides, onnx_element::real));
+  void input(std::string_view name, const std::vector<onnx_side>& sides, onnx_element type = onnx_element::real) {
+    inputs_.message(11, port(name, sides, type));
   }
   void output(std::string_view name, const std::vector<onnx_side>& sides, onnx_element type = onnx_element::real) {
     outputs_.message(12, port(name, sides, type));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -17,6 +18,7 @@
 #include <hasse/network/model.hpp>
 #include <hasse/result/detail/onnx_graph.hpp>
 #include <hasse/result/network_metadata.hpp>
+#include <hasse/result/onnx_options.hpp>
 
 namespace hasse::detail {
 
@@ -30,11 +32,10 @@ class onnx_layer_writer : public onnx_graph_writer {
     bool flat = false;
   };
 
-  onnx_layer_writer(const fused<layer_list>& folded, const folded_weights<float>& weights, bool symbolic_batch)
-      : folded_(folded), weights_(weights), symbolic_(symbolic_batch) {
-    values_.push_back({"images", false});
+  onnx_layer_writer(const fused<layer_list>& folded, const folded_weights<float>& weights, const onnx_options& options)
+      : folded_(folded), weights_(weights), symbolic_(options.symbolic_batch) {
+    values_.push_back({prepared(options), false});
     for (int i = 0; i < static_cast<int>(folded_.layers.size()); ++i) values_.push_back(write(i));
-    input("images", sides(folded_.layers.input, false));
   }
 
   const layer_list& layers() const { return folded_.layers; }
@@ -49,6 +50,33 @@ class onnx_layer_writer : public onnx_graph_writer {
   }
 
  private:
+  /// Declares the input, and normalises what it is.
+  std::string prepared(const onnx_options& options) {
+    const feature_shape in = folded_.layers.input;
+    if (options.pixels == pixel_form::normalised) return input("images", sides(in, false)), "images";
+    if (!options.metadata.contains("mean") || !options.metadata.contains("deviation"))
+      throw error("an ONNX file that normalises pixels inside needs the mean and deviation to do it by; give them as metadata (metadata_of), or pixel_form::normalised");
+    const normalisation scale = image_facts_of(options.metadata, in.c, "what an ONNX file says of its images").scale;
+    const bool bytes = options.pixels == pixel_form::bytes;
+    std::string read = "images";
+    if (bytes) {
+      input("images", {batch(), in.h, in.w, in.c}, onnx_element::byte);
+      node("Transpose", {"images"}, "pixels.planes", protobuf_message().message(5, ints("perm", {0, 3, 1, 2})));
+      read = node("Cast", {"pixels.planes"}, "pixels.real", protobuf_message().message(5, whole("to", static_cast<std::int64_t>(onnx_element::real))));
+    } else {
+      input("images", sides(in, false));
+    }
+    std::vector<float> factor, shift;
+    for (std::size_t c = 0; c < scale.mean.size(); ++c) {
+      const double mean = static_cast<double>(scale.mean[c]), deviation = static_cast<double>(scale.deviation[c]);
+      factor.push_back(static_cast<float>(1 / (bytes ? 255 * deviation : deviation)));
+      shift.push_back(static_cast<float>(-mean / deviation));
+    }
+    const std::vector<std::int64_t> dims{1, in.c, 1, 1};
+    node("Mul", {read, tensor("pixels.factor", dims, factor)}, "pixels.scaled");
+    return node("Add", {"pixels.scaled", tensor("pixels.shift", dims, shift)}, "pixels.normalised");
+  }
+
   value write(int index) {
     const layer& item = folded_.layers.items[at(index)];
     const fused_origin& origin = folded_.origins[at(index)];
@@ -226,18 +254,20 @@ class onnx_layer_writer : public onnx_graph_writer {
 
 /// A file of a network; `finish` writes the outputs of the graph.
 template <class Finish>
-std::string onnx_file(const model& network, bool symbolic_batch, network_metadata metadata, const Finish& finish) {
+std::string onnx_file(const model& network, const onnx_options& options, const Finish& finish) {
   if (network.layers.items.empty()) throw error("network " + network.name + " has no layers; there is nothing to export");
   check_outputs(network.layers);
   const fused<layer_list> folded = fold_for_inference(network.layers);
   const folded_weights<float> weights = fold_weights<float>(network.layers.items, folded.layers.items, folded.origins, network.weights);
   if (weights.values.size() > (std::size_t{1} << 29) - (1u << 20))
     throw error("network " + network.name + " has 2 GiB of weights, more than an ONNX file holds; export it as safetensors");
+  network_metadata metadata = options.metadata;
   metadata["architecture"] = network.name;
+  if (options.pixels != pixel_form::normalised) metadata["pixels"] = to_text(options.pixels);
 
   protobuf_message file;
   file.number(1, 7).text(2, "hasse");
-  onnx_layer_writer graph(folded, weights, symbolic_batch);
+  onnx_layer_writer graph(folded, weights, options);
   finish(graph);
   file.message(7, std::move(graph).message(network.name));
   file.message(8, protobuf_message().text(1, "").number(2, 13));
