@@ -1,5 +1,5 @@
 // expect: hasse: this spec was given a width
-// expect: leave .out of its spec at 0 and list widths<...>
+// expect: hasse::conv
 #include <hasse/space.hpp>
 using namespace hasse;
 
