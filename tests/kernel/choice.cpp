@@ -2,9 +2,14 @@
 #include "catch.hpp"
 #include "layer_fixture.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <set>
+#include <vector>
 
+#include <hasse/core/random.hpp>
 #include <hasse/kernel/cpu.hpp>
+#include <hasse/kernel/cpu/choice.hpp>
 #include <hasse/space/cost.hpp>
 #include <hasse/space/layer_list.hpp>
 
@@ -84,6 +89,52 @@ TEST_CASE("a remembered choice about joined layers that this program has not is 
     CHECK((!next.make_joined(list.items, 1, operands) || told != "separate"));
     CHECK((next.choices().at(joined->first) == told) == (told == "separate"));
   }
+}
+
+namespace {
+/// The clock of a machine that takes 1 to 2.4 times as long, for some milliseconds at a time.
+class restless_clock {
+ public:
+  explicit restless_clock(std::uint64_t seed) : random_(seed) {}
+
+  /// How long work takes of so many nanoseconds, after what other layers do.
+  double run(double nanoseconds) {
+    spend(400'000);
+    return spend(nanoseconds);
+  }
+  double seconds() const { return now_ * 1e-9; }
+
+ private:
+  double spend(double work) {
+    const double begin = now_;
+    while (true) {
+      if (work * slowness_ <= until_ - now_) return now_ += work * slowness_, now_ - begin;
+      work -= (until_ - now_) / slowness_, now_ = until_;
+      until_ += 2e6 * (0.2 + 3 * random_.uniform()), slowness_ = random_.uniform() < 0.5 ? 1 : 1 + 1.4 * random_.uniform();
+    }
+  }
+
+  random_source random_;
+  double now_ = 0, until_ = 0, slowness_ = 1;
+};
+}  // namespace
+
+TEST_CASE("on a restless machine a code replaces the usual one beyond the noise alone, whatever the seed", "[kernel]") {
+  struct race {
+    std::vector<double> times;
+    std::size_t usual, chosen;
+  };
+  const race races[] = {{{1, 0.85}, 0, 1},         {{1, 0.995}, 0, 0},     {{1, 1.005}, 1, 1}, {{0.85, 1}, 1, 0},
+                        {{1, 1.3, 0.8, 2}, 1, 2},  {{1, 0.8, 0.8}, 0, 1},  {{1, 1, 1, 1, 1}, 2, 2}, {{3}, 0, 0}};
+  for (const race& each : races)
+    for (const double nanoseconds : {20'000.0, 300'000.0})
+      for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        restless_clock clock(seed);
+        CAPTURE(each.times, nanoseconds, seed);
+        CHECK(detail::fastest_beyond_noise(
+                  each.times.size(), each.usual, [&](std::size_t code) { return clock.run(nanoseconds * each.times[code]); },
+                  [&] { return clock.seconds() > 0.06 * static_cast<double>(each.times.size()); }) == each.chosen);
+      }
 }
 
 TEST_CASE("the identity of a backend tells apart whatever gives other bits", "[kernel]") {

@@ -121,7 +121,8 @@ class basic_cpu {
 
   std::string key_of(std::span<const layer> run, int batch, bool residual) const;
   detail::bound_kernel chosen_product(const layer& item, int batch, const inference_operands<float>& operands);
-  std::size_t fastest(std::vector<detail::bound_kernel>& bound, const detail::timing_operands& own);
+  /// `usual` unless another is faster beyond the noise.
+  std::size_t fastest(std::vector<detail::bound_kernel>& bound, std::size_t usual, const detail::timing_operands& own);
   /// The name of the faster one: the joined kernel, or "separate". Of float alone.
   std::string measured(std::span<const layer> run, int batch, std::span<const inference_operands<float>> operands,
                        const detail::kernel_candidate& joined);

@@ -162,11 +162,8 @@ std::string basic_cpu<Scalar>::key_of(std::span<const layer> run, int batch, boo
 template <class Scalar>
 detail::bound_kernel basic_cpu<Scalar>::chosen_product(const layer& item, int batch, const inference_operands<float>& operands) {
   const std::vector<detail::kernel_candidate> candidates = detail::product_candidates(*context_, item, batch);
-  std::size_t chosen = 0;
-  if (kernels_ == kernel_policy::by_rule) {
-    for (std::size_t at = candidates.size(); at-- > 1;)
-      if (candidates[at].by_rule) chosen = at;
-  } else if (kernels_ == kernel_policy::by_measurement && candidates.size() > 1) {
+  std::size_t chosen = kernels_ == kernel_policy::library ? 0 : detail::rule_of(candidates);
+  if (kernels_ == kernel_policy::by_measurement && candidates.size() > 1) {
     const std::span<const layer> run(&item, 1);
     const std::string key = key_of(run, batch, operands.other != nullptr);
     const auto known = choices_.find(key);
@@ -178,7 +175,7 @@ detail::bound_kernel basic_cpu<Scalar>::chosen_product(const layer& item, int ba
       const detail::timing_operands own(run, batch, {&operands, 1});
       std::vector<detail::bound_kernel> bound;
       for (const detail::kernel_candidate& each : candidates) bound.push_back(each.bind(own.operands()));
-      chosen = fastest(bound, own);
+      chosen = fastest(bound, chosen, own);
       choices_[key] = candidates[chosen].name;
     }
   }
@@ -186,14 +183,14 @@ detail::bound_kernel basic_cpu<Scalar>::chosen_product(const layer& item, int ba
 }
 
 template <class Scalar>
-std::size_t basic_cpu<Scalar>::fastest(std::vector<detail::bound_kernel>& bound, const detail::timing_operands& own) {
+std::size_t basic_cpu<Scalar>::fastest(std::vector<detail::bound_kernel>& bound, std::size_t usual, const detail::timing_operands& own) {
   std::vector<std::function<void()>> runs;
   std::size_t weight_bytes = 0;
   for (detail::bound_kernel& each : bound) {
     weight_bytes = std::max(weight_bytes, each.weight_bytes);
     runs.push_back([this, &each] { each.run(*context_); });
   }
-  return detail::fastest_of(runs, detail::cache_eviction(weight_bytes), [&own] { own.touch(); });
+  return detail::fastest_of(runs, usual, detail::cache_eviction(weight_bytes), [&own] { own.touch(); });
 }
 
 template <class Scalar>
@@ -210,7 +207,7 @@ std::string basic_cpu<Scalar>::measured(std::span<const layer> run, int batch, s
     for (inference_step& step : steps) step.run();
   };
   std::vector<detail::bound_kernel> bound{std::move(separate), joined.bind(own.operands())};
-  return fastest(bound, own) == 1 ? joined.name : separate_layers;
+  return fastest(bound, joined.by_rule ? 1 : 0, own) == 1 ? joined.name : separate_layers;
 }
 
 #if !HASSE_BODIES_INLINE

@@ -70,6 +70,13 @@ kernel_candidate own_candidate(cpu_context& shared, std::string name, bool by_ru
 /// What can run a folded convolution or linear layer in inference; the library's code is the first.
 HASSE_BODY std::vector<kernel_candidate> product_candidates(cpu_context& shared, const layer& item, int batch);
 
+/// The one that kernel_policy::by_rule takes: of our own the first, or the library's.
+inline std::size_t rule_of(std::span<const kernel_candidate> candidates) {
+  for (std::size_t at = 1; at < candidates.size(); ++at)
+    if (candidates[at].by_rule) return at;
+  return 0;
+}
+
 /// What can run several layers as one step.
 HASSE_BODY std::optional<kernel_candidate> joined_candidate(cpu_context& shared, std::span<const layer> run, int batch);
 

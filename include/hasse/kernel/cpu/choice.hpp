@@ -1,6 +1,8 @@
 // Which of several codes runs a layer fastest, measured as in a network. Used by kernel/cpu.hpp where its policy says so.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <functional>
 #include <span>
@@ -22,10 +24,55 @@ class cache_eviction {
   std::vector<float> data_;
 };
 
-/// The candidate with the least time; the first one (the library's) keeps its place unless another is faster by 2 %.
-/// Rounds are interleaved, and of each candidate the second smallest time counts.
-HASSE_BODY std::size_t fastest_of(std::span<const std::function<void()>> candidates, const cache_eviction& eviction,
-                              const std::function<void()>& touch_inputs);
+/// How much longer a code takes than the usual one beside it, as a logarithm, and how far that may be off.
+struct relative_time {
+  double middle = 0, noise = 0;
+};
+/// The median, and three times its standard error: by the middle half, which single disturbed runs do not move.
+HASSE_BODY relative_time relative_time_of(std::vector<double> logarithms);
+
+/// The code that takes the least time; `usual` where none takes less by 2 % and beyond the noise, and of codes that the noise does not
+/// tell apart the first. The usual code is the beat: it runs before and behind every other one, whose time is told relative to both, so that
+/// a speed that wanders cancels. `time(code)` runs one and returns how long that took; `is_over()` ends what is still undecided.
+template <class Time, class Over>
+std::size_t fastest_beyond_noise(std::size_t codes, std::size_t usual, Time&& time, Over&& is_over) {
+  constexpr int fewest_rounds = 9, most_rounds = 60;
+  const double worth = -std::log(0.98);
+  struct rival {
+    std::size_t code;
+    std::vector<double> logarithms{};
+    relative_time found{};
+    bool slower = false;
+    bool wins(double over) const { return found.middle + found.noise < -over; }
+    bool is_decided(double over) const { return wins(over) || found.middle - found.noise > -over; }
+  };
+  std::vector<rival> rivals;
+  for (std::size_t code = 0; code < codes; ++code)
+    if (code != usual) rivals.push_back({code});
+  const rival* best = nullptr;
+  for (int round = 0; round < most_rounds && !rivals.empty(); ++round) {
+    double before = std::log(static_cast<double>(time(usual)));
+    for (rival& each : rivals) {
+      if (each.slower) continue;
+      const double own = std::log(static_cast<double>(time(each.code))), after = std::log(static_cast<double>(time(usual)));
+      each.logarithms.push_back(own - (before + after) / 2), before = after;
+    }
+    if (round + 1 < fewest_rounds) continue;
+    for (rival& each : rivals)
+      each.found = relative_time_of(each.logarithms), each.slower = each.is_decided(worth) && !each.wins(worth);
+    best = nullptr;
+    for (const rival& each : rivals)
+      if (each.wins(worth) && (!best || each.found.middle + worth < best->found.middle - std::hypot(each.found.noise, best->found.noise))) best = &each;
+    const auto leads = [&](const rival& each) { return best && each.found.middle < best->found.middle; };
+    const bool is_decided = std::all_of(rivals.begin(), rivals.end(), [&](const rival& each) { return each.is_decided(worth) && !leads(each); });
+    if (is_decided || is_over()) break;
+  }
+  return best ? best->code : usual;
+}
+
+/// The same by this machine's clock, each run after what other layers would do to the caches.
+HASSE_BODY std::size_t fastest_of(std::span<const std::function<void()>> codes, std::size_t usual, const cache_eviction& eviction,
+                                  const std::function<void()>& touch_inputs);
 
 }  // namespace hasse::detail
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <functional>
 #include <span>
@@ -18,33 +19,34 @@ HASSE_BODY float cache_eviction::run() const {
   return sum;
 }
 
-HASSE_BODY std::size_t fastest_of(std::span<const std::function<void()>> candidates, const cache_eviction& eviction,
-                              const std::function<void()>& touch_inputs) {
+HASSE_BODY relative_time relative_time_of(std::vector<double> logarithms) {
+  std::sort(logarithms.begin(), logarithms.end());
+  const std::size_t count = logarithms.size();
+  const double middle = (logarithms[(count - 1) / 2] + logarithms[count / 2]) / 2;
+  // The standard error of the median of normal values: 1.2533 sigma / sqrt(n), and their middle half spans 1.349 sigma.
+  const double middle_half = logarithms[count - 1 - count / 4] - logarithms[count / 4];
+  return {middle, 3 * 0.93 * middle_half / std::sqrt(static_cast<double>(count))};
+}
+
+HASSE_BODY std::size_t fastest_of(std::span<const std::function<void()>> codes, std::size_t usual, const cache_eviction& eviction,
+                                  const std::function<void()>& touch_inputs) {
   using clock = std::chrono::steady_clock;
-  constexpr int least_rounds = 7, most_rounds = 40;
-  constexpr auto limit = std::chrono::milliseconds(60);
-  std::vector<std::vector<clock::duration>> times(candidates.size());
-  for (const auto& run : candidates) run();
+  const auto limit = std::chrono::milliseconds(60) * codes.size();
+  for (const auto& run : codes) run();
   const auto begin = clock::now();
   volatile float kept = 0;
-  for (int round = 0; round < most_rounds && (round < least_rounds || clock::now() - begin < limit); ++round)
-    for (std::size_t at = 0; at < candidates.size(); ++at) {
-      kept = eviction.run();
-      touch_inputs();
-      const auto start = clock::now();
-      candidates[at]();
-      times[at].push_back(clock::now() - start);
-    }
+  const std::size_t fastest = fastest_beyond_noise(
+      codes.size(), usual,
+      [&](std::size_t code) {
+        kept = eviction.run();
+        touch_inputs();
+        const auto start = clock::now();
+        codes[code]();
+        return std::max<clock::rep>(1, (clock::now() - start).count());
+      },
+      [&] { return clock::now() - begin > limit; });
   static_cast<void>(kept);
-  const auto time_of = [&](std::size_t at) {
-    std::nth_element(times[at].begin(), times[at].begin() + 1, times[at].end());
-    return times[at][1];
-  };
-  std::size_t best = 0;
-  auto least = time_of(0);
-  for (std::size_t at = 1; at < candidates.size(); ++at)
-    if (const auto time = time_of(at); time * 100 < least * (best == 0 ? 98 : 100)) best = at, least = time;
-  return best;
+  return fastest;
 }
 
 }  // namespace hasse::detail

@@ -12,7 +12,7 @@ namespace hasse {
 enum class kernel_policy : std::uint8_t {
   library,        ///< oneDNN wherever it has the layer
   by_rule,        ///< the code that is usually fastest for such a layer; the same on every run
-  by_measurement  ///< each is timed when a layer is first seen, and the fastest is remembered
+  by_measurement  ///< each is timed when a layer is first seen, and what is faster than the rule's by more than noise is remembered, else the rule's
 };
 constexpr std::string_view name_of(kernel_policy policy) {
   constexpr std::string_view names[] = {"of the library", "by rule", "by measurement"};
