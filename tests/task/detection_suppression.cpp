@@ -29,18 +29,19 @@ std::vector<int> plainly(const std::vector<box>& boxes, const std::vector<double
   }
 }
 
-/// Answers of one picture, two maps of 4 x 4 and 2 x 2 cells, three anchors a cell.
+/// Answers of one picture, two maps of `side` x `side` cells and a quarter of them, three anchors a cell.
 struct answered {
   static constexpr int classes = 3;
+  int side;
   std::vector<box> anchors;
   std::vector<feature_shape> shapes;
   std::vector<std::vector<float>> values;
   std::vector<tensor_batch<const float>> found;
 
-  answered(random_source& random, int columns) {
-    const feature_shape maps[] = {{4, 4, 1}, {2, 2, 1}};
+  answered(random_source& random, int columns, int cells = 4) : side(cells) {
+    const feature_shape maps[] = {{side, side, 1}, {side / 2, side / 2, 1}};
     anchors = anchors_of(anchor_plan_of("0.2:1 0.4:2 0.4:0.5 | 0.6:1 0.8:2 0.8:0.5"), {64, 64, 3}, maps);
-    shapes = {{4, 4, 12}, {4, 4, 3 * columns}, {2, 2, 12}, {2, 2, 3 * columns}};
+    shapes = {{side, side, 12}, {side, side, 3 * columns}, {side / 2, side / 2, 12}, {side / 2, side / 2, 3 * columns}};
     for (const feature_shape& shape : shapes) {
       std::vector<float>& own = values.emplace_back(static_cast<std::size_t>(shape.size()));
       for (std::size_t i = 0; i < own.size(); ++i) {
@@ -51,8 +52,9 @@ struct answered {
     }
   }
   const float* row(std::size_t anchor, std::size_t output, std::size_t width) const {
-    const bool second = anchor >= 48;
-    return values[output + (second ? 2 : 0)].data() + (anchor - (second ? 48 : 0)) * width;
+    const auto fine = static_cast<std::size_t>(3 * side * side);
+    const bool second = anchor >= fine;
+    return values[output + (second ? 2 : 0)].data() + (anchor - (second ? fine : 0)) * width;
   }
   /// By the definition: class by class, then all classes together.
   std::vector<detected_object> plainly_found(std::size_t columns, const suppression_rule& rule) const {
@@ -136,6 +138,26 @@ TEST_CASE("objects of a picture are those of the definition", "[detection]") {
     const std::vector<detected_object> first = found;
     finder.find<float>(it.found, 0, found);  // what it keeps between pictures changes nothing
     REQUIRE(found == first);
+  }
+}
+
+TEST_CASE("objects are those of the definition where candidates are many and most have equals", "[detection]") {
+  random_source random(53);
+  for (int trial = 0; trial < 24; ++trial) {
+    const int columns = trial % 2 ? 3 : 4;
+    answered it(random, columns, 16);  // 2880 candidates of nine scores
+    const suppression_rule rule{.score = trial % 3 ? 1e-8 : 0.6,
+                                .overlap = trial % 4 ? 0.9 : 0.1,  // at 0.1 hardly any are kept, so that all are asked for
+                                .before = trial % 5 ? 400 : 1000,
+                                .of_class = trial % 7 ? 100 : 1000,
+                                .in_all = trial % 6 ? 100 : 3000};
+    if (trial % 8 == 1) it.values[1][17] = std::nanf("");
+    object_finder finder(it.anchors, {64, 64, 3}, it.classes, score_rule::sigmoid, rule);
+    std::vector<detected_object> found;
+    finder.find<float>(it.found, 0, found);
+    CAPTURE(trial);
+    REQUIRE(found == it.plainly_found(static_cast<std::size_t>(columns), rule));
+    CHECK(finder.not_numbers() == (trial % 8 == 1 ? 1 : 0));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -70,7 +71,6 @@ class object_finder {
   /// In picture `image` of a batch.
   template <class Scalar>
   void find(answers<Scalar> found, int image, std::vector<detected_object>& objects) {
-    codes_.resize(anchors_.size());
     if (scores_ == score_rule::sigmoid)
       find_by<detail::loss_precision<Scalar>>(found, image, objects);
     else
@@ -82,6 +82,8 @@ class object_finder {
   std::int64_t not_numbers() const { return not_numbers_; }
 
  private:
+  static constexpr std::size_t first_wanted = 256;  // a picture has rarely more, suppressed ones included
+
   template <class Key>
   struct candidate {
     Key key;
@@ -96,54 +98,121 @@ class object_finder {
       return fine_;
   }
 
+  /// The answers are most of what there is to read: 90 classes of 2034 anchors, of which some dozens count. So the best candidates are looked
+  /// for in one pass over them, and more in another pass only where those do not make the objects that are wanted.
   template <class Key, class Scalar>
   void find_by(answers<Scalar> found, int image, std::vector<detected_object>& objects) {
-    std::vector<candidate<Key>>& all = candidates<Key>();
-    all.clear();
-    const bool logits_are_keys = scores_ == score_rule::sigmoid;
-    // Logits a little below the one that the score has: which of them count is decided below, exactly.
-    const double least = logits_are_keys ? std::log(rule_.score / (1 - rule_.score)) - 1e-3 : rule_.score;
-    const auto before = detail::columns_in(found) - static_cast<std::size_t>(classes_);
-    detail::for_each_anchor(found, slopes<Scalar>{}, image, [&](std::size_t anchor, auto codes, auto logits, auto, auto) {
-      for (std::size_t i = 0; i < 4; ++i) codes_[anchor][i] = static_cast<double>(codes[i]);
-      double most = 0, sum = 1;
-      if (!logits_are_keys) {
-        most = static_cast<double>(*std::ranges::max_element(logits)), sum = 0;
-        for (const Scalar each : logits) sum += std::exp(static_cast<double>(each) - most);
-      }
-      for (std::size_t kind = 0; kind < static_cast<std::size_t>(classes_); ++kind) {
-        auto key = static_cast<Key>(logits[kind + before]);
-        if (!logits_are_keys) key = static_cast<Key>(std::exp(static_cast<double>(key) - most) / sum);
-        if (static_cast<double>(key) > least) all.push_back({key, static_cast<std::uint32_t>(kind * anchors_.size() + anchor)});
-        not_numbers_ += key != key;
-      }
-    });
     begin(objects);
-    // Few of them are needed as a rule, so that they are put in order as they are asked for.
-    for (std::size_t first = 0, next = 512; first < all.size(); next *= 2) {
-      const std::size_t last = std::min(all.size(), first + next);
-      const auto at = [&](std::size_t index) { return all.begin() + static_cast<std::ptrdiff_t>(index); };
-      if (last < all.size()) std::nth_element(at(first), at(last), all.end());
-      std::sort(at(first), at(last));
-      for (; first < last; ++first) {
-        const auto key = static_cast<double>(all[first].key);
-        const double score = logits_are_keys ? 1 / (1 + std::exp(-key)) : key;
+    const std::vector<candidate<Key>>& best = candidates<Key>();
+    candidate<Key> last{};
+    for (std::size_t wanted = first_wanted;; wanted *= 4) {
+      collect(found, image, wanted, wanted == first_wanted ? nullptr : &last);
+      for (const candidate<Key>& each : best) {
+        const auto key = static_cast<double>(each.key);
+        const double score = scores_ == score_rule::sigmoid ? 1 / (1 + std::exp(-key)) : key;
         if (!(score > rule_.score)) return;
-        if (!take(all[first].place / anchors_.size(), all[first].place % anchors_.size(), score, objects)) return;
+        const std::size_t anchor = each.place % anchors_.size();
+        if (!take(each.place / anchors_.size(), anchor, score, code_of(found, image, anchor), objects)) return;
       }
+      if (best.size() < wanted) return;
+      last = best.back();
     }
+  }
+
+  /// The first `wanted` candidates behind `last`, in their order.
+  template <class Key, class Scalar>
+  void collect(answers<Scalar> found, int image, std::size_t wanted, const candidate<Key>* last) {
+    std::vector<candidate<Key>>& best = candidates<Key>();
+    best.clear();
+    const bool logits_are_keys = scores_ == score_rule::sigmoid;
+    // Logits a little below the one that the score has: which of them count is decided by their scores, exactly. Once enough are found,
+    // what is below the last of those does not count, either; equals do, which may stand before it.
+    Key bound = at_most<Key>(logits_are_keys ? std::log(rule_.score / (1 - rule_.score)) - 1e-3 : rule_.score);
+    const auto keep_wanted = [&] {
+      std::nth_element(best.begin(), best.begin() + static_cast<std::ptrdiff_t>(wanted) - 1, best.end());
+      best.resize(wanted);
+      bound = std::nextafter(best.back().key, -std::numeric_limits<Key>::infinity());
+    };
+    const auto look_at = [&](Key key, std::size_t kind, std::size_t anchor) {
+      if (!(key > bound)) return void(not_numbers_ += key != key && last == nullptr);
+      const candidate<Key> one{key, static_cast<std::uint32_t>(kind * anchors_.size() + anchor)};
+      if (last != nullptr && !(*last < one)) return;
+      best.push_back(one);
+      if (best.size() == 2 * wanted) keep_wanted();
+    };
+    if (logits_are_keys)
+      for_each_above(found, image, bound, look_at);
+    else
+      for_each_share<Key>(found, image, look_at);
+    if (best.size() > wanted) keep_wanted();
+    std::sort(best.begin(), best.end());
+  }
+
+  /// The largest Key that is not above `value`: a Key is above one where it is above the other.
+  template <class Key>
+  static Key at_most(double value) {
+    const auto near = static_cast<Key>(value);
+    return static_cast<double>(near) > value ? std::nextafter(near, -std::numeric_limits<Key>::infinity()) : near;
+  }
+
+  /// Visits the logits of classes that are above the bound as it is then, and those that are no numbers.
+  template <class Key, class Scalar, class Visit>
+  void for_each_above(answers<Scalar> found, int image, const Key& bound, const Visit& visit) const {
+    constexpr std::size_t at_once = 32;
+    const std::size_t columns = detail::columns_in(found), before = columns - static_cast<std::size_t>(classes_);
+    std::size_t first = 0;  // anchor of the map
+    for (std::size_t map = 0; 2 * map < found.size(); ++map) {
+      const auto logits = found[2 * map + 1].of(image);
+      for (std::size_t at = 0; at < logits.size();) {
+        const std::size_t end = std::min(logits.size(), at + at_once);
+        if (end - at == at_once) {
+          int below = 0;
+          for (std::size_t i = 0; i < at_once; ++i) below += static_cast<int>(static_cast<Key>(logits[at + i]) <= bound);  // without branches, for vector instructions
+          if (below == int{at_once}) {
+            at = end;
+            continue;
+          }
+        }
+        for (; at < end; ++at) {
+          const auto key = static_cast<Key>(logits[at]);
+          if (!(key <= bound) && at % columns >= before) visit(key, at % columns - before, first + at / columns);
+        }
+      }
+      first += logits.size() / columns;
+    }
+  }
+  /// Visits what softmax makes of all logits of classes.
+  template <class Key, class Scalar, class Visit>
+  void for_each_share(answers<Scalar> found, int image, const Visit& visit) const {
+    const std::size_t before = detail::columns_in(found) - static_cast<std::size_t>(classes_);
+    detail::for_each_anchor(found, slopes<Scalar>{}, image, [&](std::size_t anchor, auto, auto logits, auto, auto) {
+      const auto most = static_cast<double>(*std::ranges::max_element(logits));
+      double sum = 0;
+      for (const Scalar each : logits) sum += std::exp(static_cast<double>(each) - most);
+      for (std::size_t kind = 0; kind < static_cast<std::size_t>(classes_); ++kind)
+        visit(static_cast<Key>(std::exp(static_cast<double>(logits[kind + before]) - most) / sum), kind, anchor);
+    });
+  }
+
+  template <class Scalar>
+  static box_code<double> code_of(answers<Scalar> found, int image, std::size_t anchor) {
+    std::size_t map = 0;
+    for (std::size_t own = 0; anchor >= (own = static_cast<std::size_t>(detail::anchors_in(found, map))); ++map) anchor -= own;
+    const auto codes = found[2 * map].of(image);
+    box_code<double> code;
+    for (std::size_t i = 0; i < 4; ++i) code[i] = static_cast<double>(codes[4 * anchor + i]);
+    return code;
   }
 
   void begin(std::vector<detected_object>& objects);
   /// False where no more are wanted.
-  bool take(std::size_t kind, std::size_t anchor, double score, std::vector<detected_object>& objects);
+  bool take(std::size_t kind, std::size_t anchor, double score, const box_code<double>& code, std::vector<detected_object>& objects);
 
   std::vector<box> anchors_;
   feature_shape input_;
   int classes_;
   score_rule scores_;
   suppression_rule rule_;
-  std::vector<box_code<double>> codes_;
   std::vector<candidate<float>> coarse_;
   std::vector<candidate<double>> fine_;
   std::vector<kept_boxes> kept_;

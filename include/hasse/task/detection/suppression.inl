@@ -34,10 +34,10 @@ HASSE_BODY void object_finder::begin(std::vector<detected_object>& objects) {
   looked_at_.assign(kept_.size(), 0);
 }
 
-HASSE_BODY bool object_finder::take(std::size_t kind, std::size_t anchor, double score, std::vector<detected_object>& objects) {
+HASSE_BODY bool object_finder::take(std::size_t kind, std::size_t anchor, double score, const box_code<double>& code, std::vector<detected_object>& objects) {
   kept_boxes& kept = kept_[kind];
   if (looked_at_[kind] == rule_.before || static_cast<int>(kept.size()) == rule_.of_class) return true;
-  box place = decode(codes_[anchor], anchors_[anchor]);
+  box place = decode(code, anchors_[anchor]);
   place = {std::clamp(place.x0, 0.0, double(input_.w)), std::clamp(place.y0, 0.0, double(input_.h)),
            std::clamp(place.x1, 0.0, double(input_.w)), std::clamp(place.y1, 0.0, double(input_.h))};
   if (!(place.area() > 0)) return true;
