@@ -14,3 +14,4 @@
 #include <hasse/train/trainer.hpp>
 #include <hasse/train/training_data.hpp>
 #include <hasse/train/training_loop.hpp>
+#include <hasse/train/weight_average.hpp>

@@ -119,6 +119,46 @@ TEST_CASE("boxes and joints stay on their things whatever is done to a picture")
   CHECK(joints > 300);
 }
 
+TEST_CASE("things without an up are mirrored both ways, boxes, joints and classes of pixels with them") {
+  random_source random(17);
+  std::array<int, 4> seen{};
+  for (int i = 0; i < 60; ++i) {
+    detection_set set = set_of(40, 50, i % 2 ? picture_fit::letterbox : picture_fit::stretch);
+    picture_sampler sampler(set, bytes_scale());
+    labelled_picture picture = rectangles(40, 70, random);
+    for (std::size_t at = 0; at < picture.pixels.size(); at += 3) picture.labels.push_back(picture.pixels[at] > 0 ? 1 : 0);
+    std::vector<float> image(40 * 50 * 3), again = image, plain = image;
+    std::vector<labelled_object> objects, as_it_is;
+    std::vector<std::uint8_t> labels;
+    const std::uint64_t seed = random();
+    random_source own(seed), same(seed);
+    const picture_variation how{.mirrored = true, .upside_down = true};
+    sampler.varied(picture, how, own, image.data(), objects);
+    sampler.varied(picture, how, same, again.data(), labels);
+    CHECK(image == again);
+    sampler.whole(picture, plain.data(), as_it_is);
+    bool across = false, down = false;
+    for (std::size_t c = 0; c < 3; ++c)
+      across |= std::abs(objects[c].place.x0 - as_it_is[c].place.x0) > 1e-9, down |= std::abs(objects[c].place.y0 - as_it_is[c].place.y0) > 1e-9;
+    ++seen[std::size_t{across} + 2 * std::size_t{down}];
+    for (std::size_t c = 0; c < 3; ++c) {
+      const box found = extent_of(image, 40, 50, static_cast<int>(c)), told = objects[c].place;
+      for (const double off : {found.x0 - told.x0, found.y0 - told.y0, found.x1 - told.x1, found.y1 - told.y1}) CHECK(std::abs(off) <= 1);
+      // The first joint is the left one of those at the top as it is seen, mirrored or not: in one mirror they change places.
+      const bool upper = std::abs(objects[c].joints[0].y - told.y0) < 1e-9, first_left = std::abs(objects[c].joints[0].x - told.x0) < 1e-9;
+      CHECK(upper != down);
+      CHECK(first_left != down);
+      CHECK(objects[c].joints[0].visible == (across != down ? 1 : 2));
+    }
+    for (int y = 0; y < 40; ++y)
+      for (int x = 0; x < 50; ++x) {
+        const float bright = image[static_cast<std::size_t>(y * 50 + x) * 3];
+        if (bright > 250 || bright < 5) CHECK((labels[static_cast<std::size_t>(y * 50 + x)] == 1) == (bright > 250));
+      }
+  }
+  for (const int each : seen) CHECK(each > 4);
+}
+
 TEST_CASE("a picture as it is: where it lies, what fills the rest, and that nothing aliases") {
   labelled_picture picture{"p", 1, 10, 20, 10, 20, std::vector<std::uint8_t>(600, 100), {{{2, 1, 12, 9}, 1, 80}}};
   const detection_set set = set_of(16, 16, picture_fit::letterbox);

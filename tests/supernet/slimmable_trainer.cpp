@@ -319,6 +319,9 @@ TEST_CASE("what cannot be trained at many widths is refused in a sentence", "[sl
   recipe large = short_recipe;
   large.batch = 128;
   CHECK_THROWS_WITH(training(backend, "net", family, {}, data, large, 5), Contains("fewer than one batch of 128"));
+  recipe averaged = short_recipe;
+  averaged.average = 0.9;
+  CHECK_THROWS_WITH(training(backend, "net", family, {}, data, averaged, 5), Contains("leave recipe::average at 0"));
   slimmable_model net{"net", family, first_slimmable_weights<float>(family.layers(), 0, 3), {}, {}};
   slimmable<cpu> use(backend, net, data);
   CHECK_THROWS_WITH(use.set_width(1001), Contains("up to 1.0"));

@@ -49,9 +49,11 @@ TEST_CASE("detection keeps the laws of a task", "[detection][laws]") {
   exact_detection exact{it.task};
   exact.matched.unique = true, exact.focal.gamma = 1.5;
   CHECK(broken_law(exact, some, it.layers) == "");
+  CHECK(broken_law(anchor_detection{it.task}, some, it.layers) == "");
   detection softmax = other.task;
   softmax.scores = score_rule::softmax, softmax.negatives.at_least = 8;
   CHECK(broken_law(softmax, some, other.layers) == "");
+  CHECK(broken_law(anchor_detection{softmax}, some, other.layers) == "");
 }
 
 TEST_CASE("a detector begins with the loss that its anchors have at one percent", "[detection]") {
@@ -117,6 +119,7 @@ TEST_CASE("trainings on pictures that are shown in another way are others", "[de
   CHECK(identity([](detection_set&) {}) == own);
   CHECK(identity([](detection_set& set) { set.fit = picture_fit::letterbox; }) != own);
   CHECK(identity([](detection_set& set) { set.varied.recoloured = true; }) != own);
+  CHECK(identity([](detection_set& set) { set.varied.upside_down = true; }) != own);
   CHECK(identity([](detection_set& set) { set.varied.crop = picture_crop::by_share; }) != own);
   CHECK(identity([](detection_set& set) { set.varied.repeated = 0.1; }) != own);
 }
@@ -185,6 +188,42 @@ TEST_CASE("a detector that answers with the truth is perfect, in pixels of the f
   CHECK(right.coco().ap_large == Approx(wanted.result().ap_large));
   CHECK(nothing.result().score == 0);
   CHECK(nothing.result().loss > right.result().loss);
+}
+
+TEST_CASE("an anchor is right where its class is above every other and above five percent", "[detection]") {
+  for (const bool softmax : {false, true}) {
+    const detector it(some, 4, softmax);
+    anchor_detection task{it.task};
+    if (softmax) task.scores = score_rule::softmax;
+    const std::size_t columns = softmax ? 5 : 4, before = columns - 4;
+    std::vector<float> input(static_cast<std::size_t>(8 * some.shape().size()));
+    detection_feed<float> feed(nullptr, some, task.scale_of(some), 8, read_order::evaluation);
+    feed.next(input.data());
+    const std::vector<feature_shape> maps{it.layers.output_shape(0), it.layers.output_shape(2)};
+    const anchor_targets targets = feed.targets()->targets(task.standing(), task.matched, maps);
+    /// The share where the right class answers `own`, another one `other`, and all else -9.
+    const auto share = [&](float own, float other) {
+      std::vector<std::vector<float>> values;
+      std::vector<tensor_batch<const float>> found;
+      for (int output = 0; output < 4; ++output) values.emplace_back(static_cast<std::size_t>(8 * it.layers.output_shape(output).size()), -9.f);
+      for (int image = 0; image < 8; ++image)
+        for (std::size_t anchor = 0; anchor < static_cast<std::size_t>(targets.anchors); ++anchor) {
+          const int kind = targets.kinds_of(image)[anchor];
+          const std::size_t map = anchor < 3 * 8 * 8 ? 0 : 1, cell = anchor - map * 3 * 8 * 8, output = 2 * map + 1;
+          float* const logits = values[output].data() + image * it.layers.output_shape(static_cast<int>(output)).size() + columns * cell + before;
+          if (kind >= 0) logits[(kind + 1) % 4] = other, logits[kind] = own;
+        }
+      for (int output = 0; output < 4; ++output) found.push_back({values[static_cast<std::size_t>(output)].data(), 8, it.layers.output_shape(output)});
+      auto counted = task.tally({});
+      counted.add<float>(found, feed.targets());
+      return counted.result().score;
+    };
+    CHECK(share(3, 2) == 1);
+    CHECK(share(2, 2) == 0);
+    CHECK(share(2, 3) == 0);
+    CHECK(share(-2.9f, -9) == 1);
+    if (!softmax) CHECK(share(-3, -9) == 0);  // 4.7 %
+  }
 }
 
 TEST_CASE("a detection task refuses what it cannot learn from, with the remedy", "[detection]") {

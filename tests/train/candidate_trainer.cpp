@@ -68,6 +68,7 @@ TEST_CASE("recipes are told apart by their text, the seed left out", "[train][re
   recipe stepped;
   stepped.schedule = step_decay{.plateaus = 4};
   CHECK_THAT(to_text(stepped), ContainsSubstring("schedule step(4 x 0.1"));
+  CHECK(to_text(recipe{.average = 0.998}) == text + ", mean of weights 0.998");
 }
 
 TEST_CASE("impossible recipes are refused by the value that is impossible", "[train][recipe]") {
@@ -76,6 +77,7 @@ TEST_CASE("impossible recipes are refused by the value that is impossible", "[tr
   CHECK_THROWS_WITH(check(recipe{.learning_rate = -1}), ContainsSubstring("the learning rate is -1"));
   CHECK_THROWS_WITH(check(recipe{.momentum = 1}), ContainsSubstring("the momentum is 1"));
   CHECK_THROWS_WITH(classification{.label_smoothing = 1}.check(), ContainsSubstring("the label smoothing is 1"));
+  CHECK_THROWS_WITH(check(recipe{.average = 1}), ContainsSubstring("a mean of weights keeps is 1"));
   CHECK_THROWS_WITH(check(recipe{.epochs = 2, .warmup_epochs = 3}), ContainsSubstring("the warm-up in epochs is 3"));
   CHECK_THROWS_WITH(check(recipe{.schedule = step_decay{.plateaus = 0}}), ContainsSubstring("plateaus"));
 }

@@ -165,6 +165,47 @@ TEST_CASE("a training that was killed anywhere goes on to the same bits", "[trai
     }
 }
 
+TEST_CASE("a mean of the weights is that of its formula, is judged and handed over, and goes on after a kill", "[train][trainer]") {
+  cpu backend;
+  const training_data data(easy_train, easy_validation);
+  recipe how = short_recipe;
+  trainer<cpu> plain(backend, "net", problem::network(), data, how, 7);
+  plain.run();
+  how.average = 0.4;
+  trainer<cpu> training(backend, "net", problem::network(), data, how, 7);
+  const auto all = [](const parameters<float>& from) {
+    std::vector<double> values(from.values.begin(), from.values.end());
+    values.insert(values.end(), from.statistics.begin(), from.statistics.end());
+    return values;
+  };
+  std::vector<double> mean = all(training.weights());
+  int step = 0;
+  const training_outcome outcome = training.run([&](const progress_event&) {
+    const std::vector<double> now = all(training.weights());
+    const double keep = std::min(0.4, (1 + step) / (10.0 + step));
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] = keep * mean[i] + (1 - keep) * now[i];
+    ++step;
+  });
+  REQUIRE(step == 15);
+  CHECK(training.weights() == plain.weights());  // they learn as without it
+  const model result = training.result();
+  const std::vector<double> found = all(result.weights);
+  CHECK(result.weights != plain.weights());
+  for (std::size_t i = 0; i < mean.size(); ++i) REQUIRE(found[i] == static_cast<double>(static_cast<float>(mean[i])));
+  CHECK(outcome.score == evaluate(backend, data.task, result, easy_validation, data.scale).score);
+
+  const problem::scratch_folder folder("mean");
+  const checkpoint_policy saving{.folder = folder.path};
+  {
+    trainer<cpu> first(backend, "net", problem::network(), data, how, 7, saving);
+    CHECK_THROWS_AS(first.run(problem::stop_after(7)), problem::interrupted);
+    CHECK_THROWS_WITH(trainer<cpu>(backend, "net", problem::network(), data, short_recipe, 7, saving), ContainsSubstring("belongs to a training with"));
+  }
+  trainer<cpu> again(backend, "net", problem::network(), data, how, 7, saving);
+  again.run();
+  CHECK(again.result().weights == result.weights);
+}
+
 TEST_CASE("a training whose folder goes away says so in the epoch in which it went, and goes on once it is back", "[train][trainer]") {
   cpu backend;
   const training_data data(easy_train, easy_validation);

@@ -85,7 +85,7 @@ HASSE_BODY object_reader::object_reader(const detection_set& set, const normalis
     : set_(set), batch_(batch), image_floats_(static_cast<std::size_t>(set.height) * static_cast<std::size_t>(set.width) * 3) {
   if (batch < 1) throw error("a batch of " + std::to_string(batch) + " pictures cannot be read; choose 1 or more");
   if (threads < 1 || threads > 256) throw error("pictures cannot be read by " + std::to_string(threads) + " threads; choose 1 to 256");
-  if (set.varied.mirrored && order == read_order::training)
+  if ((set.varied.mirrored || set.varied.upside_down) && order == read_order::training)
     for (const labelled_picture& picture : set.pictures)
       for (const labelled_object& object : picture.objects)
         if (!object.joints.empty() && object.joints.size() != set.mirrored_joints.size())

@@ -1,4 +1,4 @@
-// Pixels and objects of one picture as a network reads them: recoloured, put on a larger ground, cut, resized, mirrored, normalised, with
+// Pixels and objects of one picture as a network reads them: recoloured, put on a larger ground, cut, resized, mirrored both ways, normalised, with
 // boxes and joints in step.
 // Used by the reader of detection sets, and by whoever shows a network one picture.
 #pragma once
@@ -38,6 +38,8 @@ struct picture_window {
 
 /// Mirrors what is in a picture of that width. `order` says which joint a joint becomes.
 HASSE_BODY void mirror(std::vector<labelled_object>& objects, double width, std::span<const int> order);
+/// The same from top to bottom in a picture of that height: left becomes right in this mirror, too.
+HASSE_BODY void mirror_down(std::vector<labelled_object>& objects, double height, std::span<const int> order);
 
 /// A window by SSD's rule, and the objects that stay: shifted and clipped. What is ignored stays where a pixel of it is seen.
 HASSE_BODY picture_window crop_by_overlap(int width, int height, std::vector<labelled_object>& objects, random_source& random);
@@ -88,8 +90,13 @@ class picture_sampler {
     int left, top, width, height;
   };
   window_place place_of(const picture_window& window) const;
-  picture_placement resample(const labelled_picture& picture, const picture_window& window, bool mirrored, float* to);
-  void resample_labels(const labelled_picture& picture, const picture_window& window, bool mirrored, std::vector<std::uint8_t>& to) const;
+  /// Which ways a picture is mirrored.
+  struct turned {
+    bool across = false, down = false;
+  };
+  static turned draw_turn(const picture_variation& how, random_source& random);
+  picture_placement resample(const labelled_picture& picture, const picture_window& window, turned way, float* to);
+  void resample_labels(const labelled_picture& picture, const picture_window& window, turned way, std::vector<std::uint8_t>& to) const;
   picture_window window_by_scale(const labelled_picture& picture, const picture_variation& how, random_source& random) const;
   void place(std::vector<labelled_object>& objects, const picture_placement& placement) const;
 

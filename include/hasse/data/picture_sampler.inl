@@ -66,9 +66,12 @@ HASSE_BODY picture_placement placement_of(int height, int width, int to_height, 
   return {factor, factor, static_cast<double>((to_width - inner_width) / 2), static_cast<double>((to_height - inner_height) / 2)};
 }
 
-HASSE_BODY void mirror(std::vector<labelled_object>& objects, double width, std::span<const int> order) {
+namespace detail {
+/// Boxes by `flip_box`, joints by `flip_joint`, in the order in which they come back.
+template <class FlipBox, class FlipJoint>
+void mirror_by(std::vector<labelled_object>& objects, std::span<const int> order, FlipBox flip_box, FlipJoint flip_joint) {
   for (labelled_object& object : objects) {
-    object.place = {width - object.place.x1, object.place.y0, width - object.place.x0, object.place.y1};
+    flip_box(object.place);
     if (object.joints.empty()) continue;
     if (object.joints.size() != order.size())
       throw error("an object has " + std::to_string(object.joints.size()) + " joints, and " + std::to_string(order.size()) +
@@ -76,10 +79,20 @@ HASSE_BODY void mirror(std::vector<labelled_object>& objects, double width, std:
     std::vector<keypoint> joints(object.joints.size());
     for (std::size_t i = 0; i < joints.size(); ++i) {
       joints[i] = object.joints[static_cast<std::size_t>(order[i])];
-      if (joints[i].visible != 0) joints[i].x = width - joints[i].x;
+      if (joints[i].visible != 0) flip_joint(joints[i]);
     }
     object.joints = std::move(joints);
   }
+}
+}  // namespace detail
+
+HASSE_BODY void mirror(std::vector<labelled_object>& objects, double width, std::span<const int> order) {
+  detail::mirror_by(
+      objects, order, [&](box& place) { place = {width - place.x1, place.y0, width - place.x0, place.y1}; }, [&](keypoint& joint) { joint.x = width - joint.x; });
+}
+HASSE_BODY void mirror_down(std::vector<labelled_object>& objects, double height, std::span<const int> order) {
+  detail::mirror_by(
+      objects, order, [&](box& place) { place = {place.x0, height - place.y1, place.x1, height - place.y0}; }, [&](keypoint& joint) { joint.y = height - joint.y; });
 }
 
 HASSE_BODY picture_window crop_by_overlap(int width, int height, std::vector<labelled_object>& objects, random_source& random) {
@@ -244,7 +257,12 @@ HASSE_BODY picture_sampler::window_place picture_sampler::place_of(const picture
           std::clamp(static_cast<int>(window.height * placement.down + 0.5), 1, set_.height)};
 }
 
-HASSE_BODY void picture_sampler::resample_labels(const labelled_picture& picture, const picture_window& window, bool mirrored, std::vector<std::uint8_t>& to) const {
+HASSE_BODY picture_sampler::turned picture_sampler::draw_turn(const picture_variation& how, random_source& random) {
+  const bool across = how.mirrored && detail::coin(random), down = how.upside_down && detail::coin(random);
+  return {across, down};
+}
+
+HASSE_BODY void picture_sampler::resample_labels(const labelled_picture& picture, const picture_window& window, turned way, std::vector<std::uint8_t>& to) const {
   const auto [placement, left, top, inner_width, inner_height] = place_of(window);
   to.assign(static_cast<std::size_t>(set_.height) * static_cast<std::size_t>(set_.width), void_label);
   const auto source = [](int at, double scale, int from) { return from + static_cast<int>((at + 0.5) / scale); };
@@ -252,10 +270,10 @@ HASSE_BODY void picture_sampler::resample_labels(const labelled_picture& picture
     const int row = source(y, placement.down, window.top);
     if (row < 0 || row >= picture.height) continue;
     const std::uint8_t* const labels = picture.labels.data() + static_cast<std::ptrdiff_t>(row) * picture.width;
-    std::uint8_t* const line = to.data() + static_cast<std::ptrdiff_t>(top + y) * set_.width;
+    std::uint8_t* const line = to.data() + static_cast<std::ptrdiff_t>(way.down ? set_.height - 1 - top - y : top + y) * set_.width;
     for (int x = 0; x < inner_width; ++x) {
       const int column = source(x, placement.across, window.left);
-      if (column >= 0 && column < picture.width) line[mirrored ? set_.width - 1 - left - x : left + x] = labels[column];
+      if (column >= 0 && column < picture.width) line[way.across ? set_.width - 1 - left - x : left + x] = labels[column];
     }
   }
 }
@@ -286,7 +304,7 @@ HASSE_BODY picture_window picture_sampler::window_by_scale(const labelled_pictur
   return window;
 }
 
-HASSE_BODY picture_placement picture_sampler::resample(const labelled_picture& picture, const picture_window& window, bool mirrored, float* to) {
+HASSE_BODY picture_placement picture_sampler::resample(const labelled_picture& picture, const picture_window& window, turned way, float* to) {
   const auto [placement, left, top, inner_width, inner_height] = place_of(window);
   plan(window.left, window.width, picture.width, placement.across, inner_width, across_);
   plan(window.top, window.height, picture.height, placement.down, inner_height, down_);
@@ -316,9 +334,9 @@ HASSE_BODY picture_placement picture_sampler::resample(const labelled_picture& p
       const float* narrow = narrowed_.data() + (static_cast<std::size_t>(span.first - first_row) + i) * wide * 3;
       for (std::size_t x = 0; x < wide * 3; ++x) row_[x] += span.shares[i] * narrow[x];
     }
-    float* line = to + static_cast<std::size_t>(top + y) * static_cast<std::size_t>(set_.width) * 3;
+    float* line = to + static_cast<std::size_t>(way.down ? set_.height - 1 - top - y : top + y) * static_cast<std::size_t>(set_.width) * 3;
     for (int x = 0; x < inner_width; ++x) {
-      float* pixel = line + static_cast<std::size_t>(mirrored ? set_.width - 1 - left - x : left + x) * 3;
+      float* pixel = line + static_cast<std::size_t>(way.across ? set_.width - 1 - left - x : left + x) * 3;
       for (std::size_t c = 0; c < 3; ++c) pixel[c] = row_[static_cast<std::size_t>(x) * 3 + c] / deviation_[c];
     }
   }
@@ -338,7 +356,7 @@ HASSE_BODY void picture_sampler::place(std::vector<labelled_object>& objects, co
 HASSE_BODY picture_placement picture_sampler::whole(const labelled_picture& picture, float* to, std::vector<labelled_object>& objects) {
   objects = picture.objects;
   take(picture);
-  const picture_placement placement = resample(picture, {0, 0, picture.width, picture.height}, false, to);
+  const picture_placement placement = resample(picture, {0, 0, picture.width, picture.height}, {}, to);
   place(objects, placement);
   return placement;
 }
@@ -357,19 +375,20 @@ HASSE_BODY picture_placement picture_sampler::varied(const labelled_picture& pic
     const picture_window cut = (how.crop == picture_crop::by_overlap ? crop_by_overlap : crop_by_share)(window.width, window.height, objects, random);
     window = {window.left + cut.left, window.top + cut.top, cut.width, cut.height};
   }
-  const bool mirrored = how.mirrored && detail::coin(random);
-  const picture_placement placement = resample(picture, window, mirrored, to);
+  const turned way = draw_turn(how, random);
+  const picture_placement placement = resample(picture, window, way, to);
   place(objects, placement);
-  if (mirrored) mirror(objects, set_.width, set_.mirrored_joints);
+  if (way.across) mirror(objects, set_.width, set_.mirrored_joints);
+  if (way.down) mirror_down(objects, set_.height, set_.mirrored_joints);
   // In pixels of the picture, as far as nothing was mirrored.
   return {placement.across, placement.down, placement.left - window.left * placement.across, placement.top - window.top * placement.down};
 }
 
 HASSE_BODY picture_placement picture_sampler::whole(const labelled_picture& picture, float* to, std::vector<std::uint8_t>& labels) {
   const picture_window window{0, 0, picture.width, picture.height};
-  resample_labels(picture, window, false, labels);
+  resample_labels(picture, window, {}, labels);
   take(picture);
-  return resample(picture, window, false, to);
+  return resample(picture, window, {}, to);
 }
 
 HASSE_BODY picture_placement picture_sampler::varied(const labelled_picture& picture, const picture_variation& how, random_source& random, float* to,
@@ -378,9 +397,9 @@ HASSE_BODY picture_placement picture_sampler::varied(const labelled_picture& pic
   if (how.recoloured) recolour(source_, how.permuted, random);
   picture_window window{0, 0, picture.width, picture.height};
   if (how.crop == picture_crop::by_scale) window = window_by_scale(picture, how, random);
-  const bool mirrored = how.mirrored && detail::coin(random);
-  resample_labels(picture, window, mirrored, labels);
-  const picture_placement placement = resample(picture, window, mirrored, to);
+  const turned way = draw_turn(how, random);
+  resample_labels(picture, window, way, labels);
+  const picture_placement placement = resample(picture, window, way, to);
   return {placement.across, placement.down, placement.left - window.left * placement.across, placement.top - window.top * placement.down};
 }
 

@@ -17,6 +17,7 @@ enum class picture_crop : std::uint8_t { none, by_overlap, by_share, by_scale };
 /// How training pictures vary. Mirroring and crops are what MobileDet was trained with; small sets gain by the rest.
 struct picture_variation {
   bool mirrored = false;
+  bool upside_down = false;  ///< mirrored from top to bottom, half of the time: for things that have no up
   picture_crop crop = picture_crop::none;
   bool zoomed_out = false;  ///< half of the time put onto a ground of up to 16 times the area, unless a thing would become less than 4 pixels
   bool recoloured = false;  ///< brightness, contrast, saturation and hue

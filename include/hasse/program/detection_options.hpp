@@ -28,7 +28,8 @@ struct detector_options {
   std::size_t train_pictures = 0;
   double learning_rate = 0.04, decay = 4e-5;
   std::uint64_t seed = 1;
-  bool recolour = false, zoom_out = false, trust_pictures = false, drop_copies = false, skip_damaged = false;
+  double average = 0;
+  bool recolour = false, zoom_out = false, upside_down = false, trust_pictures = false, drop_copies = false, skip_damaged = false;
   device_options devices{};
 };
 
@@ -47,6 +48,7 @@ inline void describe(CLI::App& app, detector_options& options) {
       ->capture_default_str()
       ->check(CLI::IsMember({"overlap", "share", "none"}));
   app.add_flag("--recolour", options.recolour, "vary brightness, contrast, saturation and hue");
+  app.add_flag("--upside-down", options.upside_down, "half of the time, turn a training picture upside down: for things that have no up, such as cells");
   app.add_flag("--zoom-out", options.zoom_out, "half of the time, put a picture on a larger ground");
   add_number(app, "--train-images", options.train_pictures, "train on so many pictures at most, drawn by the seed; 0: all");
   add_number(app, "--longest-side", options.longest_side, 0, 65'535, "make larger pictures so small when they are read, to save memory; 0: as they are");
@@ -57,6 +59,7 @@ inline void describe(CLI::App& app, detector_options& options) {
   add_number(app, "--batch", options.batch, 1, 65'536, "pictures of a training step");
   add_number(app, "--learning-rate", options.learning_rate, least_rate, most_rate, "highest learning rate");
   add_number(app, "--weight-decay", options.decay, 0, 1e6, "of convolution weights");
+  add_number(app, "--average", options.average, 0, 0.999999, "judge and hand over the mean of the weights over all steps, of which each step keeps this share (0.998 for small sets); 0: the last weights");
   add_number(app, "--seed", options.seed, "decides scenes, first weights and augmentation");
   app.add_option("--threads", options.threads, "threads that train, on the processor")->capture_default_str()->check(thread_count);
   describe_own_devices(app, options.devices);
@@ -76,6 +79,7 @@ inline recipe recipe_of(const detector_options& options) {
                    .learning_rate = options.learning_rate,
                    .decay = options.decay,
                    .warmup_epochs = 0.05 * options.epochs,
+                   .average = options.average,
                    .seed = options.seed};
   check(how);
   return how;
@@ -94,6 +98,7 @@ inline json settings_of(const detector_options& options, const recipe& how) {
                 {"zoom_out", options.zoom_out},
                 {"train_pictures", options.train_pictures},
                 {"longest_side", options.longest_side},
+                {"upside_down", options.upside_down},
                 {"drop_copies", options.drop_copies},
                 {"recipe", to_text(how)},
                 {"seed", options.seed},
@@ -128,7 +133,10 @@ inline detection_splits open_pictures(const detector_options& options, feature_s
   for (detection_set* set : {&pictures.train, &pictures.validation, &pictures.test})
     set->fit = options.fit == "letterbox" ? picture_fit::letterbox : picture_fit::stretch;
   detection_set& train = pictures.train;
+  if (options.upside_down && !train.mirrored_alike)
+    throw error("pictures were to be turned upside down, and the set '" + train.name + "' does not say what its joints become in a mirror; leave --upside-down out");
   train.varied = {.mirrored = train.mirrored_alike,
+                  .upside_down = options.upside_down,
                   .crop = options.crop == "none"    ? picture_crop::none
                           : options.crop == "share" ? picture_crop::by_share
                                                     : picture_crop::by_overlap,

@@ -173,6 +173,8 @@ class slimmable_trainer : public training_loop<Type, detail::many_widths<Engine,
   static recipe checked(const recipe& how, const width_family& family, const Rule& rule, const training_data<Type>& data) {
     check(how);
     rule.check(family);
+    if (how.average > 0)
+      throw error("a mean of the weights over the steps was asked for, and a slimmable network is judged by its last ones; leave recipe::average at 0");
     const recipe settled = detail::checked(how, family.layers(), data);
     if (rule.distils && !Teaches<Type, typename Engine::scalar>)
       throw error("the task has nothing that a wider network could teach a narrower one; train without distillation, or give the task a lesson, remember and loss");

@@ -26,10 +26,11 @@ HASSE_BODY std::string segmentation::text() const {
 }
 
 HASSE_BODY std::string segmentation::text_of(const detection_set& set) const {
-  const auto& [mirrored, crop, zoomed_out, recoloured, permuted, least_scale, most_scale, repeated] =
+  const auto& [mirrored, upside_down, crop, zoomed_out, recoloured, permuted, least_scale, most_scale, repeated] =
       set.varied;  // a member more does not compile until it is told
   std::string text = "fit " + std::to_string(static_cast<int>(set.fit)) + ", crop " + std::to_string(static_cast<int>(crop));
   for (const bool each : {mirrored, zoomed_out, recoloured, permuted}) text += each ? " 1" : " 0";
+  if (upside_down) text += ", upside down";
   return text + ", scales " + exact_text(least_scale) + " to " + exact_text(most_scale) + ", repeated below " + exact_text(repeated);
 }
 

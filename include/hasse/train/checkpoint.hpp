@@ -58,14 +58,16 @@ inline constexpr const char* checkpoint_remedy = "move it away and the training 
 /// Of two lists such as "cpu, 1 thread, ...", the items between those that they begin and end with alike.
 HASSE_BODY std::pair<std::string, std::string> differing_parts(const std::string& left, const std::string& right);
 
-/// Of a checkpoint of so many parameters: all that one may have, written and read. The rest are names, places and at most 100,000
-/// epochs.
+/// Of a checkpoint of so many parameters and other numbers: all that one may have, written and read. The rest are names, places and at
+/// most 100,000 epochs.
 constexpr std::uintmax_t largest_checkpoint(std::uintmax_t parameters, std::size_t bytes_of_each) {
   return parameters * bytes_of_each + (std::uintmax_t{256} << 20);
 }
 template <class Scalar>
-std::uintmax_t largest_checkpoint(const parameters<Scalar>& weights, std::span<const descent_state<Scalar>> states) {
-  return largest_checkpoint(weights.values.size() * (1 + states.size()) + weights.statistics.size(), sizeof(Scalar));
+std::uintmax_t largest_checkpoint(const parameters<Scalar>& weights, std::span<const descent_state<Scalar>> states, std::span<const checkpoint_numbers> more = {}) {
+  std::uintmax_t largest = largest_checkpoint(weights.values.size() * (1 + states.size()) + weights.statistics.size(), sizeof(Scalar));
+  for (const checkpoint_numbers& each : more) largest += each.values.size() * sizeof(double);
+  return largest;
 }
 
 inline constexpr std::size_t record_fields = 6;
@@ -100,7 +102,7 @@ void save_checkpoint(const std::filesystem::path& path, const training_identity&
                    {"seed", std::to_string(whose.seed)},
                    {"backend", whose.backend}};
   file.metadata["checksum"] = hex64(detail::content_hash(file)).view();
-  write_safetensors(path, file, detail::largest_checkpoint(weights, states));
+  write_safetensors(path, file, detail::largest_checkpoint(weights, states, more));
 }
 
 /// Reads what `save_checkpoint` wrote, into parameters and states of the same layout. Refuses a file that is damaged, that is no
@@ -110,7 +112,7 @@ training_position load_checkpoint(const std::filesystem::path& path, const train
                                   std::span<const descent_state<Scalar>> states, std::span<const checkpoint_numbers> more = {}) {
   const std::string where = path.string();
   const auto refuse = [&](const std::string& problem) { return file_error(where, problem, detail::checkpoint_remedy); };
-  const tensor_file file = read_safetensors(path, detail::largest_checkpoint<Scalar>(weights, states));
+  const tensor_file file = read_safetensors(path, detail::largest_checkpoint<Scalar>(weights, states, more));
   const auto said = [&](const char* key) {
     const auto found = file.metadata.find(key);
     return found == file.metadata.end() ? std::string() : found->second;

@@ -27,6 +27,7 @@ struct recipe {
   double largest_gradient = 0;  ///< Euclidean norm above which gradients are scaled down; 0: never
   decay_rule schedule = cosine_decay{};
   double warmup_epochs = 0;
+  double average = 0;  ///< of the weights over the steps, which is judged and is the result: the share that a step keeps; 0: the last weights
   std::optional<augmentation> augment{};  ///< empty: the task's usual_augmentation() of the training set
   std::uint64_t seed = 1;
 };

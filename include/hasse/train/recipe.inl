@@ -25,6 +25,7 @@ HASSE_BODY void check(const recipe& how) {
          "at least 0 and finite");
   demand(how.warmup_epochs >= 0 && how.warmup_epochs <= how.epochs, "the warm-up in epochs", how.warmup_epochs,
          "between 0 and the number of epochs");
+  demand(how.average >= 0 && how.average < 1, "the share that a mean of weights keeps", how.average, "at least 0 and below 1");
   if (const auto* steps = std::get_if<step_decay>(&how.schedule)) {
     demand(steps->plateaus >= 1 && steps->plateaus <= 1000, "the number of plateaus of the step schedule", steps->plateaus,
            "between 1 and 1000");
@@ -35,7 +36,7 @@ HASSE_BODY void check(const recipe& how) {
 HASSE_BODY std::string to_text(const recipe& how) {
   // A member more does not compile until it is written.
   const auto& [epochs, batch, learning_rate, momentum, decay, largest_gradient, decay_of_rate, warmup_epochs,
-               augmented, seed] = how;
+               average, augmented, seed] = how;
   std::string schedule(name_of(decay_of_rate));
   if (const auto* steps = std::get_if<step_decay>(&decay_of_rate))
     schedule += "(" + std::to_string(steps->plateaus) + " x " + exact_text(steps->factor) + ")";
@@ -43,7 +44,8 @@ HASSE_BODY std::string to_text(const recipe& how) {
       !augmented ? "usual" : "pad " + std::to_string(augmented->pad) + (augmented->flip ? " flip" : "");
   return "epochs " + std::to_string(epochs) + ", batch " + std::to_string(batch) + ", learning rate " + exact_text(learning_rate) +
          ", momentum " + exact_text(momentum) + ", decay " + exact_text(decay) + ", largest gradient " + exact_text(largest_gradient) +
-         ", schedule " + schedule + ", warm-up " + exact_text(warmup_epochs) + " epochs, augmentation " + augment;
+         ", schedule " + schedule + ", warm-up " + exact_text(warmup_epochs) + " epochs, augmentation " + augment +
+         (average > 0 ? ", mean of weights " + exact_text(average) : std::string());
 }
 
 }  // namespace hasse

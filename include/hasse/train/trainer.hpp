@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
@@ -14,6 +16,7 @@
 #include <hasse/task/bound_loss.hpp>
 #include <hasse/train/evaluate.hpp>
 #include <hasse/train/training_loop.hpp>
+#include <hasse/train/weight_average.hpp>
 
 namespace hasse {
 
@@ -32,7 +35,9 @@ class single_network : public network_in_training<training_network<Engine>, Type
       : base(backend, layers, task, how.batch, begun_by(task, layers, first_weights<parameter>(layers, seed))),
         outputs_(network_outputs<scalar>::of(network_)),
         loss_(task, this->device(), how.batch, outputs_.shapes),
-        judge_(backend, layers, how.batch, this->weights_) {}
+        judge_(backend, layers, how.batch, this->weights_) {
+    if (how.average > 0) average_.emplace(how.average, this->weights_);
+  }
 
   read_order judging_order() const { return read_order::evaluation; }
   scalar* input() { return network_.input(); }
@@ -50,9 +55,18 @@ class single_network : public network_in_training<training_network<Engine>, Type
     this->clear_fixed();
     return loss_.result();
   }
+  static constexpr const char* follower = "mean of the weights";
+  double after_step(const training_position& at, std::int64_t steps) {
+    if (average_) average_->add(this->weights(), at.epoch * steps + at.batch);
+    return 0;
+  }
+  std::vector<checkpoint_numbers> numbers() { return average_ ? average_->numbers() : std::vector<checkpoint_numbers>(); }
+  /// What is judged and handed over.
+  parameters<parameter> result() const { return average_ ? average_->mean(this->weights()) : this->weights(); }
+
   template <class Feed>
   evaluation judge(Feed& feed, const normalisation& scale) {
-    judge_.load(this->weights());
+    judge_.load(result());
     return evaluate(loss_.task(), judge_, feed, scale);
   }
   void scale_loss(const float* scale) { loss_.scale_by(scale); }
@@ -62,6 +76,7 @@ class single_network : public network_in_training<training_network<Engine>, Type
   bound_loss<Type, scalar> loss_;
   repeated sequence_;
   inference_network<Engine> judge_;
+  std::optional<weight_average<parameter>> average_;
 };
 }  // namespace detail
 
@@ -78,7 +93,7 @@ class trainer : public training_loop<Type, detail::single_network<Engine, Type>,
       : trainer(backend, std::move(name), layers, data, detail::checked(how, layers, data), seed, std::move(saving), {}) {}
 
   /// The network as it is now, in float: to be saved or exported.
-  model result() const { return {this->name(), layers_, parameters<float>(this->weights())}; }
+  model result() const { return {this->name(), layers_, parameters<float>(this->trainee().result())}; }
 
  private:
   struct is_checked {};
