@@ -8,8 +8,11 @@
 #include <stdexcept>
 #include <vector>
 
+#include <hasse/data/open_detection.hpp>
 #include <hasse/kernel/cpu.hpp>
+#include <hasse/network/ssdlite.hpp>
 #include <hasse/space/mobile.hpp>
+#include <hasse/task/detection.hpp>
 #include "../support/catch.hpp"
 #include "../train/problem.hpp"
 
@@ -306,6 +309,62 @@ TEST_CASE("what a task begins and leaves so is the network's, not that of every 
   for (const parameter_tensor& tensor : first.layout.trainable) {
     CAPTURE(tensor.name);
     CHECK(std::ranges::equal(search.weights().of(tensor), first.of(tensor)) == (tensor.layer == 0));
+  }
+}
+
+TEST_CASE("gates of detectors learn with heads on several maps, begin as the task wants, and go on after a kill", "[gated][search]") {
+  cpu backend;
+  const detection_splits pictures = open_detection("scenes", {.height = 32, .width = 32, .scenes_train = 24, .scenes_validation = 16, .scenes_test = 1});
+  const anchor_plan plan = anchor_plan_of("0.3:1 0.5:1 | 0.6:1");
+  gated_list list{.input = {32, 32, 3}, .blocks = {}};
+  const auto block = [&](const std::string& name, int out, int stride, std::initializer_list<int> kernels, bool zero) {
+    gated_block made{name, kernels.size() > 1 ? 0 : -1, {}};
+    for (const int kernel : kernels) {
+      gated_candidate one{"k" + std::to_string(kernel), {.input = list.output(), .items = {}}};
+      mbconv{.out = out, .stride = stride, .kernel = kernel, .expand = 2}.lower(layer_builder<layer_list>{one.layers}, 0);
+      made.candidates.push_back(std::move(one));
+    }
+    if (zero) made.candidates.push_back({"zero", {.input = list.output(), .items = {}}});
+    list.blocks.push_back(std::move(made));
+  };
+  const auto head = [&](std::size_t map) {
+    ssdlite_head part = head_for(plan, pictures.train);
+    for (std::size_t i = 0; i < part.anchors.size(); ++i) part.anchors[i] = i == map ? part.anchors[i] : 0;
+    gated_candidate made{"map", {.input = list.output(), .items = {}}, true};
+    part.lower(layer_builder<layer_list>{made.layers}, std::vector<value_id>(map + 1, 0));
+    list.blocks.push_back({"head of map " + std::to_string(map), -1, {std::move(made)}});
+  };
+  block("stem", 8, 2, {3}, false);
+  block("down", 8, 2, {3, 5}, false), block("on", 8, 1, {3, 5}, true);
+  head(0);
+  block("further", 16, 2, {3, 5}, false);
+  head(1);
+  const gated_costs costs{.fixed = 1, .blocks = {{1, 2}, {1, 2, 0}, {1, 2}}};
+  const training_data data(detection{.anchors = plan}, pictures.train, pictures.validation);
+  for (const gate_method method : methods) {
+    CAPTURE(name_of(method));
+    gated_recipe how{.warmup_epochs = 1, .epochs = 5, .batch = 8, .rate = 0.03, .method = method, .gates = {.rate = 0.15}, .period = 2, .paths = 2, .target = 4};
+    how.loss = absolute_latency{.lambda = 3};
+    gated_search<cpu, detection> whole(backend, "boxes", list, costs, data, how);
+    const model begun = whole.network_of(whole.likeliest());
+    REQUIRE(begun.layers.output_count() == 4);
+    for (const int output : {1, 3})
+      for (const float bias : begun.weights.of(begun.layers.output(output) - 1, parameter_role::bias)) CHECK(bias == -4.6f);
+    const gated_outcome wanted = whole.run();
+    CHECK_FALSE(wanted.diverged);
+    CHECK(wanted.curve.back().training.loss < wanted.curve.front().training.loss);
+    CHECK(wanted.curve.back().entropy < wanted.curve.front().entropy);
+
+    const problem::scratch_folder folder("gated-boxes");
+    const checkpoint_policy saving{.folder = folder.path};
+    {
+      gated_search<cpu, detection> first(backend, "boxes", list, costs, data, how, saving);
+      CHECK_THROWS_AS(first.run(problem::stop_after(11)), problem::interrupted);
+    }
+    gated_search<cpu, detection> again(backend, "boxes", list, costs, data, how, saving);
+    CHECK(again.run().choice == wanted.choice);
+    CHECK(again.weights() == whole.weights());
+    CHECK(std::ranges::equal(again.gates().alpha(), whole.gates().alpha()));
   }
 }
 

@@ -71,9 +71,11 @@ HASSE_BODY void gated_list::check(std::span<const int> choice) const {
 HASSE_BODY layer_list gated_list::path(std::span<const int> choice) const {
   check(choice);
   layer_list list{.input = input, .items = {}};
+  value_id from = 0;
   for (int at = 0; at < size(); ++at) {
-    const layer_list& next = candidate(at, choice[static_cast<std::size_t>(at)]).layers;
-    append_layers(list, next.items, next.outputs);
+    const gated_candidate& next = candidate(at, choice[static_cast<std::size_t>(at)]);
+    const value_id behind = append_layers(list, next.layers.items, next.layers.outputs, from);
+    if (!next.passes_on()) from = behind;
   }
   return list;
 }
@@ -166,6 +168,9 @@ HASSE_BODY void gated_list::check() const {
         throw error(name + " names the output \"" + one.layers.outputs.front().name +
                     "\"; outputs are the same in every network, so name it in a block of one candidate: the one behind this has its "
                     "value as input");
+      if (one.aside && (each.searched() || one.layers.outputs.empty()))
+        throw error(name + " stands aside, and " + (each.searched() ? "its block has others" : "names no output") +
+                    "; what stands aside is the same in every network and ends in outputs, since no block reads it");
       if (one.layers.input != before)
         throw error(name + ": it reads " + detail::gated_shape_text(one.layers.input) + " where " +
                     detail::gated_shape_text(before) + " comes in; lower it on the shape of the block before");
@@ -192,6 +197,10 @@ HASSE_BODY void gated_list::check_taps() const {
       throw error(each.name + " may be left out, and the output \"" + tapped +
                   "\" is what it reads: its gate could not be told from the output; offer no zero there, or put a fixed layer between");
     const layer_list& layers = each.candidates.front().layers;
+    if (each.candidates.front().aside) {
+      tapped = layers.outputs.front().name;
+      continue;
+    }
     if (each.searched() || layers.size() > 0) tapped.clear();
     for (const named_value& output : layers.outputs)
       if (output.value == static_cast<value_id>(layers.size())) tapped = output.name;

@@ -117,8 +117,9 @@ class gated_network {
     value_id before = 0;
     for (int block = 0; block < gates_->size(); ++block) {
       const int index = choice[detail::at(block)];
-      done += static_cast<int>(gates_->candidate(block, index).layers.size());
-      const value_id after = value_behind(fusion, done, block);
+      const gated_candidate& taken = gates_->candidate(block, index);
+      done += static_cast<int>(taken.layers.size());
+      const value_id after = taken.passes_on() ? before : value_behind(fusion, done, block);
       if (detail::at(block) < others.size() && !others[detail::at(block)].empty()) ask(block, index, before, after, others, stops);
       before = after;
     }

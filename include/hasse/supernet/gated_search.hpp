@@ -120,11 +120,11 @@ class gated_paths : public parts_in_training<gated_network<Engine>, Type> {
     moments_.assign(descent_of_gates_.moments().begin(), descent_of_gates_.moments().end());
     std::transform(descent_of_gates_.counts().begin(), descent_of_gates_.counts().end(), counts_.begin(),
                    [](std::int64_t count) { return static_cast<double>(count); });
-    scalars_ = {static_cast<double>(gate_steps_), baseline_.value, static_cast<double>(baseline_.batches)};
+    scalars_ = {static_cast<double>(gate_steps_), baseline_.value, static_cast<double>(baseline_.batches), relative_.reference.value, static_cast<double>(relative_.reference.count)};
   }
   void restore(const std::filesystem::path& from) {
     const auto is_count = [](double each) { return each >= 0 && each < 1e15; };
-    if (!std::all_of(counts_.begin(), counts_.end(), is_count) || !is_count(scalars_[0]) || !is_count(scalars_[2]))
+    if (!std::all_of(counts_.begin(), counts_.end(), is_count) || !is_count(scalars_[0]) || !is_count(scalars_[2]) || !is_count(scalars_[4]) || !std::isfinite(scalars_[3]))
       throw file_error(from.string(), "stands at a step that this search does not have", checkpoint_remedy);
     std::vector<std::int64_t> counts(counts_.size());
     std::transform(counts_.begin(), counts_.end(), counts.begin(), [](double count) { return static_cast<std::int64_t>(count); });
@@ -132,6 +132,7 @@ class gated_paths : public parts_in_training<gated_network<Engine>, Type> {
     descent_of_gates_.restore(moments_, counts);
     gate_steps_ = static_cast<std::int64_t>(scalars_[0]);
     baseline_.value = scalars_[1], baseline_.batches = static_cast<std::int64_t>(scalars_[2]);
+    relative_.reference.value = scalars_[3], relative_.reference.count = static_cast<std::int64_t>(scalars_[4]);
     this->seek_judging(gate_steps_);
   }
 
@@ -271,7 +272,7 @@ class gated_paths : public parts_in_training<gated_network<Engine>, Type> {
       network_.forward();
       const batch_loss found = judge_output(false);
       if (!std::isfinite(found.loss)) return found.loss;  // its quality may be a number all the same
-      const double quality = quality_of(judging_loss_.task(), found, how_.batch);
+      const double quality = quality_of(judging_loss_.task(), found, how_.batch, relative_);
       rewards.push_back(how_.target > 0 ? reward(quality, cost_of(choice)) : quality);
     }
     double mean = 0;
@@ -310,6 +311,7 @@ class gated_paths : public parts_in_training<gated_network<Engine>, Type> {
   gate_parameters gates_;
   gate_descent descent_of_gates_;
   reward_baseline baseline_;
+  relative_quality relative_;  // of tasks that say no quality
   backend_array<scalar> images_;  // REINFORCE: of all paths of a step
   gate_path path_;
   std::vector<gate_path> paths_;
@@ -317,7 +319,7 @@ class gated_paths : public parts_in_training<gated_network<Engine>, Type> {
   std::vector<double> slopes_, given_, gradient_,
       pulls_ = std::vector<double>(3);  // sums of the pulls since the epoch began, and their steps
   std::vector<double> alpha_ = std::vector<double>(gates_.size()), moments_ = std::vector<double>(gates_.size()), counts_,
-                      scalars_ = std::vector<double>(3), history_;
+                      scalars_ = std::vector<double>(5), history_;
 };
 }  // namespace detail
 

@@ -44,7 +44,6 @@ class masked_codes : public parts_in_training<masked_network<Engine>, Type> {
   using typename base::scalar;
   using code_cost = std::function<double(std::span<const int>)>;
   static constexpr const char* follower = "loss that judges a code";
-  static constexpr std::int64_t reference_batches = 50;
 
   masked_codes(Engine& backend, const masked_space& space, code_cost cost, const training_data<Type>& data, const masked_recipe& how)
       : base(backend, space, data, how.batch, how.seed, begun(data.task, space, how.seed), fixed_by(data.task, space)),
@@ -126,11 +125,11 @@ class masked_codes : public parts_in_training<masked_network<Engine>, Type> {
       for (const int each : codes_[i].options) *to++ = each;
       for (const bool each : codes_[i].learns) *to++ = each ? 1 : 0;
     }
-    scalars_ = {static_cast<double>(judged_), static_cast<double>(codes_.size()), reference_.value, static_cast<double>(reference_.count)};
+    scalars_ = {static_cast<double>(judged_), static_cast<double>(codes_.size()), relative_.reference.value, static_cast<double>(relative_.reference.count)};
   }
   void restore(const std::filesystem::path& from) {
     const auto is_count = [](double each, double most) { return each >= 0 && each <= most && each == std::floor(each); };
-    bool sound = is_count(scalars_[0], 1e15) && is_count(scalars_[1], how_.codes - 1) && is_count(scalars_[3], reference_batches) && std::isfinite(scalars_[2]);
+    bool sound = is_count(scalars_[0], 1e15) && is_count(scalars_[1], how_.codes - 1) && is_count(scalars_[3], relative_quality::batches) && std::isfinite(scalars_[2]);
     codes_.clear(), rewards_.clear();
     for (std::size_t i = 0; sound && i < static_cast<std::size_t>(scalars_[1]); ++i) {
       const double* from_here = pending_.data() + i * pending_row();
@@ -147,8 +146,13 @@ class masked_codes : public parts_in_training<masked_network<Engine>, Type> {
     if (!sound) throw file_error(from.string(), "stands at a step that this search does not have", checkpoint_remedy);
     policy_.restore(state_);
     judged_ = static_cast<std::int64_t>(scalars_[0]);
-    reference_.value = scalars_[2], reference_.count = static_cast<std::int64_t>(scalars_[3]);
+    relative_.reference.value = scalars_[2], relative_.reference.count = static_cast<std::int64_t>(scalars_[3]);
     this->seek_judging(judged_);
+  }
+
+  std::size_t step_bytes(std::span<const int> code) {
+    network_.select(code);
+    return network_.arena_bytes() + network_.slice_bytes() + 2 * sizeof(parameter) * this->weights().values.size();
   }
 
   const controller& policy() const { return policy_; }
@@ -214,8 +218,7 @@ class masked_codes : public parts_in_training<masked_network<Engine>, Type> {
       counted.add(this->reader_.read(outputs, how_.batch, how_.batch), judging_feed_.targets());
       return counted.result().score;
     }
-    if (reference_.count < reference_batches) reference_.next(found.loss);
-    return reference_.mean() > 0 ? std::clamp(1 - found.loss / reference_.mean(), 0.0, 1.0) : 0;
+    return relative_.of(found.loss);
   }
 
   const masked_space& space_;
@@ -227,7 +230,7 @@ class masked_codes : public parts_in_training<masked_network<Engine>, Type> {
   drawn_code drawn_;
   std::vector<drawn_code> codes_;  // since the last update, with their rewards
   std::vector<double> rewards_;
-  running_mean reference_{.decay = 0.95};
+  relative_quality relative_;
   std::vector<double> sums_ = std::vector<double>(4);  // of this epoch: rewards, qualities, costs, codes
   std::vector<double> state_, pending_, scalars_ = std::vector<double>(4), history_;
 };
@@ -279,6 +282,9 @@ class masked_search : private training_loop<Type, detail::masked_codes<Engine, T
                                               codes.judging_seed(), augmentation{});
     return codes.judge(code, feed, this->data().scale);
   }
+  /// What a step on a code, or an average, keeps in memory besides samples and the backend's own: activations and their gradients, shared
+  /// weights and their momentum, the weights and gradients of one layer.
+  std::size_t step_bytes(std::span<const int> code) { return this->trainee().step_bytes(code); }
   /// The network of a code with the shared weights, in float: to begin a training with, or to be judged by statistics of its batches.
   model network_of(std::span<const int> code) const {
     return {space_.text(code), layers_of(space_, code).layers, parameters<float>(this->trainee().cut_out(code))};

@@ -93,7 +93,7 @@ concept DescribesItself = requires(const Type& task, const typename Type::sample
 /// - `initialise(parameters, layers)`: changes first weights; `is_fixed(layers, tensor)`: weights that never change.
 /// - `text_of(set)`: what else of a set decides weights: how it shows its samples, which is not in identity_of.
 /// - `plain()`: the task whose loss has no regularisation, for gates; `quality(batch_loss, count)`: what rewards are made of,
-///   the larger the better; without it, minus the loss.
+///   within 0 and 1; without it, 1 - loss / the mean of the first ones.
 /// - `device_loss<Scalar>`: the loss where a device computes (task/answer_loss.hpp); without it answers come to the processor.
 template <class Type, class Scalar = float>
 concept Task = FeedsBatches<Type, Scalar> && MeasuresLoss<Type, Scalar> && AddsUp<Type, Scalar> && DescribesItself<Type>;
