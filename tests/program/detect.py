@@ -1,4 +1,4 @@
-"""Drives hasse_detect: a training on drawn scenes, kills that must change nothing, the same numbers when it is judged again, pictures
+"""Drives hasse_detect: a training on drawn scenes, kills that must change nothing, the same numbers when it is judged again and as COCO counts, pictures
 with boxes, searches by each method, refusals.
 
 usage: detect.py PROGRAM KILLS SEED
@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 
+import coco_numbers
 from driven import Driven, changed
 from pictures import pattern
 
@@ -55,6 +56,51 @@ if not found or set(found[0]) != {"image_id", "category_id", "bbox", "score"}:
 lines = [line for name in ("disc", "square", "triangle", "arrow") for line in (folder / f"voc/comp4_det_test_{name}.txt").read_text().splitlines()]
 if len(lines) != len(found) or any(len(line.split()) != 6 for line in lines):
     sys.exit("the results of Pascal VOC are not those of COCO")
+# COCO's tools count what hasse prints. Objects are put near what the detector finds, so that the numbers are of all kinds: of ids with holes,
+# some crowds, one picture without any.
+coco_numbers.check_fixtures()
+kinds = {"disc": 3, "square": 7, "triangle": 8, "arrow": 90}
+
+
+def write_coco(splits):
+    (folder / "coco/annotations").mkdir(parents=True, exist_ok=True)
+    for split, annotations in splits.items():
+        images = [{"id": 10 * i + 5, "file_name": f"{i}.png", "width": 80, "height": 80} for i in range(12)]
+        (folder / f"coco/{split}2017").mkdir(exist_ok=True)
+        for i in range(12):
+            (folder / f"coco/{split}2017/{i}.png").write_bytes(pattern(80, i + 1 + 20 * len(split)))
+        text = {"images": images, "annotations": annotations, "categories": [{"id": number, "name": name} for name, number in kinds.items()]}
+        (folder / f"coco/annotations/instances_{split}2017.json").write_text(json.dumps(text))
+
+
+def annotation(number, picture, place, kind, crowd=0):
+    return {"id": number, "image_id": picture, "category_id": kind, "bbox": place, "area": place[2] * place[3], "iscrowd": crowd}
+
+
+some = [annotation(1, 5, [10, 10, 30, 30], 3), annotation(2, 15, [20, 5, 20, 40], 7)]
+write_coco({"train": some, "val": some, "test": some})
+judge = ["evaluate", "--weights", "alone.safetensors", "--data", "coco:coco", "--detections", "coco.json"]
+done(*judge)
+found = json.loads((folder / "coco.json").read_text())
+near = []
+for each in found:
+    others = [other["bbox"] for other in near if other["image_id"] == each["image_id"]]
+    if each["image_id"] == 105 or each["score"] < 0.02 * draw.random() or any(coco_numbers.agreement(each["bbox"], other, False) > 0.3 for other in others):
+        continue
+    x, y, width, height = (value + draw.uniform(-0.08, 0.08) * min(each["bbox"][2:]) for value in each["bbox"])
+    x, y = max(x, 0), max(y, 0)
+    near.append(annotation(len(near) + 1, each["image_id"], [x, y, min(width, 80 - x), min(height, 80 - y)], each["category_id"], int(draw.random() < 0.1)))
+write_coco({"train": some, "val": some, "test": near})
+told = done(*judge).split("test pictures with")[1]
+if json.loads((folder / "coco.json").read_text()) != found:
+    sys.exit("other objects are found where other objects are annotated")
+rows = [line.split()[2:] for line in told.splitlines() if line.startswith("  all classes")]
+told = [-1 if each == "-" else float(each) / 100 for row in rows for each in row]
+annotations = json.loads((folder / "coco/annotations/instances_test2017.json").read_text())
+for wanted in (coco_numbers.numbers(annotations, found), coco_numbers.of_pycocotools(folder / "coco/annotations/instances_test2017.json", folder / "coco.json")):
+    if wanted and (len(told) != 12 or any(abs(one - other) > 0.000501 for one, other in zip(told, wanted.values())) or not 0.1 < wanted["AP"] < 0.9):
+        sys.exit(f"COCO's tools count {wanted} where hasse says {told}")
+
 for page in ("whole/report.html", "page.html"):
     if "with most mistakes" not in (folder / page).read_text() or "data:image/png;base64" not in (folder / page).read_text():
         sys.exit(f"{page} shows no picture")
@@ -97,7 +143,7 @@ refused("no pictures in the folders", "predict", "empty", "--weights", "alone.sa
 
 # A search by each method: kills change nothing, the report shows what was found, others are compared with.
 search = ["search", "--data", "scenes:0.2", "--size", "64x64", "--train-images", "96", "--space", "det-micro-dsp", "--width", "500",
-          "--epochs", "1", "--threads", "1", "--target", "1M", "--method"]
+          "--epochs", "1", "--threads", "1", "--upside-down", "--average", "0.5", "--target", "1M", "--method"]
 masks = [*search, "tunas", "--search-epochs", "6", "--random", "2", "--run"]
 
 
@@ -110,7 +156,7 @@ whole, killed = done(*masks, "masks"), driven.killed(kills, lambda: draw.uniform
 same = [hashlib.sha256((folder / run / "networks/found.safetensors").read_bytes()).hexdigest() for run in ("masks", "masks killed")]
 if same[0] != same[1] or networks(whole) != networks(killed) or len(tables(whole)) != 12:
     sys.exit(f"a search that was killed found another network, or other numbers:\n{whole}\n{killed}")
-for needed in ("of the target of 1 M MACs", "random 2:", "M MACs to", "Kendall's tau of", "to decode and suppress"):
+for needed in ("of the target of 1 M MACs", "random 2:", "M MACs to", "Kendall's tau of", "to decode and suppress", "times the"):
     if needed not in whole:
         sys.exit(f"the search does not say '{needed}': {whole}")
 cost = next(each["summed"] for each in json.loads((folder / "masks/report.json").read_text())["networks"] if each["role"] == "found")
@@ -118,10 +164,28 @@ if abs(cost - 1) > 0.05 or tables(done("evaluate", "--weights", "masks/networks/
     sys.exit(f"the found network costs {cost} M MACs, or is judged otherwise from its file")
 if "ssdlite_chain" not in (folder / "masks/networks/found.hpp").read_text():
     sys.exit("the header of the found network is missing")
-# A network that was under way at the kill is told first by the start that goes on, so the lines are the same in another order.
-if sorted(networks(done(*search, "random", "--trainings", "2", "--run", "random"))) != sorted(networks(driven.killed(kills, lambda: draw.uniform(0.3, 1.5), *search, "random", "--trainings", "2", "--run", "random killed"))):
-    sys.exit("a random search that was killed found other networks")
-out = done(*search, "pop", "--trainings", "2", "--run", "pop", "--beside", "masks", "random")
+if "k5" in whole + (folder / "masks/networks/found.hpp").read_text():
+    sys.exit("a DSP got a window of 5 x 5")
+done(*search, "tunas", "--search-epochs", "2", "--codes", "1", "--quality", "anchors", "--price-model", "regression", "--run", "anchors")
+page = (folder / "anchors/report.json").read_text()
+if "by metric" not in page or "others R2 0.99" not in page and "others R2 1.00" not in page:
+    sys.exit(f"a search by anchors and regressed prices does not say what it goes by: {page}")
+gates = [*search, "proxyless", "--search-epochs", "8", "--gate-rate", "0.1", "--random", "1", "--run"]
+whole, killed = done(*gates, "gates"), driven.killed(kills, lambda: draw.uniform(0.3, 1.5), *gates, "gates killed")
+same = [hashlib.sha256((folder / run / "networks/found.safetensors").read_bytes()).hexdigest() for run in ("gates", "gates killed")]
+if same[0] != same[1] or networks(whole) != networks(killed) or len(tables(whole)) != 12:
+    sys.exit(f"a search through gates that was killed found another network, or other numbers:\n{whole}\n{killed}")
+for needed in ("networks at one width per block", "of the target of 1 M MACs", "random 1:", "to decode and suppress"):
+    if needed not in whole:
+        sys.exit(f"the search through gates does not say '{needed}': {whole}")
+report = json.loads((folder / "gates/report.json").read_text())
+cost = next(each["summed"] for each in report["networks"] if each["role"] == "found")
+if abs(cost - 1) > 0.05 or len(report["epochs"]) != 8 or not any(each["name"] == "block 2 layer 2" for each in report["blocks"]):
+    sys.exit(f"the report does not show what gates decided: {report}")
+several = [*search, "random", "--trainings", "3", "--run"]
+if networks(done(*several, "random")) != networks(driven.killed(kills, lambda: draw.uniform(0.3, 1.5), *several, "random killed")):
+    sys.exit("a random search that was killed found other networks, or tells them in another order")
+out = done(*search, "pop", "--trainings", "2", "--run", "pop", "--beside", "masks", "random", "gates")
 report = json.loads((folder / "pop/report.json").read_text())
 if {each["role"] for each in report["networks"]} != {"found", "tried", "found elsewhere"} or report["metric"] != "mAP":
     sys.exit(f"the report does not show all methods: {report['networks']}")
@@ -133,6 +197,7 @@ refused("choose a target in between", *[each if each != "1M" else "100M" for eac
 refused("cannot be read", *[each if each != "1M" else "1 quart" for each in masks], "none")
 refused("leave --random out", *search, "pop", "--random", "2", "--run", "none")
 refused("leave --table out", *masks, "none", "--table", "masks/latency.json")
+refused("give --price-model regression", *masks, "none", "--price-networks", "100")
 refused("learns every", *[each if each != "6" else "1" for each in masks], "none", "--codes", "100")
 refused("was begun with", *search, "random", "--run", "masks")
 refused("fewer than one batch", *masks, "none", "--batch", "200")

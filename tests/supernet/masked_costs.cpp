@@ -186,6 +186,12 @@ TEST_CASE("a regression finds an additive table again, and a noisy one nearly", 
   for (const double each : wanted) most = std::max(most, each);
   CHECK(model.quality(unseen, wanted).largest_error < 1e-6 * most);
   CHECK(model.quality(unseen, wanted).r_squared == Approx(1));
+  // In place of sums it also says which networks are cheapest and dearest.
+  const masked_costs told = costs.by([&](std::span<const int> code) { return 1e6 * model.of(code); });
+  CHECK(told.of(unseen[0]) == 1e6 * model.of(unseen[0]));
+  CHECK(costs.of(told.cheapest()) == costs.of(costs.cheapest()));
+  CHECK(costs.of(told.dearest()) == costs.of(costs.dearest()));
+  CHECK_THROWS_WITH(told.require_reachable(2 * told.of(told.dearest())), ContainsSubstring("choose a target in between"));
   const regression_quality near = masked_regression(space, codes, noisy).quality(unseen, wanted);
   CHECK(near.r_squared > 0.98);
   CHECK(near.mean_error < near.largest_error);
@@ -239,7 +245,7 @@ TEST_CASE("a policy finds what is nearly the best code under planted tables", "[
 TEST_CASE("a policy meets a target alone, and finds a planted code", "[masked]") {
   const masked_space space = micro({500, 750, 1000, 1500});
   const masked_costs costs(space, mac_price{});
-  for (const double share : {0.2, 0.5}) {
+  for (const double share : {0.2, 0.5, 0.8}) {
     const double least = costs.of(costs.cheapest()), target = least + share * (costs.of(costs.dearest()) - least) / 4;
     const std::vector<int> found =
         learned(space, 1500, 1, [&](std::span<const int> code) { return absolute_reward{}(0.5, costs.of(code), target); }).likeliest();

@@ -34,20 +34,27 @@ inline int detect(int argc, char** argv) {
   search.add_option("--space", searching.space, "det-micro-cpu, -edgetpu, -dsp or -gpu, or mobiledet-cpu and its likes, larger; behind a colon, what layers choose from: ibn, ibn+fused or ibn+fused+tucker")
       ->capture_default_str();
   add_number(search, "--width", searching.width, 1, 8000, "of all blocks of the space, in thousandths");
-  search.add_option("--method", searching.method, "tunas: one network of all operations and widths, by rewards; pop: Partial Order Pruning, by training; random: at random, by training")
+  search.add_option("--method", searching.method, "tunas: one network of all operations and widths, by rewards; proxyless: one of all operations, at one width per block, by gates; pop: Partial Order Pruning, by training; random: at random, by training")
       ->capture_default_str()
-      ->check(CLI::IsMember({"tunas", "pop", "random"}));
+      ->check(CLI::IsMember({"tunas", "proxyless", "pop", "random"}));
   std::string target;
   detail::describe(search, searching, target);
   search.add_option("--table", searching.table, "the latency.json of a run in the same space on another device, whose latencies count; without, this machine is measured");
-  add_number(search, "--search-epochs", searching.search_epochs, 0, 1'000'000, "tunas: epochs of the search; 0: as many as make 3000 steps");
-  add_number(search, "--search-rate", searching.search_rate, detail::least_rate, detail::most_rate, "tunas: highest learning rate of the shared weights");
-  add_number(search, "--codes", searching.codes, 1, 1000, "tunas: networks that are drawn for one step of the policy");
-  search.add_option("--quality", searching.quality, "tunas: what a drawn network is worth: loss (1 - its loss / that at the beginning), AP50 or mAP of a validation batch")
+  search.add_option("--price-model", searching.price_model, "sums: over layers, each measured once; regression: on whole networks drawn at random, as TuNAS has it")
       ->capture_default_str()
-      ->check(CLI::IsMember({"loss", "AP50", "mAP"}));
+      ->check(CLI::IsMember({"sums", "regression"}));
+  add_number(search, "--price-networks", searching.price_networks, "networks that the regression is made of, and a fifth of them held out; 0: 5 for each of its indicators");
+  add_number(search, "--search-epochs", searching.search_epochs, 0, 1'000'000, "tunas, proxyless: epochs of the search; 0: as many as make 3000 steps");
+  add_number(search, "--search-rate", searching.search_rate, detail::least_rate, detail::most_rate, "tunas, proxyless: highest learning rate of the weights of the search");
+  add_number(search, "--codes", searching.codes, 1, 1000, "tunas: networks that are drawn for one step of the policy");
+  search.add_option("--quality", searching.quality, "tunas: what a drawn network is worth: loss (1 - its loss / that at the beginning), AP50 or mAP of a validation batch, or anchors (the share of those with an object that answer with its class)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"loss", "AP50", "mAP", "anchors"}));
   add_number(search, "--reward-weight", searching.reward_weight, -1000, 0, "tunas: of the cost's distance from the target, in a reward whose quality lies within 0 and 1");
-  add_number(search, "--random", searching.random, 0, 1000, "tunas: networks of equal cost, drawn at random, to train and compare with");
+  add_number(search, "--gate-rate", searching.gate_rate, detail::least_rate, detail::most_rate, "proxyless: learning rate of the gates");
+  add_number(search, "--gate-period", searching.gate_period, 1, 100'000, "proxyless: weight steps to a step of the gates");
+  add_number(search, "--cost-weight", searching.cost_weight, 0, 1e6, "proxyless: of the cost's distance from the target, beside the loss");
+  add_number(search, "--random", searching.random, 0, 1000, "tunas, proxyless: networks of equal cost, drawn at random, to train and compare with");
   add_number(search, "--trainings", searching.trainings, 1, 100'000, "pop, random: networks to train");
   add_number(search, "--margin", searching.margin, 0, 1, "pop: mAP by which a network must be better to prune");
   add_number(search, "--least-share", searching.least_share, 0, 1, "pop, random: networks cost at least this share of the target; 0: half of it for pop, the tolerance below it for random");

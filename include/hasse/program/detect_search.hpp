@@ -13,8 +13,11 @@
 #include <vector>
 
 #include <hasse/file/recall.hpp>
+#include <hasse/network/training.hpp>
 #include <hasse/price/budget.hpp>
 #include <hasse/program/detail/detect_search_run.hpp>
+#include <hasse/program/detail/gated_curve.hpp>
+#include <hasse/program/detector_gates.hpp>
 #include <hasse/program/masked_domain.hpp>
 #include <hasse/program/masked_report.hpp>
 #include <hasse/program/method_reports.hpp>
@@ -26,6 +29,7 @@
 #include <hasse/search/partial_order_pruning.hpp>
 #include <hasse/search/random_search.hpp>
 #include <hasse/search/session.hpp>
+#include <hasse/supernet/gated_search.hpp>
 #include <hasse/supernet/masked_search.hpp>
 #include <hasse/train/sgd.hpp>
 
@@ -38,12 +42,16 @@ inline json settings_of(const detect_search_options& it, const recipe& how, cons
   all.update({{"space", it.space},
               {"space_width", it.width},
               {"method", it.method},
+              {"price_model", it.price_model},
               {"device_threads", it.devices.device_threads},
               {"trains", backend.identity()}});
   if (it.method == "tunas")
     all.update({{"search_epochs", it.search_epochs}, {"search_rate", it.search_rate}, {"codes", it.codes}, {"quality", it.quality}, {"reward_weight", it.reward_weight}});
+  else if (it.method == "proxyless")
+    all.update({{"search_epochs", it.search_epochs}, {"search_rate", it.search_rate}, {"gate_rate", it.gate_rate}, {"gate_period", it.gate_period}, {"cost_weight", it.cost_weight}});
   else
     all.update({{"margin", it.margin}, {"least_share", it.least_share}});
+  if (it.price_model == "regression") all["price_networks"] = it.price_networks;
   add_target(all, it);
   add_measured_device(all, measured);
   return all;
@@ -52,9 +60,13 @@ inline json settings_of(const detect_search_options& it, const recipe& how, cons
 /// Of --search-epochs 0: as many as make so many steps.
 inline constexpr std::size_t usual_search_steps = 3000;
 
-inline masked_recipe masked_recipe_of(const detect_search_options& it, std::size_t train_pictures, double target) {
+inline int epochs_of_search(const detect_search_options& it, std::size_t train_pictures) {
   const std::size_t steps = std::max<std::size_t>(1, train_pictures / static_cast<std::size_t>(it.batch));
-  return {.epochs = it.search_epochs > 0 ? it.search_epochs : static_cast<int>((usual_search_steps + steps - 1) / steps),
+  return it.search_epochs > 0 ? it.search_epochs : static_cast<int>((usual_search_steps + steps - 1) / steps);
+}
+
+inline masked_recipe masked_recipe_of(const detect_search_options& it, std::size_t train_pictures, double target) {
+  return {.epochs = epochs_of_search(it, train_pictures),
           .batch = it.batch,
           .rate = it.search_rate,
           .decay = it.decay,
@@ -94,11 +106,27 @@ masked_outcome searched(const detect_search_run& run, const masked_recipe& how, 
   const derived_choice found = derived(run, outcome);
   std::vector<std::vector<int>> codes = others(run, found);
   codes.push_back(found.choice);
+  const layer_list alone = network_of(run.space, found.choice);
+  parameters<float> weights(alone);
+  const std::size_t trained = training_network<any_backend<float>>(run.backend, alone, how.batch, weights).arena_bytes() + 3 * sizeof(float) * weights.values.size();
+  run.here.book().append("memory", {{"step", search.step_bytes(found.choice)}, {"averaged", search.step_bytes(run.space.everything())}, {"alone", trained}});
   for (const std::vector<int>& each : codes) {
     const evaluation judged = search.judged(each);
     run.here.book().append("shared", {{"code", run.space.text(each)}, {"loss", number_or_null(judged.loss)}, {"score", judged.score}});
   }
   return outcome;
+}
+
+/// What a step of the search keeps in memory beside training one network.
+inline void tell_memory(const detect_search_run& run, gated_data& page) {
+  const auto said = recall(run.here.book(), "memory");
+  if (!said) return;
+  const double step = said->get<double>("step"), averaged = said->get<double>("averaged"), alone = said->get<double>("alone");
+  char text[240];
+  std::snprintf(text, sizeof text, "%.1f MB for a step on the found network, %.2f times the %.1f MB of training it alone; %.1f MB while all operations are averaged",
+                step / 1e6, step / alone, alone / 1e6, averaged / 1e6);
+  std::printf("memory: %s\n", text);
+  page.facts.emplace_back("memory", text);
 }
 
 /// How far the shared weights order networks as trainings do.
@@ -119,43 +147,79 @@ inline void tell_agreement(const detect_search_run& run, const std::vector<train
 template <class Warn>
 std::vector<trained_detector> by_masks(const detect_search_run& run, const masked_recipe& how, gated_data& page, const Warn& warn) {
   const detection_set &train = run.pictures.train, &validation = run.pictures.validation;
-  const masked_outcome outcome = run.options.quality == "mAP"
-                                     ? searched(run, how, training_data<exact_detection>(exact_detection{run.data.task}, train, validation))
-                                     : searched(run, how, run.data);
+  const masked_outcome outcome = run.options.quality == "mAP"       ? searched(run, how, training_data<exact_detection>(exact_detection{run.data.task}, train, validation))
+                                 : run.options.quality == "anchors" ? searched(run, how, training_data<anchor_detection>(anchor_detection{run.data.task}, train, validation))
+                                                                    : searched(run, how, run.data);
   add_supernet(page, run.space);
   add_curve(page, run.space, outcome.curve, how.policy.warm_up, run.price.unit().factor);
-  journal& book = run.here.book();
-  derived_choice found;
-  if (const auto before = recall(book, "found")) {
-    found = {run.space.parse(before->get<std::string>("code")), before->get<double>("aim"), before->get<double>("cost")};
-  } else {
-    found = derived(run, outcome);
-    book.append("found", {{"code", run.space.text(found.choice)}, {"aim", found.aim}, {"cost", found.real}});
-  }
-  std::printf("likeliest: %s, %s\n", run.space.text(outcome.code).c_str(), run.text(run.costs.of(outcome.code)).c_str());
-  if (run.target > 0) {
-    char text[320];
-    std::snprintf(text, sizeof text, "%s takes %s%s, %+.1f %% of the target of %s",
-                  found.choice == outcome.code ? "the likeliest network" : "the likeliest network near the target", run.text(found.real).c_str(),
-                  run.measures() ? " measured whole" : "", 100 * (found.real / run.target - 1), run.text(run.target).c_str());
-    if (run.wanted(run.target).met(found.real)) std::printf("%s\n", text);
-    else warn(std::string(text) + ", more than the tolerance; search longer, or let the cost weigh more (--reward-weight)");
-  }
+  const derived_choice found = found_once(run, [&] { return derived(run, outcome); });
+  tell_memory(run, page);
+  tell_found(run, outcome.code, found, "--reward-weight", warn);
   // Measured before anything trains, which would disturb it.
-  const std::vector<std::vector<int>> beside = others(run, found);
-  run.here.end_line();
-  if (static_cast<int>(beside.size()) < run.options.random)
-    warn("only " + std::to_string(beside.size()) + " of " + std::to_string(run.options.random) + " random networks of " +
-         (run.target > 0 ? "the target's" : "the found network's") + " cost were found");
-  std::vector<trained_detector> all{trained_alone(run, "found", gated_role::found, found.choice)};
-  if (!all.front().trouble.empty()) throw error(all.front().trouble);
-  for (std::size_t i = 0; i < beside.size(); ++i) {
-    trained_detector one = trained_alone(run, "random " + std::to_string(i + 1), gated_role::random, beside[i]);
-    if (one.trouble.empty()) all.push_back(std::move(one));
-    else warn(one.trouble);
-  }
+  std::vector<trained_detector> all = train_found(run, found, others(run, found), warn);
   tell_agreement(run, all, page);
   return all;
+}
+
+/// The recipe of a search through gates: a quarter of its epochs trains weights alone.
+inline gated_recipe gated_recipe_of(const detect_search_options& it, std::size_t train_pictures, double target) {
+  const int epochs = epochs_of_search(it, train_pictures), warmup = epochs / 4;
+  return {.warmup_epochs = warmup,
+          .epochs = std::max(epochs - warmup, 2),
+          .batch = it.batch,
+          .warmup_rate = it.search_rate,
+          .rate = it.search_rate,
+          .decay = it.decay,
+          .gates = {.rate = it.gate_rate},
+          .period = it.gate_period,
+          .loss = absolute_latency{.lambda = it.cost_weight},
+          .target = target,
+          .tolerance = it.tolerance,
+          .seed = it.seed};
+}
+
+/// What the search through gates left: from the journal, or searched for now.
+inline gated_outcome searched(const detect_search_run& run, const gated_detectors& gates, const gated_costs& costs, const gated_recipe& how) {
+  if (const auto before = recall(run.here.book(), "searched"))
+    return {.choice = choice_of(gates, run.space, run.space.parse(before->get<std::string>("code"))),
+            .cost = before->get<double>("cost"),
+            .curve = curve_of(*before, costs.flat().size()),
+            .diverged = false,
+            .note = before->get<std::string>("note")};
+  gated_search<any_backend<float>, detection> search(run.backend, run.options.space, gates.list, costs, run.data, how, run.here.saving());
+  const gated_outcome outcome = run.here.train(search);
+  if (outcome.diverged) throw diverged("the search", outcome.note, run.here.folder(), trained_before::nothing);
+  run.here.book().append("searched", {{"code", run.space.text(gates.code_of(run.space, outcome.choice))},
+                                      {"cost", outcome.cost},
+                                      {"note", outcome.note},
+                                      {"curve", curve_json(outcome.curve)}});
+  return outcome;
+}
+
+/// By gates that learn which candidate each layer takes: ProxylessNAS, at one width per block. Random networks have those widths, too.
+template <class Warn>
+std::vector<trained_detector> by_gates(const detect_search_run& run, const gated_detectors& gates, const gated_costs& costs, const gated_recipe& how, gated_data& page,
+                                       const Warn& warn) {
+  const gated_outcome outcome = searched(run, gates, costs, how);
+  add_supernet(page, gates.list);
+  add_curve(page, outcome.curve, how.warmup_epochs, run.price.unit().factor);
+  const auto code_of = [&](const std::vector<int>& choice) { return gates.code_of(run.space, choice); };
+  const auto wanted = [&](double cost) {
+    return wanted_cost{cost, run.options.tolerance, [&](const std::vector<int>& choice) { return run.real(code_of(choice)); }};
+  };
+  const derived_choice found = found_once(run, [&] {
+    derived_choice made{outcome.choice, outcome.cost, 0};
+    if (run.target > 0) made = derive_choice(gates.list, costs, outcome.curve.back().probabilities, outcome.choice, wanted(run.target));
+    else made.real = wanted(0).real(made.choice);
+    return derived_choice{code_of(made.choice), made.aim, made.real};
+  });
+  tell_found(run, code_of(outcome.choice), found, "--cost-weight", warn);
+  const derived_choice of_gates{choice_of(gates, run.space, found.choice), found.aim, found.real};
+  std::vector<std::vector<int>> beside;
+  for (const std::vector<int>& each :
+       random_choices(gates.list, costs, of_gates, wanted(run.target > 0 ? run.target : found.real), run.options.random, derive(run.options.seed, 8)))
+    beside.push_back(code_of(each));
+  return train_found(run, found, beside, warn);
 }
 
 /// What networks that are trained one by one may cost.
@@ -180,12 +244,7 @@ std::vector<trained_detector> by_training(const detect_search_run& run, gated_da
                                     .words = journal_words::of(run.price.unit(), "mAP"),
                                     .progress = run.here.progress()});
     run.here.end_line();
-    if (result.replayed > 0) {  // those from before a restart come out of the journal
-      std::vector<trained_detector> replayed;
-      for (std::size_t i = 0; i < result.replayed; ++i)
-        if (result.done[i].merit) replayed.push_back(trained_alone(run, detector_evaluator::name(i), gated_role::tried, result.done[i].candidate));
-      all.insert(all.begin(), replayed.begin(), replayed.end());
-    }
+    evaluator.tell_before(result.done.size());
     std::printf("%zu trained, %s\n", result.done.size(), std::string(to_text(result.end)).c_str());
     page.facts.emplace_back("trained", std::to_string(result.done.size()) + " networks, " + std::string(to_text(result.end)));
   };
@@ -267,8 +326,13 @@ inline void search_detector(const detect_search_options& options) {
   const feature_shape size = detail::checked_size(options);
   const recipe how = detail::recipe_of(options);
   const mobiledet_form form = mobiledet_form_named(options.space, size, options.width);
-  if (options.method != "tunas" && options.random > 0)
+  const bool by_masks = options.method == "tunas", by_gates = options.method == "proxyless";
+  if (!by_masks && !by_gates && options.random > 0)
     throw error("random networks to compare with were asked for, and --method " + options.method + " trains nothing else; leave --random out, and say with --trainings how many");
+  if (options.price_model == "regression" && !options.table.empty())
+    throw error("a regression is made of whole networks that are measured here, and --table has layers of another device; leave --table out, or take --price-model sums");
+  if (options.price_networks > 0 && (options.price_model == "sums" || options.price_networks < 5))
+    throw error("prices by " + options.price_model + " of " + std::to_string(options.price_networks) + " networks were asked for; give --price-model regression, and at least 5 networks");
   if (options.least_share > 1) throw error("networks of at least " + number_text(options.least_share) + " times the target were asked for; give a share up to 1");
   const any_device device = device_of(options.devices.measured(), options.devices.device_threads);
   any_backend<float> backend = backend_of(options.devices.training(), options.threads);
@@ -286,19 +350,44 @@ inline void search_detector(const detect_search_options& options) {
   std::vector<int> widest = space.everything();
   std::replace(widest.begin(), widest.end(), all_options, 0);
   detail::print_fit({network_of(space, widest), made.task}, train);
-  if (options.method == "tunas") (void)checked(search, space, data);
+  const gated_recipe of_gates = detail::gated_recipe_of(options, train.size(), target);
+  gated_detectors gates;
+  if (by_masks) (void)checked(search, space, data);
+  if (by_gates) gates = gates_of(made, space, form), check(gates.list, of_gates, data);
   folder.bind_images(derive(data.identity, identity_of(pictures.test)));
 
   // Until config.json is written, a start that is refused binds nothing; a table that it measured is good for whichever follows.
   layer_table table = layer_table::load_or_begin(folder.table(), device);
   const any_price price = price_in(unit, [&] { return detail::latency_price(space, options.table, table, here.progress()); });
   here.end_line();
-  const masked_costs costs(space, price);
+  const masked_costs sums(space, price);
+  detail::fitted_costs fitted;
+  if (options.price_model == "regression") {
+    const bool measures = unit == in_milliseconds;
+    fitted = detail::fit_costs(
+        space, options.price_networks, derive(options.seed, 9),
+        [&](const std::vector<int>& code) {
+          const layer_list network = network_of(space, code);
+          return measures ? to_milliseconds(table.measured_whole(network, space.text(code)).latency()) : price.of(network);
+        },
+        here.progress());
+    here.end_line();
+    std::printf("  prices: %s\n", fitted.text().c_str());
+    if (!(fitted.quality.r_squared >= 0.98)) std::printf("note: that is less than an R2 of 0.98; price more networks (--price-networks), or take sums\n");
+  }
+  const masked_costs costs = fitted.model ? sums.by([model = fitted.model](std::span<const int> code) { return model->of(code); }) : sums;
   const double least = costs.of(costs.cheapest()), most = costs.of(costs.dearest());
   std::printf("  %s to %s%s\n", unit.text(least).c_str(), unit.text(most).c_str(), price.device().empty() ? "" : (" on " + price.device()).c_str());
   flush_output();
   if (target > 0) costs.require_reachable(target);
-  if (options.method != "tunas") {  // refused now where draws find nothing
+  gated_costs of_candidates;
+  if (by_gates) {
+    of_candidates = costs_of(gates, space, costs);
+    check(of_candidates, of_gates);
+    std::printf("  %s networks at one width per block, %s to %s\n", gates.list.cardinality_text().c_str(), unit.text(of_candidates.least()).c_str(),
+                unit.text(of_candidates.most()).c_str());
+  }
+  if (!by_masks && !by_gates) {  // refused now where draws find nothing
     random_source random(options.seed);
     (void)masked_domain<masked_costs>(space, costs, unit, detail::window_of(options, target)).sample(random);
   }
@@ -311,7 +400,7 @@ inline void search_detector(const detect_search_options& options) {
   detail::bind_backend(book, backend);
   detail::bind_trainings(book, {{"device", price.device()}, {"unit", std::string(unit.suffix)}, {"cheapest network's cost", least}, {"dearest network's cost", most}}, "prices");
 
-  const detail::detect_search_run run{options, how, made, space, price, costs, target, here, table, backend, pictures, data};
+  const detail::detect_search_run run{options, how, made, space, price, costs, fitted.model ? "by the regression" : "by the sum of its layers", target, here, table, backend, pictures, data};
   gated_data page{.title = "A detector, searched for a device",
                   .measure = exact_detection::measure,
                   .cost = std::string(unit.suffix),
@@ -325,14 +414,18 @@ inline void search_detector(const detect_search_options& options) {
     std::printf("note: %s\n", sentence.c_str());
     page.warnings.push_back(sentence + ".");
   };
-  std::vector<detail::trained_detector> all = options.method == "tunas" ? detail::by_masks(run, search, page, warn) : detail::by_training(run, page, warn);
+  std::vector<detail::trained_detector> all = by_masks   ? detail::by_masks(run, search, page, warn)
+                                               : by_gates ? detail::by_gates(run, gates, of_candidates, of_gates, page, warn)
+                                                          : detail::by_training(run, page, warn);
   detail::hand_over_found(run, all.front(), page);
   for (detail::trained_detector& each : all) page.networks.push_back(std::move(each.shown));
   detail::add_elsewhere(run, elsewhere, page);
 
   if (!price.device().empty()) page.facts.emplace_back("latency", price.device());
+  if (fitted.model) page.facts.emplace_back("prices", fitted.text());
   if (target > 0) page.facts.emplace_back("target", unit.text(target)), page.target = target / unit.factor;
-  if (options.method == "tunas") page.facts.emplace_back("search", to_text(search));
+  if (by_masks) page.facts.emplace_back("search", to_text(search));
+  if (by_gates) page.facts.emplace_back("search", to_text(of_gates));
   page.facts.emplace_back("training", to_text(how));
   page.facts.emplace_back("seed", std::to_string(options.seed));
   page.is_measured = options.table.empty();

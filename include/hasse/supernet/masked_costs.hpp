@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <numeric>
 #include <span>
@@ -22,17 +23,25 @@
 namespace hasse {
 
 /// Costs by a price. Where that adds up, layers are priced alone, each once per shape, and what is averaged costs the mean of its options;
-/// else whole networks are, with the first option of what is averaged. The space must outlive it.
+/// else whole networks are, with the first option of what is averaged; or by what else says what codes cost. The space must outlive it.
 class masked_costs {
  public:
   explicit masked_costs(const masked_space& space, any_price price, rounding squeezed = rounding::to_8)
       : space_(&space), price_(std::move(price)), squeezed_(squeezed) {}
+
+  /// Costs in the unit of the price as `told` has them, a regression for instance.
+  masked_costs by(std::function<double(std::span<const int>)> told) const {
+    masked_costs made = *this;
+    made.told_ = std::move(told);
+    return made;
+  }
 
   const masked_space& space() const { return *space_; }
   const any_price& price() const { return price_; }
 
   double of(std::span<const int> code) const {
     space_->check(code);
+    if (told_) return told_(code);
     if (price_.gathering() != cost_gathering::sum) {
       std::vector<int> first(code.begin(), code.end());
       std::replace(first.begin(), first.end(), all_options, 0);
@@ -153,6 +162,7 @@ class masked_costs {
   const masked_space* space_;
   any_price price_;
   rounding squeezed_;
+  std::function<double(std::span<const int>)> told_;
   mutable std::map<std::vector<int>, double> layers_, rests_;
 };
 
@@ -218,7 +228,17 @@ class masked_regression {
     }
     return made;
   }
-  std::size_t indicators() const { return weights_.size(); }
+  /// How many there are.
+  static std::size_t indicators_of(const masked_space& space) {
+    std::size_t count = 0, widths_before = 1;
+    for (int block = 0; block < space.blocks(); ++block) {
+      const std::size_t widths = space.block(block).filters.size();
+      for (int index = 0; index < static_cast<int>(space.block(block).layers.size()); ++index)
+        count += widths * (index == 0 ? widths_before : 1) * space.choices_of(block, index).size();
+      widths_before = widths;
+    }
+    return count;
+  }
 
  private:
   static std::vector<double> shares_of(const layer_choice& choice, const std::vector<layer_choice>& all) {
@@ -236,20 +256,9 @@ class masked_regression {
     return shares;
   }
 
-  std::size_t count_indicators() const {
-    std::size_t count = 0, widths_before = 1;
-    for (int block = 0; block < space_->blocks(); ++block) {
-      const std::size_t widths = space_->block(block).filters.size();
-      for (int index = 0; index < static_cast<int>(space_->block(block).layers.size()); ++index)
-        count += widths * (index == 0 ? widths_before : 1) * space_->choices_of(block, index).size();
-      widths_before = widths;
-    }
-    return count;
-  }
-
   /// Conjugate gradients on the normal equations from zero: rows have one indicator a layer, and there may be more indicators than rows.
   void solve(const std::vector<row>& rows, std::span<const double> costs, double ridge) {
-    const std::size_t size = count_indicators();
+    const std::size_t size = indicators_of(*space_);
     weights_.assign(size, 0.0);
     double squares = 0;
     for (const row& each : rows)

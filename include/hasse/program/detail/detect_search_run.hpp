@@ -18,7 +18,7 @@
 #include <hasse/file/recall.hpp>
 #include <hasse/latency/layer_table.hpp>
 #include <hasse/price/any_price.hpp>
-#include <hasse/price/layer_table.hpp>
+#include <hasse/program/detail/detect_search_prices.hpp>
 #include <hasse/program/detect.hpp>
 #include <hasse/program/detection_options.hpp>
 #include <hasse/program/detector.hpp>
@@ -30,6 +30,7 @@
 #include <hasse/result/numbers.hpp>
 #include <hasse/search/session.hpp>
 #include <hasse/supernet/masked_costs.hpp>
+#include <hasse/supernet/derive.hpp>
 #include <hasse/supernet/masked_derive.hpp>
 #include <hasse/supernet/masked_search.hpp>
 #include <hasse/supernet/mobiledet_space.hpp>
@@ -38,52 +39,16 @@ namespace hasse {
 
 /// The command line of hasse_detect search. The recipe is that of each training alone; the search through masks has steps and a rate of its own.
 struct detect_search_options : detector_options, target_options {
-  std::string space = "det-micro-cpu", method = "tunas", quality = "loss";
+  std::string space = "det-micro-cpu", method = "tunas", quality = "loss", price_model = "sums";
   std::vector<std::string> beside{};
+  std::size_t price_networks = 0;
   int width = 1000, search_epochs = 0, codes = 4, random = 0, trainings = 10;
+  int gate_period = 5;
+  double gate_rate = 0.006, cost_weight = 1;
   double search_rate = 0.02, reward_weight = -0.1, margin = 0, least_share = 0;
 };
 
 namespace detail {
-/// Measures what every layer of the space can be on this device, inside whole networks: their widths go through all pairs of neighbours.
-inline void measure_layers(const masked_space& space, layer_table& own, const progress_sink& progress) {
-  std::size_t widths = 1, choices = 1;
-  for (int block = 0; block < space.blocks(); ++block) {
-    widths = std::max(widths, space.block(block).filters.size());
-    for (int layer = 0; layer < static_cast<int>(space.block(block).layers.size()); ++layer) choices = std::max(choices, space.choices_of(block, layer).size());
-  }
-  remaining_time left;
-  const double networks = static_cast<double>(widths * widths * choices);
-  std::size_t done = 0;
-  for (std::size_t first = 0; first < widths; ++first)
-    for (std::size_t step = 0; step < widths; ++step)
-      for (std::size_t taken = 0; taken < choices; ++taken, ++done) {
-        std::vector<int> code(space.decisions().size(), 0);
-        for (int block = 0; block < space.blocks(); ++block) {
-          const std::size_t turn = (first + static_cast<std::size_t>(block) * step) % widths;
-          space.set_filters(code, block, static_cast<int>(turn % space.block(block).filters.size()));
-          for (int layer = 0; layer < static_cast<int>(space.block(block).layers.size()); ++layer) {
-            const std::vector<layer_choice> all = space.choices_of(block, layer);
-            space.set(code, block, layer, all[taken % all.size()]);
-          }
-        }
-        const layer_list network = network_of(space, code);
-        if (own.knows(network)) continue;
-        own.latency_of(network, [&](const progress_event& event) {
-          if (!progress) return;
-          const double fraction = (static_cast<double>(done) + event.fraction) / networks;
-          progress({fraction, "measuring the layers of the space: " + event.doing, left(fraction)});
-        });
-      }
-}
-
-/// The latency of layers as a price: of this device, kept in `own`, or of another device by its table.
-inline any_price latency_price(const masked_space& space, const std::string& table, layer_table& own, const progress_sink& progress) {
-  if (!table.empty()) return layer_table_price(layer_table::load(table));
-  measure_layers(space, own, progress);
-  return layer_table_price(own, progress);
-}
-
 inline json curve_json(const std::vector<masked_epoch>& curve) {
   json list = json::array();
   for (const masked_epoch& each : curve)
@@ -130,7 +95,8 @@ struct detect_search_run {
   const masked_space& space;
   const any_price& price;
   const masked_costs& costs;
-  double target;  ///< in the price's unit, 0: none
+  std::string priced_by;  ///< "by the sum of its layers"
+  double target;          ///< in the price's unit, 0: none
   program_run& here;
   layer_table& table;
   any_backend<float>& backend;
@@ -199,28 +165,77 @@ inline trained_detector trained_alone(const detect_search_run& run, const std::s
   const recalled judged = *recall(book, "judged", which);
   made.shown.accuracy = judged.get<double>("validation"), made.shown.test_accuracy = judged.get<double>("test");
   made.validation_half = judged.get<double>("validation_ap50"), made.test_half = judged.get<double>("test_ap50");
-  std::printf("%-10s %s\n           %.4g M MACs, %.4g k parameters, %s by the sum of its layers, %.4f ms measured whole here\n"
+  std::printf("%-10s %s\n           %.4g M MACs, %.4g k parameters, %s %s, %.4f ms measured whole here\n"
               "           validation mAP %s, AP50 %s; test mAP %s, AP50 %s\n",
               (name + ":").c_str(), made.shown.choice.c_str(), made.shown.macs / 1e6, made.shown.parameters / 1e3,
-              run.text(made.shown.summed * run.price.unit().factor).c_str(), made.shown.milliseconds, precision_text(made.shown.accuracy).c_str(),
+              run.text(made.shown.summed * run.price.unit().factor).c_str(), run.priced_by.c_str(), made.shown.milliseconds, precision_text(made.shown.accuracy).c_str(),
               precision_text(made.validation_half).c_str(), precision_text(made.shown.test_accuracy).c_str(), precision_text(made.test_half).c_str());
   flush_output();
   return made;
+}
+
+/// The network that a search of one supernet goes on with: from the journal, or derived now.
+template <class Derive>
+derived_choice found_once(const detect_search_run& run, const Derive& derive) {
+  journal& book = run.here.book();
+  if (const auto before = recall(book, "found"))
+    return {run.space.parse(before->get<std::string>("code")), before->get<double>("aim"), before->get<double>("cost")};
+  const derived_choice found = derive();
+  book.append("found", {{"code", run.space.text(found.choice)}, {"aim", found.aim}, {"cost", found.real}});
+  return found;
+}
+
+/// How near the target it is; `weight` is the option by which the cost weighs more.
+template <class Warn>
+void tell_found(const detect_search_run& run, const std::vector<int>& likeliest, const derived_choice& found, const char* weight, const Warn& warn) {
+  std::printf("likeliest: %s, %s\n", run.space.text(likeliest).c_str(), run.text(run.costs.of(likeliest)).c_str());
+  if (run.target <= 0) return;
+  char text[320];
+  std::snprintf(text, sizeof text, "%s takes %s%s, %+.1f %% of the target of %s", found.choice == likeliest ? "the likeliest network" : "the likeliest network near the target",
+                run.text(found.real).c_str(), run.measures() ? " measured whole" : "", 100 * (found.real / run.target - 1), run.text(run.target).c_str());
+  if (run.wanted(run.target).met(found.real)) std::printf("%s\n", text);
+  else warn(std::string(text) + ", more than the tolerance; search longer, or let the cost weigh more (" + weight + ")");
+}
+
+/// The found network, trained alone, and the random ones of its cost behind it.
+template <class Warn>
+std::vector<trained_detector> train_found(const detect_search_run& run, const derived_choice& found, const std::vector<std::vector<int>>& beside, const Warn& warn) {
+  run.here.end_line();
+  if (static_cast<int>(beside.size()) < run.options.random)
+    warn("only " + std::to_string(beside.size()) + " of " + std::to_string(run.options.random) + " random networks of " +
+         (run.target > 0 ? "the target's" : "the found network's") + " cost were found");
+  std::vector<trained_detector> all{trained_alone(run, "found", gated_role::found, found.choice)};
+  if (!all.front().trouble.empty()) throw error(all.front().trouble);
+  for (std::size_t i = 0; i < beside.size(); ++i) {
+    trained_detector one = trained_alone(run, "random " + std::to_string(i + 1), gated_role::random, beside[i]);
+    if (one.trouble.empty()) all.push_back(std::move(one));
+    else warn(one.trouble);
+  }
+  return all;
 }
 
 /// Trains what a policy of search asks for, one network after the other. Models Evaluator.
 struct detector_evaluator {
   const detect_search_run* run;
   std::vector<trained_detector>* trained;
+  std::size_t told = 0;  ///< networks that it has come to
 
   static std::string name(std::size_t ordinal) { return "network " + std::to_string(ordinal + 1); }
   /// Models Evaluator: validation pictures alone decide.
   outcome evaluate(const std::vector<int>& code, std::size_t ordinal) {
+    tell_before(ordinal);
+    told = ordinal + 1;
     trained_detector made = trained_alone(*run, name(ordinal), gated_role::tried, code,
                                           "training " + std::to_string(ordinal + 1) + " of at most " + std::to_string(run->options.trainings));
     const outcome found = made.trouble.empty() ? outcome{made.shown.accuracy} : outcome{std::nullopt, made.trouble};
     trained->push_back(std::move(made));
     return found;
+  }
+  /// Those from before a restart come out of the journal, in their order; those whose trainings diverged are not in it.
+  void tell_before(std::size_t end) {
+    for (; told < end; ++told)
+      if (const auto judged = recall(run->here.book(), "judged", {{"network", name(told)}}))
+        trained->push_back(trained_alone(*run, name(told), gated_role::tried, run->space.parse(judged->get<std::string>("code"))));
   }
   std::string configuration() const { return to_text(run->how); }
 };
