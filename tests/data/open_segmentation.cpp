@@ -1,5 +1,6 @@
 #include "../support/catch.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -10,6 +11,7 @@
 #include <hasse/data/mask.hpp>
 #include <hasse/data/object_reader.hpp>
 #include <hasse/data/open_segmentation.hpp>
+#include <hasse/data/picture_sampler.hpp>
 #include <hasse/data/scenes.hpp>
 
 #include "detection_files.hpp"
@@ -216,6 +218,29 @@ TEST_CASE("labels are cut, scaled and mirrored with their pictures") {
   CHECK_THAT(test::refusal_of([&] { object_reader(set, scale, 4, read_order::training); }), Catch::Matchers::Contains("cannot be cut at scales"));
   set.varied.most_scale = 2, set.pictures[3].labels.clear();
   CHECK_THAT(test::refusal_of([&] { object_reader(set, scale, 4, read_order::training); }), Catch::Matchers::Contains("no labels of pixels in 4"));
+}
+
+TEST_CASE("the scale of a window does not depend on what the picture shows") {
+  detection_set set = draw_scenes({.height = 64, .width = 64, .train = 1, .validation = 1, .test = 1, .labels = true}).train;
+  labelled_picture& picture = set.pictures[0];
+  for (std::size_t i = 0; i < picture.labels.size(); ++i) picture.labels[i] = i / 64 >= 18 && i / 64 < 46 && i % 64 >= 18 && i % 64 < 46 ? 1 : 0;
+  set.varied = {.crop = picture_crop::by_scale, .least_scale = 0.5, .most_scale = 2};
+  picture_sampler sampler(set, {{0, 0, 0}, {1, 1, 1}});
+  std::vector<float> pixels(64 * 64 * 3);
+  std::vector<std::uint8_t> labels;
+  random_source random(5);
+  constexpr int draws = 600;
+  double sum = 0;
+  int balanced = 0, large = 0;
+  for (int i = 0; i < draws; ++i) {
+    const double scale = sampler.varied(picture, set.varied, random, pixels.data(), labels).across;
+    sum += scale;
+    if (scale < 1.3) continue;  // a place is found where the ground does not cover too much
+    ++large;
+    balanced += 4 * std::count(labels.begin(), labels.end(), std::uint8_t{0}) <= 3.05 * 64 * 64 ? 1 : 0;
+  }
+  CHECK(sum / draws == Approx(1.25).margin(0.06));
+  CHECK(balanced > 9 * large / 10);
 }
 
 TEST_CASE("larger pictures are made smaller with their masks") {

@@ -279,18 +279,19 @@ HASSE_BODY void picture_sampler::resample_labels(const labelled_picture& picture
 }
 
 HASSE_BODY picture_window picture_sampler::window_by_scale(const labelled_picture& picture, const picture_variation& how, random_source& random) const {
-  // At scale 1 the window is as large as what the network shows of a whole picture.
+  // At scale 1 the window is as large as what the network shows of a whole picture. The scale is drawn once: drawn again with the place, it
+  // would be a large one wherever one class covers most, and things would be learned at another size than they are judged at.
   const picture_placement seen = placement_of(picture.height, picture.width, set_.height, set_.width, set_.fit);
-  std::vector<std::size_t> counts(256);
+  const double scale = detail::between(random, how.least_scale, how.most_scale);
   picture_window window;
+  window.width = std::max(1, static_cast<int>(set_.width / (seen.across * scale) + 0.5));
+  window.height = std::max(1, static_cast<int>(set_.height / (seen.down * scale) + 0.5));
+  const auto start = [&](int side, int of) {  // inside of the picture, or around it
+    const int room = side - of;
+    return (room < 0 ? room : 0) + static_cast<int>(random.below(static_cast<std::uint64_t>(std::abs(room)) + 1));
+  };
+  std::vector<std::size_t> counts(256);
   for (int tries = 0; tries < 10; ++tries) {
-    const double scale = detail::between(random, how.least_scale, how.most_scale);
-    window.width = std::max(1, static_cast<int>(set_.width / (seen.across * scale) + 0.5));
-    window.height = std::max(1, static_cast<int>(set_.height / (seen.down * scale) + 0.5));
-    const auto start = [&](int side, int of) {  // inside of the picture, or around it
-      const int room = side - of;
-      return (room < 0 ? room : 0) + static_cast<int>(random.below(static_cast<std::uint64_t>(std::abs(room)) + 1));
-    };
     window.left = start(picture.width, window.width), window.top = start(picture.height, window.height);
     counts.assign(256, 0);
     const int end_row = std::min(picture.height, window.top + window.height), end_column = std::min(picture.width, window.left + window.width);

@@ -11,7 +11,7 @@ enum class picture_fit : std::uint8_t { stretch, letterbox };
 
 /// Windows that a training picture is cut to: those of SSD as torchvision draws them (boxes stay by their centre), or those of
 /// TensorFlow's detectors (boxes stay by the share that is left of them); or, for pictures whose pixels have classes, windows of the
-/// network's proportions at a drawn scale, drawn again, up to ten times, while one class covers more than three quarters of them.
+/// network's proportions at a drawn scale, whose place is drawn again, up to ten times, while one class covers more than three quarters.
 enum class picture_crop : std::uint8_t { none, by_overlap, by_share, by_scale };
 
 /// How training pictures vary. Mirroring and crops are what MobileDet was trained with; small sets gain by the rest.
