@@ -8,4 +8,5 @@
 #include <hasse/price/macs.hpp>
 #include <hasse/price/memory.hpp>
 #include <hasse/price/parts.hpp>
+#include <hasse/price/piece.hpp>
 #include <hasse/price/price.hpp>

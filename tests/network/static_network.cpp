@@ -5,6 +5,7 @@
 #include <hasse/network/static_network.hpp>
 
 #include "../support/catch.hpp"
+#include "../support/spaces.hpp"
 #include "networks.hpp"
 
 using namespace hasse;
@@ -124,4 +125,20 @@ TEST_CASE("a narrowed type keeps its outputs") {
 TEST_CASE("a chain of blocks is a static network too") {
   check_bits<static_network<
       chain<block<conv{.out = 8}, feature_shape{9, 7, 3}>, block<basic{.out = 12, .stride = 2}, feature_shape{9, 7, 8}>>>>(3);
+}
+
+TEST_CASE("a head that stands last reads the specs before it", "[static]") {
+  using net = fixed_network<input<3, 16, 16>, conv{.out = 8}, basic{.out = 16, .stride = 2}, conv{.out = 12},
+                            head<fixed_layer<conv{.out = 6, .kernel = 1}>, with_stage<1, testing::lateral>, tap<"fine">, from_stage<2>, global_average_pool, linear<5>, tap<"classes">>{}>;
+  layer_list wanted{.input = {16, 16, 3}, .items = {}};
+  layer_builder<layer_list> list{wanted};
+  const value_id first = conv{.out = 8}.lower(list, 0), second = basic{.out = 16, .stride = 2}.lower(list, first);
+  const value_id narrow = conv{.out = 6, .kernel = 1}.lower(list, conv{.out = 12}.lower(list, second));
+  list.output("fine", testing::lateral{}.lower(list, narrow, first));
+  list.output("classes", list.linear(list.global_average_pool(second), 5));
+  CHECK(layer_list_of(net::layers) == wanted);
+  CHECK(net::costs == cost_of(wanted));
+  using larger = at_input<net, input<3, 24, 24>>;
+  CHECK(larger::layers.output_shape(0) == feature_shape{24, 24, 6});
+  CHECK(larger::layers.output_shape(1) == feature_shape{1, 1, 5});
 }

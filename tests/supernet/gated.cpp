@@ -3,10 +3,14 @@
 #include <hasse/core/random.hpp>
 #include <hasse/network/gated_choice.hpp>
 #include <hasse/network/named.hpp>
+#include <hasse/price/macs.hpp>
+#include <hasse/price/memory.hpp>
 #include <hasse/space/proxyless.hpp>
+#include <hasse/supernet/gated_costs.hpp>
 #include <hasse/supernet/proxyless_space.hpp>
 
 #include "../support/catch.hpp"
+#include "../support/spaces.hpp"
 
 using namespace hasse;
 using Catch::Matchers::Contains;
@@ -41,6 +45,11 @@ using space =
     gated_space<input<3, 16, 16>, stem<conv{.out = 8}>, mixed_stage<some, stage_shape{.out = 8}>,
                 fixed_layer<max_pool{.kernel = 3, .stride = 1, .pad = 1}>,
                 mixed_stage<some, stage_shape{.out = 24, .blocks = 2, .stride = 2}>, head<global_average_pool, linear<10>>>;
+
+/// A head that joins two stages, and reads the second of them alone; behind the last stage stands a layer that only its first spec reads.
+using two_maps = gated_space<input<3, 16, 16>, stem<conv{.out = 8}>, mixed_stage<some, stage_shape{.out = 8, .blocks = 2}>, mixed_stage<some, stage_shape{.out = 16, .blocks = 2, .stride = 2}>,
+                             fixed_layer<conv{.out = 12}>,
+                             head<fixed_layer<conv{.out = 6, .kernel = 1}>, with_stage<1, testing::lateral>, tap<"fine">, from_stage<2>, global_average_pool, linear<5>, tap<"classes">>>;
 
 layer_list as_list(const auto& layers) { return {layers.input, {layers.begin(), layers.end()}}; }
 
@@ -374,4 +383,39 @@ TEST_CASE("impossible descriptions are refused", "[gated]") {
                       Contains("there is no space \"proxyless-imagenet\" of gated blocks; give one of proxyless,"));
   REQUIRE_THROWS_WITH(proxyless_space("proxyless", {.width = -1}), Contains("-1 thousandths"));
   REQUIRE_THROWS_WITH(proxyless_space("proxyless", {.classes = -1}), Contains("a layer of -1 channels"));
+}
+
+TEST_CASE("the head of a supernet reads what its stages give, whatever they choose", "[gated]") {
+  const gated_list list = gated_list_of<two_maps>();
+  random_source random(3);
+  const gated_costs costs = gated_costs_of(list, mac_price{});
+  for (int round = 0; round < 20; ++round) {
+    const std::vector<int> choice = drawn(list, random);
+    INFO(list.text(choice));
+    const layer_list path = list.path(choice);
+    CHECK_NOTHROW(check(path));
+    REQUIRE(path.output_count() == 2);
+    CHECK(path.output_shape(0) == feature_shape{16, 16, 6});
+    CHECK(path.output_shape(1) == feature_shape{1, 1, 5});
+    CHECK(costs.of(list.path_of(choice)) == static_cast<double>(cost_of(path).macs));
+  }
+  // What the first stage gives is read by the second and by the join; the join reads the second stage's through the head's first spec.
+  using net = gated_choice<two_maps, 3, 1, 2, 0>;
+  std::vector<int> choice(list.blocks.size(), 0);
+  choice[1] = 3, choice[2] = 1, choice[3] = 2;
+  CHECK(list.path(choice) == layer_list_of(net::layers));
+  CHECK_THROWS_WITH(gated_costs_of(list, memory_price{}), Contains("kept beside all that follows") && Contains("search by a price that adds up"));
+  gated_list early = list;
+  early.blocks[5].reads = 5;
+  CHECK_THROWS_WITH(early.check(), Contains("does not stand before it"));
+  early = list;
+  early.blocks[2].joins = 0;
+  CHECK_THROWS_WITH(early.check(), Contains("only blocks of one candidate do"));
+  gated_builder builder({8, 8, 3});
+  CHECK_THROWS_WITH(builder.fixed_from("head", conv{.out = 4}, 1), Contains("head of a supernet reads stage 1 of 0"));
+  // A stage that may be left out, behind what the head reads.
+  builder.fixed("stem", conv{.out = 4});
+  for (int stage = 0; stage < 2; ++stage) builder.stage({.out = 4}, [](auto offer) { offer(basic{}), offer(zero{}); });
+  builder.joined("head", testing::lateral{}, 1);
+  CHECK_THROWS_WITH(builder.finish(), Contains("stage 2 block 1 may be left out, and a value that the head reads, too, is what it reads"));
 }

@@ -10,6 +10,7 @@
 #include <hasse/supernet/gated_network.hpp>
 
 #include "../support/catch.hpp"
+#include "../support/spaces.hpp"
 
 using namespace hasse;
 
@@ -434,4 +435,64 @@ TEST_CASE("what a gated network cannot do is said in a sentence", "[gated]") {
   std::vector<std::vector<int>> self(5);
   self[1] = {0};
   CHECK_THROWS_WITH(network.select(choice, gated_pass::gates, self), Contains("not on the path"));
+}
+
+namespace {
+using blocks_or_none = choices<mbconv{.kernel = 3, .expand = 2}, mbconv{.kernel = 5, .expand = 2}, zero{}>;
+using two_maps = gated_space<input<3, 8, 8>, stem<conv{.out = 6}>, mixed_stage<blocks_or_none, stage_shape{.out = 6, .blocks = 2}>, mixed_stage<blocks_or_none, stage_shape{.out = 8, .blocks = 2, .stride = 2}>,
+                             head<fixed_layer<conv{.out = 4, .kernel = 1}>, with_stage<1, testing::lateral>, tap<"fine">, from_stage<2>, global_average_pool, linear<3>, tap<"classes">>>;
+}  // namespace
+
+TEST_CASE("gates hear of all that a head reads of their stage", "[gated]") {
+  reference<double> backend;
+  const gated_list gates = gated_list_of<two_maps>();
+  check_paths(backend, gates, 6);
+  const int batch = 2;
+  random_source random(8);
+  parameters<double> values = random_parameters<reference<double>>(gates, random);
+  gated_network<reference<double>> network(backend, gates, batch, values);
+  std::vector<double> images(static_cast<std::size_t>(batch * gates.input.size()));
+  fill(images.data(), images.size(), random);
+  std::vector<std::vector<double>> slopes;
+  for (int i = 0; i < 2; ++i) {
+    slopes.emplace_back(static_cast<std::size_t>(batch * network.output_shape(i).size()));
+    fill(slopes.back().data(), slopes.back().size(), random);
+  }
+  const detail::gated_places places(gates);
+  for (const std::vector<int>& path : {std::vector<int>{0, 1, 0, 1}, {1, 0, 1, 0}}) {
+    const std::vector<int> choice = gates.choice_of(path);
+    network.select(choice, gated_pass::gates, all_others(gates, choice));
+    std::copy(images.begin(), images.end(), network.input());
+    network.forward();
+    for (int i = 0; i < 2; ++i) std::copy(slopes[static_cast<std::size_t>(i)].begin(), slopes[static_cast<std::size_t>(i)].end(), network.output_gradient(i));
+    std::vector<double> heard(gates.blocks.size());
+    network.backward([&](int block, int candidate, double gate) {
+      if (candidate == choice[static_cast<std::size_t>(block)]) heard[static_cast<std::size_t>(block)] = gate;
+    });
+    network.select(choice, gated_pass::forward);
+    const auto loss = [&] {
+      std::copy(images.begin(), images.end(), network.input());
+      network.forward();
+      double sum = 0;
+      for (int i = 0; i < 2; ++i)
+        for (std::size_t k = 0; k < slopes[static_cast<std::size_t>(i)].size(); ++k) sum += slopes[static_cast<std::size_t>(i)][k] * network.output(i)[k];
+      return sum;
+    };
+    for (const int block : {1, 2, 4}) {  // those that have a shortcut: their gate is a factor of the last batch norm
+      const int chosen = choice[static_cast<std::size_t>(block)];
+      const layer_list& layers = gates.candidate(block, chosen).layers;
+      int norm = static_cast<int>(layers.size()) - 1;
+      while (layers.items[static_cast<std::size_t>(norm)].kind != layer_kind::batch_norm) --norm;
+      const parameters<double> before = values;
+      const auto loss_at = [&](double gate) {
+        for (const parameter_role role : {parameter_role::scale, parameter_role::shift})
+          for (double& each : values.of(places.of({block, chosen, norm}), role)) each *= gate;
+        const double found = loss();
+        values.values = before.values;
+        return found;
+      };
+      CAPTURE(block);
+      CHECK(heard[static_cast<std::size_t>(block)] == Approx((loss_at(1 + 1e-5) - loss_at(1 - 1e-5)) / 2e-5).epsilon(1e-5));
+    }
+  }
 }

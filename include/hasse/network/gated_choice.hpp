@@ -24,6 +24,13 @@ inline constexpr int mixed_blocks = [] {
   return sum;
 }();
 
+template <class Space>
+inline constexpr std::size_t mixed_stages = [] {
+  std::size_t sum = 0;
+  hana::for_each(Space::body_types, [&](auto part) { sum += decltype(part)::type::role == space_role::mixed; });
+  return sum;
+}();
+
 /// Appends the layers of a choice; false where a number names nothing that its block offers.
 template <class Space, class List>
 constexpr bool lower_choice(List& list, std::span<const int> choice) {
@@ -31,6 +38,8 @@ constexpr bool lower_choice(List& list, std::span<const int> choice) {
   value_id value = 0;
   std::size_t block = 0;
   bool found = true;
+  std::array<value_id, mixed_stages<Space>> exits{};
+  std::size_t stage = 0;
   const auto append = [&](const auto& spec) { value = spec.lower(build, value); };
   hana::for_each(Space::stem_type::specs, append);
   hana::for_each(Space::body_types, [&](auto part) {
@@ -48,11 +57,12 @@ constexpr bool lower_choice(List& list, std::span<const int> choice) {
         });
         found = found && here;
       }
+      exits[stage++] = value;
     } else {
       hana::for_each(type::specs, append);
     }
   });
-  hana::for_each(Space::head_type::specs, append);
+  lower_pieces(build, value, exits.data(), typename Space::head_type::pieces{});
   return found;
 }
 

@@ -116,17 +116,56 @@ struct no_layers {
   static constexpr fixed_layers<0> layers{.input = {1, 1, 1}};
 };
 
-/// Specs in a row on their way from an input: how many layers, and the first that cannot be, by the number of its spec.
+template <class Type>
+concept IsHead = requires { typename Type::pieces; } && Type::role == space_role::head;
+template <auto Spec>
+inline constexpr bool is_head = IsHead<std::remove_const_t<decltype(Spec)>>;
+/// Whether specs in a row can be lowered as far as their types tell; a head may stand last.
+template <auto... Specs>
+inline constexpr bool is_row = (((is_head<Specs> || fault_of_value<Specs>() == spec_fault::none)) && ...);
+
+enum class row_fault : std::uint8_t { none, head_alone, head_before, head_searches };
+template <auto... Specs>
+constexpr row_fault fault_of_row() {
+  row_fault found = row_fault::none;
+  bool behind = false;
+  const auto look = [&]<class Type>(std::type_identity<Type>) {
+    if (behind) found = row_fault::head_before;
+    if constexpr (IsHead<Type>) {
+      behind = true;
+      if (Type::searches_widths) found = row_fault::head_searches;
+      if (sizeof...(Specs) == 1) found = row_fault::head_alone;
+    }
+  };
+  (look(std::type_identity<std::remove_const_t<decltype(Specs)>>{}), ...);
+  return found;
+}
+
+/// Specs in a row on their way from an input: the first layer that cannot be, by the number of its spec; or a head that cannot.
 struct row_trace {
   lowered_form made{};
-  int spec = 0, count = 0;
+  int spec = 0;
+  space_fault fault = space_fault::none;
+  int stage = 1;
 };
 template <class Input, auto... Specs>
 constexpr row_trace trace_row() {
   row_trace row{.made = {.out = Input::shape}};
+  stage_exits exits[sizeof...(Specs) + 1];
   const auto next = [&](const auto& spec) {
     if (row.made.first.fault != layer_fault::none) return;
-    row.made = trace_of(spec, row.made.out), row.count += row.made.count, ++row.spec;
+    if constexpr (IsHead<std::remove_cvref_t<decltype(spec)>>) {
+      using pieces = typename std::remove_cvref_t<decltype(spec)>::pieces;
+      tracer trace;
+      if (const head_fault wrong = fault_of_pieces(pieces{}, row.spec); wrong.fault != space_fault::none)
+        row.fault = wrong.fault, row.stage = wrong.stage;
+      else
+        trace_pieces(trace, pieces{}, exits, row.spec), row.made = trace.found.made, row.fault = trace.found.fault, row.stage = trace.found.stage;
+    } else {
+      row.made = trace_of(spec, row.made.out);
+      exits[row.spec] = {row.made.out, row.made.out};
+    }
+    ++row.spec;
   };
   (next(Specs), ...);
   return row;
@@ -139,29 +178,60 @@ consteval bool check_input() {
   static_assert(Holds, "hasse: an input<C, H, W> is needed first, and something else was given (named in this message); write fixed_network<input<3, 32, 32>, conv{.out = 16}, ...>");
   return true;
 }
+template <row_fault Fault>
+consteval bool check_head_of_row() {
+  static_assert(Fault != row_fault::head_alone, "hasse: a head of a fixed_network reads what specs before it give, and there are none; write fixed_network<input<3, 32, 32>, conv{.out = 16}, head<...>{}>");
+  static_assert(Fault != row_fault::head_before, "hasse: a head stands last in a fixed_network, and this one has something behind it; put the head behind all that it reads");
+  static_assert(Fault != row_fault::head_searches, "hasse: a fixed_network has one width everywhere, and its head has a searched<...>; give that layer one width, as fixed_layer<conv{.out = 32, .kernel = 1}>, or write network<space, \"[(64)]+(32)\"> of a search_space");
+  return true;
+}
+template <auto Spec>
+consteval bool check_spec_of_row() {
+  if constexpr (is_head<Spec>)
+    return true;
+  else
+    return check_specs<Spec>();
+}
 template <class Input, auto... Specs>
 consteval bool check_row() {
   if constexpr (!IsInput<Input>)
     return check_input<false, Input>();
-  else if constexpr (!are_specs<Specs...>)
-    return check_specs<Specs...>();
-  else if constexpr (constexpr row_trace row = trace_row<Input, Specs...>(); true)
+  else if constexpr (!is_row<Specs...>)
+    return (check_spec_of_row<Specs>() && ...);
+  else if constexpr (constexpr row_fault fault = fault_of_row<Specs...>(); fault != row_fault::none)
+    return check_head_of_row<fault>();
+  else if constexpr (constexpr row_trace row = trace_row<Input, Specs...>(); row.fault != space_fault::none)
+    return check_space<row.fault, from_stage<row.stage>>();
+  else
     return check_layer<row.made.first.fault, network_part<row.spec>, refused_type<row.made.first>>();
 }
-template <class Input, auto... Specs>
-constexpr int row_length() {  // -1: refused
-  if constexpr (!IsInput<Input> || !are_specs<Specs...>) {
-    return -1;
-  } else {
-    constexpr row_trace row = trace_row<Input, Specs...>();
-    return row.made.first.fault == layer_fault::none ? row.count : -1;
-  }
-}
-/// Appends the layers of specs in a row.
+/// Appends the layers of specs in a row; what the head calls stages are the specs before it.
 template <auto... Specs, class List>
 constexpr void lower_row(List& list) {
   value_id value = 0;
-  ((value = Specs.lower(layer_builder<List>{list}, value)), ...);
+  value_id exits[sizeof...(Specs) + 1]{};
+  std::size_t spec = 0;
+  const auto next = [&](const auto& each) {
+    if constexpr (IsHead<std::remove_cvref_t<decltype(each)>>)
+      lower_pieces(layer_builder<List>{list}, value, exits, typename std::remove_cvref_t<decltype(each)>::pieces{});
+    else
+      value = exits[spec++] = each.lower(layer_builder<List>{list}, value);
+  };
+  (next(Specs), ...);
+}
+template <class Input, auto... Specs>
+constexpr int row_length() {  // -1: refused
+  if constexpr (!IsInput<Input> || !is_row<Specs...>) {
+    return -1;
+  } else if constexpr (fault_of_row<Specs...>() != row_fault::none) {
+    return -1;
+  } else {
+    constexpr row_trace row = trace_row<Input, Specs...>();
+    if (row.made.first.fault != layer_fault::none || row.fault != space_fault::none) return -1;
+    layer_trace list(Input::shape);
+    lower_row<Specs...>(list);
+    return static_cast<int>(list.size());
+  }
 }
 template <int Count, class Input, auto... Specs>
 struct row_layers {
@@ -183,7 +253,8 @@ struct network : static_network<detail::architecture_layers<Space, Text>> {
 };
 
 /// A network of specs in a row, as a type: fixed_network<input<3, 32, 32>, conv{.out = 16}, basic{.out = 16},
-/// global_average_pool{}, linear<10>{}>.
+/// global_average_pool{}, linear<10>{}>. A head may stand last, as head<from_stage<1>, ...>{}: what it calls stages are the specs before it,
+/// counted from 1.
 template <class Input, auto... SpecsInBraces>
   requires(detail::check_row<Input, SpecsInBraces...>())
 struct fixed_network : static_network<detail::row_layers<detail::row_length<Input, SpecsInBraces...>(), Input, SpecsInBraces...>> {};

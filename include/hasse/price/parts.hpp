@@ -12,6 +12,7 @@
 #include <hasse/block/chain.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/units.hpp>
+#include <hasse/price/piece.hpp>
 #include <hasse/price/price.hpp>
 #include <hasse/space/layer_list.hpp>
 #include <hasse/space/parts.hpp>
@@ -19,24 +20,11 @@
 namespace hasse {
 
 namespace detail {
-/// Visits every part as the list that it is priced by, in the order of their ids: visit(layers, before, text). A part that joins two values
-/// is no network of its own: it costs what a network that ends with it costs more than the one `before` it, which makes the values.
-/// Else `before` has no layers. `text()` names the part.
+/// Visits every part as a list, in the order of their ids: visit(layers, text). `text()` names the part.
 template <class Space, class Visit>
 void for_each_part_list(Visit visit) {
   const auto look = [&]<class Part>(int id, std::type_identity<Part>) {
-    const auto text = [id] { return std::to_string(id) + " of the space, " + Part::spec.text(); };
-    if constexpr (Part::second.c > 0) {
-      layer_list before{.input = Part::second, .items = {}};
-      layer_builder<layer_list> build{before};
-      value_id made = build.convolution(0, Part::in.c, 1);
-      if (Part::in.h != Part::second.h || Part::in.w != Part::second.w) made = build.resize(made, Part::in.h, Part::in.w);
-      layer_list whole = before;
-      append_layers(whole, Part::layers, Part::layers.outputs, made, 0);
-      visit(whole, before, text);
-    } else {
-      visit(layer_list_of(Part::layers), layer_list{}, text);
-    }
+    visit(layer_list_of(Part::layers), [id] { return std::to_string(id) + " of the space, " + Part::spec.text(); });
   };
   [&]<std::size_t... Id>(std::index_sequence<Id...>) {
     (look(static_cast<int>(Id), std::type_identity<part_t<Space, static_cast<int>(Id)>>{}), ...);
@@ -49,11 +37,10 @@ std::vector<double> prices_of_parts(const By& price) {
     throw error("a search over a space adds up what its parts cost, and of " + std::string(price.unit().name) +
                 " the largest counts; search by a price that adds up, or through gates");
   std::vector<double> prices;
-  for_each_part_list<Space>([&](const layer_list& layers, const layer_list& before, auto text) {
+  for_each_part_list<Space>([&](const layer_list& layers, auto text) {
     double cost = 0;
     try {
-      cost = price.of(layers);
-      if (before.size() > 0) cost = std::max(0.0, cost - price.of(before));  // of latencies, perhaps less than nothing by noise
+      cost = price_of_piece(price, layers);
     } catch (const error& reason) {
       throw error("part " + text() + ": " + reason.what());
     }

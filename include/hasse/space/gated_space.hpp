@@ -116,9 +116,9 @@ constexpr bool is_offered(feature_shape in, int out, int stride) {
 }
 
 template <class Part>
-constexpr bool reads_stages() {
-  if constexpr (requires { Part::reads_stages; })
-    return Part::reads_stages || Part::searches_widths;
+constexpr bool searches_widths() {
+  if constexpr (requires { Part::searches_widths; })
+    return Part::searches_widths;
   else
     return false;
 }
@@ -133,7 +133,7 @@ constexpr space_fault fault_of_gated_space() {
     if (count(space_role::stem) != 1) return space_fault::not_one_stem;
     if (count(space_role::head) != 1) return space_fault::not_one_head;
     if (count(space_role::mixed) < 1) return space_fault::no_mixed_stage;
-    return (reads_stages<Parts>() || ...) ? space_fault::gated_head : space_fault::none;
+    return (searches_widths<Parts>() || ...) ? space_fault::gated_head : space_fault::none;
   }
 }
 
@@ -157,10 +157,22 @@ struct gated_trace {
   int disagreeing = 0;       ///< body part whose choices have several output shapes, counted from 1
 };
 
+/// Whether the last part before the head is a mixed stage.
+template <class... Parts>
+constexpr bool ends_in_stage() {
+  bool found = false;
+  ((Parts::role == space_role::mixed ? void(found = true) : Parts::role == space_role::fixed ? void(found = false) : void()), ...);
+  return found;
+}
+template <class... Piece>
+constexpr bool reads_behind(head_pieces<Piece...>, int stage) {
+  return ((Piece::stage > 0 && Piece::stage == stage) || ...);
+}
 template <class... Parts>
 constexpr gated_trace trace_gated_space() {
   tracer trace{.shape = image_of<Parts...>()};
-  int disagreeing = 0;
+  int disagreeing = 0, stages = 0;
+  stage_exits exits[sizeof...(Parts)];
   trace.template row<Parts...>(space_role::stem);
   trace.index = 0;
   const auto body = [&]<class Part>(std::type_identity<Part>) {
@@ -178,6 +190,7 @@ constexpr gated_trace trace_gated_space() {
           trace.shape = own, first = false;
         });
       }
+      exits[stages++] = {trace.shape, trace.shape};
       ++trace.index;
     } else if constexpr (Part::role == space_role::fixed) {
       Part::for_each_spec([&](const auto& spec) { trace.shape = trace.lower(spec, trace.shape, space_role::fixed, 0); });
@@ -186,7 +199,19 @@ constexpr gated_trace trace_gated_space() {
   };
   (body(std::type_identity<Parts>{}), ...);
   const feature_shape features = trace.shape;
-  trace.template row<Parts...>(space_role::head);
+  const auto head = [&]<class Part>(std::type_identity<Part>) {
+    if constexpr (Part::role == space_role::head) {
+      // What stands behind the last stage is one more, which only the head's first specs read.
+      const bool behind = !ends_in_stage<Parts...>();
+      if (behind) exits[stages++] = {features, features};
+      const head_fault wrong = reads_behind(typename Part::pieces{}, behind ? stages : 0) ? head_fault{space_fault::no_such_stage, stages} : fault_of_pieces(typename Part::pieces{}, stages);
+      if (trace.found.made.first.fault == layer_fault::none && wrong.fault != space_fault::none)
+        trace.found.fault = wrong.fault, trace.found.stage = wrong.stage;
+      else
+        trace_pieces(trace, typename Part::pieces{}, exits, stages);
+    }
+  };
+  (head(std::type_identity<Parts>{}), ...);
   return {trace.found, features, disagreeing};
 }
 template <class... Parts>
@@ -199,6 +224,8 @@ consteval bool check_gated_space() {
     constexpr gated_trace all = trace_gated_space<Parts...>();
     if constexpr (all.found.made.first.fault != layer_fault::none)
       return check_layer<all.found.made.first.fault, place_in_space<all.found>, refused_type<all.found.made.first>>();
+    else if constexpr (all.found.fault != space_fault::none)
+      return check_space<all.found.fault, from_stage<all.found.stage>>();
     else
       return check_space<all.disagreeing == 0 ? space_fault::none : space_fault::not_one_shape, body_part<all.disagreeing>>();
   }
@@ -209,7 +236,7 @@ constexpr bool is_gated_space() {
     return false;
   } else {
     constexpr gated_trace all = trace_gated_space<Parts...>();
-    return all.found.made.first.fault == layer_fault::none && all.disagreeing == 0;
+    return all.found.made.first.fault == layer_fault::none && all.found.fault == space_fault::none && all.disagreeing == 0;
   }
 }
 

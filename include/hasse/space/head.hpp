@@ -261,6 +261,20 @@ struct gathered<head_pieces<Done...>, Piece, Next, Left...>
     : gathered<head_pieces<Done..., Piece, head_piece<piece_kind::controls, Next::reads_stage, typename Next::controller>>,
                head_piece<piece_kind::fuses, -1, typename Next::joining_spec>, Left...> {};
 
+/// Appends the layers of a head that searches no width, behind `value`; `exits` are what the stages give. The answer is the value that it gives.
+template <class List, class... Piece>
+constexpr value_id lower_pieces(layer_builder<List> build, value_id value, [[maybe_unused]] const value_id* exits, head_pieces<Piece...>) {
+  const auto append = [&]<class One>(std::type_identity<One>) {
+    const value_id read = One::stage > 0 ? exits[One::stage - 1] : value;
+    if constexpr (One::kind == piece_kind::joins)
+      value = typename One::spec_type{}.lower(build, value, read);
+    else
+      value = typename One::spec_type{}.lower(build, read);
+  };
+  (append(std::type_identity<Piece>{}), ...);
+  return value;
+}
+
 template <class Type>
 constexpr spec_fault fault_of_head_element() {
   if constexpr (ReadsStage<Type> || SearchesWidth<Type>)

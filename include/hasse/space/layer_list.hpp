@@ -30,6 +30,7 @@ struct layer_list {
   feature_shape input{};
   std::vector<layer> items{};
   std::vector<named_value> outputs{};  ///< none: the last value alone, called "output"
+  feature_shape second{};              ///< of second_input, of a piece that joins two values, which is no network; else empty
   std::vector<stretch> stretches{};    ///< where layers come from, as far as it is known; what the network computes does not depend on it
 
   const layer* begin() const { return items.data(); }
@@ -38,7 +39,8 @@ struct layer_list {
   std::size_t size() const { return items.size(); }
   void append(const layer& item) { items.push_back(item); }
   void append_output(std::string_view name, value_id value) { outputs.push_back({std::string(name), value}); }
-  feature_shape shape_of(value_id value) const { return value == 0 ? input : items[static_cast<std::size_t>(value - 1)].out; }
+  feature_shape shape_of(value_id value) const { return value == 0 ? input : value == second_input ? second : items[static_cast<std::size_t>(value - 1)].out; }
+  feature_shape second_shape() const { return second; }
 
   /// The outputs, counted from 0, whether they are named or not: which value each is, what it is called, its shape.
   int output_count() const { return outputs.empty() ? 1 : static_cast<int>(outputs.size()); }
@@ -51,14 +53,14 @@ struct layer_list {
   feature_shape output_shape(int index) const { return shape_of(output(index)); }
   /// Whether they are the same network, wherever their layers come from.
   friend bool operator==(const layer_list& one, const layer_list& other) {
-    return one.input == other.input && one.items == other.items && one.outputs == other.outputs;
+    return one.input == other.input && one.second == other.second && one.items == other.items && one.outputs == other.outputs;
   }
 };
 
 /// A constant list at run time.
 template <int Capacity>
 layer_list layer_list_of(const fixed_layers<Capacity>& constant) {
-  layer_list list{.input = constant.input, .items = {constant.begin(), constant.end()}};
+  layer_list list{.input = constant.input, .items = {constant.begin(), constant.end()}, .second = constant.second};
   for (const auto& [name, value] : constant.outputs) list.append_output(name, value);
   return list;
 }

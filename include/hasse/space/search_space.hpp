@@ -296,7 +296,7 @@ consteval bool check_space() {
   static_assert(Fault != space_fault::width_of_fixed, "hasse: a searched<...> of the head (for the from_stage<...> in this message) reads a layer that is the same at every width of its stage; put it directly behind what reads the stage");
   static_assert(Fault != space_fault::fuses_fixed, "hasse: what a with_stage<...> with a searched<...> (of the from_stage<...> in this message) joins to its stage is the same at every width that is searched before it; leave the layer of fixed width before it out");
   static_assert(Fault != space_fault::no_head_widths, "hasse: no widths are left for the head, since a searched width never is larger than one of a deeper stage, and those of the from_stage<...> in this message are all larger; give the deeper stage larger widths");
-  static_assert(Fault != space_fault::gated_head, "hasse: the head of a gated_space reads what its last part gives, and this one has a from_stage<...>, with_stage<...> or searched<...>; these read the stages of a search_space");
+  static_assert(Fault != space_fault::gated_head, "hasse: a gated_space chooses blocks, not widths, and its head has a searched<...>; give that layer one width, as fixed_layer<conv{.out = 32, .kernel = 1}>, or search widths in a search_space");
   return true;
 }
 

@@ -44,6 +44,7 @@ struct gated_block {
   std::string name;  ///< "stage 2 block 3", "stem"
   int stage = -1;    ///< which searched stage, from 0; -1: none
   std::vector<gated_candidate> candidates;
+  int reads = -1, joins = -1;  ///< of one candidate: another block than the one before, whose value it reads; a second one, with whose it joins that
 
   bool searched() const { return candidates.size() > 1; }
   int count() const { return static_cast<int>(candidates.size()); }
@@ -64,6 +65,8 @@ struct gated_list {
   int size() const { return static_cast<int>(blocks.size()); }
   const gated_block& block(int index) const { return blocks[static_cast<std::size_t>(index)]; }
   const gated_candidate& candidate(int block_index, int index) const;
+  /// Whether a block behind the next one reads what a block gives.
+  bool is_read_later(int index) const;
   feature_shape in_of(int index) const { return block(index).candidates.front().layers.input; }
   feature_shape out_of(int index) const { return block(index).candidates.front().out(); }
   feature_shape output() const { return blocks.empty() ? input : out_of(size() - 1); }
@@ -112,7 +115,7 @@ HASSE_BODY std::string gated_shape_text(feature_shape it);
 }  // namespace detail
 
 /// The word by which a choice names a spec: its text without stride 1 and without blanks. Overload it next to a spec of your own.
-template <Spec Type>
+template <HasText Type>
 std::string candidate_text(const Type& spec) {
   std::string word = spec.text();
   std::size_t at = 0;
@@ -137,10 +140,21 @@ class gated_builder {
   /// A block that is the same in every network.
   template <Spec Type>
   gated_builder& fixed(const std::string& name, const Type& spec) {
-    gated_block block{.name = name, .stage = -1, .candidates = {}};
-    block.candidates.push_back(lowered(spec, shape(), block.name));
-    list_.blocks.push_back(std::move(block));
-    return *this;
+    return add(name, lowered(spec, shape(), name));
+  }
+  /// The same, reading what a stage gives, counted from 1, instead of what the block before does.
+  template <Spec Type>
+  gated_builder& fixed_from(const std::string& name, const Type& spec, int stage) {
+    const int from = exit_of(name, stage);
+    return add(name, lowered(spec, list_.out_of(from), name), from);
+  }
+  /// A block that joins what the one before gives to what a stage gives.
+  template <LowersTwo Type>
+  gated_builder& joined(const std::string& name, const Type& spec, int stage) {
+    const int with = exit_of(name, stage);
+    gated_candidate made{.text = candidate_text(spec), .layers = {.input = shape(), .items = {}, .second = list_.out_of(with)}};
+    refused_as(name + ", candidate " + made.text, [&] { return spec.lower(layer_builder<layer_list>{made.layers}, 0, second_input); });
+    return add(name, std::move(made), -1, with);
   }
 
   /// `shape.blocks` blocks that choose: `for_each_choice(offer)` calls offer(spec) for every candidate, with width and stride left
@@ -166,7 +180,7 @@ class gated_builder {
                     " has nothing to choose from; zero alone cannot change the size or the channels, so offer a block");
       list_.blocks.push_back(std::move(block));
     }
-    ++stages_;
+    ++stages_, exits_.push_back(list_.size() - 1);
     return *this;
   }
 
@@ -180,8 +194,18 @@ class gated_builder {
     return made;
   }
 
+  gated_builder& add(const std::string& name, gated_candidate made, int reads = -1, int joins = -1) {
+    gated_block block{.name = name, .stage = -1, .candidates = {}, .reads = reads, .joins = joins};
+    block.candidates.push_back(std::move(made));
+    list_.blocks.push_back(std::move(block));
+    return *this;
+  }
+  /// The last block of a stage.
+  int exit_of(const std::string& name, int stage) const;
+
   gated_list list_;
   int stages_ = 0;
+  std::vector<int> exits_;
 };
 
 /// The run-time form of a gated_space.
@@ -201,7 +225,18 @@ gated_list gated_list_of() {
     else
       add_fixed("fixed layer" + (++parts > 1 ? " " + std::to_string(parts) : std::string()), type::specs);
   });
-  builder.fixed("head", typename detail::piece_type<Space, 0>::spec_type{});
+  const auto add_piece = [&]<class Piece>(std::type_identity<Piece>, const std::string& name) {
+    if constexpr (Piece::kind == detail::piece_kind::joins)
+      builder.joined(name, typename Piece::spec_type{}, Piece::stage);
+    else if constexpr (Piece::stage > 0)
+      builder.fixed_from(name, typename Piece::spec_type{}, Piece::stage);
+    else
+      builder.fixed(name, typename Piece::spec_type{});
+  };
+  using pieces = typename Space::head_type::pieces;
+  [&]<std::size_t... Piece>(std::index_sequence<Piece...>) {
+    (add_piece(detail::piece_type_at<static_cast<int>(Piece)>(pieces{}), pieces::count > 1 ? "head " + std::to_string(Piece + 1) : std::string("head")), ...);
+  }(std::make_index_sequence<static_cast<std::size_t>(pieces::count)>{});
   return builder.finish();
 }
 

@@ -71,13 +71,21 @@ HASSE_BODY void gated_list::check(std::span<const int> choice) const {
 HASSE_BODY layer_list gated_list::path(std::span<const int> choice) const {
   check(choice);
   layer_list list{.input = input, .items = {}};
-  value_id from = 0;
+  std::vector<value_id> given;
+  const auto value_of = [&](int index) { return index < 0 ? value_id{0} : given[static_cast<std::size_t>(index)]; };
   for (int at = 0; at < size(); ++at) {
     const gated_candidate& next = candidate(at, choice[static_cast<std::size_t>(at)]);
-    const value_id behind = append_layers(list, next.layers.items, next.layers.outputs, from);
-    if (!next.passes_on()) from = behind;
+    const value_id from = value_of(block(at).reads < 0 ? at - 1 : block(at).reads), second = block(at).joins < 0 ? no_value : value_of(block(at).joins);
+    const value_id behind = append_layers(list, next.layers.items, next.layers.outputs, from, second);
+    given.push_back(next.passes_on() ? from : behind);
   }
   return list;
+}
+
+HASSE_BODY bool gated_list::is_read_later(int index) const {
+  for (int later = index + 2; later < size(); ++later)
+    if (block(later).reads == index || block(later).joins == index) return true;
+  return false;
 }
 
 HASSE_BODY std::vector<gated_origin> gated_list::origins(std::span<const int> choice) const {
@@ -156,7 +164,14 @@ HASSE_BODY std::vector<int> gated_list::parse(std::string_view text) const {
 
 HASSE_BODY void gated_list::check() const {
   feature_shape before = input;
-  for (const gated_block& each : blocks) {
+  for (int at = 0; at < size(); ++at) {
+    const gated_block& each = block(at);
+    for (const int other : {each.reads, each.joins})
+      if (other >= at || (other >= 0 && each.searched()))
+        throw error(each.name + (other >= at ? " reads block " + std::to_string(other) + ", which does not stand before it; count the blocks from 0"
+                                             : " has several candidates and reads another block than the one before; only blocks of one candidate do"));
+    if (each.reads >= 0) before = out_of(each.reads);
+    const feature_shape second = each.joins >= 0 ? out_of(each.joins) : feature_shape{};
     if (each.candidates.empty()) throw error(each.name + " has no candidate; give it one, or several to choose from");
     for (const gated_candidate& one : each.candidates) {
       const std::string name = each.name + ", candidate " + one.text;
@@ -174,6 +189,9 @@ HASSE_BODY void gated_list::check() const {
       if (one.layers.input != before)
         throw error(name + ": it reads " + detail::gated_shape_text(one.layers.input) + " where " +
                     detail::gated_shape_text(before) + " comes in; lower it on the shape of the block before");
+      if (one.layers.second != second)
+        throw error(name + ": its second value is " + detail::gated_shape_text(one.layers.second) + " where " + detail::gated_shape_text(second) +
+                    " comes in; lower it on the shape of the block that it joins");
       for (const layer& item : one.layers)
         if (item.out.h < 1 || item.out.w < 1 || item.out.c < 1)
           throw error(name + ": a " + std::string(name_of(item.kind)) + " would write " + detail::gated_shape_text(item.out) +
@@ -191,19 +209,21 @@ HASSE_BODY void gated_list::check() const {
 HASSE_BODY void gated_list::check_taps() const {
   // A zero behind an output makes the output the zero's value, too: then the gradient there says nothing of the gate.
   std::string tapped;
-  for (const gated_block& each : blocks) {
+  for (int at = 0; at < size(); ++at) {
+    const gated_block& each = block(at);
     const auto may_vanish = [](const gated_candidate& one) { return one.is_zero(); };
     if (each.searched() && !tapped.empty() && std::any_of(each.candidates.begin(), each.candidates.end(), may_vanish))
-      throw error(each.name + " may be left out, and the output \"" + tapped +
-                  "\" is what it reads: its gate could not be told from the output; offer no zero there, or put a fixed layer between");
+      throw error(each.name + " may be left out, and " + tapped +
+                  " is what it reads: its gate could not be told from that; offer no zero there, or put a fixed layer between");
     const layer_list& layers = each.candidates.front().layers;
     if (each.candidates.front().aside) {
-      tapped = layers.outputs.front().name;
+      tapped = "the output \"" + layers.outputs.front().name + '"';
       continue;
     }
     if (each.searched() || layers.size() > 0) tapped.clear();
     for (const named_value& output : layers.outputs)
-      if (output.value == static_cast<value_id>(layers.size())) tapped = output.name;
+      if (output.value == static_cast<value_id>(layers.size())) tapped = "the output \"" + output.name + '"';
+    if (is_read_later(at)) tapped = "a value that the head reads, too,";
   }
   // On the shortest path two outputs are one value if they are on any.
   std::vector<int> shortest;
@@ -223,6 +243,12 @@ HASSE_BODY std::string candidate_text(const mbconv& spec) {
 HASSE_BODY gated_builder::gated_builder(feature_shape input) : list_{.input = input, .blocks = {}} {
   if (input.h < 1 || input.w < 1 || input.c < 1)
     throw error("a supernet was given images of " + detail::gated_shape_text(input) + "; every size must be at least 1");
+}
+
+HASSE_BODY int gated_builder::exit_of(const std::string& name, int stage) const {
+  if (stage < 1 || stage > stages_)
+    throw error(name + " of a supernet reads stage " + std::to_string(stage) + " of " + std::to_string(stages_) + "; count those before it from 1");
+  return exits_[static_cast<std::size_t>(stage - 1)];
 }
 
 HASSE_BODY gated_list gated_builder::finish() const {

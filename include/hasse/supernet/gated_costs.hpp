@@ -18,6 +18,7 @@
 
 #include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
+#include <hasse/price/piece.hpp>
 #include <hasse/price/price.hpp>
 #include <hasse/supernet/gated.hpp>
 
@@ -83,12 +84,17 @@ template <Price By>
 gated_costs gated_costs_of(const gated_list& supernet, const By& price) {
   const cost_gathering gathering = price.gathering();
   gated_costs result{.fixed = 0, .blocks = {}, .gathering = gathering};
+  if (gathering == cost_gathering::largest)
+    for (int at = 0; at < supernet.size(); ++at)
+      if (supernet.is_read_later(at))
+        throw error("the head of this supernet reads what " + supernet.block(at).name + " gives, which is kept beside all that follows, so the largest " + std::string(price.unit().name) +
+                    " of a network is not that of one of its blocks; search by a price that adds up");
   for (const gated_block& block : supernet.blocks) {
     std::vector<double> costs;
     for (const gated_candidate& each : block.candidates) {
       double cost = 0;
       try {
-        if (!each.is_zero()) cost = price.of(each.layers);
+        if (!each.is_zero()) cost = price_of_piece(price, each.layers);
       } catch (const error& reason) {
         throw error(block.name + ", candidate " + each.text + ": " + reason.what());
       }
