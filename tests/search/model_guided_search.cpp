@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <set>
 
+#include <unistd.h>
+
+#include <hasse/search/any_policy.hpp>
 #include <hasse/search/model_guided_search.hpp>
 #include <hasse/search/random_search.hpp>
+#include <hasse/search/session.hpp>
 
 #include "code_domain.hpp"
 
@@ -224,6 +229,54 @@ TEST_CASE("the sequence of a model-guided search depends on what was told, and n
   }
 }
 
+namespace {
+// Counts the draws of pools, which proposals are made from.
+struct counting_domain : code_domain {
+  using code_domain::code_domain;
+  mutable std::size_t draws = 0;
+  candidate mutate(candidate x, hasse::random_source& random) const { return ++draws, code_domain::mutate(x, random); }
+};
+}  // namespace
+
+TEST_CASE("a journal is replayed into a model without a proposal, and the search goes on bit by bit, its end included", "[model]") {
+  const auto place = std::filesystem::temp_directory_path() / ("hasse_model_" + std::to_string(::getpid()));
+  struct {
+    const counting_domain* domain;
+    hasse::outcome evaluate(counting_domain::candidate x, std::size_t) const { return {domain->accuracy(x)}; }
+  } trainer{};
+  const counting_domain domain(3);
+  trainer.domain = &domain;
+  for (const double enough : {0.0, 0.95}) {
+    std::filesystem::remove_all(place);
+    const auto run = [&](std::size_t trainings, double until) {
+      hasse::journal book(place);
+      // Held as programs hold it.
+      hasse::any_policy<counting_domain> policy(hasse::model_guided_search<counting_domain>(
+          domain, {.seed = 2, .best = 300, .candidates = 32, .consider_all = 0, .enough = until, .stop = {.trainings = trainings}}));
+      domain.draws = 0;
+      return hasse::run_search(domain, policy, trainer, &book, {.configuration = "model"});
+    };
+    const auto whole = run(40, enough);
+    const std::size_t of_whole = domain.draws, trained = whole.done.size();
+    CHECK(whole.end == (enough > 0 ? hasse::search_end::expected : hasse::search_end::trainings));
+    REQUIRE(trained > 14);
+    // A finished one proposes nothing; where it stops by what is expected, it looks at the last look once more.
+    (void)run(40, enough);
+    CHECK(domain.draws <= (enough > 0 ? of_whole / 6 : 0));
+    CHECK(of_whole > 30 * 32);
+    std::filesystem::remove_all(place);
+    for (std::size_t kept = 3; kept < trained; kept += 4) (void)run(kept, enough);
+    const auto again = run(40, enough);
+    CHECK(again.replayed > trained - 6);
+    CHECK(again.done == whole.done);
+    CHECK(again.end == whole.end);
+    // Whoever lowers what is enough is answered at once, and not told of another configuration.
+    if (enough == 0) CHECK(run(41, 0.3).end == hasse::search_end::expected);
+    CHECK_THROWS_WITH(run(trained - 5, enough), ContainsSubstring("where this search ends"));
+  }
+  std::filesystem::remove_all(place);
+}
+
 TEST_CASE("a model needs a fraction of the trainings of random search, even in a domain that says nothing but its order", "[model]") {
   const code_domain domain(3);
   hasse::frontier<int> all;
@@ -267,9 +320,20 @@ TEST_CASE("a search ends when its model expects enough to be found, and says wha
     for (const auto& each : policy.done()) CHECK(!(each.candidate == forecast.next[i].value));
   }
 
+  // The last look ended the search, and none before it did.
+  const auto looks = policy.looks();
+  REQUIRE(looks.size() > 2);
+  CHECK(looks.front().trainings == 10);
+  for (const auto& each : looks) {
+    CHECK(each.trainings == hasse::search_model::last_fit(each.trainings));
+    CHECK((each.outlook.low >= 0.9) == (&each == &looks.back()));
+  }
+  CHECK(looks.back().trainings == policy.done().size());
+
   guided early(domain, {.seed = 1, .best = 300});
-  test::drive(early, domain, 12);
-  (void)early.ask();
+  test::drive(early, domain, 9);
+  CHECK(!early.expected());
+  test::drive(early, domain, 3);
   CHECK(early.expected()->outlook.low < forecast.outlook.low);
   CHECK(early.expected()->outlook.chance == 1);
   CHECK(early.expected()->outlook.low < early.expected()->outlook.middle);  // draws, not means

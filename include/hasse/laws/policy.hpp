@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <hasse/core/hash.hpp>
@@ -115,6 +116,22 @@ std::string broken_law(const Type& how, const Space& domain) {
     const candidate x = under_way[count % under_way.size()];
     wide.tell(x, detail::planted_outcome(domain, x));
     std::erase(under_way, x);
+  }
+
+  // What was asked for one at a time, taken from a list up to somewhere.
+  if constexpr (RetakesCandidates<std::remove_cvref_t<decltype(fresh())>, Space>) {
+    auto whole = fresh({.trainings = 24});
+    while (const auto x = whole.ask()) whole.tell(*x, detail::planted_outcome(domain, *x));
+    for (std::size_t kept = 0; kept <= whole.done().size(); kept += 5) {
+      auto again = fresh({.trainings = 24});
+      for (std::size_t i = 0; i < kept; ++i) {
+        const candidate& x = whole.done()[i].candidate;
+        if (again.retake(x) != x) return "retake: it does not give " + domain.text(x) + ", which ask gave there; give what ask would";
+        again.tell(x, detail::planted_outcome(domain, x));
+      }
+      while (const auto x = again.ask()) again.tell(*x, detail::planted_outcome(domain, *x));
+      if (!(again.done() == whole.done())) return "retake: behind it ask goes on differently; leave everything as ask does";
+    }
   }
 
   auto limited = fresh({.trainings = 3});

@@ -20,6 +20,7 @@ class any_policy {
   explicit any_policy(Held policy) : held_(std::make_unique<holder<Held>>(std::move(policy))) {}
 
   std::optional<candidate> ask() { return held_->ask(); }
+  std::optional<candidate> retake(const candidate& x) { return held_->retake(x); }
   void tell(const candidate& x, const outcome& result) { held_->tell(x, result); }
   void release(const candidate& x) { held_->release(x); }
   bool is_pruned(const candidate& x) const { return held_->is_pruned(x); }
@@ -42,6 +43,7 @@ class any_policy {
   struct base {
     virtual ~base() = default;
     virtual std::optional<candidate> ask() = 0;
+    virtual std::optional<candidate> retake(const candidate& x) = 0;
     virtual void tell(const candidate& x, const outcome& result) = 0;
     virtual void release(const candidate& x) = 0;
     virtual bool is_pruned(const candidate& x) const = 0;
@@ -57,6 +59,10 @@ class any_policy {
   struct holder final : base {
     explicit holder(Held from) : policy(std::move(from)) {}
     std::optional<candidate> ask() override { return policy.ask(); }
+    std::optional<candidate> retake(const candidate& x) override {
+      if constexpr (RetakesCandidates<Held, Space>) return policy.retake(x);
+      else return policy.ask();
+    }
     void tell(const candidate& x, const outcome& result) override { policy.tell(x, result); }
     void release(const candidate& x) override { policy.release(x); }
     bool is_pruned(const candidate& x) const override { return policy.is_pruned(x); }

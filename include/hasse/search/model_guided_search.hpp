@@ -51,19 +51,19 @@ class model_guided_search : public policy_on_ledger<Space> {
 
   std::optional<candidate> ask() {
     if (expects_enough()) return books().end = search_end::expected, std::nullopt;
-    const std::optional<candidate> asked = books().ask([&]() -> std::optional<candidate> {
-      if (this->done().size() + under_way_.size() >= options_.beginning && known_ > 0)
-        if (const auto found = most_promising()) return found;
-      return books().open.next([](const candidate&) { return false; });
-    });
-    if (asked) under_way_.push_back(*asked), ++proposals_;
-    return asked;
+    return under_way([&] { return most_promising(); });
+  }
+
+  /// As ask, where it is known that x was proposed: the model is not asked, and what it fits is fitted when it is asked next. The draws of the
+  /// beginning are drawn again.
+  std::optional<candidate> retake(const candidate& x) {
+    return under_way([&] { return books().open.take(x) ? std::optional(x) : most_promising(); });
   }
 
   void tell(const candidate& x, const outcome& result) {
     books().tell(x, result);
     std::erase(under_way_, x);
-    proposals_ = 0, known_ += result.merit.has_value();
+    proposals_ = 0;
   }
 
   void release(const candidate& x) {
@@ -84,11 +84,11 @@ class model_guided_search : public policy_on_ledger<Space> {
     std::vector<forecast_point> frontier;  ///< of what was trained, from cheap to good; merits as they would repeat, without luck
     std::vector<forecast_point> next;      ///< that promise most, the most promising first
   };
-  /// Nothing as long as the model was not asked for a proposal.
+  /// Nothing before the beginning is over, or as long as every training failed.
   std::optional<forecast> expected(std::size_t most_next = 5) const {
-    if (!model_ || known_ == 0) return std::nullopt;
+    if (!may_be_asked(this->done().size())) return std::nullopt;
     model_guided_search now = *this;
-    search_model& knows = now.model();
+    search_model& knows = now.model(this->done().size());
     const auto [pool, points] = now.considered();
     forecast found{.outlook = points.empty() ? search_model::outlook{1, 1, 0} : knows.look_ahead(points), .frontier = {}, .next = {}};
     std::vector<model_point> trained_points;
@@ -108,15 +108,39 @@ class model_guided_search : public policy_on_ledger<Space> {
     return found;
   }
 
+  /// What the model expected after so many trainings: whenever its scales were fitted, which is where a search looks that has `enough`.
+  struct look {
+    std::size_t trainings;
+    search_model::outlook outlook;
+  };
+  /// All looks so far, whether the search ends by them or not.
+  std::vector<look> looks() const {
+    std::vector<look> all;
+    model_guided_search again = *this;
+    again.model_.reset(), again.told_ = 0;
+    for (std::size_t trainings = options_.beginning; trainings <= this->done().size(); ++trainings)
+      if (may_be_asked(trainings) && last_look(trainings) == trainings) all.push_back({trainings, again.outlook_after(trainings)});
+    return all;
+  }
+
  private:
   model_point point_of(const candidate& x) const { return {place_(x), domain().cost(x)}; }
   bool considers_all() const { return static_cast<count_type>(domain().size()) <= options_.consider_all; }
 
-  /// The model, told all that was told.
-  search_model& model() {
+  /// Trainings before the first that did not fail: they tell the model nothing.
+  std::size_t mute() const {
+    const auto& done = this->done();
+    return static_cast<std::size_t>(std::find_if(done.begin(), done.end(), [](const auto& each) { return each.merit.has_value(); }) - done.begin());
+  }
+  bool may_be_asked(std::size_t trainings) const { return trainings >= options_.beginning && mute() < trainings; }
+  std::size_t last_look(std::size_t trainings) const { return mute() + search_model::last_fit(trainings - mute()); }
+
+  /// The model, told at least the first so many trainings.
+  search_model& model(std::size_t trainings) {
     if (!model_) {
       std::vector<model_point> sample;
       if (considers_all()) {
+        all_.clear();
         domain().for_each([&](const candidate& x) { all_.push_back({x, point_of(x)}), sample.push_back(all_.back().second); });
       } else {
         random_source random(derive(options_.seed, 0x73616d706c65));
@@ -124,7 +148,7 @@ class model_guided_search : public policy_on_ledger<Space> {
       }
       model_.emplace(search_model_options{.seed = options_.seed, .scale = {options_.best}, .own_noise = options_.own_noise}, std::move(sample));
     }
-    for (; told_ < this->done().size(); ++told_) model_->tell(point_of(this->done()[told_].candidate), this->done()[told_].merit);
+    for (; told_ < trainings; ++told_) model_->tell(point_of(this->done()[told_].candidate), this->done()[told_].merit);
     return *model_;
   }
 
@@ -132,29 +156,62 @@ class model_guided_search : public policy_on_ledger<Space> {
   std::pair<std::vector<candidate>, std::vector<model_point>> considered() {
     std::vector<candidate> pool;
     std::vector<model_point> points;
+    const auto open = [&](const candidate& x) { return !books().open.taken(x); };
     if (considers_all()) {
       for (const auto& [x, point] : all_)
-        if (!books().open.taken(x)) pool.push_back(x), points.push_back(point);
+        if (open(x)) pool.push_back(x), points.push_back(point);
     } else {
-      pool = drawn();
+      // As in regularised_evolution the source depends on what was told and on how many were asked for since.
+      pool = drawn(random_source(derive(books().hash(), proposals_)), this->boundary(), open);
       for (const candidate& x : pool) points.push_back(point_of(x));
     }
     return {std::move(pool), std::move(points)};
   }
 
-  /// Looked at whenever the scales were fitted anew: between, a model is too sure of itself or too little for want of them.
+  // Looked at whenever the scales were fitted anew: between, a model is too sure of itself or too little for want of them. Only the trainings up
+  // to there count, so that a search that was killed behind a look goes on as one that was not.
   bool expects_enough() {
-    if (options_.enough <= 0 || this->done().size() < options_.beginning || known_ == 0) return false;
-    if (const std::size_t fits = model().fits(); fits != looked_at_) {
-      looked_at_ = fits;
-      const auto points = considered().second;
-      enough_ = points.empty() || model().look_ahead(points).low >= options_.enough;
-    }
+    const std::size_t trainings = this->done().size();
+    if (options_.enough <= 0 || !may_be_asked(trainings)) return false;
+    if (const std::size_t last = last_look(trainings); last != looked_at_) looked_at_ = last, enough_ = outlook_after(last).low >= options_.enough;
     return enough_;
   }
 
+  /// What is left after the first so many trainings; later ones must not have been told to the model.
+  search_model::outlook outlook_after(std::size_t trainings) {
+    search_model& knows = model(trainings);
+    std::unordered_set<std::string> told;
+    frontier<candidate> front;
+    for (std::size_t i = 0; i < trainings; ++i) {
+      const auto& each = this->done()[i];
+      told.insert(domain().text(each.candidate));
+      if (each.merit) front.add({each.candidate, each.cost, *each.merit});
+    }
+    std::vector<model_point> points;
+    const auto open = [&](const candidate& x) { return !told.contains(domain().text(x)); };
+    if (considers_all()) {
+      for (const auto& [x, point] : all_)
+        if (open(x)) points.push_back(point);
+    } else {
+      for (const candidate& x : drawn(random_source(derive(options_.seed, 0x70726f7370656374 + trainings)), front, open)) points.push_back(point_of(x));
+    }
+    return points.empty() ? search_model::outlook{1, 1, 0} : knows.look_ahead(points);
+  }
+
+  /// What is asked for: by the model or, in the beginning and where it gives nothing, by a draw.
+  template <class Propose>
+  std::optional<candidate> under_way(Propose propose) {
+    const std::optional<candidate> asked = books().ask([&]() -> std::optional<candidate> {
+      if (this->done().size() + under_way_.size() >= options_.beginning && mute() < this->done().size())
+        if (const auto found = propose()) return found;
+      return books().open.next([](const candidate&) { return false; });
+    });
+    if (asked) under_way_.push_back(*asked), ++proposals_;
+    return asked;
+  }
+
   std::optional<candidate> most_promising() {
-    search_model& knows = model();
+    search_model& knows = model(this->done().size());
     const auto [pool, points] = considered();
     std::vector<model_point> busy;
     for (const candidate& x : under_way_) busy.push_back(point_of(x));
@@ -167,16 +224,15 @@ class model_guided_search : public policy_on_ledger<Space> {
     return x;
   }
 
-  // Of a set too large to consider: children of the frontier, and uniform draws. As in regularised_evolution the source depends on what
-  // was told and on how many were asked for since.
-  std::vector<candidate> drawn() {
-    random_source random(derive(books().hash(), proposals_));
+  // Of a set too large to consider: children of the frontier, and uniform draws.
+  template <class Open>
+  std::vector<candidate> drawn(random_source random, const frontier<candidate>& boundary, Open open) const {
     std::vector<candidate> pool;
     std::unordered_set<std::string> seen;
     const auto keep = [&](const candidate& x) {
-      if (!books().open.taken(x) && seen.insert(domain().text(x)).second) pool.push_back(x);
+      if (open(x) && seen.insert(domain().text(x)).second) pool.push_back(x);
     };
-    const auto& front = this->boundary().points();
+    const auto& front = boundary.points();
     const auto member = [&] { return front[static_cast<std::size_t>(random.below(front.size()))].candidate; };
     for (std::size_t i = 0; i < options_.candidates; ++i) keep(domain().sample(random));
     for (std::size_t i = 0; i < options_.candidates && !front.empty(); ++i) {
@@ -195,7 +251,7 @@ class model_guided_search : public policy_on_ledger<Space> {
   std::optional<search_model> model_;
   std::vector<std::pair<candidate, model_point>> all_;  // of a set that is considered whole
   std::vector<candidate> under_way_;                    // in the order in which they were asked for
-  std::size_t told_ = 0, known_ = 0, looked_at_ = 0;
+  std::size_t told_ = 0, looked_at_ = 0;
   bool enough_ = false;
   std::uint64_t proposals_ = 0;
 };

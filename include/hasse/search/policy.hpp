@@ -77,4 +77,11 @@ concept Policy = Domain<Space> && requires(Type& policy, const Type& seen, const
   { seen.state_hash() } -> std::same_as<std::uint64_t>;
 };
 
+/// What a policy may offer whose proposals take time: `retake(x)` is `ask()` where it is known that x was asked for, and need not work out why.
+/// It may give something else, or nothing, where it sees that it would not have asked for x.
+template <class Type, class Space>
+concept RetakesCandidates = Policy<Type, Space> && requires(Type& policy, const typename Space::candidate& x) {
+  { policy.retake(x) } -> std::same_as<std::optional<typename Space::candidate>>;
+};
+
 }  // namespace hasse

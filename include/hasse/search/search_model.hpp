@@ -58,11 +58,8 @@ class search_model {
   /// The hypervolume now, from the reference on, in ticks times merit.
   HASSE_BODY double area();
 
-  /// How often the scales were fitted, of what has been told.
-  HASSE_BODY std::size_t fits();
-
-  /// Trainings with a merit.
-  std::size_t known() const { return merits_; }
+  /// Of so many trainings, how many there were when the scales were fitted last: at every one of the first ten, then at a third more each time.
+  HASSE_BODY static std::size_t last_fit(std::size_t told);
   /// As of the last gains or expected.
   const process_scales& scales() const { return scales_; }
 
@@ -87,7 +84,6 @@ class search_model {
   std::vector<range> spread_;                // of the linear features: mean, deviation
   std::vector<double> told_;                 // on the merit scale
   std::vector<ticks> costs_;
-  std::size_t merits_ = 0, next_fit_ = 0, fits_ = 0;
   double middle_ = 0, deviation_ = 1;        // of told_ at the last fit
   process_scales scales_;
   gaussian_process process_;

@@ -68,7 +68,6 @@ HASSE_BODY process_inputs search_model::inputs_of(std::span<const model_point> p
 HASSE_BODY void search_model::tell(const model_point& trained, std::optional<double> merit) {
   // A failure before any success says nothing yet.
   if (!merit && told_.empty()) return;
-  merits_ += merit.has_value();
   place(told_inputs_, trained);
   told_.push_back(merit ? options_.scale.in(*merit) : *std::min_element(told_.begin(), told_.end()));
   costs_.push_back(trained.cost);
@@ -107,10 +106,17 @@ HASSE_BODY void search_model::fit(std::size_t rows) {
     scales_ = std::move(found);
   }
   process_ = gaussian_process(std::move(inputs), std::move(values), scales_);
-  ++fits_;
 }
 
-// Fits at the numbers of trainings that the rule says, however many were told since the last call: so a model that is told much at once
+HASSE_BODY std::size_t search_model::last_fit(std::size_t told) {
+  if (told < detail::second_fit) return std::min(told, detail::first_fit);
+  std::size_t rows = detail::second_fit;
+  const auto next = [&] { return std::max(rows + 3, rows * 27 / 20); };
+  while (next() <= told) rows = next();
+  return rows;
+}
+
+// Fits at the numbers of trainings that last_fit says, however many were told since the last call: so a model that is told much at once
 // is the same as one that was asked in between.
 HASSE_BODY void search_model::learn() {
   if (told_.empty()) throw error("a model that was told nothing expects nothing; tell it a training first");
@@ -118,9 +124,8 @@ HASSE_BODY void search_model::learn() {
     const std::size_t rows = process_.size() + 1;
     if (rows < detail::first_fit) {
       fit(std::min(told_.size(), detail::first_fit - 1));
-    } else if (rows == detail::first_fit || rows == detail::second_fit || rows == next_fit_) {
+    } else if (rows == last_fit(rows)) {
       fit(rows);
-      next_fit_ = std::max(rows + 3, rows * 27 / 20);
     } else {
       const std::size_t s = told_inputs_.smooth_columns, l = told_inputs_.linear_columns;
       process_.append(std::span(told_inputs_.smooth).subspan((rows - 1) * s, s), std::span(told_inputs_.linear).subspan((rows - 1) * l, l),
@@ -195,11 +200,6 @@ HASSE_BODY search_model::outlook search_model::look_ahead(std::span<const model_
 HASSE_BODY double search_model::area() {
   learn();
   return believed({}).second.area();
-}
-
-HASSE_BODY std::size_t search_model::fits() {
-  learn();
-  return fits_;
 }
 
 HASSE_BODY std::vector<search_model::expectation> search_model::expected(std::span<const model_point> points) {

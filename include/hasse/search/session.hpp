@@ -69,6 +69,20 @@ struct search_result {
 };
 
 namespace detail {
+/// What a policy asks for where a journal says `text`: worked out again, unless the policy takes the journal's word.
+template <class Space, class Search>
+std::optional<typename Space::candidate> asked_again(Search& policy, const Space& domain, const std::string& text) {
+  if constexpr (RetakesCandidates<Search, Space>) {
+    std::optional<typename Space::candidate> x;
+    try {
+      x = domain.parse(text);
+    } catch (const error&) {  // not admissible (now): what is asked for instead says more
+    }
+    if (x) return policy.retake(*x);
+  }
+  return policy.ask();
+}
+
 template <class Space, class Search>
 void replay_into(Search& policy, const Space& domain, const journal& book, const std::string& configuration, const journal_words& words) {
   // Costs that were measured anew have the policy ask for others, too, so that both are named.
@@ -82,7 +96,7 @@ void replay_into(Search& policy, const Space& domain, const journal& book, const
       throw other(record, "says " + in_quotes(require<std::string>(record.payload, "configuration", path, place)) + ", this run " + in_quotes(configuration));
     if (record.operation != "trained") continue;
     const auto text = require<std::string>(record.payload, "candidate", path, place);
-    const auto x = policy.ask();
+    const auto x = asked_again(policy, domain, text);
     if (!x) throw other(record, "trains " + in_quotes(text) + " where this search ends");
     if (domain.text(*x) != text) throw other(record, "trains " + in_quotes(text) + " where this search trains " + in_quotes(domain.text(*x)));
     if (require<std::int64_t>(record.payload, words.cost, path, place) != domain.cost(*x).count)
