@@ -158,9 +158,10 @@ TEST_CASE("a path of a supernet is the plain network, bit by bit", "[gated]") {
 
 TEST_CASE("the gradient of a gate has what stands aside says of its block", "[gated]") {
   reference<double> backend;
-  for (const int candidates : {2, 4}) {  // asides behind block 0 and block 1, or behind block 1, which may be left out, alone
+  // Asides behind block 0 and block 1, or behind block 1, which may be left out, alone.
+  for (const auto& [candidates, first] : {std::pair{2, 1}, {2, 3}, {4, 2}}) {
     const gated_list gates = supernet(candidates, 2, {8, 7, 3}, 6, false, true);
-    const int batch = 2, first = candidates == 2 ? 1 : static_cast<int>(gates.blocks.size()) - 3;
+    constexpr int batch = 2;
     random_source random(12);
     parameters<double> values = random_parameters<reference<double>>(gates, random);
     gated_network<reference<double>> network(backend, gates, batch, values);
@@ -183,27 +184,30 @@ TEST_CASE("the gradient of a gate has what stands aside says of its block", "[ga
         }
       return std::pair{path, made};
     };
+    const auto place = static_cast<std::size_t>(first);
     for (int chosen = 0; chosen < candidates; ++chosen) {
       std::vector<int> choice(gates.blocks.size(), 0);
-      choice[static_cast<std::size_t>(first)] = chosen;
+      choice[place] = chosen;
       network.select(choice, gated_pass::gates, all_others(gates, choice));
       std::copy(images.begin(), images.end(), network.input());
       network.forward();
       for (int i = 0; i < network.output_count(); ++i) std::ranges::copy(slope[static_cast<std::size_t>(i)], network.output_gradient(i));
       std::vector<double> heard(static_cast<std::size_t>(candidates), NAN);
-      network.backward([&](int block, int candidate, double gate) {
-        if (block == first) heard[static_cast<std::size_t>(candidate)] = gate;
+      network.backward([&, asked = first](int block, int candidate, double gate) {
+        if (block == asked) heard[static_cast<std::size_t>(candidate)] = gate;
       });
       const auto value_behind = [&](int block, int candidate) {
         std::vector<int> other = choice;
-        other[static_cast<std::size_t>(first)] = candidate;
+        other[place] = candidate;
         gated_list front = gates;
         front.blocks.resize(static_cast<std::size_t>(block) + 1);
         auto [path, own] = part(front, {other.begin(), other.begin() + block + 1}, other, 0);
+        if (!path.outputs.empty()) path.append_output("here", static_cast<value_id>(path.size()));
         training_network<reference<double>> net(backend, path, batch, own);
         std::copy(images.begin(), images.end(), net.input());
         net.forward();
-        return std::vector<double>(net.output(), net.output() + batch * front.output().size());
+        const double* const here = net.output(net.output_count() - 1);
+        return std::vector<double>(here, here + batch * front.output().size());
       };
       gated_list tail{.input = gates.out_of(first), .blocks = {gates.blocks.begin() + first + 1, gates.blocks.end()}};
       const std::vector<int> rest(choice.begin() + first + 1, choice.end());
@@ -213,16 +217,19 @@ TEST_CASE("the gradient of a gate has what stands aside says of its block", "[ga
         std::copy(y.begin(), y.end(), net.input());
         net.forward();
         double loss = 0;
-        for (int i = 0; i < net.output_count(); ++i)
-          for (std::size_t at = 0; at < slope[static_cast<std::size_t>(i)].size(); ++at) loss += slope[static_cast<std::size_t>(i)][at] * net.output(i)[at];
+        for (int i = 0; i < net.output_count(); ++i) {  // the last ones of the network's
+          const std::vector<double>& by = slope[static_cast<std::size_t>(network.output_count() - net.output_count() + i)];
+          for (std::size_t at = 0; at < by.size(); ++at) loss += by[at] * net.output(i)[at];
+        }
         return loss;
       };
-      const auto x = value_behind(first - 1, 0), y = value_behind(first, chosen);
+      const auto y = value_behind(first, chosen);
+      const auto x = candidates > 2 ? value_behind(first - 1, 0) : std::vector<double>(y.size());
       for (int candidate = 0; candidate < candidates; ++candidate) {
         const auto answer = value_behind(first, candidate);
         auto up = y, down = y;
         for (std::size_t i = 0; i < y.size(); ++i) {
-          const double direction = 1e-6 * (answer[i] - (candidates > 2 ? x[i] : 0.0));
+          const double direction = 1e-6 * (answer[i] - x[i]);
           up[i] += direction, down[i] -= direction;
         }
         const double expected = (loss_at(up) - loss_at(down)) / 2e-6;
