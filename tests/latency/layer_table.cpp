@@ -3,9 +3,11 @@
 #include <set>
 
 #include <hasse/file/json.hpp>
+#include <hasse/latency/any_device.hpp>
 #include <hasse/latency/layer_table.hpp>
 #include <hasse/network/channel_groups.hpp>
 
+#include "../support/bodied.hpp"
 #include "catch.hpp"
 #include "fake_device.hpp"
 
@@ -366,4 +368,72 @@ TEST_CASE("layers are priced by what whole networks take where a device answers 
   device.world->refuses = [](const layer&) { return "is on fire"; };
   CHECK_THAT(sentence_of([&] { layer_table::load_or_begin(folder / "none.json", device, [&] { return drawn(1, 6); }).latency_of(drawn(2, 1)[0]); }),
              ContainsSubstring("6 of 6 networks could not be timed on asked, for instance: is on fire; mend the command, and remove"));
+}
+
+namespace {
+/// The device of the engine with bodies; its stopwatch reads the imagined clock.
+struct bodied_device {
+  std::shared_ptr<std::int64_t> clock = std::make_shared<std::int64_t>(0);
+  struct stopwatch {
+    std::shared_ptr<std::int64_t> clock;
+    std::vector<std::int64_t> marks{};
+    void start() { marks = {*clock}; }
+    void lap() { marks.push_back(*clock); }
+    std::int64_t nanoseconds(std::size_t lap) const { return marks[lap + 1] - marks[lap]; }
+  };
+  device_facts facts() const { return {.name = "imaginary", .features = {}, .backend = "bodied", .library = "own", .compiler = {}, .notes = {}}; }
+  bodied make_backend() const {
+    bodied made;
+    made.clock = clock;
+    return made;
+  }
+  stopwatch make_stopwatch(bodied&) const { return {clock}; }
+};
+static_assert(DevicePolicy<bodied_device>);
+}  // namespace
+
+TEST_CASE("what runs as a body is one row of a table of layers, and layers without one keep theirs", "[layer_table]") {
+  const temporary_folder folder;
+  const layer_list layers = layers_of(parse<bodied_space>("[(4,8),(8,16)]"));
+  layer_list nameless = layers;
+  nameless.stretches.clear();
+  layer_table table = layer_table::load_or_begin(folder / "bodies.json", any_device(bodied_device{}), quick);
+  const latency_row* row = nullptr;
+  const std::int64_t with = table.latency_of(layers).count;
+  for (const char* block : {"basic s2 4>4 @16x16", "basic s1 4>8 @8x8", "lateral + tap maps 6>6 @4x4 with 8 @8x8"}) {
+    INFO(block);
+    REQUIRE(table.record().pieces.contains(std::string("body of ") + block));
+    row = &table.record().pieces.at(std::string("body of ") + block);
+    CHECK(row->p50 == 100);
+    CHECK(row->implementation == "body");
+  }
+  const auto pieces = static_cast<std::int64_t>(detail::pieces_of(nameless).size());
+  const std::int64_t left = static_cast<std::int64_t>(detail::pieces_of(layers, stretches_with_body(bodied{}, layers, fold_for_inference(layers), fusion::inference)).size()) - 3;
+  CHECK(with == (left * 1000 + 3 * 100) / 100);
+  CHECK(!table.knows(nameless));
+  CHECK(table.latency_of(nameless).count == pieces * 1000 / 100);
+  CHECK(table.latency_of(layers).count == with);
+  CHECK(table.measured_whole(layers, "with bodies").median == with * 100);
+  CHECK(table.measured_whole(nameless, "layer by layer").median == pieces * 1000);
+  const layer_table read = layer_table::load(folder / "bodies.json");  // without the device: what it has a row for is a body
+  CHECK(read.knows(layers));
+  CHECK(read.knows(nameless));
+  CHECK(layer_table(layer_table::load(folder / "bodies.json")).latency_of(layers).count == with);
+}
+
+TEST_CASE("the table of a space says whose bodies its rows are of, and is none of a device without them", "[layer_table]") {
+  const temporary_folder folder;
+  const any_device device{bodied_device{}};
+  const auto table = latency_table<bodied_space>::load_or_measure(folder / "space.json", device, quick);
+  CHECK_THAT(table.record().device.library, ContainsSubstring("own, bodies of 7 blocks ("));
+  for (const latency_row& row : table.rows()) {
+    INFO(row.part);
+    const bool carried = row.part.find("basic") != std::string::npos || row.part.find("lateral + tap") != std::string::npos;
+    CHECK((row.implementation == "body") == carried);
+    if (carried) CHECK(row.p50 == 100);
+  }
+  CHECK(latency_table<bodied_space>::load_or_measure(folder / "space.json", bodied_device{}, quick).rows().size() == table.rows().size());
+  fake_device plain;
+  plain.told = bodied_device{}.facts();
+  CHECK_THROWS_WITH(latency_table<bodied_space>::load_or_measure(folder / "space.json", plain, quick), ContainsSubstring("the library was") && ContainsSubstring("and is \"own\" here"));
 }

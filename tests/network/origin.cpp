@@ -1,13 +1,13 @@
 // Layers keep where they come from, so that an engine may run bodies of its own in place of blocks: same numbers, called for its entries only.
-#include <limits>
-#include <optional>
-
 #include <hasse/catalogue/shard.hpp>
+#include <hasse/kernel/any_backend.hpp>
 #include <hasse/kernel/reference.hpp>
 #include <hasse/network/inference.hpp>
 #include <hasse/network/static_network.hpp>
 #include <hasse/network/training.hpp>
+#include <hasse/train/trainer.hpp>
 
+#include "../support/bodied.hpp"
 #include "../support/catch.hpp"
 #include "../support/spaces.hpp"
 #include "networks.hpp"
@@ -16,107 +16,7 @@ using namespace hasse;
 using namespace hasse::testing;
 
 namespace {
-constexpr float nothing = std::numeric_limits<float>::quiet_NaN();
-
-/// The readable backend; its bodies run the layers of a block with it, after they have written over all memory that is theirs alone.
-struct bodied {
-  using scalar = float;
-  static constexpr const char* name = "bodied";
-  std::string identity() const { return name; }
-  reference<float> plain;
-  std::vector<std::string> inferred, trained;  ///< blocks, in the order in which bodies were asked for
-  bool refuses = false;
-
-  struct inference_step {
-    std::vector<decltype(std::declval<reference<float>&>().make_inference(layer{}, 1, {}))> parts;
-    std::vector<std::span<float>> cleared;
-    void run() {
-      for (const auto memory : cleared) std::ranges::fill(memory, nothing);
-      for (auto& part : parts) part.run();
-    }
-  };
-  struct training_step {
-    std::vector<decltype(std::declval<reference<float>&>().make_training(layer{}, 1, {}))> parts;
-    std::vector<std::span<float>> before_forward, before_backward;
-    void forward() {
-      for (const auto memory : before_forward) std::ranges::fill(memory, nothing);
-      for (auto& part : parts) part.forward();
-    }
-    void backward() {
-      for (const auto memory : before_backward) std::ranges::fill(memory, nothing);
-      for (std::size_t i = parts.size(); i-- > 0;) parts[i].backward();
-    }
-    void recompute() { parts.front().recompute(); }
-  };
-  std::string supports(const layer& item) const { return plain.supports(item); }
-  inference_step make_inference(const layer& item, int batch, const inference_operands<float>& at) {
-    inference_step made;
-    made.parts.push_back(plain.make_inference(item, batch, at));
-    return made;
-  }
-  training_step make_training(const layer& item, int batch, const training_operands<float>& at) {
-    training_step made;
-    made.parts.push_back(plain.make_training(item, batch, at));
-    return made;
-  }
-  std::size_t saved_bytes(const layer& item, int batch) { return plain.saved_bytes(item, batch); }
-  backward_operands backward_reads(const layer& item) { return plain.backward_reads(item); }
-};
-
-template <class Spec>
-inline constexpr bool has_own_body = std::is_same_v<Spec, basic> || std::is_same_v<Spec, joining_sequence<lateral, tap<"maps">>>;
-}  // namespace
-
-template <auto BlockSpec, feature_shape In, feature_shape Second>
-  requires(has_own_body<std::remove_const_t<decltype(BlockSpec)>>)
-struct hasse::block_body<bodied, block<BlockSpec, In, Second>> {
-  using made = block<BlockSpec, In, Second>;
-
-  static std::optional<bodied::inference_step> inference(bodied& engine, std::span<const layer> folded, int batch,
-                                                         std::span<const inference_operands<float>> operands) {
-    engine.inferred.push_back(made::text());
-    if (engine.refuses) return std::nullopt;
-    CHECK(folded.size() == fold_for_inference(made::layers).layers.size());
-    bodied::inference_step step;
-    for (std::size_t i = 0; i < folded.size(); ++i) {
-      step.parts.push_back(engine.plain.make_inference(folded[i], batch, operands[i]));
-      step.cleared.emplace_back(operands[i].dst, static_cast<std::size_t>(batch * folded[i].out.size()));
-    }
-    return step;
-  }
-  static std::optional<bodied::training_step> training(bodied& engine, std::span<const layer> fused, int batch,
-                                                       std::span<const training_operands<float>> operands) {
-    engine.trained.push_back(made::text());
-    if (engine.refuses) return std::nullopt;
-    bodied::training_step step;
-    const auto memory = [&](float* first, feature_shape shape) { return std::span<float>(first, static_cast<std::size_t>(batch * shape.size())); };
-    for (std::size_t i = 0; i < fused.size(); ++i) {
-      const training_operands<float>& at = operands[i];
-      step.parts.push_back(engine.plain.make_training(fused[i], batch, at));
-      step.before_forward.push_back(memory(at.dst, fused[i].out));
-      const auto is_written_outside = [&](const float* gradient) {  // another reader of the block's input wrote it before
-        for (std::size_t later = i + 1; later < fused.size(); ++later)
-          if (operands[later].d_src == gradient || operands[later].d_other == gradient) return false;
-        return true;
-      };
-      if (at.d_src && !(at.accumulate_d_src && is_written_outside(at.d_src))) step.before_backward.push_back(memory(at.d_src, fused[i].in));
-      if (at.d_other && !(at.accumulate_d_other && is_written_outside(at.d_other)))
-        step.before_backward.push_back(memory(at.d_other, fused[i].other_shape()));
-    }
-    return step;
-  }
-};
-
-namespace {
-using space = search_space<input<3, 16, 16>, stem<conv{.out = 4}>, stage<basic{.stride = 2}, widths<4, 8>, depth<1, 2>>,
-                           stage<bottleneck{.stride = 2}, widths<8, 16>, depth<1, 2>>,
-                           head<fixed_layer<conv{.out = 6, .kernel = 1}>, with_stage<1, lateral>, tap<"maps">, from_stage<2>, global_average_pool,
-                                linear<3>, tap<"classes">>>;
-}  // namespace
-template <>
-inline constexpr hasse::engines<bodied> hasse::engines_of<space>{};
-
-namespace {
+using space = bodied_space;
 using net = network<space, "[(4,8),(8,16)]">;
 constexpr auto choice = net::choice;
 const std::vector<std::string> blocks{"basic s2 4>4 @16x16", "basic s1 4>8 @8x8", "lateral + tap maps 6>6 @4x4 with 8 @8x8"};
@@ -173,6 +73,15 @@ TEST_CASE("an engine runs its own bodies for the blocks that have one, with the 
   CHECK(other.inferred == blocks);
   CHECK(fixed.arena_bytes() == dynamic.arena_bytes());
   CHECK(answers_of(fixed, layers, batch) == answers);
+
+  // The same behind a type that says nothing of the engine.
+  any_backend<float> erased([] { return bodied{}; });
+  inference_network<any_backend<float>> handed_on(erased, layers, batch, values);
+  CHECK(erased.as<bodied>()->inferred == blocks);
+  CHECK(handed_on.steps().size() == dynamic.steps().size());
+  CHECK(answers_of(handed_on, layers, batch) == answers);
+  any_backend<float> other_engine([] { return reference<float>{}; });
+  CHECK(inference_network<any_backend<float>>(other_engine, layers, batch, values).steps().size() == expected.steps().size());
 
   bodied refusing;
   refusing.refuses = true;
@@ -231,5 +140,31 @@ TEST_CASE("a training runs bodies forward and backward, with the same numbers", 
     CHECK(steps_of(engine, options) == expected);
     CHECK(engine.trained == (options.recompute == recompute::nothing ? blocks : std::vector<std::string>{}));
     CHECK(steps_of(refusing, options) == expected);
+    any_backend<float> erased([] { return bodied{}; });
+    CHECK(steps_of(erased, options) == expected);
+    CHECK(erased.as<bodied>()->trained == engine.trained);
   }
+}
+
+TEST_CASE("whose training it is says which blocks run as bodies", "[origin]") {
+  const layer_list layers = layers_of(choice);
+  layer_list nameless = layers;
+  nameless.stretches.clear();
+  bodied engine;
+  any_backend<float> erased([] { return bodied{}; });
+  reference<float> plain;
+  CHECK(bodies_text(engine, nameless).empty());
+  CHECK(bodies_text(plain, layers).empty());
+  const std::string text = bodies_text(engine, layers);
+  CHECK_THAT(text, ContainsSubstring("inference of basic s2 4>4 @16x16 at layer 1;") && ContainsSubstring("training of lateral + tap maps 6>6 @4x4 with 8 @8x8 at layer "));
+  CHECK(bodies_text(erased, layers) == text);
+  image_set images = empty_images("one", layers.input, {"a", "b", "c"});
+  for (std::int64_t i = 0; i < layers.input.size(); ++i) images.pixels.push_back(static_cast<std::uint8_t>(i % 256));
+  images.labels.push_back(0);
+  const auto configuration = [&](const auto& backend, const layer_list& list) {
+    return detail::identity_of(backend, "one", list, training_data<>{classification{}, images, images}, recipe{}, 1).configuration;
+  };
+  CHECK(configuration(engine, layers) != configuration(engine, nameless));
+  CHECK(configuration(engine, layers) == configuration(erased, layers));
+  CHECK(configuration(plain, layers) == configuration(engine, nameless));
 }

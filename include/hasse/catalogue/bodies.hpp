@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <hasse/kernel/backend.hpp>
+#include <hasse/kernel/body.hpp>
 
 namespace hasse {
 
@@ -25,34 +26,6 @@ inline constexpr engines<> engines_of{};
 /// written; of a training it need not be read again, either. Without an answer the layers run one by one.
 template <class Engine, class Block>
 struct block_body {};
-
-namespace detail {
-template <class Engine>
-using inference_step_of = decltype(std::declval<Engine&>().make_inference(layer{}, 1, inference_operands<typename Engine::scalar>{}));
-template <class Engine>
-using training_step_of = decltype(std::declval<Engine&>().make_training(layer{}, 1, training_operands<typename Engine::scalar>{}));
-
-/// One address per engine.
-template <class Engine>
-inline constexpr char engine_mark{};
-}  // namespace detail
-
-/// What makes the step of a body; its type says of which engine and for what.
-struct body {};
-template <class Engine>
-struct inference_body : body {
-  std::optional<detail::inference_step_of<Engine>> (*make)(Engine&, std::span<const layer>, int, std::span<const inference_operands<typename Engine::scalar>>);
-};
-template <class Engine>
-struct training_body : body {
-  std::optional<detail::training_step_of<Engine>> (*make)(Engine&, std::span<const layer>, int, std::span<const training_operands<typename Engine::scalar>>);
-};
-
-/// The bodies of an entry on the engine whose mark it has; null where there is none.
-struct own_bodies {
-  const void* engine = nullptr;
-  const body *inference = nullptr, *training = nullptr;
-};
 
 namespace detail {
 template <class Engine, class Block>
@@ -76,22 +49,6 @@ constexpr std::span<const own_bodies> bodies_for(engines<Engine...>) {
   else
     return bodies_row<Block, Engine...>;
 }
-template <class Engine>
-constexpr own_bodies bodies_on(std::span<const own_bodies> all) {
-  for (const own_bodies& each : all)
-    if (each.engine == &engine_mark<Engine>) return each;
-  return {};
-}
 }  // namespace detail
-
-/// Those of an entry's bodies that are for `Engine`, or null.
-template <class Engine>
-constexpr const inference_body<Engine>* find_inference_body(std::span<const own_bodies> bodies) {
-  return static_cast<const inference_body<Engine>*>(detail::bodies_on<Engine>(bodies).inference);
-}
-template <class Engine>
-constexpr const training_body<Engine>* find_training_body(std::span<const own_bodies> bodies) {
-  return static_cast<const training_body<Engine>*>(detail::bodies_on<Engine>(bodies).training);
-}
 
 }  // namespace hasse

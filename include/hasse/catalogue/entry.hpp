@@ -21,7 +21,7 @@ struct entry {
   constant_output_range outputs;  ///< what the network hands out besides
   cost costs{};
   std::string (*spec_text)() = nullptr;
-  std::span<const own_bodies> bodies;  ///< what engines run in place of the layers: find_inference_body<Engine>(bodies)
+  std::span<const own_bodies> bodies;  ///< what engines run in place of the layers
 
   /// "basic s2 64>128 @28x28".
   std::string text() const { return spec_text() + ' ' + place_text(in, second, out); }

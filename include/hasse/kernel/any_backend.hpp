@@ -13,12 +13,13 @@
 
 #include <hasse/kernel/accelerator.hpp>
 #include <hasse/kernel/backend.hpp>
+#include <hasse/kernel/body.hpp>
 #include <hasse/kernel/choices.hpp>
 
 namespace hasse {
 
 /// Owns any backend over `Scalar` and models Backend and JoinsLayers by handing every call on: same steps, same bits, same
-/// refusals. Steps stay good when it moves; networks, which point to it, do not.
+/// refusals, and the same bodies of blocks. Steps stay good when it moves; networks, which point to it, do not.
 template <class Scalar>
 class any_backend {
   struct some_inference {
@@ -79,6 +80,18 @@ class any_backend {
     if (!made) return std::nullopt;
     return inference_step(std::move(made));
   }
+  /// Which engine's bodies it runs, and a step of one of them; nothing where the body declines.
+  const void* body_mark() const { return held_->body_mark(); }
+  std::optional<inference_step> make_inference_body(const body& of, std::span<const layer> folded, int batch,
+                                                    std::span<const inference_operands<Scalar>> operands) {
+    auto made = held_->make_inference_body(of, folded, batch, operands);
+    return made ? std::optional(inference_step(std::move(made))) : std::nullopt;
+  }
+  std::optional<training_step> make_training_body(const body& of, std::span<const layer> fused, int batch,
+                                                  std::span<const training_operands<Scalar>> operands) {
+    auto made = held_->make_training_body(of, fused, batch, operands);
+    return made ? std::optional(training_step(std::move(made))) : std::nullopt;
+  }
   training_step make_training(const layer& item, int batch, const training_operands<Scalar>& operands) {
     return training_step(held_->make_training(item, batch, operands));
   }
@@ -107,6 +120,11 @@ class any_backend {
                                                            const inference_operands<Scalar>& operands) = 0;
     virtual std::unique_ptr<some_inference> make_joined(std::span<const layer> run, int batch,
                                                         std::span<const inference_operands<Scalar>> operands) = 0;
+    virtual const void* body_mark() const = 0;
+    virtual std::unique_ptr<some_inference> make_inference_body(const body& of, std::span<const layer> folded, int batch,
+                                                                std::span<const inference_operands<Scalar>> operands) = 0;
+    virtual std::unique_ptr<some_training> make_training_body(const body& of, std::span<const layer> fused, int batch,
+                                                              std::span<const training_operands<Scalar>> operands) = 0;
     virtual std::unique_ptr<some_training> make_training(const layer& item, int batch,
                                                          const training_operands<Scalar>& operands) = 0;
     virtual std::size_t saved_bytes(const layer& item, int batch) = 0;
@@ -155,9 +173,19 @@ class any_backend {
         if (auto made = backend.make_joined(run, batch, operands)) return held_inference(std::move(*made));
       return nullptr;
     }
+    const void* body_mark() const override { return detail::body_mark_of(backend); }
+    std::unique_ptr<some_inference> make_inference_body(const body& of, std::span<const layer> folded, int batch,
+                                                        std::span<const inference_operands<Scalar>> operands) override {
+      if (auto made = detail::make_inference_body(backend, of, folded, batch, operands)) return held_inference(std::move(*made));
+      return nullptr;
+    }
+    std::unique_ptr<some_training> make_training_body(const body& of, std::span<const layer> fused, int batch,
+                                                      std::span<const training_operands<Scalar>> operands) override {
+      if (auto made = detail::make_training_body(backend, of, fused, batch, operands)) return held_training(std::move(*made));
+      return nullptr;
+    }
     std::unique_ptr<some_training> make_training(const layer& item, int batch, const training_operands<Scalar>& operands) override {
-      auto made = backend.make_training(item, batch, operands);
-      return std::make_unique<training_holder<decltype(made)>>(std::move(made));
+      return held_training(backend.make_training(item, batch, operands));
     }
     std::size_t saved_bytes(const layer& item, int batch) override { return backend.saved_bytes(item, batch); }
     backward_operands backward_reads(const layer& item) override { return backend.backward_reads(item); }
@@ -172,6 +200,11 @@ class any_backend {
     template <class Step>
     static std::unique_ptr<some_inference> held_inference(Step made) {
       return std::make_unique<inference_holder<Step>>(std::move(made));
+    }
+
+    template <class Step>
+    static std::unique_ptr<some_training> held_training(Step made) {
+      return std::make_unique<training_holder<Step>>(std::move(made));
     }
 
     Held backend;

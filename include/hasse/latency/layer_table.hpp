@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@
 #include <hasse/network/check.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/network/join.hpp>
+#include <hasse/network/origin.hpp>
 
 namespace hasse {
 
@@ -32,8 +34,11 @@ struct layer_piece {
   int end = 0;
 };
 
-/// The pieces of an unfused list, as inference_network groups them.
-HASSE_BODY std::vector<layer_piece> pieces_of(const layer_list& layers);
+/// The pieces of an unfused list, as inference_network groups them; `bodies` are the stretches of the folded list that run as bodies of their
+/// blocks.
+HASSE_BODY std::vector<layer_piece> pieces_of(const layer_list& layers, std::span<const stretch> bodies = {});
+/// What the piece of a body is called.
+inline std::string body_text(const stretch& of) { return "body of " + of.origin->text(); }
 
 /// What visits to one network found, one lap per piece; one lap in all where no pieces were asked for.
 struct timed_network {
@@ -64,6 +69,10 @@ class network_timer {
     result.rounds = visits_of(layers, backend_, watch_, record.rules, ends, begin_round);
     if constexpr (chooses) record.kernels = backend_.choices();
     return result;
+  }
+  /// The stretches of the folded list for which the backend has bodies.
+  std::vector<stretch> bodies_of(const layer_list& layers) const {
+    return layers.stretches.empty() ? std::vector<stretch>() : stretches_with_body(backend_, layers, fold_for_inference(layers), fusion::inference);
   }
 
  private:
@@ -111,9 +120,9 @@ class layer_table {
   template <DevicePolicy Device>
   static layer_table load_or_begin(const std::filesystem::path& path, const Device& device, const protocol& rules = {}) {
     layer_table table = begun(path, device.facts(), rules);
-    table.time_ = [timer = std::make_shared<detail::network_timer<Device>>(device)](auto&&... arguments) {
-      return (*timer)(arguments...);
-    };
+    const auto timer = std::make_shared<detail::network_timer<Device>>(device);
+    table.time_ = [timer](auto&&... arguments) { return (*timer)(arguments...); };
+    table.bodies_ = [timer](const layer_list& layers) { return timer->bodies_of(layers); };
     return table;
   }
   /// The same on a device that is asked for whole networks. Before the first latency is told, it is asked for those of `survey`: pieces
@@ -164,6 +173,11 @@ class layer_table {
 
   void require_device(const std::string& what) const;
 
+  /// What runs as a body is one piece. Without a device: what the table knows as one.
+  std::vector<detail::layer_piece> pieces_of(const layer_list& layers) const { return detail::pieces_of(layers, bodies_of(layers)); }
+  std::vector<stretch> bodies_of(const layer_list& layers) const;
+  std::string identity_of(const layer_list& layers) const;
+
   std::int64_t nanoseconds_of(const layer_list& layers, const progress_sink& progress);
 
   detail::lap_reader laps_of(const detail::timed_network& found) const {
@@ -186,6 +200,7 @@ class layer_table {
   std::function<detail::timed_network(const layer_list&, const std::vector<detail::layer_piece>&, layer_record&,
                                       const std::function<void(int)>&)>
       time_;
+  std::function<std::vector<stretch>(const layer_list&)> bodies_;
 };
 
 }  // namespace hasse

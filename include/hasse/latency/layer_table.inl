@@ -26,12 +26,17 @@ namespace hasse {
 
 namespace detail {
 
-HASSE_BODY std::vector<layer_piece> pieces_of(const layer_list& layers) {
+HASSE_BODY std::vector<layer_piece> pieces_of(const layer_list& layers, std::span<const stretch> bodies) {
   check(layers);
   const layer_list folded = fold_for_inference(layers).layers;
-  const std::vector<int> runs = joined_runs(folded);
+  const std::vector<int> runs = joined_runs(folded, bodies);
   std::vector<layer_piece> pieces;
   for (int first = 0; first < static_cast<int>(folded.size()); first = pieces.back().end) {
+    const auto own = std::find_if(bodies.begin(), bodies.end(), [&](const stretch& each) { return each.first == first; });
+    if (own != bodies.end()) {
+      pieces.push_back({body_text(*own), first + own->count});
+      continue;
+    }
     const std::span<const layer> run = std::span(folded.items).subspan(at(first), at(runs[at(first)]));
     pieces.push_back({text_of_run(run, run.back().adds_other()), first + runs[at(first)]});
   }
@@ -65,17 +70,34 @@ HASSE_BODY layer_table layer_table::load(const std::filesystem::path& path) {
   return layer_table(path, parse_layer_record(read_file(path, detail::largest_table), path.string()));
 }
 
+HASSE_BODY std::vector<stretch> layer_table::bodies_of(const layer_list& layers) const {
+  if (bodies_) return bodies_(layers);
+  std::vector<stretch> found;
+  if (layers.stretches.empty()) return found;
+  const fused<layer_list> folded = fold_for_inference(layers);
+  for (const stretch& each : layers.stretches)
+    if (record_.pieces.contains(detail::body_text(each)))
+      if (const stretch here = detail::fused_stretch(layers, folded, each); here.count > 0) found.push_back(here);
+  return found;
+}
+
+HASSE_BODY std::string layer_table::identity_of(const layer_list& layers) const {
+  std::string identity = detail::identity_of(layers), bodies;
+  for (const stretch& each : bodies_of(layers)) bodies += detail::body_text(each) + " at " + std::to_string(each.first) + ';';
+  return bodies.empty() ? identity : std::string(hex64(fnv1a(bodies, fnv1a(identity))).view());
+}
+
 HASSE_BODY bool layer_table::knows(const layer_list& layers) const {
-  const auto pieces = detail::pieces_of(layers);
+  const auto pieces = pieces_of(layers);
   return std::all_of(pieces.begin(), pieces.end(), [&](const auto& piece) { return record_.pieces.contains(piece.text); });
 }
 
 HASSE_BODY const measurement& layer_table::measured_whole(const layer_list& layers, const std::string& name, const progress_sink& progress) {
-  const std::string identity = detail::identity_of(layers);
+  const std::string identity = identity_of(layers);
   if (const auto known = record_.wholes.find(identity); known != record_.wholes.end()) return known->second.whole;
   require_device("the whole network " + name);
   const std::int64_t sum = nanoseconds_of(layers, progress);
-  const std::vector<detail::layer_piece> pieces = detail::pieces_of(layers);
+  const std::vector<detail::layer_piece> pieces = pieces_of(layers);
   measurement whole;
   std::int64_t slowest = std::numeric_limits<std::int64_t>::max();
   for (int again = 0; again <= most_repeats && slowest > record_.rules.disturbed_percent; ++again) {
@@ -107,7 +129,7 @@ HASSE_BODY void layer_table::require_device(const std::string& what) const {
 }
 
 HASSE_BODY std::int64_t layer_table::nanoseconds_of(const layer_list& layers, const progress_sink& progress) {
-  const std::vector<detail::layer_piece> pieces = detail::pieces_of(layers);
+  const std::vector<detail::layer_piece> pieces = pieces_of(layers);
   const auto is_new = [&](const detail::layer_piece& piece) { return !record_.pieces.contains(piece.text); };
   if (const auto first = std::find_if(pieces.begin(), pieces.end(), is_new); first != pieces.end()) {
     require_device(first->text);
@@ -164,9 +186,7 @@ HASSE_BODY detail::timed_network layer_table::timed(const layer_list& layers, co
       progress({fraction, doing + ", round " + std::to_string(round + 1) + " of " + std::to_string(record_.rules.rounds),
                 left(fraction)});
   };
-  layer_list layer_by_layer = layers;  // what is measured in pieces runs in these pieces, whatever bodies its blocks have
-  if (!pieces.empty()) layer_by_layer.stretches.clear();
-  return time_(layer_by_layer, pieces, record_, report);
+  return time_(layers, pieces, record_, report);
 }
 
 }  // namespace hasse

@@ -11,6 +11,7 @@
 
 #include <hasse/catalogue/catalogue.hpp>
 #include <hasse/core/file.hpp>
+#include <hasse/core/hash.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/latency/detail/estimate.hpp>
@@ -97,7 +98,7 @@ class latency_table {
                                        const progress_sink& progress = {}) {
     check(rules);
     latency_record record{.space = space_identity<Space>(),
-                          .device = device.facts(),
+                          .device = facts_of(device),
                           .rules = rules,
                           .date = detail::time_text(),
                           .rounds = {},
@@ -185,6 +186,22 @@ class latency_table {
   }
 
  private:
+  /// Those of the device. Where entries carry bodies they say for how many blocks its backend has one, and which: another table's rows are
+  /// of other code.
+  template <class Device>
+  static device_facts facts_of(const Device& device) {
+    device_facts facts = device.facts();
+    if constexpr (DevicePolicy<Device> && !std::is_same_v<std::remove_const_t<decltype(engines_of<Space>)>, engines<>>) {
+      const auto backend = device.make_backend();
+      int count = 0;
+      std::string which;
+      for (const entry& each : catalogue<Space>::entries())
+        if (detail::bodies_on(detail::body_mark_of(backend), each.bodies).inference) ++count, which += each.text() + ';';
+      if (count > 0) facts.library += (facts.library.empty() ? "" : ", ") + std::string("bodies of ") + std::to_string(count) + " blocks (" + std::string(hex64(fnv1a(which)).view()) + ')';
+    }
+    return facts;
+  }
+
   void apply(order_policy policy, std::string_view order, const std::vector<elementary_move>& moves) {
     policy_ = policy, order_ = order;
     refresh();

@@ -62,8 +62,8 @@ class bound_inference {
     for (int first = 0; first < static_cast<int>(folded.size());) {
       const auto own = std::find_if(bodies.begin(), bodies.end(), [&](const stretch& each) { return each.first == first; });
       if (own != bodies.end())
-        if (auto step = find_inference_body<Engine>(own->origin->bodies)->make(*backend_, folded.subspan(at(first), at(own->count)), batch,
-                                                                            operands.subspan(at(first), at(own->count)))) {
+        if (auto step = make_inference_body(*backend_, *body_for(body_mark_of(*backend_), *own, fusion::inference), folded.subspan(at(first), at(own->count)), batch,
+                                            operands.subspan(at(first), at(own->count)))) {
           steps_.push_back(std::move(*step));
           ends_.push_back(first += own->count);
           continue;
@@ -141,7 +141,7 @@ class inference_network {
   inference_network(Engine& backend, const layer_list& layers, int batch, const parameters<parameter>& source)
       : unfused_(checked(backend, layers, batch)),
         folded_(fold_for_inference(unfused_)),
-        bodies_(stretches_with_body<Engine>(unfused_, folded_, fusion::inference)),
+        bodies_(stretches_with_body(backend, unfused_, folded_, fusion::inference)),
         plan_(plan_inference(folded_.layers, batch, sizeof(scalar), bodies_)),
         batch_(batch),
         bound_(backend, plan_.arena_bytes) {

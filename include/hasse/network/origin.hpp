@@ -3,9 +3,11 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include <hasse/catalogue/entry.hpp>
+#include <hasse/kernel/body.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/space/layer_list.hpp>
 
@@ -58,22 +60,37 @@ constexpr stretch fused_stretch(const List& list, const fused<List>& made, const
 }
 }  // namespace detail
 
-/// Whether the block of a stretch has a body for this engine and this purpose.
+/// The body of a stretch's block for the engine with this mark (detail::body_mark_of) and this purpose; null: there is none.
+constexpr const body* body_for(const void* mark, const stretch& of, fusion purpose) {
+  if (of.count == 0) return nullptr;
+  const own_bodies bodies = detail::bodies_on(mark, of.origin->bodies);
+  return purpose == fusion::inference ? bodies.inference : bodies.training;
+}
+/// Whether the block of a stretch has a body for this engine, known by its type, and this purpose.
 template <class Engine>
 constexpr bool has_body(const stretch& of, fusion purpose) {
-  if (of.count == 0) return false;
-  const own_bodies bodies = detail::bodies_on<Engine>(of.origin->bodies);
-  return (purpose == fusion::inference ? bodies.inference : bodies.training) != nullptr;
+  return body_for(&detail::engine_mark<Engine>, of, purpose) != nullptr;
 }
 
-/// The stretches of a fused list for which `Engine` has a body, front to back.
+/// The stretches of a fused list for which `backend`, or the one that it holds, has a body, front to back.
 template <class Engine>
-std::vector<stretch> stretches_with_body(const layer_list& list, const fused<layer_list>& made, fusion purpose) {
+std::vector<stretch> stretches_with_body(const Engine& backend, const layer_list& list, const fused<layer_list>& made, fusion purpose) {
   std::vector<stretch> found;
   for (const stretch& each : list.stretches)
-    if (has_body<Engine>(each, purpose))
+    if (body_for(detail::body_mark_of(backend), each, purpose))
       if (const stretch here = detail::fused_stretch(list, made, each); here.count > 0) found.push_back(here);
   return found;
+}
+
+/// Which blocks of a network run as bodies: what an identity says of them; "" where none does.
+template <class Engine>
+std::string bodies_text(const Engine& backend, const layer_list& list) {
+  std::string text;
+  if (list.stretches.empty()) return text;
+  for (const fusion purpose : {fusion::inference, fusion::training})
+    for (const stretch& each : stretches_with_body(backend, list, purpose == fusion::inference ? fold_for_inference(list) : fuse_for_training(list), purpose))
+      text += (purpose == fusion::inference ? "inference of " : "training of ") + each.origin->text() + " at layer " + std::to_string(each.first) + ';';
+  return text;
 }
 
 }  // namespace hasse

@@ -33,7 +33,7 @@ class training_memory {
   training_memory(Engine& backend, const layer_list& layers, int batch, const training_options& options, Room&& room) {
     fused<layer_list> made = fuse_for_training(layers);
     if (options.recompute == recompute::nothing && !options.forward_only)
-      bodies_ = stretches_with_body<Engine>(layers, made, fusion::training);
+      bodies_ = stretches_with_body(backend, layers, made, fusion::training);
     plan(backend, std::move(made), batch, options, room, {}, bodies_);
   }
 
@@ -166,7 +166,8 @@ class training_network {
       const auto own = std::find_if(bodies.begin(), bodies.end(), [&](const stretch& each) { return each.first == i; });
       if (own != bodies.end()) {
         const auto count = detail::at(own->count);
-        if (auto step = find_training_body<Engine>(own->origin->bodies)->make(backend, std::span<const layer>(list.items).subspan(detail::at(i), count), batch, operands.subspan(detail::at(i), count))) {
+        if (auto step = detail::make_training_body(backend, *body_for(detail::body_mark_of(backend), *own, fusion::training), std::span<const layer>(list.items).subspan(detail::at(i), count), batch,
+                                                   operands.subspan(detail::at(i), count))) {
           i += own->count;
           step_of_[detail::at(i) - 1] = static_cast<int>(steps_.size());
           steps_.push_back(std::move(*step));

@@ -15,6 +15,7 @@
 #include <hasse/core/random.hpp>
 #include <hasse/data/image_set.hpp>
 #include <hasse/kernel/backend.hpp>
+#include <hasse/network/origin.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/space/layer_list.hpp>
 #include <hasse/task/classification.hpp>
@@ -96,6 +97,7 @@ training_identity identity_of(const Engine& backend, std::string name, const lay
                               const recipe& how, std::uint64_t seed, std::string_view more = {}) {
   std::uint64_t hash = fnv1a(more, fnv1a(data.task.text() + '\n', fnv1a(to_text(how))));
   hash = fnv1a(outputs_text(layers), hash);
+  if (const std::string bodies = bodies_text(backend, layers); !bodies.empty()) hash = fnv1a(bodies, hash);
   for (const layer& item : layers)
     for_each_number(item, [&](std::int64_t number) { hash = derive(hash, static_cast<std::uint64_t>(number)); });
   return {std::move(name), derive(hash, data.identity), seed, backend.identity()};
