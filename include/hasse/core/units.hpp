@@ -1,5 +1,5 @@
-// Time on a device, and numbers of architectures. A latency is a whole number of ticks of 0.1 us, so that sums over blocks are
-// exact and countable.
+// Costs as whole numbers of ticks, so that sums over blocks are exact and countable, and numbers of architectures. A tick of a latency
+// is 0.1 us; of another price it is what its price_scale says (price/price.hpp).
 // Used by space (counting), latency, search and result.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace hasse {
 
-/// A latency in ticks; one tick is 0.1 microseconds, below the noise floor of any device that we have measured.
+/// A cost in ticks. One of a latency is 0.1 microseconds, below the noise floor of any device that we have measured.
 struct ticks {
   std::int64_t count = 0;
   friend constexpr auto operator<=>(const ticks&, const ticks&) = default;
@@ -26,14 +26,14 @@ constexpr ticks from_milliseconds(double milliseconds) {
   return {static_cast<std::int64_t>(milliseconds * ticks_per_millisecond + 0.5)};
 }
 
-/// A closed interval of latencies: what a search admits.
+/// A closed interval of costs in ticks, of latencies or of any other price: what a search admits.
 struct latency_window {
   ticks least{0}, most{INT64_MAX};
   constexpr bool contains(ticks value) const { return least <= value && value <= most; }
   friend constexpr bool operator==(const latency_window&, const latency_window&) = default;
 };
 
-/// What precedes `top` (itself included) and has a latency within a window.
+/// What precedes `top` (itself included) and has a cost within a window.
 template <class Candidate>
 struct down_set {
   Candidate top{};

@@ -19,7 +19,7 @@ enum class cost_gathering : std::uint8_t { sum, largest };
 
 /// What the numbers of a price count, and how they are shown: divided by `factor`, with `suffix` behind them. The texts must outlive it.
 struct price_unit {
-  std::string_view name, suffix;
+  std::string_view name, suffix;  ///< {"microjoules", "uJ"}: sentences, titles and table heads have the name, so it is a plural
   double factor = 1;
 
   std::string text(double value) const {

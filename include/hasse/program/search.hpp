@@ -284,7 +284,10 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
 }
 }  // namespace detail
 
-/// A search over `Space` on real trainings, kept in `folder`. After a kill the same call goes on with the same remaining sequence.
+/// A search over `Space` on real trainings, kept in `folder`: journal, weights, networks for use elsewhere. Report and frontier are written by
+/// write_report(folder.report(), answer.report) and write_frontier(folder.frontier(), answer.report). After a kill the same call goes on
+/// with the same remaining sequence; the training that was under way goes on where its last checkpoint was, if `train` was made with
+/// {.folder = folder.checkpoints()}, else from its start. Trainings that diverged are in answer.report.warnings.
 /// `parts`, in any order, each at most once, are how it proposes (default: pruning{}), a price_window, a stop_rule, an order of the
 /// space (default: strict), finishing, a space_name, handing_over, a progress_sink. `train` trains candidates (train_on); `test` is only looked at
 /// when the search has ended. `price` is any whose pieces add up: a part that it refuses is named, and a price that keeps the largest

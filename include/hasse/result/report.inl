@@ -423,7 +423,7 @@ HASSE_BODY std::string report_html(const report_data& data) {
   if (order.empty()) {
     html += section("The frontier", "No training has ended with " + words.a_score + " yet.", "");
   } else {
-    html += section("The frontier", "Each point is a network that was trained; the line is the best " + words.score + " that can be had within a " + words.cost + ". Numbers refer to the table.",
+    html += section("The frontier", "Each point is a network that was trained; the line is the best " + words.score + " that can be had within a given " + words.cost + ". Numbers refer to the table.",
                     frontier_plot(data).svg() + frontier_rows(data, order));
     html += section("The two questions", "Among the networks that were trained.", answer_tables(data, order));
   }

@@ -1,5 +1,5 @@
 // How a policy talks: it is asked for a candidate, and told what came of it. Any engine can sit on the other side.
-// Used by the three policies, by session and by exchange.
+// Used by every policy, those that ship and yours (examples/12_own_policy.cpp), by session and by exchange.
 #pragma once
 
 #include <concepts>

@@ -12,8 +12,8 @@ namespace hasse {
 /// What networks of a task are judged by. Values are kept in files as they are; a person reads `factor` times as much.
 struct metric {
   std::string_view name, unit = "";  ///< "accuracy", "%"
-  double factor = 1;                 ///< 100 for a share that is shown in %
-  int decimals = 2;
+  double factor = 1;                 ///< 100 for a share that is shown in %: with that unit it lies between 0 and 1, and searches that model merits rely on it
+  int decimals = 2;  ///< of text(), as progress shows it; reports and answers have two
   bool larger_is_better = true;
 
   /// "93.1 %"
