@@ -10,10 +10,10 @@
 #include <hasse/catalogue/shard.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/latency/any_device.hpp>
-#include <hasse/latency/together.hpp>
 
 #include "../support/spaces.hpp"
 #include "fake_device.hpp"
+#include "restless_device.hpp"
 
 using namespace hasse;
 using namespace hasse::testing;
@@ -26,18 +26,6 @@ using table = latency_table<small_space>;
 struct nameless_steps {
   std::string_view name = "mine";
 };
-
-/// What the fake device takes for a part: the sum of its folded layers. What joins two values
-/// reads one twice: what layers cost is theirs alone.
-template <class Space = small_space>
-std::int64_t true_cost(const fake_world& world, part_id part) {
-  const entry& block = catalogue<Space>::at(part);
-  layer_list layers{.input = block.in, .items = {}};
-  append_layers(layers, block.layers, block.outputs, 0, 0);
-  std::int64_t sum = 0;
-  for (const layer& item : fold_for_inference(layers).layers) sum += world.cost(item);
-  return sum;
-}
 
 /// The file's JSON, changed and given a checksum that fits.
 void rewrite(const std::filesystem::path& path, const std::function<void(json&)>& change) {
@@ -438,45 +426,6 @@ TEST_CASE("identities are made of every number of a layer, those of batch norm t
 }
 
 namespace {
-/// Its speed wanders as neighbours come and go, and now and then the scheduler takes the core away. All of it follows from the seed.
-fake_device restless_device(std::uint64_t seed) {
-  struct weather {
-    random_source random;
-    double slowness = 1;
-    std::int64_t until = 0, next_quantum = 0;
-  };
-  fake_device device;
-  device.world->cost = [&world = *device.world, now = std::make_shared<weather>(weather{random_source(seed)})](const layer& item) {
-    const auto soon = [&](double mean) { return world.now - static_cast<std::int64_t>(mean * std::log(1 - now->random.uniform())); };
-    if (world.now >= now->until) now->slowness = 1 + 1.4 * now->random.uniform(), now->until = soon(3e6);
-    double time = static_cast<double>(macs_of(item) / 50 + 1000) * now->slowness * (0.99 + 0.02 * now->random.uniform());
-    if (world.now >= now->next_quantum) time += 4e6, now->next_quantum = soon(20e6);
-    return static_cast<std::int64_t>(time);
-  };
-  return device;
-}
-
-/// How far sums of `rows` are from what networks take of the calm device, but for one common factor, which changes no order: the
-/// median of the relative error.
-double error_of_sums(const std::vector<std::int64_t>& rows) {
-  const fake_world calm;
-  const counter<small_space> all;
-  random_source random(99);
-  std::vector<double> errors;
-  const auto middle = [&] {
-    std::nth_element(errors.begin(), errors.begin() + 25, errors.end());
-    return errors[25];
-  };
-  for (int i = 0; i < 51; ++i) {
-    std::int64_t truth = 0, sum = 0;
-    for_each_part(all.sample(random), [&](part_id part) { truth += true_cost(calm, part), sum += rows[static_cast<std::size_t>(part)]; });
-    errors.push_back(static_cast<double>(sum) / static_cast<double>(truth));
-  }
-  const double common = middle();
-  for (double& each : errors) each = std::abs(each / common - 1);
-  return middle();
-}
-
 /// Rows as medians of the laps of quiet rounds, without a beat, from measuring as long.
 std::vector<std::int64_t> rows_of_filtered_medians(const fake_device& device, std::int64_t nanoseconds) {
   auto backend = device.make_backend();
@@ -546,82 +495,4 @@ TEST_CASE("rounds end when sums are as good as is wanted, and go on to the last 
   rules.error_percent = 0;
   const int all = visits_of("all.json", fake_device{}, rules);
   CHECK(few * 9 == all * 4);  // four rounds at least
-}
-
-namespace {
-constexpr protocol asked{.rounds = 2, .warm_up = 1, .samples = 3, .contexts = 8, .checked = 12};
-}  // namespace
-
-TEST_CASE("rows follow from whole networks alone, and sums meet networks that they do not follow from") {
-  temporary_folder folder;
-  const asked_device device;
-  const table measured = table::load_or_measure(folder / "latency.json", device, asked);
-  std::vector<std::int64_t> rows;
-  for (const latency_row& row : measured.rows()) rows.push_back(row.p50);
-  CHECK(error_of_sums(rows) < 0.01);
-  CHECK(measured.additivity().networks.size() == 12);
-  CHECK(measured.additivity().median_error() < 0.01);
-  CHECK(measured.additivity().worst_error() < 0.05);
-  CHECK(measured.rows().front().implementation == "theirs");
-  const std::int64_t calls = device.world->runs;
-  CHECK(table::load_or_measure(folder / "latency.json", device, asked).record() == measured.record());
-  CHECK(device.world->runs == calls);
-  const auto choice = parse<small_space>("[(4,8),(16)]");
-  CHECK(measure(layers_of(choice), device).median == Approx(static_cast<double>(measured.estimate(choice).count) * 100).epsilon(0.02));
-}
-
-TEST_CASE("what a device refuses whole is a part without a latency, and a killed series of questions goes on") {
-  temporary_folder folder;
-  asked_device device;
-  device.world->refuses = [](const layer& item) { return item.out.c == 16 ? "refused: sixteen is too many" : ""; };
-  const table measured = table::load_or_measure(folder / "latency.json", device, asked);
-  const auto bad = parse<small_space>("[(4),(16)]"), good = parse<small_space>("[(4),(8)]");
-  CHECK_THAT(measured.refusal(bad), ContainsSubstring("sixteen is too many"));
-  CHECK(measured.refusal(good).empty());
-  CHECK(measured.record().failures.size() > 2);
-  CHECK(measured.record().failures.front().reason == "refused: sixteen is too many");
-  CHECK(table::load(folder / "latency.json").record() == measured.record());
-
-  struct killed {};
-  const std::int64_t all = device.world->runs;
-  for (const double share : {0.1, 0.6}) {
-    asked_device other;
-    other.world->refuses = device.world->refuses;
-    other.world->on_start = [&world = *other.world, at = static_cast<std::int64_t>(share * static_cast<double>(all))] {
-      if (world.runs == at) throw killed();
-    };
-    const auto path = folder / ("killed" + std::to_string(share) + ".json");
-    CHECK_THROWS_AS(table::load_or_measure(path, other, asked), killed);
-    const table resumed = table::load_or_measure(path, other, asked);
-    CHECK(other.world->runs == all + 1);  // nothing but the question that was killed is asked again
-    CHECK(std::equal(resumed.rows().begin(), resumed.rows().end(), measured.rows().begin(), measured.rows().end()));
-    CHECK(resumed.record().failures == measured.record().failures);
-  }
-
-  device.world->refuses = [](const layer&) { return "no such file"; };
-  CHECK_THAT(sentence_of([&] { table::load_or_measure(folder / "none.json", device, asked); }),
-             ContainsSubstring("none of the first 3 networks could be timed on asked: no such file"));
-  CHECK_FALSE(std::filesystem::exists(folder / "none.json"));
-}
-
-TEST_CASE("networks are compared in turns until their order is certain, at the speed of a table") {
-  temporary_folder folder;
-  const fake_device device = restless_device(5);
-  const table measured = table::load_or_measure(folder / "latency.json", device, {.rounds = 12, .warm_up = 2, .samples = 5, .checked = 12, .error_percent = 0});
-  const fake_world calm;
-  std::vector<layer_list> networks;
-  std::vector<double> truth;
-  for (const char* text : {"[(4),(8)]", "[(8,8),(16,16)]", "[(4,8),(16)]"}) {
-    networks.push_back(layers_of(parse<small_space>(text)));
-    truth.push_back(0);
-    for (const layer& item : fold_for_inference(networks.back()).layers) truth.back() += static_cast<double>(calm.cost(item));
-  }
-  const beat_record& beat = measured.record().beat;
-  const std::vector<measurement> found = measure_together(networks, device, many_visits, {}, {layers_of(parse<small_space>(beat.network)), beat.quiet});
-  for (std::size_t at = 0; at < 3; ++at) CHECK(static_cast<double>(found[at].median) == Approx(truth[at]).epsilon(0.06));  // the table's own scale
-  CHECK(is_faster(found[0], found[1]));
-  CHECK_FALSE(is_faster(found[1], found[0]));
-  CHECK(found[0].samples < many_visits.rounds);  // certain early
-  const std::vector<measurement> alike = measure_together({networks[0], networks[0]}, device, many_visits, {}, {layers_of(parse<small_space>(beat.network)), beat.quiet});
-  CHECK_FALSE((is_faster(alike[0], alike[1]) && is_faster(alike[1], alike[0])));
 }

@@ -54,6 +54,19 @@ for name, (told, options) in TOLD.items():
     if any(path.is_file() for path in folder.rglob("*")):
         sys.exit(f"{name} was refused and left {[*folder.rglob('*')]}")
 
+# A command whose answers do not grow with the network, or that cannot be run, is refused before anything is trained.
+for name in ("hasse_boundary", "hasse_proxyless", "hasse_slim train", "hasse_slim sweep", "hasse_slim slim"):
+    program, *subcommand = name.split()
+    for line, sentence in [("echo 1; : {onnx}", "does not grow with the network"), ("no_such_program {onnx}", "none of the first 3 networks could be timed|could not be timed")]:
+        done = run([programs[program], *subcommand, *TOLD[name][0], *(["--target-macs", 1] if program == "hasse_proxyless" else [])], "--device", f"command:{line}")
+        lines = done.stderr.strip().splitlines()
+        asked += 1
+        if done.returncode != 2 or not lines or not any(words in lines[-1] for words in sentence.split("|")):  # behind how far the work was
+            sys.exit(f"{name} with the command {line} should end with one sentence and exit code 2, not with {done.returncode}: {done.stdout[-300:]}{done.stderr}")
+    left = [path for path in folder.rglob("*") if path.is_file() and path.name != "lock"]
+    if left:
+        sys.exit(f"{name} was refused and left {left}")
+
 # The processor by its name is the processor.
 settings = ["train", "--net", "[(16),(16),(32)]", "--input", "3x16x16", "--data", "synthetic:0.1", "--train-images", 128, "--epochs", 2,
             "--threads", 1, "--widths", "0.5..1.0"]

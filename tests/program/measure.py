@@ -77,6 +77,11 @@ for lines, words in [("echo fast", ["no number of milliseconds", "fast"]), ("ech
     expect(run("--device", command(lines), "--out", "wrong.json", *quick, code=2), "none of the first 3 networks could be timed", *words)
     if (folder / "wrong.json").exists():
         problems.append(f"a table is left of a command that cannot answer: {lines}")
+for lines in ("echo 1", "echo 1.5 1>&2; echo 250"):
+    for told in (["--out", "wrong.json", *quick], ["--net", "df-small:[(64),(64),(128)]"]):
+        expect(run("--device", command(lines), *told, code=2), "what does not grow with the network is no latency of it")
+        if (folder / "wrong.json").exists():
+            problems.append(f"a table is left of a command that answers a constant: {lines}")
 begin = time.time()
 expect(run("--device", command("sleep 100"), "--out", "wrong.json", "--command-seconds", 1, *quick, code=2), "took longer than 1 s")
 if time.time() - begin > 20:

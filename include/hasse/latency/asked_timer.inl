@@ -37,6 +37,7 @@ HASSE_BODY void asked_timer::prepare(layer_record& record) {
   journal book(answers_);
   std::vector<visit> visits;
   remaining_time left;
+  if (!recall(book, "answered", {{"device", device_}})) refuse_doubtful_answers(ask_, device_);
   for (std::size_t at = 0; at < networks.size(); ++at) {
     const std::string identity = identity_of(networks[at]);
     timed_answer answer;

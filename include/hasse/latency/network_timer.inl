@@ -5,11 +5,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <string>
 #include <vector>
 
 #include <hasse/latency/network_timer.hpp>
 #include <hasse/network/fuse.hpp>
 #include <hasse/space/cost.hpp>
+#include <hasse/space/layer_builder.hpp>
 
 namespace hasse::detail {
 
@@ -23,6 +26,31 @@ HASSE_BODY visit visit_of(const timed_answer& answer) {
   made.total = quantile(samples, 0.25), made.p10 = quantile(samples, 0.1), made.p90 = quantile(samples, 0.9);
   made.laps = {made.total};
   return made;
+}
+
+HASSE_BODY layer_list network_of_trial(bool large) {
+  const int side = large ? 64 : 16, width = large ? 64 : 8, depth = large ? 9 : 1;
+  layer_list layers{.input = {side, side, 3}, .items = {}};
+  layer_builder<layer_list> build{layers};
+  value_id value = 0;
+  for (int at = 0; at < depth; ++at) value = build.conv_bn(value, width, 3, 1, activation::relu, {});
+  build.linear(build.global_average_pool(value), 10);
+  return layers;
+}
+
+HASSE_BODY answer_trial trial_of(const timed_answer& small, const timed_answer& large, const std::string& device) {
+  for (const timed_answer* each : {&small, &large})
+    if (!each->failure.empty()) return {each->failure, {}};
+  const auto told = [](bool is_large, const timed_answer& answer) {
+    char text[96];
+    std::snprintf(text, sizeof text, "%.6g ms for a network of %.4g million multiply-accumulates", static_cast<double>(visit_of(answer).total) / 1e6,
+                  static_cast<double>(cost_of(network_of_trial(is_large)).macs) / 1e6);
+    return std::string(text);
+  };
+  constexpr double least_growth = 1.05;  // of some thousandfold work: what a call costs besides may be most of an answer, but not all
+  if (static_cast<double>(visit_of(large).total) >= least_growth * static_cast<double>(visit_of(small).total)) return {};
+  return {{}, device + " answered " + told(false, small) + " and " + told(true, large) +
+                  ": what does not grow with the network is no latency of it; see that the command runs the file that it is given, and times the inference alone"};
 }
 
 HASSE_BODY std::array<double, feature_count> features_of(const layer_list& layers) {

@@ -16,6 +16,7 @@
 #include <hasse/core/quoted.hpp>
 #include <hasse/latency/detail/estimate.hpp>
 #include <hasse/latency/detail/laps.hpp>
+#include <hasse/latency/detail/survey.hpp>
 #include <hasse/latency/network_timer.hpp>
 #include <hasse/latency/order_check.hpp>
 #include <hasse/latency/record.hpp>
@@ -186,6 +187,8 @@ class latency_table {
   }
 
  private:
+  using survey = detail::space_survey<Space>;
+
   /// Those of the device. Where entries carry bodies they say for how many blocks its backend has one, and which: another table's rows are
   /// of other code.
   template <class Device>
@@ -218,73 +221,6 @@ class latency_table {
       }
   }
 
-  /// A network of the survey: which parts it runs, and after how many steps each part ends.
-  struct surveyed {
-    architecture<Space> choice;
-    bool whole = false;
-    std::vector<part_id> parts() const {
-      std::vector<part_id> result;
-      for_each_part(choice, [&](part_id part) { result.push_back(part); });
-      return result;
-    }
-    /// Step counts at the ends of the parts; one end when it is measured whole.
-    template <class Network>
-    std::vector<int> ends(Network& network) const {
-      if (whole) return {static_cast<int>(network.steps().size())};
-      std::vector<int> result;
-      int layers = 0;
-      for (const part_id part : parts()) {
-        layers += static_cast<int>(catalogue<Space>::at(part).layers.size());
-        result.push_back(network.steps_until(layers));
-      }
-      return result;
-    }
-  };
-
-  /// Why each part has no latency; "" for those that are measured.
-  template <Backend Engine>
-  static std::vector<std::string> reasons_against(const Engine& backend) {
-    std::vector<std::string> reasons(parts);
-    for (const entry& each : catalogue<Space>::entries())
-      for (const layer& item : each.layers)
-        if (const std::string why = backend.supports(item); !why.empty() && reasons[static_cast<std::size_t>(each.id)].empty())
-          reasons[static_cast<std::size_t>(each.id)] =
-              std::string("backend ") + name_of(backend) + ": a " + std::string(name_of(item.kind)) + " " + why;
-    return reasons;
-  }
-
-  /// The networks to visit: for each part, architectures drawn uniformly from those that contain it, until it has its contexts;
-  /// then the ones to check sums with, drawn uniformly from the space.
-  static std::vector<surveyed> survey(const protocol& rules, std::vector<std::string>& reasons) {
-    constexpr std::int64_t forbidden = 1'000'000;
-    std::array<ticks, parts> marks{};
-    for (std::size_t part = 0; part < parts; ++part)
-      if (!reasons[part].empty()) marks[part].count = forbidden;
-    std::vector<surveyed> networks;
-    std::array<int, parts> seen{};
-    random_source random(derive(rules.seed, 1));
-    for (std::size_t part = 0; part < parts; ++part) {
-      if (!reasons[part].empty() || seen[part] >= rules.contexts) continue;
-      std::array<ticks, parts> wanted = marks;
-      wanted[part].count = 1;
-      const counter<Space> with_part(wanted, {ticks{1}, ticks{forbidden - 1}});
-      if (with_part.size() == 0) {
-        reasons[part] = "no architecture of the space that the backend can run has this part";
-        continue;
-      }
-      while (seen[part] < rules.contexts) {
-        networks.push_back({with_part.sample(random), false});
-        for (const part_id each : networks.back().parts()) ++seen[static_cast<std::size_t>(each)];
-      }
-    }
-    const counter<Space> runnable(marks, {ticks{0}, ticks{forbidden - 1}});
-    if (runnable.size() == 0)
-      throw error("the backend cannot run any architecture of this space (" + reasons.front() +
-                  "); choose another backend or space");
-    for (int i = 0; i < rules.checked; ++i) networks.push_back({runnable.sample(random), true});
-    return networks;
-  }
-
   template <DevicePolicy Device>
   static void measure_rounds(latency_record& record, const Device& device, const std::filesystem::path& path,
                              const progress_sink& progress) {
@@ -293,11 +229,11 @@ class latency_table {
     auto watch = device.make_stopwatch(backend);
     constexpr bool chooses = requires { backend.choices(); };
     if constexpr (chooses) backend.choices() = record.kernels;
-    std::vector<std::string> reasons = reasons_against(backend);
-    const std::vector<surveyed> networks = survey(record.rules, reasons);
+    std::vector<std::string> reasons = survey::reasons_against(backend);
+    const auto networks = survey::draw(record.rules, reasons);
     std::vector<std::string> implementations(parts);
     check_rounds(record, networks, path.string());
-    const architecture<Space> of_the_beat = beat_of(networks);
+    const architecture<Space> of_the_beat = survey::beat_of(networks);
     detail::beat_runner beat(backend, layers_of(of_the_beat), watch, record.rules.seed);
     const double steps = static_cast<double>(networks.size()) * record.rules.rounds;
     remaining_time left;
@@ -326,39 +262,12 @@ class latency_table {
       if constexpr (chooses) record.kernels = backend.choices();
       replace_file(path, to_text(record));
     }
-    for (const surveyed& each : networks)
-      if (!each.whole) name_implementations(backend, each, implementations);
+    for (const typename survey::visitable& each : networks)
+      if (!each.whole) survey::name_implementations(backend, each, implementations);
     finish(record, networks, reasons, implementations);
     if (record.beat.quiet > 0) record.beat.network = to_text(of_the_beat);
     replace_file(path, to_text(record));
     if (progress) progress({1, "latencies measured", 0});
-  }
-
-  /// Of known work, and short: a quarter of the surveyed networks compute less.
-  static architecture<Space> beat_of(const std::vector<surveyed>& networks) {
-    std::vector<std::pair<std::int64_t, std::size_t>> by_work;
-    for (std::size_t at = 0; at < networks.size(); ++at) by_work.emplace_back(cost_of(layers_of(networks[at].choice)).macs, at);
-    std::sort(by_work.begin(), by_work.end());
-    return networks[by_work[by_work.size() / 4].second].choice;
-  }
-
-  static std::vector<detail::visited_network> visited(const std::vector<surveyed>& networks) {
-    std::vector<detail::visited_network> result;
-    for (const surveyed& each : networks) {
-      const std::vector<part_id> row = each.parts();
-      result.push_back({{row.begin(), row.end()}, each.whole, to_text(each.choice)});
-    }
-    return result;
-  }
-
-  static detail::row_features features() {
-    detail::row_features result;
-    for (const entry& each : catalogue<Space>::entries()) {
-      layer_list part{.input = each.in, .items = {}};
-      append_layers(part, each.layers, each.outputs, 0, 0);
-      result.push_back(detail::features_of(part));
-    }
-    return result;
   }
 
   /// By answers of whole networks. The file is replaced after each; a network that failed is not asked again.
@@ -366,17 +275,20 @@ class latency_table {
   static void measure_rounds(latency_record& record, const Device& device, const std::filesystem::path& path,
                              const progress_sink& progress) {
     std::vector<std::string> reasons(parts);
-    const std::vector<surveyed> networks = survey(record.rules, reasons);
+    const auto networks = survey::draw(record.rules, reasons);
     const auto rounds = static_cast<std::size_t>(record.rules.rounds), calls = networks.size() * rounds;
     check_answers(record, networks.size(), path.string());
-    if (record.rounds.empty()) record.rounds.emplace_back();
+    if (record.rounds.empty()) {
+      detail::refuse_doubtful_answers([&](const layer_list& layers, const std::string& name) { return device.time(layers, name); }, record.device.name);
+      record.rounds.emplace_back();
+    }
     remaining_time left;
     std::size_t answered = std::accumulate(record.rounds.begin(), record.rounds.end(), std::size_t{0},
                                            [](std::size_t sum, const auto& round) { return sum + round.size(); });
     for (; answered < calls; ++answered) {
       if (record.rounds.back().size() == networks.size()) record.rounds.emplace_back();
       std::vector<visit>& round = record.rounds.back();
-      const surveyed& next = networks[(round.size() * stride_of(networks.size())) % networks.size()];
+      const typename survey::visitable& next = networks[(round.size() * stride_of(networks.size())) % networks.size()];
       const double fraction = static_cast<double>(answered) / static_cast<double>(calls);
       if (progress)
         progress({fraction, "timing network " + std::to_string(answered + 1) + " of " + std::to_string(calls), left(fraction)});
@@ -424,14 +336,14 @@ class latency_table {
   }
 
   /// Few rounds find a small error by luck: four at least.
-  static bool is_good_enough(const latency_record& record, const std::vector<surveyed>& networks) {
+  static bool is_good_enough(const latency_record& record, const std::vector<typename survey::visitable>& networks) {
     constexpr std::size_t fewest_rounds = 4;
     if (record.rules.error_percent == 0 || record.rounds.size() < fewest_rounds) return false;
-    return 100 * detail::estimate(record.rounds, visited(networks), features()).additivity.median_error() <= record.rules.error_percent;
+    return 100 * detail::estimate(record.rounds, survey::visited(networks), survey::features()).additivity.median_error() <= record.rules.error_percent;
   }
 
   /// An interrupted table must have the visits that this program would have made.
-  static void check_rounds(const latency_record& record, const std::vector<surveyed>& networks, const std::string& path) {
+  static void check_rounds(const latency_record& record, const std::vector<typename survey::visitable>& networks, const std::string& path) {
     const auto fits = [&](const std::vector<visit>& round) {
       if (round.size() != networks.size()) return false;
       for (std::size_t at = 0; at < round.size(); ++at)
@@ -443,23 +355,10 @@ class latency_table {
       throw file_error(path, "was begun by another version of this program", detail::table_remedy);
   }
 
-  /// What runs for each part, as far as the backend's steps can tell.
-  template <Backend Engine>
-  static void name_implementations(Engine& backend, const surveyed& each, std::vector<std::string>& names) {
-    const std::vector<part_id> row = each.parts();
-    if (std::none_of(row.begin(), row.end(), [&](part_id part) { return names[static_cast<std::size_t>(part)].empty(); })) return;
-    random_source random(1);
-    const layer_list layers = layers_of(each.choice);
-    auto network = network_for_timing(backend, layers, random);
-    const std::vector<int> ends = each.ends(network);
-    const std::vector<std::string> texts = detail::implementations_of(network, backend, ends);
-    for (std::size_t at = 0; at < row.size(); ++at) names[static_cast<std::size_t>(row[at])] = texts[at];
-  }
-
   /// Turns rounds into rows and the additivity record.
-  static void finish(latency_record& record, const std::vector<surveyed>& networks, const std::vector<std::string>& reasons,
+  static void finish(latency_record& record, const std::vector<typename survey::visitable>& networks, const std::vector<std::string>& reasons,
                      const std::vector<std::string>& implementations) {
-    detail::table_estimate found = detail::estimate(record.rounds, visited(networks), features());
+    detail::table_estimate found = detail::estimate(record.rounds, survey::visited(networks), survey::features());
     const auto names = row_names<Space>();
     for (std::size_t part = 0; part < parts; ++part) {
       latency_row& row = found.rows[part];

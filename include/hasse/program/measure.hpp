@@ -151,6 +151,7 @@ inline void measure_network(const measure_options& options) {
   const named_layers network = find_network(options.net);
   const measured_device device(parse_device(options.device), options.device_threads, options.command_seconds);
   detail::print_machine(device);
+  device.require_latencies();
   const measurement found = device.visit([&](const auto& on) { return measure(network.layers, on); });
   std::printf("%s: %.4f ms (%.4f to %.4f for eight of ten runs; rounds differ by %.1f %%; %d runs, %d set aside)\n", network.name.c_str(),
               static_cast<double>(found.median) / 1e6, static_cast<double>(found.p10) / 1e6, static_cast<double>(found.p90) / 1e6,

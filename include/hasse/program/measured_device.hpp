@@ -24,6 +24,10 @@ class measured_device {
   /// Asked once.
   const device_facts& facts() const { return facts_; }
   bool is_command() const { return held_.index() == 1; }
+  /// Refuses a command that answers no latencies, after two calls: for programs whose long work begins before it is asked.
+  void require_latencies() const {
+    if (is_command()) hasse::require_latencies(std::get<on_command>(held_));
+  }
 
   template <class Call>
   decltype(auto) visit(Call&& call) const {

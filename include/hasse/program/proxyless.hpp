@@ -103,6 +103,7 @@ inline void search_proxyless(const proxyless_options& options) {
   const training_data data(detail::task_of(options), images.train, images.validation);
   check(list, search, data);
 
+  if (!file_exists(folder.table())) device.require_latencies();  // a search by another price asks for latencies in the end only
   // Until config.json is written, a start that is refused binds nothing; a table that it measured is good for whichever follows.
   layer_table table = device.visit([&]<class Device>(const Device& on) {
     if constexpr (NetworkTimer<Device>)

@@ -22,6 +22,7 @@
 #include <hasse/program/detail/answers.hpp>
 #include <hasse/program/detail/slim_run.hpp>
 #include <hasse/program/method_reports.hpp>
+#include <hasse/program/on_command.hpp>
 #include <hasse/result/slimming_report.hpp>
 #include <hasse/supernet/fixed_batch.hpp>
 #include <hasse/supernet/greedy_slimming.hpp>
@@ -58,7 +59,10 @@ namespace detail {
 
 /// Before anything is opened.
 inline void require_device(const slim_device& device) {
-  if (!device.name.empty()) hasse::require_device(parse_device(device.name));
+  if (device.name.empty()) return;
+  const device_name name = parse_device(device.name);
+  hasse::require_device(name);
+  if (!name.command.empty()) require_latencies(on_command{.command = name.command, .threads = device.threads});
 }
 
 inline void print_networks(const std::vector<slimming_network>& networks) {
