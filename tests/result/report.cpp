@@ -70,6 +70,23 @@ TEST_CASE("a report shows what a model expects, in the metric's direction", "[re
   CHECK_THAT(report_html(data), ContainsSubstring("What the model expects"));
 }
 
+TEST_CASE("the two questions are answered by whole networks, in numbers as they are shown", "[report]") {
+  report_data data = example();
+  data.networks[1].whole_cost = 0.55, data.networks[3].whole_cost = 1.3, data.networks[0].whole_cost = 2.00004;
+  data.networks[3].score = 0.749996;  // shown as 75.00 %
+  const std::string html = report_html(data);
+  const auto answer = [&](const std::string& question) {
+    const std::size_t at = html.find("<tr><td>" + question + "</td>");
+    return at == html.npos ? question + " is not asked" : html.substr(at, html.find("</tr>", at) - at);
+  };
+  CHECK_THAT(answer("1.0 ms"), ContainsSubstring("60.00 %</td><td>0.5500 ms"));
+  CHECK_THAT(answer("1.5 ms"), ContainsSubstring("75.00 %</td><td>1.3000 ms"));
+  CHECK_THAT(answer("2.0 ms"), ContainsSubstring("81.00 %</td><td>2.0000 ms"));
+  CHECK_THAT(answer("75 %"), ContainsSubstring("75.00 %</td><td>1.3000 ms"));
+  CHECK_THAT(html, ContainsSubstring("From 60.00 % in 0.5500 ms to 81.00 % in 2.0000 ms.") && ContainsSubstring("by the latencies of whole networks.") &&
+                       ContainsSubstring("id='within' inputmode='decimal' value='1.3000'") && ContainsSubstring("id='reaching' inputmode='decimal' value='75.00'"));
+}
+
 TEST_CASE("the data is embedded and complete") {
   const json data = embedded(report_html(example()));
   CHECK(data["networks"].size() == 4);
@@ -176,7 +193,7 @@ TEST_CASE("another price and a metric of which less is better are called by thei
     INFO(word);
     CHECK(html.find(word) == html.npos);
   }
-  CHECK_THAT(html, ContainsSubstring("MACs (M MACs)") && ContainsSubstring("validation squared error (px)") && ContainsSubstring("From 0.4 px in 0.5 M MACs to 0.2 px in 2 M MACs."));
+  CHECK_THAT(html, ContainsSubstring("MACs (M MACs)") && ContainsSubstring("validation squared error (px)") && ContainsSubstring("From 0.40 px in 0.5 M MACs to 0.19 px in 2 M MACs."));
   CHECK_THAT(html, ContainsSubstring("<b>20.0 %</b><span>of pairs have the larger network worse, at worst by 0.02 px</span>") && ContainsSubstring("cheapest network"));
   const json page = embedded(html), file = frontier_json(data);
   CHECK(page["networks"][0]["cost"] == 2e6);

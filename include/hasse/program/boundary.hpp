@@ -207,10 +207,10 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   if (!answer.finalists.empty()) {
     const ticks middle{(within.least.count + within.most.count) / 2};
     if (const finalist* best = answer.best_within(middle))
-      std::printf("most accurate within %.4f ms: %s, %.2f %%\n", to_milliseconds(middle), best->architecture.c_str(), 100 * best->score);
+      std::printf("most accurate within %.4f ms, the middle of the window: %s, %.2f %%\n", to_milliseconds(middle), best->architecture.c_str(), 100 * best->score);
     const double level = answer.finalists.back().score - 0.02;
     if (const finalist* fast = answer.cheapest_reaching(level))
-      std::printf("fastest reaching %.2f %%: %s, %.4f ms\n", 100 * level, fast->architecture.c_str(), fast->whole);
+      std::printf("fastest reaching %.2f %%, two points below the best: %s, %.4f ms\n", 100 * level, fast->architecture.c_str(), fast->whole);
   }
   std::printf("networks: %s\nreport: %s\n", folder.networks().c_str(), std::filesystem::absolute(folder.report()).c_str());
   const auto failed = std::count_if(report.networks.begin(), report.networks.end(), [](const report_network& each) { return std::isnan(each.score); });

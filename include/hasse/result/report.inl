@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <numeric>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include <hasse/core/file.hpp>
+#include <hasse/core/number_text.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/result/detail/hasse_diagram.hpp>
 #include <hasse/result/detail/page.hpp>
@@ -25,16 +27,20 @@ namespace detail {
 /// Answers the two questions for any number that is typed in, from the data in the page.
 inline std::string page_script(const report_data& data) {
   const report_words words(data);
-  const std::string cost = "n." + words.cost_key(), shown_cost = words.has_latency ? cost : cost + "/price.factor";
-  const std::string said = words.has_latency ? cost + ".toFixed(4)} ms" : "(" + shown_cost + ").toPrecision(4)} ${price.suffix}";
+  const std::string cost = "(n." + words.whole_key() + "??n." + words.cost_key() + ")";
+  // Compared as they are shown, so that no number on the page contradicts the answer.
+  const std::string text = words.has_latency ? cost + ".toFixed(4)" : "(" + cost + "/price.factor).toPrecision(4)";
   return R"(
 (()=>{const data=JSON.parse(document.getElementById('data').textContent);
-const points=data.networks.filter(n=>n.on_frontier).sort((a,b)=>a.)" + words.cost_key() + "-b." + words.cost_key() + R"();
-const {factor,unit,larger_is_better}=data.metric,way=larger_is_better?1:-1)" + (words.has_latency ? "" : ",price=data.price") + R"(;
-const say=(n)=>n?`${n.name}: ${(factor*n.)" + words.score_key() + ").toFixed(2)} ${unit} in ${" + said + R"(`:'no trained network does';
+const points=data.networks.filter(n=>n.on_frontier);
+const {factor,unit,larger_is_better}=data.metric,way=larger_is_better?1:-1)" + std::string(words.has_latency ? "" : ",price=data.price") + R"(;
+const cost=(n)=>)" + text + R"(,score=(n)=>(factor*n.)" + words.score_key() + R"().toFixed(2);
+const cheap=(a,b)=>cost(a)-cost(b),good=(a,b)=>way*(score(b)-score(a));
+const say=(n)=>n?`${n.name}: ${score(n)} ${unit} in ${cost(n)} )" + (words.has_latency ? std::string("ms") : std::string("${price.suffix}")) + R"(`:'no trained network does';
 const ask=(id,find)=>{const box=document.getElementById(id);if(!box)return;const out=document.getElementById(id+'-answer');
 const show=()=>{out.textContent=box.value===''?'':say(find(Number(box.value)))};box.addEventListener('input',show);show()};
-ask('within',t=>points.filter(n=>)" + shown_cost + "<=t).pop());ask('reaching',a=>points.find(n=>way*factor*n." + words.score_key() + R"(>=way*a));})();
+ask('within',t=>points.filter(n=>cost(n)<=t).sort((a,b)=>good(a,b)||cheap(a,b))[0]);
+ask('reaching',a=>points.filter(n=>way*score(n)>=way*a).sort((a,b)=>cheap(a,b)||good(a,b))[0]);})();
 )";
 }
 
@@ -272,30 +278,40 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
   return html + "</table></div>";
 }
 
-/// "within T" for round T, and "reaching A" for round A.
+/// "within T" for round T, and "reaching A" for round A. Numbers are compared as they are shown, and costs of whole networks count.
 inline std::string answer_tables(const report_data& data, const std::vector<std::size_t>& order) {
+  const auto cost = [&](const report_network& network) {
+    const double value = shown_cost(data, network.counted());
+    return data.price == in_milliseconds ? std::round(value * 1e4) / 1e4 : std::strtod(exact_text(value, 4).c_str(), nullptr);
+  };
+  const auto score = [&](const report_network& network) { return std::round(data.measure.factor * network.score * 100) / 100; };
+  const auto merit = [&](double shown) { return data.measure.merit(shown); };
   const auto row = [&](const std::string& question, const report_network& network) {
     return "<tr><td>" + question + "</td><td class='name'>" + code(network.name) + "</td><td>" + score_text(data, network.score) + "</td><td>" +
-           cost_text(data, network.cost) + "</td></tr>";
+           cost_text(data, network.counted()) + "</td></tr>";
   };
   const report_words words(data);
   const std::string suffix(data.price.suffix);
   const report_network &cheapest = data.networks[order.front()], &best = data.networks[order.back()];
   std::string within, reaching;
-  const double least = shown_cost(data, cheapest.cost), most = shown_cost(data, best.cost);
+  const double least = cost(cheapest), most = cost(best);
   const axis_ticks times = round_ticks(least, std::max(most * 1.4, least * 1.01), true, 7);
   for (const double time : times.values) {
-    const auto beyond = std::find_if(order.begin(), order.end(), [&](std::size_t i) { return shown_cost(data, data.networks[i].cost) > time; });
-    if (beyond != order.begin()) within += row(fixed_text(time, times.decimals) + " " + markup_text(suffix), data.networks[*std::prev(beyond)]);
+    const report_network* found = nullptr;
+    for (const std::size_t i : order)
+      if (const report_network& each = data.networks[i]; cost(each) <= time && (!found || merit(score(each)) > merit(score(*found)))) found = &each;
+    if (found) within += row(fixed_text(time, times.decimals) + " " + markup_text(suffix), *found);
   }
   const double first = data.measure.factor * cheapest.score, last = data.measure.factor * best.score;
   const axis_ticks levels = round_ticks(std::min(first, last), std::max({first, last, first + 0.01}), false, 7);
   for (const double level : levels.values) {
-    const auto found = std::find_if(order.begin(), order.end(), [&](std::size_t i) { return data.measure.merit(data.measure.factor * data.networks[i].score) >= data.measure.merit(level); });
-    if (found != order.end()) reaching += row(score_text(data, level / data.measure.factor, levels.decimals), data.networks[*found]);
+    const report_network* found = nullptr;
+    for (const std::size_t i : order)
+      if (const report_network& each = data.networks[i]; merit(score(each)) >= merit(level) && (!found || cost(each) < cost(*found))) found = &each;
+    if (found) reaching += row(score_text(data, level / data.measure.factor, levels.decimals), *found);
   }
-  const std::string middle = fixed_text(shown_cost(data, data.networks[order[order.size() / 2]].cost), 3);
-  const std::string level = fixed_text(data.measure.factor * data.networks[order[order.size() / 2]].score, 1);
+  const report_network& central = data.networks[order[order.size() / 2]];
+  const std::string middle = data.price == in_milliseconds ? fixed_text(cost(central), 4) : exact_text(cost(central), 4), level = fixed_text(score(central), 2);
   const std::string columns = markup_text(words.score) + "</th><th>" + markup_text(words.cost) + "</th></tr>";
   return "<div class='pair'><div><div class='ask'><label>The " + words.best + " network within <input id='within' inputmode='decimal' value='" + middle +
          "'> " + markup_text(suffix) + "</label><output id='within-answer'></output></div><div class='scroll'><table><tr><th>within</th><th class='name'>best network</th><th>" + columns + within + "</table></div></div><div><div class='ask'><label>The " + words.cheapest + " network that reaches <input id='reaching' inputmode='decimal' value='" + level +
@@ -406,8 +422,8 @@ HASSE_BODY std::string report_html(const report_data& data) {
   if (!order.empty()) {
     const report_network &cheapest = data.networks[order.front()], &best = data.networks[order.back()];
     html += paragraph(order.size() == 1 ? "One network is at least as " + words.cheap + " and as " + words.good + " as every other that was trained."
-                                        : "From " + score_text(data, cheapest.score, 1) + " in " + cost_text(data, cheapest.cost) + " to " +
-                                              score_text(data, best.score, 1) + " in " + cost_text(data, best.cost) + ".");
+                                        : "From " + score_text(data, cheapest.score, 2) + " in " + cost_text(data, cheapest.counted()) + " to " +
+                                              score_text(data, best.score, 2) + " in " + cost_text(data, best.counted()) + ".");
   }
   html += "<div class='cards'>" + card(std::to_string(order.size()), "networks on the frontier") + card(std::to_string(data.networks.size()), "networks trained");
   if (!data.pruning.empty()) {
@@ -425,7 +441,8 @@ HASSE_BODY std::string report_html(const report_data& data) {
   } else {
     html += section("The frontier", "Each point is a network that was trained; the line is the best " + words.score + " that can be had within a given " + words.cost + ". Numbers refer to the table.",
                     frontier_plot(data).svg() + frontier_rows(data, order));
-    html += section("The two questions", "Among the networks that were trained.", answer_tables(data, order));
+    const bool whole_costs = std::any_of(order.begin(), order.end(), [&](std::size_t i) { return std::isfinite(data.networks[i].whole_cost); });
+    html += section("The two questions", "Among the networks that were trained" + std::string(whole_costs ? words.has_latency ? ", by the latencies of whole networks." : ", by what whole networks cost." : "."), answer_tables(data, order));
   }
   if (data.pruning.size() > 1 || !data.certificates.empty()) {
     std::string content = data.pruning.size() > 1 ? "<div class='pair'><div>" + pruning_plot(data).svg() + "</div><div>" : "<div><div>";

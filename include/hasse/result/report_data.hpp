@@ -35,6 +35,9 @@ struct report_network {
   std::vector<epoch_record> curve{};
   std::vector<std::pair<std::string, std::string>> files{};  ///< label and path relative to the report: ONNX, header, weights
   std::string beaten_by{};  ///< a finalist that costs less as a whole network and is better: this one was on the frontier by its sum only
+
+  /// What it costs: as a whole network, where that is known.
+  double counted() const { return std::isfinite(whole_cost) ? whole_cost : cost; }
 };
 
 /// A network of another policy, for comparison.
