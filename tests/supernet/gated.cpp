@@ -335,26 +335,6 @@ TEST_CASE("supernets that do not fit together are refused", "[gated]") {
   named.blocks[1].candidates[0].layers.append_output("inner", 3);
   REQUIRE_THROWS_WITH(named.check(), Contains("stage 1 block 1, candidate k3e6 names the output \"inner\""));
 
-  const auto with_aside = [&](int at, bool output) {
-    gated_list made = taps(conv{.out = 16});
-    gated_candidate side{"side", {.input = made.in_of(at), .items = {}}, true};
-    const value_id last = layer_builder<layer_list>{side.layers}.convolution(0, 2, 1);
-    if (output) side.layers.append_output("side", last);
-    made.blocks.insert(made.blocks.begin() + at, {"aside", -1, {side}});
-    made.check();
-    return made;
-  };
-  const gated_list aside = with_aside(2, true);
-  const layer_list beside = aside.path(std::vector<int>(aside.blocks.size(), 0));
-  const auto side_layers = static_cast<std::size_t>(aside.block(0).candidates[0].layers.size() + aside.candidate(1, 0).layers.size());
-  CHECK(beside.items[side_layers + 1].input == static_cast<value_id>(side_layers));  // what stands behind reads what it reads
-  CHECK(aside.output() == feature_shape{1, 1, 3});
-  refused([&] { return with_aside(1, true); }, "stage 1 block 1 may be left out, and the output \"side\" is what it reads");
-  refused([&] { return with_aside(2, false); }, "aside, candidate side stands aside, and names no output");
-  gated_list searched_aside = aside;
-  searched_aside.blocks[1].candidates[0].aside = true;
-  REQUIRE_THROWS_WITH(searched_aside.check(), Contains("stands aside, and its block has others"));
-
   gated_list broken = gated_list_of(proxyless_cifar_tiny());
   broken.blocks[3].candidates[0].layers.input.c = 7;
   REQUIRE_THROWS_WITH(broken.check(), Contains("stage 1 block 2, candidate k3e3: it reads 7x16x16 where 16x16x16 comes in"));

@@ -21,9 +21,8 @@ void fill(Scalar* values, std::size_t count, random_source& random) {
 }
 
 /// A stem, `depth` searched blocks (the first one changes the shape), a head. With taps, what the stem and the last block give are
-/// outputs beside the head's. With asides, an answer of its own stands behind the first block, if the second cannot be left out, and
-/// another in front of the head.
-gated_list supernet(int candidates, int depth = 3, feature_shape input = {8, 7, 3}, int width = 6, bool taps = false, bool asides = false) {
+/// outputs beside the head's.
+gated_list supernet(int candidates, int depth = 3, feature_shape input = {8, 7, 3}, int width = 6, bool taps = false) {
   gated_list made{.input = input, .blocks = {}};
   const auto block = [&](std::string name, int stage, feature_shape in, auto... specs) {
     gated_block one{std::move(name), stage, {}};
@@ -50,17 +49,12 @@ gated_list supernet(int candidates, int depth = 3, feature_shape input = {8, 7, 
       one.candidates.push_back(std::move(each));
     }
     made.blocks.push_back(std::move(one));
-    if (!asides || (at > 0 && at + 1 < depth) || (at == 0 && candidates > 2)) continue;
-    gated_candidate side{"side" + std::to_string(at), {.input = made.output(), .items = {}}, true};
-    layer_builder<layer_list> list{side.layers};
-    list.output("side" + std::to_string(at), list.convolution(list.conv_bn(0, width, 3, 1, activation::swish, {}), 2, 1));
-    made.blocks.push_back({"aside " + std::to_string(at), -1, {std::move(side)}});
   }
   gated_block head{"head", -1, {{"head", {.input = made.output(), .items = {}}}}};
   layer_builder<layer_list> list{head.candidates[0].layers};
   if (taps) list.output("c3", 0);
   const value_id scores = list.linear(list.global_average_pool(0), 4);
-  if (taps || asides) list.output("scores", scores);
+  if (taps) list.output("scores", scores);
   made.blocks.push_back(std::move(head));
   return made;
 }
@@ -150,94 +144,6 @@ TEST_CASE("a path of a supernet is the plain network, bit by bit", "[gated]") {
   check_paths(fast, supernet(7), 12);
   check_paths(slow, supernet(4, 3, {8, 7, 3}, 6, true), 8);
   check_paths(fast, supernet(7, 3, {8, 7, 3}, 6, true), 8);
-  for (const int candidates : {2, 4}) {
-    check_paths(slow, supernet(candidates, 3, {8, 7, 3}, 6, false, true), 8);
-    check_paths(fast, supernet(candidates, 3, {8, 7, 3}, 6, false, true), 8);
-  }
-}
-
-TEST_CASE("the gradient of a gate has what stands aside says of its block", "[gated]") {
-  reference<double> backend;
-  // Asides behind block 0 and block 1, or behind block 1, which may be left out, alone.
-  for (const auto& [candidates, first] : {std::pair{2, 1}, {2, 3}, {4, 2}}) {
-    const gated_list gates = supernet(candidates, 2, {8, 7, 3}, 6, false, true);
-    constexpr int batch = 2;
-    random_source random(12);
-    parameters<double> values = random_parameters<reference<double>>(gates, random);
-    gated_network<reference<double>> network(backend, gates, batch, values);
-    std::vector<double> images(static_cast<std::size_t>(batch * gates.input.size()));
-    fill(images.data(), images.size(), random);
-    std::vector<std::vector<double>> slope;
-    for (int i = 0; i < network.output_count(); ++i) {
-      slope.emplace_back(static_cast<std::size_t>(batch * network.output_shape(i).size()));
-      fill(slope.back().data(), slope.back().size(), random);
-    }
-    /// A part of the supernet with the parameters of a choice: its first or its last blocks.
-    const auto part = [&](const gated_list& of, const std::vector<int>& taken, const std::vector<int>& choice, int offset) {
-      const layer_list path = of.path(taken);
-      parameters<double> made{std::span<const layer>(path.items)};
-      const parameters<double> whole = network.cut_out(choice);
-      for (const auto* tensors : {&made.layout.trainable, &made.layout.statistics})
-        for (const parameter_tensor& tensor : *tensors) {
-          const auto from = whole.of(tensor.layer + offset, tensor.role);
-          std::copy(from.begin(), from.end(), made.of(tensor).begin());
-        }
-      return std::pair{path, made};
-    };
-    const auto place = static_cast<std::size_t>(first);
-    for (int chosen = 0; chosen < candidates; ++chosen) {
-      std::vector<int> choice(gates.blocks.size(), 0);
-      choice[place] = chosen;
-      network.select(choice, gated_pass::gates, all_others(gates, choice));
-      std::copy(images.begin(), images.end(), network.input());
-      network.forward();
-      for (int i = 0; i < network.output_count(); ++i) std::ranges::copy(slope[static_cast<std::size_t>(i)], network.output_gradient(i));
-      std::vector<double> heard(static_cast<std::size_t>(candidates), NAN);
-      network.backward([&, asked = first](int block, int candidate, double gate) {
-        if (block == asked) heard[static_cast<std::size_t>(candidate)] = gate;
-      });
-      const auto value_behind = [&](int block, int candidate) {
-        std::vector<int> other = choice;
-        other[place] = candidate;
-        gated_list front = gates;
-        front.blocks.resize(static_cast<std::size_t>(block) + 1);
-        auto [path, own] = part(front, {other.begin(), other.begin() + block + 1}, other, 0);
-        if (!path.outputs.empty()) path.append_output("here", static_cast<value_id>(path.size()));
-        training_network<reference<double>> net(backend, path, batch, own);
-        std::copy(images.begin(), images.end(), net.input());
-        net.forward();
-        const double* const here = net.output(net.output_count() - 1);
-        return std::vector<double>(here, here + batch * front.output().size());
-      };
-      gated_list tail{.input = gates.out_of(first), .blocks = {gates.blocks.begin() + first + 1, gates.blocks.end()}};
-      const std::vector<int> rest(choice.begin() + first + 1, choice.end());
-      auto [path, own] = part(tail, rest, choice, static_cast<int>(gates.path(choice).size() - tail.path(rest).size()));
-      training_network<reference<double>> net(backend, path, batch, own);
-      const auto loss_at = [&](const std::vector<double>& y) {
-        std::copy(y.begin(), y.end(), net.input());
-        net.forward();
-        double loss = 0;
-        for (int i = 0; i < net.output_count(); ++i) {  // the last ones of the network's
-          const std::vector<double>& by = slope[static_cast<std::size_t>(network.output_count() - net.output_count() + i)];
-          for (std::size_t at = 0; at < by.size(); ++at) loss += by[at] * net.output(i)[at];
-        }
-        return loss;
-      };
-      const auto y = value_behind(first, chosen);
-      const auto x = candidates > 2 ? value_behind(first - 1, 0) : std::vector<double>(y.size());
-      for (int candidate = 0; candidate < candidates; ++candidate) {
-        const auto answer = value_behind(first, candidate);
-        auto up = y, down = y;
-        for (std::size_t i = 0; i < y.size(); ++i) {
-          const double direction = 1e-6 * (answer[i] - x[i]);
-          up[i] += direction, down[i] -= direction;
-        }
-        const double expected = (loss_at(up) - loss_at(down)) / 2e-6;
-        CAPTURE(candidates, chosen, candidate);
-        CHECK(std::abs(heard[static_cast<std::size_t>(candidate)] - expected) < 1e-5 * (1 + std::abs(expected)));
-      }
-    }
-  }
 }
 
 TEST_CASE("the gradient of a gate has what an output says of its block", "[gated]") {

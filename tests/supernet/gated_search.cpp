@@ -327,18 +327,17 @@ TEST_CASE("gates of detectors learn with heads on several maps, begin as the tas
     if (zero) made.candidates.push_back({"zero", {.input = list.output(), .items = {}}});
     list.blocks.push_back(std::move(made));
   };
-  const auto head = [&](std::size_t map) {
+  const auto head = [&](std::size_t map, int from) {
     ssdlite_head part = head_for(plan, pictures.train);
     for (std::size_t i = 0; i < part.anchors.size(); ++i) part.anchors[i] = i == map ? part.anchors[i] : 0;
-    gated_candidate made{"map", {.input = list.output(), .items = {}}, true};
+    gated_candidate made{"map", {.input = list.out_of(from), .items = {}}};
     part.lower(layer_builder<layer_list>{made.layers}, std::vector<value_id>(map + 1, 0));
-    list.blocks.push_back({"head of map " + std::to_string(map), -1, {std::move(made)}});
+    list.blocks.push_back({"head of map " + std::to_string(map), -1, {std::move(made)}, from});
   };
   block("stem", 8, 2, {3}, false);
   block("down", 8, 2, {3, 5}, false), block("on", 8, 1, {3, 5}, true);
-  head(0);
   block("further", 16, 2, {3, 5}, false);
-  head(1);
+  head(0, 2), head(1, 3);
   const gated_costs costs{.fixed = 1, .blocks = {{1, 2}, {1, 2, 0}, {1, 2}}};
   const training_data data(detection{.anchors = plan}, pictures.train, pictures.validation);
   for (const gate_method method : methods) {

@@ -1,5 +1,5 @@
-// A space of detectors as a supernet of gates: each layer chooses what it is, at one width per block, and the head stands aside, part by
-// part behind the blocks whose ends it reads. Used by hasse_detect search, whose methods so go through the same networks.
+// A space of detectors as a supernet of gates: each layer chooses what it is, at one width per block; behind them stands the
+// head, a part for each map. Used by hasse_detect search, whose methods so go through the same networks.
 #pragma once
 
 #include <algorithm>
@@ -52,7 +52,7 @@ inline gated_detectors gates_of(const searched_detectors& made, const masked_spa
   form.multipliers = {1000};
   const masked_design plain = mobiledet_space(form);
   gated_detectors gates{.list = {.input = space.design().input, .blocks = {}}, .layers = {}, .widths = std::vector<int>(space.decisions().size(), 0)};
-  std::size_t map = 0;
+  std::vector<int> ends;  // of maps, in the list
   for (int block = 0; block < space.blocks(); ++block) {
     const std::vector<int>& filters = space.block(block).filters;
     const auto width = std::find(filters.begin(), filters.end(), plain.blocks[static_cast<std::size_t>(block)].filters.front());
@@ -70,17 +70,17 @@ inline gated_detectors gates_of(const searched_detectors& made, const masked_spa
       gates.list.blocks.push_back(std::move(next));
       gates.layers.emplace_back(block, layer);
     }
-    if (map == made.ends.size() || made.ends[map] != static_cast<std::size_t>(block)) continue;
+    if (std::find(made.ends.begin(), made.ends.end(), static_cast<std::size_t>(block)) != made.ends.end()) ends.push_back(gates.list.size() - 1);
+  }
+  for (std::size_t map = 0; map < ends.size(); ++map) {
     ssdlite_head part = made.head;  // the predictors of this map; behind the last one, the further maps and theirs
     for (std::size_t i = 0; i < part.anchors.size(); ++i)
-      if (i < map || (i > map && map + 1 < made.ends.size())) part.anchors[i] = 0;
-    gated_candidate predictors{"map" + std::to_string(map), {.input = gates.list.output(), .items = {}}, true};
+      if (i < map || (i > map && map + 1 < ends.size())) part.anchors[i] = 0;
+    gated_candidate predictors{"map" + std::to_string(map), {.input = gates.list.out_of(ends[map]), .items = {}}};
     part.lower(layer_builder<layer_list>{predictors.layers}, std::vector<value_id>(map + 1, 0));
-    if (predictors.layers.size() > 0) {  // a map may have no anchors
-      gates.list.blocks.push_back({.name = "head of map " + std::to_string(map + 1), .stage = -1, .candidates = {std::move(predictors)}});
-      gates.layers.emplace_back(-1, -1);
-    }
-    ++map;
+    if (predictors.layers.size() == 0) continue;  // a map may have no anchors
+    gates.list.blocks.push_back({.name = "head of map " + std::to_string(map + 1), .stage = -1, .candidates = {std::move(predictors)}, .reads = ends[map]});
+    gates.layers.emplace_back(-1, -1);
   }
   gates.list.check();
   return gates;

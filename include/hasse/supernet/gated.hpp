@@ -30,12 +30,9 @@ namespace hasse {
 struct gated_candidate {
   std::string text;   ///< names it in its block: "k5e3"; no blanks, no bars
   layer_list layers;  ///< layers.input is the block's input; no layers at all: zero, the block is its shortcut
-  bool aside = false; ///< it ends in outputs of its own, and the next block reads what it reads: a part of a head that stands on several maps
 
   bool is_zero() const { return layers.size() == 0; }
-  /// Whether the next block reads what this one reads.
-  bool passes_on() const { return is_zero() || aside; }
-  feature_shape out() const { return passes_on() ? layers.input : layers.shape_of(static_cast<value_id>(layers.size())); }
+  feature_shape out() const { return layers.shape_of(static_cast<value_id>(layers.size())); }
   friend bool operator==(const gated_candidate&, const gated_candidate&) = default;
 };
 
@@ -88,7 +85,7 @@ struct gated_list {
   /// Throws `error` unless there is one index per block and each is one of its block's.
   void check(std::span<const int> choice) const;
 
-  /// The plain network of a choice. Zero blocks vanish, what stands aside reads what was there.
+  /// The plain network of a choice. Zero blocks vanish.
   layer_list path(std::span<const int> choice) const;
 
   /// One entry per layer of the path.

@@ -76,8 +76,7 @@ HASSE_BODY layer_list gated_list::path(std::span<const int> choice) const {
   for (int at = 0; at < size(); ++at) {
     const gated_candidate& next = candidate(at, choice[static_cast<std::size_t>(at)]);
     const value_id from = value_of(block(at).reads < 0 ? at - 1 : block(at).reads), second = block(at).joins < 0 ? no_value : value_of(block(at).joins);
-    const value_id behind = append_layers(list, next.layers.items, next.layers.outputs, from, second);
-    given.push_back(next.passes_on() ? from : behind);
+    given.push_back(append_layers(list, next.layers.items, next.layers.outputs, from, second));
   }
   return list;
 }
@@ -183,9 +182,6 @@ HASSE_BODY void gated_list::check() const {
         throw error(name + " names the output \"" + one.layers.outputs.front().name +
                     "\"; outputs are the same in every network, so name it in a block of one candidate: the one behind this has its "
                     "value as input");
-      if (one.aside && (each.searched() || one.layers.outputs.empty()))
-        throw error(name + " stands aside, and " + (each.searched() ? "its block has others" : "names no output") +
-                    "; what stands aside is the same in every network and ends in outputs, since no block reads it");
       if (one.layers.input != before)
         throw error(name + ": it reads " + detail::gated_shape_text(one.layers.input) + " where " +
                     detail::gated_shape_text(before) + " comes in; lower it on the shape of the block before");
@@ -216,10 +212,6 @@ HASSE_BODY void gated_list::check_taps() const {
       throw error(each.name + " may be left out, and " + tapped +
                   " is what it reads: its gate could not be told from that; offer no zero there, or put a fixed layer between");
     const layer_list& layers = each.candidates.front().layers;
-    if (each.candidates.front().aside) {
-      tapped = "the output \"" + layers.outputs.front().name + '"';
-      continue;
-    }
     if (each.searched() || layers.size() > 0) tapped.clear();
     for (const named_value& output : layers.outputs)
       if (output.value == static_cast<value_id>(layers.size())) tapped = "the output \"" + output.name + '"';

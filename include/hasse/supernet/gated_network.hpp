@@ -119,7 +119,7 @@ class gated_network {
       const int index = choice[detail::at(block)];
       const gated_candidate& taken = gates_->candidate(block, index);
       done += static_cast<int>(taken.layers.size());
-      const value_id after = taken.passes_on() ? before : value_behind(fusion, done, block);
+      const value_id after = taken.is_zero() ? before : value_behind(fusion, done, block);
       if (detail::at(block) < others.size() && !others[detail::at(block)].empty()) ask(block, index, before, after, others, stops);
       before = after;
     }
