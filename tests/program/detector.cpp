@@ -7,9 +7,11 @@
 #include <hasse/data/scenes.hpp>
 #include <hasse/laws/domain.hpp>
 #include <hasse/price/macs.hpp>
+#include <hasse/price/memory.hpp>
 #include <hasse/program/detector.hpp>
 #include <hasse/result/detection_report.hpp>
 #include <hasse/result/detection_results.hpp>
+#include <hasse/program/detector_gates.hpp>
 #include <hasse/program/detector_space.hpp>
 #include <hasse/program/masked_domain.hpp>
 #include <hasse/program/masked_report.hpp>
@@ -164,6 +166,36 @@ TEST_CASE("a detector of a space is the same network as a type", "[detector]") {
   const found_network wanted{.name = "found_detector", .type = network_type_text(made, space, code), .headers = {"hasse/network/ssdlite_chain.hpp"}};
   CHECK(cpp_header_text(wanted) == read_file(HASSE_SOURCE_DIR "/tests/program/found_detector.hpp"));
   CHECK(layer_list_of(found_detector::layers) == network_of(space, code));
+}
+
+TEST_CASE("gates of a space of detectors go through its networks at one width per block, and cost what those cost", "[detector]") {
+  const detection_set train = open_detection("scenes", {.height = 64, .width = 64, .scenes_train = 20, .scenes_validation = 2, .scenes_test = 2}).train;
+  for (const char* anchors : {"0.2:1 | 0.3:1 0.5:1 | 0.6:1 | 0.8:1", "published", "0.2:1"}) {
+    const mobiledet_form form = mobiledet_form_named("det-micro-dsp", {64, 64, 3}, 500);
+    const searched_detectors made = design_detectors(form, anchors, train);
+    const masked_space space(made.design);
+    const gated_detectors gates = gates_of(made, space, form);
+    const masked_costs costs(space, mac_price{});
+    const gated_costs of_candidates = costs_of(gates, space, costs);
+    random_source random(4);
+    for (int draw = 0; draw < 8; ++draw) {
+      std::vector<int> path;
+      for (const auto& block : of_candidates.blocks) path.push_back(static_cast<int>(random.below(block.size())));
+      const std::vector<int> choice = gates.list.choice_of(path), code = gates.code_of(space, choice);
+      const layer_list found = gates.list.path(choice), wanted = network_of(space, code);
+      CAPTURE(anchors, space.text(code));
+      CHECK(choice_of(gates, space, code) == choice);
+      CHECK(cost_of(found) == cost_of(wanted));
+      CHECK(of_candidates.of(path) == Approx(costs.of(code)).epsilon(1e-12));
+      REQUIRE(found.output_count() == wanted.output_count());
+      for (int output = 0; output < found.output_count(); ++output) {
+        CHECK(found.output_name(output) == wanted.output_name(output));
+        CHECK(found.output_shape(output) == wanted.output_shape(output));
+      }
+    }
+    if (made.ends.size() > 1)
+      CHECK_THROWS_WITH(costs_of(gates, space, masked_costs(space, memory_price{})), ContainsSubstring("kept beside all that follows"));
+  }
 }
 
 TEST_CASE("a masked space keeps the laws of a search, and costs rise along its order", "[detector]") {
