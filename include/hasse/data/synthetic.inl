@@ -18,6 +18,7 @@ namespace detail {
 
 HASSE_BODY void synthetic_painter::paint(int label, std::uint64_t seed, std::vector<std::uint8_t>& pixels) {
   random_ = random_source(seed);
+  difficulty_ = between(0, std::min(1000, 7 * usual_ / 4));
   background();
   const int bars = between(0, scaled(0, 6));
   for (int i = 0; i < bars; ++i) bar();
@@ -79,7 +80,7 @@ HASSE_BODY void synthetic_painter::figure(int kind, int radius, int least_turn) 
   const std::int64_t centre_x = side / 2 + between(-room, room), centre_y = side / 2 + between(-room, room);
   const turn own = any_turn(std::max(least_turn, scaled(30, 350))), weave = any_turn(1024);
   const std::pair<colour, colour> shade = shades();
-  const std::int64_t half_period = between(100, 140), phase = between(0, 1023);
+  const std::int64_t half_period = chequered ? between(scaled(85, 100), scaled(105, 140)) : between(scaled(150, 100), scaled(190, 140)), phase = between(0, 1023);
   cover([&](std::int64_t x, std::int64_t y) -> const colour* {
     const std::int64_t dx = x - centre_x, dy = y - centre_y;
     const std::int64_t u = (dx * own.cosine + dy * own.sine) / 4 / radius, v = (dy * own.cosine - dx * own.sine) / 4 / radius;
