@@ -116,6 +116,22 @@ TEST_CASE("the report of a search through gates shows the numbers") {
   CHECK_THAT(gated_html(phone), ContainsSubstring("<b>0.4200 ms</b><span>counted, +5.0 % of the target of 0.4000 ms"));
 }
 
+TEST_CASE("the report of a search through gates calls scores by their metric, in its unit") {
+  gated_data data = example();
+  data.measure = {.name = "mIoU", .unit = "%", .factor = 100};
+  std::string html = gated_html(data);
+  for (const char* shown : {"<h2>mIoU against cost</h2>", "<b>71.25 %</b><span>test mIoU of the found network", "points better than the median of 2 random networks", ">test mIoU (%)<",
+                            "mIoU<br>(validation)", "mIoU<br>(training)", "Loss and training mIoU are"})
+    CHECK_THAT(html, ContainsSubstring(shown));
+  CHECK(html.find("ccura") == html.npos);
+  CHECK(embedded(html)["networks"][0]["test_score"] == 0.7125);
+  CHECK(embedded(html)["epochs"][0].contains("validation_score"));
+  data.measure = {.name = "PSNR", .unit = "dB"};
+  html = gated_html(data);
+  for (const char* shown : {"<b>0.71 dB</b><span>test PSNR of the found network", "dB better than the median", ">test PSNR (dB)<", "for the phone: 0.70 dB on test images"})
+    CHECK_THAT(html, ContainsSubstring(shown));
+}
+
 TEST_CASE("a choice is drawn as its blocks") {
   const gated_list list = gated_list_of(proxyless_space("proxyless"));
   const std::vector<drawn_block> blocks = drawn_blocks(list, list.parse(proxyless_choice(proxyless_target::mobile)));

@@ -77,7 +77,7 @@ TEST_CASE("the report shows the numbers") {
 
 TEST_CASE("the line of a slimmable network goes from narrow to wide, and only test accuracies that all have are drawn") {
   slimming_data data = example();
-  const auto by_width = [&] { return detail::accuracy_plot(data, "t", "width", false, detail::width_of); };
+  const auto by_width = [&] { return detail::score_plot(data, "t", "width", false, detail::width_of); };
   plot picture = by_width();
   REQUIRE(picture.series.size() == 3);  // the slimmed network has no width
   CHECK(picture.series[0].shape == plot_shape::line);
@@ -90,6 +90,18 @@ TEST_CASE("the line of a slimmable network goes from narrow to wide, and only te
   picture = by_width();
   CHECK(picture.series[0].points[0].y == Approx(55.25));
   CHECK(picture.y.label == "validation accuracy (%)");
+}
+
+TEST_CASE("a slimming report calls scores by their metric, in its unit") {
+  slimming_data data = example();
+  data.measure = {.name = "PSNR", .unit = "dB"};
+  const std::string html = slimming_html(data);
+  for (const char* shown : {"<h2>PSNR</h2>", "PSNR against width", ">test PSNR (dB)<", "PSNR<br>(validation)", "<td>0.55 dB</td>", "0.54 dB in 0.2000 ms",
+                            "<span>dB that the slimmable network is better at equal widths"})
+    CHECK_THAT(html, ContainsSubstring(shown));
+  CHECK(html.find("ccura") == html.npos);
+  CHECK(embedded(html)["networks"][1]["score"] == 0.5525);
+  CHECK(embedded(html)["networks"][1].contains("test_score"));
 }
 
 TEST_CASE("the data of a slimming report is complete, in the page and beside it") {

@@ -26,18 +26,20 @@ constexpr ticks from_milliseconds(double milliseconds) {
   return {static_cast<std::int64_t>(milliseconds * ticks_per_millisecond + 0.5)};
 }
 
-/// A closed interval of costs in ticks, of latencies or of any other price: what a search admits.
-struct latency_window {
+/// A closed interval of costs, in ticks of a price: what a search admits.
+struct cost_window {
   ticks least{0}, most{INT64_MAX};
   constexpr bool contains(ticks value) const { return least <= value && value <= most; }
-  friend constexpr bool operator==(const latency_window&, const latency_window&) = default;
+  friend constexpr bool operator==(const cost_window&, const cost_window&) = default;
 };
+/// The same where latency is the price: latency_window{1_ms, 5_ms}.
+using latency_window = cost_window;
 
-/// What precedes `top` (itself included) and has a cost within a window.
+/// What precedes `top` (itself included) and costs what lies within a window.
 template <class Candidate>
 struct down_set {
   Candidate top{};
-  latency_window within{};
+  cost_window within{};
 };
 
 /// A number of architectures, or of candidates of any search; spaces of 10^30 are normal, more than 3.4e38 are refused.

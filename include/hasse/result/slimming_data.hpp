@@ -23,7 +23,7 @@ constexpr std::string_view to_text(slimming_role role) {
   return role == slimming_role::shared ? "slimmable" : role == slimming_role::alone ? "trained alone" : "slimmed";
 }
 
-/// One network. Accuracies in 0..1.
+/// One network. Accuracies are values of the metric: shares in 0..1.
 struct slimming_network {
   std::string name{};
   slimming_role role = slimming_role::shared;
@@ -52,6 +52,7 @@ struct slimming_data {
   std::string title = "A slimmable network";
   std::vector<std::pair<std::string, std::string>> facts{};  ///< data, recipe, device, seed, version ...: shown in this order
   std::vector<std::string> warnings{};
+  metric measure = {.name = "accuracy", .unit = "%", .factor = 100, .decimals = 2};  ///< what accuracies are values of
   std::vector<slimming_network> networks{};
   std::string cost = "MACs";            ///< what the slimming counts, with its unit
   std::vector<slimming_point> trace{};  ///< the start first

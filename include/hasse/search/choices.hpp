@@ -33,7 +33,7 @@ namespace hasse {
 namespace role {
 struct proposing {};  ///< which candidate is trained next: a Proposer
 struct stopping {};   ///< stop_rule
-struct admitting {};  ///< price_window, or latency_window where milliseconds count
+struct admitting {};  ///< price_window, or cost_window where milliseconds count
 struct finishing {};  ///< what the frontier's networks are trained by once more
 struct naming {};     ///< how the space is called
 struct handing {};    ///< what found networks are handed over as
@@ -41,7 +41,7 @@ struct watching {};   ///< progress_sink, or anything that can be one
 }  // namespace role
 
 /// How a search proposes, as a value: `on(domain, stop)` makes the Policy, `text()` says all that decides its sequence.
-/// One that prunes by the order may have `excluding()`, the same for latencies that contradict it; one that models merits `towards(best)`,
+/// One that prunes by the order may have `excluding()`, the same for costs that contradict it; one that models merits `towards(best)`,
 /// the same where the best possible merit is known.
 template <class Type, class Space>
 concept Proposer = Domain<Space> && requires(const Type& how, const Space& domain, const stop_rule& stop) {
@@ -53,14 +53,14 @@ concept Proposer = Domain<Space> && requires(const Type& how, const Space& domai
 struct pruning {
   using role = hasse::role::proposing;
   double margin = 0;     ///< prune only on differences in merit above this
-  bool exclude = false;  ///< pairs that the latencies contradict prune nothing
+  bool exclude = false;  ///< pairs that the costs contradict prune nothing
   std::uint64_t seed = 1;
 
   template <Domain Space>
   partial_order_pruning<Space> on(const Space& domain, const stop_rule& stop) const {
     return partial_order_pruning<Space>(domain, {.seed = seed, .margin = margin, .exclude = exclude, .stop = stop});
   }
-  /// The same where the latencies are not believed to keep the order.
+  /// The same where the costs are not believed to keep the order.
   pruning excluding() const { return {.margin = margin, .exclude = true, .seed = seed}; }
   std::string text() const {
     return std::string("policy pop") + (exclude ? ", contradictions excluded" : "") + ", seed " + std::to_string(seed) + ", margin " + millionths_text(margin);
@@ -143,7 +143,7 @@ struct role_of<stop_rule> {
   using type = role::stopping;
 };
 template <>
-struct role_of<latency_window> {
+struct role_of<cost_window> {
   using type = role::admitting;
 };
 template <>
@@ -173,15 +173,15 @@ auto play(Default otherwise, const First& first, const Rest&... rest) {
     return play<Role>(std::move(otherwise), rest...);
 }
 /// A window as ticks of `scale`.
-inline latency_window in_ticks(const latency_window& window, const price_scale& scale) {
+inline cost_window in_ticks(const cost_window& window, const price_scale& scale) {
   if (scale.unit != in_milliseconds)
-    throw error("a latency_window was given to a search by " + std::string(scale.unit.name) + "; give price_window{least, most} in " + std::string(scale.unit.name));
+    throw error("a cost_window was given to a search by " + std::string(scale.unit.name) + "; give price_window{least, most} in " + std::string(scale.unit.name));
   return window;
 }
-inline latency_window in_ticks(const price_window& window, const price_scale& scale) {
+inline cost_window in_ticks(const price_window& window, const price_scale& scale) {
   if (!(window.least >= 0) || !(window.least <= window.most))
     throw error("a window from " + exact_text(window.least, 6) + " to " + exact_text(window.most, 6) + " was given; give the smaller number first, from 0 up");
-  latency_window made;
+  cost_window made;
   const double least = std::ceil(window.least / scale.per_tick - 1e-6), most = std::floor(window.most / scale.per_tick + 1e-6);
   if (least < 9e18) made.least = {static_cast<std::int64_t>(least)};
   if (least >= 9e18) made.least = made.most;

@@ -17,14 +17,14 @@ namespace hasse {
 
 /// Searches `Space`, whose parts cost that many ticks, with any Evaluator: latencies of a table, or part_prices of any price. `book` (null: none) keeps what was trained, so that a killed
 /// search goes on with the same remaining sequence. `parts`, in any order, each at most once: a proposer (default: pruning{}), a
-/// latency_window in those ticks, a stop_rule, an order of the space (default: strict), a progress_sink.
+/// cost_window in those ticks, a stop_rule, an order of the space (default: strict), a progress_sink.
 template <class Space, class Trainer, class... Parts>
   requires Evaluator<Trainer, space_domain<Space>>
 search_result<architecture<Space>> search(std::span<const ticks> costs, Trainer& trainer, journal* book, const Parts&... parts) {
   detail::check_parts<Space, Parts...>();
   const auto order = detail::play_order<Space>(strict_order{}, parts...);
   const auto proposer = detail::play<role::proposing>(pruning{}, parts...);
-  const space_domain<Space, std::remove_cvref_t<decltype(order)>> domain(costs, detail::play<role::admitting>(latency_window{}, parts...), order);
+  const space_domain<Space, std::remove_cvref_t<decltype(order)>> domain(costs, detail::play<role::admitting>(cost_window{}, parts...), order);
   if (domain.size() == 0) throw error("no architecture of this space costs what the window admits; widen the window");
   static_assert(Proposer<std::remove_cvref_t<decltype(proposer)>, std::remove_cvref_t<decltype(domain)>>,
                 "hasse: a part with the role proposing needs on(domain, stop), which makes a Policy, and text(); the smallest one is at_random");

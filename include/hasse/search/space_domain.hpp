@@ -25,11 +25,11 @@ class space_domain {
  public:
   using candidate = architecture<Space>;
 
-  space_domain(std::span<const ticks> costs, latency_window window, Order order = {}, price_scale scale = {})
+  space_domain(std::span<const ticks> costs, cost_window window, Order order = {}, price_scale scale = {})
       : costs_(costs.begin(), costs.end()), window_(window), order_(order), scale_(scale), counter_(costs, window), size_(counter_.size()) {}
 
   count_type size() const { return size_; }
-  latency_window window() const { return window_; }
+  cost_window window() const { return window_; }
   const price_scale& scale() const { return scale_; }
   candidate sample(random_source& random) const { return counter_.sample(random); }
   ticks cost(const candidate& choice) const { return latency_of<Space>(choice, costs_); }
@@ -149,7 +149,7 @@ class space_domain {
   }
 
   std::vector<ticks> costs_;
-  latency_window window_;
+  cost_window window_;
   [[no_unique_address]] Order order_;
   price_scale scale_;
   counter<Space> counter_;

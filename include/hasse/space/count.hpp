@@ -1,4 +1,4 @@
-// How many architectures lie in a latency window, one of them drawn exactly uniformly, and how many precede a given one:
+// How many architectures lie in a window of costs, one of them drawn exactly uniformly, and how many precede a given one:
 // dynamic programming over stages, never a list of architectures.
 // Used by search (sampling, stopping, diagnostics) and by reports.
 #pragma once
@@ -81,25 +81,25 @@ class histogram_sum {
 };
 }  // namespace detail
 
-/// Counts and samples the architectures of `Space` whose summed part latencies lie in a window.
+/// Counts and samples the architectures of `Space` whose summed part costs lie in a window.
 template <class Space>
 class counter {
  public:
-  /// Every architecture: all latencies count as zero.
+  /// Every architecture: all costs count as zero.
   counter() : counter(std::array<ticks, static_cast<std::size_t>(part_count<Space>)>{}, {}) {}
 
-  /// `latencies`: one per part (part_count<Space> of them), none negative.
-  counter(std::span<const ticks> latencies, latency_window window) {
-    if (latencies.size() != cost_.size())
-      throw error("a counter of this space needs " + std::to_string(cost_.size()) + " part latencies and got " + std::to_string(latencies.size()) +
+  /// `costs`: one per part (part_count<Space> of them), none negative.
+  counter(std::span<const ticks> costs, cost_window window) {
+    if (costs.size() != cost_.size())
+      throw error("a counter of this space needs " + std::to_string(cost_.size()) + " part costs and got " + std::to_string(costs.size()) +
                   "; pass the ticks of a table of the same space");
     std::int64_t unit = 0;
-    for (const ticks latency : latencies) {
-      if (latency.count < 0) throw error("a part latency is negative (" + std::to_string(latency.count) + " ticks); measure the table again");
-      unit = std::gcd(unit, latency.count);
+    for (const ticks cost : costs) {
+      if (cost.count < 0) throw error("a part costs less than nothing (" + std::to_string(cost.count) + " ticks); measure the table again, or look for the fault in the price");
+      unit = std::gcd(unit, cost.count);
     }
     unit = std::max<std::int64_t>(unit, 1);
-    std::ranges::transform(latencies, cost_.begin(), [&](ticks latency) { return latency.count / unit; });
+    std::ranges::transform(costs, cost_.begin(), [&](ticks cost) { return cost.count / unit; });
     unit_ = unit;
     least_ = rounded_up(window.least);
     most_ = window.most.count < 0 ? -1 : window.most.count / unit;
@@ -117,7 +117,7 @@ class counter {
   /// One of them, each with the same probability. Throws `error` when there is none.
   architecture<Space> sample(random_source& random) const {
     const count_type all = size();
-    if (all == 0) throw error("no architecture of this space has a latency in the window; widen the window");
+    if (all == 0) throw error("no architecture of this space costs what lies in the window; widen the window");
     count_type draw = below(random, all);
     architecture<Space> choice;
     std::size_t blocks = 0;
@@ -189,7 +189,7 @@ class counter {
   count_type precedents(const architecture<Space>& top, const Order& order = {}) const {
     const down_set<architecture<Space>> below{top, {}};
     const auto found = count_below(std::span(&below, 1), order);
-    if (!found) throw error("the latency window holds too many distinct latencies to count what precedes " + to_text(top) + "; round the table to coarser ticks or narrow the window");
+    if (!found) throw error("the window holds too many distinct costs to count what precedes " + to_text(top) + "; round the table to coarser ticks or narrow the window");
     std::int64_t own = 0;
     for_each_part(top, [&](part_id part) { own += cost_[static_cast<std::size_t>(part)]; });
     return *found - (least_ <= own && own <= most_ ? 1 : 0);
@@ -291,7 +291,7 @@ class counter {
     for_each_move(here, [&](state next, std::int64_t cost) { sum.add(cost, complete(next)); });
     detail::cost_histogram result = sum.result();
     if ((entries_ += result.costs.size()) > (std::size_t{1} << 26))
-      throw error("the latency window holds too many distinct latencies to count exactly; round the table to coarser ticks or narrow the window");
+      throw error("the window holds too many distinct costs to count exactly; round the table to coarser ticks or narrow the window");
     return completions_.emplace(key(here), std::move(result)).first->second;
   }
   void count_completions() {

@@ -166,7 +166,7 @@ inline std::string epoch_section(const gated_data& data) {
   if (!data.blocks.empty()) entropy.bands.push_back({alike, alike, false, true, "all alike"});
   plot pull =
       epoch_plot(data, "norm of the gradient",
-                 {{"of the cross-entropy", ink::frontier, &epoch::loss_pull}, {"of the cost", ink::other, &epoch::cost_pull}});
+                 {{"of the loss", ink::frontier, &epoch::loss_pull}, {"of the cost", ink::other, &epoch::cost_pull}});
   double least = 0, most = 0;
   for (const plot_series& line : pull.series)
     for (const plot_point& point : line.points)
@@ -175,25 +175,26 @@ inline std::string epoch_section(const gated_data& data) {
   std::string pictures;
   for (const plot& picture :
        {cost, entropy, epoch_plot(data, "loss of the paths that were drawn", {{"", ink::frontier, &epoch::loss}}),
-        epoch_plot(data, in_measure(data, "accuracy (%)"),
-                   {{"training", ink::trained, &epoch::train_accuracy, 100},
-                    {"validation, likeliest", ink::frontier, &epoch::validation_accuracy, 100}}),
+        epoch_plot(data, score_label(data.measure, ""),
+                   {{"training", ink::trained, &epoch::train_accuracy, data.measure.factor},
+                    {"validation, likeliest", ink::frontier, &epoch::validation_accuracy, data.measure.factor}}),
         pull})
     if (!picture.series.empty()) pictures += "<div>" + picture.svg() + "</div>";
 
+  const std::string name = score_words(data.measure).score, score = markup_text(name);
   std::string rows =
-      table_row({"epoch", "", "loss", in_measure(data, "accuracy<br>(training)"), in_measure(data, "accuracy<br>(validation)"), "entropy", "expected<br>cost",
-                 "cost of the<br>likeliest", "learning rate", "pull of the<br>cross-entropy", "pull of<br>the cost"},
+      table_row({"epoch", "", "loss", score + "<br>(training)", score + "<br>(validation)", "entropy", "expected<br>cost",
+                 "cost of the<br>likeliest", "learning rate", "pull of<br>the loss", "pull of<br>the cost"},
                 0, true);
   for (const epoch& each : data.epochs)
     rows += table_row({std::to_string(each.epoch), each.is_warmup ? "warm-up" : "", fixed_text(each.loss, 4),
-                       percent_text(each.train_accuracy), percent_text(each.validation_accuracy), fixed_text(each.entropy, 4),
+                       markup_text(score_text(data.measure, each.train_accuracy)), markup_text(score_text(data.measure, each.validation_accuracy)), fixed_text(each.entropy, 4),
                        markup_text(cost_text(each.expected, data.cost)), markup_text(cost_text(each.likeliest, data.cost)),
                        fixed_text(each.learning_rate, 6), digits_text(each.loss_pull), digits_text(each.cost_pull)},
                       0);
   return section(
       "Epoch by epoch",
-      "Loss and training accuracy are those of paths that are drawn at random while all candidates learn; they say little "
+      "Loss and training " + name + " are those of paths that are drawn at random while all candidates learn; they say little "
       "about what a network reaches that is trained by itself.",
       "<div class='pair'>" + pictures + "</div>" + folded("All epochs", scrolling_table(rows)));
 }

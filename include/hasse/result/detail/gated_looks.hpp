@@ -13,6 +13,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/result/detail/page.hpp>
+#include <hasse/result/detail/score.hpp>
 #include <hasse/result/gated_data.hpp>
 #include <hasse/result/svg.hpp>
 
@@ -48,14 +49,6 @@ inline std::string digits_text(double value) {
 }
 /// "+1.2 %".
 inline std::string change_text(double share) { return (share > 0 ? "+" : "") + percent_text(share, 1); }
-
-/// Words about accuracy, where another metric counts.
-inline std::string in_measure(const gated_data& data, std::string words) {
-  const std::string name(data.measure.name);
-  for (const std::string_view accuracy : {"accuracy", "Accuracy", "accurate"})
-    for (std::size_t at = 0; name != "accuracy" && (at = words.find(accuracy, at)) != words.npos; at += name.size()) words.replace(at, accuracy.size(), name);
-  return words;
-}
 
 /// How a candidate looks in every picture of a page: candidates that begin alike (k5e3, k5e6) share a hue.
 struct candidate_look {
@@ -127,8 +120,8 @@ inline std::string network_line(const gated_report_network& network, const gated
     if (known) line += (line.empty() ? "" : ", ") + text;
   };
   const bool has_test = std::isfinite(network.test_accuracy);
-  add(has_test, percent_text(network.test_accuracy) + " on test images");
-  add(!has_test && std::isfinite(network.accuracy), percent_text(network.accuracy) + " on validation images");
+  add(has_test, score_text(data.measure, network.test_accuracy) + " on test images");
+  add(!has_test && std::isfinite(network.accuracy), score_text(data.measure, network.accuracy) + " on validation images");
   add(std::isfinite(network.summed), cost_text(network.summed, data.cost) + " summed");
   add(std::isfinite(network.milliseconds), milliseconds_text(network.milliseconds) + " measured");
   add(std::isfinite(network.macs), count_text(network.macs) + " MACs");

@@ -22,15 +22,14 @@ namespace hasse {
 
 namespace detail {
 
-/// Accuracy against a number of the networks, marks by role.
-inline plot gated_accuracy_plot(const gated_data& data, const std::string& label, double gated_report_network::*across) {
-  const drawn_accuracy accuracy(data.networks);
-  plot picture{
-      .title = in_measure(data, "Accuracy against ") + label, .x = {.label = label}, .y = {.label = in_measure(data, accuracy.label)}, .width = 560, .height = 380};
+/// Scores against a number of the networks, marks by role.
+inline plot gated_score_plot(const gated_data& data, const std::string& label, double gated_report_network::*across) {
+  const drawn_score drawn(data.networks);
+  plot picture{.title = capital(score_words(data.measure).score) + " against " + label, .x = {.label = label}, .y = {.label = score_label(data.measure, drawn.set)}, .width = 560, .height = 380};
   for (const gated_role role : gated_roles) {
     plot_series marks{.name = std::string(to_text(role)), .colour = ink_of(role), .size = is_beside(role) ? 4.0 : 5.0};
     for (const gated_report_network& network : data.networks) {
-      const double x = network.*across, y = 100 * (network.*accuracy.of);
+      const double x = network.*across, y = data.measure.factor * (network.*drawn.of);
       if (network.role != role || !std::isfinite(x) || !std::isfinite(y)) continue;
       const std::string facts = network_line(network, data);
       marks.points.push_back(
@@ -52,11 +51,12 @@ inline std::string gated_network_table(const gated_data& data) {
   const auto with = [](auto member, auto write) {
     return [member, write](const network& it) -> std::string { return write(it.*member); };
   };
-  const auto percent = [](double value) { return percent_text(value); };
+  const auto score = [&](double value) { return markup_text(score_text(data.measure, value)); };
+  const std::string name = markup_text(score_words(data.measure).score);
   const double network::*limited = limits_measured(data) ? &network::milliseconds : &network::summed;
   const std::vector<network_column> columns{
-      {in_measure(data, "accuracy<br>(validation)"), with(&network::accuracy, percent)},
-      {in_measure(data, "accuracy<br>(test)"), with(&network::test_accuracy, percent)},
+      {name + "<br>(validation)", with(&network::accuracy, score)},
+      {name + "<br>(test)", with(&network::test_accuracy, score)},
       {"cost in<br>the search", with(&network::summed, [&](double value) { return markup_text(cost_text(value, data.cost)); })},
       {"latency<br>(measured)", with(&network::milliseconds, milliseconds_text)},
       {"against<br>the target",
@@ -128,15 +128,15 @@ inline std::string device_section(const gated_data& data) {
 
 inline std::string network_section(const gated_data& data) {
   if (data.networks.empty()) return {};
-  plot summed = gated_accuracy_plot(data, "cost in the search" + (data.cost.empty() ? "" : " (" + data.cost + ")"),
+  plot summed = gated_score_plot(data, "cost in the search" + (data.cost.empty() ? "" : " (" + data.cost + ")"),
                                     &gated_report_network::summed);
-  plot measured = gated_accuracy_plot(data, "measured latency (ms)", &gated_report_network::milliseconds);
+  plot measured = gated_score_plot(data, "measured latency (ms)", &gated_report_network::milliseconds);
   add_target(summed, data, true);
   if (limits_measured(data)) add_target(measured, data, true);
   std::string pictures;
   for (const plot& picture : {summed, measured})
     if (!picture.series.empty()) pictures += "<div>" + picture.svg() + "</div>";
-  return section(in_measure(data, "Accuracy against cost"), "Every network was trained by itself, with the same recipe.",
+  return section(capital(score_words(data.measure).score) + " against cost", "Every network was trained by itself, with the same recipe.",
                  "<div class='pair'>" + pictures + "</div>" + gated_network_table(data));
 }
 
@@ -145,11 +145,12 @@ inline std::string gated_cards(const gated_data& data) {
   const auto found =
       std::find_if(data.networks.begin(), data.networks.end(), [](const auto& each) { return each.role == gated_role::found; });
   if (found == data.networks.end()) return {};
-  const drawn_accuracy accuracy(data.networks);
-  const double reached = (*found).*accuracy.of;
+  const drawn_score drawn(data.networks);
+  const score_words words(data.measure);
+  const double reached = (*found).*drawn.of;
   std::string html;
   if (std::isfinite(reached))
-    html += card(percent_text(reached), in_measure(data, accuracy.label.substr(0, accuracy.label.find(" ("))) + " of the found network");
+    html += card(score_text(data.measure, reached), drawn.set + " " + words.score + " of the found network");
   const bool measured = limits_measured(data) && std::isfinite(found->milliseconds);
   if (const double cost = measured ? found->milliseconds : found->summed; std::isfinite(cost))
     html += card(cost_text(cost, data.cost), (measured ? "measured" : "counted") +
@@ -161,25 +162,25 @@ inline std::string gated_cards(const gated_data& data) {
     html += card(std::to_string(left_out) + " of " + std::to_string(data.blocks.size()), "searched blocks left out");
   std::vector<double> random;
   for (const gated_report_network& each : data.networks)
-    if (each.role == gated_role::random && std::isfinite(each.*accuracy.of)) random.push_back(each.*accuracy.of);
+    if (each.role == gated_role::random && std::isfinite(each.*drawn.of)) random.push_back(each.*drawn.of);
   if (std::isfinite(reached) && !random.empty()) {
     std::sort(random.begin(), random.end());
     const std::size_t half = random.size() / 2;
     const double median = random.size() % 2 ? random[half] : (random[half - 1] + random[half]) / 2;
     html +=
-        card(fixed_text(100 * (reached - median), 2),
-             in_measure(data, random.size() == 1 ? "points more accurate than a random network"
-                                                 : "points more accurate than the median of " + std::to_string(random.size()) + " random networks"));
+        card(fixed_text(data.measure.merit(data.measure.factor * (reached - median)), 2),
+             words.points + ' ' + words.better + " than " + (random.size() == 1 ? std::string("a random network") : "the median of " + std::to_string(random.size()) + " random networks"));
   }
   return html.empty() ? html : "<div class='cards'>" + html + "</div>";
 }
 
 }  // namespace detail
 
-/// Everything that the page shows, for other programs. Accuracies and probabilities in 0..1, latencies in ms, null: not known.
+/// Everything that the page shows, for other programs. Scores as the metric gives them (an accuracy in 0..1), latencies in ms, null: not known.
 /// Throws `error` where the probabilities of an epoch are not those of the blocks.
 inline json gated_json(const gated_data& data) {
   detail::check(data);
+  const detail::score_words words(data.measure);
   json result = {{"schema", 1},
                  {"title", data.title},
                  {"facts", json::object()},
@@ -200,8 +201,8 @@ inline json gated_json(const gated_data& data) {
     result["epochs"].push_back({{"epoch", each.epoch},
                                 {"warmup", each.is_warmup},
                                 {"loss", number_or_null(each.loss)},
-                                {"train_accuracy", number_or_null(each.train_accuracy)},
-                                {"validation_accuracy", number_or_null(each.validation_accuracy)},
+                                {words.score_key("train_"), number_or_null(each.train_accuracy)},
+                                {words.score_key("validation_"), number_or_null(each.validation_accuracy)},
                                 {"entropy", number_or_null(each.entropy)},
                                 {"expected", number_or_null(each.expected)},
                                 {"likeliest", number_or_null(each.likeliest)},
@@ -232,8 +233,8 @@ inline json gated_json(const gated_data& data) {
                                   {"summed", number_or_null(each.summed)},
                                   {"milliseconds", number_or_null(each.milliseconds)},
                                   {"peak_bytes", number_or_null(each.peak_bytes)},
-                                  {"accuracy", number_or_null(each.accuracy)},
-                                  {"test_accuracy", number_or_null(each.test_accuracy)},
+                                  {words.score_key(), number_or_null(each.accuracy)},
+                                  {words.score_key("test_"), number_or_null(each.test_accuracy)},
                                   {"files", files},
                                   {"costs", costs}});
   }

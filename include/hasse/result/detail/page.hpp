@@ -65,21 +65,6 @@ inline std::string folded(const std::string& summary, const std::string& content
   return "<details><summary>" + markup_text(summary) + "</summary>" + content + "</details>";
 }
 
-/// Which accuracy a page draws: that on the test images when it is known for all networks, so that no picture mixes the two.
-template <class Network>
-struct drawn_accuracy {
-  double Network::*of = &Network::accuracy;
-  std::string label = "validation accuracy (%)";
-  explicit drawn_accuracy(const std::vector<Network>& networks) {
-    const auto has_test = [](const Network& each) { return std::isfinite(each.test_accuracy); };
-    const auto may_draw = [&](const Network& each) { return !std::isfinite(each.accuracy) || has_test(each); };
-    if (std::none_of(networks.begin(), networks.end(), has_test)) return;
-    if (!std::all_of(networks.begin(), networks.end(), may_draw)) return;
-    of = &Network::test_accuracy;
-    label = "test accuracy (%)";
-  }
-};
-
 /// Everything up to the page's heading, and what closes it: the data for other programs, and a script.
 HASSE_BODY std::string page_head(const std::string& title);
 HASSE_BODY std::string page_foot(const json& data, std::string_view script = {});

@@ -1,45 +1,58 @@
 // How costs and the values of a task's metric read on a page and in files.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include <hasse/core/apart.hpp>
 #include <hasse/file/json_name.hpp>
 #include <hasse/price/price.hpp>
 #include <hasse/result/numbers.hpp>
 #include <hasse/result/report_data.hpp>
+#include <hasse/task/metric.hpp>
 
 namespace hasse::detail {
 
 /// "97.80 %"; a dash for what is not known.
-inline std::string score_text(const report_data& data, double value, int decimals = 2) {
-  const std::string number = fixed_text(data.measure.factor * value, decimals);
-  return std::isfinite(value) && !data.measure.unit.empty() ? number + ' ' + std::string(data.measure.unit) : number;
+inline std::string score_text(const metric& measure, double value, int decimals = 2) {
+  const std::string number = fixed_text(measure.factor * value, decimals);
+  return std::isfinite(value) && !measure.unit.empty() ? number + ' ' + std::string(measure.unit) : number;
 }
+inline std::string score_text(const report_data& data, double value, int decimals = 2) { return score_text(data.measure, value, decimals); }
 /// "validation accuracy (%)"
-inline std::string score_label(const report_data& data, const std::string& of) {
-  return of + ' ' + std::string(data.measure.name) + (data.measure.unit.empty() ? "" : " (" + std::string(data.measure.unit) + ")");
+inline std::string score_label(const metric& measure, const std::string& of) {
+  return of + (of.empty() ? "" : " ") + std::string(measure.name) + (measure.unit.empty() ? "" : " (" + std::string(measure.unit) + ")");
 }
+inline std::string score_label(const report_data& data, const std::string& of) { return score_label(data.measure, of); }
 
-/// What costs are called, and what compares by them and by the metric: latency and accuracy have words of their own.
-struct report_words {
-  std::string cost = "latency", cheap = "fast", cheaper = "faster", cheapest = "fastest", dearer = "slower";
+/// What a metric is called, and what compares by it: accuracy has words of its own.
+struct score_words {
   std::string good = "accurate", better = "more accurate", worse = "less accurate", best = "most accurate", score = "accuracy", a_score = "an accuracy";
   std::string points = "points";  ///< what differences of scores are in
-  bool has_latency = true, has_accuracy = true;
+  bool has_accuracy = true;
 
-  explicit report_words(const report_data& data) : has_latency(data.price == in_milliseconds), has_accuracy(data.measure.name == "accuracy") {
+  explicit score_words(const metric& measure) : has_accuracy(measure.name == "accuracy") {
+    if (has_accuracy) return;
+    good = "good", better = "better", worse = "worse", best = "best", score = measure.name, a_score = "a " + score;
+    points = measure.unit.empty() ? score : measure.unit == "%" ? "points" : std::string(measure.unit);
+  }
+  /// A key of JSON.
+  std::string score_key(const std::string& of = "") const { return of + (has_accuracy ? "accuracy" : "score"); }
+};
+
+/// What costs are called besides, and what compares by them: latency has words of its own.
+struct report_words : score_words {
+  std::string cost = "latency", cheap = "fast", cheaper = "faster", cheapest = "fastest", dearer = "slower";
+  bool has_latency = true;
+
+  explicit report_words(const report_data& data) : score_words(data.measure), has_latency(data.price == in_milliseconds) {
     if (!has_latency) cost = data.price.name, cheap = "cheap", cheaper = "cheaper", cheapest = "cheapest", dearer = "dearer";
-    if (!has_accuracy) {
-      good = "good", better = "better", worse = "worse", best = "best", score = data.measure.name, a_score = "a " + score;
-      points = data.measure.unit.empty() ? score : std::string(data.measure.unit);
-    }
   }
   /// Keys of JSON.
   std::string cost_key() const { return has_latency ? "milliseconds" : "cost"; }
   std::string whole_key() const { return "whole_" + cost_key(); }
-  std::string score_key(const std::string& of = "") const { return of + (has_accuracy ? "accuracy" : "score"); }
 };
 
 /// "0.1234 ms", "1.234 M MACs"; a dash for what is not known.
@@ -54,9 +67,25 @@ inline double shown_cost(const report_data& data, double value) { return value /
 
 HASSE_BODY json price_json(const price_unit& unit);
 HASSE_BODY json metric_json(const metric& of);
-/// "Latency"
+
+/// Which score a page draws: that on the test samples when it is known for all networks, so that no picture mixes the two.
+template <class Network>
+struct drawn_score {
+  double Network::*of = &Network::accuracy;
+  std::string set = "validation";
+  explicit drawn_score(const std::vector<Network>& networks) {
+    const auto has_test = [](const Network& each) { return std::isfinite(each.test_accuracy); };
+    const auto may_draw = [&](const Network& each) { return !std::isfinite(each.accuracy) || has_test(each); };
+    if (std::none_of(networks.begin(), networks.end(), has_test)) return;
+    if (!std::all_of(networks.begin(), networks.end(), may_draw)) return;
+    of = &Network::test_accuracy, set = "test";
+  }
+};
+
+/// "Latency"; a name with capitals of its own, as mIoU, stays.
 inline std::string capital(std::string word) {
-  if (!word.empty() && word[0] >= 'a' && word[0] <= 'z') word[0] = static_cast<char>(word[0] - 'a' + 'A');
+  const auto is_capital = [](char letter) { return letter >= 'A' && letter <= 'Z'; };
+  if (std::none_of(word.begin(), word.end(), is_capital) && !word.empty() && word[0] >= 'a' && word[0] <= 'z') word[0] = static_cast<char>(word[0] - 'a' + 'A');
   return word;
 }
 

@@ -15,6 +15,7 @@
 #include <hasse/file/json.hpp>
 #include <hasse/network/channel_groups.hpp>
 #include <hasse/result/detail/page.hpp>
+#include <hasse/result/detail/score.hpp>
 #include <hasse/result/slimming_data.hpp>
 #include <hasse/result/svg.hpp>
 
@@ -33,23 +34,23 @@ inline std::string width_cell(const slimming_network& network) {
   return network.width > 0 ? hasse::width_text(network.width) : "-";
 }
 
-/// Accuracy against `across`: the slimmable network as a line, the others as marks.
+/// Scores against `across`: the slimmable network as a line, the others as marks.
 template <class Across>
-plot accuracy_plot(const slimming_data& data, const std::string& title, const std::string& label, bool may_be_logarithmic,
-                   Across&& across) {
-  const drawn_accuracy accuracy(data.networks);
-  plot picture{.title = title, .x = {.label = label}, .y = {.label = accuracy.label}, .width = 560, .height = 380};
+plot score_plot(const slimming_data& data, const std::string& against, const std::string& label, bool may_be_logarithmic,
+                Across&& across) {
+  const drawn_score drawn(data.networks);
+  plot picture{.title = capital(score_words(data.measure).score) + " against " + against, .x = {.label = label}, .y = {.label = score_label(data.measure, drawn.set)}, .width = 560, .height = 380};
   double least = std::numeric_limits<double>::max(), most = 0;
   for (const slimming_role role : slimming_roles) {
     plot_series marks{.colour = ink_of(role), .size = role == slimming_role::shared ? 3.2 : 4.5};
     for (const slimming_network& network : data.networks) {
-      const double x = across(network), y = 100 * (network.*accuracy.of);
+      const double x = across(network), y = data.measure.factor * (network.*drawn.of);
       if (network.role != role || !std::isfinite(x) || !std::isfinite(y)) continue;
       marks.points.push_back({x,
                               y,
                               network.name + ": " + std::string(to_text(role)) +
                                   (network.width > 0 ? ", width " + hasse::width_text(network.width) : "") + ", " +
-                                  fixed_text(y, 2) + " % in " + milliseconds_text(network.milliseconds) + ", " +
+                                  score_text(data.measure, network.*drawn.of) + " in " + milliseconds_text(network.milliseconds) + ", " +
                                   count_text(network.macs) + " MACs",
                               {}});
       least = std::min(least, x), most = std::max(most, x);
@@ -88,12 +89,12 @@ HASSE_BODY std::string trace_tables(const slimming_data& data);
 
 HASSE_BODY std::string channel_table(const slimming_data& data);
 
-/// How much more accurate the slimmable network is than networks trained alone, in points, over the widths that both have.
+/// How much better the slimmable network is than networks trained alone, in points, over the widths that both have.
 HASSE_BODY std::string comparison_cards(const slimming_data& data);
 
 }  // namespace detail
 
-/// Everything that the page shows, for other programs. Accuracies and errors in 0..1, latencies in ms, null: not measured.
+/// Everything that the page shows, for other programs. Scores as the metric gives them, errors in 0..1, latencies in ms, null: not measured.
 HASSE_BODY json slimming_json(const slimming_data& data);
 
 /// The whole page.

@@ -107,13 +107,14 @@ HASSE_BODY std::string channel_bars(const slimming_data& data, bool share) {
 }
 
 HASSE_BODY std::string network_table(const slimming_data& data) {
-  std::string rows = table_row({"network", "weights", "width", "accuracy<br>(validation)", "accuracy<br>(test)", "latency", "MACs",
+  const std::string score = markup_text(score_words(data.measure).score);
+  std::string rows = table_row({"network", "weights", "width", score + "<br>(validation)", score + "<br>(test)", "latency", "MACs",
                                 "parameters", "peak memory<br>(bytes)"},
                                2, true);
   bool configured = false;
   for (const slimming_network& network : data.networks) {
     rows += table_row({markup_text(network.name), markup_text(to_text(network.role)), width_cell(network),
-                       percent_text(network.accuracy), percent_text(network.test_accuracy), milliseconds_text(network.milliseconds),
+                       markup_text(score_text(data.measure, network.accuracy)), markup_text(score_text(data.measure, network.test_accuracy)), milliseconds_text(network.milliseconds),
                        count_text(network.macs), count_text(network.parameters), count_text(network.peak_bytes)},
                       2);
     configured = configured || !network.configuration.empty();
@@ -158,14 +159,15 @@ HASSE_BODY std::string channel_table(const slimming_data& data) {
 }
 
 HASSE_BODY std::string comparison_cards(const slimming_data& data) {
-  const drawn_accuracy accuracy(data.networks);
+  const drawn_score drawn(data.networks);
+  const score_words words(data.measure);
   std::array<std::size_t, slimming_roles.size()> counts{};
   double sum = 0, worst = std::numeric_limits<double>::max();
   std::size_t pairs = 0;
   for (const slimming_network& one : data.networks) {
     ++counts[static_cast<std::size_t>(one.role)];
     for (const slimming_network& other : data.networks) {
-      const double more = 100 * (one.*accuracy.of - other.*accuracy.of);
+      const double more = data.measure.merit(data.measure.factor * (one.*drawn.of - other.*drawn.of));
       if (one.role != slimming_role::shared || other.role != slimming_role::alone || one.width <= 0 || one.width != other.width ||
           !std::isfinite(more))
         continue;
@@ -177,7 +179,7 @@ HASSE_BODY std::string comparison_cards(const slimming_data& data) {
   if (pairs)
     html += card(
         fixed_text(sum / static_cast<double>(pairs), 2),
-        "points that the slimmable network is more accurate at equal widths, in the mean (least: " + fixed_text(worst, 2) + ")");
+        words.points + " that the slimmable network is " + words.better + " at equal widths, in the mean (least: " + fixed_text(worst, 2) + ")");
   if (counts[2]) html += card(std::to_string(counts[2]), "slimmed greedily");
   return html + "</div>";
 }
@@ -185,6 +187,7 @@ HASSE_BODY std::string comparison_cards(const slimming_data& data) {
 }  // namespace detail
 
 HASSE_BODY json slimming_json(const slimming_data& data) {
+  const detail::score_words words(data.measure);
   json result = {{"schema", 1},
                  {"title", data.title},
                  {"facts", json::object()},
@@ -201,8 +204,8 @@ HASSE_BODY json slimming_json(const slimming_data& data) {
                                   {"weights", std::string(to_text(each.role))},
                                   {"width", number_or_null(detail::width_of(each))},
                                   {"configuration", each.configuration},
-                                  {"accuracy", number_or_null(each.accuracy)},
-                                  {"test_accuracy", number_or_null(each.test_accuracy)},
+                                  {words.score_key(), number_or_null(each.accuracy)},
+                                  {words.score_key("test_"), number_or_null(each.test_accuracy)},
                                   {"milliseconds", number_or_null(each.milliseconds)},
                                   {"macs", number_or_null(each.macs)},
                                   {"parameters", number_or_null(each.parameters)},
@@ -225,17 +228,18 @@ HASSE_BODY json slimming_json(const slimming_data& data) {
 HASSE_BODY std::string slimming_html(const slimming_data& data) {
   using namespace detail;
   std::string html = page_head(data.title) + comparison_cards(data) + warning_list(data.warnings);
+  const std::string heading = capital(score_words(data.measure).score);
   if (data.networks.empty()) {
-    html += section("Accuracy", "No network has been evaluated yet.", "");
+    html += section(heading, "No network has been evaluated yet.", "");
   } else {
     std::string pictures;
-    for (const plot& picture : {accuracy_plot(data, "Accuracy against width", "width", false, width_of),
-                                accuracy_plot(data, "Accuracy against latency", "latency (ms)", true,
+    for (const plot& picture : {score_plot(data, "width", "width", false, width_of),
+                                score_plot(data, "latency", "latency (ms)", true,
                                               [](const slimming_network& it) { return it.milliseconds; }),
-                                accuracy_plot(data, "Accuracy against multiply-accumulates", "million MACs", true,
+                                score_plot(data, "multiply-accumulates", "million MACs", true,
                                               [](const slimming_network& it) { return it.macs / 1e6; })})
       if (draws(picture)) pictures += "<div>" + picture.svg() + "</div>";
-    html += section("Accuracy", "The line is one network that runs at every width; marks are networks with weights of their own.",
+    html += section(heading, "The line is one network that runs at every width; marks are networks with weights of their own.",
                     "<div class='pair'>" + pictures + "</div>" + network_table(data));
   }
   if (!data.trace.empty() || !data.goals.empty())
