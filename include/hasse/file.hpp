@@ -4,7 +4,7 @@
 #include <hasse/file/formats.hpp>
 #include <hasse/file/journal.hpp>
 #include <hasse/file/json.hpp>
-#include <hasse/file/json_name.hpp>
+#include <hasse/file/json_value.hpp>
 #include <hasse/file/lock.hpp>
 #include <hasse/file/npy.hpp>
 #include <hasse/file/protobuf.hpp>

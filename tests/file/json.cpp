@@ -1,5 +1,8 @@
 // Every way in which JSON can be wrong is a sentence with the file, the place and the remedy.
 #include <limits>
+#include <map>
+#include <sstream>
+#include <vector>
 
 #include <hasse/file/json.hpp>
 
@@ -81,4 +84,56 @@ TEST_CASE("numbers and text survive writing") {
   CHECK(number_or_null(std::numeric_limits<double>::infinity()).is_null());
   CHECK_NOTHROW(parse_json(json_text(json("broken \xc3 text \xff")), "t"));
   CHECK_THAT(refusal("{\"a\":1,\"\\u0000\\u001b[2J\":1,\"\\u0000\\u001b[2J\":1}"), ContainsSubstring("the key \"\\x00\\x1b[2J\" twice"));
+}
+
+TEST_CASE("braces are lists, or objects where all are pairs whose first is text") {
+  CHECK(json_text(json{1, 2.5, "a", true, nullptr}) == R"([1,2.5,"a",true,null])");
+  CHECK(json_text({{"b", 1}, {"a", json::array()}}) == R"({"a":[],"b":1})");
+  CHECK(json_text({{"a", 1}, {2, 1}}) == R"([["a",1],[2,1]])");
+  CHECK(json_text(json::array({{"a", 1}})) == R"([["a",1]])");
+  CHECK(json_text(std::vector<double>{1, 0.5}) == "[1.0,0.5]");
+  CHECK(json_text(std::map<std::string, int>{{"b", 1}, {"a", 2}}) == R"({"a":2,"b":1})");
+  std::ostringstream shown;
+  shown << json{{"text", "a\"b"}};
+  CHECK(shown.str() == R"({"text":"a\"b"})");
+}
+
+TEST_CASE("a value is changed, copied and compared by what it holds") {
+  json list, object;  // null becomes what it is used as
+  list.push_back(1), list.push_back({{"x", 3}});
+  object["list"] = list, object["name"] = "df1";
+  json copy = object;
+  copy["list"][0] = 2, copy.erase("name");
+  CHECK(json_text(object) == R"({"list":[1,{"x":3}],"name":"df1"})");
+  CHECK(json_text(copy) == R"({"list":[2,{"x":3}]})");
+  copy["list"].erase(0), copy.update({{"more", nullptr}});
+  CHECK(copy == json{{"list", json::array({{{"x", 3}}})}, {"more", nullptr}});
+  list = list[1];  // out of itself
+  CHECK(list.at("x") == 3);
+
+  CHECK(object.find("none") == object.end());
+  CHECK(object.value("none", 7) == 7);
+  CHECK(object.size() == 2);
+  CHECK(json().empty());
+  CHECK(json(3) == json(3.0));
+  CHECK(json(3) == json(3U));
+  CHECK_FALSE(json(-1) == json(std::numeric_limits<std::uint64_t>::max()));
+  CHECK_FALSE(json("3") == json(3));
+  CHECK_FALSE(json(1) == json(true));
+  const double half = json(0.5);
+  CHECK(half == 0.5);
+  CHECK(json{1, 2}.get<std::vector<int>>() == std::vector{1, 2});
+}
+
+TEST_CASE("a value that is asked for what it is not says what it is") {
+  const json it{{"name", "df1"}, {"list", {1, 2}}};
+  CHECK_THROWS_WITH(it["name"].get<int>(), ContainsSubstring("df1") && ContainsSubstring("was asked for a number"));
+  CHECK_THROWS_WITH(it["list"].get<std::string>(), ContainsSubstring("[1,2] was asked for text"));
+  CHECK_THROWS_WITH(it["list"].get<bool>(), ContainsSubstring("true or false"));
+  CHECK_THROWS_WITH(it["list"][2], ContainsSubstring("element 2 of 2"));
+  CHECK_THROWS_WITH(it["nome"], ContainsSubstring("its member \"nome\""));
+  CHECK_THROWS_WITH(it.get<std::vector<int>>(), ContainsSubstring("a list"));
+  json text = "text";
+  CHECK_THROWS_WITH(text["x"] = 1, ContainsSubstring("members"));
+  CHECK_THROWS_WITH(text.push_back(1), ContainsSubstring("a list"));
 }

@@ -76,8 +76,8 @@ TEST_CASE("results are written as COCO's and Pascal VOC's tools read them", "[de
   const std::vector<detected_object> found{{{0, 10, 20.5, 30}, 1, 0.75}, {{3, 4, 5, 6}, 0, 0.125}};
   json list = json::array();
   add_coco_results(list, 17, std::vector<std::int64_t>{3, 90}, found);
-  CHECK(list == json::parse(R"([{"image_id":17,"category_id":90,"bbox":[0.0,10.0,20.5,20.0],"score":0.75},
-                                {"image_id":17,"category_id":3,"bbox":[3.0,4.0,2.0,2.0],"score":0.125}])"));
+  CHECK(list == parse_json(R"([{"image_id":17,"category_id":90,"bbox":[0.0,10.0,20.5,20.0],"score":0.75},
+                                {"image_id":17,"category_id":3,"bbox":[3.0,4.0,2.0,2.0],"score":0.125}])", "the list"));
   voc_results results({"cat", "a/b", "none"});
   results.add("000001", found), results.add("000002", std::span(found).first(1));
   const auto folder = std::filesystem::temp_directory_path() / "hasse_voc_results";

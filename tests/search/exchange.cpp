@@ -16,7 +16,7 @@ namespace {
 std::vector<json> lines_of(const std::string& text) {
   std::vector<json> all;
   std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) all.push_back(json::parse(line));
+  for (std::string line; std::getline(stream, line);) all.push_back(hasse::parse_json(line, "the line"));
   return all;
 }
 

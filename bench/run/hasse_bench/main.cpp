@@ -111,7 +111,7 @@ void show(desk& at, const std::string& request, int rounds) {
     for (const auto& [contestant, values] : visited.items())
       for (const json& value : values) samples[contestant].push_back(value);
     answer.erase("ns");
-    if (round == 0) say(answer.dump());
+    if (round == 0) say(json_text(answer));
     std::fprintf(stderr, "\rround %d of %d", round + 1, rounds);
   }
   std::fputc('\n', stderr);
@@ -164,7 +164,7 @@ int main(int count, char** words) {
     hasse::require_device(how.device);
     if (const std::string problem = hasse::problem_of_threads(how.threads); !problem.empty()) throw hasse::error(problem);
     desk at(how);
-    if (what == "machine") return say(at.answer("machine all 0").dump(2));
+    if (what == "machine") return say(json_text(at.answer("machine all 0"), 2));
     if (!what.empty() && names.empty()) return list(how, what);
     if (!what.empty()) {
       for (const std::string& name : names)
@@ -174,7 +174,7 @@ int main(int count, char** words) {
              rounds);
       return;
     }
-    say(facts(how).dump());
+    say(json_text(facts(how)));
     for (std::string line; std::getline(std::cin, line);) {
       json answer;
       try {
@@ -182,7 +182,7 @@ int main(int count, char** words) {
       } catch (const std::exception& problem) {
         answer = {{"error", problem.what()}};
       }
-      say(answer.dump());
+      say(json_text(answer));
     }
   });
 }

@@ -111,7 +111,7 @@ void export_networks(const std::filesystem::path& folder, const std::vector<std:
   std::filesystem::create_directories(folder);
   for (const std::string& name : names) {
     const layer_list layers = network_named(name);
-    const std::string description = description_of(name, layers, layout_of(layers.items)).dump();
+    const std::string description = json_text(description_of(name, layers, layout_of(layers.items)));
     const auto file = [&](const char* ending) { return folder / (name + ending); };
     if (std::filesystem::exists(file(".json")) && read_file(file(".json")) == description) continue;
     const model exported{name, layers, random_weights(layers)};

@@ -2,23 +2,13 @@
 // memory by their limit, by the shell's and by what is free. Used by programs, and before much memory is taken.
 #pragma once
 
-#include <algorithm>
-#include <charconv>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
-
-#include <sched.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>

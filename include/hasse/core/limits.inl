@@ -15,6 +15,10 @@
 #include <system_error>
 #include <vector>
 
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <hasse/core/limits.hpp>
 
 namespace hasse {

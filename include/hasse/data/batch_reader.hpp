@@ -2,21 +2,14 @@
 // Used by train. The sequence depends on the seed and the position alone, never on timing, so that it can be resumed exactly.
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <mutex>
-#include <numeric>
-#include <string>
-#include <thread>
+#include <memory>
 #include <vector>
 
 #include <hasse/core/apart.hpp>
-#include <hasse/core/error.hpp>
-#include <hasse/core/random.hpp>
 #include <hasse/data/image_set.hpp>
 
 namespace hasse {
@@ -120,15 +113,14 @@ class batch_reader {
   std::vector<float> levels_;
   std::vector<image_draw> draws_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
   std::array<slot, 2> slots_;
   read_position consumed_, produced_;
   std::size_t reading_ = 0, writing_ = 0;
   std::uint64_t seeks_ = 0;
   bool stopping_ = false;
   std::exception_ptr trouble_;
-  std::thread worker_;
+  struct crew;  ///< the thread, and what it and the caller wait by
+  std::unique_ptr<crew> crew_;
 };
 
 }  // namespace hasse

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <numeric>
 #include <string>
@@ -80,28 +81,34 @@ HASSE_BODY image_draw batch_order::varied(std::uint32_t index, std::uint64_t epo
   return made;
 }
 
+struct batch_reader::crew {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::thread worker;
+};
+
 HASSE_BODY batch_reader::batch_reader(const image_set& set, normalisation scale, int batch, read_order order, std::uint64_t seed,
              augmentation varied)
-    : order_(set, batch, order, seed, varied), levels_(levels_of(set, scale)) {
+    : order_(set, batch, order, seed, varied), levels_(levels_of(set, scale)), crew_(std::make_unique<crew>()) {
   draws_.reserve(static_cast<std::size_t>(batch));
   for (slot& each : slots_)
     each.images.resize(static_cast<std::size_t>(batch) * set.image_bytes()), each.labels.resize(static_cast<std::size_t>(batch));
-  worker_ = std::thread([this] { work(); });
+  crew_->worker = std::thread([this] { work(); });
 }
 
 HASSE_BODY batch_reader::~batch_reader() {
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(crew_->mutex);
     stopping_ = true;
   }
-  changed_.notify_all();
-  worker_.join();
+  crew_->changed.notify_all();
+  crew_->worker.join();
 }
 
 HASSE_BODY int batch_reader::next(float* images, int* labels) {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(crew_->mutex);
   slot& from = slots_[reading_];
-  changed_.wait(lock, [&] { return from.ready || trouble_; });
+  crew_->changed.wait(lock, [&] { return from.ready || trouble_; });
   if (!from.ready) std::rethrow_exception(trouble_);
   std::copy(from.images.begin(), from.images.end(), images);
   std::copy(from.labels.begin(), from.labels.end(), labels);
@@ -110,31 +117,31 @@ HASSE_BODY int batch_reader::next(float* images, int* labels) {
   reading_ ^= 1;
   order_.advance(consumed_);
   lock.unlock();
-  changed_.notify_all();
+  crew_->changed.notify_all();
   return count;
 }
 
 HASSE_BODY read_position batch_reader::position() const {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(crew_->mutex);
   return consumed_;
 }
 
 HASSE_BODY void batch_reader::seek(read_position to) {
   order_.check(to);
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(crew_->mutex);
     consumed_ = produced_ = to;
     for (slot& each : slots_) each.ready = false;
     reading_ = writing_ = 0;
     ++seeks_;
   }
-  changed_.notify_all();
+  crew_->changed.notify_all();
 }
 
 HASSE_BODY void batch_reader::work() {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(crew_->mutex);
   for (;;) {
-    changed_.wait(lock, [&] { return stopping_ || !slots_[writing_].ready; });
+    crew_->changed.wait(lock, [&] { return stopping_ || !slots_[writing_].ready; });
     if (stopping_) return;
     const read_position position = produced_;
     const std::uint64_t seeks = seeks_;
@@ -149,14 +156,14 @@ HASSE_BODY void batch_reader::work() {
     lock.lock();
     if (trouble) {
       trouble_ = trouble;
-      changed_.notify_all();
+      crew_->changed.notify_all();
       return;
     }
     if (seeks != seeks_) continue;  // someone went elsewhere meanwhile
     to.ready = true;
     writing_ ^= 1;
     order_.advance(produced_);
-    changed_.notify_all();
+    crew_->changed.notify_all();
   }
 }
 

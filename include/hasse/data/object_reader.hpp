@@ -3,12 +3,10 @@
 // Used by the feeds of tasks of detection and segmentation.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <mutex>
-#include <thread>
+#include <memory>
 #include <vector>
 
 #include <hasse/core/apart.hpp>
@@ -96,14 +94,13 @@ class object_reader {
   std::size_t image_floats_;
   std::uint64_t batches_ = 0;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
   std::vector<slot> slots_;
   read_position consumed_, claimed_;
   std::uint64_t read_ = 0, begun_ = 0, seeks_ = 0;  ///< batches that were read and begun since the last seek
   bool stopping_ = false;
   std::exception_ptr trouble_;
-  std::vector<std::thread> workers_;
+  struct crew;  ///< the threads, and what they and the caller wait by
+  std::unique_ptr<crew> crew_;
 };
 
 }  // namespace hasse

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <condition_variable>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <numeric>
 #include <set>
@@ -81,8 +83,14 @@ HASSE_BODY std::uint64_t picture_order::seed_at(std::uint64_t epoch, std::size_t
   return derive(derive(derive(seed_, detail::vary_picture), epoch), place);
 }
 
+struct object_reader::crew {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::thread> workers;
+};
+
 HASSE_BODY object_reader::object_reader(const detection_set& set, const normalisation& scale, int batch, read_order order, std::uint64_t seed, int threads)
-    : set_(set), batch_(batch), image_floats_(static_cast<std::size_t>(set.height) * static_cast<std::size_t>(set.width) * 3) {
+    : set_(set), batch_(batch), image_floats_(static_cast<std::size_t>(set.height) * static_cast<std::size_t>(set.width) * 3), crew_(std::make_unique<crew>()) {
   if (batch < 1) throw error("a batch of " + std::to_string(batch) + " pictures cannot be read; choose 1 or more");
   if (threads < 1 || threads > 256) throw error("pictures cannot be read by " + std::to_string(threads) + " threads; choose 1 to 256");
   if ((set.varied.mirrored || set.varied.upside_down) && order == read_order::training)
@@ -109,7 +117,7 @@ HASSE_BODY object_reader::object_reader(const detection_set& set, const normalis
   slots_.resize(static_cast<std::size_t>(threads) + 1);
   for (slot& each : slots_) each.images.resize(size * image_floats_);
   try {
-    for (int i = 0; i < threads; ++i) workers_.emplace_back([this, pictures, sampler] { work(pictures, sampler); });
+    for (int i = 0; i < threads; ++i) crew_->workers.emplace_back([this, pictures, sampler] { work(pictures, sampler); });
   } catch (...) {
     stop();
     throw;
@@ -120,17 +128,17 @@ HASSE_BODY object_reader::~object_reader() { stop(); }
 
 HASSE_BODY void object_reader::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(crew_->mutex);
     stopping_ = true;
   }
-  changed_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
+  crew_->changed.notify_all();
+  for (std::thread& worker : crew_->workers) worker.join();
 }
 
 HASSE_BODY int object_reader::next(float* images, std::vector<sampled_picture>& samples) {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(crew_->mutex);
   slot& from = slots_[read_ % slots_.size()];
-  changed_.wait(lock, [&] { return from.ready || trouble_; });
+  crew_->changed.wait(lock, [&] { return from.ready || trouble_; });
   if (!from.ready) std::rethrow_exception(trouble_);
   std::copy(from.images.begin(), from.images.end(), images);
   samples.swap(from.samples);
@@ -138,12 +146,12 @@ HASSE_BODY int object_reader::next(float* images, std::vector<sampled_picture>& 
   ++read_;
   advance(consumed_);
   lock.unlock();
-  changed_.notify_all();
+  crew_->changed.notify_all();
   return static_cast<int>(samples.size());
 }
 
 HASSE_BODY read_position object_reader::position() const {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(crew_->mutex);
   return consumed_;
 }
 
@@ -151,20 +159,20 @@ HASSE_BODY void object_reader::seek(read_position to) {
   if (to.batch >= batches_)
     throw error("batch " + std::to_string(to.batch) + " does not exist in epochs of " + std::to_string(batches_) + " batches; go on with the data and batch size of the earlier run");
   {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(crew_->mutex);
     consumed_ = claimed_ = to;
     for (slot& each : slots_) each.ready = false;
     read_ = begun_ = 0;
     ++seeks_;
   }
-  changed_.notify_all();
+  crew_->changed.notify_all();
 }
 
 HASSE_BODY void object_reader::work(picture_order order, picture_sampler sampler) {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(crew_->mutex);
   for (;;) {
     // The next slot may still be filled for a reader that has gone elsewhere.
-    changed_.wait(lock, [&] { return stopping_ || trouble_ || (begun_ < read_ + slots_.size() && !slots_[begun_ % slots_.size()].busy); });
+    crew_->changed.wait(lock, [&] { return stopping_ || trouble_ || (begun_ < read_ + slots_.size() && !slots_[begun_ % slots_.size()].busy); });
     if (stopping_ || trouble_) return;
     slot& to = slots_[begun_++ % slots_.size()];
     const read_position position = claimed_;
@@ -184,7 +192,7 @@ HASSE_BODY void object_reader::work(picture_order order, picture_sampler sampler
       trouble_ = trouble;
     else
       to.ready = seeks == seeks_;
-    changed_.notify_all();
+    crew_->changed.notify_all();
   }
 }
 

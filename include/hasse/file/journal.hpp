@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <hasse/core/apart.hpp>
-#include <hasse/file/json.hpp>
+#include <hasse/file/json_value.hpp>
 #include <hasse/file/lock.hpp>
 
 namespace hasse {
@@ -19,8 +19,7 @@ struct journal_record {
   std::uint64_t sequence = 0;
   std::string writer, operation;
   json payload = json::object();
-  /// Not defaulted: a compiler would try every conversion of JSON in each file.
-  friend bool operator==(const journal_record& left, const journal_record& right);
+  friend bool operator==(const journal_record&, const journal_record&) = default;
 };
 
 /// What a journal may cost before it is refused.

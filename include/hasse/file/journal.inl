@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <hasse/core/hash.hpp>
+#include <hasse/file/json.hpp>
 #include <hasse/file/journal.hpp>
 
 namespace hasse {
@@ -35,10 +36,6 @@ HASSE_BODY std::string journal_line(const journal_record& record) {
 }
 
 }  // namespace detail
-
-HASSE_BODY bool operator==(const journal_record& left, const journal_record& right) {
-  return left.sequence == right.sequence && left.writer == right.writer && left.operation == right.operation && left.payload == right.payload;
-}
 
 HASSE_BODY journal_content parse_journal(std::string_view text, const std::string& writer, const std::string& path, const journal_limits& limits) {
   journal_content content;

@@ -13,13 +13,11 @@
 #include <string_view>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
 #include <hasse/core/quoted.hpp>
-#include <hasse/file/json_name.hpp>
+#include <hasse/file/json_value.hpp>
 
 namespace hasse {
 

@@ -30,10 +30,10 @@ inline std::string place_in(std::string_view text, std::size_t offset) {
 }
 
 /// Builds the value while it counts; the library's own builder has no limits and keeps the last of two equal keys.
-class json_builder : public nlohmann::json_sax<json> {
+class json_builder : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit json_builder(const json_limits& limits) : limits_(limits) {}
-  bool null() override { return put(nullptr); }
+  bool null() override { return put(json()); }
   bool boolean(bool value) override { return put(value); }
   bool number_integer(number_integer_t value) override { return put(value); }
   bool number_unsigned(number_unsigned_t value) override { return put(value); }
@@ -92,6 +92,28 @@ class json_builder : public nlohmann::json_sax<json> {
   std::vector<json*> open_;
 };
 
+/// The same value as the library has it that writes it.
+inline nlohmann::json foreign(const json& value) {
+  switch (value.type()) {
+    case json::sort::null: break;
+    case json::sort::boolean: return value.get<bool>();
+    case json::sort::integer: return value.get<std::int64_t>();
+    case json::sort::whole: return value.get<std::uint64_t>();
+    case json::sort::number: return value.get<double>();
+    case json::sort::text: return value.text();
+    case json::sort::list: {
+      auto list = nlohmann::json::array();
+      for (const json& each : value) list.push_back(foreign(each));
+      return list;
+    }
+    case json::sort::object: {
+      auto object = nlohmann::json::object();
+      for (const auto& [key, member] : value.items()) object[key] = foreign(member);
+      return object;
+    }
+  }
+  return nullptr;
+}
 }  // namespace detail
 
 HASSE_BODY json parse_json(std::string_view text, const std::string& path, const json_limits& limits) {
@@ -99,7 +121,7 @@ HASSE_BODY json parse_json(std::string_view text, const std::string& path, const
     throw file_error(path, "has " + std::to_string(text.size()) + " bytes of JSON, more than the " + std::to_string(limits.bytes) + " allowed",
                      "check that it is the right file");
   detail::json_builder builder(limits);
-  if (!json::sax_parse(text, &builder, json::input_format_t::json, true)) {
+  if (!nlohmann::json::sax_parse(text, &builder, nlohmann::json::input_format_t::json, true)) {
     const std::string where = builder.offset ? " at " + detail::place_in(text, *builder.offset) : "";
     throw file_error(path, "holds " + builder.problem + where, "restore it from a copy or make it again");
   }
@@ -111,10 +133,10 @@ HASSE_BODY json read_json(const std::filesystem::path& path, const json_limits& 
 }
 
 HASSE_BODY std::string json_text(const json& value, int indent) {
-  return value.dump(indent, ' ', false, json::error_handler_t::replace);
+  return detail::foreign(value).dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-HASSE_BODY std::string valid_utf8(const std::string& text) { return json::parse(json_text(json(text))).get<std::string>(); }
+HASSE_BODY std::string valid_utf8(const std::string& text) { return parse_json(json_text(json(text)), "text").text(); }
 
 HASSE_BODY void write_json(const std::filesystem::path& path, const json& value) { replace_file(path, json_text(value, 2) + '\n'); }
 

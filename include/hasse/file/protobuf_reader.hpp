@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 
 namespace hasse {
@@ -18,38 +18,14 @@ class protobuf_reader {
   protobuf_reader(std::string_view bytes, const std::string& path) : rest_(bytes), path_(&path) {}
 
   /// Goes to the next field; false behind the last.
-  bool next() {
-    if (rest_.empty()) return false;
-    const std::uint64_t tag = varint(rest_);
-    if (tag >> 3 == 0 || tag >> 3 > 536870911) throw refusal("has a field of the number " + std::to_string(tag >> 3));
-    field_ = static_cast<int>(tag >> 3), wire_ = static_cast<int>(tag & 7);
-    switch (wire_) {
-      case 0: number_ = varint(rest_); break;
-      case 1: take(8); break;
-      case 2: {
-        const std::uint64_t length = varint(rest_);
-        if (length > rest_.size())
-          throw refusal("has a field that claims " + std::to_string(length) + " bytes where " + std::to_string(rest_.size()) + " are left");
-        take(static_cast<std::size_t>(length));
-        break;
-      }
-      case 5: take(4); break;
-      default: throw refusal("has a field of the unknown wire type " + std::to_string(wire_));
-    }
-    return true;
-  }
+  bool next();
 
   int field() const { return field_; }
   std::int64_t number() const {
     demand(0, "a whole number");
     return static_cast<std::int64_t>(number_);
   }
-  float real() const {
-    demand(5, "a number of single precision");
-    float value = 0;
-    std::memcpy(&value, bytes_.data(), sizeof value);
-    return value;
-  }
+  float real() const;
   /// Text, bytes or an encoded message.
   std::string_view bytes() const {
     demand(2, "text or a message");
@@ -82,17 +58,7 @@ class protobuf_reader {
     bytes_ = rest_.substr(0, count);
     rest_.remove_prefix(count);
   }
-  std::uint64_t varint(std::string_view& from) const {
-    std::uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      if (from.empty()) throw refusal("ends in the middle of a number");
-      const auto byte = static_cast<unsigned char>(from.front());
-      from.remove_prefix(1);
-      value |= std::uint64_t{byte & 0x7fu} << shift;
-      if (byte < 0x80) return value;
-    }
-    throw refusal("has a whole number of more than ten bytes");
-  }
+  std::uint64_t varint(std::string_view& from) const;
 
   std::string_view rest_, bytes_;
   const std::string* path_;
@@ -101,3 +67,7 @@ class protobuf_reader {
 };
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/file/protobuf_reader.inl>
+#endif

@@ -2,19 +2,13 @@
 // Used by probe and table; on_cpu.hpp is the policy for this machine's processor, another device is one more struct like it.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
-#include <cstdio>
-#include <fstream>
 #include <string>
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <sys/utsname.h>
 
 #include <hasse/core/apart.hpp>
 #include <hasse/core/bfloat16.hpp>

@@ -8,6 +8,8 @@
 #include <string>
 #include <thread>
 
+#include <sys/utsname.h>
+
 #include <hasse/latency/device.hpp>
 
 namespace hasse {

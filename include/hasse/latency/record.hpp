@@ -12,7 +12,7 @@
 #include <hasse/core/apart.hpp>
 #include <hasse/core/hash.hpp>
 #include <hasse/core/quoted.hpp>
-#include <hasse/file/json_name.hpp>
+#include <hasse/file/json_value.hpp>
 #include <hasse/latency/beat.hpp>
 #include <hasse/latency/device.hpp>
 #include <hasse/latency/probe.hpp>

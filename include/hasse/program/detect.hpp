@@ -290,7 +290,7 @@ inline void evaluate_detector(const detect_evaluate_options& options) {
     detail::judge_for_page(backend, it.task, it.network, split, *set, it.images.scale, page, set == &pictures.test ? detail::picture_listener(keep) : nullptr);
   }
   if (!options.detections.empty()) {
-    replace_file(options.detections, detections.dump() + "\n");
+    replace_file(options.detections, json_text(detections) + "\n");
     std::printf("what was found in the test pictures, as COCO's results: %s\n", options.detections.c_str());
   }
   if (!options.voc_detections.empty()) {
@@ -340,7 +340,7 @@ inline void show_detections(const detect_predict_options& options) {
     write_png(std::filesystem::path(options.out) / (path.filename().string() + ".png"), picture.height, picture.width, picture.pixels);
   }
   const std::filesystem::path list = std::filesystem::path(options.out) / "detections.json";
-  replace_file(list, all.dump(1) + "\n");
+  replace_file(list, json_text(all, 1) + "\n");
   if (!options.voc_detections.empty()) as_voc.write(options.voc_detections, "predicted");
   std::printf("%zu objects in %zu pictures, with scores above %g; drawn in %s, listed in %s\n", objects, paths.size() - unread, options.score,
               options.out.c_str(), list.c_str());

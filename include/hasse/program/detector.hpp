@@ -104,11 +104,11 @@ inline network_metadata detector_metadata(const detection& task, const detection
   said["task"] = "detection";
   said["anchors"] = to_text(task.anchors);
   said["fit"] = train.fit == picture_fit::letterbox ? "letterbox" : "stretch";
-  said["class_ids"] = json(train.class_ids).dump();
+  said["class_ids"] = json_text(train.class_ids);
   said["scores"] = task.scores == score_rule::sigmoid ? "sigmoid" : "softmax";
   const suppression_rule& rule = task.suppression;
   said["suppression"] =
-      json{{"score", rule.score}, {"overlap", rule.overlap}, {"before", rule.before}, {"of_class", rule.of_class}, {"in_all", rule.in_all}}.dump();
+      json_text({{"score", rule.score}, {"overlap", rule.overlap}, {"before", rule.before}, {"of_class", rule.of_class}, {"in_all", rule.in_all}});
   return said;
 }
 
@@ -126,11 +126,11 @@ inline detector_decoding decoding_of(const detection& task, const layer_list& la
 /// decode them, FILE.decoded.onnx with decoding and suppression inside. Returns label and path of each in the run's folder.
 inline std::vector<std::pair<std::string, std::string>> hand_over_detector(const run_folder& folder, const std::string& file, const model& network,
                                                                            const detection& task, const network_metadata& said) {
-  const detector_decoding decoding = decoding_of(task, network.layers, static_cast<int>(json::parse(said.at("classes")).size()));
+  const detector_decoding decoding = decoding_of(task, network.layers, static_cast<int>(parse_json(said.at("classes"), network.name).size()));
   const std::string stem = (folder.networks() / file).string();
   replace_file(stem + ".onnx", raw_detector_onnx(network, {.metadata = said}));
   replace_file(stem + ".decoded.onnx", decoded_detector_onnx(network, decoding, {.metadata = said}));
-  replace_file(stem + ".anchors.json", anchors_json(decoding, network.layers.input).dump() + "\n");
+  replace_file(stem + ".anchors.json", json_text(anchors_json(decoding, network.layers.input)) + "\n");
   std::vector<std::pair<std::string, std::string>> files;
   for (const char* ending : {"onnx", "decoded.onnx", "anchors.json", "safetensors"}) files.emplace_back(ending, "networks/" + file + "." + ending);
   return files;

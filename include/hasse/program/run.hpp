@@ -7,12 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/file/journal.hpp>
@@ -37,24 +37,10 @@
 namespace hasse {
 
 namespace detail {
-inline json curve_json(const std::vector<epoch_record>& curve) {
-  json list = json::array();
-  for (const epoch_record& each : curve)
-    list.push_back(
-        {each.epoch, number_or_null(each.loss), each.train_correct, each.validation_score, each.learning_rate, each.seconds});
-  return list;
-}
+HASSE_BODY json curve_json(const std::vector<epoch_record>& curve);
 
 /// A journal says once, as one operation, what its trainings depend on besides the policy, and is refused when this run's differ.
-inline void bind_trainings(journal& book, const json& conditions, const char* operation = "conditions") {
-  const auto before = recall(book, operation);
-  if (!before) book.append(operation, conditions);
-  else
-    for (const auto& [key, value] : conditions.items())
-      if (const json was = before->payload().value(key, json()); was != value)
-        throw file_error(before->path(), "holds trainings with other " + key + " (" + shown(was) + ", this run has " + shown(value) + ")",
-                         "start with the settings that it was begun with, or choose another folder");
-}
+HASSE_BODY void bind_trainings(journal& book, const json& conditions, const char* operation = "conditions");
 
 /// The same of what trains and all that decides its bits, before anything is trained: one run has the bits of one backend.
 template <Backend Engine>
@@ -88,12 +74,7 @@ class program_run {
   checkpoint_policy saving() const { return {.folder = folder_->checkpoints(), .every_seconds = 60}; }
 
   /// Where work says how far it is; `of` goes in front of what it says. Empty where nobody looks.
-  progress_sink progress(std::string of = {}) const {
-    if (!shown_ || of.empty()) return shown_;
-    return [shown = shown_, of = std::move(of)](const progress_event& event) {
-      shown({event.fraction, of + ": " + event.doing, event.seconds_left});
-    };
-  }
+  progress_sink progress(std::string of = {}) const;
   /// What is printed next begins a line of its own.
   void end_line() {
     if (printer_) printer_->finish();
@@ -142,12 +123,7 @@ class program_run {
 namespace detail {
 /// What a program says where nothing goes on without this training. Where nothing was trained before it, the folder is free again.
 enum class trained_before : bool { nothing, something };
-inline error diverged(const std::string& what, const std::string& note, const run_folder& folder, trained_before before) {
-  if (before == trained_before::something)
-    return error(what + " diverged: " + note + ", in another folder (--run), since this one keeps to its settings");
-  folder.unbind();
-  return error(what + " diverged: " + note);
-}
+HASSE_BODY error diverged(const std::string& what, const std::string& note, const run_folder& folder, trained_before before);
 }  // namespace detail
 
 /// Where the weights of a network lie that a run keeps.
@@ -230,20 +206,11 @@ struct handover {
   std::optional<found_network> header{};       ///< as a C++ header, which names the file of the weights
 };
 /// Writes networks/FILE.onnx, .safetensors and what else is wanted; returns label and path of each in the run's folder, for reports.
-inline std::vector<std::pair<std::string, std::string>> hand_over(const run_folder& folder, const std::string& file,
-                                                                  const model& network, handover how) {
-  const std::string stem = (folder.networks() / file).string();
-  write_onnx(stem + ".onnx", network, {.pixels = how.pixels, .metadata = how.said});
-  if (how.any_batch) write_onnx(stem + ".batch.onnx", network, {.symbolic_batch = true, .pixels = how.pixels, .metadata = how.said});
-  if (!how.keeps_weights) write_weights(stem + ".safetensors", network, how.said);
-  if (how.header) {
-    how.header->weights_file = file + ".safetensors";
-    write_cpp_header(stem + ".hpp", *how.header);
-  }
-  std::vector<std::pair<std::string, std::string>> files;
-  for (const char* ending : {"onnx", "safetensors", "hpp"})
-    if (how.header || ending != std::string("hpp")) files.emplace_back(ending, "networks/" + file + "." + ending);
-  return files;
-}
+HASSE_BODY std::vector<std::pair<std::string, std::string>> hand_over(const run_folder& folder, const std::string& file,
+                                                                  const model& network, handover how);
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/program/run.inl>
+#endif

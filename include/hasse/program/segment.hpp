@@ -306,7 +306,7 @@ inline void train_segmenter(const segment_train_options& options) {
   char speed[160];
   std::snprintf(speed, sizeof speed, "%.2f ms a picture of %d x %d, batch norm folded, %s, without decoding and the choice of classes, %s", static_cast<double>(latency.median) / 1e6, size.h, size.w,
                 options.coarse ? "scores at stride 8" : "upsampling inside", text_of(device.facts()).substr(0, 60).c_str());
-  for (const auto& [key, value] : settings.items()) shown.facts.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+  for (const auto& [key, value] : settings.items()) shown.facts.emplace_back(key, value.is_string() ? value.get<std::string>() : json_text(value));
   shown.facts.emplace_back("latency", speed);
   shown.pictures = detail::shown_pictures(backend, network, pictures.test.size() > 0 ? pictures.test : pictures.validation, data.scale);
   replace_file(folder.report(), segmentation_page(shown));

@@ -76,7 +76,7 @@ inline layer_list segmentation_layers(df_seg_spec spec, int classes, feature_sha
 inline network_metadata segmenter_metadata(const detection_set& train, const normalisation& scale) {
   network_metadata said = metadata_of(image_facts{train.classes, scale, train.origin});
   said["task"] = "segmentation";
-  said["class_ids"] = json(train.class_ids).dump();
+  said["class_ids"] = json_text(train.class_ids);
   return said;
 }
 

@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include <hasse/core/apart.hpp>
-#include <hasse/file/json_name.hpp>
+#include <hasse/file/json_value.hpp>
 #include <hasse/result/report_data.hpp>
 
 namespace hasse {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include <hasse/core/apart.hpp>
-#include <hasse/file/json_name.hpp>
+#include <hasse/file/json_value.hpp>
 #include <hasse/space/layer_list.hpp>
 
 namespace hasse {

@@ -15,7 +15,7 @@
 namespace hasse {
 
 HASSE_BODY std::string markup_text(std::string_view text) {
-  const std::string valid = json::parse(json_text(json(std::string(text)))).get<std::string>();
+  const std::string valid = valid_utf8(std::string(text));
   std::string result;
   for (const char letter : valid) {
     switch (letter) {

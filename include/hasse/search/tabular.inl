@@ -54,8 +54,8 @@ HASSE_BODY tabular_benchmark parse_benchmark(std::string_view text, const std::s
   if (!table.is_object() || table.empty()) throw foreign("is not a table of networks");
   tabular_benchmark result;
   for (const table_format& format : table_formats())
-    if (detail::fits(format, table.begin().key())) result.format = &format;
-  if (!result.format) throw foreign("has the key " + detail::in_quotes(table.begin().key()) + ", which no known table uses");
+    if (detail::fits(format, table.items().begin()->first)) result.format = &format;
+  if (!result.format) throw foreign("has the key " + detail::in_quotes(table.items().begin()->first) + ", which no known table uses");
 
   const table_format& format = *result.format;
   std::unordered_map<std::string, std::size_t> known;

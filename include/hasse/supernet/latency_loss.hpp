@@ -3,15 +3,10 @@
 // Used by the search through gates (supernet/gates.hpp) and by whatever else weighs accuracy against a cost.
 #pragma once
 
-#include <cmath>
-#include <sstream>
-#include <string>
 #include <string_view>
 #include <variant>
 
 #include <hasse/core/apart.hpp>
-#include <hasse/core/error.hpp>
-#include <hasse/core/quoted.hpp>
 
 namespace hasse {
 
@@ -20,28 +15,12 @@ struct weighed_loss {
   double loss = 0, per_cross_entropy = 1, per_latency = 0;
 };
 
-namespace detail {
-template <class... Parts>
-error latency_loss_error(const Parts&... parts) {
-  std::ostringstream sentence;
-  (sentence << ... << parts);
-  return error(sentence.str());
-}
-}  // namespace detail
-
 /// cross-entropy + lambda (E - T) / T, "add#linear": up to a constant the sum cross-entropy + (lambda / T) E of the paper.
 /// Any unit will do, so it also weighs MACs and bytes.
 struct additive_latency {
   double lambda = 0.1;
 
-  weighed_loss operator()(double cross_entropy, double expected, double target) const {
-    if (!(lambda >= 0) || !std::isfinite(lambda))
-      throw detail::latency_loss_error("a latency weight of ", lambda, " was given; give a lambda of 0 or more");
-    if (!(expected >= 0) || !(target > 0) || !std::isfinite(expected) || !std::isfinite(target))
-      throw detail::latency_loss_error("an expected latency of ", expected, " against a target of ", target,
-                                       " was given; the target has to be above 0 and the expectation finite and not below 0");
-    return {cross_entropy + lambda * (expected - target) / target, 1, lambda / target};
-  }
+  weighed_loss operator()(double cross_entropy, double expected, double target) const;
   friend bool operator==(const additive_latency&, const additive_latency&) = default;
 };
 
@@ -52,18 +31,7 @@ struct additive_latency {
 struct multiplicative_latency {
   double scale = 0.2, power = 0.3;
 
-  weighed_loss operator()(double cross_entropy, double expected, double target) const {
-    if (!(scale > 0) || !(power >= 0) || !std::isfinite(scale) || !std::isfinite(power))
-      throw detail::latency_loss_error("a scale of ", scale, " and a power of ", power,
-                                       " were given; give a scale above 0 and a power of 0 or more");
-    if (!(expected > 1) || !(target > 1) || !std::isfinite(expected) || !std::isfinite(target))
-      throw detail::latency_loss_error(
-          "an expected latency of ", expected, " against a target of ", target,
-          " was given; the multiplicative loss takes their logarithms and needs both above 1 ms: take the "
-          "additive one, or a smaller unit");
-    const double ratio = std::log(expected) / std::log(target), factor = scale * std::pow(ratio, power);
-    return {cross_entropy * factor, factor, cross_entropy * factor * power / (expected * std::log(expected))};
-  }
+  weighed_loss operator()(double cross_entropy, double expected, double target) const;
   friend bool operator==(const multiplicative_latency&, const multiplicative_latency&) = default;
 };
 
@@ -72,11 +40,7 @@ struct multiplicative_latency {
 struct absolute_latency {
   double lambda = 1;
 
-  weighed_loss operator()(double cross_entropy, double expected, double target) const {
-    const weighed_loss down = additive_latency{lambda}(0, expected, target);
-    return expected < target ? weighed_loss{cross_entropy - down.loss, 1, -down.per_latency}
-                             : weighed_loss{cross_entropy + down.loss, 1, down.per_latency};
-  }
+  weighed_loss operator()(double cross_entropy, double expected, double target) const;
   friend bool operator==(const absolute_latency&, const absolute_latency&) = default;
 };
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <hasse/core/apart.hpp>
-#include <hasse/file/json_name.hpp>
+#include <hasse/file/json_value.hpp>
 #include <hasse/result/numbers.hpp>
 #include <hasse/result/svg.hpp>
 

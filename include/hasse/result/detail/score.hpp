@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <hasse/core/apart.hpp>
-#include <hasse/file/json_name.hpp>
+#include <hasse/file/json_value.hpp>
 #include <hasse/price/price.hpp>
 #include <hasse/result/numbers.hpp>
 #include <hasse/result/report_data.hpp>
