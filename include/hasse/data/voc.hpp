@@ -20,7 +20,6 @@
 #include <hasse/core/file.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/data/detail/folder.hpp>
-#include <hasse/data/detail/xml.hpp>
 #include <hasse/data/detection_listing.hpp>
 #include <hasse/data/image_kind.hpp>
 

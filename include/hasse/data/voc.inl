@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/data/detail/xml.hpp>
 #include <hasse/data/voc.hpp>
 
 namespace hasse {
@@ -106,7 +107,6 @@ HASSE_BODY std::filesystem::path voc_picture(const std::filesystem::path& folder
     if (is_file(folder / (id + ending))) return folder / (id + ending);
   return folder / (id + ".jpg");
 }
-
 }  // namespace detail
 
 HASSE_BODY voc_annotation parse_voc(std::string_view bytes, const std::string& where, const std::string& name, data_description& about) {

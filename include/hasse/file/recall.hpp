@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/file/journal.hpp>
 #include <hasse/file/json.hpp>
 
@@ -33,11 +34,7 @@ class recalled {
   const json& array(const std::string& key) const { return require_array(payload(), key, path_, place()); }
 
   /// True where every member of `like` is a member of the record, and the same.
-  bool is_like(const json& like) const {
-    for (const auto& [key, value] : like.items())
-      if (!payload().contains(key) || payload().at(key) != value) return false;
-    return true;
-  }
+  bool is_like(const json& like) const;
 
  private:
   std::string path_;
@@ -45,20 +42,13 @@ class recalled {
 };
 
 /// The records of an operation that are like this, from the first to the last.
-inline std::vector<recalled> recall_all(const journal& book, std::string_view operation, const json& like = json::object()) {
-  std::vector<recalled> found;
-  for (const journal_record& record : book.records())
-    if (record.operation == operation)
-      if (recalled each(book, record); each.is_like(like)) found.push_back(std::move(each));
-  return found;
-}
+HASSE_BODY std::vector<recalled> recall_all(const journal& book, std::string_view operation, const json& like = json::object());
 
 /// The last of them; nothing: there is none.
-inline std::optional<recalled> recall(const journal& book, std::string_view operation, const json& like = json::object()) {
-  for (auto record = book.records().rbegin(); record != book.records().rend(); ++record)
-    if (record->operation == operation)
-      if (recalled each(book, *record); each.is_like(like)) return each;
-  return std::nullopt;
-}
+HASSE_BODY std::optional<recalled> recall(const journal& book, std::string_view operation, const json& like = json::object());
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/file/recall.inl>
+#endif

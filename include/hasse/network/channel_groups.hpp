@@ -230,6 +230,9 @@ constexpr channel_groups<List> channel_groups_of(const List& list) {
   return detail::channel_sets<List>(list).result();
 }
 
+/// The same of a list that is known at run time, compiled once.
+HASSE_BODY channel_groups<layer_list> channel_groups_of(const layer_list& list);
+
 /// The list with counts[g] channels in group g, more or fewer than it has. Everything else, residuals included, stays.
 template <class List, class Counts>
 constexpr List with_channels(List list, const channel_groups<List>& groups, const Counts& counts) {

@@ -63,6 +63,8 @@ HASSE_BODY channel_configuration configuration_of(const layer_list& list, const 
   return made;
 }
 
+HASSE_BODY channel_groups<layer_list> channel_groups_of(const layer_list& list) { return channel_groups_of<layer_list>(list); }
+
 HASSE_BODY width_family::width_family(layer_list base, int most, width_rule rule) : rule_(rule), most_(most), base_(std::move(base)), base_groups_(channel_groups_of(base_)) {
   if (base_groups_.size() == 0)
     throw error("every channel count of the network is fixed; a slimmable network needs a layer between two others");

@@ -159,6 +159,9 @@ constexpr inference_plan<List> plan_inference(const List& folded, int batch, std
   return plan;
 }
 
+/// The same of a list that is known at run time, compiled once.
+HASSE_BODY inference_plan<layer_list> plan_inference(const layer_list& folded, int batch, std::size_t scalar_bytes, std::span<const stretch> bodies = {});
+
 /// What is computed a second time in the backward pass instead of being kept from the forward pass.
 enum class recompute : std::uint8_t {
   nothing,

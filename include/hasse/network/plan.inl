@@ -132,4 +132,8 @@ HASSE_BODY training_plan plan_training(const layer_list& fused, int batch, std::
   return plan;
 }
 
+HASSE_BODY inference_plan<layer_list> plan_inference(const layer_list& folded, int batch, std::size_t scalar_bytes, std::span<const stretch> bodies) {
+  return plan_inference<layer_list>(folded, batch, scalar_bytes, bodies);
+}
+
 }  // namespace hasse

@@ -2,8 +2,6 @@
 // Used by result and programs. Everything is optional except networks; a section without data is left out.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -11,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/price/price.hpp>
 #include <hasse/task/metric.hpp>
 #include <hasse/task/record.hpp>
@@ -103,13 +102,11 @@ struct report_data {
 
 namespace detail {
 /// Indices of the frontier, from cheap to good: the numbers that plots and tables show are places in this list, from 1.
-inline std::vector<std::size_t> frontier_order(const report_data& data) {
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < data.networks.size(); ++i)
-    if (data.networks[i].on_frontier && std::isfinite(data.networks[i].cost) && std::isfinite(data.networks[i].score)) order.push_back(i);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return data.networks[a].cost < data.networks[b].cost; });
-  return order;
-}
+HASSE_BODY std::vector<std::size_t> frontier_order(const report_data& data);
 }  // namespace detail
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/result/report_data.inl>
+#endif
