@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <hasse/core/apart.hpp>
-#include <hasse/file/json_value.hpp>
+#include <hasse/file/json.hpp>
 #include <hasse/file/lock.hpp>
 
 namespace hasse {

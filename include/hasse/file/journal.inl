@@ -12,7 +12,6 @@
 #include <vector>
 
 #include <hasse/core/hash.hpp>
-#include <hasse/file/json.hpp>
 #include <hasse/file/journal.hpp>
 
 namespace hasse {
