@@ -1,5 +1,5 @@
 // hasse_boundary: the speed/accuracy boundary of this machine, over the spaces that ship. Each space is compiled in its own file.
-#include <hasse/program/boundary.hpp>
+#include <hasse/program/boundary_command_line.hpp>
 #include <hasse/space/spaces.hpp>
 
 extern template void hasse::search_boundary<hasse::df_small>(const hasse::boundary_options&, const hasse::space_name&);

@@ -4,9 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdint>
-#include <cstdio>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -14,41 +11,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include <hasse/core/error.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/core/shape.hpp>
-#include <hasse/data/open.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/program/guarded.hpp>
+#include <hasse/program/options.hpp>
 #include <hasse/result/network_metadata.hpp>
-#include <hasse/task/classification.hpp>
-#include <hasse/train/recipe.hpp>
 
 namespace hasse {
-
-/// Images and how networks are trained on them, as a command line says it.
-struct recipe_options {
-  std::string data = "synthetic:0.3", schedule = "cosine", run = "run";
-  std::size_t train_images = 0;
-  int epochs = 5, batch = 32, crop_padding = -1;
-  int threads = usual_threads().processors;
-  double learning_rate = 0.05, decay = 5e-4, smoothing = 0;
-  std::uint64_t seed = 1;
-  bool skip_damaged = false;
-};
-
-/// What a program computes on.
-struct device_options {
-  std::string device = "cpu", train_on = {};  ///< empty: the same
-  int device_threads = 1;
-
-  device_name measured() const { return parse_device(device); }
-  /// A command trains nothing: beside one it is the processor where nothing else is said.
-  device_name training() const {
-    if (!train_on.empty()) return parse_device(train_on);
-    const device_name same = measured();
-    return same.command.empty() ? same : device_name{};
-  }
-};
 
 namespace detail {
 inline constexpr double least_rate = 1e-12, most_rate = 1e12;  // of learning
@@ -62,13 +33,6 @@ inline const CLI::Validator thread_count(
                                                                         : text + " is not a number of threads; give a whole number from 1";
     },
     "");
-/// Says what the machine has, where that is not what the threads have.
-inline void say_threads(int threads) {
-  const processor_limit limit = usual_threads();
-  if (limit.reason.empty()) return;
-  std::printf("threads: %d; %s%s\n", threads, limit.reason.c_str(),
-              threads > limit.processors ? ", so that they wait for one another" : "");
-}
 
 inline void describe_run(CLI::App& app, std::string& run) {
   app.add_option("--run", run, "folder of this run; an unfinished run in it goes on")->capture_default_str()->check(not_empty("a folder"));
@@ -133,26 +97,6 @@ inline void describe_own_devices(CLI::App& app, device_options& options) {
   describe_device_threads(app, options.device_threads);
 }
 
-inline classification task_of(const recipe_options& options) {
-  const classification task{.label_smoothing = options.smoothing};
-  task.check();
-  return task;
-}
-inline recipe recipe_of(const recipe_options& options, int epochs) {
-  recipe how{.epochs = epochs,
-             .batch = options.batch,
-             .learning_rate = options.learning_rate,
-             .decay = options.decay,
-             .warmup_epochs = 0.15 * epochs,
-             .augment = std::nullopt,
-             .seed = options.seed};
-  if (options.schedule == "linear") how.schedule = linear_decay{};
-  if (options.schedule == "step") how.schedule = step_decay{};
-  check(how);
-  (void)task_of(options);
-  return how;
-}
-
 /// "180x240": height and width of colour pictures, each from `least` to `most`; `what` and `example` are for the refusal.
 inline feature_shape read_size(std::string_view text, int least, int most, const std::string& what, const std::string& example) {
   feature_shape made{0, 0, 3};
@@ -163,11 +107,6 @@ inline feature_shape read_size(std::string_view text, int least, int most, const
       if (std::min(made.h, made.w) >= least && std::max(made.h, made.w) <= most) return made;
   throw error("the size " + in_quotes(text, 40) + " cannot be read; write " + what + ", " + std::to_string(least) + " to " +
               std::to_string(most) + " each, for instance " + example);
-}
-
-inline void print(const data_description& about) {
-  for (const std::string& line : about.lines()) std::printf("  %s\n", line.c_str());
-  flush_output();
 }
 }  // namespace detail
 

@@ -8,7 +8,6 @@
 #include <concepts>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <limits>
@@ -26,17 +25,10 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/quoted.hpp>
+#include <hasse/program/output.hpp>
 #include <hasse/program/stoppable.hpp>
 
 namespace hasse {
-
-template <class Number>
-std::string number_text(Number value) {
-  if constexpr (std::integral<Number>) return std::to_string(value);
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", static_cast<double>(value));
-  return text;
-}
 
 /// What a number must be that an option takes: decimal digits alone, finite, between two ends. (The parser behind it would take
 /// octal and hexadecimal numbers and "nan", and would wrap "-1" around.)
@@ -71,14 +63,6 @@ CLI::Option* add_number(CLI::App& app, const std::string& name, Number& value, c
 /// An option that may not be empty.
 inline CLI::Validator not_empty(const char* what) {
   return CLI::Validator([what](std::string& text) { return text.empty() ? std::string("it is empty; name ") + what : std::string(); }, "");
-}
-
-/// Throws unless everything printed so far has arrived.
-inline void flush_output(std::FILE* out = stdout) {
-  errno = 0;
-  if (std::fflush(out) == 0 && std::ferror(out) == 0) return;
-  throw error("what this program prints cannot be written (" + std::string(errno ? std::strerror(errno) : "an earlier write failed") +
-              "); free space, or send it elsewhere");
 }
 
 namespace detail {

@@ -24,6 +24,7 @@
 #include <hasse/price/price.hpp>
 #include <hasse/program/detail/search_trainer.hpp>
 #include <hasse/program/run.hpp>
+#include <hasse/program/space_name.hpp>
 #include <hasse/result.hpp>
 #include <hasse/search.hpp>
 #include <hasse/search/choices.hpp>
@@ -31,13 +32,6 @@
 #include <hasse/train/evaluate.hpp>
 
 namespace hasse {
-
-/// How a space is called: on the command line, and in C++ for the headers of found networks (no type: none are written).
-struct space_name {
-  using role = hasse::role::naming;
-  std::string name = {}, type = {};
-  std::string header = "hasse/space/spaces.hpp";  ///< that declares the type
-};
 
 /// Trains networks of the frontier once more, from scratch and longer, before they are handed over.
 struct finishing {

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include <hasse/core/apart.hpp>
+#include <hasse/kernel/any_backend.hpp>
 #include <hasse/train/trainer.hpp>
 
 namespace hasse {
@@ -24,12 +26,7 @@ class candidate_trainer {
   /// The outcome of one candidate. Its seed follows from the run's seed and `ordinal` alone, so it does not depend on what was
   /// trained before, nor on which process trains it. `trained` (null: not wanted) receives the network.
   training_outcome operator()(const std::string& name, const layer_list& layers, std::uint64_t ordinal,
-                              const progress_sink& progress = {}, model* trained = nullptr) const {
-    trainer<Engine, Type> training(*backend_, name, layers, data_, how_, derive(how_.seed, ordinal), saving_);
-    training_outcome outcome = training.run(progress);
-    if (trained) *trained = training.result();
-    return outcome;
-  }
+                              const progress_sink& progress = {}, model* trained = nullptr) const;
 
   Engine& backend() const { return *backend_; }
   const recipe& how() const { return how_; }
@@ -41,6 +38,20 @@ class candidate_trainer {
   recipe how_;
   checkpoint_policy saving_;
 };
+
+// Outside of the class, since g++ instantiates anew whatever is inline.
+template <Backend Engine, Task<typename Engine::scalar> Type>
+training_outcome candidate_trainer<Engine, Type>::operator()(const std::string& name, const layer_list& layers, std::uint64_t ordinal,
+                                                             const progress_sink& progress, model* trained) const {
+  trainer<Engine, Type> training(*backend_, name, layers, data_, how_, derive(how_.seed, ordinal), saving_);
+  training_outcome outcome = training.run(progress);
+  if (trained) *trained = training.result();
+  return outcome;
+}
+
+#if !HASSE_BODIES_INLINE
+extern template class candidate_trainer<any_backend<float>, classification>;
+#endif
 
 /// What trains classifiers on the training and validation images of `data`, which must outlive it. Its test images are not looked at.
 template <Backend Engine>

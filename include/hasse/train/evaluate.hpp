@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/data/image_set.hpp>
 #include <hasse/kernel/accelerator.hpp>
+#include <hasse/kernel/any_backend.hpp>
 #include <hasse/network/inference.hpp>
 #include <hasse/network/model.hpp>
 #include <hasse/network/parameters.hpp>
@@ -51,6 +53,11 @@ evaluation evaluate(Engine& backend, const Type& task, const model& network, con
                     const normalisation& scale, int batch = 128) {
   return evaluate(backend, task, network.layers, parameters<parameter_of<typename Engine::scalar>>(network.weights), set, scale, batch);
 }
+
+#if !HASSE_BODIES_INLINE
+extern template evaluation evaluate<any_backend<float>, classification>(any_backend<float>&, const classification&, const model&, const image_set&,
+                                                                        const normalisation&, int);
+#endif
 
 /// Top-1 accuracy (0..1) of a classifier with these parameters.
 template <Backend Engine>

@@ -7,7 +7,7 @@
 #include <string>
 
 #include <hasse/data/open.hpp>
-#include <hasse/program/command_line.hpp>
+#include <hasse/program/options.hpp>
 #include <hasse/program/run.hpp>
 #include <hasse/train/recipe.hpp>
 

@@ -1,0 +1,197 @@
+// The search of hasse_boundary: measures the device, searches a space, prints the frontier and writes a report.
+// Used by program/boundary.hpp, and by a file for each space: examples/hasse_boundary/df_small.cpp.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <hasse/core/quoted.hpp>
+#include <hasse/data.hpp>
+#include <hasse/program/boundary_options.hpp>
+#include <hasse/program/detail/open_images.hpp>
+#include <hasse/program/measured_device.hpp>
+#include <hasse/program/output.hpp>
+#include <hasse/program/run.hpp>
+#include <hasse/program/search.hpp>
+#include <hasse/program/settings.hpp>
+
+namespace hasse {
+
+namespace detail {
+/// "0.1..2.0ms" or "0.1..2.0"; nothing for "auto".
+inline std::optional<latency_window> read_window(std::string_view text) {
+  if (text == "auto") return std::nullopt;
+  const auto refuse = [&]() -> error {
+    return error("the latency window " + in_quotes(text) + " cannot be read; write the least and the most milliseconds, for instance 0.1..2.0ms");
+  };
+  std::string_view numbers = text;
+  if (numbers.ends_with("ms")) numbers.remove_suffix(2);
+  const std::size_t dots = numbers.find("..");
+  if (dots == std::string_view::npos) throw refuse();
+  const auto number = [&](std::string_view digits) {
+    double value = 0;
+    const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (problem != std::errc() || end != digits.data() + digits.size() || !(value >= 0) || value > 1e9) throw refuse();
+    return value;
+  };
+  const latency_window window{from_milliseconds(number(numbers.substr(0, dots))), from_milliseconds(number(numbers.substr(dots + 2)))};
+  if (window.most <= window.least)
+    throw error("the latency window " + in_quotes(text) + " is empty; its first number must be less than its second");
+  return window;
+}
+
+/// From the fastest architecture to four times its latency: what can be searched in minutes.
+template <class Space>
+latency_window usual_window(std::span<const ticks> latencies) {
+  std::int64_t low = 0, high = 1;  // nothing takes at most `low`, something takes at most `high`
+  while (counter<Space>(latencies, {{0}, {high}}).size() == 0) low = high, high *= 2;
+  while (high - low > 1) {
+    const std::int64_t middle = low + (high - low) / 2;
+    (counter<Space>(latencies, {{0}, {middle}}).size() == 0 ? low : high) = middle;
+  }
+  return {{high}, {4 * high}};
+}
+
+inline shipped_proposer proposer_of(const boundary_options& options) {
+  if (options.policy == "random") return {at_random{.seed = options.seed}};
+  if (options.policy == "evolution") return {evolution{.seed = options.seed}};
+  if (options.policy == "model") return {model_guided{.enough = options.enough / 100, .seed = options.seed}};
+  return {pruning{.margin = options.margin, .seed = options.seed}};
+}
+
+/// Trainings that latencies asked for do not go on with others, so that measuring anew would be in vain.
+inline void require_table(const run_folder& folder) {
+  if (file_exists(folder.table()) || !file_exists(folder.journal())) return;
+  const std::vector<journal_record> records = replay_journal(folder.journal());
+  if (std::any_of(records.begin(), records.end(), [](const journal_record& record) { return record.operation == "trained"; }))
+    throw file_error(folder.table().string(), "is missing, and its latencies decided what this run has trained",
+                     "give that table back, or start in another folder (--run)");
+}
+
+inline order_policy contradictions_of(std::string_view text) {
+  for (const order_policy each : {order_policy::warn, order_policy::isotonic, order_policy::exclude})
+    if (text == to_text(each)) return each;
+  throw error("--contradictions " + in_quotes(text) + " is not known; choose warn, isotonic or exclude");
+}
+
+}  // namespace detail
+
+template <class Space>
+void search_boundary(const boundary_options& options, const space_name& named) {
+  const auto window = detail::read_window(options.latency);
+  recipe how = detail::recipe_of(options, options.epochs);
+  if (!(options.margin >= 0 && options.margin <= 1))
+    throw error("a margin of " + number_text(options.margin) + " cannot be used; give a difference in accuracy from 0 to 1");
+  if (options.enough > 0 && options.policy != "model")
+    throw error("--enough asks a model, but the policy is " + options.policy + "; leave it out or use --policy model");
+  const chosen_order order{options.order};
+  const order_policy contradictions = detail::contradictions_of(options.contradictions);
+  const measured_device device(options.measured(), options.device_threads);
+  any_backend<float> trainer = backend_of(options.training(), options.threads);
+  if (options.finish_epochs > 0) (void)detail::recipe_of(options, options.finish_epochs);  // refused before anything is measured
+  const device_facts& device_facts = device.facts();
+  json settings_of_run{{"program", "hasse_boundary"}, {"space", options.space}, {"parts", space_identity<Space>()}, {"data", detail::place_of(options.data)},
+                                  {"train_images", options.train_images}, {"latency", options.latency}, {"policy", options.policy}, {"order", options.order}, {"contradictions", options.contradictions},
+                                  {"margin", options.margin}, {"seed", options.seed},
+                                  {"recipe", to_text(how)}, {"crop_padding", options.crop_padding}, {"threads", options.threads},
+                                  {"device_threads", options.device_threads}};
+  detail::add_measured_device(settings_of_run, device_facts);
+  detail::add_training_device(settings_of_run, options.training());
+  program_run here(options.run, settings_of_run);
+  run_folder& folder = here.folder();
+  const splits images = detail::open_images(options, Space::image, how, here);
+  folder.bind_images(identity_of(images));
+  check_images(images.train, Space::image, part_t<Space, part_count<Space> - 1>::out);
+  std::printf("device: %s, %s\n", text_of(device_facts).c_str(), device_facts.library.c_str());
+
+  detail::require_table(folder);
+  auto table = load_or_measure<Space>(folder.table(), device, here.progress());
+  here.end_line();
+  std::printf("  %d parts measured; sums of parts miss whole networks by %.1f %% in the median, %.1f %% at worst (%zu networks)\n", part_count<Space>,
+              100 * table.record().additivity.median_error(), 100 * table.record().additivity.worst_error(), table.record().additivity.networks.size());
+  const auto violations = table.violations(order);
+  std::size_t real = 0;
+  for (const order_violation& each : violations) real += each.beyond_noise();
+  if (!violations.empty())
+    std::printf("  %zu steps up in the order are faster on this device, %zu of them by more than the noise; the report lists them\n", violations.size(), real);
+  table.apply(contradictions, order);
+  if (!table.repairs().empty()) std::printf("  %zu parts are searched with other latencies than measured, so that no step is; the report lists them\n", table.repairs().size());
+  if (contradictions == order_policy::exclude) std::printf("  pairs of networks that the latencies contradict prune nothing\n");
+
+  const latency_window within = window ? *window : detail::usual_window<Space>(table.ticks_per_part());
+  std::optional<finishing> finish;
+  if (options.finish_epochs > 0) {
+    finish.emplace(finishing{.how = detail::recipe_of(options, options.finish_epochs)});
+    finish->how.augment = how.augment;
+    if (options.finish_networks > 0) finish->most = options.finish_networks;
+  }
+  const std::string admissible = to_text(counter<Space>(table.ticks_per_part(), within).size());
+  std::printf("search: %s of %s architectures take %.4f to %.4f ms\n", admissible.c_str(), to_text(cardinality<Space>()).c_str(),
+              to_milliseconds(within.least), to_milliseconds(within.most));
+  flush_output();
+
+  const auto train = train_on(trainer, training_data(detail::task_of(options), images.train, images.validation), how, here.saving());
+  search_answer answer = device.visit([&](const auto& on) {
+    return search<Space>(table, on, train, images.test, folder, detail::proposer_of(options),
+                         stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, finish, named, handing_over{parse_pixel_form(options.pixels, "--pixels")}, here.progress());
+  });
+  here.end_line();
+
+  report_data& report = answer.report;
+  report.title = "The speed/accuracy boundary of this device";
+  report.facts.insert(report.facts.begin(), {{"device", text_of(device_facts)},
+                                             {"library", device_facts.library + ", " + device_facts.compiler}, {"system", device_facts.notes},
+                                             {"data", options.data + ", " + std::to_string(images.train.size()) + " training images"},
+                                             {"space", options.space + ", " + to_text(cardinality<Space>()) + " architectures, " + admissible + " of them admissible"},
+                                             {"policy", options.policy + ", " + options.order + " order, contradictions: " + options.contradictions}, {"recipe", to_text(how)},
+                                             {"seed", std::to_string(options.seed)}, {"latency", "batch 1, " + number_text(device_facts) + ", batch norm folded, median; table measured " + table.record().date}});
+  std::vector<std::int64_t> noise;
+  for (const latency_row& row : table.rows()) noise.push_back(row.noise);
+  std::nth_element(noise.begin(), noise.begin() + static_cast<std::ptrdiff_t>(noise.size() / 2), noise.end());
+  if (finish) report.facts.emplace_back("frontier", "the " + std::to_string(std::min(finish->most, answer.finalists.size())) + " most accurate trained again from scratch: " + to_text(finish->how));
+  report.noise_floor_milliseconds = static_cast<double>(noise[noise.size() / 2]) / 1e6;
+  for (const order_violation& each : violations)
+    report.warnings.push_back("Faster although the order says slower: " + each.move.text + " by " + detail::milliseconds_text(static_cast<double>(each.size) / 1e6) +
+                              (each.beyond_noise() ? ", beyond" : ", within") + " the noise of " + detail::milliseconds_text(static_cast<double>(each.noise) / 1e6) + ".");
+  for (const row_repair& each : table.repairs())
+    report.warnings.push_back("Searched with " + detail::milliseconds_text(to_milliseconds(each.repaired)) + " instead of the measured " +
+                              detail::milliseconds_text(to_milliseconds(each.measured)) + ", so that the table keeps the order: " +
+                              table.rows()[static_cast<std::size_t>(each.part)].part + ".");
+  write_report(folder.report(), report);
+  write_frontier(folder.frontier(), report);
+  replace_file(folder.root() / "frontier.svg", frontier_svg(report));
+
+  std::printf("\n%s\n", frontier_table(report).c_str());
+  for (const report_network& each : report.networks)
+    if (!each.beaten_by.empty())
+      std::printf("beaten: %s, measured whole: %.4f ms, by %s, which takes less and is better\n", each.name.c_str(), each.whole_cost, each.beaten_by.c_str());
+  for (const auto& [name, value] : report.facts)
+    if (name == "trainings") std::printf("trainings: %s\n", value.c_str());
+  if (!answer.finalists.empty()) {
+    const ticks middle{(within.least.count + within.most.count) / 2};
+    if (const finalist* best = answer.best_within(middle))
+      std::printf("most accurate within %.4f ms, the middle of the window: %s, %.2f %%\n", to_milliseconds(middle), best->architecture.c_str(), 100 * best->score);
+    const double level = answer.finalists.back().score - 0.02;
+    if (const finalist* fast = answer.cheapest_reaching(level))
+      std::printf("fastest reaching %.2f %%, two points below the best: %s, %.4f ms\n", 100 * level, fast->architecture.c_str(), fast->whole);
+  }
+  std::printf("networks: %s\nreport: %s\n", folder.networks().c_str(), std::filesystem::absolute(folder.report()).c_str());
+  const auto failed = std::count_if(report.networks.begin(), report.networks.end(), [](const report_network& each) { return std::isnan(each.score); });
+  if (answer.finalists.empty() && failed > 0) {
+    folder.unbind();
+    throw error("all " + std::to_string(failed) + " trainings diverged, so that there is no network to hand over; lower --learning-rate (" +
+                number_text(options.learning_rate) + ") or train for more --epochs");
+  }
+  if (failed > 0) std::printf("note: %td of %zu trainings diverged; the report names them\n", failed, report.networks.size());
+}
+
+}  // namespace hasse
