@@ -9,6 +9,7 @@
 
 #include <hasse/core/file.hpp>
 #include <hasse/core/random.hpp>
+#include <hasse/file/formats.hpp>
 #include <hasse/space/layer_list.hpp>
 #include "../support/catch.hpp"
 

@@ -18,6 +18,7 @@
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
 #include <hasse/data/decode.hpp>
+#include <hasse/data/image_kind.hpp>
 #include <hasse/data/mask.hpp>
 #include <hasse/data/png.hpp>
 

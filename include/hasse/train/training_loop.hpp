@@ -18,6 +18,7 @@
 #include <hasse/core/file.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/core/random.hpp>
+#include <hasse/file/formats.hpp>
 #include <hasse/network/parameters.hpp>
 #include <hasse/task/record.hpp>
 #include <hasse/train/checkpoint.hpp>

@@ -2,6 +2,7 @@
 // Used by the reader of Pascal VOC's annotations.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
