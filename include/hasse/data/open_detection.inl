@@ -31,6 +31,7 @@
 #include <hasse/data/detail/folder.hpp>
 #include <hasse/data/detail/option_text.hpp>
 #include <hasse/data/open_detection.hpp>
+#include <hasse/data/orientation.hpp>
 #include <hasse/data/resize.hpp>
 #include <hasse/data/scenes.hpp>
 #include <hasse/data/voc.hpp>

@@ -35,6 +35,7 @@
 #include <hasse/data/open_detection.hpp>
 #include <hasse/data/open_detection.inl>
 #include <hasse/data/open_segmentation.hpp>
+#include <hasse/data/orientation.hpp>
 #include <hasse/data/resize.hpp>
 #include <hasse/data/scenes.hpp>
 
