@@ -13,7 +13,7 @@
 namespace hasse {
 
 namespace detail {
-HASSE_BODY [[noreturn]] void tar_walk::refuse(const std::string& problem) const {
+HASSE_BODY void tar_walk::refuse(const std::string& problem) const {
   throw file_error(where_, "the archive member at byte " + std::to_string(position_) + " " + problem,
                    "make the archive anew, as a tar of regular files, or unpack it and name the folder");
 }

@@ -34,9 +34,6 @@ HASSE_BODY json parse_json(std::string_view text, const std::string& path, const
 /// The JSON value that the whole file holds.
 HASSE_BODY json read_json(const std::filesystem::path& path, const json_limits& limits = {});
 
-/// The text of `value`; bytes that are not UTF-8 become replacement characters. `indent` < 0: one line.
-HASSE_BODY std::string json_text(const json& value, int indent = -1);
-
 /// The text as JSON files will say it: bytes that are not UTF-8 become replacement characters.
 HASSE_BODY std::string valid_utf8(const std::string& text);
 
@@ -45,9 +42,6 @@ HASSE_BODY void write_json(const std::filesystem::path& path, const json& value)
 
 /// JSON has no NaN and no infinity: they are written as null, and `maybe<double>` reads them as absent.
 HASSE_BODY json number_or_null(double value);
-
-/// A value for use inside an error sentence, cut where it is long.
-HASSE_BODY std::string shown(const json& value);
 
 namespace detail {
 template <class Type>

@@ -190,6 +190,12 @@ class json_item {
   mutable json value_;
 };
 
+/// The text of `value`; bytes that are not UTF-8 become replacement characters. `indent` < 0: one line.
+HASSE_BODY std::string json_text(const json& value, int indent = -1);
+
+/// A value for use inside an error sentence, cut where it is long.
+HASSE_BODY std::string shown(const json& value);
+
 template <detail::JsonRange Range>
 json::json(const Range& range) {
   if constexpr (requires { typename Range::mapped_type; }) {
