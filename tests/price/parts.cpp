@@ -44,6 +44,8 @@ TEST_CASE("the ticks of parts add up to the price of the network", "[price]") {
   });
   CHECK(most <= 60'000);
   CHECK(most > 3'000);
+  CHECK(price_per_tick<two_stages>(mac_price{}, 1e9 * tick) == tick);
+  CHECK(price_per_tick<two_stages>(mac_price{}, 600 * tick) == Approx(tick / 100));  // a window of the smallest ones is cut finer
 }
 
 TEMPLATE_TEST_CASE("a head that reads several stages is priced in pieces that add up", "[price]", two_taps, three_taps) {

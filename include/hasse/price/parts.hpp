@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -54,12 +55,13 @@ std::vector<double> prices_of_parts(const By& price) {
 }  // namespace detail
 
 /// What one tick of `part_prices` stands for where nothing else is said: 0.1 microseconds of a latency; of other prices the
-/// smallest power of ten by which no architecture costs more than 60 000 ticks, since counting walks over distinct sums.
+/// smallest power of ten by which no architecture that matters costs more than 60 000 ticks, since counting walks over distinct sums: none
+/// above `most`, where a window ends there.
 template <class Space, Price By>
-double price_per_tick(const By& price) {
+double price_per_tick(const By& price, double most = std::numeric_limits<double>::infinity()) {
   if (price.unit() == in_milliseconds) return 1 / ticks_per_millisecond;
-  const double most = detail::largest_sum<Space>(detail::prices_of_parts<Space>(price));
-  return most > 0 ? std::pow(10, std::ceil(std::log10(most / 60'000))) : 1;
+  const double dearest = std::min(detail::largest_sum<Space>(detail::prices_of_parts<Space>(price)), most);
+  return dearest > 0 ? std::pow(10, std::ceil(std::log10(dearest / 60'000))) : 1;
 }
 
 /// What every part of the space costs, in the order of their ids, to the nearest tick of `per_tick` in the price's unit. Each part is

@@ -175,7 +175,7 @@ auto play(Default otherwise, const First& first, const Rest&... rest) {
 /// A window as ticks of `scale`.
 inline cost_window in_ticks(const cost_window& window, const price_scale& scale) {
   if (scale.unit != in_milliseconds)
-    throw error("a cost_window was given to a search by " + std::string(scale.unit.name) + "; give price_window{least, most} in " + std::string(scale.unit.name));
+    throw error("a latency_window was given to a search by " + std::string(scale.unit.name) + "; give price_window{least, most} in " + std::string(scale.unit.name));
   return window;
 }
 inline cost_window in_ticks(const price_window& window, const price_scale& scale) {
