@@ -1,22 +1,23 @@
 """hasse_measure with a command in the place of a device, a script of the shell whose answers are known; what else it may answer; a
-measurement that is killed; tables that are compared.
+measurement that is killed; tables that are compared, and tables that a search corrects.
 
-usage: measure.py HASSE_MEASURE
+usage: measure.py HASSE_MEASURE HASSE_BOUNDARY
 """
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
-program = pathlib.Path(sys.argv[1]).resolve()
+program, search = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
 folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_measure_"))
 problems = []
 
 
-def run(*arguments, code=0, seconds=60):
-    ended = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, cwd=folder, timeout=seconds)
+def run(*arguments, code=0, seconds=60, of=program):
+    ended = subprocess.run([of, *map(str, arguments)], capture_output=True, text=True, cwd=folder, timeout=seconds)
     if ended.returncode != code:
         problems.append(f"{' '.join(map(str, arguments))} ended with {ended.returncode} instead of {code}: {ended.stdout[-300:]}{ended.stderr[-300:]}")
     return ended.stdout + ended.stderr
@@ -99,6 +100,31 @@ said = run("--device", restless, "--out", "restless.json", *quick, code=3)
 expect(said, "and 5 % were wanted")
 expect(run("--compare", "a.json", "restless.json"), "rows in both")
 expect(run("--space", "none", code=2), "there is no space")
+
+# Finalists that take longer than their sums say correct the table: the search goes on by what it began with, another one begins with the corrected rows.
+ageing = command(weigh + f'[ -f {folder}/old ] && size=$((size * 3 / 2)); echo "$((size / 1000)).$((size % 1000 + 1000))"')
+small = ["--device", ageing, "--train-images", 64, "--epochs", 1, "--threads", 1]
+said = run(*small, "--run", "search", "--trainings", 2, of=search)
+expect(said, "table: nine of ten sums were said to be within", "finalists are\n")
+if "corrections" in json.loads((folder / "search/latency.json").read_text()):
+    problems.append("a table was corrected by what it states")
+(folder / "old").touch()
+expect(run(*small, "--run", "search", "--trainings", 3, of=search), "finalists are not:", "rows of latency.json were corrected by all of them", "corrected  ")
+correction, = json.loads((folder / "search/latency.json").read_text())["corrections"]
+for entry in json.loads((folder / "search/frontier.json").read_text())["frontier"]:
+    measured, = [each for each in correction["networks"] if each["network"] == entry["architecture"]]
+    if abs(entry["whole_milliseconds"] * 1e6 - measured["whole_ns"]) > 1 or abs(entry["milliseconds"] * 1e6 - measured["sum_ns"]) > 1e5:
+        problems.append(f"frontier.json and latency.json tell of other latencies: {entry} and {measured}")
+    if abs(entry["corrected_milliseconds"] / entry["whole_milliseconds"] - 1) > 0.1:
+        problems.append(f"a corrected sum is no better: {entry}")
+run(*small, "--run", "search", "--trainings", 4, of=search)
+if len(json.loads((folder / "search/latency.json").read_text())["corrections"]) != 1 or "corrections" in json.loads((folder / "search/config.json").read_text()):
+    problems.append("a search does not go on by the latencies that it began with")
+(folder / "next").mkdir(), shutil.copy(folder / "search/latency.json", folder / "next/latency.json")
+expect(run(*small, "--run", "next", "--trainings", 1, of=search), "corrected 1 times by whole networks")
+if json.loads((folder / "next/config.json").read_text()).get("corrections") != 1:
+    problems.append("a search does not keep how often its table was corrected")
+expect(run(*small, "--run", "typical", "--trainings", 1, "--speed", "typical", of=search, code=2), "typical latencies are not known of a shell", "use quiet ones")
 
 print("\n".join(problems) or "Commands are measured, and refused where they cannot be.")
 sys.exit(1 if problems else 0)

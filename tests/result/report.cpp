@@ -119,7 +119,7 @@ TEST_CASE("hostile text stays text") {
 
 TEST_CASE("little data and wrong data still give a page") {
   CHECK_THAT(report_html({}), ContainsSubstring("No training has ended with an accuracy yet."));
-  CHECK(frontier_table({}) == "#  latency  measured  accuracy  longer  test  MACs  parameters  architecture\n");
+  CHECK(frontier_table({}) == "#  latency  measured  +-  corrected  accuracy  longer  test  MACs  parameters  architecture\n");
   report_data data = example();
   data.pairs = {{0, 99}, {99, 0}, {0, 0}, {0, 1}, {1, 2}, {2, 0}};  // out of range, and a cycle
   data.networks[2].score = unknown;

@@ -61,6 +61,25 @@ struct network_failure {
   friend bool operator==(const network_failure&, const network_failure&) = default;
 };
 
+/// A network that was measured whole after its table was made, beside its sum then, in nanoseconds at the speed of the quiet beat.
+struct measured_whole {
+  std::string network;
+  std::int64_t sum = 0, whole = 0, noise = 0;
+  friend bool operator==(const measured_whole&, const measured_whole&) = default;
+};
+struct corrected_row {
+  std::string part;
+  std::int64_t before = 0, after = 0;
+  friend bool operator==(const corrected_row&, const corrected_row&) = default;
+};
+/// What became of rows when whole networks were further from their sums than the table states.
+struct table_correction {
+  std::string date;
+  std::vector<measured_whole> networks;
+  std::vector<corrected_row> rows;
+  friend bool operator==(const table_correction&, const table_correction&) = default;
+};
+
 /// A latency table as its file holds it. While it is being measured it holds the rounds so far, afterwards the rows.
 struct latency_record {
   std::string space;  ///< identity of the space: sixteen hexadecimal digits
@@ -73,6 +92,7 @@ struct latency_record {
   hasse::additivity additivity;
   beat_record beat{};
   std::vector<network_failure> failures{};  ///< of devices that are asked for whole networks
+  std::vector<table_correction> corrections{};  ///< each on top of those before it; `rows` stay as they were measured
   std::map<std::string, std::string> kernels;  ///< by layer, the code that the backend found fastest and ran
 
   bool complete() const { return !rows.empty(); }

@@ -110,6 +110,40 @@ inline visit read_visit(const json& from, const std::string& path, const std::st
   return result;
 }
 
+inline json correction_json(const table_correction& value) {
+  json networks = json::array(), rows = json::array();
+  for (const measured_whole& each : value.networks)
+    networks.push_back({{"network", each.network}, {"sum_ns", each.sum}, {"whole_ns", each.whole}, {"noise_ns", each.noise}});
+  for (const corrected_row& each : value.rows) rows.push_back({{"part", each.part}, {"before_ns", each.before}, {"after_ns", each.after}});
+  return {{"date", value.date}, {"networks", std::move(networks)}, {"rows", std::move(rows)}};
+}
+
+/// The corrections of a table whose rows are read: each begins where the one before it ended.
+inline void read_corrections(latency_record& record, const json& content, const std::string& path) {
+  std::map<std::string, std::int64_t> times;
+  for (const latency_row& row : record.rows)
+    if (row.state == row_state::measured) times.emplace(row.part, row.p50);
+  for (const json& each : require_array(content, "corrections", path, "", 1000)) {
+    const std::string place = "correction " + std::to_string(record.corrections.size() + 1);
+    const member_reader read(each, path, place, {"date", "networks", "rows"});
+    table_correction& made = record.corrections.emplace_back();
+    made.date = read.text("date", 64);
+    for (const json& network : require_array(each, "networks", path, place, 1000)) {
+      const member_reader from(network, path, "network " + std::to_string(made.networks.size() + 1) + " of " + place, {"network", "sum_ns", "whole_ns", "noise_ns"});
+      made.networks.push_back({from.text("network"), from.time("sum_ns", 1), from.time("whole_ns", 1), from.time("noise_ns")});
+    }
+    for (const json& row : require_array(each, "rows", path, place, 100'000)) {
+      const member_reader from(row, path, "row " + std::to_string(made.rows.size() + 1) + " of " + place, {"part", "before_ns", "after_ns"});
+      made.rows.push_back({from.text("part"), from.time("before_ns", 1), from.time("after_ns", 1)});
+      const corrected_row& last = made.rows.back();
+      const auto known = times.find(last.part);
+      if (known == times.end() || known->second != last.before)
+        throw file_error(path, from.place + " corrects " + in_quotes(last.part) + " from " + std::to_string(last.before) + " ns, which the table does not say of it", table_remedy);
+      known->second = last.after;
+    }
+  }
+}
+
 HASSE_BODY json checked_content(std::string_view text, const std::string& path, const char* kind, int schema) {
   const std::string what = kind + sizeof "hasse " - 1;
   json content = parse_json(text, path, {.bytes = largest_table});
@@ -211,6 +245,7 @@ HASSE_BODY std::string to_text(const latency_record& record) {
     content["rows"] = std::move(rows);
     for (const network_failure& each : record.failures)
       content["failures"].push_back({{"network", each.network}, {"reason", each.reason}});
+    for (const table_correction& each : record.corrections) content["corrections"].push_back(detail::correction_json(each));
     content["additivity"] = {{"networks", std::move(networks)},
                              {"summary", "median error " + detail::share_text(record.additivity.median_error()) + ", worst " +
                                              detail::share_text(record.additivity.worst_error())}};
@@ -231,7 +266,7 @@ HASSE_BODY latency_record parse_latency_record(std::string_view text, const std:
   const json content = detail::checked_content(text, path, detail::table_kind, detail::table_schema);
   const detail::member_reader read(content, path, "the table",
                                    {"kind", "schema", "unit", "state", "space", "device", "protocol", "date", "resolution_ticks",
-                                    "rows", "additivity", "rounds", "kernels", "beat", "failures"});
+                                    "rows", "additivity", "rounds", "kernels", "beat", "failures", "corrections"});
   latency_record record;
   const std::string state = read.text("state");
   if (state != "complete" && state != "incomplete")
@@ -268,6 +303,7 @@ HASSE_BODY latency_record parse_latency_record(std::string_view text, const std:
       throw file_error(path, "has two rows for the part " + detail::in_quotes(record.rows.back().part), detail::table_remedy);
   }
   if (record.rows.empty()) throw file_error(path, "is complete but has no rows", detail::table_remedy);
+  if (content.contains("corrections")) detail::read_corrections(record, content, path);
   const json& additive = require_object(content, "additivity", path);
   const detail::member_reader additivity(additive, path, "\"additivity\"", {"networks", "summary"});
   for (const json& each : require_array(additive, "networks", path, additivity.place, 1000)) {

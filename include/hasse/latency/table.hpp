@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <numeric>
 #include <span>
@@ -14,6 +15,7 @@
 #include <hasse/core/hash.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/core/quoted.hpp>
+#include <hasse/latency/correction.hpp>
 #include <hasse/latency/detail/estimate.hpp>
 #include <hasse/latency/detail/laps.hpp>
 #include <hasse/latency/detail/survey.hpp>
@@ -37,6 +39,13 @@ enum class order_policy : std::uint8_t {
 constexpr std::string_view to_text(order_policy policy) {
   return policy == order_policy::warn ? "warn" : policy == order_policy::isotonic ? "isotonic" : "exclude";
 }
+
+/// Two questions: what the device is at its best, and what it was like while its table was measured.
+enum class table_speed : std::uint8_t {
+  quiet,   ///< when nothing disturbed it: as rows are in the file
+  typical  ///< half of the time it was slower than so
+};
+constexpr std::string_view to_text(table_speed speed) { return speed == table_speed::quiet ? "quiet" : "typical"; }
 
 /// A row that isotonic repair changed.
 struct row_repair {
@@ -82,6 +91,7 @@ class latency_table {
           detail::table_remedy);
     if (record_.rows.size() != parts) throw file_error(source, "has rows for parts that this space has not", detail::table_remedy);
     record_.rows = std::move(ordered);
+    believed_ = record_.corrections.size();
     refresh();
   }
 
@@ -148,6 +158,60 @@ class latency_table {
     return latency_of(choice, ticks_per_part());
   }
 
+  /// Latencies at this speed. Refused where none is known: a device without a beat has one speed.
+  void use(table_speed speed) {
+    if (speed == table_speed::typical && record_.beat.quiet == 0)
+      throw error("typical latencies are not known of " + record_.device.name + ", beside whose visits no network ran that tells its speed; use quiet ones");
+    speed_ = speed;
+    refresh();
+  }
+  table_speed speed() const { return speed_; }
+  /// What a quiet latency is multiplied by at that speed.
+  double factor() const { return speed_ == table_speed::quiet ? 1 : record_.beat.slowdown(); }
+
+  /// Of so many of the corrections in the file: all of them where nothing else is said. A search keeps to those that it began with.
+  void believe(std::size_t corrections) {
+    if (corrections > record_.corrections.size())
+      throw error("a table with " + std::to_string(record_.corrections.size()) + " corrections was to be read with " + std::to_string(corrections) + "; give the table that has them");
+    believed_ = corrections;
+    refresh();
+  }
+
+  /// What the table states of its sums: nine of ten of them are no further from whole networks, as a share of these.
+  double stated_error() const { return std::max(least_stated, additivity().error_at(0.9)); }
+
+  /// Where more of these networks than luck explains, by their times at quiet speed, are further from their sums than the table states and
+  /// the measurement is uncertain, or one is further than any network that was checked, all of them correct the rows that they are made
+  /// of. Latencies stay those that are believed, and other corrections behind these go. Returns how many are outside; 0: nothing is changed.
+  /// (`sum` is filled in.)
+  std::size_t correct(std::vector<measured_whole> networks) {
+    const std::vector<std::int64_t> before = detail::times_of_rows(record_, believed_);
+    std::vector<std::vector<std::size_t>> rows_of;
+    std::size_t outside = 0;
+    bool is_far = false;
+    for (measured_whole& each : networks) {
+      std::vector<std::size_t>& own = rows_of.emplace_back();
+      for_each_part(parse<Space>(each.network), [&](part_id part) { own.push_back(static_cast<std::size_t>(part)); });
+      each.sum = std::accumulate(own.begin(), own.end(), std::int64_t{0}, [&](std::int64_t sum, std::size_t row) { return sum + before[row]; });
+      outside += detail::is_outside(each, stated_error());
+      is_far = is_far || detail::is_outside(each, std::max(least_stated, additivity().worst_error()));
+    }
+    if (!is_far && !detail::is_beyond_luck(outside, networks.size())) return 0;
+    const std::vector<std::int64_t> after = detail::corrected_rows(before, networks, rows_of);
+    record_.corrections.resize(believed_);
+    table_correction& made = record_.corrections.emplace_back(table_correction{detail::time_text(), std::move(networks), {}});
+    for (std::size_t part = 0; part < parts; ++part)
+      if (after[part] != before[part]) made.rows.push_back({record_.rows[part].part, before[part], after[part]});
+    return outside;
+  }
+  /// The sum in milliseconds with all corrections in the file, at the speed in use.
+  double corrected_milliseconds(const architecture<Space>& choice) const {
+    const std::vector<std::int64_t> times = detail::times_of_rows(record_, record_.corrections.size());
+    std::int64_t sum = 0;
+    for_each_part(choice, [&](part_id part) { sum += times[static_cast<std::size_t>(part)]; });
+    return static_cast<double>(sum) * factor() / 1e6;
+  }
+
   /// The median over rows of noise / latency: two latencies closer than this are equal.
   double noise_floor() const {
     std::vector<std::int64_t> millionths;
@@ -159,9 +223,11 @@ class latency_table {
   /// The elementary moves along `order` that the measured rows call faster, largest first.
   template <NamesSteps Order>
   std::vector<order_violation> violations(const Order& order) const {
-    std::vector<std::int64_t> latency, noise;
-    for (const latency_row& row : record_.rows)
-      latency.push_back(row.state == row_state::measured ? row.p50 : -1), noise.push_back(row.noise);
+    std::vector<std::int64_t> latency = detail::times_of_rows(record_, believed_), noise;
+    for (std::size_t part = 0; part < parts; ++part) {
+      noise.push_back(record_.rows[part].noise);
+      if (record_.rows[part].state != row_state::measured) latency[part] = -1;
+    }
     return violations_of<std::int64_t>(elementary_moves<Space>(order), latency, noise);
   }
 
@@ -383,19 +449,23 @@ class latency_table {
 
   void refresh() {
     const std::int64_t unit = std::int64_t{record_.resolution} * 100;
+    const std::vector<std::int64_t> times = detail::times_of_rows(record_, believed_);
     for (std::size_t part = 0; part < parts; ++part) {
-      const latency_row& row = record_.rows[part];
-      ticks_[part] = row.state == row_state::measured
-                         ? ticks{std::max<std::int64_t>(1, (row.p50 + unit / 2) / unit) * record_.resolution}
-                         : unsupported;
+      const std::int64_t time = speed_ == table_speed::quiet ? times[part] : std::llround(static_cast<double>(times[part]) * factor());
+      ticks_[part] = record_.rows[part].state == row_state::measured ? ticks{std::max<std::int64_t>(1, (time + unit / 2) / unit) * record_.resolution}
+                                                                      : unsupported;
     }
     repairs_.clear();
   }
+
+  static constexpr double least_stated = 0.01;  // nobody corrects a hundredth
 
   latency_record record_;
   std::array<ticks, parts> ticks_{};
   order_policy policy_ = order_policy::warn;
   std::string order_;  // that `apply` was for
+  table_speed speed_ = table_speed::quiet;
+  std::size_t believed_ = 0;  // corrections
   std::vector<row_repair> repairs_;
 };
 

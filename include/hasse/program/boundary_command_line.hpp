@@ -21,6 +21,7 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   describe(app, static_cast<device_options&>(options));
   app.add_option("--space", options.space, "search space, one of: " + spaces)->capture_default_str();
   app.add_option("--latency", options.latency, "admissible latencies, such as 0.1..2.0ms; auto: from the fastest network to four times its latency")->capture_default_str();
+  app.add_option("--speed", options.speed, "which latencies count: quiet, of the device when nothing disturbs it, or typical, as it was half of the time while it was measured")->capture_default_str()->check(CLI::IsMember({"quiet", "typical"}));
   add_number(app, "--trainings", options.trainings, 1, 1'000'000, "networks to train at most; a finished run goes on when it is started with more");
   add_number(app, "--finish-epochs", options.finish_epochs, 0, 100'000, "train the frontier's networks once more, from scratch, for so many epochs; 0: hand them over as searched");
   add_number(app, "--finish-networks", options.finish_networks, "with --finish-epochs: only so many, the most accurate ones; 0: all");

@@ -77,6 +77,43 @@ inline void require_table(const run_folder& folder) {
                      "give that table back, or start in another folder (--run)");
 }
 
+/// How many corrections of the table in this folder count: of a run that began, those that it began with; else all that are there.
+inline std::size_t corrections_of(const std::filesystem::path& run) {
+  if (const auto config = run / "config.json"; file_exists(config)) {
+    const json begun = read_json(config);
+    return begun.is_object() ? json_as<std::size_t>(begun.value("corrections", json(0))).value_or(0) : 0;
+  }
+  const auto table = run / "latency.json";
+  return file_exists(table) ? parse_latency_record(read_file(table, largest_table), table.string()).corrections.size() : 0;
+}
+
+/// What finalists taught of the table, in the file, in the report and on the terminal.
+template <class Space>
+void correct_table(latency_table<Space>& table, const search_answer& answer, report_data& report, const run_folder& folder) {
+  std::vector<measured_whole> found;
+  const auto quiet = [&](double milliseconds) { return std::llround(milliseconds * 1e6 / table.factor()); };
+  for (const finalist& each : answer.finalists) found.push_back({each.architecture, 0, quiet(each.whole), quiet(each.noise)});
+  const std::size_t outside = table.correct(std::move(found));
+  const std::string stated = percent_text(table.stated_error(), 1);
+  if (outside == 0) {
+    report.facts.emplace_back("table", "nine of ten sums were said to be within " + stated + " of whole networks, and no more of the " + std::to_string(answer.finalists.size()) + " finalists are beyond that than luck explains");
+    return;
+  }
+  table.save(folder.table());
+  for (report_network& each : report.networks) each.corrected_cost = table.corrected_milliseconds(parse<Space>(each.name));
+  const table_correction& made = table.record().corrections.back();
+  report.facts.emplace_back("table", "nine of ten sums were said to be within " + stated + " of whole networks, and " + std::to_string(outside) + " of " + std::to_string(answer.finalists.size()) +
+                                         " finalists are not: " + std::to_string(made.rows.size()) + " rows of latency.json were corrected by all of them");
+  std::string others;
+  for (const report_network& each : report.networks) {
+    if (each.on_frontier || !each.beaten_by.empty() || std::isnan(each.score)) continue;
+    const bool is_beaten = std::any_of(answer.finalists.begin(), answer.finalists.end(), [&](const finalist& other) { return other.whole <= each.corrected_cost && report.measure.merit(other.score) >= report.measure.merit(each.score); });
+    if (!is_beaten) others += (others.empty() ? "" : ", ") + each.name;
+  }
+  report.warnings.push_back("Latencies of the search are those of the table as it was; the column \"corrected\" has the sums by the corrected one, which a search in another folder uses that begins with a copy of this latency.json." +
+                            (others.empty() ? "" : " By them these would be on the frontier: " + others + "."));
+}
+
 inline order_policy contradictions_of(std::string_view text) {
   for (const order_policy each : {order_policy::warn, order_policy::isotonic, order_policy::exclude})
     if (text == to_text(each)) return each;
@@ -105,6 +142,9 @@ void search_boundary(const boundary_options& options, const space_name& named) {
                                   {"recipe", to_text(how)}, {"crop_padding", options.crop_padding}, {"threads", options.threads},
                                   {"device_threads", options.device_threads}};
   detail::add_measured_device(settings_of_run, device_facts);
+  if (options.speed != "quiet") settings_of_run["speed"] = options.speed;
+  const std::size_t corrections = detail::corrections_of(options.run);
+  if (corrections > 0) settings_of_run["corrections"] = corrections;
   detail::add_training_device(settings_of_run, options.training());
   program_run here(options.run, settings_of_run);
   run_folder& folder = here.folder();
@@ -118,6 +158,12 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   here.end_line();
   std::printf("  %d parts measured; sums of parts miss whole networks by %.1f %% in the median, %.1f %% at worst (%zu networks)\n", part_count<Space>,
               100 * table.record().additivity.median_error(), 100 * table.record().additivity.worst_error(), table.record().additivity.networks.size());
+  table.believe(corrections);
+  if (corrections > 0) std::printf("  corrected %zu times by whole networks\n", corrections);
+  if (options.speed == "typical") {
+    table.use(table_speed::typical);
+    std::printf("  latencies of the machine as it typically was: %.2f times those of the undisturbed one\n", table.factor());
+  }
   const auto violations = table.violations(order);
   std::size_t real = 0;
   for (const order_violation& each : violations) real += each.beyond_noise();
@@ -153,7 +199,9 @@ void search_boundary(const boundary_options& options, const space_name& named) {
                                              {"data", options.data + ", " + std::to_string(images.train.size()) + " training images"},
                                              {"space", options.space + ", " + to_text(cardinality<Space>()) + " architectures, " + admissible + " of them admissible"},
                                              {"policy", options.policy + ", " + options.order + " order, contradictions: " + options.contradictions}, {"recipe", to_text(how)},
-                                             {"seed", std::to_string(options.seed)}, {"latency", "batch 1, " + number_text(device_facts) + ", batch norm folded, median; table measured " + table.record().date}});
+                                             {"seed", std::to_string(options.seed)}, {"latency", "batch 1, " + number_text(device_facts) + ", batch norm folded, median; table measured " + table.record().date +
+                                                         (options.speed == "typical" ? "; of the machine as it typically was, " + number_text(table.factor()) + " times its undisturbed latencies" : "")}});
+  if (!answer.finalists.empty()) detail::correct_table(table, answer, report, folder);
   std::vector<std::int64_t> noise;
   for (const latency_row& row : table.rows()) noise.push_back(row.noise);
   std::nth_element(noise.begin(), noise.begin() + static_cast<std::ptrdiff_t>(noise.size() / 2), noise.end());
@@ -175,7 +223,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
     if (!each.beaten_by.empty())
       std::printf("beaten: %s, measured whole: %.4f ms, by %s, which takes less and is better\n", each.name.c_str(), each.whole_cost, each.beaten_by.c_str());
   for (const auto& [name, value] : report.facts)
-    if (name == "trainings") std::printf("trainings: %s\n", value.c_str());
+    if (name == "trainings" || name == "table") std::printf("%s: %s\n", name.c_str(), value.c_str());
   if (!answer.finalists.empty()) {
     const ticks middle{(within.least.count + within.most.count) / 2};
     if (const finalist* best = answer.best_within(middle))

@@ -190,6 +190,8 @@ bool measure_table(const measure_options& options) {
   const hasse::additivity& sums = table.additivity();
   std::printf("sums: they miss %zu networks that rows were not made of by %.1f %% in the median, %.1f %% in nine of ten, %.1f %% at worst\n", sums.networks.size(),
               100 * sums.median_error(), 100 * sums.error_at(0.9), 100 * sums.worst_error());
+  for (const table_correction& each : record.corrections)
+    std::printf("corrected %s: %zu rows, by %zu networks that were measured whole\n", each.date.c_str(), each.rows.size(), each.networks.size());
   const auto violations = table.violations(strict_order{});
   const auto real = std::count_if(violations.begin(), violations.end(), [](const order_violation& each) { return each.beyond_noise(); });
   std::printf("order: %zu steps up are faster, %td of them by more than the noise\n", violations.size(), real);

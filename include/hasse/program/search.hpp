@@ -51,6 +51,7 @@ struct finalist {
   std::string architecture;
   double sum = 0;         ///< over its parts: what the search saw
   double whole = 0;       ///< as a whole network: measured, or priced
+  double noise = 0;       ///< how far `whole` may be off; 0: not at all
   double score = 0;       ///< the task's metric on the validation samples, of the weights that are handed over (with `finishing`: those trained again)
   double test_score = 0;  ///< the same on samples that the search never saw
   cost costs{};
@@ -249,7 +250,8 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
     }};
     const auto [network, finished] = finisher(name, layers, answer.finalists.size() + 1, count);
     if (longer && !finished) report.warnings.push_back("The longer training of " + name + " diverged; it is handed over as the search trained it.");
-    finalist each{.architecture = name, .sum = price.scale.of(point.cost), .whole = whole_prices[answer.finalists.size()].price, .score = finished.value_or(judged_by.merit(point.merit))};
+    const whole_price& whole = whole_prices[answer.finalists.size()];
+    finalist each{.architecture = name, .sum = price.scale.of(point.cost), .whole = whole.price, .noise = whole.noise, .score = finished.value_or(judged_by.merit(point.merit))};
     each.test_score = evaluate(backend, train.data().task, network, test, train.data().scale).score;
     each.costs = cost_of(point.candidate);
 
@@ -264,7 +266,7 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
     const auto files = hand_over(folder, file_name_of(name), network, std::move(how));
     for (report_network& shown : report.networks)
       if (shown.name == name) {
-        shown.on_frontier = true, shown.whole_cost = each.whole, shown.test_score = each.test_score;
+        shown.on_frontier = true, shown.whole_cost = each.whole, shown.whole_noise = each.noise > 0 ? each.noise : unknown, shown.test_score = each.test_score;
         shown.finished_score = finished.value_or(unknown), shown.files = files;
       }
     answer.finalists.push_back(std::move(each));
@@ -321,13 +323,13 @@ search_answer search(const latency_table<Space>& table, const Device& device, co
                                  if (beat.quiet > 0) beat.layers = layers_of(hasse::parse<Space>(of_table.network));
                                  std::vector<detail::whole_price> prices;
                                  for (const measurement& each : measure_together(networks, device, table.record().rules, table.record().kernels, beat))
-                                   prices.push_back({static_cast<double>(each.median) / 1e6, static_cast<double>(each.noise) / 1e6});
+                                   prices.push_back({static_cast<double>(each.median) * table.factor() / 1e6, static_cast<double>(each.noise) * table.factor() / 1e6});
                                  return prices;
                                },
                                .sums = {},
                                .contradicts = table.policy() == order_policy::exclude};
   for (const additivity_pair& pair : table.record().additivity.networks)
-    price.sums.push_back({pair.network, static_cast<double>(pair.sum) / 1e6, static_cast<double>(pair.whole) / 1e6});
+    price.sums.push_back({pair.network, static_cast<double>(pair.sum) * table.factor() / 1e6, static_cast<double>(pair.whole) * table.factor() / 1e6});
   return detail::search_by<Space>(price, train, test, folder, parts...);
 }
 

@@ -22,7 +22,8 @@ HASSE_BODY json frontier_json(const report_data& data) {
     json files = json::object();
     for (const auto& [label, path] : network.files) files[label] = path;
     return json{{"architecture", network.name}, {words.cost_key(), number_or_null(network.cost)},
-                {words.whole_key(), number_or_null(network.whole_cost)}, {words.score_key(), number_or_null(network.score)},
+                {words.whole_key(), number_or_null(network.whole_cost)}, {words.whole_key() + "_noise", number_or_null(network.whole_noise)},
+                {"corrected_" + words.cost_key(), number_or_null(network.corrected_cost)}, {words.score_key(), number_or_null(network.score)},
                 {words.score_key("finished_"), number_or_null(network.finished_score)}, {words.score_key("test_"), number_or_null(network.test_score)}, {"macs", number_or_null(network.macs)},
                 {"parameters", number_or_null(network.parameters)}, {"files", files}};
   };

@@ -246,13 +246,14 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
   const auto any = [&](double report_network::*member) {
     return std::any_of(order.begin(), order.end(), [&](std::size_t i) { return std::isfinite(data.networks[i].*member); });
   };
-  const bool whole = any(&report_network::whole_cost), finished = any(&report_network::finished_score), test = any(&report_network::test_score), precedents = any(&report_network::precedents);
+  const bool whole = any(&report_network::whole_cost), noise = any(&report_network::whole_noise), corrected = any(&report_network::corrected_cost), finished = any(&report_network::finished_score), test = any(&report_network::test_score), precedents = any(&report_network::precedents);
   const bool files = std::any_of(order.begin(), order.end(), [&](std::size_t i) { return !data.networks[i].files.empty(); });
   std::string html = "<div class='scroll'><table><tr><th>#</th><th class='name'>architecture</th>";
   const report_words words(data);
   const std::string price = "<th>" + markup_text(words.cost) + "<br>", head = "<th>" + markup_text(std::string(data.measure.name)) + "<br>";
   html += price + (words.has_latency ? "(table)</th>" : "(parts)</th>");
   if (whole) html += price + (words.has_latency ? "(measured)</th>" : "(whole)</th>");
+  if (corrected) html += price + "(corrected)</th>";
   html += head + "(validation)</th>";
   if (finished) html += head + "(trained longer)</th>";
   if (test) html += head + "(test)</th>";
@@ -262,7 +263,8 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
   for (std::size_t row = 0; row < order.size(); ++row) {
     const report_network& network = data.networks[order[row]];
     html += "<tr><td>" + std::to_string(row + 1) + "</td><td class='name'>" + code(network.name) + "</td><td>" + cost_text(data, network.cost) + "</td>";
-    if (whole) html += "<td>" + cost_text(data, network.whole_cost) + "</td>";
+    if (whole) html += "<td>" + cost_text(data, network.whole_cost) + (noise ? " &plusmn; " + cost_text(data, network.whole_noise) : std::string()) + "</td>";
+    if (corrected) html += "<td>" + cost_text(data, network.corrected_cost) + "</td>";
     html += "<td>" + score_text(data, network.score) + "</td>";
     if (finished) html += "<td>" + score_text(data, network.finished_score) + "</td>";
     if (test) html += "<td>" + score_text(data, network.test_score) + "</td>";
@@ -334,7 +336,8 @@ inline json report_json(const report_data& data) {
       curve.push_back({{"epoch", epoch.epoch}, {"loss", number_or_null(epoch.loss)}, {words.has_accuracy ? "train_accuracy" : "train_correct", number_or_null(epoch.train_correct)},
                        {words.score_key("validation_"), number_or_null(epoch.validation_score)}});
     result["networks"].push_back({{"name", network.name}, {words.cost_key(), number_or_null(network.cost)}, {words.score_key(), number_or_null(network.score)},
-                                  {words.whole_key(), number_or_null(network.whole_cost)}, {words.score_key("finished_"), number_or_null(network.finished_score)},
+                                  {words.whole_key(), number_or_null(network.whole_cost)}, {words.whole_key() + "_noise", number_or_null(network.whole_noise)},
+                                  {"corrected_" + words.cost_key(), number_or_null(network.corrected_cost)}, {words.score_key("finished_"), number_or_null(network.finished_score)},
                                   {words.score_key("test_"), number_or_null(network.test_score)},
                                   {"macs", number_or_null(network.macs)}, {"parameters", number_or_null(network.parameters)},
                                   {"precedents", number_or_null(network.precedents)}, {"on_frontier", network.on_frontier}, {"curve", curve}});
@@ -391,12 +394,12 @@ HASSE_BODY std::string frontier_svg(const report_data& data) {
 
 HASSE_BODY std::string frontier_table(const report_data& data) {
   const detail::report_words words(data);
-  std::vector<std::vector<std::string>> rows{{"#", words.cost, words.has_latency ? "measured" : "whole", words.score, "longer", "test", "MACs", "parameters", "architecture"}};
+  std::vector<std::vector<std::string>> rows{{"#", words.cost, words.has_latency ? "measured" : "whole", "+-", "corrected", words.score, "longer", "test", "MACs", "parameters", "architecture"}};
   for (const std::size_t i : detail::frontier_order(data)) {
     const report_network& network = data.networks[i];
     std::string name;
     for (const char letter : network.name) name += letter >= ' ' && letter <= '~' ? letter : '?';
-    rows.push_back({std::to_string(rows.size()), detail::cost_text(data, network.cost), detail::cost_text(data, network.whole_cost),
+    rows.push_back({std::to_string(rows.size()), detail::cost_text(data, network.cost), detail::cost_text(data, network.whole_cost), detail::cost_text(data, network.whole_noise), detail::cost_text(data, network.corrected_cost),
                     detail::score_text(data, network.score), detail::score_text(data, network.finished_score), detail::score_text(data, network.test_score), count_text(network.macs), count_text(network.parameters), name});
   }
   std::string table;

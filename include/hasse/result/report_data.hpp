@@ -25,6 +25,8 @@ struct report_network {
   std::string name;                  ///< architecture text
   double cost = unknown;             ///< sum over its parts: what the search saw
   double whole_cost = unknown;       ///< the whole network, measured or priced again (finalists)
+  double whole_noise = unknown;      ///< how far that may be off
+  double corrected_cost = unknown;   ///< the sum by rows that whole networks corrected; unknown: they were as far off as was stated
   double score = unknown;            ///< on the validation samples; unknown: the training diverged
   double finished_score = unknown;   ///< the same of the longer training that finalists may get once the search has ended
   double test_score = unknown;       ///< on samples that the search never saw, of the weights that are handed over (finalists)

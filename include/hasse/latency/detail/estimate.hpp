@@ -15,6 +15,12 @@
 
 namespace hasse::detail {
 
+/// Laps know which row takes what, whole networks know what rows are together: where they differ, one relative error of a network
+/// weighs as much as this many of a row. By measurement: docs/explanation/latency.md.
+inline constexpr double trust_in_laps = 0.3, trust_in_features = 0.1;
+/// The same of the rows of a table beside whole networks that were measured after it, in turns and to a hundredth or two.
+inline constexpr double trust_in_rows = 0.1;
+
 /// A network of a survey: the rows that its laps belong to; or one that is measured whole, to compare the sum of its rows with.
 struct visited_network {
   std::vector<std::size_t> rows;

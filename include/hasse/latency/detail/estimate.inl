@@ -14,10 +14,6 @@
 
 namespace hasse::detail {
 
-/// Laps know which row takes what, whole networks know what rows are together: where they differ, one relative error of a network
-/// weighs as much as this many of a row. By measurement: docs/explanation/latency.md.
-inline constexpr double trust_in_laps = 0.3, trust_in_features = 0.1;
-
 /// Rows as if they were what their features take, in the networks at hand.
 inline std::vector<double> rows_by_features(std::span<const visited_network> networks, std::span<const std::int64_t> times,
                                             const row_features& features) {
