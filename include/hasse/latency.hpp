@@ -4,6 +4,7 @@
 
 #include <hasse/latency/any_device.hpp>
 #include <hasse/latency/beat.hpp>
+#include <hasse/latency/correction.hpp>
 #include <hasse/latency/device.hpp>
 #include <hasse/latency/fit.hpp>
 #include <hasse/latency/foreign_blocks.hpp>
@@ -13,6 +14,7 @@
 #include <hasse/latency/layer_table.hpp>
 #include <hasse/latency/network_timer.hpp>
 #include <hasse/latency/order_check.hpp>
+#include <hasse/latency/parts.hpp>
 #include <hasse/latency/plan_choices.hpp>
 #include <hasse/latency/probe.hpp>
 #include <hasse/latency/record.hpp>

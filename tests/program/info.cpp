@@ -41,6 +41,22 @@ TEST_CASE("an ONNX file is a network, too", "[info]") {
   CHECK_THAT(run({"none.onnx"}).problems, Catch::Contains("none.onnx") && Catch::Contains("cannot be read"));
 }
 
+TEST_CASE("what a device takes for each part is measured where it is asked for", "[info]") {
+  const std::string path = std::string(HASSE_SOURCE_DIR) + "/tests/onnx/pytorch_trace.onnx";
+  const spoken said = run({path.c_str(), "--device", "cpu"});
+  CHECK(said.code == 0);
+  CHECK_THAT(said.out, Catch::Contains("1 thread(s), oneDNN") && Catch::Contains("part, and what ran") && Catch::Contains("convolution 3x3"));
+  const json told = parse_json(run({path.c_str(), "--device", "cpu", "--json"}).out, "hasse_info");
+  CHECK(told.at("measured").at("parts").size() > 5);
+  double sum = 0;
+  for (const json& part : told.at("measured").at("parts")) sum += part.at("milliseconds").get<double>();
+  CHECK(sum > 0);
+  CHECK(told.at("measured").at("milliseconds").get<double>() > 0);
+  CHECK_FALSE(parse_json(run({path.c_str(), "--json"}).out, "hasse_info").contains("measured"));
+  CHECK_THAT(run({path.c_str(), "--device", "command:time {onnx}"}).problems, Catch::Contains("runs layers itself; use --device cpu or cuda"));
+  CHECK_THAT(run({path.c_str(), "--device", "gpu"}).problems, Catch::Contains("there is no device"));
+}
+
 TEST_CASE("published networks have their published counts", "[info]") {
   struct row {
     const char* name;

@@ -69,6 +69,21 @@ if rows[0] != rows[1]:
 expect(run("--compare", "b.json", "c.json"), "in the median the second takes +0.0 %", "no more than chance explains")
 expect(run("--compare", "b.json", "none.json", code=2), "none.json")
 
+# Networks of no space: on this processor part by part, by a command whole.
+files = [pathlib.Path(__file__).resolve().parent.parent / "onnx" / name for name in ("pytorch_trace.onnx", "pytorch_export.onnx")]
+said = run("--onnx", *files, "--net", "df-small:[(16),(16),(32)]", "--out", "networks.json")
+expect(said, "part, and what ran", "df-small:[(16),(16),(32)]: 0.", "written: networks.json")
+told = json.loads((folder / "networks.json").read_text())["networks"]
+if [each.get("file") for each in told] != [None, *map(str, files)]:
+    problems.append(f"networks.json has other networks: {told}")
+for each in told:
+    if not 0.2 < sum(part["milliseconds"] for part in each["parts"]) / each["milliseconds"] < 5 or each["typical_milliseconds"] < each["milliseconds"]:
+        problems.append(f"parts do not add up: {each}")
+expect(run("--onnx", files[0], "--device", honest, "--out", "networks.json"), "a command times whole networks only")
+if json.loads((folder / "networks.json").read_text())["networks"][0]["parts"]:
+    problems.append("a command timed parts")
+expect(run("--onnx", files[0], "none.onnx", code=2), "none.onnx")
+
 # Answers that are none: the first networks say what is wrong.
 for lines, words in [("echo fast", ["no number of milliseconds", "fast"]), ("echo -3", ["-3", "no latency"]), ("echo nan", ["nan"]),
                      ("true", ["printed nothing"]), ("echo broken pipe >&2; exit 7", ["exit code 7", "broken pipe"]),

@@ -40,6 +40,16 @@ HASSE_BODY std::vector<layer_piece> pieces_of(const layer_list& layers, std::spa
 /// What the piece of a body is called.
 inline std::string body_text(const stretch& of) { return "body of " + of.origin->text(); }
 
+/// Step counts at the ends of the pieces, in a network that may run some of them as one step.
+template <class Network>
+std::vector<int> ends_of(const Network& network, const std::vector<layer_piece>& pieces) {
+  std::vector<int> steps;
+  const std::span<const int> done = network.step_ends();
+  for (const layer_piece& piece : pieces)
+    steps.push_back(static_cast<int>(std::lower_bound(done.begin(), done.end(), piece.end) - done.begin()) + 1);
+  return steps;
+}
+
 /// What visits to one network found, one lap per piece; one lap in all where no pieces were asked for.
 struct timed_network {
   std::vector<visit> rounds;
@@ -58,11 +68,8 @@ class network_timer {
     if constexpr (chooses) backend_.choices() = record.kernels;
     timed_network result;
     const auto ends = [&](auto& network) {
-      std::vector<int> steps;
-      const std::span<const int> done = network.step_ends();
-      for (const layer_piece& piece : pieces)
-        steps.push_back(static_cast<int>(std::lower_bound(done.begin(), done.end(), piece.end) - done.begin()) + 1);
-      if (pieces.empty()) steps.push_back(static_cast<int>(done.size()));
+      std::vector<int> steps = ends_of(network, pieces);
+      if (pieces.empty()) steps.push_back(static_cast<int>(network.step_ends().size()));
       result.implementations = implementations_of(network, backend_, steps);
       return steps;
     };

@@ -17,9 +17,10 @@
 #include <hasse/latency/table.hpp>
 #include <hasse/network/channel_groups.hpp>
 #include <hasse/network/find.hpp>
-#include <hasse/onnx/read.hpp>
+#include <hasse/onnx/layers.hpp>
 #include <hasse/price/memory.hpp>
-#include <hasse/program/guarded.hpp>
+#include <hasse/program/command_line.hpp>
+#include <hasse/program/parts.hpp>
 #include <hasse/result/layers_json.hpp>
 
 namespace hasse {
@@ -31,27 +32,23 @@ struct predicted_latency {
   double median_error = 0;  ///< of such sums against whole networks, when the table was made
 };
 
+/// What a device takes for each part of it.
+struct measured_parts {
+  device_facts device;
+  timed_parts times;
+};
+
 /// What is printed of a network.
 struct network_facts : named_layers {
   std::optional<predicted_latency> latency{};
+  std::optional<measured_parts> measured{};
 };
-
-namespace detail {
-/// The layers of an ONNX file, read for images of that size if one is given.
-inline named_layers layers_of_onnx(const std::string& path, const network_form& form) {
-  if (form.width != 0) throw error("the channels of " + path + " are those of the file; leave out --width");
-  onnx_network read = read_onnx(path, {.height = form.input.h, .width = form.input.w});
-  if (form.input.c != 0 && form.input.c != read.network.layers.input.c)
-    throw error(path + " reads " + std::to_string(read.network.layers.input.c) + " channels and --input says " + std::to_string(form.input.c) + "; give it as many");
-  return {std::move(read.network.name), std::move(read.network.layers)};
-}
-}  // namespace detail
 
 /// The facts of a name, or of an ONNX file; of SPACE:CODE, with the path of a latency table of that space, also its latency.
 inline network_facts facts_of(const std::string& name, const network_form& form = {}, const std::string& table = {}) {
   if (name.ends_with(".onnx")) {
     if (!table.empty()) throw error(name + " is no architecture of a search space, which is what latency tables are of; leave out --latency");
-    return {detail::layers_of_onnx(name, form)};
+    return {layers_of_onnx(name, form)};
   }
   if (!table.empty() && std::ranges::find(published_names, name) != published_names.end())
     throw error(name + " is no architecture of a search space, which is what latency tables are of; give SPACE:CODE or leave out --latency");
@@ -125,6 +122,7 @@ inline std::string info_table(const network_facts& network) {
   const memory_need memory = memory_need_of(network.layers);
   text += "memory of an inference: " + detail::grouped(static_cast<std::int64_t>(memory.activations)) + " bytes of activations, " +
           detail::grouped(static_cast<std::int64_t>(memory.weights)) + " bytes of weights\n";
+  if (network.measured) text += "\non " + text_of(network.measured->device) + ", " + network.measured->device.library + ": " + to_text(network.measured->times);
   if (!network.latency) return text;
   std::snprintf(line, sizeof line, "latency: %.4f ms", to_milliseconds(network.latency->time));
   text += line + (" on " + network.latency->device);
@@ -159,6 +157,10 @@ inline json info_json(const network_facts& network) {
   for (const named_value& output : network.layers.outputs)
     result["outputs"].push_back(
         {{"name", output.name}, {"value", output.value}, {"shape", shape(network.layers.shape_of(output.value))}});
+  if (network.measured) {
+    result["measured"] = parts_json(network.measured->times);
+    result["measured"]["device"] = text_of(network.measured->device), result["measured"]["library"] = network.measured->device.library;
+  }
   if (network.latency)
     result["latency"] = {{"milliseconds", to_milliseconds(network.latency->time)},
                          {"device", network.latency->device},
@@ -169,7 +171,8 @@ inline json info_json(const network_facts& network) {
 /// The program: prints to `out`; returns 0, or 2 after one sentence on `problems`.
 inline int info(int argc, const char* const* argv, std::FILE* out = stdout, std::FILE* problems = stderr) {
   CLI::App app("Prints the layers, shapes, multiply-accumulates and parameters of a network", "hasse_info");
-  std::string name, input, width, table;
+  std::string name, input, width, table, device;
+  int threads = 1;
   bool as_json = false, list = false;
   app.add_option(
       "network", name,
@@ -178,6 +181,8 @@ inline int info(int argc, const char* const* argv, std::FILE* out = stdout, std:
   app.add_option("--input", input, "channels x height x width instead of the network's own, for instance 3x192x192");
   app.add_option("--width", width, "multiplier of the channels of a MobileNet, for instance 0.75");
   app.add_option("--latency", table, "latency table of the space of SPACE:CODE: print what it predicts");
+  app.add_option("--device", device, "measure each part on cpu, cuda or cuda:N; without, nothing is measured");
+  detail::describe_device_threads(app, threads);
   app.add_flag("--list", list, "print the networks and spaces that are known");
   return guarded(app, argc, argv, [&] {
     if (list) {
@@ -190,7 +195,11 @@ inline int info(int argc, const char* const* argv, std::FILE* out = stdout, std:
     network_form form;
     if (!input.empty()) form.input = parse_shape(input);
     if (!width.empty()) form.width = parse_width(width);
-    const network_facts network = facts_of(name, form, table);
+    network_facts network = facts_of(name, form, table);
+    if (!device.empty()) {
+      const any_device on = device_of(parse_device(device), threads);
+      network.measured = {on.facts(), measure_parts(network.layers, on)};
+    }
     const std::string text = as_json ? json_text(info_json(network), 2) + "\n" : info_table(network);
     std::fputs(text.c_str(), out);
   }, out, problems);

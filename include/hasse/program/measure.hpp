@@ -14,9 +14,12 @@
 #include <CLI/CLI.hpp>
 
 #include <hasse/core/quoted.hpp>
+#include <hasse/file/json.hpp>
 #include <hasse/network/find.hpp>
+#include <hasse/onnx/layers.hpp>
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/measured_device.hpp>
+#include <hasse/program/parts.hpp>
 #include <hasse/program/stoppable.hpp>
 #include <hasse/result/svg.hpp>
 #include <hasse/space/order.hpp>
@@ -25,8 +28,8 @@ namespace hasse {
 
 /// The command line of hasse_measure.
 struct measure_options {
-  std::string space, net, device = "cpu", out = "latency.json";
-  std::vector<std::string> compared{};
+  std::string space, net, device = "cpu", out{};  ///< where nothing is said, a table goes to latency.json, networks nowhere
+  std::vector<std::string> onnx{}, compared{};
   int device_threads = 1, command_seconds = 120, rounds = 0, contexts = 0, checked = 0, error_percent = 5;
   std::uint64_t seed = 1;
 };
@@ -113,11 +116,12 @@ void draw(const latency_table<Space>& table, const std::filesystem::path& out) {
 
 inline void describe(CLI::App& app, measure_options& options, const std::string& spaces) {
   app.add_option("--space", options.space, "measure the table of this search space, one of: " + spaces)->capture_default_str();
-  app.add_option("--net", options.net, "measure this network whole instead: a name, or SPACE:CODE, as hasse_info knows them");
+  app.add_option("--net", options.net, "measure this network instead, whole and part by part: a name, or SPACE:CODE, as hasse_info knows them");
+  app.add_option("--onnx", options.onnx, "measure the networks in these ONNX files instead, whole and part by part");
   app.add_option("--device", options.device, "cpu, cuda or cuda:N; or command:'LINE', which is given a network as {onnx} and answers how many milliseconds it takes")->capture_default_str();
   describe_device_threads(app, options.device_threads);
   add_number(app, "--command-seconds", options.command_seconds, 1, 86'400, "that one call of a command may take");
-  app.add_option("--out", options.out, "file of the table; one that is not measured to its end goes on. Pictures are drawn beside it")->capture_default_str()->check(not_empty("a file"));
+  app.add_option("--out", options.out, "file of the table, latency.json where nothing is said; one that is not measured to its end goes on, and pictures are drawn beside it. With --net or --onnx: of their latencies")->check(not_empty("a file"));
   add_number(app, "--error", options.error_percent, 0, 1000, "wanted error of sums, percent in the median; exit code 3 where it cannot be had. 0: all rounds, and no such judgement");
   add_number(app, "--rounds", options.rounds, 0, 100, "visits of each network at most; 0: as the device needs them, 16, or 2 calls of a command");
   add_number(app, "--contexts", options.contexts, 0, 64, "networks that each part is seen in, at least; 0: 4");
@@ -146,16 +150,38 @@ inline void print_machine(const measured_device& device) {
 }
 }  // namespace detail
 
-/// Measures one network whole.
-inline void measure_network(const measure_options& options) {
-  const named_layers network = find_network(options.net);
+/// Measures networks that are of no space, whole and, where the device runs layers, part by part; writes them to `--out` where that is given.
+inline void measure_networks(const measure_options& options) {
+  std::vector<named_layers> networks;
+  std::vector<std::string> files;
+  if (!options.net.empty()) networks.push_back(find_network(options.net)), files.emplace_back();
+  for (const std::string& path : options.onnx) networks.push_back(layers_of_onnx(path)), files.push_back(path);
+  protocol rules = of_one_network;
+  if (options.rounds > 0) rules.rounds = options.rounds;
+  rules.seed = options.seed;
   const measured_device device(parse_device(options.device), options.device_threads, options.command_seconds);
   detail::print_machine(device);
   device.require_latencies();
-  const measurement found = device.visit([&](const auto& on) { return measure(network.layers, on); });
-  std::printf("%s: %.4f ms (%.4f to %.4f for eight of ten runs; rounds differ by %.1f %%; %d runs, %d set aside)\n", network.name.c_str(),
-              static_cast<double>(found.median) / 1e6, static_cast<double>(found.p10) / 1e6, static_cast<double>(found.p90) / 1e6,
-              200 * static_cast<double>(found.noise) / static_cast<double>(std::max<std::int64_t>(1, found.median)), found.samples, found.rejected.all());
+  if (device.is_command()) std::printf("parts: a command times whole networks only\n");
+  json written = json::array();
+  for (std::size_t at = 0; at < networks.size(); ++at) {
+    const named_layers& network = networks[at];
+    const timed_parts found = device.visit([&]<class Device>(const Device& on) {
+      if constexpr (NetworkTimer<Device>)
+        return timed_parts{.whole = measure(network.layers, on)};
+      else
+        return measure_parts(network.layers, on, rules);
+    });
+    std::printf("%s: %s", detail::printable(network.name).c_str(), to_text(found).c_str());
+    flush_output();
+    written.push_back(parts_json(found));
+    written.back()["network"] = network.name;
+    if (!files[at].empty()) written.back()["file"] = files[at];
+  }
+  if (options.out.empty()) return;
+  const device_facts& facts = device.facts();
+  write_json(options.out, {{"kind", "hasse network latencies"}, {"schema", 1}, {"date", detail::time_text()}, {"device", detail::device_json(facts)}, {"networks", written}});
+  std::printf("written: %s\n", options.out.c_str());
 }
 
 /// Measures the table of a space and says how good it is; returns whether the wanted error was reached.
@@ -219,7 +245,8 @@ int measure_space(int argc, char** argv, const std::array<const char*, sizeof...
   bool reached = true;
   const int code = guarded(app, argc, argv, [&] {
     if (!options.compared.empty()) return detail::print_comparison(options.compared);
-    if (!options.net.empty()) return measure_network(options);
+    if (!options.net.empty() || !options.onnx.empty()) return measure_networks(options);
+    if (options.out.empty()) options.out = "latency.json";
     std::size_t at = 0;
     const auto run_if_named = [&]<class Space>(std::type_identity<Space>) {
       if (names[at++] != options.space) return false;
