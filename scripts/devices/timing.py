@@ -1,8 +1,9 @@
 """What the commands of this folder have in common: they time a function and print one JSON object, which hasse reads.
 
-{"samples": [milliseconds, ...]}, or {"refused": "why"}; with --describe {"name": ..., "library": ..., "features": ..., "notes": ...}.
+{"samples": [milliseconds, ...]}, or {"refused": "why"}; of a folder a line for each ONNX file in it, with "file"; with --describe {"name": ..., "library": ..., "features": ..., "notes": ...}.
 """
 import json
+import os
 import platform
 import sys
 import time
@@ -34,19 +35,25 @@ def time_calls(run, seconds=0.3, least=10, most=200):
     return samples
 
 
+def answer(prepare, path, threads):
+    try:
+        return {"samples": time_calls(prepare(path, threads))}
+    except Exception as refusal:  # whatever a runtime throws is its answer
+        return {"refused": " ".join(str(refusal).split())[:300]}
+
+
 def main(describe, prepare):
     """`describe()` tells what the device is; `prepare(path, threads)` loads a network and returns what runs it once."""
     arguments = sys.argv[1:]
     threads = int(arguments[1]) if len(arguments) > 1 else 1
     if not arguments:
-        sys.exit(f"usage: {sys.argv[0]} FILE.onnx|--describe [THREADS]")
+        sys.exit(f"usage: {sys.argv[0]} FILE.onnx|FOLDER|--describe [THREADS]")
     if arguments[0] == "--describe":
         print(json.dumps(describe()))
         return
-    try:
-        run = prepare(arguments[0], threads)
-        samples = time_calls(run)
-    except Exception as refusal:  # whatever a runtime throws is its answer
-        print(json.dumps({"refused": " ".join(str(refusal).split())[:300]}))
+    if not os.path.isdir(arguments[0]):
+        print(json.dumps(answer(prepare, arguments[0], threads)))
         return
-    print(json.dumps({"samples": samples}))
+    for file in sorted(os.listdir(arguments[0])):
+        if file.endswith(".onnx"):
+            print(json.dumps({"file": file, **answer(prepare, os.path.join(arguments[0], file), threads)}), flush=True)

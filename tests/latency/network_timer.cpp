@@ -5,6 +5,7 @@
 #include <hasse/latency/layer_table.hpp>
 #include <hasse/latency/network_timer.hpp>
 #include <hasse/latency/table.hpp>
+#include <hasse/latency/together.hpp>
 
 #include "fake_device.hpp"
 #include "restless_device.hpp"
@@ -95,4 +96,94 @@ TEST_CASE("a device whose answers do not grow with the network is refused before
   broken.world->refuses = [](const layer&) { return "no such file"; };
   CHECK_THAT(sentence_of([&] { require_latencies(broken); }), ContainsSubstring("a small network of plain convolutions could not be timed on asked: no such file"));
   CHECK(broken.world->runs == 1);
+}
+
+namespace {
+/// Slower and faster by the hour: every question finds it a little elsewhere. `answers` counts networks, `calls` questions.
+struct wandering_device : asked_device {
+  bool beats = false;
+  int at_once = 1;
+  std::shared_ptr<int> calls = std::make_shared<int>(0), answers = std::make_shared<int>(0);
+
+  int batch() const { return at_once; }
+  timed_answer time(const layer_list& layers, const std::string& name) const {
+    ++*calls;
+    return answer(layers, name);
+  }
+  std::vector<timed_answer> time_all(const std::vector<layer_list>& networks, const std::vector<std::string>& names) const {
+    ++*calls;
+    std::vector<timed_answer> all;
+    for (std::size_t at = 0; at < networks.size(); ++at) all.push_back(answer(networks[at], names[at]));
+    return all;
+  }
+  timed_answer answer(const layer_list& layers, const std::string& name) const {
+    timed_answer calm = asked_device::time(layers, name);
+    const double slowness = 1.6 + 0.6 * std::sin(0.07 * ++*answers);
+    for (double& each : calm.milliseconds) each *= slowness;
+    return calm;
+  }
+};
+static_assert(TimesBatches<wandering_device> && !TimesBatches<asked_device>);
+
+double error_of_table(const table& measured) {
+  std::vector<std::int64_t> rows;
+  for (const latency_row& row : measured.rows()) rows.push_back(row.p50);
+  return error_of_sums(rows);
+}
+}  // namespace
+
+TEST_CASE("a network of known work beside the others tells the speed of a device that answers for whole networks", "[latency]") {
+  temporary_folder folder;
+  wandering_device device;
+  const table without = table::load_or_measure(folder / "without.json", device, asked);
+  CHECK(without.record().beat.quiet == 0);
+  device.beats = true;
+  const table with = table::load_or_measure(folder / "with.json", device, asked);
+  CHECK(with.record().beat.slowdown() > 1.2);
+  CHECK_FALSE(with.record().beat.network.empty());
+  CHECK(error_of_table(with) < 0.02);
+  CHECK(error_of_table(with) * 3 < error_of_table(without));
+  CHECK(table::load(folder / "with.json").record() == with.record());
+
+  // Finalists are told at the same speed.
+  const auto choice = parse<small_space>("[(4,8),(16)]");
+  const beat_of_table beat{layers_of(parse<small_space>(with.record().beat.network)), with.record().beat.quiet};
+  const measurement whole = measure_together({layers_of(choice)}, device, asked, {}, beat).front();
+  CHECK(to_milliseconds(whole.latency()) == Approx(to_milliseconds(with.estimate(choice))).epsilon(0.03));
+
+  // Begun in one way, a measurement goes on in that way.
+  struct killed {};
+  wandering_device other = device;
+  other.world = std::make_shared<fake_world>();
+  other.world->on_start = [&world = *other.world] {
+    if (world.runs == 30) throw killed();
+  };
+  CHECK_THROWS_AS(table::load_or_measure(folder / "killed.json", other, asked), killed);
+  other.beats = false;
+  CHECK_THAT(sentence_of([&] { table::load_or_measure(folder / "killed.json", other, asked); }), ContainsSubstring("was begun with a network beside the others that tells the speed; go on as it was begun"));
+  other.beats = true;
+  CHECK_NOTHROW(table::load_or_measure(folder / "killed.json", other, asked));
+}
+
+TEST_CASE("a device that takes several networks at once is asked less often and gives the same table", "[latency]") {
+  temporary_folder folder;
+  const auto measured = [&](const char* name, int at_once, const std::function<std::string(const layer&)>& refuses) {
+    wandering_device device;
+    device.at_once = at_once, device.beats = false;
+    device.world->refuses = refuses;
+    const table found = table::load_or_measure(folder / name, device, asked);
+    return std::pair(found.record(), *device.calls);
+  };
+  for (const bool refuses : {false, true}) {
+    const auto picky = [refuses](const layer& item) { return refuses && item.out.c == 16 ? "refused: sixteen is too many" : ""; };
+    auto [single, single_calls] = measured(refuses ? "single_picky.json" : "single.json", 1, picky);
+    auto [batches, batch_calls] = measured(refuses ? "batches_picky.json" : "batches.json", 7, picky);
+    batches.date = single.date;
+    CHECK(batches == single);
+    CHECK(batch_calls * 5 < single_calls);
+  }
+  wandering_device forgetful;
+  forgetful.at_once = 3;
+  const std::vector<layer_list> lists(3, detail::network_of_trial(false));
+  CHECK(detail::answers_of(forgetful, lists, {"a", "b", "c"}).size() == 3);
 }

@@ -25,6 +25,8 @@ TEST_CASE("a command is a device that times whole networks and runs no layers", 
   CHECK(there.command == "ssh pi ./time_net {onnx} {threads}");
   CHECK(to_text(there) == "command:ssh pi ./time_net {onnx} {threads}");
   CHECK_THROWS_WITH(parse_device("command:ssh pi ./time_net"), ContainsSubstring("does not say where the network goes; write {onnx} there"));
+  CHECK(parse_device("command:./time_all {folder}").command == "./time_all {folder}");
+  CHECK_THROWS_WITH(parse_device("command:time {onnx} {folder}"), ContainsSubstring("says twice where networks go"));
   CHECK_THROWS_WITH(backend_of(there), ContainsSubstring("trains nothing; train on cpu or cuda (--train-on)"));
   CHECK_THROWS_WITH(device_of(there), ContainsSubstring("runs layers itself"));
   const device_options beside{.device = "command:time {onnx}"};

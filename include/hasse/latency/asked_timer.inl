@@ -35,26 +35,40 @@ HASSE_BODY void asked_timer::prepare(layer_record& record) {
   const std::vector<layer_list> networks = survey_();
   const std::size_t fitted = networks.size() - networks.size() / 4;
   journal book(answers_);
-  std::vector<visit> visits;
   remaining_time left;
-  if (!recall(book, "answered", {{"device", device_}})) refuse_doubtful_answers(ask_, device_);
+  if (!recall(book, "answered", {{"device", device_}}))
+    refuse_doubtful_answers([&](const layer_list& layers, const std::string& name) { return ask_one(layers, name); }, device_);
+  std::vector<timed_answer> answers(networks.size());
+  std::vector<std::size_t> open;
   for (std::size_t at = 0; at < networks.size(); ++at) {
-    const std::string identity = identity_of(networks[at]);
-    timed_answer answer;
-    if (const auto known = recall(book, "answered", {{"network", identity}, {"device", device_}})) {
-      for (const json& each : known->array("milliseconds")) answer.milliseconds.push_back(json_as<double>(each).value_or(-1));
-      answer.failure = known->get<std::string>("failure");
-      const auto is_time = [](double time) { return time > 0 && time < 1e7; };
-      if (answer.failure.empty() && (answer.milliseconds.empty() || !std::all_of(answer.milliseconds.begin(), answer.milliseconds.end(), is_time)))
-        throw file_error(known->path(), known->place() + " is no answer of a device", table_remedy);
-    } else {
-      const double fraction = static_cast<double>(at) / static_cast<double>(networks.size());
-      if (progress_) progress_({fraction, "timing network " + std::to_string(at + 1) + " of " + std::to_string(networks.size()), left(fraction)});
-      answer = ask_(networks[at], "network " + std::to_string(at + 1));
-      book.append("answered", {{"network", identity}, {"device", device_}, {"milliseconds", answer.milliseconds}, {"failure", answer.failure}});
+    const auto known = recall(book, "answered", {{"network", identity_of(networks[at])}, {"device", device_}});
+    if (!known) {
+      open.push_back(at);
+      continue;
     }
-    visits.push_back(visit_of(answer));
+    timed_answer& answer = answers[at];
+    for (const json& each : known->array("milliseconds")) answer.milliseconds.push_back(json_as<double>(each).value_or(-1));
+    answer.failure = known->get<std::string>("failure");
+    const auto is_time = [](double time) { return time > 0 && time < 1e7; };
+    if (answer.failure.empty() && (answer.milliseconds.empty() || !std::all_of(answer.milliseconds.begin(), answer.milliseconds.end(), is_time)))
+      throw file_error(known->path(), known->place() + " is no answer of a device", table_remedy);
   }
+  for (std::size_t begin = 0; begin < open.size(); begin += at_once_) {
+    const std::size_t known = networks.size() - open.size() + begin;
+    const double fraction = static_cast<double>(known) / static_cast<double>(networks.size());
+    if (progress_) progress_({fraction, "timing network " + std::to_string(known + 1) + " of " + std::to_string(networks.size()), left(fraction)});
+    std::vector<layer_list> lists;
+    std::vector<std::string> names;
+    const std::size_t end = std::min(begin + at_once_, open.size());
+    for (std::size_t i = begin; i < end; ++i) lists.push_back(networks[open[i]]), names.push_back("network " + std::to_string(open[i] + 1));
+    std::vector<timed_answer> found = ask_(lists, names);
+    for (std::size_t i = begin; i < end; ++i) {
+      timed_answer& answer = answers[open[i]] = std::move(found[i - begin]);
+      book.append("answered", {{"network", identity_of(networks[open[i]])}, {"device", device_}, {"milliseconds", answer.milliseconds}, {"failure", answer.failure}});
+    }
+  }
+  std::vector<visit> visits;
+  for (const timed_answer& each : answers) visits.push_back(visit_of(each));
   const std::size_t failed = static_cast<std::size_t>(std::count_if(visits.begin(), visits.end(), [](const visit& each) { return !each.failure.empty(); }));
   if (2 * failed > visits.size())
     throw error(std::to_string(failed) + " of " + std::to_string(visits.size()) + " networks could not be timed on " + device_ + ", for instance: " +
@@ -108,7 +122,7 @@ HASSE_BODY timed_network asked_timer::operator()(const layer_list& layers, const
   if (pieces.empty()) {
     for (int round = 0; round < record.rules.rounds; ++round) {
       begin_round(round);
-      found.rounds.push_back(visit_of(ask_(layers, "network")));
+      found.rounds.push_back(visit_of(ask_one(layers, "network")));
       if (const std::string& why = found.rounds.back().failure; !why.empty()) throw error("a network could not be timed on " + device_ + ": " + why);
     }
     return found;

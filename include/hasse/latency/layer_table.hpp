@@ -89,9 +89,10 @@ class network_timer {
 /// The same on a device that is asked for whole networks: laps are estimates, wholes are answers.
 class asked_timer {
  public:
-  asked_timer(std::function<timed_answer(const layer_list&, const std::string&)> ask, std::filesystem::path answers, std::string device,
+  using questions = std::function<std::vector<timed_answer>(const std::vector<layer_list>&, const std::vector<std::string>&)>;
+  asked_timer(questions ask, std::size_t at_once, std::filesystem::path answers, std::string device,
               std::function<std::vector<layer_list>()> survey, progress_sink progress)
-      : ask_(std::move(ask)), answers_(std::move(answers)), device_(std::move(device)), survey_(std::move(survey)), progress_(std::move(progress)) {}
+      : ask_(std::move(ask)), at_once_(at_once), answers_(std::move(answers)), device_(std::move(device)), survey_(std::move(survey)), progress_(std::move(progress)) {}
 
   timed_network operator()(const layer_list& layers, const std::vector<layer_piece>& pieces, layer_record& record,
                            const std::function<void(int)>& begin_round);
@@ -100,7 +101,10 @@ class asked_timer {
   std::vector<double> pieces_of_time(const layer_list& layers, const std::vector<layer_piece>& pieces) const;
   void prepare(layer_record& record);
 
-  std::function<timed_answer(const layer_list&, const std::string&)> ask_;
+  timed_answer ask_one(const layer_list& layers, const std::string& name) const { return ask_({layers}, {name}).front(); }
+
+  questions ask_;
+  std::size_t at_once_;
   std::filesystem::path answers_;
   std::string device_;
   std::function<std::vector<layer_list>()> survey_;
@@ -140,7 +144,8 @@ class layer_table {
                                    const progress_sink& progress = {}, const protocol& rules = many_networks) {
     layer_table table = begun(path, device.facts(), rules);
     table.time_ = [timer = std::make_shared<detail::asked_timer>(
-                       [device](const layer_list& layers, const std::string& name) { return device.time(layers, name); },
+                       [device](const std::vector<layer_list>& networks, const std::vector<std::string>& names) { return detail::answers_of(device, networks, names); },
+                       most_at_once(device),
                        std::filesystem::path(path).replace_extension("answers"), table.record_.device.name, std::move(survey), progress)](auto&&... arguments) {
       return (*timer)(arguments...);
     };

@@ -2,8 +2,10 @@
 // Used by the tables; program/on_command.hpp is one.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -32,6 +34,31 @@ concept NetworkTimer = requires(const Type& device, const layer_list& layers, co
   { device.time(layers, name) } -> std::same_as<timed_answer>;
 };
 
+/// A device that takes several networks in one call, at most `batch()` of them, and answers in their order.
+template <class Type>
+concept TimesBatches = NetworkTimer<Type> && requires(const Type& device, const std::vector<layer_list>& networks, const std::vector<std::string>& names) {
+  { device.batch() } -> std::convertible_to<int>;
+  { device.time_all(networks, names) } -> std::same_as<std::vector<timed_answer>>;
+};
+
+/// How many networks to ask for at once.
+template <NetworkTimer Device>
+std::size_t most_at_once(const Device& device) {
+  if constexpr (TimesBatches<Device>)
+    return static_cast<std::size_t>(std::max(1, static_cast<int>(device.batch())));
+  else
+    return 1;
+}
+
+/// Whether its speed wanders, so that a network of known work is asked for beside the others: a member `beats`.
+template <NetworkTimer Device>
+bool has_beat(const Device& device) {
+  if constexpr (requires { { device.beats } -> std::convertible_to<bool>; })
+    return device.beats;
+  else
+    return false;
+}
+
 /// For tables of such devices: two rounds of many networks, since every part is seen in sums only.
 inline constexpr protocol many_networks{.rounds = 2, .warm_up = 1, .samples = 3, .contexts = 4, .checked = 30};
 
@@ -57,6 +84,43 @@ answer_trial try_answers(Ask&& ask, const std::string& device) {
 template <class Ask>
 void refuse_doubtful_answers(Ask&& ask, const std::string& device) {
   if (const answer_trial found = try_answers(ask, device); !found.doubt.empty()) throw error(found.doubt);
+}
+
+/// Networks in their order, in one call where the device takes several.
+template <NetworkTimer Device>
+std::vector<timed_answer> answers_of(const Device& device, const std::vector<layer_list>& networks, const std::vector<std::string>& names) {
+  std::vector<timed_answer> answers;
+  if constexpr (TimesBatches<Device>) {
+    const bool at_once = most_at_once(device) > 1 && networks.size() > 1;
+    if (at_once) answers = device.time_all(networks, names);
+    if (at_once && answers.size() != networks.size())
+      throw error(device.facts().name + " was asked for " + std::to_string(networks.size()) + " networks at once and answered " + std::to_string(answers.size()) + " times");
+  }
+  for (std::size_t at = answers.size(); at < networks.size(); ++at) answers.push_back(device.time(networks[at], names[at]));
+  return answers;
+}
+
+/// The same as visits. `beat` is asked for in front of each, in a batch in front of every fourth; null: there is none.
+template <NetworkTimer Device>
+std::vector<visit> asked_visits(const Device& device, const std::vector<layer_list>& networks, const std::vector<std::string>& names, const layer_list* beat) {
+  const std::size_t every = networks.size() > 1 ? 4 : 1;
+  std::vector<layer_list> all;
+  std::vector<std::string> all_names;
+  for (std::size_t at = 0; at < networks.size(); ++at) {
+    if (beat && at % every == 0) all.push_back(*beat), all_names.emplace_back("the beat");
+    all.push_back(networks[at]), all_names.push_back(names[at]);
+  }
+  const std::vector<timed_answer> answers = answers_of(device, all, all_names);
+  std::vector<visit> visits;
+  std::size_t next = 0;
+  visit beside;
+  for (std::size_t at = 0; at < networks.size(); ++at) {
+    if (beat && at % every == 0) beside = visit_of(answers[next++]);
+    visits.push_back(visit_of(answers[next++]));
+    visits.back().beat = beside.total;
+    if (!beside.failure.empty() && visits.back().failure.empty()) visits.back() = visit_of({{}, "the network beside it, which tells the speed, failed: " + beside.failure});
+  }
+  return visits;
 }
 
 /// What makes one list of layers take longer than another, in numbers that grow with its channels: the multiply-accumulates of each sort of layer,

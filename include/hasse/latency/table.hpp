@@ -343,7 +343,9 @@ class latency_table {
     std::vector<std::string> reasons(parts);
     const auto networks = survey::draw(record.rules, reasons);
     const auto rounds = static_cast<std::size_t>(record.rules.rounds), calls = networks.size() * rounds;
-    check_answers(record, networks.size(), path.string());
+    check_answers(record, networks.size(), has_beat(device), path.string());
+    const architecture<Space> of_the_beat = survey::beat_of(networks);
+    const layer_list beat = layers_of(of_the_beat);
     if (record.rounds.empty()) {
       detail::refuse_doubtful_answers([&](const layer_list& layers, const std::string& name) { return device.time(layers, name); }, record.device.name);
       record.rounds.emplace_back();
@@ -351,18 +353,29 @@ class latency_table {
     remaining_time left;
     std::size_t answered = std::accumulate(record.rounds.begin(), record.rounds.end(), std::size_t{0},
                                            [](std::size_t sum, const auto& round) { return sum + round.size(); });
-    for (; answered < calls; ++answered) {
+    while (answered < calls) {
       if (record.rounds.back().size() == networks.size()) record.rounds.emplace_back();
       std::vector<visit>& round = record.rounds.back();
-      const typename survey::visitable& next = networks[(round.size() * stride_of(networks.size())) % networks.size()];
       const double fraction = static_cast<double>(answered) / static_cast<double>(calls);
       if (progress)
         progress({fraction, "timing network " + std::to_string(answered + 1) + " of " + std::to_string(calls), left(fraction)});
-      const visit* const before = record.rounds.size() > 1 ? &record.rounds.front()[round.size()] : nullptr;
-      round.push_back(before && !before->failure.empty() ? *before : detail::visit_of(device.time(layers_of(next.choice), to_text(next.choice))));
+      std::vector<visit> next;
+      std::vector<std::size_t> asked;
+      std::vector<layer_list> lists;
+      std::vector<std::string> names;
+      for (std::size_t at = round.size(); at < networks.size() && lists.size() < most_at_once(device); ++at) {
+        next.push_back(record.rounds.size() > 1 ? record.rounds.front()[at] : visit());
+        if (!next.back().failure.empty()) continue;
+        const architecture<Space>& choice = networks[(at * stride_of(networks.size())) % networks.size()].choice;
+        asked.push_back(next.size() - 1), lists.push_back(layers_of(choice)), names.push_back(to_text(choice));
+      }
+      std::vector<visit> found = detail::asked_visits(device, lists, names, has_beat(device) ? &beat : nullptr);
+      for (std::size_t at = 0; at < asked.size(); ++at) next[asked[at]] = std::move(found[at]);
+      answered += next.size();
+      round.insert(round.end(), next.begin(), next.end());
       const auto failed = [](const visit& each) { return !each.failure.empty(); };
       const bool all_failed = record.rounds.size() == 1 && std::all_of(round.begin(), round.end(), failed);
-      if (all_failed && round.size() == std::min<std::size_t>(3, networks.size()))
+      if (all_failed && round.size() >= std::min<std::size_t>(3, networks.size()))
         throw error("none of the first " + std::to_string(round.size()) + " networks could be timed on " + record.device.name + ": " +
                     round.back().failure);
       if (!all_failed) replace_file(path, to_text(record));
@@ -379,6 +392,7 @@ class latency_table {
       if (record.rounds.front()[at].failure.empty() && !networks[at].whole)
         for (const part_id part : networks[at].parts()) reasons[static_cast<std::size_t>(part)].clear();
     finish(record, networks, reasons, std::vector<std::string>(parts, record.device.library));
+    if (record.beat.quiet > 0) record.beat.network = to_text(of_the_beat);
     replace_file(path, to_text(record));
     if (progress) progress({1, "networks timed", 0});
   }
@@ -390,14 +404,18 @@ class latency_table {
     return stride;
   }
 
-  static void check_answers(const latency_record& record, std::size_t networks, const std::string& path) {
+  static void check_answers(const latency_record& record, std::size_t networks, bool beats, const std::string& path) {
     for (std::size_t round = 0; round < record.rounds.size(); ++round) {
       const auto& visits = record.rounds[round];
       const bool fits = round < static_cast<std::size_t>(record.rules.rounds) && visits.size() <= networks &&
                         (round + 1 == record.rounds.size() || visits.size() == networks);
       const auto is_answer = [](const visit& each) { return !each.failure.empty() || each.laps.size() == 1; };
+      const auto fits_beat = [&](const visit& each) { return !each.failure.empty() || (each.beat > 0) == beats; };
       if (!fits || !std::all_of(visits.begin(), visits.end(), is_answer))
         throw file_error(path, "was begun by another version of this program", detail::table_remedy);
+      if (!std::all_of(visits.begin(), visits.end(), fits_beat))
+        throw file_error(path, beats ? "was begun without a network beside the others that tells the speed" : "was begun with a network beside the others that tells the speed",
+                         "go on as it was begun, or name another path");
     }
   }
 

@@ -22,6 +22,11 @@ struct beat_of_table {
 };
 
 namespace detail {
+/// A time beside which the beat took `now`.
+inline std::int64_t at_speed_of(const beat_of_table& table, std::int64_t time, std::int64_t now) {
+  return std::llround(static_cast<double>(time) * static_cast<double>(table.quiet) / static_cast<double>(now));
+}
+
 /// The time of one network from all rounds, in nanoseconds; noise is the standard error of that median, from the middle half of the rounds.
 inline measurement settled(const std::vector<std::int64_t>& rounds) {
   measurement found;
@@ -74,19 +79,19 @@ std::vector<measurement> measure_together(const std::vector<layer_list>& network
     const std::int64_t before = beat();
     const std::int64_t total = measure(network, end, rules, watch).total;
     const std::int64_t now = std::min(before, beat());
-    if (relative_to.quiet == 0 || now == 0) return total;
-    return static_cast<std::int64_t>(std::llround(static_cast<double>(total) * static_cast<double>(relative_to.quiet) / static_cast<double>(now)));
+    return relative_to.quiet == 0 || now == 0 ? total : detail::at_speed_of(relative_to, total, now);
   });
 }
 
 /// The same where a device is asked.
 template <NetworkTimer Device>
 std::vector<measurement> measure_together(const std::vector<layer_list>& networks, const Device& device, const protocol& rules,
-                                          const kernel_choices& = {}, const beat_of_table& = {}) {
+                                          const kernel_choices& = {}, const beat_of_table& relative_to = {}) {
   return detail::in_turns(networks.size(), rules.rounds, [&](std::size_t at, int) {
-    const timed_answer answer = device.time(networks[at], "network " + std::to_string(at + 1));
-    if (!answer.failure.empty()) throw error("a network could not be timed on " + device.facts().name + ": " + answer.failure);
-    return detail::visit_of(answer).total;
+    const layer_list* const beat = relative_to.quiet > 0 ? &relative_to.layers : nullptr;
+    const visit found = detail::asked_visits(device, {networks[at]}, {"network " + std::to_string(at + 1)}, beat).front();
+    if (!found.failure.empty()) throw error("a network could not be timed on " + device.facts().name + ": " + found.failure);
+    return beat ? detail::at_speed_of(relative_to, found.total, found.beat) : found.total;
   });
 }
 

@@ -32,14 +32,22 @@ inline std::string to_text(const device_name& name) {
   return name.index == 0 ? "cuda" : "cuda:" + std::to_string(name.index);
 }
 
+namespace detail {
+/// Refuses a command that could never work.
+inline void require_place_of_network(const std::string& command) {
+  const bool file = command.find("{onnx}") != std::string::npos, folder = command.find("{folder}") != std::string::npos;
+  if (file == folder)
+    throw error("the command " + in_quotes(command, 200) + (file ? " says twice where networks go" : " does not say where the network goes") +
+                "; write {onnx} there, or {folder} where it takes many files at once, for instance --device command:'python3 time_net.py {onnx} {threads}'");
+}
+}  // namespace detail
+
 /// Reads "cpu", "cuda", which is the first GPU, "cuda:1", or "command:" and a line of the shell.
 inline device_name parse_device(std::string_view text) {
   if (text == "cpu") return {};
   if (constexpr std::string_view before = "command:"; text.starts_with(before)) {
     device_name made{.command = std::string(text.substr(before.size()))};
-    if (made.command.find("{onnx}") == std::string::npos)
-      throw error("the command " + detail::in_quotes(made.command, 200) +
-                  " does not say where the network goes; write {onnx} there, for instance --device command:'python3 time_net.py {onnx} {threads}'");
+    detail::require_place_of_network(made.command);
     return made;
   }
   if (text == "cuda") return {.is_gpu = true};

@@ -31,6 +31,7 @@ struct measure_options {
   std::string space, net, device = "cpu", out{};  ///< where nothing is said, a table goes to latency.json, networks nowhere
   std::vector<std::string> onnx{}, compared{};
   int device_threads = 1, command_seconds = 120, rounds = 0, contexts = 0, checked = 0, error_percent = 5;
+  bool command_beats = false;
   std::uint64_t seed = 1;
 };
 
@@ -120,7 +121,8 @@ inline void describe(CLI::App& app, measure_options& options, const std::string&
   app.add_option("--onnx", options.onnx, "measure the networks in these ONNX files instead, whole and part by part");
   app.add_option("--device", options.device, "cpu, cuda or cuda:N; or command:'LINE', which is given a network as {onnx} and answers how many milliseconds it takes")->capture_default_str();
   describe_device_threads(app, options.device_threads);
-  add_number(app, "--command-seconds", options.command_seconds, 1, 86'400, "that one call of a command may take");
+  add_number(app, "--command-seconds", options.command_seconds, 1, 86'400, "that a command may take for one network");
+  app.add_flag("--command-beats", options.command_beats, "ask a command for a network of known work beside the others, whose time tells the speed of a device that wanders");
   app.add_option("--out", options.out, "file of the table, latency.json where nothing is said; one that is not measured to its end goes on, and pictures are drawn beside it. With --net or --onnx: of their latencies")->check(not_empty("a file"));
   add_number(app, "--error", options.error_percent, 0, 1000, "wanted error of sums, percent in the median; exit code 3 where it cannot be had. 0: all rounds, and no such judgement");
   add_number(app, "--rounds", options.rounds, 0, 100, "visits of each network at most; 0: as the device needs them, 16, or 2 calls of a command");
@@ -159,7 +161,7 @@ inline void measure_networks(const measure_options& options) {
   protocol rules = of_one_network;
   if (options.rounds > 0) rules.rounds = options.rounds;
   rules.seed = options.seed;
-  const measured_device device(parse_device(options.device), options.device_threads, options.command_seconds);
+  const measured_device device(parse_device(options.device), options.device_threads, options.command_seconds, options.command_beats);
   detail::print_machine(device);
   device.require_latencies();
   if (device.is_command()) std::printf("parts: a command times whole networks only\n");
@@ -187,7 +189,7 @@ inline void measure_networks(const measure_options& options) {
 /// Measures the table of a space and says how good it is; returns whether the wanted error was reached.
 template <class Space>
 bool measure_table(const measure_options& options) {
-  const measured_device device(parse_device(options.device), options.device_threads, options.command_seconds);
+  const measured_device device(parse_device(options.device), options.device_threads, options.command_seconds, options.command_beats);
   detail::print_machine(device);
   protocol rules = device.is_command() ? many_networks : many_visits;
   if (options.rounds > 0) rules.rounds = options.rounds;

@@ -16,9 +16,9 @@ namespace hasse {
 /// One of the two; `visit(call)` hands the one that it is to `call`.
 class measured_device {
  public:
-  explicit measured_device(const device_name& name, int threads = 1, int command_seconds = 120)
+  explicit measured_device(const device_name& name, int threads = 1, int command_seconds = 120, bool command_beats = false)
       : held_(name.command.empty() ? held(device_of(name, threads))
-                                   : held(on_command{.command = name.command, .threads = threads, .seconds = command_seconds})),
+                                   : held(on_command{.command = name.command, .threads = threads, .seconds = command_seconds, .beats = command_beats})),
         facts_(std::visit([](const auto& device) { return device.facts(); }, held_)) {}
 
   /// Asked once.

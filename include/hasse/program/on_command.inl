@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <stdlib.h>
 
@@ -18,6 +21,7 @@
 #include <hasse/latency/network_timer.hpp>
 #include <hasse/network/model.hpp>
 #include <hasse/program/detail/run_command.hpp>
+#include <hasse/program/devices.hpp>
 #include <hasse/program/on_command.hpp>
 #include <hasse/result/onnx.hpp>
 
@@ -53,10 +57,9 @@ inline std::string last_line(std::string_view text) {
   return line;
 }
 
-/// What a command printed, as an answer. Its last line counts: a number of milliseconds, or one JSON object.
-inline timed_answer parse_answer(std::string_view printed) {
+/// One line as an answer: a number of milliseconds, or one JSON object.
+inline timed_answer parse_line(const std::string& line) {
   constexpr double longest = 3.6e6;
-  const std::string line = last_line(printed);
   const auto refuse = [&](const std::string& why) { return timed_answer{{}, why}; };
   if (line.empty()) return refuse("the command printed nothing; it must print milliseconds, or an object such as {\"samples\": [1.5, 1.4]}");
   const auto no_time = [&](double value) { return !(value > 0) || !(value <= longest); };
@@ -89,12 +92,33 @@ inline timed_answer parse_answer(std::string_view printed) {
     if (no_time(each)) return refuse("the command answered " + std::to_string(each) + ", which is no latency: milliseconds above 0 and at most an hour");
   return made;
 }
+
+/// What a command printed, as an answer: its last line counts.
+inline timed_answer parse_answer(std::string_view printed) { return parse_line(last_line(printed)); }
+
+/// What a command printed that was given a folder: of each file the last line that is an object and names it.
+inline std::vector<timed_answer> parse_answers(std::string_view printed, const std::vector<std::string>& files) {
+  std::vector<timed_answer> answers(files.size(), timed_answer{{}, "the command said nothing of this network; it must print a line such as {\"file\": \"0001.onnx\", \"samples\": [1.5, 1.4]} for each file of the folder"});
+  while (!printed.empty()) {
+    const std::size_t end = std::min(printed.find('\n'), printed.size());
+    const std::string line = last_line(printed.substr(0, end));
+    printed.remove_prefix(std::min(end + 1, printed.size()));
+    if (line.empty() || line.front() != '{') continue;
+    try {
+      const json content = parse_json(line, "an answer of the command", {.bytes = 1 << 20});
+      const auto named = content.find("file");
+      if (named == content.end() || !named->is_string()) continue;
+      const std::string file = std::filesystem::path(named->get<std::string>()).filename().string();
+      if (const auto place = std::find(files.begin(), files.end(), file); place != files.end()) answers[static_cast<std::size_t>(place - files.begin())] = parse_line(line);
+    } catch (const error&) {  // what it prints besides is of no importance
+    }
+  }
+  return answers;
+}
 }  // namespace detail
 
 HASSE_BODY void on_command::check() const {
-  if (command.find("{onnx}") == std::string::npos)
-    throw error("the command " + detail::in_quotes(command, 200) +
-                " does not say where the network goes; write {onnx} there, for instance command:'python3 time_net.py {onnx} {threads}'");
+  detail::require_place_of_network(command);
   if (seconds < 1 || seconds > 86'400) throw error("a call may take 1 to 86400 seconds, and " + std::to_string(seconds) + " were given");
 }
 
@@ -107,7 +131,7 @@ HASSE_BODY device_facts on_command::facts() const {
                      .compiler = {},
                      .threads = threads,
                      .notes = "asked for whole networks"};
-  const detail::command_outcome told = detail::run_command(line("--describe"), seconds);
+  const detail::command_outcome told = detail::run_command(line("--describe"), seconds);  // in the place of a folder, too
   if (told.timed_out || told.too_long || told.status != 0) return facts;
   try {
     const json content = parse_json(detail::last_line(told.output), "--describe", {.bytes = 1 << 20});
@@ -121,24 +145,38 @@ HASSE_BODY device_facts on_command::facts() const {
   return facts;
 }
 
-HASSE_BODY timed_answer on_command::time(const layer_list& layers, const std::string& name) const {
+HASSE_BODY timed_answer on_command::time(const layer_list& layers, const std::string& name) const { return time_all({layers}, {name}).front(); }
+
+HASSE_BODY std::vector<timed_answer> on_command::time_all(const std::vector<layer_list>& networks, const std::vector<std::string>& names) const {
   check();
   const detail::scratch_folder folder;
-  const std::filesystem::path path = folder.path() / "network.onnx";
-  random_source random(1);
-  write_onnx(path, model{name, layers, detail::timing_parameters<float>(layers.items, random)});
-  const detail::command_outcome found = detail::run_command(line(detail::shell_word(path.string())), seconds);
+  std::vector<std::string> files;
+  for (std::size_t at = 0; at < networks.size(); ++at) {
+    char file[32];
+    std::snprintf(file, sizeof file, "%04zu.onnx", at + 1);
+    files.emplace_back(file);
+    random_source random(1);
+    write_onnx(folder.path() / file, model{names[at], networks[at], detail::timing_parameters<float>(networks[at].items, random)});
+  }
+  const std::filesystem::path place = takes_folders() ? folder.path() : folder.path() / files.front();
+  const std::int64_t most = std::int64_t{seconds} * static_cast<std::int64_t>(networks.size());
+  const detail::command_outcome found = detail::run_command(line(detail::shell_word(place.string())), static_cast<double>(most));
+  const auto failed = [&](const std::string& why) { return std::vector(networks.size(), timed_answer{{}, why}); };
+  const auto answers = [&] { return takes_folders() ? detail::parse_answers(found.output, files) : std::vector{detail::parse_answer(found.output)}; };
   const std::string said = detail::last_line(found.problems);
   const std::string because = said.empty() ? "" : ": " + detail::printable(detail::clipped(said, 200));
-  if (found.timed_out) return {{}, "the command took longer than " + std::to_string(seconds) + " s" + because};
-  if (found.too_long) return {{}, "the command printed more than a megabyte"};
-  if (WIFSIGNALED(found.status)) return {{}, "the command was ended by signal " + std::to_string(WTERMSIG(found.status)) + because};
-  if (const int code = WEXITSTATUS(found.status); code != 0) {
-    // A runtime that refuses a network may say so and fail all the same.
-    const timed_answer told = detail::parse_answer(found.output);
-    return {{}, told.failure.starts_with("refused") ? told.failure : "the command ended with exit code " + std::to_string(code) + because};
-  }
-  return detail::parse_answer(found.output);
+  std::string ended;
+  if (found.timed_out) ended = "the command took longer than " + std::to_string(most) + " s" + because;
+  if (found.too_long) ended = "the command printed more than a megabyte";
+  if (ended.empty() && WIFSIGNALED(found.status)) ended = "the command was ended by signal " + std::to_string(WTERMSIG(found.status)) + because;
+  if (ended.empty() && WEXITSTATUS(found.status) != 0) ended = "the command ended with exit code " + std::to_string(WEXITSTATUS(found.status)) + because;
+  if (ended.empty()) return answers();
+  if (found.too_long || (found.timed_out && !takes_folders())) return failed(ended);
+  // A runtime that refuses a network may say so and fail all the same; of a folder some may have been answered before.
+  std::vector<timed_answer> told = answers();
+  for (timed_answer& each : told)
+    if (!each.failure.starts_with("refused") && (!each.failure.empty() || !takes_folders())) each = {{}, ended};
+  return told;
 }
 
 HASSE_BODY std::string on_command::line(const std::string& file) const {
@@ -146,7 +184,7 @@ HASSE_BODY std::string on_command::line(const std::string& file) const {
   const auto put = [&](const std::string& mark, const std::string& value) {
     for (std::size_t at = 0; (at = text.find(mark, at)) != std::string::npos; at += value.size()) text.replace(at, mark.size(), value);
   };
-  put("{onnx}", file), put("{threads}", std::to_string(threads));
+  put("{onnx}", file), put("{folder}", file), put("{threads}", std::to_string(threads));
   return text;
 }
 
