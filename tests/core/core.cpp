@@ -199,6 +199,7 @@ TEST_CASE("quotas of control groups are found, of both versions, in groups that 
     const processor_limit processors = usable_processors(root);
     CHECK(processors.processors == 1);
     CHECK(processors.reason == "the quota of its control group is 0.5 processors");
+    CHECK(processors.quota == 0.5);
     CHECK(usable_memory(root).bytes == 41943040);
     CHECK(usable_memory(root).reason == "left of the 60 MiB of its control group");
     require_memory(41943040, "some images", "use fewer", root);

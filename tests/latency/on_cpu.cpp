@@ -21,6 +21,22 @@ TEST_CASE("a network is measured on this processor with float and bfloat16 activ
   CHECK(measure(layers, on_cpu_bf16{}, quick).median > 0);
 }
 
+TEST_CASE("what takes processors away from a measurement, or lets threads spin, is said in a sentence") {
+  const device_facts one{.name = "a processor", .features = {}, .backend = "cpu", .library = {}, .compiler = {}, .threads = 1, .notes = {}};
+  device_facts two = one, elsewhere = one;
+  two.threads = 2, elsewhere.backend = "command time {onnx}";
+  const processor_limit all{.processors = 4}, bound{.processors = 1, .reason = "this process is bound to 1 processor"},
+      half{.processors = 1, .reason = "the quota of its control group is 0.5 processors", .quota = 0.5};
+  CHECK(measuring_caution(one, all, "").empty());
+  CHECK(measuring_caution(one, bound, "active").empty());
+  CHECK(measuring_caution(two, all, "PASSIVE").empty());
+  CHECK(measuring_caution(elsewhere, half, "").empty());
+  CHECK_THAT(measuring_caution(one, half, "passive"), ContainsSubstring("note: the quota of its control group is 0.5 processors, so that the system stops this process for a part of each period"));
+  CHECK_THAT(measuring_caution(two, bound, "passive"), ContainsSubstring("note: this process is bound to 1 processor, and 2 threads are measured, which wait for one another"));
+  for (const char* spins : {"", "active", "passive?"})
+    CHECK_THAT(measuring_caution(two, all, spins), ContainsSubstring("start this program with OMP_WAIT_POLICY=passive"));
+}
+
 TEST_CASE("a table of layers adds up to networks on this processor") {
   temporary_folder folder;
   layer_list layers{.input = {32, 32, 3}, .items = {}};

@@ -4,6 +4,7 @@ measurement that is killed; tables that are compared, and tables that a search c
 usage: measure.py HASSE_MEASURE HASSE_BOUNDARY
 """
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -108,6 +109,31 @@ expect(run("--onnx", files[0], "--device", honest, "--out", "networks.json"), "a
 if json.loads((folder / "networks.json").read_text())["networks"][0]["parts"]:
     problems.append("a command timed parts")
 expect(run("--onnx", files[0], "none.onnx", code=2), "none.onnx")
+
+# What shells, batch systems and containers leave in the environment changes nothing, or is said in one sentence.
+def measured(threads, bound=None, **environment):
+    ended = subprocess.run([program, "--net", "df-small:[(16),(16),(32)]", "--device-threads", str(threads), "--rounds", "2", "--out", "environment.json"], capture_output=True, text=True, cwd=folder,
+                           timeout=60, env={**{key: value for key, value in os.environ.items() if not key.startswith("OMP_")}, **environment},
+                           preexec_fn=(lambda: os.sched_setaffinity(0, bound)) if bound else None)
+    if ended.returncode != 0:
+        problems.append(f"{threads} threads with {environment} on {bound} ended with {ended.returncode}: {ended.stderr}")
+    device = json.loads((folder / "environment.json").read_text())["device"]
+    device.pop("notes")
+    return device, [line for line in ended.stderr.splitlines() if line.startswith("note: ")]
+
+
+one = [min(os.sched_getaffinity(0))]
+alone, said = measured(1, OMP_WAIT_POLICY="passive")
+if said and "quota" not in said[0]:
+    problems.append(f"a plain start is warned: {said}")
+for how in ({"OMP_WAIT_POLICY": "active"}, {}, {"OMP_NUM_THREADS": "1"}, {"OMP_NUM_THREADS": "nonsense"}, {"bound": one}):
+    if measured(1, **how) != (alone, said):
+        problems.append(f"one thread with {how} is another device, or is warned: {measured(1, **how)}")
+if not said and len(os.sched_getaffinity(0)) > 1:
+    expect("".join(measured(2, OMP_WAIT_POLICY="active")[1]), "start this program with OMP_WAIT_POLICY=passive")
+    expect("".join(measured(2, bound=one, OMP_WAIT_POLICY="passive")[1]), "is bound to 1 processor, and 2 threads are measured, which wait for one another")
+    if measured(2, OMP_WAIT_POLICY="passive", OMP_NUM_THREADS="1")[1]:
+        problems.append("OMP_NUM_THREADS, which says nothing to a program that is told its threads, is warned of")
 
 # Answers that are none: the first networks say what is wrong.
 for lines, words in [("echo fast", ["no number of milliseconds", "fast"]), ("echo -3", ["-3", "no latency"]), ("echo nan", ["nan"]),

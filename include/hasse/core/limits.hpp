@@ -19,6 +19,7 @@ namespace hasse {
 struct processor_limit {
   int processors = 1;  ///< whole ones, at least one
   std::string reason{};
+  double quota = std::numeric_limits<double>::infinity();  ///< of its control group, in processors: it need not be whole, and may be less than one
 };
 struct memory_limit {
   std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max();  ///< that may still be taken

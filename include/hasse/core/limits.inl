@@ -105,7 +105,8 @@ HASSE_BODY processor_limit usable_processors(const std::filesystem::path& root) 
     char text[32];
     std::snprintf(text, sizeof text, "%.4g", quota / period);
     found = {std::max(1, static_cast<int>(quota / period)), "the quota of its control group is " + std::string(text) +
-                                                                (quota == period ? " processor" : " processors")};
+                                                                (quota == period ? " processor" : " processors"),
+             quota / period};
   }
   return found;
 }

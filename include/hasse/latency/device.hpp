@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include <hasse/core/bfloat16.hpp>
 #include <hasse/core/build.hpp>
 #include <hasse/core/float16.hpp>
+#include <hasse/core/limits.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/kernel/backend.hpp>
 
@@ -58,8 +60,10 @@ inline void add_build(device_facts& facts, const std::string& build) {
 
 /// What to tell whoever measures with code that was compiled without optimisation; "" where all was optimised.
 HASSE_BODY std::string unoptimised_warning(const device_facts& facts);
-/// Prints that on stderr once. Whatever measures calls it first.
-HASSE_BODY void warn_where_unoptimised(const device_facts& facts);
+/// What to tell whoever measures where the system takes processors away or threads spin, as sentences; "": nothing.
+HASSE_BODY std::string measuring_caution(const device_facts& facts, const processor_limit& limit, std::string_view wait_policy);
+/// Prints both on stderr, once. Whatever measures calls it first.
+HASSE_BODY void warn_before_measuring(const device_facts& facts);
 
 /// Measures the stretches of one run: `start()`, then `lap()` after each; `nanoseconds(i)` may wait for the device. A stopwatch may
 /// have two more members, which the two functions below ask for.

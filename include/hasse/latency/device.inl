@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -42,10 +43,23 @@ HASSE_BODY std::string unoptimised_warning(const device_facts& facts) {
          "-DCMAKE_BUILD_TYPE=Release";
 }
 
-HASSE_BODY void warn_where_unoptimised(const device_facts& facts) {
-  static std::atomic<bool> said = false;
-  if (const std::string warning = unoptimised_warning(facts); !warning.empty() && !said.exchange(true))
-    std::fprintf(stderr, "%s\n", warning.c_str());
+HASSE_BODY std::string measuring_caution(const device_facts& facts, const processor_limit& limit, std::string_view wait_policy) {
+  if (!facts.backend.starts_with("cpu")) return "";
+  if (limit.quota < 1)
+    return "note: " + limit.reason + ", so that the system stops this process for a part of each period: whatever runs longer than what it may use of one takes longer by that; measure where it has a whole processor";
+  if (facts.threads > limit.processors)
+    return "note: " + limit.reason + ", and " + std::to_string(facts.threads) + " threads are measured, which wait for one another; measure as many threads as there are processors";
+  if (facts.threads > 1 && wait_policy != "passive" && wait_policy != "PASSIVE")
+    return "note: threads that wait will spin, and quanta of the scheduler look like latencies; start this program with OMP_WAIT_POLICY=passive";
+  return "";
+}
+
+HASSE_BODY void warn_before_measuring(const device_facts& facts) {
+  static std::atomic<bool> said[2];
+  const char* const policy = std::getenv("OMP_WAIT_POLICY");
+  const std::string warnings[] = {unoptimised_warning(facts), measuring_caution(facts, usable_processors(), policy ? policy : "")};
+  for (int each = 0; each < 2; ++each)
+    if (!warnings[each].empty() && !said[each].exchange(true)) std::fprintf(stderr, "%s\n", warnings[each].c_str());
 }
 
 HASSE_BODY void steady_stopwatch::start() {

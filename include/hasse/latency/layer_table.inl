@@ -57,7 +57,7 @@ HASSE_BODY std::string identity_of(const layer_list& layers) {
 HASSE_BODY layer_table layer_table::begun(const std::filesystem::path& path, const device_facts& facts, const protocol& rules) {
   hasse::check(rules);
   layer_record record{.device = facts, .rules = rules, .date = detail::time_text(), .pieces = {}, .wholes = {}, .kernels = {}};
-  warn_where_unoptimised(record.device);
+  warn_before_measuring(record.device);
   if (file_exists(path)) {
     layer_record found = parse_layer_record(read_file(path, detail::largest_table), path.string());
     detail::check_same(found.device, record.device, found.rules, rules, path.string());

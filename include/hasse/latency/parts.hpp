@@ -62,7 +62,7 @@ inline timed_parts parts_of(const std::vector<visit>& rounds, std::vector<timed_
 template <DevicePolicy Device>
 timed_parts measure_parts(const layer_list& layers, const Device& device, const protocol& rules = of_one_network, const progress_sink& progress = {}) {
   check(rules);
-  warn_where_unoptimised(device.facts());
+  warn_before_measuring(device.facts());
   auto backend = device.make_backend();
   auto watch = device.make_stopwatch(backend);
   const std::vector<detail::layer_piece> pieces = detail::pieces_of(layers);

@@ -290,7 +290,7 @@ class latency_table {
   template <DevicePolicy Device>
   static void measure_rounds(latency_record& record, const Device& device, const std::filesystem::path& path,
                              const progress_sink& progress) {
-    warn_where_unoptimised(record.device);
+    warn_before_measuring(record.device);
     auto backend = device.make_backend();
     auto watch = device.make_stopwatch(backend);
     constexpr bool chooses = requires { backend.choices(); };

@@ -49,7 +49,7 @@ HASSE_BODY std::vector<const visit*> pointers_to(const std::vector<visit>& round
 template <DevicePolicy Device>
 measurement measure(const layer_list& layers, const Device& device, const protocol& rules = {}, const kernel_choices& kernels = {}) {
   check(rules);
-  warn_where_unoptimised(device.facts());
+  warn_before_measuring(device.facts());
   auto backend = device.make_backend();
   if constexpr (requires { backend.choices(); }) backend.choices().insert(kernels.begin(), kernels.end());
   auto watch = device.make_stopwatch(backend);
