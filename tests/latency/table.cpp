@@ -496,3 +496,26 @@ TEST_CASE("rounds end when sums are as good as is wanted, and go on to the last 
   const int all = visits_of("all.json", fake_device{}, rules);
   CHECK(few * 9 == all * 4);  // four rounds at least
 }
+
+TEST_CASE("the noise of rows covers what two tables of a restless device differ by") {
+  temporary_folder folder;
+  const auto measured = [&](const char* name, std::uint64_t weather, std::uint64_t seed) {
+    return table::load_or_measure(folder / name, restless_device(weather), {.rounds = 6, .warm_up = 2, .samples = 5, .contexts = 4, .checked = 12, .error_percent = 0, .seed = seed});
+  };
+  std::size_t beyond = 0, rows = 0;
+  for (std::uint64_t pair = 0; pair < 6; ++pair) {
+    const table first = measured((std::to_string(pair) + "a.json").c_str(), 10 + pair, 1), second = measured((std::to_string(pair) + "b.json").c_str(), 30 + pair, 1 + pair % 2);
+    std::vector<double> ratios;
+    for (std::size_t row = 0; row < table::parts; ++row) ratios.push_back(static_cast<double>(second.rows()[row].p50) / static_cast<double>(first.rows()[row].p50));
+    std::vector<double> sorted = ratios;
+    std::sort(sorted.begin(), sorted.end());
+    for (std::size_t row = 0; row < table::parts; ++row) {
+      const auto noise_of = [&](const table& of) { return static_cast<double>(of.rows()[row].noise) / static_cast<double>(of.rows()[row].p50); };
+      beyond += std::abs(ratios[row] / sorted[sorted.size() / 2] - 1) > 2 * std::hypot(noise_of(first), noise_of(second));
+      ++rows;
+    }
+  }
+  INFO(beyond << " of " << rows << " rows differ by more than twice their noise");
+  CHECK(10 * beyond <= rows);
+  CHECK(beyond > 0);  // nor is it much more than what they differ by
+}

@@ -23,7 +23,7 @@ namespace hasse {
 enum class row_state : std::uint8_t { measured, unsupported };
 
 /// One part of the space. Times in nanoseconds, at the speed of the quiet beat: p50 is what fits laps and whole networks best, p10
-/// and p90 the spread of all visits' laps, noise half of what the rows of every other round differ by, or that of the middle row.
+/// and p90 the spread of all visits' laps, noise the standard error, by halves of the rounds and of the networks.
 struct latency_row {
   std::string part;  ///< "stage 2 later: basic s1 64>64 @8x8", unique in a space
   row_state state = row_state::measured;

@@ -41,8 +41,11 @@ struct table_comparison {
   double factor = 1;                      ///< in the median: what may be the speed of the day
   double median_change = 0, worst = 0;    ///< of rows, but for that factor
   std::string worst_row, other_device{};  ///< why latencies of the first do not hold for the second, "" where they could
-  /// A row of twenty is beyond its noise by luck.
-  bool more_than_noise() const { return 20 * beyond_noise > rows; }
+  /// A row of twenty is beyond twice its noise by luck, and in one pair of tables of twenty two deviations more than that.
+  bool more_than_noise() const {
+    const double expected = 0.05 * static_cast<double>(rows);
+    return static_cast<double>(beyond_noise) > expected + 2 * std::sqrt(0.95 * expected);
+  }
 };
 
 inline table_comparison compare(const latency_record& first, const latency_record& second) {

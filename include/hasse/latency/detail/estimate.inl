@@ -16,10 +16,10 @@ namespace hasse::detail {
 
 /// Rows as if they were what their features take, in the networks at hand.
 inline std::vector<double> rows_by_features(std::span<const visited_network> networks, std::span<const std::int64_t> times,
-                                            const row_features& features) {
+                                            const row_features& features, const std::vector<bool>& used) {
   observed_sums sums{.unknowns = feature_count};
   for (std::size_t at = 0; at < networks.size(); ++at) {
-    if (networks[at].whole || times[at] == 0) continue;
+    if (!used[at] || times[at] == 0) continue;
     std::array<double, feature_count> all{};
     for (const std::size_t row : networks[at].rows)
       for (std::size_t each = 0; each < feature_count; ++each) all[each] += features[row][each];
@@ -31,9 +31,9 @@ inline std::vector<double> rows_by_features(std::span<const visited_network> net
   return rows;
 }
 
-/// From some of the rounds, at the speed of `beat`.
+/// From some of the rounds, and by rows from some of the networks, at the speed of `beat`.
 inline table_estimate estimate_of(std::span<const std::vector<visit>* const> rounds, std::span<const visited_network> networks,
-                                  const row_features& features, const beat_record& beat) {
+                                  const row_features& features, const beat_record& beat, const std::vector<bool>& used) {
   table_estimate made;
   made.beat = beat;
   const std::size_t rows = features.size();
@@ -59,7 +59,7 @@ inline table_estimate estimate_of(std::span<const std::vector<visit>* const> rou
   observed_sums sums{.unknowns = rows};
   bool has_laps = true;
   for (std::size_t at = 0; at < networks.size(); ++at) {
-    if (networks[at].whole || times[at] == 0) continue;
+    if (!used[at] || times[at] == 0) continue;
     std::vector<double> counts(rows);
     for (std::size_t lap = 0; lap < networks[at].rows.size(); ++lap) {
       const std::size_t row = networks[at].rows[lap];
@@ -77,7 +77,7 @@ inline table_estimate estimate_of(std::span<const std::vector<visit>* const> rou
     sums.add(counts, static_cast<double>(times[at]));
   }
   std::vector<double> expected(rows, 1);
-  if (!has_laps) expected = rows_by_features(networks, times, features);
+  if (!has_laps) expected = rows_by_features(networks, times, features, used);
   for (std::size_t row = 0; row < rows && has_laps; ++row)
     if (!laps[row].empty()) expected[row] = static_cast<double>(std::max<std::int64_t>(1, median(laps[row])));
   const std::vector<double> fitted = fit_nonnegative(sums, expected, has_laps ? trust_in_laps : trust_in_features);
@@ -106,19 +106,30 @@ HASSE_BODY table_estimate estimate(std::span<const std::vector<visit>> rounds, s
       if (each.beat > 0) beats.push_back(each.beat);
   }
   const beat_record beat{.network = {}, .quiet = quantile(beats, 0.02), .typical = median(beats)};
-  table_estimate made = estimate_of(all, networks, features, beat);
-  if (halves[1].empty()) return made;
-  // Rows of either half of the rounds differ by about twice what is uncertain of their mean; a small difference may be luck, so no row is
-  // taken to be more certain than the middle one.
-  std::vector<std::int64_t> apart, millionths;
-  const table_estimate first = estimate_of(halves[0], networks, features, beat), second = estimate_of(halves[1], networks, features, beat);
-  for (std::size_t row = 0; row < made.rows.size(); ++row) {
-    apart.push_back(std::abs(first.rows[row].p50 - second.rows[row].p50) / 2);
-    millionths.push_back(apart.back() * 1'000'000 / made.rows[row].p50);
+  std::vector<bool> surveyed, parts[2];
+  for (std::size_t at = 0, seen = 0; at < networks.size(); ++at) {
+    surveyed.push_back(!networks[at].whole);
+    for (std::size_t half = 0; half < 2; ++half) parts[half].push_back(surveyed[at] && seen % 2 == half);
+    seen += surveyed[at];
   }
-  const std::int64_t middle = median(std::move(millionths));
-  for (std::size_t row = 0; row < made.rows.size(); ++row)
-    made.rows[row].noise = std::max(apart[row], made.rows[row].p50 * middle / 1'000'000);
+  table_estimate made = estimate_of(all, networks, features, beat, surveyed);
+  if (halves[1].empty()) return made;
+  // What is uncertain of a row is when it was measured and in which networks: it is told by either half of the rounds, and by either half of
+  // the networks. They differ by twice the standard error of the whole; a small difference may be luck, so no row is taken to be more
+  // certain than the middle one, of whose differences the median is 0.67 of the standard error.
+  const auto add_noise = [&](const table_estimate& first, const table_estimate& second) {
+    std::vector<std::int64_t> apart, millionths;
+    for (std::size_t row = 0; row < made.rows.size(); ++row) {
+      const bool is_in_both = first.rows[row].contexts > 0 && second.rows[row].contexts > 0;
+      apart.push_back(is_in_both ? std::abs(first.rows[row].p50 - second.rows[row].p50) / 2 : 0);
+      if (is_in_both) millionths.push_back(apart.back() * 1'000'000 / made.rows[row].p50);
+    }
+    const std::int64_t middle = median(std::move(millionths)) * 3 / 2;
+    for (std::size_t row = 0; row < made.rows.size(); ++row)
+      made.rows[row].noise = std::max({made.rows[row].noise, apart[row], made.rows[row].p50 * middle / 1'000'000});
+  };
+  add_noise(estimate_of(halves[0], networks, features, beat, surveyed), estimate_of(halves[1], networks, features, beat, surveyed));
+  add_noise(estimate_of(all, networks, features, beat, parts[0]), estimate_of(all, networks, features, beat, parts[1]));
   return made;
 }
 
