@@ -44,7 +44,9 @@ TEST_CASE("a network is trained, recorded, judged and handed over in a run", "[r
   CHECK((has("small.onnx") && has("small.safetensors") && !has("small.batch.onnx") && !has("small.hpp")));
   hand_over(folder, "all", *made.network, {.keeps_weights = true, .header = found_network{.type = "some::net"}});
   CHECK((has("all.onnx") && has("all.batch.onnx") && has("all.hpp") && !has("all.safetensors")));
-  CHECK_THAT(read_file(folder.networks() / "all.hpp", 10'000), ContainsSubstring("all.safetensors"));
+  CHECK_THAT(read_file(folder.networks() / "all.hpp", 10'000), ContainsSubstring("all.safetensors") && !ContainsSubstring("_mean"));
+  hand_over(folder, "fed", *made.network, {.said = metadata_of(data), .any_batch = false, .keeps_weights = true, .header = found_network{.type = "some::net"}});
+  CHECK_THAT(read_file(folder.networks() / "fed.hpp", 10'000), ContainsSubstring("inline constexpr float net_mean[] = {"));
 }
 
 TEST_CASE("a training that diverges leaves no network", "[run]") {

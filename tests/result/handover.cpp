@@ -21,19 +21,22 @@ const found_network wanted{.name = "found_net",
                            .type = network_type("hasse::df_small", "[(16),(32),(64)]"),
                            .headers = {"hasse/space/spaces.hpp"},
                            .weights_file = "net.safetensors",
-                           .facts = {"71.25 % on the validation images,\n0.1234 ms on this device"}};
+                           .facts = {"71.25 % on the validation images,\n0.1234 ms on this device"},
+                           .scale = {{0.5f, 0.25f, 0}, {0.229f, 1, 1e-10f}}};
 }  // namespace
 
 TEST_CASE("the header is C++ that means the network") {
   CHECK(cpp_header_text(wanted) == read_file(HASSE_SOURCE_DIR "/tests/result/found.hpp"));
   STATIC_REQUIRE(found_net::out == feature_shape{1, 1, 10});
+  CHECK(std::equal(std::begin(found_net_mean), std::end(found_net_mean), wanted.scale.mean.begin(), wanted.scale.mean.end()));
+  CHECK(std::equal(std::begin(found_net_deviation), std::end(found_net_deviation), wanted.scale.deviation.begin(), wanted.scale.deviation.end()));
   CHECK_THAT(cpp_header_text({.type = "hasse::fixed_network<hasse::input<3, 8, 8>>", .headers = {"my_space.hpp"}}),
              ContainsSubstring("#include \"my_space.hpp\"") && ContainsSubstring("using net = hasse::fixed_network<hasse::input<3, 8, 8>>;"));
   CHECK_THROWS_AS(cpp_header_text({.name = "my net", .type = "int"}), error);
   CHECK_THROWS_AS(network_type("hasse::df_small", "[(16)\"; evil"), error);
   CHECK_THAT(cpp_header_text({.type = "int", .facts = {"ends in a backslash\\"}}), !ContainsSubstring("\\"));
   CHECK_THAT(cpp_header_text({.type = "int", .weights_file = "net.safetensors", .outputs = {"boxes", "scores"}}),
-             ContainsSubstring("then ready.run() and read ready.output(0) (boxes), ready.output(1) (scores)\n"));
+             ContainsSubstring("then ready.run() and read ready.output(0) (boxes), ready.output(1) (scores)\n") && ContainsSubstring("normalised as in training,\n"));
   const std::string classes = cpp_header_text({.type = "int", .classes = {"10", "a \"b\", c\\", "zwei\nZeilen", "\xc3\xa9", "\xff"}});
   CHECK_THAT(classes, ContainsSubstring("inline constexpr std::string_view net_classes[] = {\n    \"10\",\n    \"a \\042b\\042, c\\134\",\n"
                                         "    \"zwei\\012Zeilen\",\n    \"\xc3\xa9\",\n    \"\\377\",\n};\n"));

@@ -291,7 +291,8 @@ inline void hand_over_found(const detect_search_run& run, trained_detector& foun
                     .weights_file = "found.safetensors",
                     .facts = {"backbone: " + found.shown.choice, "classes: " + classes_text(run.pictures.train.classes), "anchors: " + to_text(run.data.task.anchors),
                               "mAP " + precision_text(found.shown.accuracy) + " % on validation pictures, " + milliseconds_text(found.shown.milliseconds)},
-                    .outputs = outputs});
+                    .outputs = outputs,
+                    .scale = run.data.scale});
   found.shown.files.emplace_back("hpp", "networks/found.hpp");
   for (const auto& [split, set] : {std::pair{"validation", &run.pictures.validation}, {"test", &run.pictures.test}}) {
     std::printf("%s:\n", split);

@@ -34,5 +34,7 @@ template <class Space, Backend Engine, class Type>
 training_evaluator<Space, Engine, Type> evaluate_by(const candidate_trainer<Engine, Type>& train) {
   return {train};
 }
+template <class Space, Backend Engine, class Type>
+training_evaluator<Space, Engine, Type> evaluate_by(const candidate_trainer<Engine, Type>&& train) = delete;
 
 }  // namespace hasse

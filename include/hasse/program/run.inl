@@ -62,6 +62,7 @@ HASSE_BODY std::vector<std::pair<std::string, std::string>> hand_over(const run_
   if (!how.keeps_weights) write_weights(stem + ".safetensors", network, how.said);
   if (how.header) {
     how.header->weights_file = file + ".safetensors";
+    if (how.said.contains("mean")) how.header->scale = image_facts_of(how.said, network.layers.input.c, stem).scale;
     write_cpp_header(stem + ".hpp", *how.header);
   }
   std::vector<std::pair<std::string, std::string>> files;

@@ -143,7 +143,6 @@ inline void mark_beaten(search_answer& answer, const std::vector<whole_price>& p
 template <class Space, Backend Engine, class Type, class... Parts>
 search_answer search_by(const searched_price& price, const candidate_trainer<Engine, Type>& train, const typename Type::samples& test, run_folder& folder,
                         const Parts&... parts) {
-  check_parts<Space, Parts...>();
   const auto order = play_order<Space>(strict_order{}, parts...);
   auto proposer = play<role::proposing>(pruning{}, parts...);
   if constexpr (requires { proposer = proposer.excluding(); })
@@ -164,8 +163,6 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   if (domain.size() == 0)
     throw error("no architecture of this space costs between " + price.scale.text(within.least) + " and " + price.scale.text(within.most) +
                 (price.device.empty() ? "" : " on " + price.device) + "; widen the window");
-  static_assert(Proposer<std::remove_cvref_t<decltype(proposer)>, domain_type>,
-                "hasse: a part with the role proposing needs on(domain, stop), which makes a Policy, and text(); the smallest one is at_random");
   const session_options options{.configuration = proposer.text() + ", order " + std::string(order.name) + price.text, .words = journal_words::of(price.scale.unit, judged_by.name)};
   using candidate = architecture<Space>;
   auto policy = proposer.on(domain, stop);
@@ -291,19 +288,24 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
 template <class Space, Price By, Backend Engine, class Type, class... Parts>
 search_answer search(const By& price, const candidate_trainer<Engine, Type>& train, const typename Type::samples& test, run_folder& folder,
                      const Parts&... parts) {
-  const price_scale scale{price.unit(), price_per_tick<Space>(price)};
-  const std::string device = price.device();
-  return detail::search_by<Space>({.parts = part_prices<Space>(price, scale.per_tick),
-                                   .scale = scale,
-                                   .text = ", price in " + std::string(scale.unit.name) + (device.empty() ? "" : " of " + device) + ", a tick " + exact_text(scale.per_tick),
-                                   .device = device,
-                                   .of_wholes = [&](const std::vector<layer_list>& networks) {
-                                     std::vector<detail::whole_price> prices;
-                                     for (const layer_list& layers : networks) prices.push_back({price.of(layers), 0});
-                                     return prices;
-                                   },
-                                   .sums = {}},
-                                  train, test, folder, parts...);
+  static_assert(detail::check_parts<Space, Parts...>());
+  if constexpr (!detail::are_parts<Space, Parts...>()) {
+    return {};
+  } else {
+    const price_scale scale{price.unit(), price_per_tick<Space>(price)};
+    const std::string device = price.device();
+    return detail::search_by<Space>({.parts = part_prices<Space>(price, scale.per_tick),
+                                     .scale = scale,
+                                     .text = ", price in " + std::string(scale.unit.name) + (device.empty() ? "" : " of " + device) + ", a tick " + exact_text(scale.per_tick),
+                                     .device = device,
+                                     .of_wholes = [&](const std::vector<layer_list>& networks) {
+                                       std::vector<detail::whole_price> prices;
+                                       for (const layer_list& layers : networks) prices.push_back({price.of(layers), 0});
+                                       return prices;
+                                     },
+                                     .sums = {}},
+                                    train, test, folder, parts...);
+  }
 }
 
 /// The same by measured latencies. What is to be done where the table contradicts the order was said to `table.apply`; the window may
@@ -312,25 +314,30 @@ template <class Space, class Device, Backend Engine, class Type, class... Parts>
   requires DevicePolicy<Device> || NetworkTimer<Device>
 search_answer search(const latency_table<Space>& table, const Device& device, const candidate_trainer<Engine, Type>& train,
                      const typename Type::samples& test, run_folder& folder, const Parts&... parts) {
-  table.require_order(detail::play_order<Space>(strict_order{}, parts...).name);
-  detail::searched_price price{.parts = {table.ticks_per_part().begin(), table.ticks_per_part().end()},
-                               .scale = {},
-                               .text = {},
-                               .device = table.record().device.name,
-                               .of_wholes = [&](const std::vector<layer_list>& networks) {
-                                 const beat_record& of_table = table.record().beat;
-                                 beat_of_table beat{.quiet = of_table.quiet};
-                                 if (beat.quiet > 0) beat.layers = layers_of(hasse::parse<Space>(of_table.network));
-                                 std::vector<detail::whole_price> prices;
-                                 for (const measurement& each : measure_together(networks, device, table.record().rules, table.record().kernels, beat))
-                                   prices.push_back({static_cast<double>(each.median) * table.factor() / 1e6, static_cast<double>(each.noise) * table.factor() / 1e6});
-                                 return prices;
-                               },
-                               .sums = {},
-                               .contradicts = table.policy() == order_policy::exclude};
-  for (const additivity_pair& pair : table.record().additivity.networks)
-    price.sums.push_back({pair.network, static_cast<double>(pair.sum) * table.factor() / 1e6, static_cast<double>(pair.whole) * table.factor() / 1e6});
-  return detail::search_by<Space>(price, train, test, folder, parts...);
+  static_assert(detail::check_parts<Space, Parts...>());
+  if constexpr (!detail::are_parts<Space, Parts...>()) {
+    return {};
+  } else {
+    table.require_order(detail::play_order<Space>(strict_order{}, parts...).name);
+    detail::searched_price price{.parts = {table.ticks_per_part().begin(), table.ticks_per_part().end()},
+                                 .scale = {},
+                                 .text = {},
+                                 .device = table.record().device.name,
+                                 .of_wholes = [&](const std::vector<layer_list>& networks) {
+                                   const beat_record& of_table = table.record().beat;
+                                   beat_of_table beat{.quiet = of_table.quiet};
+                                   if (beat.quiet > 0) beat.layers = layers_of(hasse::parse<Space>(of_table.network));
+                                   std::vector<detail::whole_price> prices;
+                                   for (const measurement& each : measure_together(networks, device, table.record().rules, table.record().kernels, beat))
+                                     prices.push_back({static_cast<double>(each.median) * table.factor() / 1e6, static_cast<double>(each.noise) * table.factor() / 1e6});
+                                   return prices;
+                                 },
+                                 .sums = {},
+                                 .contradicts = table.policy() == order_policy::exclude};
+    for (const additivity_pair& pair : table.record().additivity.networks)
+      price.sums.push_back({pair.network, static_cast<double>(pair.sum) * table.factor() / 1e6, static_cast<double>(pair.whole) * table.factor() / 1e6});
+    return detail::search_by<Space>(price, train, test, folder, parts...);
+  }
 }
 
 

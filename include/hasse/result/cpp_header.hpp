@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <hasse/core/apart.hpp>
+#include <hasse/data/image_set.hpp>
 #include <hasse/network/channel_groups.hpp>
 
 namespace hasse {
@@ -20,6 +21,7 @@ struct found_network {
   std::vector<std::string> facts{};   ///< lines of comment: latency, accuracy, device, seed
   std::vector<std::string> classes{}; ///< what output k means; the header lists them as `<name>_classes`
   std::vector<std::string> outputs{}; ///< the names of several outputs, in their order
+  normalisation scale{};              ///< of what it reads; the header has it as `<name>_mean` and `<name>_deviation`; empty: not known
 };
 
 /// The C++ type of an architecture: network_type("hasse::df_small", "[(32),(64)]") is hasse::network<hasse::df_small, "[(32),(64)]">.

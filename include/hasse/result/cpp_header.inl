@@ -9,6 +9,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
+#include <hasse/core/number_text.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/result/cpp_header.hpp>
@@ -35,6 +36,14 @@ inline std::string cpp_literal(const std::string& text) {
     for (const int shift : {6, 3, 0}) literal += (shift == 6 ? "\\" : "") + std::string(1, static_cast<char>('0' + (byte >> shift & 7)));
   }
   return literal + "\"";
+}
+inline std::string float_literals(const std::vector<float>& numbers) {
+  std::string list;
+  for (const float number : numbers) {
+    const std::string text = exact_text(static_cast<double>(number), 9);
+    list += (list.empty() ? "" : ", ") + text + (text.find_first_of(".e") == std::string::npos ? ".0f" : "f");
+  }
+  return "{" + list + "}";
 }
 }  // namespace detail
 
@@ -76,6 +85,10 @@ HASSE_BODY std::string cpp_header_text(const found_network& found) {
     for (const std::string& name : found.classes) text += "    " + detail::cpp_literal(name) + ",\n";
     text += "};\n";
   }
+  const bool knows_scale = !found.scale.mean.empty();
+  if (knows_scale)
+    text += "\n// What it reads, channel by channel: (value / 255 - mean) / deviation.\ninline constexpr float " + found.name + "_mean[] = " + detail::float_literals(found.scale.mean) + ", " +
+            found.name + "_deviation[] = " + detail::float_literals(found.scale.deviation) + ";\n";
   if (!found.weights_file.empty()) {
     text += "\n// How to run it:\n";
     std::string answers = "ready.output()";
@@ -83,7 +96,8 @@ HASSE_BODY std::string cpp_header_text(const found_network& found) {
       answers = (i == 0 ? "" : answers + ", ") + "ready.output(" + std::to_string(i) + ") (" + found.outputs[i] + ")";
     for (const std::string& line : {std::string("  hasse::cpu backend;                      // of <hasse/kernel/cpu.hpp>"), "  const auto weights = hasse::read_weights(\"" + found.weights_file + "\", " + found.name + "::layers);",
                                     "  hasse::static_inference<" + found.name + ", hasse::cpu> ready(backend, weights);",
-                                    std::string("  // write height x width x channels floats to ready.input(), then ready.run() and read ") + answers})
+                                    "  // write height x width x channels floats to ready.input(), " + (knows_scale ? "(value / 255 - " + found.name + "_mean[c]) / " + found.name + "_deviation[c] for channel c," : std::string("normalised as in training,")),
+                                    "  // then ready.run() and read " + answers})
       text += detail::comment_line(line);
   }
   return text;

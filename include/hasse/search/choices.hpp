@@ -25,6 +25,7 @@
 #include <hasse/search/policy.hpp>
 #include <hasse/search/random_search.hpp>
 #include <hasse/search/regularised_evolution.hpp>
+#include <hasse/search/space_domain.hpp>
 #include <hasse/space/order.hpp>
 
 namespace hasse {
@@ -202,15 +203,46 @@ auto play_order(Default otherwise, const First& first, const Rest&... rest) {
   else
     return play_order<Space>(otherwise, rest...);
 }
+template <class... Parts>
+using proposer_among = std::remove_cvref_t<decltype(play<role::proposing>(pruning{}, std::declval<const Parts&>()...))>;
 template <class Space, class... Parts>
-constexpr void check_parts() {
-  static_assert((true && ... && (is_order<Space, Parts> || !std::is_void_v<typename role_of<Parts>::type>)),
+using domain_by = space_domain<Space, std::remove_cvref_t<decltype(play_order<Space>(strict_order{}, std::declval<const Parts&>()...))>>;
+template <class Space, class... Parts>
+inline constexpr bool have_roles = (true && ... && (is_order<Space, Parts> || !std::is_void_v<typename role_of<Parts>::type>));
+template <class Space, class... Parts>
+inline constexpr bool play_once =
+    players<role::proposing, Parts...> <= 1 && players<role::stopping, Parts...> <= 1 && players<role::admitting, Parts...> <= 1 && players<role::finishing, Parts...> <= 1 &&
+    players<role::naming, Parts...> <= 1 && players<role::handing, Parts...> <= 1 && players<role::watching, Parts...> <= 1 && (0 + ... + static_cast<int>(is_order<Space, Parts>)) <= 1;
+
+/// Whether they make a search. Where they do not, check_parts says why, and nothing else of the search is compiled: one fault, one sentence.
+template <class Space, class... Parts>
+constexpr bool are_parts() {
+  if constexpr (!have_roles<Space, Parts...> || !play_once<Space, Parts...>)
+    return false;
+  else
+    return Proposer<proposer_among<Parts...>, domain_by<Space, Parts...>>;
+}
+/// Of a proposer, then of what it makes, so that a compiler names the member that is missing there.
+template <class How, class Space>
+consteval bool check_proposer() {
+  constexpr bool proposes = requires(const How& how, const Space& domain, const stop_rule& stop) {
+    how.on(domain, stop);
+    { how.text() } -> std::convertible_to<std::string>;
+  };
+  static_assert(proposes, "hasse: a part with the role proposing needs on(domain, stop), which makes a Policy, and text(), both const; the smallest one is at_random");
+  if constexpr (proposes)
+    static_assert(Policy<decltype(std::declval<const How&>().on(std::declval<const Space&>(), std::declval<const stop_rule&>())), Space>,
+                  "hasse: what on(domain, stop) of a proposer makes is no Policy; derive it from policy_on_ledger, and give it ask(), which gives std::optional<candidate>");
+  return true;
+}
+template <class Space, class... Parts>
+consteval bool check_parts() {
+  static_assert(have_roles<Space, Parts...>,
                 "hasse: a part of a search has no role; give a proposer (pruning, at_random, evolution, model_guided, your own), a price_window, a stop_rule, an "
                 "order of the space, finishing, a space_name, handing_over or a progress_sink");
-  static_assert(players<role::proposing, Parts...> <= 1 && players<role::stopping, Parts...> <= 1 && players<role::admitting, Parts...> <= 1 &&
-                    players<role::finishing, Parts...> <= 1 && players<role::naming, Parts...> <= 1 && players<role::handing, Parts...> <= 1 && players<role::watching, Parts...> <= 1 &&
-                    (0 + ... + static_cast<int>(is_order<Space, Parts>)) <= 1,
-                "hasse: two parts of a search play one role; give each role at most once");
+  static_assert(play_once<Space, Parts...>, "hasse: two parts of a search play one role; give each role at most once");
+  if constexpr (have_roles<Space, Parts...> && play_once<Space, Parts...>) return check_proposer<proposer_among<Parts...>, domain_by<Space, Parts...>>();
+  return true;
 }
 }  // namespace detail
 

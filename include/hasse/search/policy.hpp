@@ -59,23 +59,41 @@ constexpr std::string_view to_text(search_end end) {
   return "";
 }
 
-/// ask/tell. `ask` gives nothing when the search has ended; several candidates may be under way at a time, each is told once or released.
-/// `pruned()` and `living()` are exact numbers, or nothing where a set is too large to be counted.
-/// What follows depends only on the seed, the options and what was told in which order: telling the same again restores a search.
+/// `ask()` gives nothing when the search has ended; several candidates may be under way at a time, each is told once or released.
 template <class Type, class Space>
-concept Policy = Domain<Space> && requires(Type& policy, const Type& seen, const typename Space::candidate& x, const outcome& result) {
+concept AsksForCandidates = requires(Type& policy) {
   { policy.ask() } -> std::same_as<std::optional<typename Space::candidate>>;
+};
+template <class Type, class Space>
+concept IsToldOutcomes = requires(Type& policy, const typename Space::candidate& x, const outcome& result) {
   policy.tell(x, result);
   policy.release(x);
-  { seen.is_pruned(x) } -> std::same_as<bool>;
-  { seen.done() } -> std::same_as<const std::vector<trained<typename Space::candidate>>&>;
-  { seen.boundary() } -> std::same_as<const frontier<typename Space::candidate>&>;
-  { seen.pruned() } -> std::same_as<std::optional<count_type>>;
-  { seen.living() } -> std::same_as<std::optional<count_type>>;
-  { seen.fraction() } -> std::same_as<double>;
-  { seen.end() } -> std::same_as<search_end>;
-  { seen.state_hash() } -> std::same_as<std::uint64_t>;
 };
+/// `done()`: what was told, in order; `boundary()`: its frontier. Both stay where they are.
+template <class Type, class Space>
+concept KeepsTrained = requires(const Type& policy) {
+  { policy.done() } -> std::same_as<const std::vector<trained<typename Space::candidate>>&>;
+  { policy.boundary() } -> std::same_as<const frontier<typename Space::candidate>&>;
+};
+/// `pruned()` and `living()` are exact numbers, or nothing where a set is too large to be counted.
+template <class Type, class Space>
+concept CountsPruned = requires(const Type& policy, const typename Space::candidate& x) {
+  { policy.is_pruned(x) } -> std::same_as<bool>;
+  { policy.pruned() } -> std::same_as<std::optional<count_type>>;
+  { policy.living() } -> std::same_as<std::optional<count_type>>;
+};
+/// `fraction()`: from 0 to 1; `end()`: why ask gives nothing; `state_hash()`: of what was told, in which order.
+template <class Type>
+concept SaysHowFar = requires(const Type& policy) {
+  { policy.fraction() } -> std::same_as<double>;
+  { policy.end() } -> std::same_as<search_end>;
+  { policy.state_hash() } -> std::same_as<std::uint64_t>;
+};
+
+/// ask/tell. What follows depends only on the seed, the options and what was told in which order: telling the same again restores a search.
+/// policy_on_ledger (search/ledger.hpp) has all of it but ask(). Whoever models it keeps the laws in hasse/laws/policy.hpp.
+template <class Type, class Space>
+concept Policy = Domain<Space> && AsksForCandidates<Type, Space> && IsToldOutcomes<Type, Space> && KeepsTrained<Type, Space> && CountsPruned<Type, Space> && SaysHowFar<Type>;
 
 /// What a policy may offer whose proposals take time: `retake(x)` is `ask()` where it is known that x was asked for, and need not work out why.
 /// It may give something else, or nothing, where it sees that it would not have asked for x.

@@ -21,21 +21,23 @@ namespace hasse {
 template <class Space, class Trainer, class... Parts>
   requires Evaluator<Trainer, space_domain<Space>>
 search_result<architecture<Space>> search(std::span<const ticks> costs, Trainer& trainer, journal* book, const Parts&... parts) {
-  detail::check_parts<Space, Parts...>();
-  const auto order = detail::play_order<Space>(strict_order{}, parts...);
-  const auto proposer = detail::play<role::proposing>(pruning{}, parts...);
-  const space_domain<Space, std::remove_cvref_t<decltype(order)>> domain(costs, detail::play<role::admitting>(cost_window{}, parts...), order);
-  if (domain.size() == 0) throw error("no architecture of this space costs what the window admits; widen the window");
-  static_assert(Proposer<std::remove_cvref_t<decltype(proposer)>, std::remove_cvref_t<decltype(domain)>>,
-                "hasse: a part with the role proposing needs on(domain, stop), which makes a Policy, and text(); the smallest one is at_random");
+  static_assert(detail::check_parts<Space, Parts...>());
   static_assert(detail::players<role::finishing, Parts...> + detail::players<role::naming, Parts...> + detail::players<role::handing, Parts...> == 0,
                 "hasse: finishing, space_name or handing_over were given to a search that hands no networks over; leave them out, or use program/search.hpp");
-  std::string configuration = proposer.text() + ", order " + std::string(order.name);
-  if constexpr (requires { { trainer.configuration() } -> std::convertible_to<std::string>; })
-    configuration += ", " + std::string(trainer.configuration());
-  auto policy = proposer.on(domain, detail::play<role::stopping>(stop_rule{}, parts...));
-  return run_search(domain, policy, trainer, book,
-                    {.configuration = configuration, .progress = detail::play<role::watching>(progress_sink{}, parts...)});
+  if constexpr (!detail::are_parts<Space, Parts...>()) {
+    return {};
+  } else {
+    const auto order = detail::play_order<Space>(strict_order{}, parts...);
+    const auto proposer = detail::play<role::proposing>(pruning{}, parts...);
+    const space_domain<Space, std::remove_cvref_t<decltype(order)>> domain(costs, detail::play<role::admitting>(cost_window{}, parts...), order);
+    if (domain.size() == 0) throw error("no architecture of this space costs what the window admits; widen the window");
+    std::string configuration = proposer.text() + ", order " + std::string(order.name);
+    if constexpr (requires { { trainer.configuration() } -> std::convertible_to<std::string>; })
+      configuration += ", " + std::string(trainer.configuration());
+    auto policy = proposer.on(domain, detail::play<role::stopping>(stop_rule{}, parts...));
+    return run_search(domain, policy, trainer, book,
+                      {.configuration = configuration, .progress = detail::play<role::watching>(progress_sink{}, parts...)});
+  }
 }
 
 }  // namespace hasse

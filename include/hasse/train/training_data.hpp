@@ -43,6 +43,12 @@ struct training_data {
     if constexpr (requires { task.text_of(training); }) identity = derive(identity, fnv1a(task.text_of(training)));
   }
   training_data(const samples& training, const samples& validating) : training_data(Type{}, training, validating) {}
+  training_data(Type, const samples&&, const samples&) = delete;  // a set that is gone before the training begins
+  training_data(Type, const samples&, const samples&&) = delete;
+  training_data(Type, const samples&&, const samples&&) = delete;
+  training_data(const samples&&, const samples&) = delete;
+  training_data(const samples&, const samples&&) = delete;
+  training_data(const samples&&, const samples&&) = delete;
   /// The same samples under other options of the task.
   training_data with(Type other) const {
     training_data made = *this;

@@ -222,7 +222,7 @@ class training_loop {
     at_.curve.push_back(record(std::isfinite(value) ? std::numeric_limits<double>::quiet_NaN() : value, 0, seconds));
     char text[240];
     std::snprintf(text, sizeof text, "the %s became %g in epoch %lld after %lld of %lld steps; lower the learning rate (%g) or warm up longer",
-                  what.c_str(), value, static_cast<long long>(at_.epoch + 1), static_cast<long long>(at_.batch),
+                  what.c_str(), std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value, static_cast<long long>(at_.epoch + 1), static_cast<long long>(at_.batch),
                   static_cast<long long>(steps_), how_.learning_rate);
     return text;
   }
