@@ -12,6 +12,7 @@
 #include <hasse/latency/help_csv.hpp>
 #include <hasse/latency/layer_record.hpp>
 #include <hasse/latency/layer_table.hpp>
+#include <hasse/latency/monotone_trees.hpp>
 #include <hasse/latency/network_timer.hpp>
 #include <hasse/latency/order_check.hpp>
 #include <hasse/latency/parts.hpp>
