@@ -59,8 +59,33 @@ struct bent : test::code_domain {
   }
 };
 
+/// The same with coordinates and children, which it need not have.
+enum class slant { none, short_place, no_share, no_size, chance };
+struct located : test::code_domain {
+  slant how = slant::none;
+  explicit located(slant of) : test::code_domain(1, {ticks{0}, ticks{200}}), how(of) {}
+  coordinates coordinates_of(candidate x) const {
+    coordinates place{.levels = {static_cast<double>(x.index) / static_cast<double>(codes.size())}, .counts = {0.5}, .sizes = {3}};
+    if (x.index != 7) return place;
+    if (how == slant::short_place) place.counts.clear();
+    if (how == slant::no_share) place.levels[0] = 1.5;
+    if (how == slant::no_size) place.sizes[0] = 0;
+    return place;
+  }
+  candidate cross(candidate x, candidate y, random_source& random) const {
+    static int calls = 0;
+    if (how == slant::chance) return ++calls % 2 ? x : y;
+    return random.below(2) ? x : y;
+  }
+  std::string text(candidate x) const { return x.index < 0 ? "elsewhere" : test::code_domain::text(x); }
+};
+struct bearing_elsewhere : located {
+  using located::located;
+  candidate cross(candidate, candidate, random_source&) const { return {-1}; }
+};
+
 /// Random search with one fault.
-enum class slip { none, repeats, endless, silent_end, forgets, outside, loses_released, wrong_front, wrong_hash, wrong_count, by_chance, pruned, over_budget };
+enum class slip { none, repeats, endless, silent_end, forgets, outside, loses_released, wrong_front, wrong_hash, wrong_count, by_chance, pruned, over_budget, retakes_other, retakes_half };
 template <Domain Space>
 struct slipping : policy_on_ledger<Space> {
   using candidate = typename Space::candidate;
@@ -82,6 +107,15 @@ struct slipping : policy_on_ledger<Space> {
     });
     if (!first) first = x;
     return x || how != slip::endless ? x : first;
+  }
+  /// Where it retakes half, x is not under way, and asked for once more.
+  std::optional<candidate> retake(const candidate& x) {
+    if (how == slip::retakes_other) {
+      (void)this->books().open.next([](const candidate&) { return false; });
+      return this->books().open.next([](const candidate&) { return false; });
+    }
+    if (how == slip::retakes_half) (void)ask();
+    return this->books().ask([&]() -> std::optional<candidate> { return this->books().open.take(x) ? std::optional(x) : this->books().open.next([](const candidate&) { return false; }); });
   }
   void release(const candidate& x) { released = x, base::release(x); }
   const std::vector<trained<candidate>>& done() const { return how == slip::forgets ? none : base::done(); }
@@ -144,6 +178,18 @@ TEST_CASE("a domain that breaks a law is told which", "[laws]") {
   }
 }
 
+TEST_CASE("coordinates and children keep laws, too", "[laws]") {
+  const std::vector<std::pair<slant, const char*>> slants{{slant::none, ""}, {slant::short_place, "equally many"}, {slant::no_share, "0 to 1"},
+                                                          {slant::no_size, "positive"}, {slant::chance, "cross: equal random sources"}};
+  for (const auto& [how, sentence] : slants) {
+    const std::string broken = broken_law(located(how));
+    INFO(static_cast<int>(how));
+    if (how == slant::none) CHECK(broken == "");
+    else CHECK_THAT(broken, ContainsSubstring(sentence));
+  }
+  CHECK_THAT(broken_law(bearing_elsewhere(slant::none)), ContainsSubstring("elsewhere is not admissible"));
+}
+
 TEST_CASE("policies keep their laws", "[laws]") {
   const space_domain<small> domain(costs(), {});
   const test::code_domain codes(2);
@@ -163,7 +209,8 @@ TEST_CASE("a policy that breaks a law is told which", "[laws]") {
   const std::vector<std::pair<slip, const char*>> slips{
       {slip::none, ""}, {slip::repeats, "twice"}, {slip::endless, "when all are trained"}, {slip::silent_end, "end: ask gives nothing"},
       {slip::forgets, "done: "}, {slip::wrong_front, "boundary: "}, {slip::wrong_hash, "ask: two of the same options"}, {slip::wrong_count, "pruned: it counts 1"},
-      {slip::by_chance, "ask: two of the same options"}, {slip::pruned, "which it calls pruned"}, {slip::loses_released, "release: "}, {slip::over_budget, "stop_rule: "}};
+      {slip::by_chance, "ask: two of the same options"}, {slip::pruned, "which it calls pruned"}, {slip::loses_released, "release: "}, {slip::over_budget, "stop_rule: "},
+      {slip::retakes_other, "retake: it does not give"}, {slip::retakes_half, "retake: "}};
   const test::code_domain domain(2);
   for (const auto& [how, sentence] : slips) {
     const std::string broken = broken_law(slipping_value{how}, domain);

@@ -1,9 +1,11 @@
 // program/boundary.hpp: the command line takes what is possible and refuses the rest.
 #include <hasse/program/boundary.hpp>
 
+#include "../latency/fake_device.hpp"
 #include "../support/catch.hpp"
 
 using namespace hasse;
+using hasse::testing::temporary_folder;
 
 namespace {
 
@@ -29,6 +31,26 @@ TEST_CASE("numbers that do not fit are refused, not wrapped around", "[program]"
                             "--learning-rate -1", "--learning-rate 0", "--learning-rate 1e999", "--weight-decay -1", "--weight-decay nan", "--label-smoothing nan",
                             "--margin nan", "--threads 0", "--device-threads nan", "--crop-padding 65", "--run \"\""})
     REQUIRE_THROWS_AS(parsed(wrong), CLI::ParseError);
+}
+
+TEST_CASE("a search goes on by the policy of its folder, and a new one asks the model", "[program]") {
+  const temporary_folder home;
+  boundary_options options = parsed("--margin 0.01");
+  options.run = (home / "run").string();
+  const auto text = [&] { return detail::proposer_of(options, detail::policy_of(options)).text(); };
+  CHECK_THAT(text(), ContainsSubstring("policy model"));
+  CHECK(detail::margin_of(detail::proposer_of(options, "model")) == 0.01);
+  std::filesystem::create_directories(options.run);
+  for (const auto& [written, policy] : {std::pair{R"({"program": "hasse_boundary"})", "pop"}, {R"({"policy": "pop"})", "pop"}, {R"({"policy": "model"})", "model"},
+                                        {R"({"policy": "random"})", "random"}, {R"({"policy": "evolution"})", "evolution"}, {R"({"policy": 5})", "pop"}, {"[]", "pop"}}) {
+    replace_file(home / "run" / "config.json", written);
+    INFO(written);
+    CHECK(detail::policy_of(options) == policy);
+    CHECK_THAT(text(), ContainsSubstring(std::string("policy ") + policy));
+    boundary_options said = options;
+    said.policy = "evolution";
+    CHECK(detail::policy_of(said) == "evolution");
+  }
 }
 
 TEST_CASE("a latency window is two times or nothing", "[program]") {

@@ -191,6 +191,13 @@ if {each["role"] for each in report["networks"]} != {"found", "tried", "found el
     sys.exit(f"the report does not show all methods: {report['networks']}")
 if "network 3:" not in done(*search, "pop", "--trainings", "3", "--run", "pop"):
     sys.exit("a larger budget does not go on")
+# The sixth network is the first that the model proposes.
+whole = networks(done(*search, "model", "--trainings", "7", "--run", "model"))
+done(*search, "model", "--trainings", "6", "--run", "model in parts")
+if sorted(whole) != sorted(networks(done(*search, "model", "--trainings", "7", "--run", "model in parts"))):
+    sys.exit("a search by a model goes on with other networks")
+if "nine tenths sure" not in json.loads((folder / "model/report.json").read_text())["facts"].get("model", ""):
+    sys.exit("the report does not say what the model expects")
 
 refused("there is no space of detectors", *[each if each != "det-micro-dsp" else "resnet" for each in masks], "none")
 refused("choose a target in between", *[each if each != "1M" else "100M" for each in masks], "none")

@@ -218,6 +218,9 @@ TEST_CASE("a masked space keeps the laws of a search, and costs rise along its o
       if (low == high || !all.precedes(low, high)) return;
       ++pairs;
       CHECK(all.cost(low) <= all.cost(high));  // ranks of 8 channels are 8, too
+      const coordinates below = all.coordinates_of(low), above = all.coordinates_of(high);
+      for (std::size_t i = 0; i < below.levels.size(); ++i) CHECK(below.levels[i] <= above.levels[i]);
+      CHECK(below != above);
     });
   });
   CHECK(pairs > 500);

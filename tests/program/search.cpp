@@ -68,6 +68,7 @@ TEST_CASE("a search goes on, refuses other trainings, and leaves nothing of a ki
 
 TEST_CASE("a search by a model goes on with the same networks, and its report says what it expects", "[program]") {
   setting it;
+  std::size_t settled = 0;
   const auto names = [&](const char* place, std::size_t trainings) {
     run_folder folder(it.home / place, {{"test", "model"}});
     const auto train = train_on(it.backend, it.images, {.epochs = 1, .batch = 20}, {.folder = folder.checkpoints()});
@@ -82,11 +83,28 @@ TEST_CASE("a search by a model goes on with the same networks, and its report sa
     for (const auto& list : {forecast.frontier, forecast.next})
       for (const report_expectation& each : list) CHECK((each.low < each.middle && each.middle < each.high && each.high < 1));
     for (const report_expectation& each : forecast.next) CHECK(std::find(all.begin(), all.end(), each.name) == all.end());
+    REQUIRE(forecast.looks.size() == trainings - 1);  // from the second on: ten are fitted each time
+    CHECK(forecast.looks.back().trained == static_cast<double>(trainings));
+    CHECK(forecast.looks.back().surely_found <= forecast.looks.back().found);
+
+    // What it trained settles others by the order, as Partial Order Pruning tells it.
+    CHECK(!answer.report.prunes);
+    REQUIRE(answer.report.pruning.size() == trainings);
+    CHECK(answer.report.pruning.back().pruned == static_cast<double>(answer.report.certificates.size()));
+    const auto found = [&](const std::string& name) { return std::find(all.begin(), all.end(), name) - all.begin(); };
+    for (const report_certificate& claim : answer.report.certificates) {
+      CHECK(static_cast<std::size_t>(found(claim.pruned)) == all.size());
+      const report_network &above = answer.report.networks.at(static_cast<std::size_t>(found(claim.above))), &instead = answer.report.networks.at(static_cast<std::size_t>(found(claim.instead)));
+      CHECK(instead.score >= above.score);
+      CHECK(precedes(parse<small_space>(claim.pruned), parse<small_space>(claim.above)));
+    }
+    settled += answer.report.certificates.size();
     return all;
   };
   const auto whole = names("whole", 5);
   CHECK(names("parts", 3) == std::vector(whole.begin(), whole.begin() + 3));
   CHECK(names("parts", 5) == whole);
+  CHECK(settled > 0);
 }
 
 TEST_CASE("finalists are trained again by the recipe that is asked for, and a divergence there is no end", "[program]") {

@@ -56,7 +56,8 @@ TEST_CASE("a report shows what a model expects, in the metric's direction", "[re
   CHECK(!embedded(report_html(data)).contains("forecast"));
   data.forecast = {.found = 0.97, .surely_found = 0.93, .chance = 0.25,
                    .frontier = {{"[(16),(16)]", 0.5, 0.58, 0.59, 0.6}, {"[(32,32),(64)]", 2.0, 0.8, 0.81, 0.82}},
-                   .next = {{"<b>", 1.2, 0.75, 0.77, 0.79, 0.012}}};
+                   .next = {{"<b>", 1.2, 0.75, 0.77, 0.79, 0.012}},
+                   .looks = {{10, 0.6, 0.4, 1}, {12, 0.8, 0.7, 1}, {16, 0.97, 0.93, 0.25}}};
   const std::string html = report_html(data);
   CHECK(html.find("<h2>What the model expects</h2>") != html.npos);
   CHECK_THAT(html, ContainsSubstring("expects that 97.0 % of the hypervolume that there is to find is found, and is nine tenths sure of 93.0 %; the chance that the rest would add more than a hundredth is 25 %"));
@@ -66,6 +67,11 @@ TEST_CASE("a report shows what a model expects, in the metric's direction", "[re
   const json forecast = embedded(html)["forecast"];
   CHECK(forecast["frontier"].size() == 2);
   CHECK(forecast["next"][0]["gain"] == 0.012);
+  CHECK(forecast["looks"][1] == json({{"trained", 12}, {"found", 0.8}, {"surely_found", 0.7}, {"chance", 1}}));
+  CHECK(count(html, "<svg") == 11);
+  CHECK_THAT(html, ContainsSubstring("95 % are enough would go on: when it looked last, after 16 trainings, it was nine tenths sure of 93.0 %."));
+  data.forecast->looks.push_back({21, 0.99, 0.96, 0});
+  CHECK_THAT(report_html(data), ContainsSubstring("would have ended after 21 trainings, nine tenths sure of 96.0 % (93.0 % after 16 trainings)."));
   data.forecast->next.clear(), data.forecast->frontier.clear(), data.forecast->found = unknown;
   CHECK_THAT(report_html(data), ContainsSubstring("What the model expects"));
 }
@@ -85,6 +91,16 @@ TEST_CASE("the two questions are answered by whole networks, in numbers as they 
   CHECK_THAT(answer("75 %"), ContainsSubstring("75.00 %</td><td>1.3000 ms"));
   CHECK_THAT(html, ContainsSubstring("From 60.00 % in 0.5500 ms to 81.00 % in 2.0000 ms.") && ContainsSubstring("by the latencies of whole networks.") &&
                        ContainsSubstring("id='within' inputmode='decimal' value='1.3000'") && ContainsSubstring("id='reaching' inputmode='decimal' value='75.00'"));
+}
+
+TEST_CASE("a report of a search that does not prune says what the order settles of what it trained", "[report]") {
+  report_data data = example();
+  data.prunes = false;
+  const std::string html = report_html(data);
+  CHECK(html.find("<h2>What the order settles</h2>") != html.npos);
+  CHECK_THAT(html, ContainsSubstring("The search did not prune, but by the order what it trained settles others"));
+  CHECK_THAT(html, ContainsSubstring("settled by the order without training") && ContainsSubstring("settled per training"));
+  CHECK_THAT(html, !ContainsSubstring("pruned without") && !ContainsSubstring("is pruned when"));
 }
 
 TEST_CASE("the data is embedded and complete") {

@@ -12,6 +12,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/random.hpp>
+#include <hasse/search/coordinates.hpp>
 #include <hasse/search/domain.hpp>
 
 namespace hasse {
@@ -89,6 +90,26 @@ std::string broken_law(const Type& domain, std::uint64_t seed = 1) {
     if (!(next == domain.mutate(x, second))) return "mutate: equal random sources give other neighbours of " + domain.text(x) + "; draw from the source alone";
     if (!places.contains(domain.text(next))) return "mutate: " + domain.text(next) + " is not admissible; give a neighbour that is";
   }
+
+  if constexpr (HasCoordinates<Type>) {
+    const coordinates first_place = domain.coordinates_of(all[0]);
+    for (const candidate& x : all) {
+      const coordinates place = domain.coordinates_of(x);
+      if (place.levels.size() != first_place.levels.size() || place.counts.size() != first_place.counts.size() || place.sizes.size() != first_place.sizes.size())
+        return "coordinates_of: " + domain.text(x) + " has other numbers of coordinates than " + domain.text(all[0]) + "; give every candidate equally many";
+      for (const auto* shares : {&place.levels, &place.counts})
+        for (const double share : *shares)
+          if (!(share >= -1e-9 && share <= 1 + 1e-9)) return "coordinates_of: " + domain.text(x) + " has a level or a count of " + std::to_string(share) + "; give shares, 0 to 1";
+      for (const double size : place.sizes)
+        if (!(size > 0) || !std::isfinite(size)) return "coordinates_of: " + domain.text(x) + " has a size of " + std::to_string(size) + "; give positive numbers";
+    }
+  }
+  if constexpr (CrossesCandidates<Type>)
+    for (int trial = 0; trial < 1000; ++trial) {
+      const candidate x = drawn(), y = drawn(), child = domain.cross(x, y, first);
+      if (!(child == domain.cross(x, y, second))) return "cross: equal random sources give other children of " + domain.text(x) + " and " + domain.text(y) + "; draw from the source alone";
+      if (!places.contains(domain.text(child))) return "cross: " + domain.text(child) + " is not admissible; give x where the set has no such member";
+    }
 
   if constexpr (CountsDownSets<Type>)
     for (int trial = 0; trial < 20; ++trial) {

@@ -25,11 +25,11 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   add_number(app, "--trainings", options.trainings, 1, 1'000'000, "networks to train at most; a finished run goes on when it is started with more");
   add_number(app, "--finish-epochs", options.finish_epochs, 0, 100'000, "train the frontier's networks once more, from scratch, for so many epochs; 0: hand them over as searched");
   add_number(app, "--finish-networks", options.finish_networks, "with --finish-epochs: only so many, the most accurate ones; 0: all");
-  app.add_option("--policy", options.policy, "pop (Partial Order Pruning), model (what a Gaussian process expects to add most), random or evolution")->capture_default_str()->check(CLI::IsMember({"pop", "model", "random", "evolution"}));
+  app.add_option("--policy", options.policy, "model (what a Gaussian process expects to add most), pop (Partial Order Pruning), random or evolution; auto: that of the run folder, model in a new one")->capture_default_str()->check(CLI::IsMember({"auto", "model", "pop", "random", "evolution"}));
   app.add_option("--order", options.order, "strict or embedding")->capture_default_str()->check(CLI::IsMember({"strict", "embedding"}));
   app.add_option("--contradictions", options.contradictions, "where the table calls a larger network faster: warn; isotonic: search on the nearest latencies that do not; exclude: such pairs prune nothing")->capture_default_str()->check(CLI::IsMember({"warn", "isotonic", "exclude"}));
   describe_pixels(app, options.pixels);
-  add_number(app, "--margin", options.margin, 0, 1, "prune only on differences in accuracy above this (0..1)");
+  add_number(app, "--margin", options.margin, 0, 1, "the order settles (and pop prunes) only on differences in accuracy above this (0..1)");
   add_number(app, "--enough", options.enough, 0, 99.99, "with --policy model: stop when the model is nine tenths sure that so many percent of the hypervolume are found; 0: never");
   add_number(app, "--unchanged", options.unchanged, "stop when the frontier stayed the same for so many trainings; 0: never");
 }
@@ -42,7 +42,7 @@ int boundary(int argc, char** argv, const std::array<space_name, sizeof...(Space
   options.space = names[0].name;
   std::string list;
   for (const space_name& each : names) list += (list.empty() ? "" : ", ") + each.name;
-  CLI::App app("Finds the speed/accuracy boundary of this machine by Partial Order Pruning on real trainings", "hasse_boundary");
+  CLI::App app("Finds the speed/accuracy boundary of this machine by a search on real trainings", "hasse_boundary");
   detail::describe(app, options, list);
   return guarded(app, argc, argv, [&] {
     std::size_t at = 0;

@@ -13,7 +13,7 @@ namespace hasse {
 
 /// The command line of hasse_boundary.
 struct boundary_options : recipe_options, device_options {
-  std::string space, latency = "auto", policy = "pop", order = "strict", contradictions = "warn", speed = "quiet";
+  std::string space, latency = "auto", policy = "auto", order = "strict", contradictions = "warn", speed = "quiet";
   std::string pixels = std::string(to_text(pixel_form::unit));  ///< what ONNX files read
   std::size_t trainings = 20, unchanged = 0, finish_networks = 0;
   int finish_epochs = 0;

@@ -61,10 +61,25 @@ latency_window usual_window(std::span<const ticks> latencies) {
   return {{high}, {4 * high}};
 }
 
-inline shipped_proposer proposer_of(const boundary_options& options) {
-  if (options.policy == "random") return {at_random{.seed = options.seed}};
-  if (options.policy == "evolution") return {evolution{.seed = options.seed}};
-  if (options.policy == "model") return {model_guided{.enough = options.enough / 100, .seed = options.seed}};
+/// The configuration that a run folder has; null where there is none.
+inline json begun_with(const boundary_options& options) {
+  const std::filesystem::path config = std::filesystem::path(options.run) / "config.json";
+  return file_exists(config) ? read_json(config) : json();
+}
+/// The policy that was asked for; of `auto` that of the run folder, so that what was begun goes on, and the model in a new one. (Folders
+/// were begun by pop before there was a choice.)
+inline std::string policy_of(const boundary_options& options) {
+  if (options.policy != "auto") return options.policy;
+  const json before = begun_with(options);
+  if (before.is_null()) return "model";
+  const auto is = [&](const char* policy) { return before.is_object() && before.value("policy", json()) == policy; };
+  return is("model") ? "model" : is("random") ? "random" : is("evolution") ? "evolution" : "pop";
+}
+
+inline shipped_proposer proposer_of(const boundary_options& options, std::string_view policy) {
+  if (policy == "random") return {at_random{.seed = options.seed}};
+  if (policy == "evolution") return {evolution{.seed = options.seed}};
+  if (policy == "model") return {model_guided{.enough = options.enough / 100, .margin = options.margin, .seed = options.seed}};
   return {pruning{.margin = options.margin, .seed = options.seed}};
 }
 
@@ -128,8 +143,9 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   recipe how = detail::recipe_of(options, options.epochs);
   if (!(options.margin >= 0 && options.margin <= 1))
     throw error("a margin of " + number_text(options.margin) + " cannot be used; give a difference in accuracy from 0 to 1");
-  if (options.enough > 0 && options.policy != "model")
-    throw error("--enough asks a model, but the policy is " + options.policy + "; leave it out or use --policy model");
+  const std::string policy = detail::policy_of(options);
+  if (options.enough > 0 && policy != "model")
+    throw error("--enough asks a model, but the policy is " + policy + (options.policy == "auto" ? ", by which the folder was begun; leave it out or name another folder with --run" : "; leave it out or use --policy model"));
   const chosen_order order{options.order};
   const order_policy contradictions = detail::contradictions_of(options.contradictions);
   const measured_device device(options.measured(), options.device_threads);
@@ -137,10 +153,11 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   if (options.finish_epochs > 0) (void)detail::recipe_of(options, options.finish_epochs);  // refused before anything is measured
   const device_facts& device_facts = device.facts();
   json settings_of_run{{"program", "hasse_boundary"}, {"space", options.space}, {"parts", space_identity<Space>()}, {"data", detail::place_of(options.data)},
-                                  {"train_images", options.train_images}, {"latency", options.latency}, {"policy", options.policy}, {"order", options.order}, {"contradictions", options.contradictions},
+                                  {"train_images", options.train_images}, {"latency", options.latency}, {"policy", policy}, {"order", options.order}, {"contradictions", options.contradictions},
                                   {"margin", options.margin}, {"seed", options.seed},
                                   {"recipe", to_text(how)}, {"crop_padding", options.crop_padding}, {"threads", options.threads},
                                   {"device_threads", options.device_threads}};
+  if (const json before = detail::begun_with(options); before.is_object() && !before.contains("policy") && policy == "pop") settings_of_run.erase("policy");
   detail::add_measured_device(settings_of_run, device_facts);
   if (options.speed != "quiet") settings_of_run["speed"] = options.speed;
   const std::size_t corrections = detail::corrections_of(options.run);
@@ -187,7 +204,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
 
   const auto train = train_on(trainer, training_data(detail::task_of(options), images.train, images.validation), how, here.saving());
   search_answer answer = device.visit([&](const auto& on) {
-    return search<Space>(table, on, train, images.test, folder, detail::proposer_of(options),
+    return search<Space>(table, on, train, images.test, folder, detail::proposer_of(options, policy),
                          stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, finish, named, handing_over{parse_pixel_form(options.pixels, "--pixels")}, here.progress());
   });
   here.end_line();
@@ -198,7 +215,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
                                              {"library", device_facts.library + ", " + device_facts.compiler}, {"system", device_facts.notes},
                                              {"data", options.data + ", " + std::to_string(images.train.size()) + " training images"},
                                              {"space", options.space + ", " + to_text(cardinality<Space>()) + " architectures, " + admissible + " of them admissible"},
-                                             {"policy", options.policy + ", " + options.order + " order, contradictions: " + options.contradictions}, {"recipe", to_text(how)},
+                                             {"policy", policy + ", " + options.order + " order, contradictions: " + options.contradictions}, {"recipe", to_text(how)},
                                              {"seed", std::to_string(options.seed)}, {"latency", "batch 1, " + number_text(device_facts) + ", batch norm folded, median; table measured " + table.record().date +
                                                          (options.speed == "typical" ? "; of the machine as it typically was, " + number_text(table.factor()) + " times its undisturbed latencies" : "")}});
   if (!answer.finalists.empty()) detail::correct_table(table, answer, report, folder);

@@ -34,9 +34,9 @@ inline int detect(int argc, char** argv) {
   search.add_option("--space", searching.space, "det-micro-cpu, -edgetpu, -dsp or -gpu, or mobiledet-cpu and its likes, larger; behind a colon, what layers choose from: ibn, ibn+fused or ibn+fused+tucker")
       ->capture_default_str();
   add_number(search, "--width", searching.width, 1, 8000, "of all blocks of the space, in thousandths");
-  search.add_option("--method", searching.method, "tunas: one network of all operations and widths, by rewards; proxyless: one of all operations, at one width per block, by gates; pop: Partial Order Pruning, by training; random: at random, by training")
+  search.add_option("--method", searching.method, "tunas: one network of all operations and widths, by rewards; proxyless: one of all operations, at one width per block, by gates; model: what a Gaussian process expects to add most, by training; pop: Partial Order Pruning, by training; random: at random, by training")
       ->capture_default_str()
-      ->check(CLI::IsMember({"tunas", "proxyless", "pop", "random"}));
+      ->check(CLI::IsMember({"tunas", "proxyless", "model", "pop", "random"}));
   std::string target;
   detail::describe(search, searching, target);
   search.add_option("--table", searching.table, "the latency.json of a run in the same space on another device, whose latencies count; without, this machine is measured");
@@ -55,9 +55,9 @@ inline int detect(int argc, char** argv) {
   add_number(search, "--gate-period", searching.gate_period, 1, 100'000, "proxyless: weight steps to a step of the gates");
   add_number(search, "--cost-weight", searching.cost_weight, 0, 1e6, "proxyless: of the cost's distance from the target, beside the loss");
   add_number(search, "--random", searching.random, 0, 1000, "tunas, proxyless: networks of equal cost, drawn at random, to train and compare with");
-  add_number(search, "--trainings", searching.trainings, 1, 100'000, "pop, random: networks to train");
+  add_number(search, "--trainings", searching.trainings, 1, 100'000, "model, pop, random: networks to train");
   add_number(search, "--margin", searching.margin, 0, 1, "pop: mAP by which a network must be better to prune");
-  add_number(search, "--least-share", searching.least_share, 0, 1, "pop, random: networks cost at least this share of the target; 0: half of it for pop, the tolerance below it for random");
+  add_number(search, "--least-share", searching.least_share, 0, 1, "model, pop, random: networks cost at least this share of the target; 0: half of it, the tolerance below it for random");
   search.add_option("--beside", searching.beside, "folders of ended runs in the same space, to compare with in the report");
 
   CLI::App& evaluate = *app.add_subcommand("evaluate", "judge a detector on the pictures of its run, or on others");

@@ -26,6 +26,7 @@
 #include <hasse/result/frontier_file.hpp>
 #include <hasse/result/gated_report.hpp>
 #include <hasse/search/diagnostics.hpp>
+#include <hasse/search/model_guided_search.hpp>
 #include <hasse/search/partial_order_pruning.hpp>
 #include <hasse/search/random_search.hpp>
 #include <hasse/search/session.hpp>
@@ -224,15 +225,14 @@ std::vector<trained_detector> by_gates(const detect_search_run& run, const gated
 
 /// What networks that are trained one by one may cost.
 inline price_window window_of(const detect_search_options& it, double target) {
-  const double least = it.least_share > 0 ? it.least_share : it.method == "pop" ? 0.5 : 1 - it.tolerance;
+  const double least = it.least_share > 0 ? it.least_share : it.method != "random" ? 0.5 : 1 - it.tolerance;
   return target > 0 ? price_window{least * target, (1 + it.tolerance) * target} : price_window{};
 }
 
-/// By training networks one by one, as a policy asks for them: Partial Order Pruning, or at random. The found one first: the best on the
+/// By training networks one by one, as a policy asks for them: Partial Order Pruning, a model, or at random. The found one first: the best on the
 /// validation pictures of those that really cost what is wanted, or less.
 template <class Warn>
 std::vector<trained_detector> by_training(const detect_search_run& run, gated_data& page, const Warn& warn) {
-  const bool prunes = run.options.method == "pop";
   const masked_domain<masked_costs> domain(run.space, run.costs, run.price.unit(), window_of(run.options, run.target));
   std::vector<trained_detector> all;
   detector_evaluator evaluator{&run, &all};
@@ -247,10 +247,16 @@ std::vector<trained_detector> by_training(const detect_search_run& run, gated_da
     evaluator.tell_before(result.done.size());
     std::printf("%zu trained, %s\n", result.done.size(), std::string(to_text(result.end)).c_str());
     page.facts.emplace_back("trained", std::to_string(result.done.size()) + " networks, " + std::string(to_text(result.end)));
+    if constexpr (requires { policy.expected(); })
+      if (const auto expected = policy.expected())
+        page.facts.emplace_back("model", "expects that " + percent_text(expected->outlook.middle, 1) + " of the hypervolume is found, nine tenths sure of " +
+                                             percent_text(expected->outlook.low, 1));
   };
   const std::uint64_t seed = derive(run.options.seed, 8);
-  if (prunes)
+  if (run.options.method == "pop")
     search(partial_order_pruning(domain, {.seed = seed, .margin = run.options.margin, .stop = stop, .list_up_to = most_listed}), "pruning by " + number_text(run.options.margin));
+  else if (run.options.method == "model")  // few are trained, so that the model is asked early
+    search(model_guided_search(domain, {.seed = seed, .best = exact_detection::measure.best_merit(), .beginning = 5, .stop = stop, .list_up_to = most_listed}), "by a model that begins with 5 draws");
   else
     search(random_search(domain, {.seed = seed, .stop = stop, .list_up_to = most_listed}), "at random");
 

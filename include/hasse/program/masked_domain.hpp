@@ -1,5 +1,5 @@
 // A masked space as policies of search see it, which train its networks one by one: what costs within a window, and an order.
-// Used by hasse_detect search; with it Partial Order Pruning and random search go through the same networks as the search through masks.
+// Used by hasse_detect search; with it Partial Order Pruning, a model and random search go through the same networks as the search through masks.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include <hasse/core/error.hpp>
 #include <hasse/core/random.hpp>
 #include <hasse/price/price.hpp>
+#include <hasse/search/coordinates.hpp>
 #include <hasse/search/domain.hpp>
 #include <hasse/supernet/masked_derive.hpp>
 #include <hasse/supernet/masked_space.hpp>
@@ -77,6 +78,46 @@ class masked_domain {
       if (admits(changed)) near.push_back(changed);
     });
     return near.empty() ? code : near[static_cast<std::size_t>(random.below(near.size()))];
+  }
+  /// Every block's width; of every layer, for each operation that it may take, how large it is, and 0 for the others. Of every block the share of
+  /// layers that are there, and the sum of their sizes.
+  coordinates coordinates_of(const candidate& code) const {
+    coordinates place;
+    for (int block = 0; block < space_->blocks(); ++block) {
+      const masked_block& it = space_->block(block);
+      const auto chosen = std::find(it.filters.begin(), it.filters.end(), space_->filters_of(code, block)) - it.filters.begin();
+      if (it.filters.size() > 1) place.levels.push_back(static_cast<double>(chosen + 1) / static_cast<double>(it.filters.size()));
+      double there = 0, sum = 0;
+      for (int index = 0; index < static_cast<int>(it.layers.size()); ++index) {
+        const layer_choice taken = space_->choice_of(code, block, index);
+        const std::vector<masked_option>& options = space_->layer_at(block, index).options;
+        for (std::size_t option = 0; option < options.size(); ++option) {
+          const masked_option& each = options[option];
+          if (each.operation == masked_operation::skip) continue;
+          const bool is_taken = taken.option == static_cast<int>(option);
+          const auto most = static_cast<double>(each.kernels.size() + each.widths.size() + each.ranks.size());
+          const double level = is_taken ? (taken.kernel + taken.width + taken.rank + taken.squeeze + 1) / most : 0;
+          there += is_taken, sum += level;
+          if (space_->choices_of(block, index).size() > 1) place.levels.push_back(level);
+        }
+      }
+      place.counts.push_back(there / static_cast<double>(it.layers.size())), place.counts.push_back(sum / static_cast<double>(it.layers.size()));
+    }
+    return place;
+  }
+  /// Each block of one or of the other; the one where eight tries stay outside the window.
+  candidate cross(const candidate& one, const candidate& other, random_source& random) const {
+    for (int attempt = 0; attempt < 8; ++attempt) {
+      candidate child = one;
+      for (int block = 0; block < space_->blocks(); ++block) {
+        if (!random.below(2)) continue;
+        const std::vector<int>& filters = space_->block(block).filters;
+        space_->set_filters(child, block, static_cast<int>(std::find(filters.begin(), filters.end(), space_->filters_of(other, block)) - filters.begin()));
+        for (int index = 0; index < static_cast<int>(space_->block(block).layers.size()); ++index) space_->set(child, block, index, space_->choice_of(other, block, index));
+      }
+      if (admits(child)) return child;
+    }
+    return one;
   }
   ticks cost(const candidate& code) const { return {std::llround(costs_->of(code) * per_unit_)}; }
   bool precedes(const candidate& one, const candidate& other) const { return hasse::precedes(*space_, one, other); }

@@ -139,6 +139,49 @@ inline void mark_beaten(search_answer& answer, const std::vector<whole_price>& p
   }
 }
 
+/// Sets of up to so many candidates are read whole for what the order settles of a search that does not prune; of larger ones the rules are told.
+inline constexpr std::size_t most_read = 100'000;
+
+/// What the order settles: by the search, where it prunes, else by what it trained.
+template <class Space, class Held>
+void tell_settled(report_data& report, const Space& domain, const Held& policy, const search_result<typename Space::candidate>& found, const pruning_options& reading) {
+  using pruner = partial_order_pruning<Space>;
+  const pruner* settled = as_policy<pruner>(policy);
+  report.prunes = settled != nullptr;
+  std::optional<pruner> read;
+  if (!settled) {
+    read.emplace(domain, reading);
+    for (const auto& each : found.done) read->tell(each.candidate, {each.merit});
+    settled = &*read;
+  }
+  for (std::size_t i = 0; i < settled->pruned_after().size(); ++i) {
+    const auto trained_then = static_cast<double>(i + 1), pruned_then = static_cast<double>(settled->pruned_after()[i]);
+    report.pruning.push_back({trained_then, pruned_then, report.admissible - trained_then - pruned_then});
+  }
+  for (const auto& each : settled->certificates()) report.certificates.push_back({domain.text(each.pruned), domain.text(each.above), domain.text(each.instead)});
+  if (report.pruning.empty()) {  // too many to list: how many at the end, and by which rules
+    const auto number = [](const std::optional<count_type>& count) { return count ? static_cast<double>(*count) : unknown; };
+    if (!found.done.empty()) report.pruning.push_back({static_cast<double>(found.done.size()), number(settled->pruned()), number(settled->living())});
+    for (const auto& each : settled->rules()) report.certificates.push_back({"", domain.text(each.above), domain.text(each.instead)});
+  }
+}
+
+/// What a model expects, and expected while the search went on.
+template <class Space>
+void tell_forecast(report_data& report, const model_guided_search<Space>& model, const price_scale& scale, const metric& judged_by) {
+  const auto expected = model.expected();
+  if (!expected) return;
+  report_forecast& forecast = report.forecast.emplace();
+  forecast.found = expected->outlook.middle, forecast.surely_found = expected->outlook.low, forecast.chance = expected->outlook.chance;
+  const auto shown = [&](const auto& each, double gain) {
+    return report_expectation{to_text(each.value), scale.of(each.cost), judged_by.merit(each.merit.low), judged_by.merit(each.merit.middle), judged_by.merit(each.merit.high), gain};
+  };
+  for (const auto& each : expected->frontier) forecast.frontier.push_back(shown(each, unknown));
+  for (const auto& each : expected->next) forecast.next.push_back(shown(each, each.gain));
+  for (const auto& each : model.looks()) forecast.looks.push_back({static_cast<double>(each.trainings), each.outlook.middle, each.outlook.low, each.outlook.chance});
+  report.facts.emplace_back("model", "expects that " + percent_text(forecast.found, 1) + " of the hypervolume is found, nine tenths sure of " + percent_text(forecast.surely_found, 1));
+}
+
 /// A search by any price whose pieces add up.
 template <class Space, Backend Engine, class Type, class... Parts>
 search_answer search_by(const searched_price& price, const candidate_trainer<Engine, Type>& train, const typename Type::samples& test, run_folder& folder,
@@ -201,29 +244,8 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   for (const comparable_pair& pair : diagnosed.pairs) report.pairs.push_back({pair.lower, pair.upper});
   report.cost_tau = diagnosed.cost_tau, report.merit_tau = diagnosed.merit_tau;
   report.admissible = static_cast<double>(domain.size());
-  if (const auto* pruning = as_policy<partial_order_pruning<domain_type>>(policy)) {
-    for (std::size_t i = 0; i < pruning->pruned_after().size(); ++i) {
-      const auto trained_then = static_cast<double>(i + 1), pruned_then = static_cast<double>(pruning->pruned_after()[i]);
-      report.pruning.push_back({trained_then, pruned_then, report.admissible - trained_then - pruned_then});
-    }
-    for (const auto& each : pruning->certificates()) report.certificates.push_back({to_text(each.pruned), to_text(each.above), to_text(each.instead)});
-    if (report.pruning.empty()) {  // too many to list: how many at the end, and by which rules
-      const auto number = [](const std::optional<count_type>& count) { return count ? static_cast<double>(*count) : unknown; };
-      if (!found.done.empty()) report.pruning.push_back({static_cast<double>(found.done.size()), number(found.pruned), number(found.living)});
-      for (const auto& each : pruning->rules()) report.certificates.push_back({"", to_text(each.above), to_text(each.instead)});
-    }
-  }
-  if (const auto* model = as_policy<model_guided_search<domain_type>>(policy))
-    if (const auto expected = model->expected()) {
-      report_forecast& forecast = report.forecast.emplace();
-      forecast.found = expected->outlook.middle, forecast.surely_found = expected->outlook.low, forecast.chance = expected->outlook.chance;
-      const auto shown = [&](const auto& each, double gain) {
-        return report_expectation{to_text(each.value), price.scale.of(each.cost), judged_by.merit(each.merit.low), judged_by.merit(each.merit.middle), judged_by.merit(each.merit.high), gain};
-      };
-      for (const auto& each : expected->frontier) forecast.frontier.push_back(shown(each, unknown));
-      for (const auto& each : expected->next) forecast.next.push_back(shown(each, each.gain));
-      report.facts.emplace_back("model", "expects that " + percent_text(forecast.found, 1) + " of the hypervolume is found, nine tenths sure of " + percent_text(forecast.surely_found, 1));
-    }
+  tell_settled(report, domain, policy, found, {.margin = margin_of(proposer), .exclude = price.contradicts, .list_up_to = most_read});
+  if (const auto* model = as_policy<model_guided_search<domain_type>>(policy)) tell_forecast(report, *model, price.scale, judged_by);
   report.sums = price.sums;
 
   if (!classes.empty()) report.facts.emplace_back("classes", classes_text(classes));
@@ -272,7 +294,10 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   std::error_code still_used;
   if (finish) std::filesystem::remove(finish_folder, still_used);
 
-  report.facts.emplace_back("trainings", std::to_string(found.done.size()) + ", " + std::string(to_text(found.end)) + "; " + pruned_text(found));
+  const auto counted = [](double number) { return std::isfinite(number) ? count_text(number) : std::string("not counted"); };
+  const report_progress settled = report.pruning.empty() ? report_progress{} : report.pruning.back();
+  report.facts.emplace_back("trainings", std::to_string(found.done.size()) + ", " + std::string(to_text(found.end)) + "; " +
+                                             (report.prunes ? pruned_text(found) : "settled by the order without training: " + counted(settled.pruned) + ", left: " + counted(settled.living)));
   return answer;
 }
 }  // namespace detail

@@ -98,6 +98,32 @@ inline plot forecast_plot(const report_data& data, const report_forecast& foreca
   return picture;
 }
 
+/// What it expected while it went on.
+inline plot outlook_plot(const report_forecast& forecast) {
+  plot picture{.title = "What the model expected after so many trainings", .x = {.label = "networks trained"}, .y = {.label = "hypervolume found, and chance of more (%)", .least = 0.0, .most = 100.0}, .width = 860, .height = 280};
+  const auto line = [&](const std::string& name, double report_outlook::*member, ink colour, bool dashed) {
+    plot_series series{.name = name, .colour = colour, .shape = plot_shape::line, .size = dashed ? 1.1 : 2.0, .dashed = dashed};
+    for (const report_outlook& each : forecast.looks) series.points.push_back({each.trained, 100 * (each.*member), {}, {}});
+    picture.series.push_back(std::move(series));
+  };
+  line("found, as expected", &report_outlook::found, ink::frontier, false), line("nine tenths sure of", &report_outlook::surely_found, ink::frontier, true);
+  line("chance that the rest adds a hundredth", &report_outlook::chance, ink::other, false);
+  return picture;
+}
+
+/// When a search ends that has enough, and why not before.
+inline std::string ending_text(const report_forecast& forecast) {
+  constexpr double usual = 0.95;
+  if (forecast.looks.empty()) return {};
+  const auto first = std::find_if(forecast.looks.begin(), forecast.looks.end(), [](const report_outlook& each) { return each.surely_found >= usual; });
+  const auto count = [](const report_outlook& each) { return fixed_text(each.trained, 0) + " trainings"; };
+  const report_outlook& last = forecast.looks.back();
+  if (first == forecast.looks.end())
+    return " A search for which 95 % are enough would go on: when it looked last, after " + count(last) + ", it was nine tenths sure of " + percent_text(last.surely_found, 1) + ".";
+  return " A search for which 95 % are enough would have ended after " + count(*first) + ", nine tenths sure of " + percent_text(first->surely_found, 1) +
+         (first == forecast.looks.begin() ? std::string() : " (" + percent_text(std::prev(first)->surely_found, 1) + " after " + count(*std::prev(first)) + ")") + ".";
+}
+
 inline std::string forecast_section(const report_data& data, const report_forecast& forecast) {
   const report_words words(data);
   std::string rows = "<div class='scroll'><table><tr><th class='name'>not trained</th><th>" + words.cost + "</th><th>expected " + words.score + "</th><th>one deviation</th><th>would add</th></tr>";
@@ -107,8 +133,8 @@ inline std::string forecast_section(const report_data& data, const report_foreca
   return section("What the model expects",
                  "A Gaussian process on what was trained expects that " + percent_text(forecast.found, 1) + " of the hypervolume that there is to find is found, and is nine tenths sure of " +
                      percent_text(forecast.surely_found, 1) + "; the chance that the rest would add more than a hundredth is " + percent_text(forecast.chance, 0) +
-                     ". This is a statement of a model, and no proof.",
-                 forecast_plot(data, forecast).svg() + (forecast.next.empty() ? std::string() : rows + "</table></div>"));
+                     "." + ending_text(forecast) + " All of this is said by a model, and is no proof.",
+                 forecast_plot(data, forecast).svg() + (forecast.looks.size() > 1 ? outlook_plot(forecast).svg() : std::string()) + (forecast.next.empty() ? std::string() : rows + "</table></div>"));
 }
 
 inline json forecast_json(const report_words& words, const report_forecast& forecast) {
@@ -120,6 +146,9 @@ inline json forecast_json(const report_words& words, const report_forecast& fore
                              {"high", number_or_null(each.high)}, {"gain", number_or_null(each.gain)}});
   };
   list("frontier", forecast.frontier), list("next", forecast.next);
+  result["looks"] = json::array();
+  for (const report_outlook& each : forecast.looks)
+    result["looks"].push_back({{"trained", each.trained}, {"found", number_or_null(each.found)}, {"surely_found", number_or_null(each.surely_found)}, {"chance", number_or_null(each.chance)}});
   return result;
 }
 
@@ -130,11 +159,11 @@ inline plot pruning_plot(const report_data& data) {
     if (std::isfinite(at.living)) most = std::max(most, at.living);
   }
   const double factor = most >= 2e6 ? 1e6 : most >= 2e3 ? 1e3 : 1;
-  plot picture{.title = "Architectures pruned and living after each training", .x = {.label = "networks trained", .least = 0.0},
+  plot picture{.title = data.prunes ? "Architectures pruned and living after each training" : "Architectures settled by the order and left after each training", .x = {.label = "networks trained", .least = 0.0},
                .y = {.label = factor == 1e6 ? "architectures (millions)" : factor == 1e3 ? "architectures (thousands)" : "architectures", .least = 0.0},
                .width = 560, .height = 360};
-  plot_series pruned{.name = "pruned", .colour = ink::pruned, .shape = plot_shape::steps, .size = 2.2};
-  plot_series living{.name = "still living", .colour = ink::good, .shape = plot_shape::steps, .size = 2.2};
+  plot_series pruned{.name = data.prunes ? "pruned" : "settled by the order", .colour = ink::pruned, .shape = plot_shape::steps, .size = 2.2};
+  plot_series living{.name = data.prunes ? "still living" : "left", .colour = ink::good, .shape = plot_shape::steps, .size = 2.2};
   for (const report_progress& at : data.pruning) {
     pruned.points.push_back({at.trained, at.pruned / factor, {}, {}});
     if (std::isfinite(at.living)) living.points.push_back({at.trained, at.living / factor, {}, {}});
@@ -431,10 +460,10 @@ HASSE_BODY std::string report_html(const report_data& data) {
   html += "<div class='cards'>" + card(std::to_string(order.size()), "networks on the frontier") + card(std::to_string(data.networks.size()), "networks trained");
   if (!data.pruning.empty()) {
     const report_progress& last = data.pruning.back();
-    html += card(std::isfinite(last.pruned) ? count_text(last.pruned) : "not counted", "pruned without training" + (std::isfinite(data.admissible) ? " of " + count_text(data.admissible) + " admissible" : std::string()));
+    html += card(std::isfinite(last.pruned) ? count_text(last.pruned) : "not counted", (data.prunes ? "pruned without training" : "settled by the order without training") + (std::isfinite(data.admissible) ? " of " + count_text(data.admissible) + " admissible" : std::string()));
     if (std::isfinite(last.living)) html += card(count_text(last.living), "still undecided");
     if (last.trained > 0 && std::isfinite(last.pruned))
-      html += card(fixed_text(last.pruned / last.trained, 1) + " x", "pruned per training (decided per training: " + fixed_text((last.pruned + last.trained) / last.trained, 1) + ")");
+      html += card(fixed_text(last.pruned / last.trained, 1) + " x", (data.prunes ? "pruned per training (decided per training: " : "settled per training (decided per training: ") + fixed_text((last.pruned + last.trained) / last.trained, 1) + ")");
   }
   html += "</div>";
   html += warning_list(data.warnings);
@@ -450,15 +479,18 @@ HASSE_BODY std::string report_html(const report_data& data) {
   if (data.pruning.size() > 1 || !data.certificates.empty()) {
     std::string content = data.pruning.size() > 1 ? "<div class='pair'><div>" + pruning_plot(data).svg() + "</div><div>" : "<div><div>";
     if (!data.certificates.empty()) {
-      content += "<details open><summary>Certificates</summary><div class='scroll' style='max-height:330px;overflow-y:auto'><table><tr><th class='name'>pruned</th><th class='name'>precedes</th><th class='name'>take instead</th></tr>";
+      content += "<details open><summary>Certificates</summary><div class='scroll' style='max-height:330px;overflow-y:auto'><table><tr><th class='name'>" + std::string(data.prunes ? "pruned" : "settled") + "</th><th class='name'>precedes</th><th class='name'>take instead</th></tr>";
       for (std::size_t i = 0; i < std::min<std::size_t>(data.certificates.size(), 200); ++i) {
         const report_certificate& claim = data.certificates[i];
         content += "<tr><td class='name'>" + (claim.pruned.empty() ? "whatever precedes the next and is not " + words.cheaper + " than the last" : code(claim.pruned)) + "</td><td class='name'>" + code(claim.above) + "</td><td class='name'>" + code(claim.instead) + "</td></tr>";
       }
       content += "</table></div></details>";
     }
-    html += section("What was pruned, and why", "An architecture is pruned when it precedes a trained network (so it is no " + words.better + ") and another trained network is at least as " +
-                    words.good + " as that one and no " + words.dearer + " than the pruned one.", content + "</div></div>");
+    html += section(data.prunes ? "What was pruned, and why" : "What the order settles",
+                    (data.prunes ? std::string("An architecture is pruned when") : std::string("The search did not prune, but by the order what it trained settles others: an architecture needs no training when")) +
+                        " it precedes a trained network (so it is no " + words.better + ") and another trained network is at least as " + words.good + " as that one and no " + words.dearer +
+                        " than the " + (data.prunes ? "pruned one." : "one that is settled."),
+                    content + "</div></div>");
   }
   if (data.forecast) html += forecast_section(data, *data.forecast);
   html += order_section(data);

@@ -76,11 +76,18 @@ struct report_expectation {
   double gain = unknown;  ///< by training it, as a share of the hypervolume; unknown: it is trained
 };
 
+/// What a model expected after so many trainings.
+struct report_outlook {
+  double trained = 0;
+  double found = unknown, surely_found = unknown;  ///< hypervolume then, as a share of what there is to find: the median, and what nine of ten draws exceed
+  double chance = unknown;                         ///< that what is left adds more than a hundredth
+};
+
 /// What a model-guided search expects at its end.
 struct report_forecast {
-  double found = unknown, surely_found = unknown;  ///< hypervolume now, as a share of what there is to find: the median, and what nine of ten draws exceed
-  double chance = unknown;                         ///< that what is left adds more than a hundredth
+  double found = unknown, surely_found = unknown, chance = unknown;  ///< as report_outlook
   std::vector<report_expectation> frontier{}, next{};  ///< trained, from cheap to good; not trained, the most promising first
+  std::vector<report_outlook> looks{};                 ///< where it would have ended if enough had been found
 };
 
 struct report_data {
@@ -93,6 +100,7 @@ struct report_data {
   std::vector<report_point> comparison{};                    ///< random search, for instance
   std::string comparison_name = "random search";
   std::vector<report_progress> pruning{};
+  bool prunes = true;  ///< false: the search did not prune, and `pruning` and `certificates` say what the order settles of what it trained
   std::vector<report_pair> pairs{};  ///< all comparable pairs of networks
   std::vector<report_sum> sums{};
   std::vector<report_certificate> certificates{};

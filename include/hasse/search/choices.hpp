@@ -102,6 +102,7 @@ struct model_guided {
   double own_noise = 1;             ///< as model_guided_options
   std::size_t beginning = 10, candidates = 512, consider_all = 4096;
   double enough = 0;  ///< stops, like stop_rule, and decides nothing else: no part of text()
+  double margin = 0;  ///< as of pruning, for what a report says that the order settles; decides nothing, either
   std::uint64_t seed = 1;
 
   template <Domain Space>
@@ -130,6 +131,16 @@ struct shipped_proposer {
 };
 
 namespace detail {
+/// By how much a network must be better so that what precedes the other counts as settled.
+template <class Type>
+double margin_of(const Type& proposer) {
+  if constexpr (requires { { proposer.margin } -> std::convertible_to<double>; }) return proposer.margin;
+  else return 0;
+}
+inline double margin_of(const shipped_proposer& proposer) {
+  return std::visit([](const auto& each) { return margin_of(each); }, proposer.one);
+}
+
 template <class Type>
 struct role_of {
   using type = void;
