@@ -29,14 +29,17 @@ void print_row(const std::string& label, std::span<const hasse::tabular_replay> 
 constexpr const char* explanation = R"(Reads nas-bench-macro_cifar10.json and the JSON files of channel-bench-macro; equal networks under different
 keys are one network, and the cost is FLOPs. Full hypervolume: that of all networks of the table, measured from the
 largest FLOPs and the median accuracy. Each seed runs until nothing lives, or for so many --trainings; with --policy
-model until 99 % of the hypervolume are reached.
+model until 99 % of the hypervolume are reached, or --until.
 
 Keys of --json: table, keys and networks (in the file, distinct), reference {flops, accuracy}, hypervolume, policy,
-order and margin (null unless the policy is pop), under_way, single_runs, pool and enough (as given), seeds [one object per seed] and medians, both with
+order and margin (null unless the policy is pop), under_way, single_runs, repeats, pool, until and enough (as given), seeds [one object per seed] and medians, both with
   trainings_until_80, _90, _95, _99  trainings until that percentage of the full hypervolume; null: never reached
   living_after_50, _100, _200, _500  networks neither trained nor pruned after so many trainings; null: it ended before
   trainings_until_nothing_lives      trainings of the whole run; null: it ended before
-and, per seed, seed, trainings and hypervolume_share (at the end, from 0 to 1).)";
+  chosen_after_50, _100, _200, _500, chosen_last
+                                     share of the full hypervolume (0 to 1) of the networks that the policy would hand over: the
+                                     frontier of what it was told, of a model that of what it takes the means to be
+and, per seed, seed, trainings, repeats (of trainings, with --repeats) and hypervolume_share (at the end, from 0 to 1, of all trained ones).)";
 
 struct options {
   std::string table, policy = "pop", order = "strict";
@@ -59,6 +62,8 @@ void run(const options& how) {
   if (policy != tabular_policy::pop && steers_pruning)
     throw hasse::error("--order and --margin steer pruning, but the policy is " + policy_name + "; leave them out or use --policy pop");
   if (policy != tabular_policy::model && enough > 0) throw hasse::error("--enough is for --policy model, but the policy is " + policy_name + "; leave it out");
+  if (replay.repeats && (policy != tabular_policy::model || !replay.single_runs))
+    throw hasse::error("--repeats is for --policy model with --single-runs, where a network trained again gives another run; give both or leave it out");
   if (policy != tabular_policy::model && replay.pool) throw hasse::error("--pool is for --policy model, but the policy is " + policy_name + "; leave it out");
 
   const hasse::tabular_benchmark benchmark = hasse::read_benchmark(table);
@@ -83,7 +88,7 @@ void run(const options& how) {
   std::printf("policy %s", policy_name.c_str());
   if (policy == tabular_policy::pop) std::printf(", order %s, margin %g", order_name.c_str(), replay.margin);
   if (replay.under_way > 1) std::printf(", %zu under way", replay.under_way);
-  if (replay.single_runs) std::printf(", single runs");
+  if (replay.single_runs) std::printf(replay.repeats ? ", single runs, repeated where it is worth it" : ", single runs");
   if (replay.pool) std::printf(", from a pool");
   if (enough > 0) std::printf(", until %g %% are expected to be found", enough);
   std::printf("\n%-7s %31s %31s %7s\n%-7s", "", "trainings until % of hypervolume", "living after trainings", "until", "seed");
@@ -100,6 +105,11 @@ void run(const options& how) {
     std::printf(" %7s", number(worst).c_str());
   }
   std::printf("\n");
+  if (replay.single_runs) {
+    std::printf("median share of the hypervolume, of the networks that would be handed over:");
+    for (const auto& [name, value] : hasse::chosen_medians(replays))
+      if (value) std::printf(" %s %.1f %%%s", name == "chosen_last" ? "at the end" : ("after " + name.substr(13)).c_str(), 100 * *value, name == "chosen_last" ? "\n" : ",");
+  }
 }
 
 }  // namespace
@@ -119,6 +129,8 @@ int main(int argc, char** argv) {
   hasse::add_number(app, "--trainings", how.replay.trainings, 0, 1'000'000, "end each seed after so many; 0: when nothing lives, by model when 99 % are reached");
   hasse::add_number(app, "--under-way", how.replay.under_way, 1, 1000, "ask for so many networks before the first of them is told");
   app.add_flag("--single-runs", how.replay.single_runs, "tell one run of the table, drawn by the seed, instead of the mean over its runs; hypervolumes are those of the means");
+  app.add_option("--until", how.replay.until, "model: end each seed when so many percent of the hypervolume are found: 80, 90, 95 or 99")->capture_default_str()->check(CLI::IsMember({80, 90, 95, 99}));
+  app.add_flag("--repeats", how.replay.repeats, "model, with --single-runs: train a network again, which tells another run, where that is worth more than a new one");
   hasse::add_number(app, "--enough", how.enough, 0, 99.99, "model: end each seed when it is nine tenths sure that so many percent of the hypervolume are found; 0: never");
   app.add_flag("--pool", how.replay.pool, "model: propose from 512 children of the frontier and 512 draws, as where a space is too large to be considered whole");
   hasse::add_number(app, "--seeds", how.seeds, 1, 10'000, "run with seeds 1 to N");

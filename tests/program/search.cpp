@@ -9,6 +9,8 @@
 #include <hasse/program/evaluator.hpp>
 #include <hasse/program/search.hpp>
 
+#include <set>
+
 #include "../latency/fake_device.hpp"
 #include "../support/catch.hpp"
 
@@ -78,7 +80,7 @@ TEST_CASE("a search by a model goes on with the same networks, and its report sa
     REQUIRE(answer.report.forecast);
     const report_forecast& forecast = *answer.report.forecast;
     CHECK((forecast.surely_found <= forecast.found && forecast.found <= 1));
-    CHECK(forecast.frontier.size() == answer.finalists.size());
+    CHECK(!forecast.frontier.empty());
     // Accuracies are shares, and the model was told so: it expects none above 1.
     for (const auto& list : {forecast.frontier, forecast.next})
       for (const report_expectation& each : list) CHECK((each.low < each.middle && each.middle < each.high && each.high < 1));
@@ -105,6 +107,49 @@ TEST_CASE("a search by a model goes on with the same networks, and its report sa
   CHECK(names("parts", 3) == std::vector(whole.begin(), whole.begin() + 3));
   CHECK(names("parts", 5) == whole);
   CHECK(settled > 0);
+}
+
+namespace {
+/// Trains every network twice.
+template <Domain Space>
+struct twice : policy_on_ledger<Space> {
+  using candidate = typename Space::candidate;
+  twice(const Space& domain, const stop_rule& stop) : policy_on_ledger<Space>(domain, 1, stop) { this->books().repeats = true; }
+  std::optional<candidate> ask() {
+    return this->books().ask([&]() -> std::optional<candidate> {
+      if (this->done().size() % 2 == 1 && this->books().repeat(this->done().back().candidate)) return this->done().back().candidate;
+      return this->books().open.next([](const candidate&) { return false; });
+    });
+  }
+};
+struct everything_twice {
+  using role = hasse::role::proposing;
+  std::string text() const { return "everything twice"; }
+  template <Domain Space>
+  twice<Space> on(const Space& domain, const stop_rule& stop) const {
+    return {domain, stop};
+  }
+};
+}  // namespace
+
+TEST_CASE("a search that repeats trainings shows every network once, with all its runs", "[program]") {
+  setting it;
+  run_folder folder(it.home / "repeats", {{"test", "repeats"}});
+  const auto train = train_on(it.backend, it.images, {.epochs = 1, .batch = 20}, {.folder = folder.checkpoints()});
+  for (const std::size_t trainings : {std::size_t{5}, std::size_t{6}}) {  // the second goes on
+    const search_answer answer = search<small_space>(it.table, it.device, train, it.images.test, folder, stop_rule{.trainings = trainings}, everything_twice{});
+    std::set<std::string> names;
+    std::size_t differ = 0;
+    for (const report_network& each : answer.report.networks) {
+      CHECK(names.insert(each.name).second);
+      CHECK((each.runs.size() == 2 || trainings == 5));
+      CHECK(each.score == *std::max_element(each.runs.begin(), each.runs.end()));
+      differ += each.runs.front() != each.runs.back();
+    }
+    CHECK(names.size() == 3);
+    CHECK(differ > 0);  // each run has first weights of its own
+    CHECK(answer.report.pruning.size() == 3);
+  }
 }
 
 TEST_CASE("finalists are trained again by the recipe that is asked for, and a divergence there is no end", "[program]") {

@@ -28,8 +28,9 @@ inline std::int64_t macro_flops(const std::string& key) {
   return total + side * side * in * 1280 + 1280 * 10;
 }
 
-/// All 6561 keys; accuracy rises with every layer, with `noise` times a normal deviate that is the same for equal networks.
-inline std::string macro_table(double noise, std::uint64_t seed = 1) {
+/// All 6561 keys; accuracy rises with every layer, with `noise` times a normal deviate that is the same for equal networks. Its three runs
+/// deviate from it by `runs`.
+inline std::string macro_table(double noise, std::uint64_t seed = 1, double runs = 0) {
   std::string text = "{", key = "00000000";
   for (int n = 0; n < 6561; ++n) {
     for (int i = 7, rest = n; i >= 0; --i, rest /= 3) key[static_cast<std::size_t>(i)] = static_cast<char>('0' + rest % 3);
@@ -45,9 +46,10 @@ inline std::string macro_table(double noise, std::uint64_t seed = 1) {
       skill += std::log1p(volume), network += stage + '|', at += layers;
     }
     hasse::random_source random(hasse::fnv1a(network, seed));
-    char row[160];
-    std::snprintf(row, sizeof row, "%s\"%s\": {\"test_acc\": [1, 2], \"mean_acc\": %.17g, \"std\": 0.1, \"params\": 5, \"flops\": %lld}", n ? ", " : "",
-                  key.c_str(), 80 + 3 * skill + noise * random.normal(), static_cast<long long>(macro_flops(key)));
+    const double mean = 80 + 3 * skill + noise * random.normal(), off = runs * random.normal(), other = runs * random.normal();
+    char row[256];
+    std::snprintf(row, sizeof row, "%s\"%s\": {\"test_acc\": [%.6f, %.6f, %.6f], \"mean_acc\": %.17g, \"std\": 0.1, \"params\": 5, \"flops\": %lld}", n ? ", " : "",
+                  key.c_str(), mean + off, mean + other, mean - off - other, mean, static_cast<long long>(macro_flops(key)));
     text += row;
   }
   return text + "}";

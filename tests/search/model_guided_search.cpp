@@ -207,6 +207,120 @@ TEST_CASE("a model that was told a line knows what lies on it, and asks where th
   CHECK(after[30] < 0.82 * before[30]);
 }
 
+TEST_CASE("runs of one network count as their mean, whose noise is less", "[model]") {
+  hasse::random_source random(8);
+  auto inputs = drawn_inputs(14, 3, 3, random);
+  const auto values = drawn_values(14, random);
+  const auto scales = drawn_scales(3, random);
+  // Two rows at one place with the noise of a run each say what one row says of their mean with half the noise.
+  auto twice = inputs;
+  twice.append(std::span(inputs.smooth).subspan(15, 3), std::span(inputs.linear).subspan(15, 3));
+  auto two_values = values, mean = values;
+  two_values.push_back(values[5] + 1), mean[5] += 0.5;
+  inputs.noise.assign(14, 1), inputs.noise[5] = 0.5;
+  const hasse::gaussian_process one(inputs, mean, scales), two(twice, two_values, scales);
+  const auto places = drawn_inputs(5, 3, 3, random);
+  const auto by_one = one.predict(places), by_two = two.predict(places);
+  for (std::size_t i = 0; i < 5; ++i) {
+    CHECK(by_one.mean[i] == Approx(by_two.mean[i]).epsilon(1e-9));
+    CHECK(by_one.variance[i] == Approx(by_two.variance[i]).epsilon(1e-9));
+  }
+  // The diagonal of the inverse: what a column of it, solved for, has there.
+  const auto precisions = one.precisions();
+  for (std::size_t i = 0; i < 14; ++i) {
+    std::vector<double> unit(14, 0);
+    unit[i] = 1;
+    CHECK(precisions[i] == Approx(hasse::gaussian_process(inputs, unit, scales).weights()[i]).epsilon(1e-9));
+  }
+  std::vector<double> gradient;
+  (void)hasse::log_posterior(inputs, mean, scales, &gradient);
+  auto more = scales, less = scales;
+  more.noise += 1e-5, less.noise -= 1e-5;
+  CHECK(gradient[2] == Approx((hasse::log_posterior(inputs, mean, more) - hasse::log_posterior(inputs, mean, less)) / 2e-5).epsilon(1e-5));
+}
+
+TEST_CASE("what one more run of a network is worth is what its draws gain, and a model of two runs believes their mean", "[model]") {
+  const auto point = [](int i) { return hasse::model_point{{.levels = {i / 40.0}}, {100 + 10 * i}}; };
+  std::vector<hasse::model_point> all;
+  for (int i = 0; i <= 40; ++i) all.push_back(point(i));
+  hasse::random_source random(3);
+  const auto model_of = [&](double own) { return hasse::search_model({.seed = 1, .own_noise = own}, all); };
+  hasse::search_model model = model_of(0.2), trusting = model_of(1);
+  std::vector<double> told;
+  for (const int i : {0, 3, 7, 8, 12, 15, 18, 22, 25, 27, 29, 31, 34}) {
+    told.push_back(50 + 0.5 * i + 4 * random.normal());
+    model.tell(point(i), told.back()), trusting.tell(point(i), told.back());
+  }
+  for (const double gain : trusting.repeat_gains()) CHECK(gain == 0);
+  CHECK(trusting.judged() == told);
+  const auto gains = model.repeat_gains();
+  const auto before = model.judged();
+  REQUIRE(gains.size() == told.size());
+  CHECK(*std::max_element(gains.begin(), gains.end()) > 0);
+  CHECK(*std::min_element(gains.begin(), gains.end()) == 0);  // far below the frontier
+  const auto likeliest = static_cast<std::size_t>(std::max_element(gains.begin(), gains.end()) - gains.begin());
+  const double lucky = *std::max_element(told.begin(), told.end());
+  const auto luckiest = static_cast<std::size_t>(std::find(told.begin(), told.end(), lucky) - told.begin());
+  CHECK(before[luckiest] < lucky);
+
+  // Another run, far below the first: the network is believed to be worse, and it is known better.
+  hasse::search_model again = model;
+  again.tell_again(likeliest, told[likeliest] - 10);
+  CHECK(again.judged()[likeliest] < before[likeliest] - 1);
+  CHECK(again.repeat_gains()[likeliest] < gains[likeliest]);
+  CHECK_THROWS_WITH(again.tell_again(99, 1.0), ContainsSubstring("tell the first run first"));
+  CHECK(model.run_deviation(60) > 1);
+  CHECK(model.run_deviation(60) < 10);
+}
+
+TEST_CASE("a search that may repeat trainings does so where luck matters, and goes on from a journal with the same ones", "[model]") {
+  const code_domain domain(3);
+  const auto place = std::filesystem::temp_directory_path() / ("hasse_repeats_" + std::to_string(::getpid()));
+  // The deviation of a run is that of many networks between each other.
+  struct {
+    const code_domain* domain;
+    hasse::outcome evaluate(code_domain::candidate x, std::size_t ordinal) const {
+      hasse::random_source luck(hasse::derive(17, ordinal));
+      return {domain->accuracy(x) + 12 * luck.normal()};
+    }
+  } trainer{&domain};
+  const auto run = [&](std::size_t trainings, bool repeats) {
+    hasse::journal book(place);
+    guided policy(domain, {.seed = 3, .best = 300, .own_noise = 0, .repeats = repeats, .stop = {.trainings = trainings}});
+    auto found = hasse::run_search(domain, policy, trainer, &book, {.configuration = repeats ? "repeats" : "once"});
+    for (const auto& chosen : policy.believed()) CHECK(std::any_of(found.done.begin(), found.done.end(), [&](const auto& each) { return each.candidate == chosen; }));
+    return found.done;
+  };
+  std::filesystem::remove_all(place);
+  const auto whole = run(60, true);
+  std::set<int> distinct;
+  for (const auto& each : whole) distinct.insert(each.candidate.index);
+  CHECK(whole.size() == 60);
+  CHECK(distinct.size() < 55);
+  CHECK(distinct.size() > 20);
+  std::filesystem::remove_all(place);
+  for (const std::size_t kept : {std::size_t{12}, std::size_t{33}, std::size_t{47}}) (void)run(kept, true);
+  CHECK(run(60, true) == whole);
+  std::filesystem::remove_all(place);
+  const auto once = run(60, false);
+  distinct.clear();
+  for (const auto& each : once) distinct.insert(each.candidate.index);
+  CHECK(distinct.size() == 60);
+  std::filesystem::remove_all(place);
+
+  // What is under way once more may be released, and is told without having been asked for.
+  guided policy(domain, {.seed = 3, .best = 300, .own_noise = 0, .repeats = true});
+  for (std::size_t i = 0; i < 30; ++i) policy.tell(whole[i].candidate, {whole[i].merit});
+  for (std::size_t i = 30; i < 60; ++i) {
+    const auto x = policy.ask().value();
+    policy.release(x);
+    CHECK(policy.ask().value() == x);
+    CHECK(x == whole[i].candidate);
+    policy.tell(x, {whole[i].merit});
+  }
+  CHECK_THROWS_WITH(guided(domain, {.repeats = true}), ContainsSubstring("own_noise 1 says that there is no luck"));
+}
+
 TEST_CASE("the sequence of a model-guided search depends on what was told, and not on who asked", "[model]") {
   const code_domain domain(2, {hasse::ticks{0}, hasse::ticks{250}});
   for (const std::size_t consider_all : {std::size_t{4096}, std::size_t{0}}) {
@@ -312,7 +426,8 @@ TEST_CASE("a search ends when its model expects enough to be found, and says wha
   const auto forecast = policy.expected(7).value();
   CHECK(forecast.outlook.low >= 0.9);
   CHECK(forecast.outlook.low <= forecast.outlook.middle);
-  CHECK(forecast.frontier.size() == policy.boundary().points().size());
+  CHECK(!forecast.frontier.empty());
+  for (std::size_t i = 1; i < forecast.frontier.size(); ++i) CHECK(forecast.frontier[i - 1].merit.middle < forecast.frontier[i].merit.middle);
   for (const auto& each : forecast.frontier) CHECK(each.merit.middle == Approx(domain.accuracy(each.value)).margin(10));
   REQUIRE(forecast.next.size() == 7);
   for (std::size_t i = 0; i < 7; ++i) {

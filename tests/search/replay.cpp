@@ -63,6 +63,7 @@ TEST_CASE("a model replays until 99 % of the hypervolume, in a tenth of the trai
     const auto model = hasse::replay_table(table, domain, tabular_policy::model, 1, {.under_way = pool ? 4u : 1u, .pool = pool});
     CHECK(model.reached.back().value() <= *random[0].reached.back() / 10);
     CHECK(model.trainings == *model.reached.back());
+    CHECK(hasse::replay_table(table, domain, tabular_policy::model, 1, {.under_way = pool ? 4u : 1u, .until = 90, .pool = pool}).trainings == *model.reached[1]);
     CHECK(!model.whole);
     CHECK(model.living[3] == std::nullopt);
   }
@@ -78,6 +79,15 @@ TEST_CASE("single runs are told, and means are judged", "[tabular]") {
   CHECK(hasse::replay_table(table, domain, tabular_policy::random, 1, {.single_runs = true}).share == Approx(1));
   CHECK(domain.runs(domain.parse("00000010")) == std::vector<double>{38, 42});
   const auto means = hasse::parse_benchmark(R"({"00000000":{"mean_acc":10,"flops":5}})", "t");
+  // A network trained again tells another of its runs.
+  const auto noisy = hasse::parse_benchmark(test::macro_table(0, 1, 2), "t");
+  const hasse::tabular_domain networks(noisy);
+  const auto once = hasse::replay_table(noisy, networks, tabular_policy::model, 1, {.trainings = 90, .single_runs = true});
+  const auto again = hasse::replay_table(noisy, networks, tabular_policy::model, 1, {.trainings = 90, .single_runs = true, .repeats = true});
+  CHECK((once.repeats == 0 && once.chosen[0] && once.chosen_last && !once.chosen[1]));
+  CHECK(*once.chosen_last <= once.share);
+  CHECK(again.repeats > 0);
+  CHECK(again.repeats < 40);
   CHECK_THROWS_WITH(hasse::replay_table(means, hasse::tabular_domain(means), tabular_policy::random, 1, {.single_runs = true}), ContainsSubstring("leave out --single-runs"));
   CHECK_THROWS_WITH(hasse::parse_benchmark(R"({"00000000":{"mean_acc":10,"test_acc":["9"],"flops":5}})", "t"), ContainsSubstring("a run whose accuracy is no number"));
 }
@@ -92,7 +102,7 @@ TEST_CASE("the JSON report has every key that the help names", "[tabular]") {
   CHECK(report.at("margin").is_null());
   CHECK(report.at("reference").at("flops") == 9);
   CHECK(report.at("seeds").size() == 3);
-  for (const char* key : {"trainings_until_80", "trainings_until_99", "living_after_50", "living_after_500", "trainings_until_nothing_lives"}) {
+  for (const char* key : {"trainings_until_80", "trainings_until_99", "living_after_50", "living_after_500", "trainings_until_nothing_lives", "chosen_after_50", "chosen_last"}) {
     CHECK(report.at("medians").contains(key));
     CHECK(report.at("seeds")[0].contains(key));
   }

@@ -139,19 +139,32 @@ inline void mark_beaten(search_answer& answer, const std::vector<whole_price>& p
   }
 }
 
+/// Every candidate once, in the order of its first training; of several trainings the best, whose weights are kept.
+template <class Space>
+std::vector<trained<typename Space::candidate>> each_once(const Space& domain, const std::vector<trained<typename Space::candidate>>& done) {
+  std::vector<trained<typename Space::candidate>> once;
+  std::map<std::string, std::size_t> places;
+  for (const auto& each : done) {
+    const auto [place, is_new] = places.try_emplace(domain.text(each.candidate), once.size());
+    if (is_new) once.push_back(each);
+    else if (each.merit && (!once[place->second].merit || *each.merit > *once[place->second].merit)) once[place->second].merit = each.merit;
+  }
+  return once;
+}
+
 /// Sets of up to so many candidates are read whole for what the order settles of a search that does not prune; of larger ones the rules are told.
 inline constexpr std::size_t most_read = 100'000;
 
 /// What the order settles: by the search, where it prunes, else by what it trained.
 template <class Space, class Held>
-void tell_settled(report_data& report, const Space& domain, const Held& policy, const search_result<typename Space::candidate>& found, const pruning_options& reading) {
+void tell_settled(report_data& report, const Space& domain, const Held& policy, const std::vector<trained<typename Space::candidate>>& once, const pruning_options& reading) {
   using pruner = partial_order_pruning<Space>;
   const pruner* settled = as_policy<pruner>(policy);
   report.prunes = settled != nullptr;
   std::optional<pruner> read;
   if (!settled) {
     read.emplace(domain, reading);
-    for (const auto& each : found.done) read->tell(each.candidate, {each.merit});
+    for (const auto& each : once) read->tell(each.candidate, {each.merit});
     settled = &*read;
   }
   for (std::size_t i = 0; i < settled->pruned_after().size(); ++i) {
@@ -161,7 +174,7 @@ void tell_settled(report_data& report, const Space& domain, const Held& policy, 
   for (const auto& each : settled->certificates()) report.certificates.push_back({domain.text(each.pruned), domain.text(each.above), domain.text(each.instead)});
   if (report.pruning.empty()) {  // too many to list: how many at the end, and by which rules
     const auto number = [](const std::optional<count_type>& count) { return count ? static_cast<double>(*count) : unknown; };
-    if (!found.done.empty()) report.pruning.push_back({static_cast<double>(found.done.size()), number(settled->pruned()), number(settled->living())});
+    if (!once.empty()) report.pruning.push_back({static_cast<double>(once.size()), number(settled->pruned()), number(settled->living())});
     for (const auto& each : settled->rules()) report.certificates.push_back({"", domain.text(each.above), domain.text(each.instead)});
   }
 }
@@ -178,6 +191,7 @@ void tell_forecast(report_data& report, const model_guided_search<Space>& model,
   };
   for (const auto& each : expected->frontier) forecast.frontier.push_back(shown(each, unknown));
   for (const auto& each : expected->next) forecast.next.push_back(shown(each, each.gain));
+  forecast.run_deviation = expected->run_deviation;
   for (const auto& each : model.looks()) forecast.looks.push_back({static_cast<double>(each.trainings), each.outlook.middle, each.outlook.low, each.outlook.chance});
   report.facts.emplace_back("model", "expects that " + percent_text(forecast.found, 1) + " of the hypervolume is found, nine tenths sure of " + percent_text(forecast.surely_found, 1));
 }
@@ -229,8 +243,9 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   if (const bool times = report.price == in_milliseconds; !times || judged_by.name != "accuracy")
     report.title = "The boundary of " + std::string(times ? "latency" : report.price.name) + " and " + std::string(judged_by.name);
   const auto curves = curves_of(book);
-  const auto precedents = precedent_counts(domain, found.done);
-  for (const trained<candidate>& each : found.done) {
+  const std::vector<trained<candidate>> once = each_once(domain, found.done);
+  const auto precedents = precedent_counts(domain, once);
+  for (const trained<candidate>& each : once) {
     const cost costs = cost_of(each.candidate);
     report_network network{.name = to_text(each.candidate), .cost = price.scale.of(each.cost)};
     if (each.merit) network.score = judged_by.merit(*each.merit);
@@ -238,13 +253,16 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
     if (const auto& below = precedents[report.networks.size()]) network.precedents = static_cast<double>(*below);
     if (const auto curve = curves.find(network.name); curve != curves.end()) network.curve = curve->second;
     if (!each.merit) report.warnings.push_back("The training of " + network.name + " diverged; it counts as trained and prunes nothing.");
+    if (once.size() < found.done.size())
+      for (const trained<candidate>& run : found.done)
+        if (run.candidate == each.candidate && run.merit) network.runs.push_back(judged_by.merit(*run.merit));
     report.networks.push_back(std::move(network));
   }
-  const order_diagnostics diagnosed = diagnose_order(domain, found.done);
+  const order_diagnostics diagnosed = diagnose_order(domain, once);
   for (const comparable_pair& pair : diagnosed.pairs) report.pairs.push_back({pair.lower, pair.upper});
   report.cost_tau = diagnosed.cost_tau, report.merit_tau = diagnosed.merit_tau;
   report.admissible = static_cast<double>(domain.size());
-  tell_settled(report, domain, policy, found, {.margin = margin_of(proposer), .exclude = price.contradicts, .list_up_to = most_read});
+  tell_settled(report, domain, policy, once, {.margin = margin_of(proposer), .exclude = price.contradicts, .list_up_to = most_read});
   if (const auto* model = as_policy<model_guided_search<domain_type>>(policy)) tell_forecast(report, *model, price.scale, judged_by);
   report.sums = price.sums;
 
@@ -264,7 +282,7 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
     const layer_list layers = layers_of(point.candidate);
     const bool longer = again && finish->most > count - answer.finalists.size() - 1;
     const finisher<candidate_trainer<Engine, Type>> finisher{longer ? &*again : nullptr, &here, [&] {
-      const auto place = std::find_if(found.done.begin(), found.done.end(), [&](const auto& each) { return each.candidate == point.candidate; });
+      const auto place = std::find_if(found.done.begin(), found.done.end(), [&](const auto& each) { return each.candidate == point.candidate && each.merit == point.merit; });
       trainer.restore_weights(point.candidate, static_cast<std::size_t>(place - found.done.begin()));
     }};
     const auto [network, finished] = finisher(name, layers, answer.finalists.size() + 1, count);

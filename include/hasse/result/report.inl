@@ -90,6 +90,11 @@ inline plot forecast_plot(const report_data& data, const report_forecast& foreca
       series.points.push_back({shown_cost(data, each.cost), data.measure.factor * (each.*member), each.name, {}});
     picture.series.push_back(std::move(series));
   };
+  plot_series runs{.name = "trainings, as they turned out", .colour = ink::trained, .size = 2.6, .opacity = 0.8};
+  for (const report_network& network : data.networks)
+    for (const double score : network.runs.empty() ? std::vector{network.score} : network.runs)
+      runs.points.push_back({shown_cost(data, network.cost), data.measure.factor * score, network_hint(data, network), {}});
+  picture.series.push_back(std::move(runs));
   line("frontier, as it would repeat", &report_expectation::middle, false);
   line("one deviation", &report_expectation::low, true), line("", &report_expectation::high, true);
   plot_series next{.name = "not trained, most promising", .colour = ink::other, .size = 4};
@@ -133,12 +138,14 @@ inline std::string forecast_section(const report_data& data, const report_foreca
   return section("What the model expects",
                  "A Gaussian process on what was trained expects that " + percent_text(forecast.found, 1) + " of the hypervolume that there is to find is found, and is nine tenths sure of " +
                      percent_text(forecast.surely_found, 1) + "; the chance that the rest would add more than a hundredth is " + percent_text(forecast.chance, 0) +
-                     "." + ending_text(forecast) + " All of this is said by a model, and is no proof.",
+                     "." + ending_text(forecast) +
+                     (std::isfinite(forecast.run_deviation) ? " Single trainings of the best networks deviate from what it expects by " + fixed_text(data.measure.factor * forecast.run_deviation, 2) + " " + words.points + "." : std::string()) +
+                     " All of this is said by a model, and is no proof.",
                  forecast_plot(data, forecast).svg() + (forecast.looks.size() > 1 ? outlook_plot(forecast).svg() : std::string()) + (forecast.next.empty() ? std::string() : rows + "</table></div>"));
 }
 
 inline json forecast_json(const report_words& words, const report_forecast& forecast) {
-  json result = {{"found", number_or_null(forecast.found)}, {"surely_found", number_or_null(forecast.surely_found)}, {"chance", number_or_null(forecast.chance)}};
+  json result = {{"found", number_or_null(forecast.found)}, {"surely_found", number_or_null(forecast.surely_found)}, {"chance", number_or_null(forecast.chance)}, {"run_deviation", number_or_null(forecast.run_deviation)}};
   const auto list = [&](const char* key, const std::vector<report_expectation>& all) {
     result[key] = json::array();
     for (const report_expectation& each : all)
@@ -369,7 +376,7 @@ inline json report_json(const report_data& data) {
                                   {"corrected_" + words.cost_key(), number_or_null(network.corrected_cost)}, {words.score_key("finished_"), number_or_null(network.finished_score)},
                                   {words.score_key("test_"), number_or_null(network.test_score)},
                                   {"macs", number_or_null(network.macs)}, {"parameters", number_or_null(network.parameters)},
-                                  {"precedents", number_or_null(network.precedents)}, {"on_frontier", network.on_frontier}, {"curve", curve}});
+                                  {"precedents", number_or_null(network.precedents)}, {"runs", network.runs}, {"on_frontier", network.on_frontier}, {"curve", curve}});
   }
   for (const report_point& point : data.comparison)
     result["comparison"].push_back({{"name", point.name}, {words.cost_key(), number_or_null(point.cost)}, {words.score_key(), number_or_null(point.score)}});

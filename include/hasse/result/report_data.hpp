@@ -32,6 +32,7 @@ struct report_network {
   double test_score = unknown;       ///< on samples that the search never saw, of the weights that are handed over (finalists)
   double macs = unknown, parameters = unknown;
   double precedents = unknown;       ///< how many admissible architectures precede it; unknown: not counted
+  std::vector<double> runs{};        ///< scores of all its trainings, where there were several; `score` is the best of them
   bool on_frontier = false;
   std::vector<epoch_record> curve{};
   std::vector<std::pair<std::string, std::string>> files{};  ///< label and path relative to the report: ONNX, header, weights
@@ -88,6 +89,7 @@ struct report_forecast {
   double found = unknown, surely_found = unknown, chance = unknown;  ///< as report_outlook
   std::vector<report_expectation> frontier{}, next{};  ///< trained, from cheap to good; not trained, the most promising first
   std::vector<report_outlook> looks{};                 ///< where it would have ended if enough had been found
+  double run_deviation = unknown;                      ///< of single trainings around what is expected, of the best ones
 };
 
 struct report_data {

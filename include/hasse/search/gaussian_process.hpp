@@ -16,6 +16,7 @@ namespace hasse {
 struct process_inputs {
   std::size_t rows = 0, smooth_columns = 0, linear_columns = 0;
   std::vector<double> smooth = {}, linear = {};  ///< row after row
+  std::vector<double> noise = {};  ///< of each row, in variances of a run's noise, such as 1/3 for a mean over three; empty: 1 of all
 
   HASSE_BODY void append(std::span<const double> smooth_row, std::span<const double> linear_row);
   /// Those rows only.
@@ -50,7 +51,7 @@ class gaussian_process {
   gaussian_process() = default;
   HASSE_BODY gaussian_process(process_inputs inputs, std::vector<double> values, process_scales scales);
 
-  /// One more observation under the same scales: a row more of the Cholesky factor.
+  /// One more observation, of one run, under the same scales: a row more of the Cholesky factor.
   HASSE_BODY void append(std::span<const double> smooth_row, std::span<const double> linear_row, double value);
 
   HASSE_BODY process_prediction predict(const process_inputs& places) const;
@@ -58,6 +59,8 @@ class gaussian_process {
   HASSE_BODY std::vector<double> means(const process_inputs& places) const;
   /// K^-1 y: times the noise's variance, how far each observation lies above what the process takes for the truth there.
   HASSE_BODY std::vector<double> weights() const;
+  /// The diagonal of K^-1.
+  HASSE_BODY std::vector<double> precisions() const;
 
   std::size_t size() const { return values_.size(); }
   const process_scales& scales() const { return scales_; }

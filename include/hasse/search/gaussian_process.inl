@@ -52,6 +52,13 @@ inline process_matrix covariance(const process_inputs& x, const process_inputs& 
   return kernel;
 }
 
+/// What the noise of runs adds to the diagonal.
+inline Eigen::ArrayXd noise_of(const process_inputs& inputs, const process_scales& scales) {
+  const double once = std::exp(scales.noise);
+  if (inputs.noise.empty()) return Eigen::ArrayXd::Constant(static_cast<Eigen::Index>(inputs.rows), once);
+  return once * vector_of(inputs.noise).array();
+}
+
 /// The mean and the deviation of the logarithms under the priors.
 struct log_normal {
   double mean, deviation;
@@ -81,6 +88,8 @@ HASSE_BODY process_inputs process_inputs::at(std::span<const std::size_t> chosen
   process_inputs some;
   for (const std::size_t row : chosen)
     some.append(std::span(smooth).subspan(row * smooth_columns, smooth_columns), std::span(linear).subspan(row * linear_columns, linear_columns));
+  if (!noise.empty())
+    for (const std::size_t row : chosen) some.noise.push_back(noise[row]);
   return some;
 }
 
@@ -93,7 +102,8 @@ HASSE_BODY double log_posterior(const process_inputs& inputs, std::span<const do
   const auto rows = static_cast<Eigen::Index>(inputs.rows);
   const process_matrix z = detail::in_lengths(inputs, scales), smooth = detail::smooth_part(z, z, scales.smooth);
   const process_matrix l = detail::rows_of(inputs.linear, inputs.rows, inputs.linear_columns);
-  const double noise = std::exp(scales.noise), slope = std::exp(scales.linear);
+  const Eigen::ArrayXd noise = detail::noise_of(inputs, scales);
+  const double slope = std::exp(scales.linear);
   process_matrix kernel = smooth + slope * detail::product(l, l);
   kernel.diagonal().array() += noise;
   const Eigen::LLT<process_matrix> factor(kernel);
@@ -112,7 +122,7 @@ HASSE_BODY double log_posterior(const process_inputs& inputs, std::span<const do
   process_matrix pull = -factor.solve(process_matrix::Identity(rows, rows));
   pull += weights.lazyProduct(weights.transpose());
   slopes[0] += 0.5 * slope * pull.lazyProduct(l).cwiseProduct(l).sum();
-  slopes[2] += 0.5 * noise * pull.trace();
+  slopes[2] += 0.5 * (noise * pull.diagonal().array()).sum();
   pull = pull.cwiseProduct(smooth);
   slopes[1] += 0.5 * pull.sum();
   // sum_ij pull_ij (z_ik - z_jk)^2 for every k at once
@@ -173,7 +183,7 @@ HASSE_BODY process_scales most_likely_scales(const process_inputs& inputs, std::
 HASSE_BODY gaussian_process::gaussian_process(process_inputs inputs, std::vector<double> values, process_scales scales)
     : inputs_(std::move(inputs)), values_(std::move(values)), scales_(std::move(scales)), stride_(inputs_.rows) {
   detail::process_matrix kernel = detail::covariance(inputs_, inputs_, scales_);
-  const double noise = std::exp(scales_.noise);
+  const Eigen::ArrayXd noise = detail::noise_of(inputs_, scales_);
   Eigen::LLT<detail::process_matrix> factor;
   // Scales that an optimiser found are never so extreme that this is needed twice.
   for (double more = 0; more < 1; more = 10 * more + 1e-9) {
@@ -210,6 +220,7 @@ HASSE_BODY void gaussian_process::append(std::span<const double> smooth_row, std
   solved_.push_back((value - row.dot(detail::vector_of(solved_))) / lower(n, n));
   values_.push_back(value);
   inputs_.append(smooth_row, linear_row);
+  if (!inputs_.noise.empty()) inputs_.noise.push_back(1);
 }
 
 HASSE_BODY process_prediction gaussian_process::predict(const process_inputs& places) const {
@@ -227,6 +238,15 @@ HASSE_BODY process_prediction gaussian_process::predict(const process_inputs& pl
 HASSE_BODY std::vector<double> gaussian_process::means(const process_inputs& places) const {
   const Eigen::VectorXd mean = detail::covariance(places, inputs_, scales_) * detail::vector_of(weights());
   return {mean.data(), mean.data() + mean.size()};
+}
+
+HASSE_BODY std::vector<double> gaussian_process::precisions() const {
+  const auto n = static_cast<Eigen::Index>(size());
+  const Eigen::Map<const detail::process_matrix, 0, Eigen::OuterStride<>> lower(factor_.data(), n, n, Eigen::OuterStride<>(static_cast<Eigen::Index>(stride_)));
+  detail::process_matrix inverse = detail::process_matrix::Identity(n, n);
+  lower.triangularView<Eigen::Lower>().solveInPlace(inverse);
+  const Eigen::VectorXd found = inverse.colwise().squaredNorm();
+  return {found.data(), found.data() + found.size()};
 }
 
 HASSE_BODY std::vector<double> gaussian_process::weights() const {

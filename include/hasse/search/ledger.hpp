@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include <hasse/core/hash.hpp>
@@ -40,22 +41,27 @@ class ledger {
 
   /// x will not be trained now.
   void release(const candidate& x) {
-    open.put_back(x);
+    if (const auto again = repeated_.find(domain_->text(x)); again != repeated_.end()) repeated_.erase(again);
+    else open.put_back(x);
     --under_way_;
   }
+
+  /// For `propose` of ask: x, which has been told, is under way once more; false when it is so already, or was never told.
+  bool repeat(const candidate& x) { return repeats && open.told(x) && repeated_.insert(domain_->text(x)).second; }
 
   /// What became of a told candidate: whether it was still listed, and whether it changed the frontier.
   struct effect {
     bool was_listed, on_frontier;
   };
 
-  /// Notes what came of x; each candidate is told once.
+  /// Notes what came of x; each candidate is told once, unless the policy repeats trainings.
   effect tell(const candidate& x, const outcome& result) {
     if (result.merit && !std::isfinite(*result.merit))
       throw error("the merit of " + domain_->text(x) + " is not a finite number; tell a training that diverged without merit");
-    const bool asked = open.taken(x);
-    effect changed{.was_listed = open.close(x), .on_frontier = false};
+    const bool again = repeats && open.told(x), asked = again ? repeated_.erase(domain_->text(x)) > 0 : open.taken(x);
+    effect changed{.was_listed = again ? false : open.close(x), .on_frontier = false};
     if (asked) --under_way_;
+    if (!again) ++told_;
     const std::size_t index = done.size();
     done.push_back({x, domain_->cost(x), result.merit});
     if (result.merit) {
@@ -74,14 +80,14 @@ class ledger {
   /// How far the search is, from 0 to 1: of its budget or of the admissible set, whichever is further.
   double fraction(std::size_t pruned) const {
     if (end != search_end::none) return 1;
-    const double settled = static_cast<double>(done.size() + pruned) / std::max(1.0, static_cast<double>(domain_->size()));
+    const double settled = static_cast<double>(told_ + pruned) / std::max(1.0, static_cast<double>(domain_->size()));
     const double spent = stop_.trainings > 0 ? static_cast<double>(done.size()) / static_cast<double>(stop_.trainings) : 0;
     return std::clamp(std::max(settled, spent), 0.0, 1.0);
   }
   /// How many candidates are neither trained nor among `pruned` ones.
   std::optional<count_type> living(std::optional<count_type> pruned) const {
     if (open.listed()) return open.living();
-    return pruned ? std::optional(static_cast<count_type>(domain_->size()) - done.size() - *pruned) : std::nullopt;
+    return pruned ? std::optional(static_cast<count_type>(domain_->size()) - told_ - *pruned) : std::nullopt;
   }
   const Space& domain() const { return *domain_; }
 
@@ -90,11 +96,13 @@ class ledger {
   frontier<candidate> boundary;
   frontier<std::size_t> front;  ///< the same points as indices into done
   search_end end = search_end::none;
+  bool repeats = false;  ///< whether a candidate may be told more than once
 
  private:
   const Space* domain_;
   stop_rule stop_;
-  std::size_t under_way_ = 0, unchanged_ = 0;
+  std::size_t under_way_ = 0, unchanged_ = 0, told_ = 0;
+  std::unordered_set<std::string> repeated_;  // under way once more
   std::uint64_t hash_;
 };
 

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -23,6 +24,7 @@ struct model_guided_options {
   /// The best merit that there can be, such as 100 for accuracies in percent. Merits are then looked at as -log(best - merit).
   std::optional<double> best = {};
   double own_noise = 1;           ///< as search_model_options
+  bool repeats = false;           ///< train a network once more where that is worth more than a new one; needs own_noise below 1
   std::size_t beginning = 10;     ///< so many uniform draws before the model is asked
   std::size_t candidates = 512;   ///< for a proposal: so many children of the frontier and as many uniform draws
   std::size_t consider_all = 4096;  ///< a set of at most so many is considered whole for each proposal
@@ -32,8 +34,8 @@ struct model_guided_options {
   std::size_t list_up_to = listing_limit;
 };
 
-/// Trains what is expected to add most hypervolume, given all that was told and what is under way. Nothing is trained twice, nothing is
-/// pruned. `domain` must outlive the policy.
+/// Trains what is expected to add most hypervolume, given all that was told and what is under way. Nothing is pruned, and nothing trained twice
+/// unless that was asked for. `domain` must outlive the policy.
 template <Domain Space>
 class model_guided_search : public policy_on_ledger<Space> {
   using base = policy_on_ledger<Space>;
@@ -47,7 +49,11 @@ class model_guided_search : public policy_on_ledger<Space> {
     if (options.beginning < 1 || options.candidates < 1) throw error("a model-guided search needs at least one uniform draw to begin with and one candidate for a proposal");
     if (!(options.enough >= 0 && options.enough < 1)) throw error("the share of the hypervolume that is enough must be from 0 to less than 1; 0 never stops");
     if (!(options.own_noise >= 0 && options.own_noise <= 1)) throw error("the share of noise that is a network's own must be from 0 to 1; 1 trusts every merit");
+    if (options.repeats && !(options.own_noise < 1)) throw error("a search repeats trainings to tell luck from merit, but own_noise 1 says that there is no luck; give less, such as 0.3, or leave repeats out");
+    books().repeats = options.repeats;
   }
+  /// Whether it may ask for what was told.
+  bool repeats() const { return options_.repeats; }
 
   std::optional<candidate> ask() {
     if (expects_enough()) return books().end = search_end::expected, std::nullopt;
@@ -57,7 +63,7 @@ class model_guided_search : public policy_on_ledger<Space> {
   /// As ask, where it is known that x was proposed: the model is not asked, and what it fits is fitted when it is asked next. The draws of the
   /// beginning are drawn again.
   std::optional<candidate> retake(const candidate& x) {
-    return under_way([&] { return books().open.take(x) ? std::optional(x) : most_promising(); });
+    return under_way([&] { return books().open.take(x) || books().repeat(x) ? std::optional(x) : most_promising(); });
   }
 
   void tell(const candidate& x, const outcome& result) {
@@ -81,21 +87,42 @@ class model_guided_search : public policy_on_ledger<Space> {
   /// What the model expects.
   struct forecast {
     search_model::outlook outlook;
-    std::vector<forecast_point> frontier;  ///< of what was trained, from cheap to good; merits as they would repeat, without luck
+    std::vector<forecast_point> frontier;  ///< of the merits that trained networks would have again, without luck; from cheap to good
     std::vector<forecast_point> next;      ///< that promise most, the most promising first
+    double run_deviation = 0;              ///< as search_model, at the best of that frontier
   };
+  /// The networks that it would hand over after what was told, from cheap to good: those on the frontier of what each is taken to be worth,
+  /// without luck. With own_noise 1 the frontier itself.
+  std::vector<candidate> believed() const {
+    std::vector<candidate> chosen;
+    if (!may_be_asked(this->done().size())) {
+      for (const auto& each : this->boundary().points()) chosen.push_back(each.candidate);
+      return chosen;
+    }
+    model_guided_search now = *this;
+    const std::vector<double> merits = now.model(this->done().size()).judged();
+    frontier<candidate> front;
+    for (std::size_t row = 0; row < merits.size(); ++row)
+      if (now.has_merit_[row]) front.add({now.rows_[row], domain().cost(now.rows_[row]), merits[row]});
+    for (const auto& each : front.points()) chosen.push_back(each.candidate);
+    return chosen;
+  }
+
   /// Nothing before the beginning is over, or as long as every training failed.
   std::optional<forecast> expected(std::size_t most_next = 5) const {
     if (!may_be_asked(this->done().size())) return std::nullopt;
     model_guided_search now = *this;
     search_model& knows = now.model(this->done().size());
     const auto [pool, points] = now.considered();
-    forecast found{.outlook = points.empty() ? search_model::outlook{1, 1, 0} : knows.look_ahead(points), .frontier = {}, .next = {}};
+    forecast found{.outlook = points.empty() ? search_model::outlook{1, 1, 0} : knows.look_ahead(points), .frontier = {}, .next = {}, .run_deviation = 0};
     std::vector<model_point> trained_points;
-    for (const auto& each : this->boundary().points()) trained_points.push_back(point_of(each.candidate));
+    for (const candidate& each : now.rows_) trained_points.push_back(point_of(each));
     const auto trained_merits = knows.expected(trained_points);
-    for (std::size_t i = 0; i < trained_points.size(); ++i)
-      found.frontier.push_back({this->boundary().points()[i].candidate, trained_points[i].cost, trained_merits[i], 0});
+    frontier<std::size_t> front;
+    for (std::size_t row = 0; row < trained_points.size(); ++row)
+      if (now.has_merit_[row]) front.add({row, trained_points[row].cost, trained_merits[row].middle});
+    for (const auto& [row, cost, middle] : front.points()) found.frontier.push_back({now.rows_[row], cost, trained_merits[row], 0});
+    if (!found.frontier.empty()) found.run_deviation = knows.run_deviation(found.frontier.back().merit.middle);
     if (points.empty()) return found;
     const std::vector<double> gains = knows.gains(points);
     const auto merits = knows.expected(points);
@@ -138,6 +165,7 @@ class model_guided_search : public policy_on_ledger<Space> {
   /// The model, told at least the first so many trainings.
   search_model& model(std::size_t trainings) {
     if (!model_) {
+      rows_.clear(), has_merit_.clear(), row_of_.clear();
       std::vector<model_point> sample;
       if (considers_all()) {
         all_.clear();
@@ -148,7 +176,13 @@ class model_guided_search : public policy_on_ledger<Space> {
       }
       model_.emplace(search_model_options{.seed = options_.seed, .scale = {options_.best}, .own_noise = options_.own_noise}, std::move(sample));
     }
-    for (; told_ < trainings; ++told_) model_->tell(point_of(this->done()[told_].candidate), this->done()[told_].merit);
+    for (; told_ < trainings; ++told_) {
+      const auto& [x, cost, merit] = this->done()[told_];
+      if (told_ < mute()) continue;
+      const auto [place, is_new] = row_of_.try_emplace(domain().text(x), rows_.size());
+      if (is_new) rows_.push_back(x), has_merit_.push_back(merit.has_value()), model_->tell(point_of(x), merit);
+      else model_->tell_again(place->second, merit);
+    }
     return *model_;
   }
 
@@ -218,6 +252,14 @@ class model_guided_search : public policy_on_ledger<Space> {
     if (pool.empty()) return std::nullopt;
     const std::vector<double> gains = knows.gains(points, busy);
     const auto most = std::max_element(gains.begin(), gains.end());
+    if (options_.repeats) {
+      const std::vector<double> again = knows.repeat_gains();
+      double best = *most;
+      std::optional<candidate> unsure;
+      for (std::size_t row = 0; row < again.size(); ++row)
+        if (again[row] > best && has_merit_[row] && std::find(under_way_.begin(), under_way_.end(), rows_[row]) == under_way_.end()) best = again[row], unsure = rows_[row];
+      if (unsure && books().repeat(*unsure)) return unsure;
+    }
     if (!(*most > 0)) return std::nullopt;
     const candidate x = pool[static_cast<std::size_t>(most - gains.begin())];
     books().open.take(x);
@@ -251,6 +293,9 @@ class model_guided_search : public policy_on_ledger<Space> {
   std::optional<search_model> model_;
   std::vector<std::pair<candidate, model_point>> all_;  // of a set that is considered whole
   std::vector<candidate> under_way_;                    // in the order in which they were asked for
+  std::vector<candidate> rows_;                         // what the model was told, each once
+  std::vector<bool> has_merit_;
+  std::unordered_map<std::string, std::size_t> row_of_;
   std::size_t told_ = 0, looked_at_ = 0;
   bool enough_ = false;
   std::uint64_t proposals_ = 0;

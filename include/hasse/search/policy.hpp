@@ -60,6 +60,7 @@ constexpr std::string_view to_text(search_end end) {
 }
 
 /// `ask()` gives nothing when the search has ended; several candidates may be under way at a time, each is told once or released.
+/// (A policy whose `repeats()` is true may ask for what was told: another run of it, which is told like the first.)
 template <class Type, class Space>
 concept AsksForCandidates = requires(Type& policy) {
   { policy.ask() } -> std::same_as<std::optional<typename Space::candidate>>;

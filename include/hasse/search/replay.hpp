@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,10 +36,12 @@ constexpr std::string_view to_text(tabular_policy policy) {
 /// How a policy is replayed.
 struct replay_options {
   double margin = 0;             ///< of pop
-  std::size_t trainings = 0;     ///< stop after so many; 0: when nothing lives, by model when the last of hypervolume_marks is reached
+  std::size_t trainings = 0;     ///< stop after so many; 0: when nothing lives, by model when `until` is reached
   std::size_t under_way = 1;     ///< so many are asked for before the first of them is told
   bool single_runs = false;      ///< tell one run of the table, drawn by the seed, instead of the mean; hypervolumes are those of the means
-  double enough = 0;             ///< model: as model_guided_options; 0: until the last of hypervolume_marks
+  bool repeats = false;          ///< model, with single runs: train a network again, which tells another run, where that is worth more than a new one
+  double enough = 0;             ///< model: as model_guided_options; 0: until `until`
+  int until = 99;                ///< model: the one of hypervolume_marks at which a replay ends that has no other end
   bool pool = false;             ///< model: propose from draws, as in a space that is too large to be considered whole
 };
 
@@ -53,6 +56,9 @@ struct tabular_replay {
   std::optional<std::size_t> whole = {};                   ///< trainings until nothing lives
   std::size_t trainings = 0;
   double share = 0;                                     ///< of the full hypervolume, at the end
+  std::array<std::optional<double>, 4> chosen{};        ///< the same after each of `training_marks`, only of what the policy believes to be the frontier
+  std::optional<double> chosen_last = {};               ///< at the end
+  std::size_t repeats = 0;                              ///< of the trainings, of a network that was trained before
 };
 
 /// The hypervolume of all networks of the table.
@@ -71,10 +77,29 @@ tabular_replay replay_table(const tabular_benchmark& benchmark, const tabular_do
   frontier<std::size_t> front;
   random_source luck(derive(seed, 0x72756e73));
   std::vector<tabular_candidate> under_way;
+  std::map<std::uint32_t, std::vector<double>> left;  // runs of networks that were trained before
+  const auto run_of = [&](tabular_candidate x) {
+    const auto [found, is_new] = left.try_emplace(x.index, domain.runs(x));
+    result.repeats += !is_new;
+    std::vector<double>& runs = found->second;
+    if (runs.empty()) runs = domain.runs(x);
+    if (runs.empty()) throw error("the table has no single runs; leave out --single-runs");
+    const auto drawn = runs.begin() + static_cast<std::ptrdiff_t>(luck.below(runs.size()));
+    const double run = *drawn;
+    runs.erase(drawn);
+    return run;
+  };
+  const auto chosen = [&] {
+    frontier<std::size_t> handed_over;
+    const auto add = [&](tabular_candidate x) { handed_over.add({0, domain.cost(x), domain.accuracy(x)}); };
+    if constexpr (requires { policy.believed(); })
+      for (const tabular_candidate x : policy.believed()) add(x);
+    else
+      for (const auto& point : policy.boundary().points()) add(point.candidate);
+    return full > 0 ? handed_over.hypervolume(reference) / full : 1;
+  };
   const auto told = [&](tabular_candidate x) {
-    const std::vector<double>& runs = domain.runs(x);
-    if (how.single_runs && runs.empty()) throw error("the table has no single runs; leave out --single-runs");
-    policy.tell(x, {how.single_runs ? runs[static_cast<std::size_t>(luck.below(runs.size()))] : domain.accuracy(x)});
+    policy.tell(x, {how.single_runs ? run_of(x) : domain.accuracy(x)});
     ++result.trainings;
     if (front.add({0, domain.cost(x), domain.accuracy(x)})) {
       result.share = full > 0 ? front.hypervolume(reference) / full : 1;
@@ -82,9 +107,10 @@ tabular_replay replay_table(const tabular_benchmark& benchmark, const tabular_do
         if (!result.reached[m] && 100 * result.share >= hypervolume_marks[m]) result.reached[m] = result.trainings;
     }
     for (std::size_t m = 0; m < training_marks.size(); ++m)
-      if (result.trainings == training_marks[m]) result.living[m] = static_cast<std::size_t>(policy.living().value());  // a table is always listed
+      if (result.trainings == training_marks[m]) result.living[m] = static_cast<std::size_t>(policy.living().value()), result.chosen[m] = chosen();  // a table is always listed
   };
-  const auto enough = [&] { return (how.trainings > 0 && result.trainings >= how.trainings) || (until_marks && result.reached.back()); };
+  const auto until = static_cast<std::size_t>(std::find(hypervolume_marks.begin(), hypervolume_marks.end() - 1, how.until) - hypervolume_marks.begin());
+  const auto enough = [&] { return (how.trainings > 0 && result.trainings >= how.trainings) || (until_marks && result.reached[until]); };
   while (!enough()) {
     while (under_way.size() < how.under_way)
       if (const auto x = policy.ask()) under_way.push_back(*x);
@@ -94,6 +120,7 @@ tabular_replay replay_table(const tabular_benchmark& benchmark, const tabular_do
       if (!enough()) told(x);
     under_way.clear();
   }
+  result.chosen_last = chosen();
   if (policy.living() == count_type{0}) {
     result.whole = result.trainings;
     for (auto& living : result.living) living = living.value_or(0);
@@ -109,27 +136,30 @@ inline tabular_replay replay_table(const tabular_benchmark& benchmark, const tab
     case tabular_policy::model: break;
   }
   // A mean of three runs is judged, of which one is told.
-  model_guided_options options{.seed = seed, .best = 100, .own_noise = how.single_runs ? 1.0 / 3 : 1, .enough = how.enough};
+  model_guided_options options{.seed = seed, .best = 100, .own_noise = how.single_runs ? 1.0 / 3 : 1, .repeats = how.repeats, .enough = how.enough};
   if (how.pool) options.consider_all = 0;
   return replay_table(benchmark, domain, model_guided_search(domain, options), seed, how, how.trainings == 0 && how.enough <= 0);
 }
 
 /// The middle of the values (mean of the middle two); what was never reached counts as later than everything, and may be the middle.
-inline std::optional<double> median(std::vector<std::optional<std::size_t>> values) {
+inline std::optional<double> median(std::vector<std::optional<double>> values) {
   if (values.empty()) return std::nullopt;
   const auto later = [](const auto& one, const auto& other) { return one && (!other || *one < *other); };
   std::sort(values.begin(), values.end(), later);
   const auto low = values[(values.size() - 1) / 2], high = values[values.size() / 2];
   if (!low || !high) return std::nullopt;
-  return (static_cast<double>(*low) + static_cast<double>(*high)) / 2;
+  return (*low + *high) / 2;
 }
 
 /// The columns of a report over seeds, in order: name and median.
 inline std::vector<std::pair<std::string, std::optional<double>>> medians(std::span<const tabular_replay> replays) {
   std::vector<std::pair<std::string, std::optional<double>>> columns;
   const auto add = [&](const std::string& name, auto value) {
-    std::vector<std::optional<std::size_t>> values;
-    for (const tabular_replay& r : replays) values.push_back(value(r));
+    std::vector<std::optional<double>> values;
+    for (const tabular_replay& r : replays) {
+      const auto one = value(r);
+      values.push_back(one ? std::optional(static_cast<double>(*one)) : std::nullopt);
+    }
     columns.emplace_back(name, median(std::move(values)));
   };
   for (std::size_t m = 0; m < hypervolume_marks.size(); ++m)
@@ -137,6 +167,19 @@ inline std::vector<std::pair<std::string, std::optional<double>>> medians(std::s
   for (std::size_t m = 0; m < training_marks.size(); ++m)
     add("living_after_" + std::to_string(training_marks[m]), [m](const tabular_replay& r) { return r.living[m]; });
   add("trainings_until_nothing_lives", [](const tabular_replay& r) { return r.whole; });
+  return columns;
+}
+/// More of them, which say how good the networks are that a policy would hand over.
+inline std::vector<std::pair<std::string, std::optional<double>>> chosen_medians(std::span<const tabular_replay> replays) {
+  std::vector<std::pair<std::string, std::optional<double>>> columns;
+  const auto add = [&](const std::string& name, auto value) {
+    std::vector<std::optional<double>> values;
+    for (const tabular_replay& r : replays) values.push_back(value(r));
+    columns.emplace_back(name, median(std::move(values)));
+  };
+  for (std::size_t m = 0; m < training_marks.size(); ++m)
+    add("chosen_after_" + std::to_string(training_marks[m]), [m](const tabular_replay& r) { return r.chosen[m]; });
+  add("chosen_last", [](const tabular_replay& r) { return r.chosen_last; });
   return columns;
 }
 
@@ -151,9 +194,12 @@ inline json to_json(const tabular_benchmark& benchmark, tabular_policy policy, t
   json seeds = json::array();
   for (const tabular_replay& r : replays) {
     json row = object_of(medians(std::span(&r, 1)));
-    row["seed"] = r.seed, row["trainings"] = r.trainings, row["hypervolume_share"] = r.share;
+    row.update(object_of(chosen_medians(std::span(&r, 1))));
+    row["seed"] = r.seed, row["trainings"] = r.trainings, row["hypervolume_share"] = r.share, row["repeats"] = r.repeats;
     seeds.push_back(std::move(row));
   }
+  json all = object_of(medians(replays));
+  all.update(object_of(chosen_medians(replays)));
   const bool pop = policy == tabular_policy::pop;
   return {{"table", benchmark.format->name},
           {"keys", benchmark.keys},
@@ -165,10 +211,12 @@ inline json to_json(const tabular_benchmark& benchmark, tabular_policy policy, t
           {"margin", pop ? json(how.margin) : json(nullptr)},
           {"under_way", how.under_way},
           {"single_runs", how.single_runs},
+          {"repeats", how.repeats},
           {"pool", how.pool},
+          {"until", how.until},
           {"enough", how.enough},
           {"seeds", std::move(seeds)},
-          {"medians", object_of(medians(replays))}};
+          {"medians", std::move(all)}};
 }
 
 }  // namespace hasse

@@ -39,9 +39,21 @@ class search_model {
 
   /// A training that failed counts as one of the worst merit so far.
   HASSE_BODY void tell(const model_point& trained, std::optional<double> merit);
+  /// Another run of what was told as the `place`-th, from 0, those left out that failed before any success. Its merit is the mean then.
+  HASSE_BODY void tell_again(std::size_t place, std::optional<double> merit);
 
   /// The hypervolume that each point is expected to add, in ticks times merit, when all `under_way` turn out as expected.
   HASSE_BODY std::vector<double> gains(std::span<const model_point> points, std::span<const model_point> under_way = {});
+
+  /// The same of training once more what was told, in order: what it is expected to add that a lucky one is told from a good one. 0 of all
+  /// where what was trained is what is judged (own_noise 1).
+  HASSE_BODY std::vector<double> repeat_gains();
+
+  /// The merits of what was told, as they are judged: of each, without the luck that does not repeat.
+  HASSE_BODY std::vector<double> judged();
+
+  /// The deviation of single runs around what the model expects, of networks of this merit. In it is what the coordinates do not say.
+  HASSE_BODY double run_deviation(double merit);
 
   /// What the merits of points will be: the middle, and one deviation below and above it.
   struct expectation {
@@ -71,7 +83,15 @@ class search_model {
   double back(double standard) const { return middle_ + deviation_ * standard; }
   /// The deviation of a point's own merit, whose latent variance this is, on the merit scale.
   HASSE_BODY double own_deviation(double latent) const;
-  HASSE_BODY void fit(std::size_t rows);
+  HASSE_BODY void fit();
+  /// The share of a run's noise that a row has.
+  double noise_share(std::size_t row) const { return options_.own_noise + luck_share(row); }
+  /// The share of it that does not repeat.
+  double luck_share(std::size_t row) const { return (1 - options_.own_noise) / static_cast<double>(runs_[row]); }
+  HASSE_BODY process_inputs rows() const;
+  HASSE_BODY std::vector<double> standardised() const;
+  HASSE_BODY double reference(const gaussian_process& process) const;
+  HASSE_BODY std::vector<double> judged_standard() const;
 
   search_model_options options_;
   std::vector<model_point> sample_;
@@ -82,7 +102,14 @@ class search_model {
   };
   std::vector<range> logs_;                  // of the cost and the sizes
   std::vector<range> spread_;                // of the linear features: mean, deviation
-  std::vector<double> told_;                 // on the merit scale
+  struct telling {
+    std::size_t row;
+    std::optional<double> value;  // on the merit scale
+  };
+  std::vector<telling> tellings_;
+  std::size_t learned_ = 0;                  // of them
+  std::vector<double> told_;                 // of each row, on the merit scale: the mean over its runs, as far as it is learned
+  std::vector<std::size_t> runs_;
   std::vector<ticks> costs_;
   double middle_ = 0, deviation_ = 1;        // of told_ at the last fit
   process_scales scales_;

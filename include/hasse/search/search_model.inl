@@ -67,39 +67,58 @@ HASSE_BODY process_inputs search_model::inputs_of(std::span<const model_point> p
 
 HASSE_BODY void search_model::tell(const model_point& trained, std::optional<double> merit) {
   // A failure before any success says nothing yet.
-  if (!merit && told_.empty()) return;
+  if (!merit && tellings_.empty()) return;
   place(told_inputs_, trained);
-  told_.push_back(merit ? options_.scale.in(*merit) : *std::min_element(told_.begin(), told_.end()));
   costs_.push_back(trained.cost);
+  tellings_.push_back({costs_.size() - 1, merit ? std::optional(options_.scale.in(*merit)) : std::nullopt});
 }
 
-HASSE_BODY void search_model::fit(std::size_t rows) {
-  const std::span<const double> told = std::span(told_).first(rows);
-  middle_ = std::accumulate(told.begin(), told.end(), 0.0) / static_cast<double>(rows);
-  double squares = 0;
-  for (const double value : told) squares += (value - middle_) * (value - middle_);
-  deviation_ = squares > 0 ? std::sqrt(squares / static_cast<double>(rows)) : 1;
-  std::vector<double> values(rows);
-  for (std::size_t i = 0; i < rows; ++i) values[i] = (told[i] - middle_) / deviation_;
-  std::vector<std::size_t> all(rows);
+HASSE_BODY void search_model::tell_again(std::size_t place, std::optional<double> merit) {
+  if (place >= costs_.size()) throw error("a model was told another run of a training that it was not told; tell the first run first");
+  tellings_.push_back({place, merit ? std::optional(options_.scale.in(*merit)) : std::nullopt});
+}
+
+HASSE_BODY process_inputs search_model::rows() const {
+  std::vector<std::size_t> all(told_.size());
   std::iota(all.begin(), all.end(), std::size_t{0});
   process_inputs inputs = told_inputs_.at(all);
+  if (std::any_of(runs_.begin(), runs_.end(), [](std::size_t runs) { return runs > 1; }))
+    for (std::size_t row = 0; row < told_.size(); ++row) inputs.noise.push_back(noise_share(row));
+  return inputs;
+}
+
+HASSE_BODY std::vector<double> search_model::standardised() const {
+  std::vector<double> values;
+  for (const double value : told_) values.push_back((value - middle_) / deviation_);
+  return values;
+}
+
+HASSE_BODY void search_model::fit() {
+  const std::size_t count = told_.size();
+  middle_ = std::accumulate(told_.begin(), told_.end(), 0.0) / static_cast<double>(count);
+  double squares = 0;
+  for (const double value : told_) squares += (value - middle_) * (value - middle_);
+  deviation_ = squares > 0 ? std::sqrt(squares / static_cast<double>(count)) : 1;
+  process_inputs inputs = rows();
+  std::vector<double> values = standardised();
 
   const process_scales prior = process_scales::prior_mean(inputs.smooth_columns);
-  if (rows < detail::first_fit) {
+  if (learned_ < detail::first_fit) {
     scales_ = prior;
   } else {
     process_inputs some = inputs;
     std::vector<double> some_values = values;
-    if (rows > detail::most_fitted) {
-      random_source random(derive(options_.seed, rows));
+    if (count > detail::most_fitted) {
+      random_source random(derive(options_.seed, count));
+      std::vector<std::size_t> all(count);
+      std::iota(all.begin(), all.end(), std::size_t{0});
       shuffle(all.begin(), all.end(), random);
       all.resize(detail::most_fitted);
       some = inputs.at(all), some_values.clear();
       for (const std::size_t row : all) some_values.push_back(values[row]);
     }
     process_scales found = most_likely_scales(some, some_values, scales_.lengths.empty() ? prior : scales_);
-    if (rows <= detail::twice_up_to) {
+    if (count <= detail::twice_up_to) {
       process_scales other = most_likely_scales(some, some_values, prior);
       if (log_posterior(some, some_values, other) > log_posterior(some, some_values, found)) found = std::move(other);
     }
@@ -110,26 +129,37 @@ HASSE_BODY void search_model::fit(std::size_t rows) {
 
 HASSE_BODY std::size_t search_model::last_fit(std::size_t told) {
   if (told < detail::second_fit) return std::min(told, detail::first_fit);
-  std::size_t rows = detail::second_fit;
-  const auto next = [&] { return std::max(rows + 3, rows * 27 / 20); };
-  while (next() <= told) rows = next();
-  return rows;
+  std::size_t count = detail::second_fit;
+  const auto next = [&] { return std::max(count + 3, count * 27 / 20); };
+  while (next() <= told) count = next();
+  return count;
 }
 
 // Fits at the numbers of trainings that last_fit says, however many were told since the last call: so a model that is told much at once
 // is the same as one that was asked in between.
 HASSE_BODY void search_model::learn() {
-  if (told_.empty()) throw error("a model that was told nothing expects nothing; tell it a training first");
-  while (process_.size() < told_.size()) {
-    const std::size_t rows = process_.size() + 1;
-    if (rows < detail::first_fit) {
-      fit(std::min(told_.size(), detail::first_fit - 1));
-    } else if (rows == last_fit(rows)) {
-      fit(rows);
-    } else {
+  if (tellings_.empty()) throw error("a model that was told nothing expects nothing; tell it a training first");
+  const auto take = [&] {
+    const auto& [row, value] = tellings_[learned_++];
+    if (row == told_.size()) told_.push_back(value.value_or(told_.empty() ? 0 : *std::min_element(told_.begin(), told_.end()))), runs_.push_back(1);
+    else if (value) told_[row] += (*value - told_[row]) / static_cast<double>(++runs_[row]);
+  };
+  while (learned_ < tellings_.size()) {
+    if (learned_ + 1 < detail::first_fit) {
+      while (learned_ < std::min(tellings_.size(), detail::first_fit - 1)) take();
+      fit();
+      continue;
+    }
+    const std::size_t rows_before = told_.size();
+    take();
+    if (learned_ == last_fit(learned_)) {
+      fit();
+    } else if (told_.size() > rows_before) {
       const std::size_t s = told_inputs_.smooth_columns, l = told_inputs_.linear_columns;
-      process_.append(std::span(told_inputs_.smooth).subspan((rows - 1) * s, s), std::span(told_inputs_.linear).subspan((rows - 1) * l, l),
-                      (told_[rows - 1] - middle_) / deviation_);
+      process_.append(std::span(told_inputs_.smooth).subspan(rows_before * s, s), std::span(told_inputs_.linear).subspan(rows_before * l, l),
+                      (told_.back() - middle_) / deviation_);
+    } else {
+      process_ = gaussian_process(rows(), standardised(), scales_);
     }
   }
 }
@@ -139,14 +169,26 @@ HASSE_BODY double search_model::own_deviation(double latent) const {
   return deviation_ * (latent + options_.own_noise * noise) / std::sqrt(latent + noise);
 }
 
+HASSE_BODY double search_model::reference(const gaussian_process& process) const {
+  std::vector<double> sample = process.means(sample_inputs_);
+  const auto middle = sample.begin() + static_cast<std::ptrdiff_t>(sample.size() / 2);
+  std::nth_element(sample.begin(), middle, sample.end());
+  return options_.scale.out(back(*middle));
+}
+
+// What each training is taken to be worth: what it gave, less the luck that does not repeat.
+HASSE_BODY std::vector<double> search_model::judged_standard() const {
+  std::vector<double> all = process_.values();
+  const std::vector<double> weights = process_.weights();
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] -= luck_share(i) * std::exp(scales_.noise) * weights[i];
+  return all;
+}
+
 // The process and the frontier, with what is under way as if it turned out as expected.
 HASSE_BODY std::pair<gaussian_process, staircase> search_model::believed(std::span<const model_point> under_way) const {
-  // What the frontier is taken to be: of each training what it gave, less the luck that does not repeat.
   std::vector<std::pair<double, double>> front;
-  const std::vector<double> weights = process_.weights();
-  const double luck = (1 - options_.own_noise) * std::exp(scales_.noise);
-  for (std::size_t i = 0; i < told_.size(); ++i)
-    front.emplace_back(static_cast<double>(costs_[i].count), options_.scale.out(back(process_.values()[i] - luck * weights[i])));
+  const std::vector<double> own = judged_standard();
+  for (std::size_t i = 0; i < own.size(); ++i) front.emplace_back(static_cast<double>(costs_[i].count), options_.scale.out(back(own[i])));
 
   gaussian_process process = process_;
   for (const model_point& point : under_way) {
@@ -156,12 +198,48 @@ HASSE_BODY std::pair<gaussian_process, staircase> search_model::believed(std::sp
     front.emplace_back(static_cast<double>(point.cost.count), options_.scale.out(back(mean)));
   }
 
-  std::vector<double> sample = process.means(sample_inputs_);
-  const auto middle = sample.begin() + static_cast<std::ptrdiff_t>(sample.size() / 2);
-  std::nth_element(sample.begin(), middle, sample.end());
-  staircase stairs(options_.scale.out(back(*middle)), dearest_);
+  staircase stairs(reference(process), dearest_);
   stairs.add(std::move(front));
   return {std::move(process), std::move(stairs)};
+}
+
+HASSE_BODY std::vector<double> search_model::judged() {
+  learn();
+  std::vector<double> all = judged_standard();
+  for (double& each : all) each = options_.scale.out(back(each));
+  return all;
+}
+
+HASSE_BODY double search_model::run_deviation(double merit) {
+  learn();
+  const double seen = deviation_ * std::exp(0.5 * scales_.noise);
+  return options_.scale.best ? std::max(*options_.scale.best - merit, 0.0) * seen : seen;
+}
+
+// What a network is worth is known up to a variance v, and is learned from runs that deviate from it by w: one more moves what it is taken to
+// be worth by a deviation of v / sqrt(v + w). The frontier can only gain by that, as it takes the better of two.
+HASSE_BODY std::vector<double> search_model::repeat_gains() {
+  learn();
+  std::vector<double> gains(told_.size(), 0);
+  const double once = (1 - options_.own_noise) * std::exp(scales_.noise);
+  if (!(once > 0)) return gains;
+  const std::vector<double> own = judged_standard(), precisions = process_.precisions();
+  const double least = reference(process_);
+  const auto merit_of = [&](double standard) { return options_.scale.out(back(standard)); };
+  const staircase all = believed({}).second;
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    const double luck = luck_share(i) * std::exp(scales_.noise), known = std::max(luck * (1 - luck * precisions[i]), 0.0), step = known / std::sqrt(known + once);
+    const auto cost = static_cast<double>(costs_[i].count);
+    if (!(step > 1e-9) || merit_of(own[i] + 4 * step) < all.height(cost)) continue;
+    std::vector<std::pair<double, double>> others;
+    for (std::size_t j = 0; j < own.size(); ++j)
+      if (j != i) others.emplace_back(static_cast<double>(costs_[j].count), merit_of(own[j]));
+    staircase without(least, dearest_);
+    without.add(std::move(others));
+    const auto gain = [&](double deviation) { return without.expected_gain(options_.scale, cost, back(own[i]), deviation_ * deviation); };
+    gains[i] = std::max(gain(step) - gain(1e-6 * step), 0.0);
+  }
+  return gains;
 }
 
 HASSE_BODY std::vector<double> search_model::gains(std::span<const model_point> points, std::span<const model_point> under_way) {
@@ -179,7 +257,7 @@ HASSE_BODY search_model::outlook search_model::look_ahead(std::span<const model_
   learn();
   const auto [process, stairs] = believed({});
   const process_prediction ahead = process.predict(inputs_of(points));
-  random_source random(derive(options_.seed, 0x6c6f6f6b + told_.size()));
+  random_source random(derive(options_.seed, 0x6c6f6f6b + tellings_.size()));
   std::vector<double> shares;
   for (std::size_t draw = 0; draw < draws; ++draw) {
     std::vector<std::pair<double, double>> drawn;
