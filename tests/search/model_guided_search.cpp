@@ -469,6 +469,50 @@ TEST_CASE("several under way are spread, and failures neither stop a search nor 
   CHECK(policy.done().size() == kept);
 }
 
+namespace {
+// The same networks on a second device, where other stages are slow.
+struct two_devices : code_domain {
+  using code_domain::code_domain;
+  std::vector<hasse::ticks> costs_elsewhere(candidate x) const {
+    const auto& stages = codes[static_cast<std::size_t>(x.index)];
+    std::int64_t cost = 10;
+    for (const auto& stage : stages)
+      for (const char digit : stage) cost += (&stage == &stages[2] ? 9 : 2) * (digit - '0');
+    return {{cost}};
+  }
+};
+}  // namespace
+
+TEST_CASE("a search for two devices finds both frontiers, whatever the unit of either cost", "[model]") {
+  struct scaled : two_devices {
+    using two_devices::two_devices;
+    std::vector<hasse::ticks> costs_elsewhere(candidate x) const { return {{1000 * two_devices::costs_elsewhere(x)[0].count}}; }
+  };
+  const two_devices domain(3);
+  const scaled other(3);
+  std::vector<hasse::frontier<int>> whole(2), found(2);
+  std::vector<double> merits = domain.accuracies;
+  std::sort(merits.begin(), merits.end());
+  domain.for_each([&](const code_domain::candidate& x) {
+    for (std::size_t device = 0; device < 2; ++device) whole[device].add({x.index, hasse::cost_on(domain, x, device), domain.accuracy(x)});
+  });
+  for (const std::size_t consider_all : {std::size_t{4096}, std::size_t{0}}) {
+    const hasse::model_guided_options options{.seed = 2, .best = 300, .consider_all = consider_all};
+    hasse::model_guided_search policy(domain, options);
+    hasse::model_guided_search same(other, options);
+    test::drive(policy, domain, 60), test::drive(same, other, 60);
+    CHECK(test::texts(policy, domain) == test::texts(same, other));
+    for (auto& each : found) each = {};
+    for (const auto& each : policy.done())
+      for (std::size_t device = 0; device < 2; ++device) found[device].add({each.candidate.index, hasse::cost_on(domain, each.candidate, device), *each.merit});
+    for (std::size_t device = 0; device < 2; ++device) {
+      const hasse::hypervolume_reference reference{{device == 0 ? *std::max_element(domain.latencies.begin(), domain.latencies.end()) : hasse::ticks{100}}, merits[merits.size() / 2]};
+      CHECK(found[device].hypervolume(reference) > 0.93 * whole[device].hypervolume(reference));
+    }
+    CHECK(policy.expected()->next.front().gain < 0.5);
+  }
+}
+
 TEST_CASE("impossible options of a model-guided search are refused", "[model]") {
   const code_domain domain;
   CHECK_THROWS_WITH(guided(domain, {.beginning = 0}), ContainsSubstring("at least one"));

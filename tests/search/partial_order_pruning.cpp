@@ -357,3 +357,51 @@ TEST_CASE("at the same number of trainings the frontier is at least as good as t
   }
   CHECK(better > 10);
 }
+
+namespace {
+// The same networks on a second device, where other stages are slow.
+struct two_devices : code_domain {
+  using code_domain::code_domain;
+  std::vector<hasse::ticks> costs_elsewhere(candidate x) const {
+    const auto& stages = codes[static_cast<std::size_t>(x.index)];
+    std::int64_t cost = 10;
+    for (const auto& stage : stages)
+      for (const char digit : stage) cost += (&stage == &stages[2] ? 9 : 2) * (digit - '0');
+    return {{cost}};
+  }
+};
+static_assert(hasse::CostsElsewhere<two_devices>);
+}  // namespace
+
+TEST_CASE("for several devices a candidate is pruned when it is so for each, and every frontier is found", "[pop]") {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const two_devices domain(seed);
+    hasse::partial_order_pruning policy(domain, {.seed = seed});
+    std::vector<hasse::frontier<int>> whole(2), found(2);
+    domain.for_each([&](const candidate& x) {
+      for (std::size_t device = 0; device < 2; ++device) whole[device].add({x.index, hasse::cost_on(domain, x, device), domain.accuracy(x)});
+    });
+    policy.tell({3}, {});  // what failed bounds nothing, on any device
+    test::drive(policy, domain);
+    for (const auto& each : policy.done())
+      for (std::size_t device = 0; device < 2; ++device)
+        if (each.merit) found[device].add({each.candidate.index, hasse::cost_on(domain, each.candidate, device), *each.merit});
+    const hasse::hypervolume_reference reference{{100'000}, 0};
+    for (std::size_t device = 0; device < 2; ++device)
+      if (std::none_of(whole[device].points().begin(), whole[device].points().end(), [](const auto& point) { return point.candidate == 3; }))
+        CHECK(found[device].hypervolume(reference) == Approx(whole[device].hypervolume(reference)));
+    // Each device takes more than it would alone, and both together less than one after the other.
+    REQUIRE(policy.pruned().value() > 0);
+    CHECK(policy.done().size() + static_cast<std::size_t>(*policy.pruned()) == domain.codes.size());
+    REQUIRE(policy.certificates().size() == 2 * static_cast<std::size_t>(*policy.pruned()));
+    for (const auto& claim : policy.certificates()) CHECK(hasse::certificate_fault(domain, claim, policy.done()) == "");
+    for (std::size_t i = 0; i + 1 < policy.certificates().size(); i += 2) {
+      CHECK(policy.certificates()[i].pruned == policy.certificates()[i + 1].pruned);
+      CHECK((policy.certificates()[i].device == 0 && policy.certificates()[i + 1].device == 1));
+    }
+    hasse::partial_order_pruning drawn(domain, {.seed = seed, .list_up_to = 0});
+    test::drive(drawn, domain, 40);
+    CHECK(!drawn.pruned());
+    for (const auto& rule : drawn.rules()) CHECK(rule.device < 2);
+  }
+}

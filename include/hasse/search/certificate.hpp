@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ namespace hasse {
 template <class Candidate>
 struct certificate {
   Candidate pruned{}, above{}, instead{};
+  std::size_t device = 0;  ///< for which it holds, as of cost_on; where there are several, a pruned candidate has one for each
   friend bool operator==(const certificate&, const certificate&) = default;
 };
 
@@ -31,10 +33,11 @@ std::string certificate_fault(const Space& domain, const certificate<typename Sp
   if (above == done.end() || !above->merit) return domain.text(claim.above) + " has no merit, so it bounds nothing";
   if (instead == done.end() || !instead->merit) return domain.text(claim.instead) + " has no merit, so it replaces nothing";
   if (!domain.precedes(claim.pruned, claim.above)) return who + " does not precede " + domain.text(claim.above);
-  if (exclude && domain.cost(claim.pruned) > domain.cost(claim.above))
+  const auto cost = [&](const auto& x) { return cost_on(domain, x, claim.device); };
+  if (exclude && cost(claim.pruned) > cost(claim.above))
     return who + " costs more than " + domain.text(claim.above) + ", which it precedes: the costs contradict the order, and such a pair prunes nothing";
   if (!(*instead->merit >= *above->merit + margin)) return domain.text(claim.instead) + " is not good enough to replace " + who;
-  if (domain.cost(claim.pruned) < domain.cost(claim.instead)) return who + " costs less than " + domain.text(claim.instead);
+  if (cost(claim.pruned) < cost(claim.instead)) return who + " costs less than " + domain.text(claim.instead);
   return {};
 }
 

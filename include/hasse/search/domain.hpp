@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <hasse/core/random.hpp>
 #include <hasse/core/units.hpp>
@@ -40,6 +41,13 @@ concept CostsCandidates = HasCandidate<Type> && requires(const Type& domain, con
   { domain.cost(x) } -> std::same_as<ticks>;
 };
 
+/// What a domain may offer whose candidates are wanted for several devices at once: `costs_elsewhere(x)` is what x costs on further ones, equally
+/// many for all candidates and always in the same order.
+template <class Type>
+concept CostsElsewhere = CostsCandidates<Type> && requires(const Type& domain, const typename Type::candidate& x) {
+  { domain.costs_elsewhere(x) } -> std::same_as<std::vector<ticks>>;
+};
+
 /// `precedes(x, y)` is a reflexive partial order.
 template <class Type>
 concept OrdersCandidates = HasCandidate<Type> && requires(const Type& domain, const typename Type::candidate& x) {
@@ -59,6 +67,14 @@ template <class Type>
 concept CountsDownSets = HasCandidate<Type> && requires(const Type& domain, std::span<const down_set<typename Type::candidate>> sets) {
   { domain.count_below(sets) } -> std::same_as<std::optional<count_type>>;
 };
+
+/// What x costs on a device: on the one of cost(x), which is 0, or on a further one.
+template <CostsCandidates Type>
+ticks cost_on(const Type& domain, const typename Type::candidate& x, std::size_t device) {
+  if constexpr (CostsElsewhere<Type>)
+    if (device > 0) return domain.costs_elsewhere(x).at(device - 1);
+  return domain.cost(x);
+}
 
 /// The admissible set of a search. Policies keep a reference: a domain must outlive them and must not change.
 template <class Type>

@@ -55,6 +55,62 @@ class staircase {
   std::vector<step> steps_;
 };
 
+/// A staircase for each of several devices, on which one network costs different things. Of one device areas are areas; of several they are
+/// counted in shares of what each device has now, so that no device weighs more for being slow.
+class staircases {
+ public:
+  staircases(double least, const std::vector<double>& dearest) {
+    for (const double each : dearest) all_.emplace_back(least, each);
+    weights_.assign(all_.size(), 1);
+  }
+
+  /// Points as costs on every device, and merit.
+  void add(const std::vector<std::pair<std::vector<double>, double>>& points) {
+    for (std::size_t device = 0; device < all_.size(); ++device) {
+      std::vector<std::pair<double, double>> here;
+      for (const auto& [costs, merit] : points) here.emplace_back(costs[device], merit);
+      all_[device].add(std::move(here));
+    }
+  }
+  /// From here on gains are shares of the areas now.
+  void weigh() {
+    if (all_.size() > 1)
+      for (std::size_t device = 0; device < all_.size(); ++device)
+        if (const double area = all_[device].area(); area > 0) weights_[device] = 1 / area;
+  }
+  /// As `other` counts.
+  void weigh_as(const staircases& other) { weights_ = other.weights_; }
+
+  double expected_gain(const merit_scale& scale, const std::vector<double>& costs, double mean, double deviation) const {
+    double sum = 0;
+    for (std::size_t device = 0; device < all_.size(); ++device) sum += weights_[device] * all_[device].expected_gain(scale, costs[device], mean, deviation);
+    return sum;
+  }
+  /// Whether a point would be on one of the frontiers, or is.
+  bool reaches(const std::vector<double>& costs, double merit, bool beyond = false) const {
+    for (std::size_t device = 0; device < all_.size(); ++device)
+      if (const double height = all_[device].height(costs[device]); beyond ? merit > height : merit >= height) return true;
+    return false;
+  }
+  /// Of one device the area; of several how many have any, as each counts 1.
+  double area() const {
+    double sum = 0;
+    for (std::size_t device = 0; device < all_.size(); ++device) sum += weights_[device] * all_[device].area();
+    return sum;
+  }
+  /// The least that the areas are of those of `then`, over the devices.
+  double share_of(const staircases& then) const {
+    double least = 1;
+    for (std::size_t device = 0; device < all_.size(); ++device)
+      if (const double area = then.all_[device].area(); area > 0) least = std::min(least, all_[device].area() / area);
+    return least;
+  }
+
+ private:
+  std::vector<staircase> all_;
+  std::vector<double> weights_;
+};
+
 }  // namespace hasse
 
 #if HASSE_BODIES_INLINE

@@ -68,6 +68,12 @@ class ledger {
       boundary.add({x, done.back().cost, *result.merit});
       changed.on_frontier = front.add({index, done.back().cost, *result.merit});
     }
+    if constexpr (CostsElsewhere<Space>) {
+      const std::vector<ticks> costs = domain_->costs_elsewhere(x);
+      elsewhere.resize(costs.size());
+      for (std::size_t device = 0; device < costs.size(); ++device)
+        if (result.merit && elsewhere[device].add({index, costs[device], *result.merit})) changed.on_frontier = true;
+    }
     unchanged_ = changed.on_frontier ? 0 : unchanged_ + 1;
     hash_ = fnv1a(domain_->text(x), hash_);
     hash_ = fnv1a(hex64(result.merit ? std::bit_cast<std::uint64_t>(*result.merit) : ~std::uint64_t{}).view(), hash_);
@@ -95,6 +101,7 @@ class ledger {
   std::vector<trained<candidate>> done;  ///< in the order in which it was told
   frontier<candidate> boundary;
   frontier<std::size_t> front;  ///< the same points as indices into done
+  std::vector<frontier<std::size_t>> elsewhere;  ///< of domains that model CostsElsewhere: such frontiers of the further devices
   search_end end = search_end::none;
   bool repeats = false;  ///< whether a candidate may be told more than once
 

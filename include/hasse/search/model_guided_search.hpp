@@ -151,7 +151,11 @@ class model_guided_search : public policy_on_ledger<Space> {
   }
 
  private:
-  model_point point_of(const candidate& x) const { return {place_(x), domain().cost(x)}; }
+  model_point point_of(const candidate& x) const {
+    model_point point{place_(x), domain().cost(x)};
+    if constexpr (CostsElsewhere<Space>) point.elsewhere = domain().costs_elsewhere(x);
+    return point;
+  }
   bool considers_all() const { return static_cast<count_type>(domain().size()) <= options_.consider_all; }
 
   /// Trainings before the first that did not fail: they tell the model nothing.
@@ -196,7 +200,7 @@ class model_guided_search : public policy_on_ledger<Space> {
         if (open(x)) pool.push_back(x), points.push_back(point);
     } else {
       // As in regularised_evolution the source depends on what was told and on how many were asked for since.
-      pool = drawn(random_source(derive(books().hash(), proposals_)), this->boundary(), open);
+      pool = drawn(random_source(derive(books().hash(), proposals_)), members(this->done().size()), open);
       for (const candidate& x : pool) points.push_back(point_of(x));
     }
     return {std::move(pool), std::move(points)};
@@ -215,19 +219,14 @@ class model_guided_search : public policy_on_ledger<Space> {
   search_model::outlook outlook_after(std::size_t trainings) {
     search_model& knows = model(trainings);
     std::unordered_set<std::string> told;
-    frontier<candidate> front;
-    for (std::size_t i = 0; i < trainings; ++i) {
-      const auto& each = this->done()[i];
-      told.insert(domain().text(each.candidate));
-      if (each.merit) front.add({each.candidate, each.cost, *each.merit});
-    }
+    for (std::size_t i = 0; i < trainings; ++i) told.insert(domain().text(this->done()[i].candidate));
     std::vector<model_point> points;
     const auto open = [&](const candidate& x) { return !told.contains(domain().text(x)); };
     if (considers_all()) {
       for (const auto& [x, point] : all_)
         if (open(x)) points.push_back(point);
     } else {
-      for (const candidate& x : drawn(random_source(derive(options_.seed, 0x70726f7370656374 + trainings)), front, open)) points.push_back(point_of(x));
+      for (const candidate& x : drawn(random_source(derive(options_.seed, 0x70726f7370656374 + trainings)), members(trainings), open)) points.push_back(point_of(x));
     }
     return points.empty() ? search_model::outlook{1, 1, 0} : knows.look_ahead(points);
   }
@@ -266,16 +265,35 @@ class model_guided_search : public policy_on_ledger<Space> {
     return x;
   }
 
+  /// What is on the frontier of some device after the first so many trainings.
+  std::vector<candidate> members(std::size_t trainings) const {
+    std::vector<frontier<std::size_t>> fronts(1);
+    for (std::size_t i = 0; i < trainings; ++i) {
+      const auto& [x, cost, merit] = this->done()[i];
+      if (!merit) continue;
+      fronts[0].add({i, cost, *merit});
+      if constexpr (CostsElsewhere<Space>) {
+        const std::vector<ticks> costs = domain().costs_elsewhere(x);
+        fronts.resize(1 + costs.size());
+        for (std::size_t device = 0; device < costs.size(); ++device) fronts[1 + device].add({i, costs[device], *merit});
+      }
+    }
+    std::vector<candidate> all;
+    for (const auto& front : fronts)
+      for (const auto& point : front.points())
+        if (const candidate& x = this->done()[point.candidate].candidate; fronts.size() == 1 || std::find(all.begin(), all.end(), x) == all.end()) all.push_back(x);
+    return all;
+  }
+
   // Of a set too large to consider: children of the frontier, and uniform draws.
   template <class Open>
-  std::vector<candidate> drawn(random_source random, const frontier<candidate>& boundary, Open open) const {
+  std::vector<candidate> drawn(random_source random, const std::vector<candidate>& front, Open open) const {
     std::vector<candidate> pool;
     std::unordered_set<std::string> seen;
     const auto keep = [&](const candidate& x) {
       if (open(x) && seen.insert(domain().text(x)).second) pool.push_back(x);
     };
-    const auto& front = boundary.points();
-    const auto member = [&] { return front[static_cast<std::size_t>(random.below(front.size()))].candidate; };
+    const auto member = [&] { return front[static_cast<std::size_t>(random.below(front.size()))]; };
     for (std::size_t i = 0; i < options_.candidates; ++i) keep(domain().sample(random));
     for (std::size_t i = 0; i < options_.candidates && !front.empty(); ++i) {
       candidate x = member();

@@ -20,6 +20,7 @@ namespace hasse {
 struct model_point {
   coordinates place;
   ticks cost;
+  std::vector<ticks> elsewhere = {};  ///< what it costs on further devices, equally many for all
 };
 
 struct search_model_options {
@@ -42,7 +43,8 @@ class search_model {
   /// Another run of what was told as the `place`-th, from 0, those left out that failed before any success. Its merit is the mean then.
   HASSE_BODY void tell_again(std::size_t place, std::optional<double> merit);
 
-  /// The hypervolume that each point is expected to add, in ticks times merit, when all `under_way` turn out as expected.
+  /// The hypervolume that each point is expected to add, in ticks times merit, when all `under_way` turn out as expected. Of several devices
+  /// the sum of what it is expected to add to each, in shares of the hypervolume there now.
   HASSE_BODY std::vector<double> gains(std::span<const model_point> points, std::span<const model_point> under_way = {});
 
   /// The same of training once more what was told, in order: what it is expected to add that a lucky one is told from a good one. 0 of all
@@ -63,11 +65,11 @@ class search_model {
 
   /// What is left to be found among `points`, as 24 independent draws of their merits have it: a statement of a model, no proof.
   struct outlook {
-    double low = 0, middle = 0;  ///< hypervolume now, as a share of what it would be if all were trained: the 10 % quantile, and the median
+    double low = 0, middle = 0;  ///< hypervolume now, as a share of what it would be if all were trained: the 10 % quantile, and the median; of the device that has least
     double chance = 1;           ///< that all of them together would add more than a hundredth
   };
   HASSE_BODY outlook look_ahead(std::span<const model_point> points);
-  /// The hypervolume now, from the reference on, in ticks times merit.
+  /// The hypervolume now, from the reference on, in ticks times merit; of several devices how many there are, as gains are shares.
   HASSE_BODY double area();
 
   /// Of so many trainings, how many there were when the scales were fitted last: at every one of the first ten, then at a third more each time.
@@ -79,7 +81,7 @@ class search_model {
   HASSE_BODY void place(process_inputs& inputs, const model_point& point) const;
   HASSE_BODY process_inputs inputs_of(std::span<const model_point> points) const;
   HASSE_BODY void learn();
-  HASSE_BODY std::pair<gaussian_process, staircase> believed(std::span<const model_point> under_way) const;
+  HASSE_BODY std::pair<gaussian_process, staircases> believed(std::span<const model_point> under_way) const;
   double back(double standard) const { return middle_ + deviation_ * standard; }
   /// The deviation of a point's own merit, whose latent variance this is, on the merit scale.
   HASSE_BODY double own_deviation(double latent) const;
@@ -96,7 +98,7 @@ class search_model {
   search_model_options options_;
   std::vector<model_point> sample_;
   process_inputs sample_inputs_, told_inputs_;
-  double dearest_ = 0;
+  std::vector<double> dearest_;              // of each device
   struct range {
     double from = 0, to = 1;
   };
@@ -110,7 +112,7 @@ class search_model {
   std::size_t learned_ = 0;                  // of them
   std::vector<double> told_;                 // of each row, on the merit scale: the mean over its runs, as far as it is learned
   std::vector<std::size_t> runs_;
-  std::vector<ticks> costs_;
+  std::vector<std::vector<double>> costs_;   // of each row, on each device
   double middle_ = 0, deviation_ = 1;        // of told_ at the last fit
   process_scales scales_;
   gaussian_process process_;

@@ -13,9 +13,16 @@
 namespace hasse {
 
 namespace detail {
-/// The logarithms that the model sees of a point: of its cost and of its sizes.
+/// On every device.
+inline std::vector<double> costs_of(const model_point& point) {
+  std::vector<double> costs{static_cast<double>(point.cost.count)};
+  for (const ticks each : point.elsewhere) costs.push_back(static_cast<double>(each.count));
+  return costs;
+}
+/// The logarithms that the model sees of a point: of its costs and of its sizes.
 inline std::vector<double> logs_of(const model_point& point) {
-  std::vector<double> logs{std::log(static_cast<double>(std::max<std::int64_t>(point.cost.count, 1)))};
+  std::vector<double> logs;
+  for (const double cost : costs_of(point)) logs.push_back(std::log(std::max(cost, 1.0)));
   for (const double size : point.place.sizes) logs.push_back(std::log(std::max(size, 1e-300)));
   return logs;
 }
@@ -32,8 +39,11 @@ HASSE_BODY search_model::search_model(search_model_options options, std::vector<
   if (sample_.empty()) throw error("a model of a search needs at least one candidate as a sample");
   const std::size_t logs = detail::logs_of(sample_[0]).size(), linear = detail::linear_of(sample_[0]).size();
   logs_.assign(logs, {INFINITY, -INFINITY}), spread_.assign(linear, {0, 0});
+  dearest_.assign(1 + sample_[0].elsewhere.size(), 0);
   for (const model_point& point : sample_) {
-    dearest_ = std::max(dearest_, static_cast<double>(point.cost.count));
+    const std::vector<double> costs = detail::costs_of(point);
+    if (costs.size() != dearest_.size()) throw error("a candidate has costs on " + std::to_string(costs.size()) + " devices and another on " + std::to_string(dearest_.size()) + "; give all of them equally many");
+    for (std::size_t device = 0; device < costs.size(); ++device) dearest_[device] = std::max(dearest_[device], costs[device]);
     const std::vector<double> values = detail::logs_of(point), features = detail::linear_of(point);
     for (std::size_t i = 0; i < logs; ++i) logs_[i] = {std::min(logs_[i].from, values[i]), std::max(logs_[i].to, values[i])};
     for (std::size_t i = 0; i < linear; ++i) spread_[i].from += features[i], spread_[i].to += features[i] * features[i];
@@ -69,7 +79,7 @@ HASSE_BODY void search_model::tell(const model_point& trained, std::optional<dou
   // A failure before any success says nothing yet.
   if (!merit && tellings_.empty()) return;
   place(told_inputs_, trained);
-  costs_.push_back(trained.cost);
+  costs_.push_back(detail::costs_of(trained));
   tellings_.push_back({costs_.size() - 1, merit ? std::optional(options_.scale.in(*merit)) : std::nullopt});
 }
 
@@ -185,21 +195,22 @@ HASSE_BODY std::vector<double> search_model::judged_standard() const {
 }
 
 // The process and the frontier, with what is under way as if it turned out as expected.
-HASSE_BODY std::pair<gaussian_process, staircase> search_model::believed(std::span<const model_point> under_way) const {
-  std::vector<std::pair<double, double>> front;
+HASSE_BODY std::pair<gaussian_process, staircases> search_model::believed(std::span<const model_point> under_way) const {
+  std::vector<std::pair<std::vector<double>, double>> front;
   const std::vector<double> own = judged_standard();
-  for (std::size_t i = 0; i < own.size(); ++i) front.emplace_back(static_cast<double>(costs_[i].count), options_.scale.out(back(own[i])));
+  for (std::size_t i = 0; i < own.size(); ++i) front.emplace_back(costs_[i], options_.scale.out(back(own[i])));
 
   gaussian_process process = process_;
   for (const model_point& point : under_way) {
     const process_inputs here = inputs_of(std::span(&point, 1));
     const double mean = process.means(here)[0];
     process.append(here.smooth, here.linear, mean);
-    front.emplace_back(static_cast<double>(point.cost.count), options_.scale.out(back(mean)));
+    front.emplace_back(detail::costs_of(point), options_.scale.out(back(mean)));
   }
 
-  staircase stairs(reference(process), dearest_);
-  stairs.add(std::move(front));
+  staircases stairs(reference(process), dearest_);
+  stairs.add(front);
+  stairs.weigh();
   return {std::move(process), std::move(stairs)};
 }
 
@@ -226,17 +237,17 @@ HASSE_BODY std::vector<double> search_model::repeat_gains() {
   const std::vector<double> own = judged_standard(), precisions = process_.precisions();
   const double least = reference(process_);
   const auto merit_of = [&](double standard) { return options_.scale.out(back(standard)); };
-  const staircase all = believed({}).second;
+  const staircases all = believed({}).second;
   for (std::size_t i = 0; i < own.size(); ++i) {
     const double luck = luck_share(i) * std::exp(scales_.noise), known = std::max(luck * (1 - luck * precisions[i]), 0.0), step = known / std::sqrt(known + once);
-    const auto cost = static_cast<double>(costs_[i].count);
-    if (!(step > 1e-9) || merit_of(own[i] + 4 * step) < all.height(cost)) continue;
-    std::vector<std::pair<double, double>> others;
+    if (!(step > 1e-9) || !all.reaches(costs_[i], merit_of(own[i] + 4 * step))) continue;
+    std::vector<std::pair<std::vector<double>, double>> others;
     for (std::size_t j = 0; j < own.size(); ++j)
-      if (j != i) others.emplace_back(static_cast<double>(costs_[j].count), merit_of(own[j]));
-    staircase without(least, dearest_);
-    without.add(std::move(others));
-    const auto gain = [&](double deviation) { return without.expected_gain(options_.scale, cost, back(own[i]), deviation_ * deviation); };
+      if (j != i) others.emplace_back(costs_[j], merit_of(own[j]));
+    staircases without(least, dearest_);
+    without.add(others);
+    without.weigh_as(all);
+    const auto gain = [&](double deviation) { return without.expected_gain(options_.scale, costs_[i], back(own[i]), deviation_ * deviation); };
     gains[i] = std::max(gain(step) - gain(1e-6 * step), 0.0);
   }
   return gains;
@@ -248,7 +259,7 @@ HASSE_BODY std::vector<double> search_model::gains(std::span<const model_point> 
   const process_prediction ahead = process.predict(inputs_of(points));
   std::vector<double> gains(points.size());
   for (std::size_t i = 0; i < points.size(); ++i)
-    gains[i] = stairs.expected_gain(options_.scale, static_cast<double>(points[i].cost.count), back(ahead.mean[i]), own_deviation(ahead.variance[i]));
+    gains[i] = stairs.expected_gain(options_.scale, detail::costs_of(points[i]), back(ahead.mean[i]), own_deviation(ahead.variance[i]));
   return gains;
 }
 
@@ -260,15 +271,14 @@ HASSE_BODY search_model::outlook search_model::look_ahead(std::span<const model_
   random_source random(derive(options_.seed, 0x6c6f6f6b + tellings_.size()));
   std::vector<double> shares;
   for (std::size_t draw = 0; draw < draws; ++draw) {
-    std::vector<std::pair<double, double>> drawn;
+    std::vector<std::pair<std::vector<double>, double>> drawn;
     for (std::size_t i = 0; i < points.size(); ++i) {
-      const auto cost = static_cast<double>(points[i].cost.count);
       const double merit = options_.scale.out(back(ahead.mean[i]) + own_deviation(ahead.variance[i]) * random.normal());
-      if (merit > stairs.height(cost)) drawn.emplace_back(cost, merit);
+      if (std::vector<double> costs = detail::costs_of(points[i]); stairs.reaches(costs, merit, true)) drawn.emplace_back(std::move(costs), merit);
     }
-    staircase then = stairs;
-    then.add(std::move(drawn));
-    shares.push_back(then.area() > 0 ? stairs.area() / then.area() : 1);
+    staircases then = stairs;
+    then.add(drawn);
+    shares.push_back(stairs.share_of(then));
   }
   std::sort(shares.begin(), shares.end());
   const auto behind = static_cast<double>(std::count_if(shares.begin(), shares.end(), [](double share) { return share < 1 / 1.01; }));
