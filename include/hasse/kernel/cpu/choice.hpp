@@ -32,14 +32,16 @@ struct relative_time {
 HASSE_BODY relative_time relative_time_of(std::vector<double> logarithms);
 
 /// The code that takes the least time; `usual` where none takes less by 2 % and beyond the noise, and of codes that the noise does not
-/// tell apart the first. The usual code is the beat: it runs before and behind every other one, whose time is told relative to both, so that
-/// a speed that wanders cancels. `time(code)` runs one and returns how long that took; `is_over()` ends what is still undecided.
+/// tell apart the first. The usual code is the beat: it runs before every other one, and of a few rounds the quickest runs of both are compared, so
+/// that neither a speed that wanders nor a run that was disturbed counts. `time(code)` runs one and returns how long that took; `is_over()` ends
+/// what is still undecided.
 template <class Time, class Over>
 std::size_t fastest_beyond_noise(std::size_t codes, std::size_t usual, Time&& time, Over&& is_over) {
-  constexpr int fewest_rounds = 9, most_rounds = 60;
+  constexpr int rounds_of_few = 4, fewest_rounds = 24, most_rounds = 96;
   const double worth = -std::log(0.98);
   struct rival {
     std::size_t code;
+    double quickest = 0, beat = 0;  // of the few rounds at hand; 0: none yet
     std::vector<double> logarithms{};
     relative_time found{};
     bool slower = false;
@@ -51,12 +53,12 @@ std::size_t fastest_beyond_noise(std::size_t codes, std::size_t usual, Time&& ti
     if (code != usual) rivals.push_back({code});
   const rival* best = nullptr;
   for (int round = 0; round < most_rounds && !rivals.empty(); ++round) {
-    double before = std::log(static_cast<double>(time(usual)));
-    for (rival& each : rivals) {
-      if (each.slower) continue;
-      const double own = std::log(static_cast<double>(time(each.code))), after = std::log(static_cast<double>(time(usual)));
-      each.logarithms.push_back(own - (before + after) / 2), before = after;
-    }
+    const auto less = [](double so_far, double now) { return so_far == 0 ? now : std::min(so_far, now); };
+    for (rival& each : rivals)
+      if (!each.slower) each.beat = less(each.beat, static_cast<double>(time(usual))), each.quickest = less(each.quickest, static_cast<double>(time(each.code)));
+    if ((round + 1) % rounds_of_few != 0) continue;
+    for (rival& each : rivals)
+      if (!each.slower) each.logarithms.push_back(std::log(each.quickest / each.beat)), each.quickest = each.beat = 0;
     if (round + 1 < fewest_rounds) continue;
     for (rival& each : rivals)
       each.found = relative_time_of(each.logarithms), each.slower = each.is_decided(worth) && !each.wins(worth);
