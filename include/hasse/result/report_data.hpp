@@ -2,6 +2,7 @@
 // Used by result and programs. Everything is optional except networks; a section without data is left out.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <optional>
