@@ -185,7 +185,9 @@ TEST_CASE("a search takes any price whose pieces add up, and its window in the p
     for (const report_network& each : answer.report.networks) names.push_back(each.name);
     return names;
   };
-  const search_answer counted = run("macs", mac_price{}, price_window{.least = 50'000, .most = 100'000});
+  std::string doing;
+  const search_answer counted = run("macs", mac_price{}, price_window{.least = 50'000, .most = 100'000}, [&](const progress_event& event) { doing = event.doing; });
+  CHECK(doing == "pricing " + std::to_string(counted.finalists.size()) + (counted.finalists.size() == 1 ? " finalist" : " finalists"));
   REQUIRE(counted.report.networks.size() == 3);
   CHECK(counted.report.price == in_macs);
   for (const report_network& each : counted.report.networks) {

@@ -120,6 +120,7 @@ struct searched_price {
   std::function<std::vector<whole_price>(const std::vector<layer_list>&)> of_wholes;  ///< of whole networks, in the unit
   std::vector<report_sum> sums;
   bool contradicts = false;  ///< pairs that costs contradict shall prune nothing
+  bool is_measured = false;  ///< of_wholes measures networks in turns, which takes time
 };
 
 /// Sums let networks onto the frontier, which costs more the better it is. A finalist that costs more as a whole, beyond what is
@@ -275,7 +276,7 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   const std::size_t count = found.boundary.points().size();
   std::vector<layer_list> wholes;
   for (const auto& point : found.boundary.points()) wholes.push_back(layers_of(point.candidate));
-  if (progress && count > 0) progress({1.0, "measuring " + std::to_string(count) + " finalists in turns", -1});
+  if (progress && count > 0) progress({1.0, (price.is_measured ? "measuring " : "pricing ") + std::to_string(count) + (count == 1 ? " finalist" : price.is_measured ? " finalists in turns" : " finalists"), -1});
   const std::vector<whole_price> whole_prices = count > 0 ? price.of_wholes(wholes) : std::vector<whole_price>();
   for (const auto& point : found.boundary.points()) {
     const std::string name = to_text(point.candidate);
@@ -376,7 +377,8 @@ search_answer search(const latency_table<Space>& table, const Device& device, co
                                    return prices;
                                  },
                                  .sums = {},
-                                 .contradicts = table.policy() == order_policy::exclude};
+                                 .contradicts = table.policy() == order_policy::exclude,
+                                 .is_measured = true};
     for (const additivity_pair& pair : table.record().additivity.networks)
       price.sums.push_back({pair.network, static_cast<double>(pair.sum) * table.factor() / 1e6, static_cast<double>(pair.whole) * table.factor() / 1e6});
     return detail::search_by<Space>(price, train, test, folder, parts...);
