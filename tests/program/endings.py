@@ -29,7 +29,7 @@ def refused(command, sentence, **how):
 # Every option that is a number, by what --help says, takes nothing else.
 tried = 0
 for name, program in programs.items():
-    subcommands = {"hasse_slim": ("train", "calibrate", "sweep", "slim", "export"), "hasse_detect": ("train", "evaluate", "predict"), "hasse_segment": ("train", "evaluate", "predict")}.get(name)
+    subcommands = {"hasse_slim": ("train", "calibrate", "sweep", "slim", "export"), "hasse_detect": ("train", "evaluate", "predict"), "hasse_segment": ("train", "search", "evaluate", "predict")}.get(name)
     subcommands = [[each] for each in subcommands] if subcommands else [[]]
     for subcommand in subcommands:
         options = re.findall(r"(--[a-z-]+) (?:INT|UINT|FLOAT)\b", run([program, *subcommand, "--help"]).stdout)

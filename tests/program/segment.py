@@ -4,6 +4,7 @@ pictures, pairs of folders, refusals.
 usage: segment.py PROGRAM KILLS SEED
 """
 import hashlib
+import json
 import pathlib
 import random
 import shutil
@@ -94,6 +95,38 @@ if "every fifth training picture" not in out or score < 80 or "scores at stride 
 (folder / "pairs/masks/3.png").write_bytes(png(40, lambda x, y: 9, 1))
 refused("pairs/masks/3.png: has the number 9 in column 0 of row 0, which is no class", *pairs, "none")
 refused("was begun with other images", *pairs, "pairs-run", "--skip-damaged")
+
+# A search, which is killed and goes on. What stands for latency is the size of a network's file: the same wherever it is asked for.
+search = ["search", "--data", "scenes:0.2", "--train-images", "64", "--batch", "16", "--epochs", "1", "--threads", "1", "--trainings", "3",
+          "--device", "command:stat -c %s {onnx}", "--latency", "300000..900000ms", "--run"]
+out = done(*search, "search")
+(folder / "search-killed").mkdir()
+shutil.copy(folder / "search/latency.json", folder / "search-killed/latency.json")
+driven.killed(kills, lambda: draw.uniform(1, 6), *search, "search-killed")
+
+
+def learned(run):
+    frontier = json.loads((folder / run / "frontier.json").read_text())
+    return frontier["frontier"], frontier["certificates"]
+
+
+if learned("search") != learned("search-killed"):
+    sys.exit(f"a search that was killed has another frontier: {learned('search')} and {learned('search-killed')}")
+for needed in ("test, 400 pictures:", "mIoU", "trainings: 3, budget of trainings spent"):
+    if needed not in out:
+        sys.exit(f"the search does not say '{needed}': {out}")
+best = learned("search")[0][-1]["architecture"]
+found = next(path for path in (folder / "search/networks").glob("*.safetensors"))
+if "+(" not in best or [*(folder / "search/networks").glob("*.stride8.onnx")] == []:
+    sys.exit(f"the decoder was not searched, or not handed over: {best}")
+page = found.with_suffix(".html").read_text()
+if page.count("data:image/png;base64,") != 6 or "triangle" not in page:
+    sys.exit("a network of the frontier has no page with classes and pictures")
+blocks = [tables(out)[at:at + 6] for at in range(0, len(tables(out)), 6)]
+if tables(done("evaluate", "--weights", found))[-6:] not in blocks:
+    sys.exit("judged again, a network of the frontier has other numbers")
+refused("gives every pixel one of 11 classes", *changed(search, "--epochs", 2), "none", "--space", "camvid")
+refused("there is no space", *search, "none", "--space", "nowhere")
 
 refused("is no folder", "evaluate", "--weights", "alone.safetensors", "--data", "pairs:nowhere")
 refused("recipe", *changed(train, "--epochs", 5), "whole")

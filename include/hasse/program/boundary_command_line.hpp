@@ -16,9 +16,8 @@
 namespace hasse {
 
 namespace detail {
-inline void describe(CLI::App& app, boundary_options& options, const std::string& spaces) {
-  describe(app, static_cast<recipe_options&>(options));
-  describe(app, static_cast<device_options&>(options));
+/// What is searched, and how.
+inline void describe_search(CLI::App& app, boundary_options& options, const std::string& spaces) {
   app.add_option("--space", options.space, "search space, one of: " + spaces)->capture_default_str();
   app.add_option("--latency", options.latency, "admissible latencies, such as 0.1..2.0ms; auto: from the fastest network to four times its latency")->capture_default_str();
   app.add_option("--speed", options.speed, "which latencies count: quiet, of the device when nothing disturbs it, or typical, as it was half of the time while it was measured")->capture_default_str()->check(CLI::IsMember({"quiet", "typical"}));
@@ -32,6 +31,11 @@ inline void describe(CLI::App& app, boundary_options& options, const std::string
   add_number(app, "--margin", options.margin, 0, 1, "the order settles (and pop prunes) only on differences in accuracy above this (0..1)");
   add_number(app, "--enough", options.enough, 0, 99.99, "with --policy model: stop when the model is nine tenths sure that so many percent of the hypervolume are found; 0: never");
   add_number(app, "--unchanged", options.unchanged, "stop when the frontier stayed the same for so many trainings; 0: never");
+}
+inline void describe(CLI::App& app, boundary_options& options, const std::string& spaces) {
+  describe(app, static_cast<recipe_options&>(options));
+  describe(app, static_cast<device_options&>(options));
+  describe_search(app, options, spaces);
 }
 }  // namespace detail
 

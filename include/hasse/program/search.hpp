@@ -273,6 +273,7 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   std::optional<candidate_trainer<Engine, Type>> again;
   const auto finish_folder = folder.checkpoints() / ("finish_" + std::string(finish ? hex64(fnv1a(to_text(finish->how))).view() : ""));  // one per recipe
   if (finish) again.emplace(backend, train.data(), finish->how, checkpoint_policy{.folder = finish_folder, .every_seconds = 60});
+  const int judging_batch = static_cast<int>(std::clamp<std::int64_t>(2'000'000 / Space::image.pixels(), std::min(train.how().batch, 128), 128));  // large pictures: what memory bears
   const std::size_t count = found.boundary.points().size();
   std::vector<layer_list> wholes;
   for (const auto& point : found.boundary.points()) wholes.push_back(layers_of(point.candidate));
@@ -290,7 +291,7 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
     if (longer && !finished) report.warnings.push_back("The longer training of " + name + " diverged; it is handed over as the search trained it.");
     const whole_price& whole = whole_prices[answer.finalists.size()];
     finalist each{.architecture = name, .sum = price.scale.of(point.cost), .whole = whole.price, .noise = whole.noise, .score = finished.value_or(judged_by.merit(point.merit))};
-    each.test_score = evaluate(backend, train.data().task, network, test, train.data().scale).score;
+    each.test_score = evaluate(backend, train.data().task, network, test, train.data().scale, judging_batch).score;
     each.costs = cost_of(point.candidate);
 
     handover how{.said = metadata_of(train.data()), .pixels = handing.pixels};

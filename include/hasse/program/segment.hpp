@@ -1,10 +1,9 @@
-// The program hasse_segment as functions: trains a network that gives every pixel a class, judges it, and colours pictures by it.
-// Used by examples/hasse_segment.cpp.
+// The subcommands train, evaluate and predict of hasse_segment as functions: a network that gives every pixel a class is trained, judged, and
+// colours pictures. Used by program/segment_command_line.hpp and program/segment_search.hpp.
 #pragma once
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -15,12 +14,8 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <tuple>
 #include <utility>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include <hasse/core/file.hpp>
 #include <hasse/core/quoted.hpp>
@@ -33,6 +28,7 @@
 #include <hasse/program/detail/drawn_labels.hpp>
 #include <hasse/program/detail/named_pictures.hpp>
 #include <hasse/program/run.hpp>
+#include <hasse/program/segment_options.hpp>
 #include <hasse/program/segmenter.hpp>
 #include <hasse/program/settings.hpp>
 #include <hasse/result/segmentation_report.hpp>
@@ -41,13 +37,13 @@
 namespace hasse {
 
 /// The command line of hasse_segment train.
-struct segment_train_options {
-  std::string data = "scenes", run = "run-segment", net = "df_lite_seg", size = "96x96", decoder{}, crop = "scale", scales = "0.5..2", weights = "none", classes{};
-  int width = 250, longest_side = 0, epochs = 20, batch = 16, threads = usual_threads().processors, void_number = segmentation_options::void_of_layout;
+struct segment_train_options : mask_options {
+  std::string data = "scenes", run = "run-segment", net = "df_lite_seg", size = "96x96", decoder{};
+  int width = 250, epochs = 20, batch = 16, threads = usual_threads().processors;
   std::size_t train_pictures = 0;
   double learning_rate = 0.05, decay = 5e-4;
   std::uint64_t seed = 1;
-  bool coarse = false, hard_pixels = false, recolour = false, no_mirror = false, drop_copies = false, skip_damaged = false;
+  bool coarse = false, skip_damaged = false;
   device_options devices{};
 };
 
@@ -138,41 +134,6 @@ inline void print(const confusion& counts, const std::vector<std::string>& class
   flush_output();
 }
 
-inline std::vector<std::string> class_list(std::string_view text) {
-  std::vector<std::string> names;
-  for (; !text.empty(); text.remove_prefix(std::min(text.find(','), text.size() - 1) + 1)) names.emplace_back(text.substr(0, text.find(',')));
-  return names;
-}
-
-/// "0.5..2"
-inline std::pair<double, double> read_scales(std::string_view text) {
-  double least = 0, most = 0;
-  const char* const end = text.data() + text.size();
-  const std::size_t dots = text.find("..");
-  if (dots != text.npos) {
-    const auto [stop, problem] = std::from_chars(text.data(), text.data() + dots, least);
-    const auto [last, wrong] = std::from_chars(text.data() + dots + 2, end, most);
-    if (problem == std::errc() && wrong == std::errc() && stop == text.data() + dots && last == end && least > 0 && least <= most && most <= 64) return {least, most};
-  }
-  throw error("the scales " + in_quotes(text, 40) + " cannot be drawn from; write the smallest and the largest, above 0 and up to 64, for instance 0.5..2");
-}
-
-/// Weights of classes: "none", "median", "log", or one number for each, separated by commas.
-inline std::vector<double> read_class_weights(std::string_view text, const detection_set& train) {
-  if (text == "none") return {};
-  if (text == "median") return median_frequency_weights(train);
-  if (text == "log") return logarithmic_weights(train);
-  std::vector<double> weights;
-  for (const std::string& each : class_list(text)) {
-    const auto [end, problem] = std::from_chars(each.data(), each.data() + each.size(), weights.emplace_back());
-    if (problem != std::errc() || end != each.data() + each.size() || !std::isfinite(weights.back()) || weights.back() < 0)
-      throw error("the class weights " + in_quotes(text, 60) + " cannot be read; write none, median, log, or a number of at least 0 for each class, separated by commas");
-  }
-  if (weights.size() != train.classes.size())
-    throw error(std::to_string(weights.size()) + " class weights are given for " + std::to_string(train.classes.size()) + " classes; write none, median, log, or a number for each");
-  return weights;
-}
-
 /// What a judged set needs: without validation pictures, every fifth training picture is one.
 inline void have_validation(detection_splits& pictures) {
   if (pictures.validation.size() > 0) return;
@@ -210,7 +171,7 @@ inline std::optional<model> at_stride_8(const model& network) {
 /// hasse_segment train without its command line: prints what it does, leaves a run folder.
 inline void train_segmenter(const segment_train_options& options) {
   const feature_shape size = detail::read_size(options.size, 32, 4096, "height x width", "384x480");
-  const auto [least_scale, most_scale] = detail::read_scales(options.scales);
+  (void)detail::read_scales(options.scales);
   const df_seg_spec spec = segmentation_network(options.net, options.width, options.decoder, !options.coarse);
   (void)segmentation_layers(spec, 2, size);
   recipe how{.epochs = options.epochs,
@@ -226,49 +187,20 @@ inline void train_segmenter(const segment_train_options& options) {
                 {"data", detail::place_of(options.data)},
                 {"net", spec.text()},
                 {"size", options.size},
-                {"crop", options.crop},
-                {"scales", options.scales},
-                {"mirror", !options.no_mirror},
-                {"recolour", options.recolour},
-                {"class_weights", options.weights},
-                {"hard_pixels", options.hard_pixels},
-                {"classes", options.classes},
-                {"void", options.void_number},
                 {"train_pictures", options.train_pictures},
-                {"longest_side", options.longest_side},
-                {"drop_copies", options.drop_copies},
                 {"recipe", to_text(how)},
                 {"seed", options.seed},
                 {"threads", options.threads},
                 {"trains", backend.identity()}};
+  detail::add_settings(settings, options);
   detail::add_training_device(settings, options.devices.training());
   program_run here(options.run, settings);
   run_folder& folder = here.folder();
   detail::say_threads(options.threads);
-  std::printf("data: %s\n", options.data.c_str());
-  detection_splits pictures = open_segmentation(options.data,
-                                                {.height = size.h,
-                                                 .width = size.w,
-                                                 .seed = options.seed,
-                                                 .most_train = options.train_pictures,
-                                                 .longest_side = options.longest_side,
-                                                 .classes = detail::class_list(options.classes),
-                                                 .void_number = options.void_number,
-                                                 .drop_copies = options.drop_copies,
-                                                 .skip_damaged = options.skip_damaged},
-                                                here.progress());
-  here.end_line();
-  detail::print(pictures.about);
-  detail::have_validation(pictures);
-  detection_set& train = pictures.train;
-  train.varied = {.mirrored = train.mirrored_alike && !options.no_mirror,
-                  .crop = options.crop == "none" ? picture_crop::none : picture_crop::by_scale,
-                  .recoloured = options.recolour,
-                  .least_scale = least_scale,
-                  .most_scale = most_scale};
-  if (train.size() < static_cast<std::size_t>(how.batch))
-    throw error("there are " + std::to_string(train.size()) + " training pictures, fewer than one batch of " + std::to_string(how.batch) + "; give a smaller --batch");
-  const segmentation task{{.class_weights = detail::read_class_weights(options.weights, train), .hard_only = options.hard_pixels}};
+  const detail::wanted_pictures wanted{options.data, size, options.seed, options.train_pictures, how.batch, options.skip_damaged};
+  const detection_splits pictures = detail::open_masked(wanted, options, here, detail::have_validation);
+  const detection_set& train = pictures.train;
+  const segmentation task = detail::task_of(options, train);
   const layer_list layers = segmentation_layers(spec, static_cast<int>(train.classes.size()), size);
   const training_data<segmentation> data(task, train, pictures.validation);
   const cost costs = cost_of(layers);
@@ -386,67 +318,6 @@ inline void show_segments(const segment_predict_options& options) {
                 detail::overlap_text(static_cast<double>(counts[kind]) / static_cast<double>(std::max<std::int64_t>(all, 1))).c_str(), colour[0], colour[1], colour[2]);
   }
   if (unread > 0) throw error(std::to_string(unread) + " of " + std::to_string(paths.size()) + " pictures could not be read, and the others are done; the first: " + first_problem);
-}
-
-/// The program: parses and runs a subcommand. Returns the exit code: 0, or 2 after one sentence on stderr.
-inline int segment(int argc, char** argv) {
-  CLI::App app("Trains networks that give every pixel a class, judges them, and colours pictures by them", "hasse_segment");
-  app.require_subcommand(1);
-  segment_train_options training;
-  segment_evaluate_options judging;
-  segment_predict_options showing;
-
-  CLI::App& train = *app.add_subcommand("train", "train a network, judge it, and hand it over");
-  train.add_option("--data", training.data, "pictures with masks: scenes[:DIFFICULTY], camvid:DIR, pairs:DIR, or masks:DIR for one of the last two")->capture_default_str();
-  train.add_option("--classes", training.classes, "names of the numbers 0, 1, ... in masks, separated by commas, where no classes.txt or ids.txt says them");
-  add_number(train, "--void", training.void_number, 0, 1 << 24, "number of the pixels that are of no class; 256: as usual, 255, or 11 of camvid:");
-  detail::describe_run(train, training.run);
-  train.add_option("--net", training.net, "df_lite_seg, df1_seg, df2_seg1 or df2_seg2")->capture_default_str();
-  add_number(train, "--width", training.width, 1, 4000, "of the backbone, in thousandths of the published one");
-  train.add_option("--decoder", training.decoder, "channels of the decoder at strides 8, 16 and 32, such as 16,32,64; without, as published, or fewer for narrow networks");
-  train.add_flag("--coarse", training.coarse, "leave out the last upsampling: scores, and classes, of 8 x 8 pixels each");
-  train.add_option("--size", training.size, "height x width that the network reads, multiples of 32; pictures keep their proportions")->capture_default_str();
-  train.add_option("--crop", training.crop, "how training pictures are cut: scale (windows at a drawn scale) or none")->capture_default_str()->check(CLI::IsMember({"scale", "none"}));
-  train.add_option("--scales", training.scales, "the smallest and the largest scale that is drawn")->capture_default_str();
-  train.add_flag("--no-mirror", training.no_mirror, "do not mirror half of the training pictures");
-  train.add_flag("--recolour", training.recolour, "vary brightness, contrast, saturation and hue");
-  train.add_option("--class-weights", training.weights, "how classes weigh in the loss: none, median (frequency), log (ENet's), or a number for each, separated by commas")->capture_default_str();
-  train.add_flag("--hard-pixels", training.hard_pixels, "learn from those pixels alone of which the network is less than 70 % sure, a sixteenth of all at least");
-  add_number(train, "--train-images", training.train_pictures, "train on so many pictures at most, drawn by the seed; 0: all");
-  add_number(train, "--longest-side", training.longest_side, 0, 65'535, "make larger pictures so small when they are read, to save memory; 0: as they are");
-  train.add_flag("--drop-copies", training.drop_copies, "leave out training pictures that are also among the others");
-  detail::describe_skip_damaged(train, training.skip_damaged);
-  add_number(train, "--epochs", training.epochs, 1, 100'000, "epochs of the training");
-  add_number(train, "--batch", training.batch, 1, 65'536, "pictures of a training step");
-  add_number(train, "--learning-rate", training.learning_rate, detail::least_rate, detail::most_rate, "highest learning rate");
-  add_number(train, "--weight-decay", training.decay, 0, 1e6, "of convolution weights");
-  add_number(train, "--seed", training.seed, "decides scenes, first weights and augmentation");
-  train.add_option("--threads", training.threads, "threads that train, on the processor")->capture_default_str()->check(detail::thread_count);
-  detail::describe_own_devices(train, training.devices);
-
-  CLI::App& evaluate = *app.add_subcommand("evaluate", "judge a network on the pictures of its run, or on others");
-  evaluate.add_option("--weights", judging.weights, "the .safetensors of the network")->required()->check(not_empty("a file"));
-  evaluate.add_option("--data", judging.data, "where the pictures are; without, as the file says");
-  detail::describe_skip_damaged(evaluate, judging.skip_damaged);
-
-  CLI::App& predict = *app.add_subcommand("predict", "give every pixel of pictures a class, and show it");
-  predict.add_option("pictures", showing.pictures, "files, or folders of files: JPEG, PNG, BMP or WebP")->required();
-  predict.add_option("--weights", showing.weights, "the .safetensors of the network")->required()->check(not_empty("a file"));
-  predict.add_option("--out", showing.out, "folder for the masks and the coloured pictures")->capture_default_str()->check(not_empty("a folder"));
-  for (const auto& [sub, device, threads, changed] : {std::tuple{&evaluate, &judging.device, &judging.threads, &judging.changed_weights},
-                                                      {&predict, &showing.device, &showing.threads, &showing.changed_weights}}) {
-    sub->add_option("--device", *device, "that the network runs on: cpu, cuda or cuda:N, the GPU of that number from 0")->capture_default_str();
-    sub->add_option("--threads", *threads, "threads, on the processor")->capture_default_str()->check(detail::thread_count);
-    sub->add_flag("--changed-weights", *changed, "read weights that were changed after hasse wrote them: trained on elsewhere");
-  }
-  return guarded(app, argc, argv, [&] {
-    if (train)
-      train_segmenter(training);
-    else if (evaluate)
-      evaluate_segmenter(judging);
-    else
-      show_segments(showing);
-  });
 }
 
 }  // namespace hasse

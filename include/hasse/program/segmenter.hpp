@@ -22,6 +22,7 @@
 #include <hasse/result/weights.hpp>
 #include <hasse/space/layer_list.hpp>
 #include <hasse/task/segmentation.hpp>
+#include <hasse/train/training_data.hpp>
 
 namespace hasse {
 
@@ -79,6 +80,9 @@ inline network_metadata segmenter_metadata(const detection_set& train, const nor
   said["class_ids"] = json_text(train.class_ids);
   return said;
 }
+
+/// The same of a search, whose networks say it as those that are trained alone.
+inline network_metadata metadata_of(const training_data<segmentation>& data) { return segmenter_metadata(*data.train, data.scale); }
 
 /// A segmentation network that a file holds.
 struct stored_segmenter {

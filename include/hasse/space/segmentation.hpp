@@ -88,5 +88,29 @@ using dfseg_small_at = search_space<input<3, H, W>, stem<conv{.out = 8, .stride 
 /// For the 11 classes of CamVid: pictures of 480 x 360, padded, and of half that size, padded.
 using dfseg_small = dfseg_small_at<384, 480, 11>;
 using dfseg_small_half = dfseg_small_at<192, 256, 11>;
+/// For the 5 classes of drawn scenes.
+using dfseg_small_scenes = dfseg_small_at<96, 96, 5>;
+
+/// The last stage of a DF backbone as one block: basic blocks of which the last is twice as wide as the others, `narrow` of them.
+struct widening {
+  int out = 0, stride = 1, narrow = 1;
+  batch_norm_rule norm{};
+  friend constexpr bool operator==(const widening&, const widening&) = default;
+
+  template <class List>
+  constexpr value_id lower(layer_builder<List> list, value_id from) const {
+    int step = stride;
+    for (int block = 0; block < narrow; ++block, step = 1) from = basic{.out = out / 2, .stride = step, .norm = norm}.lower(list, from);
+    return basic{.out = out, .stride = step, .norm = norm}.lower(list, from);
+  }
+  std::string text() const { return "widening s" + std::to_string(stride) + " " + std::to_string(narrow); }
+};
+
+/// The 20 decoders of one backbone, DF-lite at a quarter of its widths: what is searched where the backbone is given.
+template <int H, int W, int Classes>
+using df_lite_decoder_at = search_space<input<3, H, W>, stem<conv{.out = 8, .stride = 2, .norm = df_norm}, conv{.out = 16, .stride = 2, .norm = df_norm}>,
+                                        stage<basic{.stride = 2, .norm = df_norm}, widths<16>, depth<2, 2>>, stage<basic{.stride = 2, .norm = df_norm}, widths<32>, depth<2, 2>>,
+                                        stage<widening{.stride = 2, .norm = df_norm}, widths<128>, depth<1, 1>>, df_decoder<Classes, widths<8, 16, 32, 64>>>;
+using df_lite_decoder_half = df_lite_decoder_at<192, 256, 11>;
 
 }  // namespace hasse
