@@ -7,6 +7,7 @@
 #include <string>
 
 #include <hasse/data/decode.hpp>
+#include <hasse/data/orientation.hpp>
 
 #include "files.hpp"
 

@@ -237,7 +237,7 @@ TEST_CASE("the scale of a window does not depend on what the picture shows") {
     sum += scale;
     if (scale < 1.3) continue;  // a place is found where the ground does not cover too much
     ++large;
-    balanced += 4 * std::count(labels.begin(), labels.end(), std::uint8_t{0}) <= 3.05 * 64 * 64 ? 1 : 0;
+    balanced += 4.0 * static_cast<double>(std::count(labels.begin(), labels.end(), std::uint8_t{0})) <= 3.05 * 64 * 64 ? 1 : 0;
   }
   CHECK(sum / draws == Approx(1.25).margin(0.06));
   CHECK(balanced > 9 * large / 10);
