@@ -58,7 +58,7 @@ for name, (told, options) in TOLD.items():
 for name in ("hasse_boundary", "hasse_proxyless", "hasse_slim train", "hasse_slim sweep", "hasse_slim slim"):
     program, *subcommand = name.split()
     for line, sentence in [("echo 1; : {onnx}", "does not grow with the network"), ("no_such_program {onnx}", "none of the first 3 networks could be timed|could not be timed")]:
-        done = run([programs[program], *subcommand, *TOLD[name][0], *(["--target-macs", 1] if program == "hasse_proxyless" else [])], "--device", f"command:{line}")
+        done = run([programs[program], *subcommand, *TOLD[name][0], *(["--target-macs", "1"] if program == "hasse_proxyless" else [])], "--device", f"command:{line}")
         lines = done.stderr.strip().splitlines()
         asked += 1
         if done.returncode != 2 or not lines or not any(words in lines[-1] for words in sentence.split("|")):  # behind how far the work was
