@@ -171,7 +171,7 @@ TEST_CASE("every published network survives as JSON, and a damaged one is refuse
   refused("lacks \"name\"", [](json& it) { it["outputs"][0].erase("name"); });
   refused("\"value\" in output 1 must be", [](json& it) { it["outputs"][1]["value"] = "c4"; });
   refused("unknown key \"shape\"", [](json& it) { it["outputs"][1]["shape"] = 3; });
-  refused("unknown key", [](json& it) { it["outputs"][1] = 3; });
+  refused("output 1 is not an object", [](json& it) { it["outputs"][1] = 3; });
   refused("\"c3\" is value 21000 of a network that has values 0 to", [](json& it) { it["outputs"][0]["value"] = 21'000; });
   refused("the output \"c3\" stands for two values", [](json& it) { it["outputs"][1]["name"] = "c3"; });
   refused("nobody reads its value", [](json& it) { it["outputs"].erase(2); });

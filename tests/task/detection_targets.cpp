@@ -227,7 +227,8 @@ TEST_CASE("matching does what its definition says", "[detection]") {
 }
 
 TEST_CASE("boxes are coded as in the fixture, and come back", "[detection]") {
-  for (const json& each : task_fixture("targets-losses")["coder"]) {
+  const json fixture = task_fixture("targets-losses");
+  for (const json& each : fixture["coder"]) {
     const box_code<double> code = encode(box_of(each["box"]), box_of(each["anchor"]));
     for (std::size_t i = 0; i < 4; ++i) CHECK(near(code[i], each["code"][i]));
   }
