@@ -50,13 +50,11 @@ int main(int argc, char** argv) {
   layer_list net{.input = train.shape(), .items = {}};
   layer_builder<layer_list> build{net};
   build.linear(build.global_average_pool(build.conv_bn(0, 8, 3, 1, activation::relu, {})), 1);
-
   // begin: train
   const training_data data(counting{}, train, validation);
   trainer training(backend, "counter", net, data, {.epochs = 6, .batch = 20, .learning_rate = 0.02}, 1);
   const training_outcome outcome = training.run();
   std::printf("%s of the last epoch: %s\n", std::string(counting::measure.name).c_str(), counting::measure.text(outcome.score).c_str());
   // end: train
-  const evaluation before = evaluate(backend, data.task, model{"", net, parameters<float>(net)}, validation, data.scale);
-  std::printf("%s\n", outcome.score < 0.2 * before.score ? "it has learned to count" : "it has not learned to count");
+  std::printf("%s\n", outcome.score < 0.5 ? "it has learned to count" : "it has not learned to count");  // who always says 2 is off by 2
 }

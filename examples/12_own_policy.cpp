@@ -5,7 +5,6 @@
 #include <hasse/hasse.hpp>
 
 using namespace hasse;
-using namespace hasse::literals;
 
 using space = search_space<input<3, 16, 16>,
                            stem<conv{.out = 8, .stride = 2}>,
@@ -42,23 +41,20 @@ struct by_price {
 };
 // end: policy
 
-int main(int argc, char** argv) {
-  try {
-    const device_name where = device_argument(argc, argv);
-    const any_device device = device_of(where);
-    any_backend<float> backend = backend_of(where);
-    run_folder folder("run_12_own_policy", {{"example", "12_own_policy"}, {"device", device.facts().name}});
-    const auto images = open_data("synthetic:0.2", {.wanted = space::image, .synthetic_train = 200, .synthetic_validation = 100, .synthetic_test = 100});
-    const auto table = latency_table<space>::load_or_measure(folder.table(), device, {.rounds = 2, .samples = 5, .contexts = 1, .checked = 4});
-    const auto train = train_on(backend, images, sgd{.epochs = 1, .batch = 50, .learning_rate = 0.1}, {.folder = folder.checkpoints()});
-    // begin: search
-    const auto answer = search<space>(table, device, train, images.test, folder, by_price{}, stop_rule{.trainings = 4}, embedding_order{});
-    // end: search
-    for (std::size_t i = 1; i < answer.report.networks.size(); ++i)
-      if (answer.report.networks[i].cost < answer.report.networks[i - 1].cost) std::printf("out of order\n");
-    std::printf("%zu trained, %zu on the frontier\n", answer.report.networks.size(), answer.finalists.size());
-  } catch (const error& refused) {
-    std::fprintf(stderr, "%s\n", refused.what());
-    return 2;
-  }
+int main(int argc, char** argv) try {
+  const device_name where = device_argument(argc, argv);
+  const any_device device = device_of(where);
+  any_backend<float> backend = backend_of(where);
+  run_folder folder("run_12_own_policy", {{"example", "12_own_policy"}, {"device", device.facts().name}});
+  const auto images = open_data("synthetic:0.2", {.wanted = space::image, .synthetic_train = 200, .synthetic_validation = 100, .synthetic_test = 100});
+  const auto table = latency_table<space>::load_or_measure(folder.table(), device, {.rounds = 2, .samples = 5, .contexts = 1, .checked = 4});
+  const auto train = train_on(backend, images, sgd{.epochs = 1, .batch = 50, .learning_rate = 0.1}, {.folder = folder.checkpoints()});
+  // begin: search
+  const auto answer = search<space>(table, device, train, images.test, folder, by_price{}, stop_rule{.trainings = 4}, embedding_order{});
+  // end: search
+  for (std::size_t i = 1; i < answer.report.networks.size(); ++i)
+    if (answer.report.networks[i].cost < answer.report.networks[i - 1].cost) std::printf("out of order\n");
+  std::printf("%zu trained, %zu on the frontier\n", answer.report.networks.size(), answer.finalists.size());
+} catch (const error& refused) {
+  return std::fprintf(stderr, "%s\n", refused.what()), 2;
 }
