@@ -1,5 +1,5 @@
 // The program hasse_detect as functions: trains a detector on pictures with boxes, judges it, and draws what it finds on pictures.
-// Used by examples/hasse_detect.cpp.
+// Used by examples/hasse_detect.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,7 @@
-// The command line of hasse_detect: its subcommands and their options. Used by examples/hasse_detect.cpp.
+// The command line of hasse_detect: its subcommands and their options. Used by examples/hasse_detect.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <tuple>
 
@@ -8,14 +9,15 @@
 
 #include <hasse/program/command_line.hpp>
 #include <hasse/program/detect.hpp>
-#include <hasse/program/detect_search.hpp>
+#include <hasse/program/detect_search_options.hpp>
 #include <hasse/program/detection_options.hpp>
 #include <hasse/program/guarded.hpp>
 
 namespace hasse {
 
-/// The program: parses and runs a subcommand. Returns the exit code: 0, or 2 after one sentence on stderr.
-inline int detect(int argc, char** argv) {
+/// The program: parses and runs a subcommand. `search_detectors` is search_detector of program/detect_search.hpp, which may be compiled in
+/// another file. Returns the exit code: 0, or 2 after one sentence on stderr.
+inline int detect(int argc, char** argv, const std::function<void(const detect_search_options&)>& search_detectors) {
   CLI::App app("Trains detectors of things in pictures, judges them, and shows what they find", "hasse_detect");
   app.require_subcommand(1);
   detect_train_options training;
@@ -84,7 +86,7 @@ inline int detect(int argc, char** argv) {
     if (train)
       train_detector(training);
     else if (search)
-      detail::aim_at(target, searching), search_detector(searching);
+      detail::aim_at(target, searching), search_detectors(searching);
     else if (evaluate)
       evaluate_detector(judging);
     else

@@ -1,5 +1,5 @@
 // hasse_detect search as a function: the detector of a space that finds most within what it may cost on a device, by one of several
-// methods, trained and handed over. Used by program/detect_command_line.hpp.
+// methods, trained and handed over. Used by examples/hasse_detect/search.cpp.
 #pragma once
 
 #include <algorithm>
