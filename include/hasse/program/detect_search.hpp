@@ -91,7 +91,7 @@ inline std::vector<std::vector<int>> others(const detect_search_run& run, const 
 }
 
 /// What the search through masks left: from the journal, or searched for now. Once it has ended, the journal also says what its shared
-/// weights make of the networks that will be trained.
+/// weights make of the networks that will be trained; its outcome first, since a stop in between may cost these looks but not the search.
 template <class Type>
 masked_outcome searched(const detect_search_run& run, const masked_recipe& how, const training_data<Type>& data) {
   if (const auto before = recall(run.here.book(), "searched"))
@@ -136,7 +136,12 @@ inline void tell_agreement(const detect_search_run& run, const std::vector<train
   for (const trained_detector& each : all)
     if (const auto shared = recall(run.here.book(), "shared", {{"code", each.shown.choice}}); shared && shared->maybe<double>("loss"))
       quality.push_back(-shared->get<double>("loss")), trained.push_back(each.shown.accuracy);
-  if (quality.size() < 3) return;
+  if (quality.size() < 3) {
+    const auto unseen = std::count_if(all.begin(), all.end(), [&](const trained_detector& each) { return !recall(run.here.book(), "shared", {{"code", each.shown.choice}}); });
+    if (all.size() >= 3 && unseen > 0)
+      std::printf("how far shared weights order networks is not known: the search was stopped before it had tried %td of them\n", static_cast<std::ptrdiff_t>(unseen));
+    return;
+  }
   char text[200];
   std::snprintf(text, sizeof text, "Kendall's tau of %.2f over %zu networks, between the loss on shared weights and mAP after training, both on validation pictures",
                 kendall_tau(quality, trained), quality.size());
