@@ -47,6 +47,14 @@ inline void describe_pixels(CLI::App& app, std::string& pixels) {
       ->check(CLI::IsMember(names));
 }
 
+/// Where a network that lies in a file runs, for a subcommand whose options have device, threads and changed_weights.
+template <class Options>
+void describe_running(CLI::App& app, Options& options) {
+  app.add_option("--device", options.device, "that the network runs on: cpu, cuda or cuda:N, the GPU of that number from 0")->capture_default_str();
+  app.add_option("--threads", options.threads, "threads, on the processor")->capture_default_str()->check(thread_count);
+  app.add_flag("--changed-weights", options.changed_weights, "read weights that were changed after hasse wrote them: trained on elsewhere");
+}
+
 inline void describe_skip_damaged(CLI::App& app, bool& skip_damaged) {
   app.add_flag("--skip-damaged", skip_damaged, "leave out images that cannot be read, and count them, instead of refusing the data");
 }

@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <string>
-#include <tuple>
 
 #include <CLI/CLI.hpp>
 
@@ -76,12 +75,7 @@ inline int detect(int argc, char** argv, const std::function<void(const detect_s
   predict.add_option("--out", showing.out, "folder for the pictures with boxes and detections.json")->capture_default_str()->check(not_empty("a folder"));
   predict.add_option("--voc-detections", showing.voc_detections, "folder for what is found as Pascal VOC's devkit reads it, a file per class");
   add_number(predict, "--score", showing.score, 1e-8, 0.999, "show what the detector is at least so sure of");
-  for (const auto& [sub, device, threads, changed] : {std::tuple{&evaluate, &judging.device, &judging.threads, &judging.changed_weights},
-                                                      {&predict, &showing.device, &showing.threads, &showing.changed_weights}}) {
-    sub->add_option("--device", *device, "that the network runs on: cpu, cuda or cuda:N, the GPU of that number from 0")->capture_default_str();
-    sub->add_option("--threads", *threads, "threads, on the processor")->capture_default_str()->check(detail::thread_count);
-    sub->add_flag("--changed-weights", *changed, "read weights that were changed after hasse wrote them: trained on elsewhere");
-  }
+  detail::describe_running(evaluate, judging), detail::describe_running(predict, showing);
   return guarded(app, argc, argv, [&] {
     if (train)
       train_detector(training);

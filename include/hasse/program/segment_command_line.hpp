@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <string>
-#include <tuple>
 #include <type_traits>
 
 #include <CLI/CLI.hpp>
@@ -96,12 +95,7 @@ int segment(int argc, char** argv, const std::array<space_name, sizeof...(Spaces
   predict.add_option("pictures", showing.pictures, "files, or folders of files: JPEG, PNG, BMP or WebP")->required();
   predict.add_option("--weights", showing.weights, "the .safetensors of the network")->required()->check(not_empty("a file"));
   predict.add_option("--out", showing.out, "folder for the masks and the coloured pictures")->capture_default_str()->check(not_empty("a folder"));
-  for (const auto& [sub, device, threads, changed] : {std::tuple{&evaluate, &judging.device, &judging.threads, &judging.changed_weights},
-                                                      {&predict, &showing.device, &showing.threads, &showing.changed_weights}}) {
-    sub->add_option("--device", *device, "that the network runs on: cpu, cuda or cuda:N, the GPU of that number from 0")->capture_default_str();
-    sub->add_option("--threads", *threads, "threads, on the processor")->capture_default_str()->check(detail::thread_count);
-    sub->add_flag("--changed-weights", *changed, "read weights that were changed after hasse wrote them: trained on elsewhere");
-  }
+  detail::describe_running(evaluate, judging), detail::describe_running(predict, showing);
   return guarded(app, argc, argv, [&] {
     if (train)
       train_segmenter(training);
