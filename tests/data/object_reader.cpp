@@ -176,6 +176,11 @@ TEST_CASE("a picture as it is: where it lies, what fills the rest, and that noth
     const bool inside = y >= 4 && y < 12;
     CHECK(image[static_cast<std::size_t>(y * 16 + 7) * 3] == Approx(inside ? (100 / 255.0 - 0.2) / 0.5 : 0).margin(1e-6));
   }
+  // In the corner, what is left over is below: CamVid's pictures keep their rows where a network reads 384 of them.
+  const detection_set below = set_of(16, 16, picture_fit::corner);
+  CHECK((picture_sampler(below, scale).whole(picture, image.data(), objects) == picture_placement{0.8, 0.8, 0, 0}));
+  for (int y = 0; y < 16; ++y) CHECK(image[static_cast<std::size_t>(y * 16 + 7) * 3] == Approx(y < 8 ? (100 / 255.0 - 0.2) / 0.5 : 0).margin(1e-6));
+  CHECK((placement_of(360, 480, 384, 480, picture_fit::corner) == picture_placement{1, 1, 0, 0}));
   // Lines of one pixel, made smaller by eight, are grey and not lines.
   const detection_set small = set_of(16, 16);
   picture_sampler shrinking(small, bytes_scale());

@@ -84,7 +84,7 @@ TEST_CASE("every layout of masks gives the same pictures and labels") {
     const detection_splits found = open_segmentation(uri, options);
     check_same(found, data);
     CHECK(found.train.classes == options.classes);
-    CHECK(found.train.fit == picture_fit::letterbox);
+    CHECK(found.train.fit == picture_fit::corner);
     CHECK(identity_of(found.train) == identity_of(open_segmentation(uri, parse_segmentation_options(found.train.origin.options, 24, 40)).train));
   }
   const detection_splits unnamed = open_segmentation("pairs:" + folder / "split", {.height = 24, .width = 40});

@@ -1,11 +1,12 @@
 """Drives hasse_slim: every subcommand on drawn images, kills at random instants that must change nothing, refusals.
 
-usage: slim.py PROGRAM KILLS SEED HASSE_EVALUATE
+usage: slim.py PROGRAM KILLS SEED HASSE_EVALUATE HASSE_DETECT HASSE_SEGMENT
 """
 import hashlib
 import json
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -131,6 +132,30 @@ done("sweep", "--run", "predefined")
 if [n["width"] for n in json.loads((folder / "predefined/sweep.json").read_text())["networks"]] != [0.5, 1.0]:
     sys.exit("a sweep of predefined widths should show those")
 refused("needs a network that was trained at every width", "slim", "--budget", "1M", "--run", "predefined")
+
+# Pictures with boxes and with masks: what a sweep says of a width, the program that knows such networks says, too.
+for task, net, said, reader in (("detection", "det-micro", r"all classes +[\d.]+ +([\d.]+)", sys.argv[5]), ("segmentation", "df_lite_seg", r"mIoU ([\d.]+) %", sys.argv[6])):
+    done("train", "--task", task, "--input", "3x64x64", "--train-images", 48, "--epochs", 2, "--batch", 16, "--passes", 2, "--threads", 1, "--run", task)
+    calibration = ["--at", "0.5", "--batches", 1, "--batch", 16]
+    done("sweep", *calibration, "--run", task)
+    done("export", *calibration, "--run", task)
+    shown = json.loads((folder / task / "sweep.json").read_text())["networks"][0]
+    weights = folder / task / "networks" / (net + "@0.5.safetensors")
+    judged = subprocess.run([pathlib.Path(reader).resolve(), "evaluate", "--weights", weights], capture_output=True, text=True)
+    found = re.findall(said, judged.stdout)
+    found = found[::max(1, len(found) // 2)]  # one a split: recall stands below precision
+    wanted = [f"{100 * shown[key]:.1f}" for key in ("score", "test_score")]
+    if judged.returncode != 0 or found != wanted:
+        sys.exit(f"{task} at width 0.5 should be judged {wanted}, not {found}: {judged.stderr}")
+done("slim", "--budget", "12M", "--images", 16, "--bins", 2, "--batches", 1, "--batch", 16, "--run", "segmentation")
+if not any(each["weights"] == "slimmed" for each in json.loads((folder / "segmentation/slim.json").read_text())["networks"]):
+    sys.exit("a slimmed segmentation network should be shown")
+refused("is none that this program slims networks for", "train", "--task", "chess", "--run", "new")
+refused("--class-weights is of --task segmentation", "train", "--task", "detection", "--class-weights", "log", "--run", "new")
+refused("--label-smoothing is of --task classification", "train", "--task", "detection", "--label-smoothing", "0.1", "--run", "new")
+refused("give a size of multiples of 32", "train", "--task", "segmentation", "--input", "3x60x64", "--run", "new")
+refused("leave --pixels out", "export", *calibration, "--pixels", "float", "--run", "detection")
+refused("leave it out", "export", *calibration, "--dump", "here", "--run", "segmentation")
 
 # One sentence and exit code 2.
 refused("this network has widths above 0 and up to 1.25", "calibrate", "--at", "1.3", "--run", "whole")

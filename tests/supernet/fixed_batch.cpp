@@ -27,6 +27,14 @@ struct only_loss : image_task {
   }
   mean_loss<only_loss> tally(const normalisation&) const { return mean_loss<only_loss>(*this); }
 };
+/// A task whose metric is a share, of which the loss says nothing.
+struct by_share : only_loss {
+  static constexpr metric measure{.name = "half", .unit = "%", .factor = 100, .decimals = 1};
+  struct tally_type : mean_loss<only_loss> {
+    evaluation result() const { return {mean_loss<only_loss>::result().loss / 2, 0}; }
+  };
+  tally_type tally(const normalisation&) const { return {mean_loss<only_loss>(*this)}; }
+};
 }  // namespace
 
 TEST_CASE("a fixed batch scores a configuration as the narrow network would, by the batch's statistics", "[slimming]") {
@@ -35,6 +43,7 @@ TEST_CASE("a fixed batch scores a configuration as the narrow network would, by 
   const auto shared = first_slimmable_weights<double>(family.layers(), 0, 3);
   fixed_batch error_of(backend, classification{}, family, shared, images, scale, 32, 9);
   fixed_batch loss_of(backend, only_loss{}, family, shared, images, scale, 32, 9);
+  fixed_batch share_of(backend, by_share{}, family, shared, images, scale, 32, 9);
   CHECK(error_of.count() == 32);
   CHECK(fixed_batch(backend, classification{}, family, shared, images, scale, 1000, 9).count() == 48);
 
@@ -53,6 +62,7 @@ TEST_CASE("a fixed batch scores a configuration as the narrow network would, by 
     CHECK(error_of(at) == 1 - static_cast<double>(found.correct) / 32);
     losses.push_back(loss_of(at));
     CHECK(losses.back() == Approx(found.loss).epsilon(1e-9));
+    CHECK(share_of(at) == Approx(1 - found.loss / 2).epsilon(1e-9));
   }
   CHECK(losses[0] == losses[3]);
   CHECK(losses[0] != losses[1]);

@@ -11,6 +11,7 @@
 #include <hasse/kernel/reference.hpp>
 #include <hasse/network/inference.hpp>
 #include <hasse/network/named.hpp>
+#include <hasse/network/published/df_seg.hpp>
 #include <hasse/supernet/slimmable.hpp>
 
 #include "../support/catch.hpp"
@@ -51,6 +52,13 @@ layer_list two_heads() {
     list.output(std::string("boxes-") + name, list.convolution(spatial, 4, 1, 1, 0, 1, true));
     list.output(std::string("scores-") + name, list.convolution(list.conv_bn(map, 6, 1, 1, activation::relu, {}), 3, 1, 1, 0, 1, true));
   }
+  return layers;
+}
+
+/// Pyramid pooling, controllers, fusion nodes and enlargements behind a backbone of stride 32.
+layer_list a_segmenter() {
+  layer_list layers{.input = {64, 32, 3}, .items = {}};
+  df_seg_spec{.backbone = df_backbone::lite, .classes = 3, .decoder = {9, 10, 17}, .width = 125}.lower(layer_builder<layer_list>{layers}, 0);
   return layers;
 }
 
@@ -147,6 +155,7 @@ TEST_CASE("a width of the reference is the network that is cut out there", "[sli
   check_slices(backend, testing::mobile_blocks(), 2, 8);
   check_slices(backend, testing::small_residual<layer_list>(), 3, 8);
   check_slices(backend, two_heads(), 2, 12);
+  check_slices(backend, a_segmenter(), 2, 3);
 }
 
 TEST_CASE("a width of the cpu is the network that is cut out there, bit by bit", "[slimmable]") {
@@ -155,6 +164,7 @@ TEST_CASE("a width of the cpu is the network that is cut out there, bit by bit",
     check_slices(backend, everything(), 3, 12);
     check_slices(backend, testing::mobile_blocks(), 3, 8);
     check_slices(backend, two_heads(), 3, 12);
+    check_slices(backend, a_segmenter(), 2, 4);
     check_slices(backend, named_network("mobilenet_v2", {.input = {32, 32, 3}}), 2, 2);
     check_slices(backend, named_network("resnet20"), 4, 4);
   }

@@ -66,7 +66,7 @@ TEST_CASE("mean intersection over union is exact", "[segmentation]") {
 
 TEST_CASE("void pixels and what is around a picture change nothing", "[segmentation]") {
   detection_set set = labelled(48, 64, 3);
-  set.height = 64, set.fit = picture_fit::letterbox;  // 8 rows above and below
+  set.height = 64, set.fit = GENERATE(picture_fit::letterbox, picture_fit::corner);  // 16 rows around or below
   const feature_shape map{64, 64, 5};
   const segmentation task;
   detection_feed<float> feed(nullptr, set, task.scale_of(set), 3, read_order::evaluation);
@@ -104,6 +104,24 @@ TEST_CASE("void pixels and what is around a picture change nothing", "[segmentat
   std::vector<std::int16_t> decided{0, 1, 2, 3};
   const std::vector<std::int16_t> shown = to_file(decided, {2, 2, 1}, {8, 8, 3}, {2, 2, 0, 2}, {.name = "", .height = 2, .width = 4, .pixels = {}, .objects = {}});
   CHECK(shown == std::vector<std::int16_t>{0, 0, 1, 1, 2, 2, 3, 3});
+}
+
+TEST_CASE("what teaches is the wider network's probabilities of the pixels that are of a class", "[segmentation][slimmable]") {
+  pixel_lesson<double> lesson{.labels = {0, 255, 1}};
+  const std::vector<double> wide{std::log(3.0), 0, 9, 9, 0, std::log(4.0)}, narrow{0, 0, 5, 1, std::log(2.0), 0};
+  remember_pixels(wide.data(), 2, lesson);
+  CHECK(lesson.probabilities[0] == Approx(0.75));
+  CHECK(lesson.probabilities[5] == Approx(0.8));
+  std::vector<double> slope(6, 7);
+  // ln 2, and 1/5 ln(3/2) + 4/5 ln 3; the second class weighs three times as much.
+  const pixel_loss found = taught_cross_entropy(narrow.data(), lesson, 2, {.class_weights = {1, 3}}, slope.data());
+  CHECK(found.value() == Approx((std::log(2.0) + 3 * (0.2 * std::log(1.5) + 0.8 * std::log(3.0))) / 4));
+  CHECK(slope[0] == Approx((0.5 - 0.75) / 4));
+  CHECK((slope[2] == 0 && slope[3] == 0));
+  CHECK(slope[5] == Approx(3 * (1 / 3.0 - 0.8) / 4));
+  // A pupil that answers as its teacher has nothing to learn.
+  taught_cross_entropy(wide.data(), lesson, 2, {}, slope.data());
+  for (const double each : slope) CHECK(std::abs(each) < 1e-15);
 }
 
 TEST_CASE("pixels weigh as their classes, or count where they are hard", "[segmentation]") {

@@ -348,7 +348,7 @@ inline detection_splits read_masked(mask_listing listing, mask_numbers numbers, 
     throw file_error(printable(place), "has no training picture with a mask" + left_instead(listing.about), "put PNG masks of the pictures' names beside them, as docs/how-to/own-masks.md shows");
   detection_set set;
   set.name = std::filesystem::path(place).lexically_normal().filename().string();
-  set.height = options.height, set.width = options.width, set.fit = picture_fit::letterbox;
+  set.height = options.height, set.width = options.width, set.fit = picture_fit::corner;
   detection_splits data{set, set, set, std::move(listing.about)};
   limit_pictures(listing.train, options.most_train, derive(options.seed, 1));
   limit_pictures(listing.validation, options.most_validation, derive(options.seed, 2));
@@ -388,7 +388,7 @@ HASSE_BODY detection_splits open_segmentation(const std::string& uri, const segm
   detection_splits data;
   if (scheme == "scenes") {
     data = detail::drawn_for(rest, options, true, progress);
-    for (detection_set* set : {&data.train, &data.validation, &data.test}) set->fit = picture_fit::letterbox;
+    for (detection_set* set : {&data.train, &data.validation, &data.test}) set->fit = picture_fit::corner;
   } else if (scheme == "camvid" || scheme == "pairs" || scheme == "masks") {
     if (rest.empty()) throw error("the data " + detail::in_quotes(uri) + " name no place; write " + scheme + ":DIR");
     const std::filesystem::path root = detail::mask_root(rest);

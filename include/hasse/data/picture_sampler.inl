@@ -62,6 +62,7 @@ HASSE_BODY picture_placement placement_of(int height, int width, int to_height, 
   const double across = static_cast<double>(to_width) / width, down = static_cast<double>(to_height) / height;
   if (fit == picture_fit::stretch) return {across, down, 0, 0};
   const double factor = std::min(across, down);
+  if (fit == picture_fit::corner) return {factor, factor, 0, 0};
   const int inner_width = std::clamp(static_cast<int>(width * factor + 0.5), 1, to_width), inner_height = std::clamp(static_cast<int>(height * factor + 0.5), 1, to_height);
   return {factor, factor, static_cast<double>((to_width - inner_width) / 2), static_cast<double>((to_height - inner_height) / 2)};
 }

@@ -6,8 +6,9 @@
 
 namespace hasse {
 
-/// Both axes by their own factor, or both by one, with the rest filled by the mean colour. The same in training, evaluation and export.
-enum class picture_fit : std::uint8_t { stretch, letterbox };
+/// Both axes by their own factor; or both by one, with the rest filled by the mean colour: around the picture (letterbox), or below it and
+/// on its right (corner), so that pixels stay where they are. The same in training, evaluation and export.
+enum class picture_fit : std::uint8_t { stretch, letterbox, corner };
 
 /// Windows that a training picture is cut to: those of SSD as torchvision draws them (boxes stay by their centre), or those of
 /// TensorFlow's detectors (boxes stay by the share that is left of them); or, for pictures whose pixels have classes, windows of the

@@ -105,7 +105,7 @@ std::string broken_law(const Type& task, const typename Type::samples& set, cons
       return "gradient: it is not that of the loss at " + wrong + "; correct the gradient";
     if constexpr (Teaches<Type, double>) {
       typename Type::template lesson<double> lesson;
-      task.remember(tried.found(), lesson);
+      task.remember(tried.found(), feed.targets(), lesson);
       detail::tried_answers taught(layers, 4, random);
       task.loss(taught.found(), std::as_const(lesson), taught.gradient());
       if (const std::string wrong = taught.wrong_slope([&] { return double(task.loss(taught.found(), std::as_const(lesson), slopes<double>{})); }); !wrong.empty())

@@ -158,14 +158,6 @@ std::vector<std::pair<std::string, std::string>> shown_pictures(Engine& backend,
   }
   return made;
 }
-
-/// The same network with its scores at stride 8; none where it answers so.
-inline std::optional<model> at_stride_8(const model& network) {
-  if (network.layers.items.back().kind != layer_kind::upsample) return {};
-  model coarse = network;
-  coarse.layers.items.pop_back();
-  return coarse;
-}
 }  // namespace detail
 
 /// hasse_segment train without its command line: prints what it does, leaves a run folder.
@@ -223,8 +215,7 @@ inline void train_segmenter(const segment_train_options& options) {
     std::printf("%s: %.1f s of training\n", name.c_str(), done.outcome.seconds);
   }
   hand_over(folder, name, network, {.said = said, .any_batch = false, .keeps_weights = true});
-  write_onnx(folder.networks() / (name + ".labels.onnx"), network, {.class_map = true, .metadata = said});
-  if (const auto coarse = detail::at_stride_8(network)) write_onnx(folder.networks() / (name + ".stride8.onnx"), *coarse, {.metadata = said});
+  write_segmenter_forms(folder, name, network, {.metadata = said});
   write_labels(folder.labels(), train.classes);
   segmentation_report_data shown{.title = spec.text() + " on " + train.name, .classes = train.classes, .splits = {}, .facts = {}, .pictures = {}};
   for (const auto& [split, set] : {std::pair{"validation", &pictures.validation}, {"test", &pictures.test}}) {
@@ -272,6 +263,7 @@ inline void evaluate_segmenter(const segment_evaluate_options& options) {
   if (pictures.train.origin.hash != it.images.origin.hash) std::printf("  other pictures than those of the run that made the network\n");
   for (const auto& [split, set] : {std::pair{"validation", &pictures.validation}, {"test", &pictures.test}}) {
     if (set->size() == 0) continue;
+    set->fit = it.fit;
     std::printf("%s, %zu pictures:\n", split, set->size());
     detail::print(detail::judge_segmenter(backend, it.network, *set, it.images.scale), it.images.classes);
   }

@@ -72,8 +72,7 @@ inline void show_finalist(any_backend<float>& backend, const run_folder& folder,
   const std::string file = file_name_of(shown.name);
   const model network = read_network(weights_of(folder, shown.name).string()).network;
   const network_metadata said = metadata_of(data);
-  write_onnx(folder.networks() / (file + ".labels.onnx"), network, {.class_map = true, .metadata = said});
-  if (const auto coarse = at_stride_8(network)) write_onnx(folder.networks() / (file + ".stride8.onnx"), *coarse, {.metadata = said});
+  write_segmenter_forms(folder, file, network, {.metadata = said});
   segmentation_report_data page{.title = shown.name + " on " + pictures.train.name, .classes = pictures.train.classes, .splits = {}, .facts = {}, .pictures = {}};
   for (const auto& [split, set] : {std::pair{"validation", &pictures.validation}, {"test", &pictures.test}})
     page.splits.emplace_back(split, judge_segmenter(backend, network, *set, data.scale));

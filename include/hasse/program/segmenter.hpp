@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -19,6 +20,8 @@
 #include <hasse/network/model.hpp>
 #include <hasse/network/published/df_seg.hpp>
 #include <hasse/result/network_metadata.hpp>
+#include <hasse/result/onnx.hpp>
+#include <hasse/result/run_folder.hpp>
 #include <hasse/result/weights.hpp>
 #include <hasse/space/layer_list.hpp>
 #include <hasse/task/segmentation.hpp>
@@ -65,7 +68,7 @@ inline df_seg_spec segmentation_network(const std::string& name, int width, cons
 /// Its layers at that size, of which both sides must be multiples of 32: what the strides leave is doubled again.
 inline layer_list segmentation_layers(df_seg_spec spec, int classes, feature_shape input) {
   if (input.h % 32 != 0 || input.w % 32 != 0)
-    throw error("pictures of " + std::to_string(input.h) + " x " + std::to_string(input.w) + " cannot be read by " + spec.text() + "; give a --size of multiples of 32, for instance " +
+    throw error("pictures of " + std::to_string(input.h) + " x " + std::to_string(input.w) + " cannot be read by " + spec.text() + "; give a size of multiples of 32, for instance " +
                 std::to_string((input.h + 31) / 32 * 32) + "x" + std::to_string((input.w + 31) / 32 * 32));
   spec.classes = classes;
   layer_list list{.input = {input.h, input.w, 3}, .items = {}};
@@ -77,6 +80,7 @@ inline layer_list segmentation_layers(df_seg_spec spec, int classes, feature_sha
 inline network_metadata segmenter_metadata(const detection_set& train, const normalisation& scale) {
   network_metadata said = metadata_of(image_facts{train.classes, scale, train.origin});
   said["task"] = "segmentation";
+  said["fit"] = train.fit == picture_fit::letterbox ? "letterbox" : "corner";
   said["class_ids"] = json_text(train.class_ids);
   return said;
 }
@@ -84,18 +88,37 @@ inline network_metadata segmenter_metadata(const detection_set& train, const nor
 /// The same of a search, whose networks say it as those that are trained alone.
 inline network_metadata metadata_of(const training_data<segmentation>& data) { return segmenter_metadata(*data.train, data.scale); }
 
+namespace detail {
+/// The same network with its scores at stride 8; none where it answers so.
+inline std::optional<model> at_stride_8(const model& network) {
+  if (network.layers.items.back().kind != layer_kind::upsample) return {};
+  model coarse = network;
+  coarse.layers.items.pop_back();
+  return coarse;
+}
+}  // namespace detail
+
+/// Writes what other programs run beside networks/FILE.onnx, which answers with scores at full size: FILE.labels.onnx, with the classes of
+/// the pixels, and FILE.stride8.onnx, with scores before they are enlarged.
+inline void write_segmenter_forms(const run_folder& folder, const std::string& file, const model& network, onnx_options how) {
+  if (const auto coarse = detail::at_stride_8(network)) write_onnx(folder.networks() / (file + ".stride8.onnx"), *coarse, how);
+  how.class_map = true;
+  write_onnx(folder.networks() / (file + ".labels.onnx"), network, how);
+}
+
 /// A segmentation network that a file holds.
 struct stored_segmenter {
   model network;
   image_facts images{};
   std::vector<std::int64_t> class_ids{};
+  picture_fit fit = picture_fit::corner;
 
   /// An empty set in the network's size, as pictures are shown to it.
   detection_set empty_set() const {
     detection_set set;
     set.name = images.origin.data;
     set.height = network.layers.input.h, set.width = network.layers.input.w;
-    set.classes = images.classes, set.class_ids = class_ids, set.fit = picture_fit::letterbox;
+    set.classes = images.classes, set.class_ids = class_ids, set.fit = fit;
     return set;
   }
 };
@@ -114,6 +137,11 @@ inline stored_segmenter read_segmenter(const std::string& path, changed_weights 
   for (const json& id : list) right = right && id.is_number_integer();
   if (!right) throw file_error(path, "has class_ids that are not one whole number for each class", detail::metadata_remedy);
   made.class_ids = list.get<std::vector<std::int64_t>>();
+  // Files that do not say it are of a time when pictures lay in the middle.
+  if (const auto fit = stored.metadata.find("fit"); fit == stored.metadata.end() || fit->second == "letterbox")
+    made.fit = picture_fit::letterbox;
+  else if (fit->second != "corner")
+    throw file_error(path, "fits pictures in a way that is not known, " + detail::in_quotes(fit->second), detail::metadata_remedy);
   made.network = std::move(stored.network);
 
   // Its answers must be those of the classes.

@@ -1,5 +1,5 @@
 // The program hasse_slim as functions: trains one network at many widths, calibrates, compares and slims it, hands networks over.
-// Used by examples/hasse_slim.cpp; docs/how-to/slim-a-network.md goes through it.
+// Used by examples/hasse_slim; docs/how-to/slim-a-network.md goes through it.
 #pragma once
 
 #include <algorithm>
@@ -50,7 +50,7 @@ struct sweep_options {
 struct greedy_options {
   std::vector<std::string> budgets{};
   slim_calibration calibration{};
-  int images = 1024, bins = 12, multiple = 8, retrain = 0;
+  int images = 0, bins = 12, multiple = 8, retrain = 0;
   slim_device device{};
   bool per_saved_cost = false, jointly = false, beside_uniform = false;
 };
@@ -76,7 +76,8 @@ inline void print_networks(const std::vector<slimming_network>& networks) {
 }
 
 /// Gives every listed configuration statistics by `how`, unless the journal says that it has them. The file is written after each.
-inline void calibrate(slim_run& run, slimmable_model& network, const std::vector<chosen_width>& which, const slim_calibration& how,
+template <class Kind>
+void calibrate(slim_run<Kind>& run, slimmable_model& network, const std::vector<chosen_width>& which, const slim_calibration& how,
                       bool only_missing) {
   program_run& here = run.here();
   std::size_t done = 0;
@@ -112,7 +113,8 @@ inline std::vector<std::string> usual_widths(const width_choice& widths) {
 
 /// The networks of these configurations, each trained from scratch: by itself, or all on shared weights with batch norms of their
 /// own. Nothing stands for one that diverged.
-inline std::vector<std::optional<model>> trained_again(slim_run& run, const std::vector<chosen_width>& which, int epochs,
+template <class Kind>
+std::vector<std::optional<model>> trained_again(slim_run<Kind>& run, const std::vector<chosen_width>& which, int epochs,
                                                        bool jointly) {
   std::vector<std::optional<model>> made;
   if (which.empty()) return made;
@@ -136,10 +138,11 @@ inline std::vector<std::optional<model>> trained_again(slim_run& run, const std:
 }
 }  // namespace detail
 
-/// `hasse_slim train`: leaves networks/slimmable.safetensors in the run.
-inline void slim_train(const slim_options& options, const slim_finder& find) {
+/// `hasse_slim train` of a task: leaves networks/slimmable.safetensors in the run.
+template <class Kind = detail::slim_images>
+void slim_train(const slim_options& options, const slim_finder& find) {
   detail::require_device({.name = options.device});
-  detail::slim_run run(options, find);
+  detail::slim_run<Kind> run(options, find);
   const std::string name = run.trained_name();
   if (run.widths().is_range) {
     run.trained_at_many_widths(run.trained_file(), name, run.rule(), options.epochs);
@@ -152,8 +155,9 @@ inline void slim_train(const slim_options& options, const slim_finder& find) {
 }
 
 /// `hasse_slim calibrate`: adds statistics to the trained network.
-inline void slim_calibrate(const slim_place& place, const slim_calibration& how, const slim_finder& find) {
-  detail::slim_run run(detail::settings_of(place.run, place.data), find);
+template <class Kind = detail::slim_images>
+void slim_calibrate(const slim_place& place, const slim_calibration& how, const slim_finder& find) {
+  detail::slim_run<Kind> run(detail::settings_of(place.run, place.data), find);
   slimmable_model network = run.trained();
   const auto which = run.parse(how.at);
   detail::calibrate(run, network, which, how, false);
@@ -162,9 +166,10 @@ inline void slim_calibrate(const slim_place& place, const slim_calibration& how,
 }
 
 /// `hasse_slim sweep`: accuracy and latency against width, beside networks that were trained by themselves.
-inline void slim_sweep(const slim_place& place, sweep_options how, const slim_finder& find) {
+template <class Kind = detail::slim_images>
+void slim_sweep(const slim_place& place, sweep_options how, const slim_finder& find) {
   detail::require_device(how.device);
-  detail::slim_run run(detail::settings_of(place.run, place.data), find);
+  detail::slim_run<Kind> run(detail::settings_of(place.run, place.data), find);
   slimmable_model network = run.trained();
   const auto which = run.parse(how.calibration.at.empty() ? detail::usual_widths(run.widths()) : how.calibration.at);
   const auto alone = run.parse(how.alone);
@@ -192,9 +197,13 @@ inline void slim_sweep(const slim_place& place, sweep_options how, const slim_fi
 
 /// `hasse_slim export`: configurations as ONNX, weights and C++ header; with `dump` what they answer to the test images, for other
 /// tools.
-inline void slim_export(const slim_place& place, const slim_calibration& how, const std::string& dump, const slim_finder& find) {
+template <class Kind = detail::slim_images>
+void slim_export(const slim_place& place, const slim_calibration& how, const std::string& dump, const slim_finder& find) {
   const pixel_form pixels = parse_pixel_form(place.pixels, "--pixels");
-  detail::slim_run run(detail::settings_of(place.run, place.data), find);
+  Kind::check(pixels);
+  constexpr bool classes = std::same_as<typename Kind::task_type, classification>;
+  if (!classes && !dump.empty()) throw error("--dump writes a row of numbers for each image, which only networks that tell classes apart answer; leave it out");
+  detail::slim_run<Kind> run(detail::settings_of(place.run, place.data), find);
   slimmable_model network = run.trained();
   const auto which = run.parse(how.at);
   detail::calibrate(run, network, which, how, true);
@@ -203,26 +212,30 @@ inline void slim_export(const slim_place& place, const slim_calibration& how, co
     narrow.name = run.net().name + "@" + each.text;
     const auto stem = run.handed_over(narrow, each.at, pixels);
     std::printf("%s: %s.onnx, .safetensors%s\n", narrow.name.c_str(), stem.c_str(), run.net().type.empty() ? "" : ", .hpp");
-    if (dump.empty()) continue;
-    const image_set& images = run.images().test;
-    const auto answers = logits(run.backend(), narrow.layers, narrow.weights, images, run.data().scale);
-    std::printf("  %zu of %zu test images right\n", detail::right_answers(answers, images), images.size());
-    detail::write_answers(std::filesystem::path(dump) / stem.filename(), images, answers);
+    if constexpr (classes) {
+      if (dump.empty()) continue;
+      const image_set& images = run.images().test;
+      const auto answers = logits(run.backend(), narrow.layers, narrow.weights, images, run.data().scale);
+      std::printf("  %zu of %zu test images right\n", detail::right_answers(answers, images), images.size());
+      detail::write_answers(std::filesystem::path(dump) / stem.filename(), images, answers);
+    }
   }
 }
 
 /// `hasse_slim slim`: greedy slimming down to budgets; the networks that meet them are trained again, judged and handed over.
-inline void slim_greedily(const slim_place& place, const greedy_options& how, const slim_finder& find) {
+template <class Kind = detail::slim_images>
+void slim_greedily(const slim_place& place, const greedy_options& how, const slim_finder& find) {
   const budgets wanted = parse_budgets(how.budgets);
   const pixel_form pixels = parse_pixel_form(place.pixels, "--pixels");
+  Kind::check(pixels);
   detail::require_device(how.device);
-  detail::slim_run run(detail::settings_of(place.run, place.data), find);
+  detail::slim_run<Kind> run(detail::settings_of(place.run, place.data), find);
   if (!run.widths().is_range)
     throw error("greedy slimming needs a network that was trained at every width, and " + run.options().run + " knows only " +
                 run.options().widths + "; train one with a range such as --widths 0.15..1.0 --per-group");
   slimmable_model network = run.trained();
   fixed_batch error_of(run.backend(), run.data().task.plain(), run.family(), network.shared, run.images().validation, run.data().scale,
-                       how.images, derive(run.options().seed, 5));
+                       how.images > 0 ? how.images : Kind::slimmed_on, derive(run.options().seed, 5));
   const width_family& family = run.family();
   const any_price price = price_in(wanted.unit, [&] { return layer_table_price(run.latencies(how.device), run.here().progress()); });
 
@@ -240,8 +253,8 @@ inline void slim_greedily(const slim_place& place, const greedy_options& how, co
   journal trace(run.folder().journal(), "slimming-" + std::string(hex64(fnv1a(identity)).view()));
   const slimming_result found = greedy_slimming(family, wanted.targets, std::ref(error_of), price, rules, &trace);
   run.here().end_line();
-  std::printf("slimming: %zu removals, %zu of them from the journal; %.2f %% error with all channels, on %d validation images\n",
-              found.steps.size(), found.replayed, 100 * found.start_error, error_of.count());
+  std::printf("slimming: %zu removals, %zu of them from the journal; %.2f %% error with all channels, on %d validation %s\n",
+              found.steps.size(), found.replayed, 100 * found.start_error, error_of.count(), Kind::things);
   std::vector<detail::chosen_width> slim, uniform;
   for (const slimmed& each : found.found) {
     slim.push_back({to_text(each.configuration), 0, each.configuration});
@@ -295,6 +308,7 @@ inline void slim_greedily(const slim_place& place, const greedy_options& how, co
 
 namespace detail {
 inline void describe(CLI::App& app, slim_options& options) {
+  app.add_option("--task", options.task, "what is learned: classification, detection (boxes) or segmentation (a class for every pixel)")->capture_default_str();
   app.add_option("--net", options.net,
                  "a published network, such as mobilenet_v2_cifar or resnet20 (hasse_info --list), or an architecture such as "
                  "df-small:[(32),(64),(128)]")
@@ -312,6 +326,14 @@ inline void describe(CLI::App& app, slim_options& options) {
   describe_device(app, options.device);
   describe_training_device(app, options.train_on);
   describe(app, static_cast<recipe_options&>(options));
+  const char* const pictures = "Pictures with boxes or masks";
+  add_number(app, "--net-width", options.net_width, 0, 8000, "thousandths of the published width that are width 1.0; 0: 500 of a segmentation network, a backbone's own")->group(pictures);
+  app.add_option("--crop", options.crop, "how training pictures are cut: usual (as hasse_detect and hasse_segment do) or none")->capture_default_str()->check(CLI::IsMember({"usual", "none"}))->group(pictures);
+  app.add_flag("--recolour", options.recolour, "vary brightness, contrast, saturation and hue")->group(pictures);
+  app.add_option("--anchors", options.anchors, "of detectors, as hasse_detect reads it: auto, published or a list")->capture_default_str()->group(pictures);
+  add_number(app, "--finest", options.finest, 8, 32, "stride of the finest map that a detector predicts on: 8, 16 or 32")->group(pictures);
+  app.add_option("--class-weights", options.class_weights, "how classes of pixels weigh: none, median, log, or a number for each")->capture_default_str()->group(pictures);
+  app.add_option("--scales", options.scales, "the smallest and the largest scale at which pictures with masks are shown")->capture_default_str()->group(pictures);
 }
 inline void describe(CLI::App& app, slim_calibration& how, bool required) {
   CLI::Option* at =
@@ -327,7 +349,7 @@ inline void describe(CLI::App& app, slim_device& device) {
 inline void describe(CLI::App& app, greedy_options& how) {
   app.add_option("--budget", how.budgets, "what to slim down to: multiply-accumulates (5M,2.5M), latency (0.4ms) or memory (300KB)")
       ->required();
-  add_number(app, "--images", how.images, 1, 1'000'000, "validation images on which each removal is tried");
+  add_number(app, "--images", how.images, 0, 1'000'000, "validation images on which each removal is tried; 0: 1024, or 128 pictures with boxes or masks");
   add_number(app, "--bins", how.bins, 1, 65'536, "parts into which the channels of a group are cut");
   add_number(app, "--multiple", how.multiple, 1, 65'536, "a part is a multiple of so many channels");
   app.add_flag("--per-saved-cost", how.per_saved_cost, "take away where the error grows least for what is saved, not least alone");
@@ -343,8 +365,51 @@ inline void describe(CLI::App& app, greedy_options& how) {
 }
 }  // namespace detail
 
-/// The program: parses and runs a subcommand. Returns the exit code: 0, or 2 after one sentence on stderr.
-inline int slim(int argc, char** argv, const slim_finder& find) {
+/// What the subcommands do for one task: a program of several may compile each in a file of its own.
+struct slim_task {
+  void (*train)(const slim_options&, const slim_finder&);
+  void (*calibrate)(const slim_place&, const slim_calibration&, const slim_finder&);
+  void (*sweep)(const slim_place&, sweep_options, const slim_finder&);
+  void (*slim)(const slim_place&, const greedy_options&, const slim_finder&);
+  void (*hand_over)(const slim_place&, const slim_calibration&, const std::string&, const slim_finder&);
+};
+template <class Kind>
+slim_task slim_task_of() {
+  return {&slim_train<Kind>, &slim_calibrate<Kind>, &slim_sweep<Kind>, &slim_greedily<Kind>, &slim_export<Kind>};
+}
+using slim_tasks = std::vector<std::pair<std::string, slim_task>>;
+
+namespace detail {
+inline const slim_task& find_task(const slim_tasks& tasks, const std::string& name) {
+  std::string known;
+  for (const auto& [each, task] : tasks) {
+    if (each == name) return task;
+    known += (known.empty() ? "" : ", ") + each;
+  }
+  throw error("the task " + in_quotes(name, 40) + " is none that this program slims networks for; give one of " + known);
+}
+
+/// Fills in what a task usually has where the command line does not say it, and refuses options of other tasks.
+inline void settle(slim_options& options, const CLI::App& told) {
+  const bool classes = options.task == "classification", boxes = options.task == "detection";
+  const auto only = [&](const char* name, bool fits, const char* tasks) {
+    if (!fits && told.count(name) > 0) throw error(std::string(name) + " is of --task " + tasks + ", and the task is " + options.task + "; leave it out");
+  };
+  for (const char* name : {"--label-smoothing", "--crop-padding"}) only(name, classes, "classification");
+  for (const char* name : {"--crop", "--recolour", "--net-width"}) only(name, !classes, "detection and segmentation");
+  for (const char* name : {"--anchors", "--finest"}) only(name, boxes, "detection");
+  for (const char* name : {"--class-weights", "--scales"}) only(name, !classes && !boxes, "segmentation");
+  if (classes) return;
+  if (told.count("--data") == 0) options.data = "scenes";
+  if (told.count("--net") == 0) options.net = boxes ? "det-micro" : "df_lite_seg";
+  if (told.count("--input") == 0) options.input = "3x96x96";
+}
+}  // namespace detail
+
+/// The program: parses and runs a subcommand. Returns the exit code: 0, or 2 after one sentence on stderr. `tasks` are those that
+/// --task names; classification comes first.
+inline int slim(int argc, char** argv, const slim_finder& find, slim_tasks tasks = {}) {
+  tasks.insert(tasks.begin(), {"classification", slim_task_of<detail::slim_images>()});
   CLI::App app("Trains one network at many widths, and slims it", "hasse_slim");
   app.require_subcommand(1);
   slim_options options;
@@ -375,11 +440,16 @@ inline int slim(int argc, char** argv, const slim_finder& find) {
   for (CLI::App* each : {&slimming, &handover}) detail::describe_pixels(*each, place.pixels);
 
   return guarded(app, argc, argv, [&] {
-    if (train) slim_train(options, find);
-    if (calibrate) slim_calibrate(place, calibration, find);
-    if (sweep) slim_sweep(place, sweeping, find);
-    if (slimming) slim_greedily(place, greedy, find);
-    if (handover) slim_export(place, exported, dump, find);
+    if (train) {
+      const slim_task& task = detail::find_task(tasks, options.task);
+      detail::settle(options, train);
+      return task.train(options, find);
+    }
+    const slim_task& task = detail::find_task(tasks, detail::settings_of(place.run).task);
+    if (calibrate) task.calibrate(place, calibration, find);
+    if (sweep) task.sweep(place, sweeping, find);
+    if (slimming) task.slim(place, greedy, find);
+    if (handover) task.hand_over(place, exported, dump, find);
   });
 }
 

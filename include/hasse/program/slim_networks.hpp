@@ -1,5 +1,5 @@
 // The networks that hasse_slim knows: published ones and architectures of the spaces that ship, with the C++ types that headers
-// name. Used by examples/hasse_slim.cpp; a program of your own gives `slim` a finder of its own.
+// name. Used by examples/hasse_slim; a program of your own gives `slim` a finder of its own.
 #pragma once
 
 #include <string>

@@ -17,7 +17,8 @@
 
 namespace hasse {
 
-/// A slimming_error: 1 less the task's quality, or its loss where it knows none. `set` must outlive it.
+/// A slimming_error: 1 less the task's quality, or less its metric where that is a share; its loss where there is neither. `set` must
+/// outlive it.
 template <Backend Engine, Task<typename Engine::scalar> Type = classification>
 class fixed_batch {
  public:
@@ -28,6 +29,7 @@ class fixed_batch {
   fixed_batch(Engine& backend, const Type& task, const width_family& family, const parameters<parameter>& shared,
               const typename Type::samples& set, const normalisation& scale, int most, std::uint64_t seed)
       : task_(task),
+        scale_(scale),
         shared_(shared),
         network_(backend, family.layers(), static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(most), set.size())), shared_,
                  {.forward_only = true}),
@@ -41,16 +43,23 @@ class fixed_batch {
   double operator()(const channel_configuration& configuration) {
     network_.select(configuration);
     network_.forward(false);
-    const batch_loss found = task_.loss(reader_.read(outputs_, count(), count()), feed_.targets(), slopes<scalar>{});
-    if constexpr (requires { task_.quality(found, count()); })
-      return 1 - task_.quality(found, count());
-    else
-      return found.loss;
+    const answers<scalar> found = reader_.read(outputs_, count(), count());
+    const auto lost = [&] { return batch_loss(task_.loss(found, feed_.targets(), slopes<scalar>{})); };
+    if constexpr (requires { task_.quality(lost(), count()); }) {
+      return 1 - task_.quality(lost(), count());
+    } else if constexpr (Type::measure.unit == "%" && Type::measure.larger_is_better) {
+      auto judged = task_.tally(scale_);
+      judged.add(found, feed_.targets());
+      return 1 - judged.result().score;
+    } else {
+      return lost().loss;
+    }
   }
   int count() const { return network_.batch(); }
 
  private:
   Type task_;
+  normalisation scale_;
   parameters<parameter> shared_;
   slimmable_network<Engine> network_;
   typename Type::template feed<scalar> feed_;

@@ -124,10 +124,10 @@ class bound_loss {
     return result();
   }
 
-  /// What the answers teach others, and the loss of others' answers by it, with its slopes.
+  /// What the answers to the batch that was expected last teach others, and the loss of others' answers by it, with its slopes.
   template <class Lesson>
   void remember(const network_outputs<Scalar>& of, Lesson& lesson) {
-    task_.remember(reader_.read(of, batch_, batch_), lesson);
+    task_.remember(reader_.read(of, batch_, batch_), *wanted_, lesson);
   }
   template <class Lesson>
   double taught(const network_outputs<Scalar>& of, const Lesson& lesson) {

@@ -68,7 +68,7 @@ struct classification {
   }
   /// What a wider network's answers stand for (US-Nets §3.3).
   template <class Scalar>
-  void remember(answers<Scalar> found, std::vector<double>& probabilities) const {
+  void remember(answers<Scalar> found, std::span<const int>, std::vector<double>& probabilities) const {
     probabilities.resize(static_cast<std::size_t>(found[0].count) * static_cast<std::size_t>(classes_of(found)));
     softmax(found[0].data, found[0].count, classes_of(found), probabilities.data());
   }

@@ -71,6 +71,22 @@ struct detection {
     return {parts(found, wanted, gradient).value(), 0};
   }
 
+  /// What a wider network's answers stand for: soft classes of all anchors. Boxes stay those of the objects.
+  template <class Scalar>
+  struct lesson {
+    const picture_batch* wanted = nullptr;
+    std::vector<double> classes{};
+  };
+  template <class Scalar>
+  void remember(answers<Scalar> found, const picture_batch* wanted, lesson<Scalar>& to) const {
+    to.wanted = wanted;
+    remember_classes(found, scores, to.classes);
+  }
+  template <class Scalar>
+  double loss(answers<Scalar> found, const lesson<Scalar>& from, slopes<Scalar> gradient) const {
+    return taught_detector_loss(found, targets_of(found, from.wanted), from.classes, scores, gradient).value();
+  }
+
   /// The last layers of the head begin so that each class is there with 1 %, else the many anchors without an object would drown
   /// the few with one; weights of predictors as small as published.
   template <class Scalar>

@@ -42,6 +42,18 @@ struct segmentation {
   batch_loss loss(answers<Scalar> found, const picture_batch* wanted, slopes<Scalar> gradient) const {
     return {sums(found, wanted, pixels, gradient.empty() ? nullptr : gradient[0].data).value(), 0};
   }
+  /// What a wider network's answers stand for: soft classes of all pixels but void ones (and not of the hardest alone).
+  template <class Scalar>
+  using lesson = pixel_lesson<Scalar>;
+  template <class Scalar>
+  void remember(answers<Scalar> found, const picture_batch* wanted, lesson<Scalar>& to) const {
+    to.labels = labels_for(found[0], wanted);
+    remember_pixels(found[0].data, found[0].shape.c, to);
+  }
+  template <class Scalar>
+  double loss(answers<Scalar> found, const lesson<Scalar>& from, slopes<Scalar> gradient) const {
+    return taught_cross_entropy(found[0].data, from, found[0].shape.c, pixels, gradient.empty() ? nullptr : gradient[0].data).value();
+  }
   segmentation plain() const { return *this; }
 
   /// Judges every picture in pixels of its file, of which those with a class count.
@@ -88,16 +100,21 @@ struct segmentation {
   }
 
  private:
+  /// Of the pixels of a batch's answers.
   template <class Scalar>
-  static pixel_loss sums(answers<Scalar> found, const picture_batch* wanted, const pixel_rule& rule, Scalar* gradient) {
-    const feature_shape map = found[0].shape, input = wanted->set().shape();
+  static std::vector<std::uint8_t> labels_for(const tensor_batch<const Scalar>& found, const picture_batch* wanted) {
+    const feature_shape map = found.shape, input = wanted->set().shape();
     std::vector<std::uint8_t> labels, reduced;
-    for (int image = 0; image < found[0].count; ++image) {
+    for (int image = 0; image < found.count; ++image) {
       const std::vector<std::uint8_t>& own = wanted->pictures[static_cast<std::size_t>(image)].labels;
       if (map.h != input.h) reduce_labels(own, input.h, input.w, input.h / map.h, reduced);
       labels.insert(labels.end(), map.h != input.h ? reduced.begin() : own.begin(), map.h != input.h ? reduced.end() : own.end());
     }
-    return pixel_cross_entropy(found[0].data, labels, map.c, rule, gradient);
+    return labels;
+  }
+  template <class Scalar>
+  static pixel_loss sums(answers<Scalar> found, const picture_batch* wanted, const pixel_rule& rule, Scalar* gradient) {
+    return pixel_cross_entropy(found[0].data, labels_for(found[0], wanted), found[0].shape.c, rule, gradient);
   }
 };
 static_assert(Task<segmentation>);

@@ -148,7 +148,7 @@ struct super_resolution {
     return {mean_absolute_error(found[0].data, wanted, found[0].count, found[0].shape, gradient.empty() ? nullptr : gradient[0].data), 0};
   }
   template <class Scalar>
-  void remember(answers<Scalar> found, aligned_vector<Scalar>& wider) const {
+  void remember(answers<Scalar> found, const Scalar*, aligned_vector<Scalar>& wider) const {
     wider.assign(found[0].data, found[0].data + found[0].count * found[0].shape.size());
   }
   template <class Scalar>

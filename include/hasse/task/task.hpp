@@ -88,8 +88,9 @@ concept DescribesItself = requires(const Type& task, const typename Type::sample
 };
 
 /// A task: a small value, copied freely; put static_assert(Task<yours>) behind it, and the compiler names what is missing. Optional members, each used where it is there:
-/// - `lesson<Scalar>`, remember(found, lesson) and loss(found, lesson, gradient): what the widest pass of an iteration teaches the
-///   others (inplace distillation); without them all passes learn from the targets.
+/// - `lesson<Scalar>`, remember(found, wanted, lesson) and loss(found, lesson, gradient): what the widest pass of an iteration teaches
+///   the others (inplace distillation), and which of the targets stay; a lesson is over when the feed goes on. Without them all passes
+///   learn from the targets.
 /// - `initialise(parameters, layers)`: changes first weights; `is_fixed(layers, tensor)`: weights that never change.
 /// - `text_of(set)`: what else of a set decides weights: how it shows its samples, which is not in identity_of.
 /// - `plain()`: the task whose loss has no regularisation, for gates; `quality(batch_loss, count)`: what rewards are made of,
@@ -99,8 +100,9 @@ template <class Type, class Scalar = float>
 concept Task = FeedsBatches<Type, Scalar> && MeasuresLoss<Type, Scalar> && AddsUp<Type, Scalar> && DescribesItself<Type>;
 
 template <class Type, class Scalar>
-concept Teaches = Task<Type, Scalar> && requires(const Type& task, answers<Scalar> found, typename Type::template lesson<Scalar>& lesson, slopes<Scalar> gradient) {
-  task.remember(found, lesson);
+concept Teaches = Task<Type, Scalar> && requires(const Type& task, answers<Scalar> found, targets_of<Type, Scalar> wanted, typename Type::template lesson<Scalar>& lesson,
+                                                         slopes<Scalar> gradient) {
+  task.remember(found, wanted, lesson);
   { task.loss(found, std::as_const(lesson), gradient) } -> std::convertible_to<double>;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -26,8 +28,13 @@ namespace hasse {
 
 /// What `hasse_slim train` is told; all of it but `device` decides the weights.
 struct slim_options : recipe_options {
+  std::string task = "classification";
   std::string net = "mobilenet_v2_cifar", input = {}, widths = "0.25..1.0";
   std::string device = "cpu", train_on = {};
+  // Of tasks on pictures with boxes or masks.
+  std::string crop = "usual", scales = "0.5..2", anchors = "auto", class_weights = "none";
+  int net_width = 0, finest = 8;
+  bool recolour = false;
   int passes = 4;
   bool per_group = false, keep_features = false, no_distillation = false;
 };
@@ -101,6 +108,15 @@ inline json settings_of(const slim_options& it) {
   if (parse_device(it.device) != device_name{}) all["device"] = to_text(parse_device(it.device));
   add_training_device(all, training_device_of(it));
   if (it.skip_damaged) all["skip_damaged"] = true;
+  if (it.task != "classification")
+    all.update({{"task", it.task},
+                {"net_width", it.net_width},
+                {"crop", it.crop},
+                {"scales", it.scales},
+                {"recolour", it.recolour},
+                {"anchors", it.anchors},
+                {"finest", it.finest},
+                {"class_weights", it.class_weights}});
   return all;
 }
 
@@ -125,6 +141,10 @@ inline slim_options settings_of(const std::filesystem::path& run, const std::str
   if (from.contains("device")) take("device", it.device);
   if (from.contains("skip_damaged")) take("skip_damaged", it.skip_damaged);
   if (from.contains("train_on")) take("train_on", it.train_on);
+  if (from.contains("task")) {
+    take("task", it.task), take("net_width", it.net_width), take("crop", it.crop), take("scales", it.scales), take("recolour", it.recolour);
+    take("anchors", it.anchors), take("finest", it.finest), take("class_weights", it.class_weights);
+  }
   it.run = run.string();
   if (!data.empty()) it.data = data;
   return it;
@@ -144,25 +164,53 @@ inline std::uint64_t content_of(const parameters<float>& weights) {
   return fnv1a(bytes(weights.statistics), fnv1a(bytes(weights.values)));
 }
 
+/// What hasse_slim has to know of a task: how its data are opened, which network stands for a name, and how one is handed over. Of
+/// classification; program/slim_pictures.hpp has those of detection and segmentation.
+struct slim_images {
+  using task_type = classification;
+  static constexpr const char* things = "images";
+  static constexpr int slimmed_on = 1024;  ///< so many of them at most
+  static void check(pixel_form) {}
+
+  slim_images(const slim_options& options, const slim_finder& find) : net(find(options.net, options.input)) {}
+  slim_network net;
+
+  /// Opens the data and makes the network one for their classes, which no C++ type says.
+  splits open(const slim_options& options, recipe& how, program_run& here) {
+    splits images = open_images(options, net.layers.input, how, here);
+    layer& last = net.layers.items.back();
+    const int classes = static_cast<int>(images.train.classes.size());
+    if (last.kind == layer_kind::linear && last.out.c != classes) last.out.c = classes, net.type.clear();
+    return images;
+  }
+  classification task_of(const slim_options& options, const splits&) const { return detail::task_of(options); }
+  network_metadata said(const training_data<>& data) const { return metadata_of(data); }
+  void hand_over(const run_folder& folder, const std::string& file, const model& network, const handover& how) const { hasse::hand_over(folder, file, network, how); }
+};
+
 /// What the subcommands of hasse_slim work on: a run, its network at many widths, its images.
+template <class Kind>
 class slim_run {
  public:
+  using task_type = typename Kind::task_type;
+  using data_type = training_data<task_type>;
+
   slim_run(const slim_options& options, const slim_finder& find)
       : options_(options),
         backend_(backend_of(training_device_of(options), options.threads)),
         widths_(parse_widths(options.widths)),
         how_(recipe_of(options, options.epochs)),
-        net_(find(options.net, options.input)),
+        kind_(options, find),
         run_(options.run, configuration()),
-        images_(open_images(options, net_.layers.input, how_, run_)),
-        family_(layers_for_classes(), widths_.list.front(), {.keep_features = options.keep_features}),
-        data_(task_of(options), images_.train, images_.validation) {
+        images_(kind_.open(options, how_, run_)),
+        family_(kind_.net.layers, widths_.list.front(), {.keep_features = options.keep_features}),
+        data_(kind_.task_of(options, images_), images_.train, images_.validation) {
     if (!widths_.is_range && options.per_group)
       throw error("--per-group draws widths, and " + options.widths + " leaves none to draw; give a range such as 0.25..1.0");
     if (widths_.is_range) rule().check(family_);
-    check_images(images_.train, family_.layers().input, family_.layers().items.back().out);
+    data_.task.check(images_.train, family_.layers());
     if (images_.validation.size() < static_cast<std::size_t>(how_.batch))
-      throw error("there are " + std::to_string(images_.validation.size()) + " validation images, fewer than one batch of " +
+      throw error("there are " + std::to_string(images_.validation.size()) + " validation " + Kind::things + ", fewer than one batch of " +
                   std::to_string(how_.batch) + ", by whose statistics widths are judged; give a smaller --batch");
     run_.folder().bind_images(identity_of(images_));
     folder().begin();
@@ -170,7 +218,7 @@ class slim_run {
     write_labels(folder().labels(), images_.train.classes);
     bind_trainings(run_.book(), {{"task", data_.task.text()}, {"recipe", to_text(how_)}, {"images", hex64(identity_of(images_)).view()}});
     const layer_list narrow = family_.layers_at(family_.at(widths_.list.back()));
-    std::printf("network: %s, %d channel groups, widths %s, %.3g to %.3g million MACs\n", net_.name.c_str(),
+    std::printf("network: %s, %d channel groups, widths %s, %.3g to %.3g million MACs\n", net().name.c_str(),
                 family_.groups().size(), options.widths.c_str(), static_cast<double>(cost_of(narrow).macs) / 1e6,
                 static_cast<double>(cost_of(family_.layers()).macs) / 1e6);
     flush_output();
@@ -179,12 +227,12 @@ class slim_run {
   slim_run& operator=(const slim_run&) = delete;
 
   const slim_options& options() const { return options_; }
-  const slim_network& net() const { return net_; }
+  const slim_network& net() const { return kind_.net; }
   const width_choice& widths() const { return widths_; }
   const width_family& family() const { return family_; }
-  const splits& images() const { return images_; }
-  const training_data<>& data() const { return data_; }
-  augmentation augment() const { return how_.augment ? *how_.augment : usual_augmentation(images_.train); }
+  const auto& images() const { return images_; }
+  const data_type& data() const { return data_; }
+  augmentation augment() const { return how_.augment ? *how_.augment : data_.task.usual_augmentation(images_.train); }
   program_run& here() { return run_; }
   const run_folder& folder() const { return run_.folder(); }
   any_backend<float>& backend() { return backend_; }
@@ -222,7 +270,7 @@ class slim_run {
   slimmable_model trained_at_many_widths(const std::filesystem::path& path, const std::string& name, const Rule& rule, int epochs) {
     if (!file_exists(path)) {
       bind_backend(run_.book(), backend_);
-      slimmable_trainer<any_backend<float>, Rule> training(backend_, name, family_, rule, data_, recipe_for(epochs), options_.seed,
+      slimmable_trainer<any_backend<float>, Rule, task_type> training(backend_, name, family_, rule, data_, recipe_for(epochs), options_.seed,
                                                            run_.saving());
       const training_outcome outcome = run_.train_recorded(training);
       if (outcome.diverged)
@@ -234,7 +282,7 @@ class slim_run {
   }
 
   std::filesystem::path trained_file() const { return folder().networks() / "slimmable.safetensors"; }
-  std::string trained_name() const { return net_.name + "@" + options_.widths; }
+  std::string trained_name() const { return net().name + "@" + options_.widths; }
   slimmable_model trained() const {
     if (!file_exists(trained_file()))
       throw file_error(folder().root().string(), "holds no trained network yet",
@@ -323,7 +371,7 @@ class slim_run {
   }
 
   network_metadata metadata() const {
-    network_metadata said = metadata_of(data_);
+    network_metadata said = kind_.said(data_);
     said.insert({{"net", options_.net}, {"seed", std::to_string(options_.seed)}});
     return said;
   }
@@ -332,17 +380,18 @@ class slim_run {
     const std::string file = file_name_of(network.name);
     handover how{.said = metadata(), .pixels = pixels};
     how.said["configuration"] = to_text(at);
-    if (!net_.type.empty())
-      how.header = {.type = narrowed_type(net_.type, at), .headers = net_.headers, .facts = std::move(facts), .classes = images_.train.classes};
-    hand_over(folder(), file, network, how);
+    if (!net().type.empty())
+      how.header = {.type = narrowed_type(net().type, at), .headers = net().headers, .facts = std::move(facts), .classes = images_.train.classes};
+    kind_.hand_over(folder(), file, network, how);
     return folder().networks() / file;
   }
 
   /// The page of what is known so far, with the facts of the run.
   slimming_data page(std::string title) {
     slimming_data data{.title = std::move(title)};
-    data.facts = {{"network", net_.name + ", " + std::to_string(family_.groups().size()) + " channel groups"},
-                  {"data", options_.data + ", " + std::to_string(images_.train.size()) + " training images"},
+    if constexpr (!std::same_as<task_type, classification>) data.measure = task_type::measure;
+    data.facts = {{"network", net().name + ", " + std::to_string(family_.groups().size()) + " channel groups"},
+                  {"data", options_.data + ", " + std::to_string(images_.train.size()) + " training " + Kind::things},
                   {"widths", widths_.is_range ? rule().text() : options_.widths + ", batch norms of their own"},
                   {"classes", classes_text(images_.train.classes)},
                   {"recipe", to_text(how_)},
@@ -361,13 +410,6 @@ class slim_run {
     all["recipe"] = to_text(how_);
     return all;
   }
-  /// The network with as many outputs as there are classes; no C++ type says so.
-  layer_list layers_for_classes() {
-    layer& last = net_.layers.items.back();
-    const int classes = static_cast<int>(images_.train.classes.size());
-    if (last.kind == layer_kind::linear && last.out.c != classes) last.out.c = classes, net_.type.clear();
-    return net_.layers;
-  }
   recipe recipe_for(int epochs) const {
     recipe how = recipe_of(options_, epochs);
     how.augment = how_.augment;
@@ -378,11 +420,11 @@ class slim_run {
   any_backend<float> backend_;
   width_choice widths_;
   recipe how_;
-  slim_network net_;
+  Kind kind_;
   program_run run_;
-  splits images_;
+  std::remove_cvref_t<decltype(std::declval<Kind&>().open(std::declval<const slim_options&>(), std::declval<recipe&>(), std::declval<program_run&>()))> images_;
   width_family family_;
-  training_data<> data_;
+  data_type data_;
   std::optional<layer_table> latencies_;
 };
 }  // namespace detail

@@ -174,4 +174,55 @@ detector_loss softmax_detector_loss(answers<Scalar> found, const anchor_targets&
   return sum;
 }
 
+/// What a wider network's answers say of the classes of all anchors of a batch, column by column.
+template <class Scalar>
+void remember_classes(answers<Scalar> found, score_rule scores, std::vector<double>& to) {
+  to.clear();
+  std::vector<double> row;
+  for (int image = 0; image < found[0].count; ++image)
+    detail::for_each_anchor(found, slopes<Scalar>{}, image, [&](std::size_t, auto, auto logits, auto, auto) {
+      if (scores == score_rule::softmax) {
+        row.resize(logits.size());
+        const std::vector<double> own(logits.begin(), logits.end());
+        softmax_loss(std::span<const double>(own), 0, std::span<double>(row));  // the slopes are the probabilities, but for the first
+        row[0] += 1;
+        to.insert(to.end(), row.begin(), row.end());
+        return;
+      }
+      for (const Scalar logit : logits) to.push_back(1 / (1 + std::exp(-static_cast<double>(logit))));
+    });
+}
+
+/// Cross-entropy of all columns of all anchors against those probabilities, and the boxes of those that have an object against it, both
+/// by the number of positives of the batch. What the hard targets left out is taught, too.
+template <class Scalar>
+detector_loss taught_detector_loss(answers<Scalar> found, const anchor_targets& wanted, std::span<const double> classes, score_rule scores,
+                                   slopes<Scalar> gradient) {
+  const int images = found[0].count;
+  detector_loss sum{.positives = detail::positives_in(wanted, images)};
+  const double share = 1.0 / static_cast<double>(std::max<std::int64_t>(sum.positives, 1)), of_places = scores == score_rule::softmax ? 1 : 0.25;
+  for (int image = 0; image < images; ++image) {
+    const std::span<const int> kinds = wanted.kinds_of(image);
+    detail::for_each_anchor(found, gradient, image, [&](std::size_t anchor, auto codes, auto logits, auto to_codes, auto to_logits) {
+      const std::span<const double> taught = classes.first(logits.size());
+      classes = classes.subspan(logits.size());
+      if (scores == score_rule::softmax) {
+        if (!to_logits.empty()) softmax_loss(logits, 0, to_logits), to_logits[0] += 1;  // as above
+        for (std::size_t column = 0; column < logits.size(); ++column) sum.classes += taught[column] * softmax_loss(logits, column);
+      } else {
+        for (std::size_t column = 0; column < logits.size(); ++column) {
+          const auto logit = static_cast<double>(logits[column]);
+          sum.classes += softplus(logit) - taught[column] * logit;
+          if (!to_logits.empty()) to_logits[column] = static_cast<Scalar>(1 / (1 + std::exp(-logit)));
+        }
+      }
+      for (std::size_t column = 0; column < to_logits.size(); ++column)
+        to_logits[column] = static_cast<Scalar>(share * (static_cast<double>(to_logits[column]) - taught[column]));
+      if (kinds[anchor] < 0) return std::ranges::fill(to_codes, Scalar{}), void();
+      sum.places += detail::place_loss(codes, wanted.codes_of(image)[anchor], share * of_places, to_codes) * of_places;
+    });
+  }
+  return sum;
+}
+
 }  // namespace hasse

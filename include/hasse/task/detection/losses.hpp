@@ -4,9 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace hasse {
+
+/// What a column of logits means: each class for itself, or one of all and a background (column 0).
+enum class score_rule : std::uint8_t { sigmoid, softmax };
 
 /// A loss and its slope by the number that it is of.
 template <class Scalar>

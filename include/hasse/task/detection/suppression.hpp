@@ -18,6 +18,7 @@
 #include <hasse/data/objects.hpp>
 #include <hasse/task/detection/box_coder.hpp>
 #include <hasse/task/detection/detector_loss.hpp>
+#include <hasse/task/detection/losses.hpp>
 #include <hasse/task/task.hpp>
 
 namespace hasse {
@@ -57,9 +58,6 @@ class kept_boxes {
 
 /// Which boxes of one class are kept, the best first, of equals the first; at most `most`, 0: all.
 HASSE_BODY std::vector<int> suppressed(std::span<const box> boxes, std::span<const double> scores, double overlap, int most = 0);
-
-/// What a column of logits means: each class for itself, or one of all and a background (column 0).
-enum class score_rule : std::uint8_t { sigmoid, softmax };
 
 /// Finds the objects in the answers to a picture; keeps its memory between pictures. Objects are clipped to the input, in its
 /// pixels; those without area are dropped. The best come first; of equals those of the first class, then of the first anchor.

@@ -92,6 +92,44 @@ pixel_loss pixel_cross_entropy(const Scalar* logits, std::span<const std::uint8_
   return loss;
 }
 
+/// What a wider network's answers say of pixels: the probabilities of their classes.
+template <class Scalar>
+struct pixel_lesson {
+  std::vector<std::uint8_t> labels{};  ///< of void pixels nothing is taught
+  std::vector<Scalar> probabilities{};
+};
+template <class Scalar>
+void remember_pixels(const Scalar* logits, int classes, pixel_lesson<Scalar>& to) {
+  std::vector<double> powers(static_cast<std::size_t>(classes));
+  to.probabilities.resize(to.labels.size() * powers.size());
+  for (std::size_t pixel = 0; pixel < to.labels.size(); ++pixel) {
+    const double all = detail::pixel_powers(logits + pixel * powers.size(), classes, powers.data()).sum;
+    for (std::size_t k = 0; k < powers.size(); ++k) to.probabilities[pixel * powers.size() + k] = static_cast<Scalar>(powers[k] / all);
+  }
+}
+
+/// Cross-entropy of pixels against those probabilities; each weighs as the class that it is of. `gradient` as above.
+template <class Scalar>
+pixel_loss taught_cross_entropy(const Scalar* logits, const pixel_lesson<Scalar>& lesson, int classes, const pixel_rule& rule, Scalar* gradient) {
+  std::vector<double> powers(static_cast<std::size_t>(classes));
+  const auto weight_of = [&](std::uint8_t label) { return label == void_label ? 0.0 : rule.class_weights.empty() ? 1.0 : rule.class_weights[label]; };
+  pixel_loss loss;
+  for (const std::uint8_t label : lesson.labels) loss.weight += weight_of(label);
+  const double share = loss.weight > 0 ? 1 / loss.weight : 0;
+  if (gradient) std::fill_n(gradient, lesson.labels.size() * powers.size(), Scalar(0));
+  for (std::size_t pixel = 0; pixel < lesson.labels.size(); ++pixel) {
+    if (lesson.labels[pixel] == void_label) continue;
+    const double weight = weight_of(lesson.labels[pixel]);
+    const Scalar *const own = logits + pixel * powers.size(), *const wanted = lesson.probabilities.data() + pixel * powers.size();
+    const auto [most, all] = detail::pixel_powers(own, classes, powers.data());
+    for (std::size_t k = 0; k < powers.size(); ++k) {
+      loss.sum += weight * static_cast<double>(wanted[k]) * (std::log(all) - (static_cast<double>(own[k]) - most));
+      if (gradient) gradient[pixel * powers.size() + k] = static_cast<Scalar>(share * weight * (powers[k] / all - static_cast<double>(wanted[k])));
+    }
+  }
+  return loss;
+}
+
 /// The label that most of a square of side x side pixels have, the lowest of equals; void_label where all are void. Of a map of labels to one
 /// of height / side x width / side.
 inline void reduce_labels(std::span<const std::uint8_t> labels, int height, int width, int side, std::vector<std::uint8_t>& to) {
