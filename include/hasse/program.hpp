@@ -14,6 +14,7 @@
 #include <hasse/program/proxyless.hpp>
 #include <hasse/program/run.hpp>
 #include <hasse/program/search.hpp>
+#include <hasse/program/search_devices.hpp>
 #include <hasse/program/settings.hpp>
 #include <hasse/program/slim.hpp>
 #include <hasse/program/slim_networks.hpp>

@@ -1,10 +1,12 @@
 // program/boundary.hpp: the command line takes what is possible and refuses the rest.
+#include <hasse/catalogue/shard.hpp>
 #include <hasse/program/boundary.hpp>
 
 #include "../latency/fake_device.hpp"
 #include "../support/catch.hpp"
 
 using namespace hasse;
+using hasse::testing::fake_device;
 using hasse::testing::temporary_folder;
 
 namespace {
@@ -51,6 +53,46 @@ TEST_CASE("a search goes on by the policy of its folder, and a new one asks the 
     said.policy = "evolution";
     CHECK(detail::policy_of(said) == "evolution");
   }
+}
+
+TEST_CASE("devices are listed by commas, a command to the end, each once and of this space", "[program]") {
+  const auto listed = [](const std::string& arguments) { return detail::listed_devices(parsed(arguments).devices); };
+  CHECK(listed("--devices a.json,cpu,cuda:1") == std::vector<std::string>{"a.json", "cpu", "cuda:1"});
+  CHECK(listed("--devices a.json --devices \"command:time {onnx},twice,\"") == std::vector<std::string>{"a.json", "command:time {onnx},twice,"});
+  CHECK_THROWS_WITH(listed("--devices a.json"), ContainsSubstring("names one device") && ContainsSubstring("--device"));
+  CHECK_THROWS_WITH(listed("--devices a.json,"), ContainsSubstring("by nothing"));
+  CHECK_THROWS_AS(parsed("--device cpu --devices a.json,cpu"), CLI::ParseError);
+
+  const temporary_folder home;
+  fake_device phone, desk;
+  phone.told.name = "phone", desk.told.name = "desk";
+  const std::string a = (home / "a.json").string(), b = (home / "b.json").string(), other = (home / "other.json").string();
+  latency_table<hasse::testing::small_space>::load_or_measure(a, phone, hasse::testing::quick);
+  latency_table<hasse::testing::small_space>::load_or_measure(b, desk, hasse::testing::quick);
+  latency_table<hasse::testing::other_space>::load_or_measure(other, desk, hasse::testing::quick);
+  const auto opened = [](const std::string& devices) { return detail::listed_tables<hasse::testing::small_space>(detail::devices_listed({devices}, 1)); };
+  CHECK_THROWS_WITH(opened(a + "," + a), ContainsSubstring("names \"phone\" twice"));
+  CHECK_THROWS_WITH(opened(a + "," + other), ContainsSubstring("belongs to another search space"));
+  CHECK_THROWS_WITH(opened(a + ",phone"), ContainsSubstring("no file and no device"));
+
+  // The folder has copies of the tables, and refuses others.
+  auto both = opened(a + "," + b);
+  json settings = json::object();
+  both.add_to(settings);
+  CHECK_THAT(settings["device_1"].text(), ContainsSubstring("phone") && ContainsSubstring("table "));
+  CHECK(settings["device_2"] != settings["device_1"]);
+  {
+    program_run here(home / "run", settings);
+    both.open(here.folder(), here);
+    both.open(here.folder(), here);
+  }
+  CHECK(read_file(home / "run" / "latency.2.json") == read_file(b));
+  CHECK(both.first().called == "phone");
+  REQUIRE(both.others().all.size() == 1);
+  CHECK(both.others().all[0].name == "desk");
+  auto turned = opened(b + "," + a);
+  program_run here(home / "run", settings);
+  CHECK_THROWS_WITH(turned.open(here.folder(), here), ContainsSubstring("is another table than") && ContainsSubstring("--run"));
 }
 
 TEST_CASE("a latency window is two times or nothing", "[program]") {

@@ -1,5 +1,5 @@
 """hasse_measure with a command in the place of a device, a script of the shell whose answers are known; what else it may answer; a
-measurement that is killed; tables that are compared, and tables that a search corrects.
+measurement that is killed; tables that are compared, tables that a search corrects, and a search for several devices by their tables.
 
 usage: measure.py HASSE_MEASURE HASSE_BOUNDARY
 """
@@ -30,10 +30,10 @@ def expect(text, *words):
             problems.append(f"no {word!r} in: {text[-700:]}")
 
 
-def command(lines, place="{onnx}"):
+def command(lines, place="{onnx}", name="a shell"):
     """A runtime: `lines` see the file, or the folder, as $1."""
     script = folder / f"device{len(list(folder.glob('device*')))}.sh"
-    script.write_text('[ "$1" = --describe ] && { echo \'{"name": "a shell", "library": "sh 1"}\'; exit; }\n' + lines + "\n")
+    script.write_text(f'[ "$1" = --describe ] && {{ echo \'{{"name": "{name}", "library": "sh 1"}}\'; exit; }}\n' + lines + "\n")
     return f"command:sh {script} {place} {{threads}}"
 
 
@@ -191,6 +191,47 @@ expect(run(*small, "--run", "next", "--trainings", 1, of=search), "corrected 1 t
 if json.loads((folder / "next/config.json").read_text()).get("corrections") != 1:
     problems.append("a search does not keep how often its table was corrected")
 expect(run(*small, "--run", "typical", "--trainings", 1, "--speed", "typical", of=search, code=2), "typical latencies are not known of a shell", "use quiet ones")
+
+# Several devices: one set of trainings, a frontier for each; a search that is killed goes on, and not for other devices.
+phone = command('echo "$(grep -ao Conv "$1" | wc -l)"', name="a phone")  # deep networks are slow there, wide ones are not
+run("--device", phone, "--out", "phone.json", *quick, "--error", 0)
+both = ["--train-images", 64, "--epochs", 1, "--threads", 1, "--trainings", 12]
+said = run("--devices", "a.json,phone.json", *both, "--run", "both", of=search)
+expect(said, "device 1: a shell, sh 1", "device 2: a phone, sh 1", "networks are on the frontier of one of 2 devices at least", "fastest reaching", "on device 2")
+
+
+def learned(run):
+    answer = json.loads((folder / run / "frontier.json").read_text())
+    trained = [json.loads(line)["payload"] for line in (folder / run / "journal/main.jsonl").read_text().splitlines() if '"trained"' in line]
+    return [(each["candidate"], each["accuracy"], each["further_latency_ticks"]) for each in trained], [answer[key] for key in ("devices", "serving", "certificates")]
+
+
+first = subprocess.Popen([search, "--devices", "a.json,phone.json", *map(str, both), "--run", "killed"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+book = folder / "killed/journal/main.jsonl"
+while first.poll() is None and not (book.exists() and book.read_text().count('"trained"') >= 5):
+    time.sleep(0.01)
+first.kill(), first.wait()
+run("--devices", "a.json,phone.json", *both, "--run", "killed", of=search)
+whole, killed = learned("both"), learned("killed")
+if whole != killed or len(whole[0]) != 12:
+    problems.append(f"a search for two devices that was killed ends otherwise: {whole} {killed}")
+for at, device in enumerate(whole[1][0]):
+    costs, good = ([network[key] for network in device["frontier"]] for key in ("milliseconds", "accuracy"))
+    served = sorted(each["architecture"] for each in whole[1][1] if each["places"][at]["on_frontier"])
+    if costs != sorted(costs) or good != sorted(good) or not costs or served != sorted(each["architecture"] for each in device["frontier"]):
+        problems.append(f"no frontier, or not the one of those that serve it: {device}")
+if {each["device"] for each in whole[1][2]} not in ({"a shell", "a phone"}, set()):
+    problems.append("certificates are not of both devices")
+page = (folder / "both/report.html").read_text()
+if "The frontiers over one another" not in page or "On a phone" not in page or (folder / "both/latency.2.json").read_bytes() != (folder / "phone.json").read_bytes():
+    problems.append("the report or the folder of two devices lacks one of them")
+for devices, words in [("a.json", "names one device"), ("a.json,a.json", "twice"), ("a.json,none.json", "no file and no device"), ("phone.json,a.json", "was begun with device_1 = "),
+                       (f"a.json,phone.json,{command('echo 3', name='a third')}", "device_3")]:
+    expect(run("--devices", devices, *both, "--run", "both", of=search, code=2), words)
+# One that is there is measured for its table, and then with the finalists.
+expect(run("--devices", f"a.json,{phone}", "--train-images", 64, "--epochs", 1, "--threads", 1, "--trainings", 2, "--run", "there", of=search), "measured  ")
+if any(each["places"][1]["whole_milliseconds"] is None or each["places"][0]["whole_milliseconds"] is not None for each in json.loads((folder / "there/frontier.json").read_text())["serving"]):
+    problems.append("finalists are not measured where that can be done, or are where it cannot")
 
 print("\n".join(problems) or "Commands are measured, and refused where they cannot be.")
 sys.exit(1 if problems else 0)

@@ -152,6 +152,81 @@ TEST_CASE("a search that repeats trainings shows every network once, with all it
   }
 }
 
+TEST_CASE("one search serves several devices, each by its own frontier", "[program]") {
+  setting it;
+  fake_device deep;  // where every layer takes the same
+  deep.told.name = "deep";
+  deep.world->cost = [](const layer& item) { return item.kind == layer_kind::convolution ? 30'000 : 1000; };
+  const auto deep_table = latency_table<small_space>::load_or_measure(it.home / "deep.json", deep, quick);
+  const auto run = [&](const char* place, std::size_t trainings, const further_devices& others, const shipped_proposer& how) {
+    run_folder folder(it.home / place, {{"test", place}});
+    const auto train = train_on(it.backend, it.images, {.epochs = 1, .batch = 20}, {.folder = folder.checkpoints()});
+    return search<small_space>(it.table, it.device, train, it.images.test, folder, stop_rule{.trainings = trainings}, how, others);
+  };
+  const further_devices both{{also_for(deep_table, deep)}};
+  for (const shipped_proposer& how : {shipped_proposer{pruning{}}, shipped_proposer{model_guided{.beginning = 2}}}) {
+    const bool prunes = how.one.index() == 0;
+    const char* const place = prunes ? "pop" : "model";
+    run(place, 4, both, how);
+    const search_answer answer = run(place, 9, both, how);  // goes on
+    const report_data& report = answer.report;
+    REQUIRE(report.devices == std::vector<std::string>{"imaginary", "deep"});
+    std::set<std::string> on_some;
+    for (std::size_t device = 0; device < 2; ++device) {
+      // Its frontier is that of the trained networks by what they cost there, and it is measured there.
+      frontier<std::string> own;
+      for (const report_network& each : report.networks) {
+        const ticks cost = (device == 0 ? it.table : deep_table).estimate(parse<small_space>(each.name));
+        CHECK(each.places.at(device).cost == Approx(to_milliseconds(cost)));
+        own.add({each.name, cost, each.score});
+      }
+      const report_data one = detail::on_device(report, device);
+      std::vector<std::string> shown;
+      for (const std::size_t i : detail::frontier_order(one)) {
+        shown.push_back(one.networks[i].name);
+        CHECK(std::isfinite(one.networks[i].whole_cost));
+      }
+      for (const report_network& each : one.networks)
+        if (!each.beaten_by.empty()) shown.push_back(each.name);
+      for (const auto& point : own.points()) {
+        CHECK(std::find(shown.begin(), shown.end(), point.candidate) != shown.end());
+        on_some.insert(point.candidate);
+      }
+      CHECK(shown.size() == own.points().size());
+    }
+    REQUIRE(answer.finalists.size() == on_some.size());
+    for (const finalist& each : answer.finalists) CHECK((on_some.contains(each.architecture) && each.elsewhere.size() == 1 && each.elsewhere[0].whole > 0));
+    CHECK(names_in(it.home / place / "checkpoints").size() == on_some.size());  // what serves either device keeps its weights
+    CHECK(answer.cheapest_reaching(0, 1)->whole_on(1) <= answer.cheapest_reaching(0)->whole_on(1));
+    CHECK(report.forecast.has_value() != prunes);
+    if (!prunes) CHECK((report.forecast->elsewhere.size() == 1 && !report.forecast->elsewhere[0].empty() && report.forecast->next[0].elsewhere.size() == 1));
+
+    // A certificate for every device.
+    REQUIRE(report.certificates.size() == 2 * static_cast<std::size_t>(report.pruning.back().pruned));
+    for (std::size_t i = 0; i < report.certificates.size(); ++i) {
+      const report_certificate& claim = report.certificates[i];
+      CHECK(claim.device == i % 2);
+      const auto cost = [&](const std::string& name) { return (i % 2 ? deep_table : it.table).estimate(parse<small_space>(name)); };
+      CHECK(cost(claim.instead) <= cost(claim.pruned));
+    }
+    CHECK_THROWS_WITH(run(place, 9, {}, how), ContainsSubstring("also for deep"));
+  }
+  // By its table alone a device is served, and not measured.
+  const search_answer told = run("told", 3, {{also_for(deep_table)}}, {});
+  for (const finalist& each : told.finalists) CHECK((each.elsewhere[0].whole == each.elsewhere[0].sum && each.whole != each.sum));
+  for (const report_network& each : told.report.networks) CHECK_FALSE(std::isfinite(each.places[1].whole_cost));
+  further_device other = also_for(deep_table);
+  other.parts[0] = {other.parts[0].count + 1};
+  CHECK_THROWS_WITH(run("told", 4, {{other}}, {}), ContainsSubstring("on further devices"));
+  other.parts.pop_back();
+  CHECK_THROWS_WITH(run("short", 3, {{other}}, {}), ContainsSubstring("give one for each"));
+  fake_device picky = deep;
+  picky.world = std::make_shared<fake_world>();
+  picky.world->refuses = [](const layer& item) { return item.out.c == 8 ? "too wide" : ""; };
+  const auto picky_table = latency_table<small_space>::load_or_measure(it.home / "picky.json", picky, quick);
+  CHECK_THROWS_WITH(also_for(picky_table), ContainsSubstring("deep cannot run") && ContainsSubstring("too wide") && ContainsSubstring("name it first"));
+}
+
 TEST_CASE("finalists are trained again by the recipe that is asked for, and a divergence there is no end", "[program]") {
   setting it;
   const auto run = it.home / "run";
@@ -259,7 +334,7 @@ TEST_CASE("a finalist that a better one beats as a whole network is no part of t
     answer.report.networks.push_back({.name = name, .cost = 1, .score = 0.5, .on_frontier = true});
   }
   answer.finalists[0].whole = 2.0, answer.finalists[1].whole = 3.5, answer.finalists[2].whole = 3.0;
-  detail::mark_beaten(answer, {{2.0, 0.1}, {3.5, 0.1}, {3.0, 0.1}});
+  detail::mark_beaten(answer, {{2.0, 0.1}, {3.5, 0.1}, {3.0, 0.1}}, {0, 1, 2});
   CHECK(answer.report.networks[0].beaten_by.empty());
   CHECK(answer.report.networks[1].beaten_by == "large");
   CHECK_FALSE(answer.report.networks[1].on_frontier);
@@ -274,6 +349,6 @@ TEST_CASE("a finalist that a better one beats as a whole network is no part of t
   // Within what is uncertain nobody is beaten.
   search_answer close = answer;
   for (report_network& each : close.report.networks) each.beaten_by.clear(), each.on_frontier = true;
-  detail::mark_beaten(close, {{2.0, 0.1}, {3.5, 0.3}, {3.0, 0.3}});
+  detail::mark_beaten(close, {{2.0, 0.1}, {3.5, 0.3}, {3.0, 0.3}}, {0, 1, 2});
   CHECK(close.report.networks[1].beaten_by.empty());
 }

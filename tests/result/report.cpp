@@ -186,6 +186,58 @@ TEST_CASE("the frontier file holds the answer and its certificates") {
   CHECK(frontier_json({})["frontier"].empty());
 }
 
+TEST_CASE("frontiers of several devices lie over one another, and every form of the answer tells the same", "[report]") {
+  report_data data = example();
+  data.devices = {"desk", "<phone>"};
+  const bool on_phone[] = {true, false, true, false};
+  const double there[] = {30, 28, 20, 40};
+  for (std::size_t i = 0; i < 4; ++i) {
+    report_network& each = data.networks[i];
+    each.places = {{.cost = each.cost, .on_frontier = each.on_frontier}, {.cost = there[i], .whole_cost = there[i] + 1, .on_frontier = on_phone[i]}};
+  }
+  data.certificates = {{"[(16),(32)]", "[(16,16),(32)]", "[(32),(64)]", 0}, {"[(16),(32)]", "[(16,16),(32)]", "[(32,32),(64)]", 1}};
+  data.forecast = {.found = 0.97, .surely_found = 0.93, .chance = 0.25, .frontier = {{"[(16),(16)]", 0.5, 0.58, 0.59, 0.6}},
+                   .next = {{.name = "[(16),(64)]", .cost = 1.2, .low = 0.75, .middle = 0.77, .high = 0.79, .gain = 0.012, .elsewhere = {25}}},
+                   .elsewhere = {{{"[(16,16),(32)]", 20, 0.5, 0.58, 0.6}}}};
+  const std::string html = report_html(data);
+  CHECK(count(html, "<section>") == count(html, "</section>"));
+  CHECK(loads_nothing(html));
+  CHECK_THAT(html, ContainsSubstring("4 networks are on the frontier of one of 2 devices at least, 1 serves several.") && ContainsSubstring("<h2>The frontiers over one another</h2>") &&
+                       ContainsSubstring("<h2>On desk</h2>") && ContainsSubstring("<h2>On &lt;phone&gt;</h2>") && ContainsSubstring("id='within-2'") && ContainsSubstring("id='reaching-1-answer'") &&
+                       ContainsSubstring("<td>&#9733; 2.0000 ms</td><td>&#9733; 31.0000 ms</td><td>2</td>") && ContainsSubstring("than the pruned one, on every device."));
+  CHECK(count(html, "<h2>The frontier</h2>") == 0);
+  const json page = embedded(html), file = frontier_json(data);
+  CHECK(page["devices"] == json::array({"desk", "<phone>"}));
+  CHECK(page["networks"][2]["places"][1]["on_frontier"] == true);
+  CHECK(page["forecast"]["elsewhere"][0][0]["milliseconds"] == 20);
+  REQUIRE(file["devices"].size() == 2);
+  const auto names = [](const json& list) {
+    std::vector<std::string> all;
+    for (const json& each : list) all.push_back(each["architecture"].text());
+    return all;
+  };
+  CHECK(names(file["frontier"]) == names(file["devices"][0]["frontier"]));
+  CHECK(names(file["devices"][1]["frontier"]) == std::vector<std::string>{"[(16,16),(32)]", "[(32,32),(64)]"});
+  CHECK(file["devices"][1]["frontier"][0]["milliseconds"] == 20);
+  CHECK(file["devices"][1]["frontier"][0]["whole_milliseconds"] == 21);
+  CHECK(names(file["serving"]).size() == 4);
+  CHECK(file["serving"][3]["places"][0]["on_frontier"] == true);
+  CHECK(file["certificates"][1]["device"] == "<phone>");
+  const std::string table = frontier_table(data);
+  CHECK_THAT(table, ContainsSubstring("device 1: desk\n") && ContainsSubstring("device 2: <phone>\n#     latency    measured  accuracy") && ContainsSubstring("1 serves several.\nserves devices 1, 2: [(32,32),(64)], 81.00 %\n"));
+  CHECK(count(frontier_svg(data), "&lt;phone&gt;") >= 1);
+
+  // One of them alone: nothing of the other.
+  const report_data phone = detail::on_device(data, 1);
+  CHECK(phone.devices.empty());
+  CHECK(detail::frontier_order(phone) == std::vector<std::size_t>{2, 0});
+  CHECK(phone.certificates.size() == 1);
+  CHECK(phone.sums.empty());
+  CHECK(phone.forecast->frontier[0].cost == 20);
+  CHECK(phone.forecast->next[0].cost == 25);
+  CHECK_NOTHROW(report_html(phone));
+}
+
 TEST_CASE("what was not counted is said to be so, never to be none", "[report]") {
   report_data data = example();
   data.pruning = {{20, unknown, unknown}};

@@ -2,6 +2,7 @@
 #include <hasse/search/choices.hpp>
 #include <hasse/search/search.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -92,4 +93,25 @@ TEST_CASE("a journal of other trainings is refused, and whatever listens to prog
   search<two_stages>(latencies, one, &book, stop_rule{.trainings = 3}, [&](const progress_event&) { ++heard; });
   CHECK(heard >= 3);
   CHECK_THROWS_WITH(search<two_stages>(latencies, other, &book, stop_rule{.trainings = 3}), ContainsSubstring("seed 2"));
+}
+
+TEST_CASE("a search for several devices keeps what each costs in its journal, and a frontier of each", "[search]") {
+  const scratch folder;
+  std::vector<ticks> turned = prices();
+  std::reverse(turned.begin(), turned.end());
+  const further_devices more{{{.name = "phone", .parts = turned}}};
+  planted one;
+  journal book(folder.path / "journal");
+  const auto found = search<two_stages>(prices(), one, &book, more, stop_rule{.trainings = 8});
+  REQUIRE(found.elsewhere.size() == 1);
+  frontier<architecture<two_stages>> own;
+  for (const auto& each : found.done) own.add({each.candidate, latency_of<two_stages>(each.candidate, turned), *each.merit});
+  CHECK(found.elsewhere[0].points() == own.points());
+  CHECK(found.boundary.points() != own.points());
+  for (const journal_record& record : book.records())
+    if (record.operation == "trained") CHECK(record.payload["further_latency_ticks"].size() == 1);
+  CHECK(search<two_stages>(prices(), one, &book, more, stop_rule{.trainings = 8}).replayed == 8);
+  CHECK_THROWS_WITH(search<two_stages>(prices(), one, &book, stop_rule{.trainings = 8}), ContainsSubstring("also for phone"));
+  ++turned[0].count;
+  CHECK_THROWS_WITH(search<two_stages>(prices(), one, &book, further_devices{{{.name = "phone", .parts = turned}}}, stop_rule{.trainings = 8}), ContainsSubstring("further devices"));
 }

@@ -35,6 +35,8 @@ inline void describe_search(CLI::App& app, boundary_options& options, const std:
 inline void describe(CLI::App& app, boundary_options& options, const std::string& spaces) {
   describe(app, static_cast<recipe_options&>(options));
   describe(app, static_cast<device_options&>(options));
+  app.add_option("--devices", options.devices, "instead of --device several at once, divided by commas: latency tables of hasse_measure, cpu, cuda, command:'LINE' last; one set of trainings, a frontier for each; --latency is of the first")
+      ->excludes("--device")->allow_extra_args(false);
   describe_search(app, options, spaces);
 }
 }  // namespace detail

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include <hasse/program/options.hpp>
 #include <hasse/program/space_name.hpp>
@@ -15,6 +16,7 @@ namespace hasse {
 struct boundary_options : recipe_options, device_options {
   std::string space, latency = "auto", policy = "auto", order = "strict", contradictions = "warn", speed = "quiet";
   std::string pixels = std::string(to_text(pixel_form::unit));  ///< what ONNX files read
+  std::vector<std::string> devices{};  ///< several at once, as detail::listed_devices reads them; empty: `device` alone
   std::size_t trainings = 20, unchanged = 0, finish_networks = 0;
   int finish_epochs = 0;
   double margin = 0, enough = 0;

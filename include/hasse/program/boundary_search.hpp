@@ -18,10 +18,10 @@
 #include <hasse/data.hpp>
 #include <hasse/program/boundary_options.hpp>
 #include <hasse/program/detail/open_images.hpp>
-#include <hasse/program/measured_device.hpp>
 #include <hasse/program/output.hpp>
 #include <hasse/program/run.hpp>
 #include <hasse/program/search.hpp>
+#include <hasse/program/search_devices.hpp>
 #include <hasse/program/settings.hpp>
 
 namespace hasse {
@@ -83,15 +83,6 @@ inline shipped_proposer proposer_of(const boundary_options& options, std::string
   return {pruning{.margin = options.margin, .seed = options.seed}};
 }
 
-/// Trainings that latencies asked for do not go on with others, so that measuring anew would be in vain.
-inline void require_table(const run_folder& folder) {
-  if (file_exists(folder.table()) || !file_exists(folder.journal())) return;
-  const std::vector<journal_record> records = replay_journal(folder.journal());
-  if (std::any_of(records.begin(), records.end(), [](const journal_record& record) { return record.operation == "trained"; }))
-    throw file_error(folder.table().string(), "is missing, and its latencies decided what this run has trained",
-                     "give that table back, or start in another folder (--run)");
-}
-
 /// How many corrections of the table in this folder count: of a run that began, those that it began with; else all that are there.
 inline std::size_t corrections_of(const std::filesystem::path& run) {
   if (const auto config = run / "config.json"; file_exists(config)) {
@@ -100,6 +91,40 @@ inline std::size_t corrections_of(const std::filesystem::path& run) {
   }
   const auto table = run / "latency.json";
   return file_exists(table) ? parse_latency_record(read_file(table, largest_table), table.string()).corrections.size() : 0;
+}
+
+inline std::vector<listed_device> devices_of(const boundary_options& options) {
+  if (!options.devices.empty()) return devices_listed(options.devices, options.device_threads);
+  std::vector<listed_device> alone;
+  alone.push_back(device_there(options.measured(), options.device_threads));
+  return alone;
+}
+
+/// Says on the terminal what a table is like, does to it what was asked for, and returns what a report warns of.
+template <class Space, class Order>
+std::vector<std::string> show_table(latency_table<Space>& table, const boundary_options& options, const Order& order, order_policy contradictions, const std::string& where) {
+  std::printf("  %d parts measured%s; sums of parts miss whole networks by %.1f %% in the median, %.1f %% at worst (%zu networks)\n", part_count<Space>, where.c_str(),
+              100 * table.record().additivity.median_error(), 100 * table.record().additivity.worst_error(), table.record().additivity.networks.size());
+  if (options.speed == "typical") {
+    table.use(table_speed::typical);
+    std::printf("  latencies of the machine as it typically was: %.2f times those of the undisturbed one\n", table.factor());
+  }
+  std::vector<std::string> warnings;
+  std::size_t real = 0;
+  const auto violations = table.violations(order);
+  for (const order_violation& each : violations) {
+    real += each.beyond_noise();
+    warnings.push_back("Faster" + where + " although the order says slower: " + each.move.text + " by " + milliseconds_text(static_cast<double>(each.size) / 1e6) +
+                       (each.beyond_noise() ? ", beyond" : ", within") + " the noise of " + milliseconds_text(static_cast<double>(each.noise) / 1e6) + ".");
+  }
+  if (!violations.empty())
+    std::printf("  %zu steps up in the order are faster on this device, %zu of them by more than the noise; the report lists them\n", violations.size(), real);
+  table.apply(contradictions, order);
+  if (!table.repairs().empty()) std::printf("  %zu parts are searched with other latencies than measured, so that no step is; the report lists them\n", table.repairs().size());
+  for (const row_repair& each : table.repairs())
+    warnings.push_back("Searched" + where + " with " + milliseconds_text(to_milliseconds(each.repaired)) + " instead of the measured " + milliseconds_text(to_milliseconds(each.measured)) +
+                       ", so that the table keeps the order: " + table.rows()[static_cast<std::size_t>(each.part)].part + ".");
+  return warnings;
 }
 
 /// What finalists taught of the table, in the file, in the report and on the terminal.
@@ -148,19 +173,21 @@ void search_boundary(const boundary_options& options, const space_name& named) {
     throw error("--enough asks a model, but the policy is " + policy + (options.policy == "auto" ? ", by which the folder was begun; leave it out or name another folder with --run" : "; leave it out or use --policy model"));
   const chosen_order order{options.order};
   const order_policy contradictions = detail::contradictions_of(options.contradictions);
-  const measured_device device(options.measured(), options.device_threads);
+  detail::listed_tables<Space> on(detail::devices_of(options));
+  const bool is_alone = on.size() == 1;
   any_backend<float> trainer = backend_of(options.training(), options.threads);
   if (options.finish_epochs > 0) (void)detail::recipe_of(options, options.finish_epochs);  // refused before anything is measured
-  const device_facts& device_facts = device.facts();
+  const device_facts& device_facts = on.device(0).facts;
   json settings_of_run{{"program", "hasse_boundary"}, {"space", options.space}, {"parts", space_identity<Space>()}, {"data", detail::place_of(options.data)},
                                   {"train_images", options.train_images}, {"latency", options.latency}, {"policy", policy}, {"order", options.order}, {"contradictions", options.contradictions},
                                   {"margin", options.margin}, {"seed", options.seed},
                                   {"recipe", to_text(how)}, {"crop_padding", options.crop_padding}, {"threads", options.threads},
                                   {"device_threads", options.device_threads}};
   if (const json before = detail::begun_with(options); before.is_object() && !before.contains("policy") && policy == "pop") settings_of_run.erase("policy");
-  detail::add_measured_device(settings_of_run, device_facts);
+  if (is_alone) detail::add_measured_device(settings_of_run, device_facts);
+  else on.add_to(settings_of_run);
   if (options.speed != "quiet") settings_of_run["speed"] = options.speed;
-  const std::size_t corrections = detail::corrections_of(options.run);
+  const std::size_t corrections = is_alone ? detail::corrections_of(options.run) : 0;
   if (corrections > 0) settings_of_run["corrections"] = corrections;
   detail::add_training_device(settings_of_run, options.training());
   program_run here(options.run, settings_of_run);
@@ -168,26 +195,15 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   const splits images = detail::open_images(options, Space::image, how, here);
   folder.bind_images(identity_of(images));
   check_images(images.train, Space::image, part_t<Space, part_count<Space> - 1>::out);
-  std::printf("device: %s, %s\n", text_of(device_facts).c_str(), device_facts.library.c_str());
-
-  detail::require_table(folder);
-  auto table = load_or_measure<Space>(folder.table(), device, here.progress());
-  here.end_line();
-  std::printf("  %d parts measured; sums of parts miss whole networks by %.1f %% in the median, %.1f %% at worst (%zu networks)\n", part_count<Space>,
-              100 * table.record().additivity.median_error(), 100 * table.record().additivity.worst_error(), table.record().additivity.networks.size());
-  table.believe(corrections);
-  if (corrections > 0) std::printf("  corrected %zu times by whole networks\n", corrections);
-  if (options.speed == "typical") {
-    table.use(table_speed::typical);
-    std::printf("  latencies of the machine as it typically was: %.2f times those of the undisturbed one\n", table.factor());
+  on.open(folder, here);
+  auto& table = on.table(0);
+  if (is_alone) table.believe(corrections);
+  std::vector<std::string> contradicted;  // what the report says of them
+  for (std::size_t at = 0; at < on.size(); ++at) {
+    const std::vector<std::string> more = detail::show_table(on.table(at), options, order, contradictions, is_alone ? "" : " on " + on.device(at).name());
+    contradicted.insert(contradicted.end(), more.begin(), more.end());
   }
-  const auto violations = table.violations(order);
-  std::size_t real = 0;
-  for (const order_violation& each : violations) real += each.beyond_noise();
-  if (!violations.empty())
-    std::printf("  %zu steps up in the order are faster on this device, %zu of them by more than the noise; the report lists them\n", violations.size(), real);
-  table.apply(contradictions, order);
-  if (!table.repairs().empty()) std::printf("  %zu parts are searched with other latencies than measured, so that no step is; the report lists them\n", table.repairs().size());
+  if (corrections > 0) std::printf("  corrected %zu times by whole networks\n", corrections);
   if (contradictions == order_policy::exclude) std::printf("  pairs of networks that the latencies contradict prune nothing\n");
 
   const latency_window within = window ? *window : detail::usual_window<Space>(table.ticks_per_part());
@@ -198,56 +214,56 @@ void search_boundary(const boundary_options& options, const space_name& named) {
     if (options.finish_networks > 0) finish->most = options.finish_networks;
   }
   const std::string admissible = to_text(counter<Space>(table.ticks_per_part(), within).size());
-  std::printf("search: %s of %s architectures take %.4f to %.4f ms\n", admissible.c_str(), to_text(cardinality<Space>()).c_str(),
-              to_milliseconds(within.least), to_milliseconds(within.most));
+  std::printf("search: %s of %s architectures take %.4f to %.4f ms%s\n", admissible.c_str(), to_text(cardinality<Space>()).c_str(),
+              to_milliseconds(within.least), to_milliseconds(within.most), is_alone ? "" : (" on " + on.device(0).name()).c_str());
   flush_output();
 
   const auto train = train_on(trainer, training_data(detail::task_of(options), images.train, images.validation), how, here.saving());
-  search_answer answer = device.visit([&](const auto& on) {
-    return search<Space>(table, on, train, images.test, folder, detail::proposer_of(options, policy),
-                         stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, finish, named, handing_over{parse_pixel_form(options.pixels, "--pixels")}, here.progress());
-  });
+  search_answer answer = detail::search_by<Space>(on.first(), train, images.test, folder, detail::proposer_of(options, policy),
+                                                  stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, on.others(), finish, named,
+                                                  handing_over{parse_pixel_form(options.pixels, "--pixels")}, here.progress());
   here.end_line();
 
   report_data& report = answer.report;
-  report.title = "The speed/accuracy boundary of this device";
-  report.facts.insert(report.facts.begin(), {{"device", text_of(device_facts)},
+  report.title = is_alone ? "The speed/accuracy boundary of this device" : "The speed/accuracy boundaries of " + std::to_string(on.size()) + " devices";
+  report.facts.insert(report.facts.begin(), {{is_alone ? "device" : "device 1", text_of(device_facts)},
                                              {"library", device_facts.library + ", " + device_facts.compiler}, {"system", device_facts.notes},
                                              {"data", options.data + ", " + std::to_string(images.train.size()) + " training images"},
                                              {"space", options.space + ", " + to_text(cardinality<Space>()) + " architectures, " + admissible + " of them admissible"},
                                              {"policy", policy + ", " + options.order + " order, contradictions: " + options.contradictions}, {"recipe", to_text(how)},
                                              {"seed", std::to_string(options.seed)}, {"latency", "batch 1, " + number_text(device_facts) + ", batch norm folded, median; table measured " + table.record().date +
                                                          (options.speed == "typical" ? "; of the machine as it typically was, " + number_text(table.factor()) + " times its undisturbed latencies" : "")}});
-  if (!answer.finalists.empty()) detail::correct_table(table, answer, report, folder);
+  for (std::size_t at = 1; at < on.size(); ++at)
+    report.facts.insert(report.facts.begin() + 2 + static_cast<std::ptrdiff_t>(at), {"device " + std::to_string(at + 1), on.device(at).name() + ", " + on.device(at).facts.library + (on.device(at).there ? "" : ", by the table " + on.device(at).said)});
+  if (is_alone && !answer.finalists.empty()) detail::correct_table(table, answer, report, folder);
   std::vector<std::int64_t> noise;
   for (const latency_row& row : table.rows()) noise.push_back(row.noise);
   std::nth_element(noise.begin(), noise.begin() + static_cast<std::ptrdiff_t>(noise.size() / 2), noise.end());
   if (finish) report.facts.emplace_back("frontier", "the " + std::to_string(std::min(finish->most, answer.finalists.size())) + " most accurate trained again from scratch: " + to_text(finish->how));
   report.noise_floor_milliseconds = static_cast<double>(noise[noise.size() / 2]) / 1e6;
-  for (const order_violation& each : violations)
-    report.warnings.push_back("Faster although the order says slower: " + each.move.text + " by " + detail::milliseconds_text(static_cast<double>(each.size) / 1e6) +
-                              (each.beyond_noise() ? ", beyond" : ", within") + " the noise of " + detail::milliseconds_text(static_cast<double>(each.noise) / 1e6) + ".");
-  for (const row_repair& each : table.repairs())
-    report.warnings.push_back("Searched with " + detail::milliseconds_text(to_milliseconds(each.repaired)) + " instead of the measured " +
-                              detail::milliseconds_text(to_milliseconds(each.measured)) + ", so that the table keeps the order: " +
-                              table.rows()[static_cast<std::size_t>(each.part)].part + ".");
+  report.warnings.insert(report.warnings.end(), contradicted.begin(), contradicted.end());
   write_report(folder.report(), report);
   write_frontier(folder.frontier(), report);
   replace_file(folder.root() / "frontier.svg", frontier_svg(report));
 
   std::printf("\n%s\n", frontier_table(report).c_str());
-  for (const report_network& each : report.networks)
-    if (!each.beaten_by.empty())
-      std::printf("beaten: %s, measured whole: %.4f ms, by %s, which takes less and is better\n", each.name.c_str(), each.whole_cost, each.beaten_by.c_str());
+  for (std::size_t at = 0; at < on.size(); ++at) {
+    const report_data shown = is_alone ? report : detail::on_device(report, at);
+    for (const report_network& each : shown.networks)
+      if (!each.beaten_by.empty())
+        std::printf("beaten: %s, measured whole: %.4f ms%s, by %s, which takes less and is better\n", each.name.c_str(), each.whole_cost, is_alone ? "" : (" on device " + std::to_string(at + 1)).c_str(), each.beaten_by.c_str());
+  }
   for (const auto& [name, value] : report.facts)
     if (name == "trainings" || name == "table") std::printf("%s: %s\n", name.c_str(), value.c_str());
   if (!answer.finalists.empty()) {
     const ticks middle{(within.least.count + within.most.count) / 2};
     if (const finalist* best = answer.best_within(middle))
-      std::printf("most accurate within %.4f ms, the middle of the window: %s, %.2f %%\n", to_milliseconds(middle), best->architecture.c_str(), 100 * best->score);
-    const double level = answer.finalists.back().score - 0.02;
-    if (const finalist* fast = answer.cheapest_reaching(level))
-      std::printf("fastest reaching %.2f %%, two points below the best: %s, %.4f ms\n", 100 * level, fast->architecture.c_str(), fast->whole);
+      std::printf("most accurate within %.4f ms%s, the middle of the window: %s, %.2f %%\n", to_milliseconds(middle), is_alone ? "" : " on device 1", best->architecture.c_str(), 100 * best->score);
+    double level = 0;
+    for (const finalist& each : answer.finalists) level = std::max(level, each.score - 0.02);
+    for (std::size_t at = 0; at < on.size(); ++at)
+      if (const finalist* fast = answer.cheapest_reaching(level, at))
+        std::printf("fastest reaching %.2f %%%s, two points below the best: %s, %.4f ms\n", 100 * level, is_alone ? "" : (" on device " + std::to_string(at + 1)).c_str(), fast->architecture.c_str(), fast->whole_on(at));
   }
   std::printf("networks: %s\nreport: %s\n", folder.networks().c_str(), std::filesystem::absolute(folder.report()).c_str());
   const auto failed = std::count_if(report.networks.begin(), report.networks.end(), [](const report_network& each) { return std::isnan(each.score); });

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -50,31 +51,37 @@ struct handing_over {
 struct finalist {
   std::string architecture;
   double sum = 0;         ///< over its parts: what the search saw
-  double whole = 0;       ///< as a whole network: measured, or priced
+  double whole = 0;       ///< as a whole network: measured, or priced; the sum where nobody can say
   double noise = 0;       ///< how far `whole` may be off; 0: not at all
   double score = 0;       ///< the task's metric on the validation samples, of the weights that are handed over (with `finishing`: those trained again)
   double test_score = 0;  ///< the same on samples that the search never saw
   cost costs{};
+  /// What it costs on a further device; `whole` is the sum where the device cannot be asked.
+  struct place {
+    double sum = 0, whole = 0, noise = 0;
+  };
+  std::vector<place> elsewhere{};  ///< on further devices, in their order
+  double whole_on(std::size_t device) const { return device == 0 ? whole : elsewhere.at(device - 1).whole; }
 };
 
 /// The answer, with everything that a report shows.
 struct search_answer {
-  std::vector<finalist> finalists;  ///< from cheap to good
+  std::vector<finalist> finalists;  ///< from cheap to good; of several devices those of each, from cheap to dear on the first
   report_data report;
 
-  /// The best network that costs at most this as a whole; null when there is none.
-  const finalist* best_within(double most) const {
+  /// The best network that costs at most this as a whole, on a device from 0; null when there is none.
+  const finalist* best_within(double most, std::size_t device = 0) const {
     const finalist* best = nullptr;
     for (const finalist& each : finalists)
-      if (each.whole <= most && (!best || report.measure.merit(each.score) > report.measure.merit(best->score))) best = &each;
+      if (each.whole_on(device) <= most && (!best || report.measure.merit(each.score) > report.measure.merit(best->score))) best = &each;
     return best;
   }
-  const finalist* best_within(ticks latency) const { return best_within(to_milliseconds(latency)); }
+  const finalist* best_within(ticks latency, std::size_t device = 0) const { return best_within(to_milliseconds(latency), device); }
   /// The cheapest network that is at least this good on the validation samples; null when there is none.
-  const finalist* cheapest_reaching(double score) const {
+  const finalist* cheapest_reaching(double score, std::size_t device = 0) const {
     const finalist* best = nullptr;
     for (const finalist& each : finalists)
-      if (report.measure.merit(each.score) >= report.measure.merit(score) && (!best || each.whole < best->whole)) best = &each;
+      if (report.measure.merit(each.score) >= report.measure.merit(score) && (!best || each.whole_on(device) < best->whole_on(device))) best = &each;
     return best;
   }
 };
@@ -106,18 +113,14 @@ inline std::string judged_text(metric measure, double validation, double test) {
 
 inline std::string whole_text(const price_unit& unit, double cost) { return unit == in_milliseconds ? milliseconds_text(cost) : unit.text(cost); }
 
-/// Of a whole network, and how far that may be off.
-struct whole_price {
-  double price = 0, noise = 0;
-};
-
 /// What a search knows of its price.
 struct searched_price {
   std::vector<ticks> parts;  ///< in ticks of `scale`
   price_scale scale;
   std::string text;                                   ///< what the sequence of the search depends on besides; "": the parts say it
   std::string device;                                 ///< "": of none
-  std::function<std::vector<whole_price>(const std::vector<layer_list>&)> of_wholes;  ///< of whole networks, in the unit
+  std::string called{};                               ///< beside further devices; "": as `device`, or as its unit
+  std::function<std::vector<whole_price>(const std::vector<layer_list>&)> of_wholes;  ///< of whole networks, in the unit; empty: nobody can be asked
   std::vector<report_sum> sums;
   bool contradicts = false;  ///< pairs that costs contradict shall prune nothing
   bool is_measured = false;  ///< of_wholes measures networks in turns, which takes time
@@ -125,18 +128,22 @@ struct searched_price {
 
 /// Sums let networks onto the frontier, which costs more the better it is. A finalist that costs more as a whole, beyond what is
 /// uncertain, than one that the search found better is beaten. (Longer trainings of some of them make no two comparable that were not.)
-inline void mark_beaten(search_answer& answer, const std::vector<whole_price>& prices) {
-  for (std::size_t at = 0; at < answer.finalists.size(); ++at) {
-    const finalist& each = answer.finalists[at];
-    const finalist* better = nullptr;
-    for (std::size_t other = at + 1; other < answer.finalists.size(); ++other)
-      if (prices[other].price + prices[other].noise + prices[at].noise < prices[at].price && (!better || answer.finalists[other].whole < better->whole))
-        better = &answer.finalists[other];
+/// `front`: the finalists that the search found on the frontier of the device, from cheap to good; `prices` are there of all finalists.
+inline void mark_beaten(search_answer& answer, const std::vector<whole_price>& prices, const std::vector<std::size_t>& front, std::size_t device = 0) {
+  for (auto at = front.begin(); at != front.end(); ++at) {
+    std::optional<std::size_t> better;
+    for (auto other = std::next(at); other != front.end(); ++other)
+      if (prices[*other].price + prices[*other].noise + prices[*at].noise < prices[*at].price && (!better || prices[*other].price < prices[*better].price)) better = *other;
     if (!better) continue;
+    const std::string &name = answer.finalists[*at].architecture, &winner = answer.finalists[*better].architecture;
     for (report_network& shown : answer.report.networks)
-      if (shown.name == each.architecture) shown.on_frontier = false, shown.beaten_by = better->architecture;
-    answer.report.warnings.push_back(each.architecture + " is beaten by " + better->architecture + ", which costs " + answer.report.price.text(better->whole) +
-                                     " instead of " + answer.report.price.text(each.whole) + " as a whole network and is better; the sums of their parts said otherwise.");
+      if (shown.name == name) {
+        if (device < shown.places.size()) shown.places[device].on_frontier = false, shown.places[device].beaten_by = winner;
+        if (device == 0) shown.on_frontier = false, shown.beaten_by = winner;
+      }
+    answer.report.warnings.push_back(name + " is beaten by " + winner + ", which costs " + answer.report.price.text(prices[*better].price) + " instead of " +
+                                     answer.report.price.text(prices[*at].price) + " as a whole network" + (answer.report.devices.empty() ? "" : " on " + answer.report.devices[device]) +
+                                     " and is better; the sums of their parts said otherwise.");
   }
 }
 
@@ -172,11 +179,11 @@ void tell_settled(report_data& report, const Space& domain, const Held& policy, 
     const auto trained_then = static_cast<double>(i + 1), pruned_then = static_cast<double>(settled->pruned_after()[i]);
     report.pruning.push_back({trained_then, pruned_then, report.admissible - trained_then - pruned_then});
   }
-  for (const auto& each : settled->certificates()) report.certificates.push_back({domain.text(each.pruned), domain.text(each.above), domain.text(each.instead)});
+  for (const auto& each : settled->certificates()) report.certificates.push_back({domain.text(each.pruned), domain.text(each.above), domain.text(each.instead), each.device});
   if (report.pruning.empty()) {  // too many to list: how many at the end, and by which rules
     const auto number = [](const std::optional<count_type>& count) { return count ? static_cast<double>(*count) : unknown; };
     if (!once.empty()) report.pruning.push_back({static_cast<double>(once.size()), number(settled->pruned()), number(settled->living())});
-    for (const auto& each : settled->rules()) report.certificates.push_back({"", domain.text(each.above), domain.text(each.instead)});
+    for (const auto& each : settled->rules()) report.certificates.push_back({"", domain.text(each.above), domain.text(each.instead), each.device});
   }
 }
 
@@ -188,13 +195,26 @@ void tell_forecast(report_data& report, const model_guided_search<Space>& model,
   report_forecast& forecast = report.forecast.emplace();
   forecast.found = expected->outlook.middle, forecast.surely_found = expected->outlook.low, forecast.chance = expected->outlook.chance;
   const auto shown = [&](const auto& each, double gain) {
-    return report_expectation{to_text(each.value), scale.of(each.cost), judged_by.merit(each.merit.low), judged_by.merit(each.merit.middle), judged_by.merit(each.merit.high), gain};
+    report_expectation made{to_text(each.value), scale.of(each.cost), judged_by.merit(each.merit.low), judged_by.merit(each.merit.middle), judged_by.merit(each.merit.high), gain};
+    for (const ticks cost : each.elsewhere) made.elsewhere.push_back(scale.of(cost));
+    return made;
   };
   for (const auto& each : expected->frontier) forecast.frontier.push_back(shown(each, unknown));
+  for (const auto& front : expected->elsewhere) {
+    auto& list = forecast.elsewhere.emplace_back();
+    for (const auto& each : front) list.push_back(shown(each, unknown));
+  }
   for (const auto& each : expected->next) forecast.next.push_back(shown(each, each.gain));
   forecast.run_deviation = expected->run_deviation;
   for (const auto& each : model.looks()) forecast.looks.push_back({static_cast<double>(each.trainings), each.outlook.middle, each.outlook.low, each.outlook.chance});
   report.facts.emplace_back("model", "expects that " + percent_text(forecast.found, 1) + " of the hypervolume is found, nine tenths sure of " + percent_text(forecast.surely_found, 1));
+}
+
+/// What the parts cost on every device.
+inline std::vector<std::vector<ticks>> device_costs(const std::vector<ticks>& first, const further_devices& further) {
+  std::vector<std::vector<ticks>> all = further.parts();
+  all.insert(all.begin(), first);
+  return all;
 }
 
 /// A search by any price whose pieces add up.
@@ -212,16 +232,17 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   const space_name named = play<role::naming>(space_name{}, parts...);
   const handing_over handing = play<role::handing>(handing_over{}, parts...);
   const progress_sink progress = play<role::watching>(progress_sink{}, parts...);
+  const further_devices further = play<role::serving>(further_devices{}, parts...);
   const std::optional<finishing> finish = play<role::finishing>(std::optional<finishing>{}, parts...);
   constexpr metric judged_by = Type::measure;
   Engine& backend = train.backend();
 
   using domain_type = space_domain<Space, std::remove_cvref_t<decltype(order)>>;
-  const domain_type domain(price.parts, within, order, price.scale);
+  const domain_type domain(price.parts, within, order, price.scale, further.parts());
   if (domain.size() == 0)
     throw error("no architecture of this space costs between " + price.scale.text(within.least) + " and " + price.scale.text(within.most) +
                 (price.device.empty() ? "" : " on " + price.device) + "; widen the window");
-  const session_options options{.configuration = proposer.text() + ", order " + std::string(order.name) + price.text, .words = journal_words::of(price.scale.unit, judged_by.name)};
+  const session_options options{.configuration = proposer.text() + ", order " + std::string(order.name) + price.text + further.text(), .words = journal_words::of(price.scale.unit, judged_by.name)};
   using candidate = architecture<Space>;
   auto policy = proposer.on(domain, stop);
 
@@ -233,9 +254,24 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   const std::vector<std::string> classes = classes_of(*train.data().train);
   write_labels(folder.labels(), classes);
   const count_type most = stop.trainings > 0 ? std::min<count_type>(stop.trainings, domain.size()) : domain.size();
-  search_trainer<Space, candidate_trainer<Engine, Type>> trainer(train, here, price.parts, options.words, static_cast<std::size_t>(most));
+  search_trainer<Space, candidate_trainer<Engine, Type>> trainer(train, here, device_costs(price.parts, further), options.words, static_cast<std::size_t>(most));
   const search_result<candidate> found = run_search(domain, policy, trainer, &book, options);
   trainer.drop_dominated_weights();
+
+  // The frontier of each device, and the networks that are on one.
+  std::vector<frontier<candidate>> fronts{found.boundary};
+  fronts.insert(fronts.end(), found.elsewhere.begin(), found.elsewhere.end());
+  std::vector<frontier_point<candidate>> chosen = found.boundary.points();
+  for (const frontier<candidate>& front : found.elsewhere)
+    for (const auto& point : front.points())
+      if (std::none_of(chosen.begin(), chosen.end(), [&](const auto& each) { return each.candidate == point.candidate; })) chosen.push_back({point.candidate, domain.cost(point.candidate), point.merit});
+  std::stable_sort(chosen.begin(), chosen.end(), [](const auto& one, const auto& other) { return one.cost < other.cost; });
+  const auto places_on = [&](std::size_t device) {  // in `chosen`
+    std::vector<std::size_t> places;
+    for (const auto& point : fronts[device].points())
+      places.push_back(static_cast<std::size_t>(std::find_if(chosen.begin(), chosen.end(), [&](const auto& each) { return each.candidate == point.candidate; }) - chosen.begin()));
+    return places;
+  };
 
   // What the search learned, for the report.
   search_answer answer;
@@ -243,6 +279,10 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   report.measure = judged_by, report.price = price.scale.unit;
   if (const bool times = report.price == in_milliseconds; !times || judged_by.name != "accuracy")
     report.title = "The boundary of " + std::string(times ? "latency" : report.price.name) + " and " + std::string(judged_by.name);
+  if (!further.all.empty()) {
+    report.devices.push_back(!price.called.empty() ? price.called : !price.device.empty() ? price.device : std::string(price.scale.unit.name));
+    for (const further_device& each : further.all) report.devices.push_back(each.name);
+  }
   const auto curves = curves_of(book);
   const std::vector<trained<candidate>> once = each_once(domain, found.done);
   const auto precedents = precedent_counts(domain, once);
@@ -250,6 +290,10 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
     const cost costs = cost_of(each.candidate);
     report_network network{.name = to_text(each.candidate), .cost = price.scale.of(each.cost)};
     if (each.merit) network.score = judged_by.merit(*each.merit);
+    if (!further.all.empty()) {
+      network.places.push_back({.cost = network.cost});
+      for (const ticks cost : domain.costs_elsewhere(each.candidate)) network.places.push_back({.cost = price.scale.of(cost)});
+    }
     network.macs = static_cast<double>(costs.macs), network.parameters = static_cast<double>(costs.parameters());
     if (const auto& below = precedents[report.networks.size()]) network.precedents = static_cast<double>(*below);
     if (const auto curve = curves.find(network.name); curve != curves.end()) network.curve = curve->second;
@@ -274,43 +318,67 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   const auto finish_folder = folder.checkpoints() / ("finish_" + std::string(finish ? hex64(fnv1a(to_text(finish->how))).view() : ""));  // one per recipe
   if (finish) again.emplace(backend, train.data(), finish->how, checkpoint_policy{.folder = finish_folder, .every_seconds = 60});
   const int judging_batch = static_cast<int>(std::clamp<std::int64_t>(2'000'000 / Space::image.pixels(), std::min(train.how().batch, 128), 128));  // large pictures: what memory bears
-  const std::size_t count = found.boundary.points().size();
+  const std::size_t count = chosen.size();
   std::vector<layer_list> wholes;
-  for (const auto& point : found.boundary.points()) wholes.push_back(layers_of(point.candidate));
-  if (progress && count > 0) progress({1.0, (price.is_measured ? "measuring " : "pricing ") + std::to_string(count) + (count == 1 ? " finalist" : price.is_measured ? " finalists in turns" : " finalists"), -1});
-  const std::vector<whole_price> whole_prices = count > 0 ? price.of_wholes(wholes) : std::vector<whole_price>();
-  for (const auto& point : found.boundary.points()) {
+  for (const auto& point : chosen) wholes.push_back(layers_of(point.candidate));
+  std::vector<std::vector<whole_price>> whole_prices;  // by device; none where nobody can be asked
+  for (std::size_t device = 0; device < fronts.size(); ++device) {
+    const auto& of_wholes = device == 0 ? price.of_wholes : further.all[device - 1].of_wholes;
+    if (progress && count > 0 && of_wholes) progress({1.0, (price.is_measured ? "measuring " : "pricing ") + std::to_string(count) + (count == 1 ? " finalist" : price.is_measured ? " finalists in turns" : " finalists"), -1});
+    whole_prices.push_back(count > 0 && of_wholes ? of_wholes(wholes) : std::vector<whole_price>());
+  }
+  const auto place_of = [&](std::size_t device, std::size_t at) {
+    const double sum = price.scale.of(device == 0 ? chosen[at].cost : domain.costs_elsewhere(chosen[at].candidate)[device - 1]);
+    return whole_prices[device].empty() ? finalist::place{sum, sum, 0} : finalist::place{sum, whole_prices[device][at].price, whole_prices[device][at].noise};
+  };
+  for (const auto& point : chosen) {
+    const std::size_t at = answer.finalists.size();
     const std::string name = to_text(point.candidate);
     const layer_list layers = layers_of(point.candidate);
-    const bool longer = again && finish->most > count - answer.finalists.size() - 1;
+    const auto better = static_cast<std::size_t>(std::count_if(chosen.begin(), chosen.end(), [&](const auto& other) { return other.merit > point.merit; }));
+    const bool longer = again && finish->most > better;
     const finisher<candidate_trainer<Engine, Type>> finisher{longer ? &*again : nullptr, &here, [&] {
       const auto place = std::find_if(found.done.begin(), found.done.end(), [&](const auto& each) { return each.candidate == point.candidate && each.merit == point.merit; });
       trainer.restore_weights(point.candidate, static_cast<std::size_t>(place - found.done.begin()));
     }};
-    const auto [network, finished] = finisher(name, layers, answer.finalists.size() + 1, count);
+    const auto [network, finished] = finisher(name, layers, at + 1, count);
     if (longer && !finished) report.warnings.push_back("The longer training of " + name + " diverged; it is handed over as the search trained it.");
-    const whole_price& whole = whole_prices[answer.finalists.size()];
-    finalist each{.architecture = name, .sum = price.scale.of(point.cost), .whole = whole.price, .noise = whole.noise, .score = finished.value_or(judged_by.merit(point.merit))};
+    const finalist::place first = place_of(0, at);
+    finalist each{.architecture = name, .sum = first.sum, .whole = first.whole, .noise = first.noise, .score = finished.value_or(judged_by.merit(point.merit))};
     each.test_score = evaluate(backend, train.data().task, network, test, train.data().scale, judging_batch).score;
     each.costs = cost_of(point.candidate);
+    for (std::size_t device = 1; device < fronts.size(); ++device) each.elsewhere.push_back(place_of(device, at));
 
     handover how{.said = metadata_of(train.data()), .pixels = handing.pixels};
     how.said.insert({{"space", space_identity<Space>()}, {"seed", std::to_string(train.how().seed)}});
-    if (!price.device.empty()) how.said.emplace("device", price.device);
-    if (!named.type.empty())
-      how.header = {.type = network_type(named.type, name), .headers = {named.header},
-                    .facts = {whole_text(price.scale.unit, each.whole) + (price.device.empty() ? "" : " on " + price.device),
-                              judged_text(judged_by, each.score, each.test_score)},
-                    .classes = classes};
+    std::string devices = price.device;
+    for (const further_device& other : further.all) devices += (devices.empty() ? "" : "; ") + other.name;
+    if (!devices.empty()) how.said.emplace("device", devices);
+    if (!named.type.empty()) {
+      how.header = {.type = network_type(named.type, name), .headers = {named.header}, .facts = {}, .classes = classes};
+      for (std::size_t device = 0; device < fronts.size(); ++device) {
+        const std::string on = report.devices.empty() ? price.device : report.devices[device];
+        how.header->facts.push_back(whole_text(price.scale.unit, each.whole_on(device)) + (on.empty() ? "" : " on " + on) + (whole_prices[device].empty() ? ", the sum of its parts" : ""));
+      }
+      how.header->facts.push_back(judged_text(judged_by, each.score, each.test_score));
+    }
     const auto files = hand_over(folder, file_name_of(name), network, std::move(how));
     for (report_network& shown : report.networks)
       if (shown.name == name) {
-        shown.on_frontier = true, shown.whole_cost = each.whole, shown.whole_noise = each.noise > 0 ? each.noise : unknown, shown.test_score = each.test_score;
-        shown.finished_score = finished.value_or(unknown), shown.files = files;
+        for (std::size_t device = 0; device < fronts.size(); ++device) {
+          const std::vector<std::size_t> places = places_on(device);
+          report_place place{.cost = place_of(device, at).sum, .on_frontier = std::find(places.begin(), places.end(), at) != places.end()};
+          if (!whole_prices[device].empty()) place.whole_cost = whole_prices[device][at].price;
+          if (!whole_prices[device].empty() && whole_prices[device][at].noise > 0) place.whole_noise = whole_prices[device][at].noise;
+          if (device == 0) shown.on_frontier = place.on_frontier, shown.whole_cost = place.whole_cost, shown.whole_noise = place.whole_noise;
+          if (!shown.places.empty()) shown.places[device] = place;
+        }
+        shown.test_score = each.test_score, shown.finished_score = finished.value_or(unknown), shown.files = files;
       }
     answer.finalists.push_back(std::move(each));
   }
-  mark_beaten(answer, whole_prices);
+  for (std::size_t device = 0; device < fronts.size(); ++device)
+    if (!whole_prices[device].empty()) mark_beaten(answer, whole_prices[device], places_on(device), device);
   std::error_code still_used;
   if (finish) std::filesystem::remove(finish_folder, still_used);
 
@@ -327,7 +395,7 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
 /// with the same remaining sequence; the training that was under way goes on where its last checkpoint was, if `train` was made with
 /// {.folder = folder.checkpoints()}, else from its start. Trainings that diverged are in answer.report.warnings.
 /// `parts`, in any order, each at most once, are how it proposes (default: pruning{}), a price_window, a stop_rule, an order of the
-/// space (default: strict), finishing, a space_name, handing_over, a progress_sink. `train` trains candidates (train_on); `test` is only looked at
+/// space (default: strict), further_devices, finishing, a space_name, handing_over, a progress_sink. `train` trains candidates (train_on); `test` is only looked at
 /// when the search has ended. `price` is any whose pieces add up: a part that it refuses is named, and a price that keeps the largest
 /// of its pieces is refused. What a tick of it is, see price_per_tick.
 template <class Space, Price By, Backend Engine, class Type, class... Parts>
@@ -344,7 +412,7 @@ search_answer search(const By& price, const candidate_trainer<Engine, Type>& tra
                                      .text = ", price in " + std::string(scale.unit.name) + (device.empty() ? "" : " of " + device) + ", a tick " + exact_text(scale.per_tick),
                                      .device = device,
                                      .of_wholes = [&](const std::vector<layer_list>& networks) {
-                                       std::vector<detail::whole_price> prices;
+                                       std::vector<whole_price> prices;
                                        for (const layer_list& layers : networks) prices.push_back({price.of(layers), 0});
                                        return prices;
                                      },
@@ -353,8 +421,58 @@ search_answer search(const By& price, const candidate_trainer<Engine, Type>& tra
   }
 }
 
+namespace detail {
+/// Whole networks in turns on the device of a table, in milliseconds that are comparable with its rows. Both must outlive it.
+template <class Space, class Device>
+std::function<std::vector<whole_price>(const std::vector<layer_list>&)> wholes_on(const latency_table<Space>& table, const Device& device) {
+  return [&](const std::vector<layer_list>& networks) {
+    const beat_record& of_table = table.record().beat;
+    beat_of_table beat{.quiet = of_table.quiet};
+    if (beat.quiet > 0) beat.layers = layers_of(hasse::parse<Space>(of_table.network));
+    std::vector<whole_price> prices;
+    for (const measurement& each : measure_together(networks, device, table.record().rules, table.record().kernels, beat))
+      prices.push_back({static_cast<double>(each.median) * table.factor() / 1e6, static_cast<double>(each.noise) * table.factor() / 1e6});
+    return prices;
+  };
+}
+
+/// What a table says; nobody is asked.
+template <class Space>
+searched_price price_by(const latency_table<Space>& table) {
+  searched_price price{.parts = {table.ticks_per_part().begin(), table.ticks_per_part().end()},
+                       .scale = {},
+                       .text = {},
+                       .device = table.record().device.name,
+                       .called = text_of(table.record().device),
+                       .of_wholes = {},
+                       .sums = {},
+                       .contradicts = table.policy() == order_policy::exclude};
+  for (const additivity_pair& pair : table.record().additivity.networks)
+    price.sums.push_back({pair.network, static_cast<double>(pair.sum) * table.factor() / 1e6, static_cast<double>(pair.whole) * table.factor() / 1e6});
+  return price;
+}
+}  // namespace detail
+
+/// A further device of a search by its latency table alone: finalists are known by their sums there. Refuses a device on which some part of the
+/// space does not run: what has no latency is on no frontier.
+template <class Space>
+further_device also_for(const latency_table<Space>& table) {
+  for (const latency_row& row : table.rows())
+    if (row.state == row_state::unsupported)
+      throw error(text_of(table.record().device) + " cannot run " + row.part + " (" + row.reason + "), so that not every network of the space can serve it; name it first, where what has no latency is left out, or search for it alone");
+  return {.name = text_of(table.record().device), .parts = {table.ticks_per_part().begin(), table.ticks_per_part().end()}};
+}
+/// The same by a device that is there: finalists are measured on it as whole networks. Both must outlive the search.
+template <class Space, class Device>
+  requires DevicePolicy<Device> || NetworkTimer<Device>
+further_device also_for(const latency_table<Space>& table, const Device& device) {
+  further_device made = also_for<Space>(table);
+  made.of_wholes = detail::wholes_on(table, device);
+  return made;
+}
+
 /// The same by measured latencies. What is to be done where the table contradicts the order was said to `table.apply`; the window may
-/// be a latency_window; `device` is the table's, and finalists are measured on it as whole networks.
+/// be a latency_window; `device` is the table's, and finalists are measured on it as whole networks. Further devices come from also_for.
 template <class Space, class Device, Backend Engine, class Type, class... Parts>
   requires DevicePolicy<Device> || NetworkTimer<Device>
 search_answer search(const latency_table<Space>& table, const Device& device, const candidate_trainer<Engine, Type>& train,
@@ -364,27 +482,10 @@ search_answer search(const latency_table<Space>& table, const Device& device, co
     return {};
   } else {
     table.require_order(detail::play_order<Space>(strict_order{}, parts...).name);
-    detail::searched_price price{.parts = {table.ticks_per_part().begin(), table.ticks_per_part().end()},
-                                 .scale = {},
-                                 .text = {},
-                                 .device = table.record().device.name,
-                                 .of_wholes = [&](const std::vector<layer_list>& networks) {
-                                   const beat_record& of_table = table.record().beat;
-                                   beat_of_table beat{.quiet = of_table.quiet};
-                                   if (beat.quiet > 0) beat.layers = layers_of(hasse::parse<Space>(of_table.network));
-                                   std::vector<detail::whole_price> prices;
-                                   for (const measurement& each : measure_together(networks, device, table.record().rules, table.record().kernels, beat))
-                                     prices.push_back({static_cast<double>(each.median) * table.factor() / 1e6, static_cast<double>(each.noise) * table.factor() / 1e6});
-                                   return prices;
-                                 },
-                                 .sums = {},
-                                 .contradicts = table.policy() == order_policy::exclude,
-                                 .is_measured = true};
-    for (const additivity_pair& pair : table.record().additivity.networks)
-      price.sums.push_back({pair.network, static_cast<double>(pair.sum) * table.factor() / 1e6, static_cast<double>(pair.whole) * table.factor() / 1e6});
+    detail::searched_price price = detail::price_by(table);
+    price.of_wholes = detail::wholes_on(table, device), price.is_measured = true;
     return detail::search_by<Space>(price, train, test, folder, parts...);
   }
 }
-
 
 }  // namespace hasse

@@ -13,7 +13,8 @@ namespace hasse {
 /// The frontier from cheap to good (schema 1: `milliseconds` and `accuracy` in 0..1; schema 2, where another price or metric counts:
 /// `cost` and `score` with `price` and `metric`, which say what those are; null: not measured), how many were trained and pruned, and
 /// the certificates: `pruned` precedes `above`; `instead` is at least as good as `above` and costs no more than `pruned`. Where
-/// `pruned` is null the certificate stands for everything admissible that precedes `above` and costs no less than `instead`.
+/// `pruned` is null the certificate stands for everything admissible that precedes `above` and costs no less than `instead`. Of several
+/// devices these are of the first; `devices` has the frontier of each, `serving` every network that is on one, and certificates name theirs.
 HASSE_BODY json frontier_json(const report_data& data);
 
 HASSE_BODY void write_frontier(const std::filesystem::path& path, const report_data& data);

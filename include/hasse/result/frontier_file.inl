@@ -12,7 +12,7 @@ namespace hasse {
 
 HASSE_BODY json frontier_json(const report_data& data) {
   const detail::report_words words(data);
-  json result = {{"schema", words.has_latency && words.has_accuracy ? 1 : 2}, {"facts", json::object()}, {"frontier", json::array()}, {"trained", data.networks.size()},
+  json result = {{"schema", words.has_latency && words.has_accuracy ? 1 : 2}, {"facts", json::object()}, {"trained", data.networks.size()},
                  {"pruned", data.pruning.empty() ? json(nullptr) : number_or_null(data.pruning.back().pruned)},
                  {"admissible", number_or_null(data.admissible)}, {"certificates", json::array()}};
   if (!words.has_latency) result["price"] = detail::price_json(data.price);
@@ -27,15 +27,26 @@ HASSE_BODY json frontier_json(const report_data& data) {
                 {words.score_key("finished_"), number_or_null(network.finished_score)}, {words.score_key("test_"), number_or_null(network.test_score)}, {"macs", number_or_null(network.macs)},
                 {"parameters", number_or_null(network.parameters)}, {"files", files}};
   };
-  for (const std::size_t i : detail::frontier_order(data)) result["frontier"].push_back(entry_of(data.networks[i]));
-  for (const report_network& network : data.networks)
-    if (!network.beaten_by.empty()) {
-      json entry = entry_of(network);
-      entry["beaten_by"] = network.beaten_by;
-      result["beaten"].push_back(std::move(entry));
-    }
-  for (const report_certificate& claim : data.certificates)
-    result["certificates"].push_back({{"pruned", claim.pruned.empty() ? json(nullptr) : json(claim.pruned)}, {"above", claim.above}, {"instead", claim.instead}});
+  const auto add_frontier = [&](json& to, const report_data& of) {
+    to["frontier"] = json::array();
+    for (const std::size_t i : detail::frontier_order(of)) to["frontier"].push_back(entry_of(of.networks[i]));
+    for (const report_network& network : of.networks)
+      if (!network.beaten_by.empty()) {
+        json entry = entry_of(network);
+        entry["beaten_by"] = network.beaten_by;
+        to["beaten"].push_back(std::move(entry));
+      }
+  };
+  add_frontier(result, data);
+  for (std::size_t device = 0; device < data.devices.size(); ++device) {
+    json one = {{"name", data.devices[device]}};
+    add_frontier(one, detail::on_device(data, device));
+    result["devices"].push_back(std::move(one));
+  }
+  if (!data.devices.empty())
+    for (const std::size_t i : detail::union_order(data))
+      result["serving"].push_back({{"architecture", data.networks[i].name}, {words.score_key(), number_or_null(data.networks[i].score)}, {"places", detail::places_json(words, data.networks[i])}});
+  for (const report_certificate& claim : data.certificates) result["certificates"].push_back(detail::certificate_json(data, claim));
   return result;
 }
 

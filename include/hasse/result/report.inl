@@ -14,6 +14,7 @@
 #include <hasse/core/file.hpp>
 #include <hasse/core/number_text.hpp>
 #include <hasse/file/json.hpp>
+#include <hasse/result/detail/devices_page.hpp>
 #include <hasse/result/detail/forecast_page.hpp>
 #include <hasse/result/detail/hasse_diagram.hpp>
 #include <hasse/result/detail/page.hpp>
@@ -25,23 +26,24 @@ namespace hasse {
 
 namespace detail {
 
-/// Answers the two questions for any number that is typed in, from the data in the page.
+/// Answers the two questions for any number that is typed in, on each device, from the data in the page.
 inline std::string page_script(const report_data& data) {
   const report_words words(data);
-  const std::string cost = "(n." + words.whole_key() + "??n." + words.cost_key() + ")";
+  const std::string cost = "(at(n)." + words.whole_key() + "??at(n)." + words.cost_key() + ")";
   // Compared as they are shown, so that no number on the page contradicts the answer.
   const std::string text = words.has_latency ? cost + ".toFixed(4)" : "(" + cost + "/price.factor).toPrecision(4)";
   return R"(
 (()=>{const data=JSON.parse(document.getElementById('data').textContent);
-const points=data.networks.filter(n=>n.on_frontier);
 const {factor,unit,larger_is_better}=data.metric,way=larger_is_better?1:-1)" + std::string(words.has_latency ? "" : ",price=data.price") + R"(;
+const places=data.devices?data.devices.map((_,k)=>n=>n.places[k]):[n=>n];
+places.forEach((at,k)=>{const tail=data.devices?'-'+(k+1):'',points=data.networks.filter(n=>at(n).on_frontier);
 const cost=(n)=>)" + text + R"(,score=(n)=>(factor*n.)" + words.score_key() + R"().toFixed(2);
 const cheap=(a,b)=>cost(a)-cost(b),good=(a,b)=>way*(score(b)-score(a));
 const say=(n)=>n?`${n.name}: ${score(n)} ${unit} in ${cost(n)} )" + (words.has_latency ? std::string("ms") : std::string("${price.suffix}")) + R"(`:'no trained network does';
-const ask=(id,find)=>{const box=document.getElementById(id);if(!box)return;const out=document.getElementById(id+'-answer');
+const ask=(name,find)=>{const id=name+tail,box=document.getElementById(id);if(!box)return;const out=document.getElementById(id+'-answer');
 const show=()=>{out.textContent=box.value===''?'':say(find(Number(box.value)))};box.addEventListener('input',show);show()};
 ask('within',t=>points.filter(n=>cost(n)<=t).sort((a,b)=>good(a,b)||cheap(a,b))[0]);
-ask('reaching',a=>points.filter(n=>way*score(n)>=way*a).sort((a,b)=>cheap(a,b)||good(a,b))[0]);})();
+ask('reaching',a=>points.filter(n=>way*score(n)>=way*a).sort((a,b)=>cheap(a,b)||good(a,b))[0]);});})();
 )";
 }
 
@@ -236,7 +238,8 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
 }
 
 /// "within T" for round T, and "reaching A" for round A. Numbers are compared as they are shown, and costs of whole networks count.
-inline std::string answer_tables(const report_data& data, const std::vector<std::size_t>& order) {
+/// `tail` makes the names of the two inputs those of a device.
+inline std::string answer_tables(const report_data& data, const std::vector<std::size_t>& order, const std::string& tail = "") {
   const auto cost = [&](const report_network& network) {
     const double value = shown_cost(data, network.counted());
     return data.price == in_milliseconds ? std::round(value * 1e4) / 1e4 : std::strtod(exact_text(value, 4).c_str(), nullptr);
@@ -270,9 +273,9 @@ inline std::string answer_tables(const report_data& data, const std::vector<std:
   const report_network& central = data.networks[order[order.size() / 2]];
   const std::string middle = data.price == in_milliseconds ? fixed_text(cost(central), 4) : exact_text(cost(central), 4), level = fixed_text(score(central), 2);
   const std::string columns = markup_text(words.score) + "</th><th>" + markup_text(words.cost) + "</th></tr>";
-  return "<div class='pair'><div><div class='ask'><label>The " + words.best + " network within <input id='within' inputmode='decimal' value='" + middle +
-         "'> " + markup_text(suffix) + "</label><output id='within-answer'></output></div><div class='scroll'><table><tr><th>within</th><th class='name'>best network</th><th>" + columns + within + "</table></div></div><div><div class='ask'><label>The " + words.cheapest + " network that reaches <input id='reaching' inputmode='decimal' value='" + level +
-         "'> " + markup_text(std::string(data.measure.unit)) + "</label><output id='reaching-answer'></output></div><div class='scroll'><table><tr><th>reaching</th><th class='name'>" + words.cheapest + " network</th><th>" + columns + reaching + "</table></div></div></div>";
+  return "<div class='pair'><div><div class='ask'><label>The " + words.best + " network within <input id='within" + tail + "' inputmode='decimal' value='" + middle +
+         "'> " + markup_text(suffix) + "</label><output id='within" + tail + "-answer'></output></div><div class='scroll'><table><tr><th>within</th><th class='name'>best network</th><th>" + columns + within + "</table></div></div><div><div class='ask'><label>The " + words.cheapest + " network that reaches <input id='reaching" + tail + "' inputmode='decimal' value='" + level +
+         "'> " + markup_text(std::string(data.measure.unit)) + "</label><output id='reaching" + tail + "-answer'></output></div><div class='scroll'><table><tr><th>reaching</th><th class='name'>" + words.cheapest + " network</th><th>" + columns + reaching + "</table></div></div></div>";
 }
 
 /// Everything that is drawn, for other programs and for the page's own script.
@@ -296,7 +299,9 @@ inline json report_json(const report_data& data) {
                                   {words.score_key("test_"), number_or_null(network.test_score)},
                                   {"macs", number_or_null(network.macs)}, {"parameters", number_or_null(network.parameters)},
                                   {"precedents", number_or_null(network.precedents)}, {"runs", network.runs}, {"on_frontier", network.on_frontier}, {"curve", curve}});
+    if (!data.devices.empty()) result["networks"].back()["places"] = places_json(words, network);
   }
+  if (!data.devices.empty()) result["devices"] = data.devices;
   for (const report_point& point : data.comparison)
     result["comparison"].push_back({{"name", point.name}, {words.cost_key(), number_or_null(point.cost)}, {words.score_key(), number_or_null(point.score)}});
   for (const report_progress& at : data.pruning)
@@ -305,8 +310,7 @@ inline json report_json(const report_data& data) {
   for (const report_sum& sum : data.sums)
     result["sums"].push_back({{"name", sum.name}, {"sum_milliseconds", number_or_null(sum.sum_milliseconds)}, {"whole_milliseconds", number_or_null(sum.whole_milliseconds)}});
   if (data.forecast) result["forecast"] = forecast_json(words, *data.forecast);
-  for (const report_certificate& claim : data.certificates)
-    result["certificates"].push_back({{"pruned", claim.pruned.empty() ? json(nullptr) : json(claim.pruned)}, {"above", claim.above}, {"instead", claim.instead}});
+  for (const report_certificate& claim : data.certificates) result["certificates"].push_back(certificate_json(data, claim));
   return result;
 }
 
@@ -329,7 +333,7 @@ inline std::string order_section(const report_data& data) {
   html += "</div><div class='pair' style='margin-top:16px'>" + (order.pairs ? "<div>" + order.picture.svg() + "</div>" : "") +
           (precedents ? "<div>" + precedents_plot(data).svg() + "</div>" : "") + "</div>";
   return section("Does the order deserve its trust?",
-                 "Pruning assumes that a network which contains another is " + words.dearer + " and " + words.better + ". Every comparable pair of trained networks is a test of "
+                 (data.devices.empty() ? "" : "By the latencies of " + data.devices.front() + ". ") + "Pruning assumes that a network which contains another is " + words.dearer + " and " + words.better + ". Every comparable pair of trained networks is a test of "
                  "that; points left of or below the dashed lines contradict it. " + capital(words.score) + " should also " + (data.measure.larger_is_better ? "rise" : "fall") + " with the number of architectures below a network.",
                  html);
 }
@@ -337,6 +341,7 @@ inline std::string order_section(const report_data& data) {
 }  // namespace detail
 
 HASSE_BODY std::string frontier_svg(const report_data& data) {
+  if (!data.devices.empty()) return detail::devices_plot(data).svg(true);
   const detail::report_words words(data);
   plot picture = detail::frontier_plot(data);
   for (const std::size_t i : detail::frontier_order(data)) {
@@ -348,6 +353,12 @@ HASSE_BODY std::string frontier_svg(const report_data& data) {
 }
 
 HASSE_BODY std::string frontier_table(const report_data& data) {
+  if (!data.devices.empty()) {
+    std::string all;
+    for (std::size_t device = 0; device < data.devices.size(); ++device)
+      all += "device " + std::to_string(device + 1) + ": " + data.devices[device] + "\n" + frontier_table(detail::on_device(data, device)) + "\n";
+    return all + detail::serving_text(data);
+  }
   const detail::report_words words(data);
   std::vector<std::vector<std::string>> rows{{"#", words.cost, words.has_latency ? "measured" : "whole", "+-", "corrected", words.score, "longer", "test", "MACs", "parameters", "architecture"}};
   for (const std::size_t i : detail::frontier_order(data)) {
@@ -375,15 +386,17 @@ HASSE_BODY std::string frontier_table(const report_data& data) {
 HASSE_BODY std::string report_html(const report_data& data) {
   using namespace detail;
   const report_words words(data);
-  const std::vector<std::size_t> order = frontier_order(data);
+  const bool several = !data.devices.empty();
+  const std::vector<std::size_t> order = union_order(data);
   std::string html = page_head(data.title);
-  if (!order.empty()) {
+  if (several) html += paragraph(serving_summary(data));
+  else if (!order.empty()) {
     const report_network &cheapest = data.networks[order.front()], &best = data.networks[order.back()];
     html += paragraph(order.size() == 1 ? "One network is at least as " + words.cheap + " and as " + words.good + " as every other that was trained."
                                         : "From " + score_text(data, cheapest.score, 2) + " in " + cost_text(data, cheapest.counted()) + " to " +
                                               score_text(data, best.score, 2) + " in " + cost_text(data, best.counted()) + ".");
   }
-  html += "<div class='cards'>" + card(std::to_string(order.size()), "networks on the frontier") + card(std::to_string(data.networks.size()), "networks trained");
+  html += "<div class='cards'>" + card(std::to_string(order.size()), several ? "networks on a frontier" : "networks on the frontier") + card(std::to_string(data.networks.size()), "networks trained");
   if (!data.pruning.empty()) {
     const report_progress& last = data.pruning.back();
     html += card(std::isfinite(last.pruned) ? count_text(last.pruned) : "not counted", (data.prunes ? "pruned without training" : "settled by the order without training") + (std::isfinite(data.admissible) ? " of " + count_text(data.admissible) + " admissible" : std::string()));
@@ -396,6 +409,13 @@ HASSE_BODY std::string report_html(const report_data& data) {
 
   if (order.empty()) {
     html += section("The frontier", "No training has ended with " + words.a_score + " yet.", "");
+  } else if (several) {
+    html += section("The frontiers over one another", "Each line is the best " + words.score + " that can be had within a given " + words.cost + " on one device.", devices_plot(data).svg() + serving_rows(data));
+    for (std::size_t device = 0; device < data.devices.size(); ++device) {
+      const report_data one = on_device(data, device);
+      const std::vector<std::size_t> front = frontier_order(one);
+      html += section("On " + data.devices[device], "By the latencies of this device alone.", frontier_plot(one).svg() + frontier_rows(one, front) + answer_tables(one, front, "-" + std::to_string(device + 1)));
+    }
   } else {
     html += section("The frontier", "Each point is a network that was trained; the line is the best " + words.score + " that can be had within a given " + words.cost + ". Numbers refer to the table.",
                     frontier_plot(data).svg() + frontier_rows(data, order));
@@ -405,22 +425,22 @@ HASSE_BODY std::string report_html(const report_data& data) {
   if (data.pruning.size() > 1 || !data.certificates.empty()) {
     std::string content = data.pruning.size() > 1 ? "<div class='pair'><div>" + pruning_plot(data).svg() + "</div><div>" : "<div><div>";
     if (!data.certificates.empty()) {
-      content += "<details open><summary>Certificates</summary><div class='scroll' style='max-height:330px;overflow-y:auto'><table><tr><th class='name'>" + std::string(data.prunes ? "pruned" : "settled") + "</th><th class='name'>precedes</th><th class='name'>take instead</th></tr>";
+      content += "<details open><summary>Certificates</summary><div class='scroll' style='max-height:330px;overflow-y:auto'><table><tr>" + std::string(several ? "<th>device</th>" : "") + "<th class='name'>" + std::string(data.prunes ? "pruned" : "settled") + "</th><th class='name'>precedes</th><th class='name'>take instead</th></tr>";
       for (std::size_t i = 0; i < std::min<std::size_t>(data.certificates.size(), 200); ++i) {
         const report_certificate& claim = data.certificates[i];
-        content += "<tr><td class='name'>" + (claim.pruned.empty() ? "whatever precedes the next and is not " + words.cheaper + " than the last" : code(claim.pruned)) + "</td><td class='name'>" + code(claim.above) + "</td><td class='name'>" + code(claim.instead) + "</td></tr>";
+        content += "<tr>" + (several ? "<td>" + std::to_string(claim.device + 1) + "</td>" : std::string()) + "<td class='name'>" + (claim.pruned.empty() ? "whatever precedes the next and is not " + words.cheaper + " than the last" : code(claim.pruned)) + "</td><td class='name'>" + code(claim.above) + "</td><td class='name'>" + code(claim.instead) + "</td></tr>";
       }
       content += "</table></div></details>";
     }
     html += section(data.prunes ? "What was pruned, and why" : "What the order settles",
                     (data.prunes ? std::string("An architecture is pruned when") : std::string("The search did not prune, but by the order what it trained settles others: an architecture needs no training when")) +
                         " it precedes a trained network (so it is no " + words.better + ") and another trained network is at least as " + words.good + " as that one and no " + words.dearer +
-                        " than the " + (data.prunes ? "pruned one." : "one that is settled."),
+                        " than the " + (data.prunes ? "pruned one" : "one that is settled") + (several ? ", on every device." : "."),
                     content + "</div></div>");
   }
   if (data.forecast) html += forecast_section(data, *data.forecast);
   html += order_section(data);
-  if (const std::string diagram = hasse_diagram(data); !diagram.empty())
+  if (const std::string diagram = hasse_diagram(united(data)); !diagram.empty())
     html += section("The order around the frontier", "Trained networks, smaller ones below: a line joins neighbours in the order. Blue networks are on the frontier; a red line marks a larger network that is " + words.worse + ".", diagram);
   if (const sum_summary sums = summarise_sums(data); sums.networks > 0)
     html += section("Sum of the table against whole networks",

@@ -20,6 +20,15 @@ namespace hasse {
 /// "Not measured": such a value is left out of plots and shown as a dash.
 inline constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
+/// What a network is on one of several devices, in words of report_network.
+struct report_place {
+  double cost = unknown, whole_cost = unknown, whole_noise = unknown;
+  bool on_frontier = false;
+  std::string beaten_by{};
+
+  double counted() const { return std::isfinite(whole_cost) ? whole_cost : cost; }
+};
+
 /// One trained network. Costs are in the unit of report_data::price (latencies: ms), scores are values of the task's metric (of
 /// classification: accuracy, 0..1).
 struct report_network {
@@ -38,6 +47,8 @@ struct report_network {
   std::vector<epoch_record> curve{};
   std::vector<std::pair<std::string, std::string>> files{};  ///< label and path relative to the report: ONNX, header, weights
   std::string beaten_by{};  ///< a finalist that costs less as a whole network and is better: this one was on the frontier by its sum only
+
+  std::vector<report_place> places{};  ///< on each of report_data::devices; costs above, `on_frontier` and `beaten_by` are of the first
 
   /// What it costs: as a whole network, where that is known.
   double counted() const { return std::isfinite(whole_cost) ? whole_cost : cost; }
@@ -69,13 +80,15 @@ struct report_sum {
 /// that precedes `above`, is not cheaper than `instead` and was not trained (sets too large to be listed).
 struct report_certificate {
   std::string pruned, above, instead;
+  std::size_t device = 0;  ///< of report_data::devices, for which it holds
 };
 
 /// What a model expects a network to score: the middle, and one deviation below and above it.
 struct report_expectation {
   std::string name;
   double cost = unknown, low = unknown, middle = unknown, high = unknown;
-  double gain = unknown;  ///< by training it, as a share of the hypervolume; unknown: it is trained
+  double gain = unknown;  ///< by training it, as a share of the hypervolume (of several devices, of the sum of theirs); unknown: it is trained
+  std::vector<double> elsewhere{};  ///< costs on further devices
 };
 
 /// What a model expected after so many trainings.
@@ -90,6 +103,7 @@ struct report_forecast {
   double found = unknown, surely_found = unknown, chance = unknown;  ///< as report_outlook
   std::vector<report_expectation> frontier{}, next{};  ///< trained, from cheap to good; not trained, the most promising first
   std::vector<report_outlook> looks{};                 ///< where it would have ended if enough had been found
+  std::vector<std::vector<report_expectation>> elsewhere{};  ///< frontiers of further devices
   double run_deviation = unknown;                      ///< of single trainings around what is expected, of the best ones
 };
 
@@ -98,6 +112,7 @@ struct report_data {
   price_unit price = in_milliseconds;  ///< what costs are counted in
   metric measure = {.name = "accuracy", .unit = "%", .factor = 100, .decimals = 1};  ///< what networks are judged by
   std::vector<std::pair<std::string, std::string>> facts{};  ///< space, device, data, policy, seed, version ...: shown in this order
+  std::vector<std::string> devices{};                        ///< that the networks are for, where there are several
   std::vector<std::string> warnings{};                       ///< sentences: order violations of the table, diverged trainings ...
   std::vector<report_network> networks{};                    ///< in the order of training
   std::vector<report_point> comparison{};                    ///< random search, for instance
@@ -116,6 +131,10 @@ struct report_data {
 namespace detail {
 /// Indices of the frontier, from cheap to good: the numbers that plots and tables show are places in this list, from 1.
 HASSE_BODY std::vector<std::size_t> frontier_order(const report_data& data);
+/// Indices of the networks that are on the frontier of some device, by what they cost on the first.
+HASSE_BODY std::vector<std::size_t> union_order(const report_data& data);
+/// What the same report says of one of its devices, as if there were no other.
+HASSE_BODY report_data on_device(const report_data& data, std::size_t device);
 }  // namespace detail
 
 }  // namespace hasse

@@ -6,12 +6,14 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include <hasse/core/apart.hpp>
 #include <hasse/core/error.hpp>
@@ -35,6 +37,7 @@ namespace role {
 struct proposing {};  ///< which candidate is trained next: a Proposer
 struct stopping {};   ///< stop_rule
 struct admitting {};  ///< price_window, or cost_window where milliseconds count
+struct serving {};    ///< further_devices that the networks are for, too
 struct finishing {};  ///< what the frontier's networks are trained by once more
 struct naming {};     ///< how the space is called
 struct handing {};    ///< what found networks are handed over as
@@ -115,7 +118,36 @@ struct model_guided {
   std::string text() const;
 };
 
-/// One of those, chosen at run time.
+/// What a whole network costs, in the unit of a search's price, and how far that may be off.
+struct whole_price {
+  double price = 0, noise = 0;
+};
+/// One more device that the networks of a search are for.
+struct further_device {
+  std::string name;
+  std::vector<ticks> parts;  ///< what the parts of the space cost there, in the ticks of the search
+  /// What whole networks cost there; empty: it cannot be asked. For searches that hand networks over.
+  std::function<std::vector<whole_price>(const std::vector<layer_list>&)> of_wholes = {};
+};
+/// All of them besides the first, whose window counts: one set of trainings, and a frontier for each device.
+struct further_devices {
+  using role = hasse::role::serving;
+  std::vector<further_device> all{};
+
+  std::vector<std::vector<ticks>> parts() const {
+    std::vector<std::vector<ticks>> costs;
+    for (const further_device& each : all) costs.push_back(each.parts);
+    return costs;
+  }
+  /// What the sequence of a search depends on.
+  std::string text() const {
+    std::string names;
+    for (const further_device& each : all) names += ", also for " + each.name;
+    return names;
+  }
+};
+
+/// One of the proposers above, chosen at run time.
 struct shipped_proposer {
   using role = hasse::role::proposing;
   std::variant<pruning, at_random, evolution, model_guided> one{};
@@ -223,7 +255,7 @@ template <class Space, class... Parts>
 inline constexpr bool have_roles = (true && ... && (is_order<Space, Parts> || !std::is_void_v<typename role_of<Parts>::type>));
 template <class Space, class... Parts>
 inline constexpr bool play_once =
-    players<role::proposing, Parts...> <= 1 && players<role::stopping, Parts...> <= 1 && players<role::admitting, Parts...> <= 1 && players<role::finishing, Parts...> <= 1 &&
+    players<role::proposing, Parts...> <= 1 && players<role::serving, Parts...> <= 1 && players<role::stopping, Parts...> <= 1 && players<role::admitting, Parts...> <= 1 && players<role::finishing, Parts...> <= 1 &&
     players<role::naming, Parts...> <= 1 && players<role::handing, Parts...> <= 1 && players<role::watching, Parts...> <= 1 && (0 + ... + static_cast<int>(is_order<Space, Parts>)) <= 1;
 
 /// Whether they make a search. Where they do not, check_parts says why, and nothing else of the search is compiled: one fault, one sentence.
@@ -251,7 +283,7 @@ template <class Space, class... Parts>
 consteval bool check_parts() {
   static_assert(have_roles<Space, Parts...>,
                 "hasse: a part of a search has no role; give a proposer (pruning, at_random, evolution, model_guided, your own), a price_window, a stop_rule, an "
-                "order of the space, finishing, a space_name, handing_over or a progress_sink");
+                "order of the space, further_devices, finishing, a space_name, handing_over or a progress_sink");
   static_assert(play_once<Space, Parts...>, "hasse: two parts of a search play one role; give each role at most once");
   if constexpr (have_roles<Space, Parts...> && play_once<Space, Parts...>) return check_proposer<proposer_among<Parts...>, domain_by<Space, Parts...>>();
   return true;

@@ -42,7 +42,7 @@ concept CostsCandidates = HasCandidate<Type> && requires(const Type& domain, con
 };
 
 /// What a domain may offer whose candidates are wanted for several devices at once: `costs_elsewhere(x)` is what x costs on further ones, equally
-/// many for all candidates and always in the same order.
+/// many for all candidates (none, where there is one device after all) and always in the same order.
 template <class Type>
 concept CostsElsewhere = CostsCandidates<Type> && requires(const Type& domain, const typename Type::candidate& x) {
   { domain.costs_elsewhere(x) } -> std::same_as<std::vector<ticks>>;

@@ -83,12 +83,14 @@ class model_guided_search : public policy_on_ledger<Space> {
     ticks cost{};
     search_model::expectation merit{};
     double gain = 0;  ///< expected, as a share of the hypervolume now
+    std::vector<ticks> elsewhere = {};  ///< what it costs on further devices
   };
   /// What the model expects.
   struct forecast {
     search_model::outlook outlook;
     std::vector<forecast_point> frontier;  ///< of the merits that trained networks would have again, without luck; from cheap to good
     std::vector<forecast_point> next;      ///< that promise most, the most promising first
+    std::vector<std::vector<forecast_point>> elsewhere = {};  ///< such frontiers of further devices; costs are of the device
     double run_deviation = 0;              ///< as search_model, at the best of that frontier
   };
   /// The networks that it would hand over after what was told, from cheap to good: those on the frontier of what each is taken to be worth,
@@ -118,10 +120,16 @@ class model_guided_search : public policy_on_ledger<Space> {
     std::vector<model_point> trained_points;
     for (const candidate& each : now.rows_) trained_points.push_back(point_of(each));
     const auto trained_merits = knows.expected(trained_points);
-    frontier<std::size_t> front;
-    for (std::size_t row = 0; row < trained_points.size(); ++row)
-      if (now.has_merit_[row]) front.add({row, trained_points[row].cost, trained_merits[row].middle});
-    for (const auto& [row, cost, middle] : front.points()) found.frontier.push_back({now.rows_[row], cost, trained_merits[row], 0});
+    const auto expected_on = [&](std::size_t device) {
+      frontier<std::size_t> front;
+      for (std::size_t row = 0; row < trained_points.size(); ++row)
+        if (now.has_merit_[row]) front.add({row, device == 0 ? trained_points[row].cost : trained_points[row].elsewhere[device - 1], trained_merits[row].middle});
+      std::vector<forecast_point> points_of;
+      for (const auto& [row, cost, middle] : front.points()) points_of.push_back({now.rows_[row], cost, trained_merits[row], 0});
+      return points_of;
+    };
+    found.frontier = expected_on(0);
+    for (std::size_t device = 1; device <= trained_points[0].elsewhere.size(); ++device) found.elsewhere.push_back(expected_on(device));
     if (!found.frontier.empty()) found.run_deviation = knows.run_deviation(found.frontier.back().merit.middle);
     if (points.empty()) return found;
     const std::vector<double> gains = knows.gains(points);
@@ -131,7 +139,7 @@ class model_guided_search : public policy_on_ledger<Space> {
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](std::size_t one, std::size_t other) { return gains[one] > gains[other]; });
     for (std::size_t i = 0; i < std::min(most_next, order.size()); ++i)
-      found.next.push_back({pool[order[i]], points[order[i]].cost, merits[order[i]], area > 0 ? gains[order[i]] / area : 0});
+      found.next.push_back({pool[order[i]], points[order[i]].cost, merits[order[i]], area > 0 ? gains[order[i]] / area : 0, points[order[i]].elsewhere});
     return found;
   }
 

@@ -85,7 +85,8 @@ class partial_order_pruning {
   /// The size of P: exact for listed sets and for those of domains that count down-sets. Nothing for others (see `living_share`).
   std::optional<count_type> pruned() const {
     if (ledger_.open.listed()) return pruned_;
-    if constexpr (CountsDownSets<Space> && !CostsElsewhere<Space>) {
+    if constexpr (CountsDownSets<Space>) {
+      if (!ledger_.elsewhere.empty()) return std::nullopt;  // what is pruned on every device lies in sets of each: nobody counts such
       std::vector<down_set<candidate>> sets;
       for (std::size_t w = 0; w < bounds_.size(); ++w)
         if (bounds_[w][0].from <= up_to(w)) sets.push_back({done()[w].candidate, {bounds_[w][0].from, up_to(w)}});
@@ -162,20 +163,19 @@ class partial_order_pruning {
   void sweep() {
     const Space& domain = ledger_.domain();
     ledger_.open.drop_if([&](const auto& x) {
-      if constexpr (CostsElsewhere<Space>) {
+      if (!ledger_.elsewhere.empty()) {
         const auto claims = claims_of(x.value);
         certificates_.insert(certificates_.end(), claims.begin(), claims.end());
         pruned_ += !claims.empty();
         return !claims.empty();
-      } else {
-        for (const cut& c : cuts_)
-          if (c.from <= x.cost && x.cost < c.below && domain.precedes(x.value, ledger_.done[c.above].candidate)) {
-            certificates_.push_back({x.value, ledger_.done[c.above].candidate, ledger_.done[bounds_[c.above][0].instead].candidate});
-            ++pruned_;
-            return true;
-          }
-        return false;
       }
+      for (const cut& c : cuts_)
+        if (c.from <= x.cost && x.cost < c.below && domain.precedes(x.value, ledger_.done[c.above].candidate)) {
+          certificates_.push_back({x.value, ledger_.done[c.above].candidate, ledger_.done[bounds_[c.above][0].instead].candidate});
+          ++pruned_;
+          return true;
+        }
+      return false;
     });
   }
 

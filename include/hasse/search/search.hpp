@@ -17,7 +17,7 @@ namespace hasse {
 
 /// Searches `Space`, whose parts cost that many ticks, with any Evaluator: latencies of a table, or part_prices of any price. `book` (null: none) keeps what was trained, so that a killed
 /// search goes on with the same remaining sequence. `parts`, in any order, each at most once: a proposer (default: pruning{}), a
-/// cost_window in those ticks, a stop_rule, an order of the space (default: strict), a progress_sink.
+/// cost_window in those ticks, a stop_rule, an order of the space (default: strict), further_devices, a progress_sink.
 template <class Space, class Trainer, class... Parts>
   requires Evaluator<Trainer, space_domain<Space>>
 search_result<architecture<Space>> search(std::span<const ticks> costs, Trainer& trainer, journal* book, const Parts&... parts) {
@@ -29,9 +29,10 @@ search_result<architecture<Space>> search(std::span<const ticks> costs, Trainer&
   } else {
     const auto order = detail::play_order<Space>(strict_order{}, parts...);
     const auto proposer = detail::play<role::proposing>(pruning{}, parts...);
-    const space_domain<Space, std::remove_cvref_t<decltype(order)>> domain(costs, detail::play<role::admitting>(cost_window{}, parts...), order);
+    const auto further = detail::play<role::serving>(further_devices{}, parts...);
+    const space_domain<Space, std::remove_cvref_t<decltype(order)>> domain(costs, detail::play<role::admitting>(cost_window{}, parts...), order, {}, further.parts());
     if (domain.size() == 0) throw error("no architecture of this space costs what the window admits; widen the window");
-    std::string configuration = proposer.text() + ", order " + std::string(order.name);
+    std::string configuration = proposer.text() + ", order " + std::string(order.name) + further.text();
     if constexpr (requires { { trainer.configuration() } -> std::convertible_to<std::string>; })
       configuration += ", " + std::string(trainer.configuration());
     auto policy = proposer.on(domain, detail::play<role::stopping>(stop_rule{}, parts...));

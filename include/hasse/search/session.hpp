@@ -31,6 +31,8 @@ concept Evaluator = requires(Type& evaluator, const typename Space::candidate& x
 /// How a journal calls what a candidate costs, in ticks, and its merit.
 struct journal_words {
   std::string cost = "latency_ticks", merit = "accuracy";
+  /// Of further devices, as a list; left out where there are none.
+  std::string further() const { return "further_" + cost; }
 
   /// Of searches by another price than latency, and for another metric than accuracy.
   static journal_words of(const price_unit& unit, std::string_view metric) {
@@ -51,6 +53,7 @@ template <class Candidate>
 struct search_result {
   std::vector<trained<Candidate>> done;  ///< in the order of training
   frontier<Candidate> boundary;
+  std::vector<frontier<Candidate>> elsewhere;  ///< the same for further devices (CostsElsewhere)
   std::size_t failed = 0;                      ///< of `done`, without merit
   std::size_t replayed = 0;                    ///< of `done`, from the journal
   std::optional<count_type> pruned, living;    ///< nothing where they cannot be counted
@@ -69,6 +72,19 @@ struct search_result {
 };
 
 namespace detail {
+template <class Space>
+std::vector<frontier<typename Space::candidate>> boundaries_elsewhere(const Space& domain, const std::vector<trained<typename Space::candidate>>& done) {
+  std::vector<frontier<typename Space::candidate>> all;
+  if constexpr (CostsElsewhere<Space>)
+    for (const auto& each : done) {
+      const std::vector<ticks> costs = domain.costs_elsewhere(each.candidate);
+      all.resize(costs.size());
+      for (std::size_t device = 0; device < costs.size(); ++device)
+        if (each.merit) all[device].add({each.candidate, costs[device], *each.merit});
+    }
+  return all;
+}
+
 /// What a policy asks for where a journal says `text`: worked out again, unless the policy takes the journal's word.
 template <class Space, class Search>
 std::optional<typename Space::candidate> asked_again(Search& policy, const Space& domain, const std::string& text) {
@@ -81,6 +97,15 @@ std::optional<typename Space::candidate> asked_again(Search& policy, const Space
     if (x) return policy.retake(*x);
   }
   return policy.ask();
+}
+
+/// What a candidate costs on further devices, as a journal has it.
+template <class Space>
+std::vector<std::int64_t> further_ticks(const Space& domain, const typename Space::candidate& x) {
+  std::vector<std::int64_t> all;
+  if constexpr (CostsElsewhere<Space>)
+    for (const ticks each : domain.costs_elsewhere(x)) all.push_back(each.count);
+  return all;
 }
 
 template <class Space, class Search>
@@ -101,6 +126,8 @@ void replay_into(Search& policy, const Space& domain, const journal& book, const
     if (domain.text(*x) != text) throw other(record, "trains " + in_quotes(text) + " where this search trains " + in_quotes(domain.text(*x)));
     if (require<std::int64_t>(record.payload, words.cost, path, place) != domain.cost(*x).count)
       throw other(record, "has another cost for " + in_quotes(text));
+    if (record.payload.value(words.further(), json::array()) != json(further_ticks(domain, *x)))
+      throw other(record, "has other costs for " + in_quotes(text) + " on further devices");
     policy.tell(*x, {maybe<double>(record.payload, words.merit, path, place), require<std::string>(record.payload, "note", path, place)});
   }
 }
@@ -137,17 +164,21 @@ search_result<typename Space::candidate> run_search(const Space& domain, Search&
     if (found.merit && !std::isfinite(*found.merit))  // before it is written: a null would count as diverged
       throw error("the evaluator calls the merit of " + domain.text(*x) + " " + (std::isnan(*found.merit) ? "not a number" : "infinite") +
                   "; return an outcome without merit for a training that diverged");
-    if (book)
-      book->append("trained", {{"candidate", domain.text(*x)},
-                               {options.words.cost, domain.cost(*x).count},
-                               {options.words.merit, found.merit ? number_or_null(*found.merit) : json(nullptr)},
-                               {"note", found.note}});
+    if (book) {
+      json said{{"candidate", domain.text(*x)},
+                {options.words.cost, domain.cost(*x).count},
+                {options.words.merit, found.merit ? number_or_null(*found.merit) : json(nullptr)},
+                {"note", found.note}};
+      if (const auto further = detail::further_ticks(domain, *x); !further.empty()) said[options.words.further()] = further;
+      book->append("trained", said);
+    }
     policy.tell(*x, found);
   }
   report(std::to_string(policy.done().size()) + " trained, " + std::string(to_text(policy.end())));
 
   result.done = policy.done();
   result.boundary = policy.boundary();
+  result.elsewhere = detail::boundaries_elsewhere(domain, result.done);
   result.failed = static_cast<std::size_t>(std::count_if(result.done.begin(), result.done.end(), [](const auto& t) { return !t.merit; }));
   result.pruned = policy.pruned(), result.living = policy.living(), result.end = policy.end();
   return result;

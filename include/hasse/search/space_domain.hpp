@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <hasse/price/price.hpp>
@@ -18,21 +19,31 @@
 
 namespace hasse {
 
-/// The architectures of `Space` whose cost lies in `window`, under `Order`. `costs`: one per part of the space, in ticks of `scale`.
+/// The architectures of `Space` whose cost lies in `window`, under `Order`. `costs`: one per part of the space, in ticks of `scale`;
+/// `elsewhere`: the same on further devices that the search is for, if any. The window is of the first.
 template <class Space, class Order = strict_order>
   requires OrderPolicy<Order, Space>
 class space_domain {
  public:
   using candidate = architecture<Space>;
 
-  space_domain(std::span<const ticks> costs, cost_window window, Order order = {}, price_scale scale = {})
-      : costs_(costs.begin(), costs.end()), window_(window), order_(order), scale_(scale), counter_(costs, window), size_(counter_.size()) {}
+  space_domain(std::span<const ticks> costs, cost_window window, Order order = {}, price_scale scale = {}, std::vector<std::vector<ticks>> elsewhere = {})
+      : costs_(costs.begin(), costs.end()), elsewhere_(std::move(elsewhere)), window_(window), order_(order), scale_(scale), counter_(costs, window), size_(counter_.size()) {
+    for (const std::vector<ticks>& each : elsewhere_)
+      if (each.size() != costs_.size())
+        throw error("a further device has " + std::to_string(each.size()) + " costs, and this space has " + std::to_string(costs_.size()) + " parts; give one for each");
+  }
 
   count_type size() const { return size_; }
   cost_window window() const { return window_; }
   const price_scale& scale() const { return scale_; }
   candidate sample(random_source& random) const { return counter_.sample(random); }
   ticks cost(const candidate& choice) const { return latency_of<Space>(choice, costs_); }
+  std::vector<ticks> costs_elsewhere(const candidate& choice) const {
+    std::vector<ticks> all;
+    for (const std::vector<ticks>& costs : elsewhere_) all.push_back(latency_of<Space>(choice, costs));
+    return all;
+  }
   bool precedes(const candidate& x, const candidate& y) const { return order_.signature(x).below(order_.signature(y)); }
   std::string text(const candidate& choice) const { return to_text(choice); }
 
@@ -149,6 +160,7 @@ class space_domain {
   }
 
   std::vector<ticks> costs_;
+  std::vector<std::vector<ticks>> elsewhere_;
   cost_window window_;
   [[no_unique_address]] Order order_;
   price_scale scale_;

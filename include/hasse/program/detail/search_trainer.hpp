@@ -39,14 +39,16 @@ using learned_by = std::remove_cvref_t<decltype(std::declval<const Train&>().dat
 template <class Space, class Train>
 class search_trainer {
  public:
-  /// `costs`: of the parts. `most`: trainings that there can be, for the progress.
-  search_trainer(const Train& train, program_run& here, const std::vector<ticks>& costs, const journal_words& words, std::size_t most)
-      : train_(&train), here_(&here), folder_(&here.folder()), costs_(costs), most_(most), progress_(here.progress()) {
+  /// `costs`: of the parts, on each device. `most`: trainings that there can be, for the progress.
+  search_trainer(const Train& train, program_run& here, std::vector<std::vector<ticks>> costs, const journal_words& words, std::size_t most)
+      : train_(&train), here_(&here), folder_(&here.folder()), costs_(std::move(costs)), most_(most), progress_(here.progress()), fronts_(costs_.size()) {
     (void)here.events();  // there as soon as the search has begun
     for (const recalled& record : recall_all(here.book(), "trained")) {
       if (!record.payload().contains(words.cost)) continue;  // of another price: the search refuses it
-      if (const auto merit = record.maybe<double>(words.merit))
-        front_.add({record.get<std::string>("candidate"), {record.get<std::int64_t>(words.cost)}, *merit});
+      if (const auto merit = record.maybe<double>(words.merit)) {
+        const auto name = record.get<std::string>("candidate");
+        if (const auto parsed = try_parse<Space>(name); parsed.fault == architecture_fault::none) is_kept(parsed.value, name, *merit);  // others are refused by the search
+      }
     }
   }
 
@@ -66,7 +68,7 @@ class search_trainer {
     if (result.diverged) return {std::nullopt, result.note};
     here_->events().scalar(judged_by, static_cast<std::int64_t>(ordinal), result.score);
     const double merit = learned_by<Train>::measure.merit(result.score);
-    if (front_.add({name, latency_of<Space>(choice, costs_), merit}))
+    if (is_kept(choice, name, merit))
       write_weights(folder_->weights(name), trained, metadata_of(train_->data()));
     return {merit, result.note};
   }
@@ -85,7 +87,8 @@ class search_trainer {
   /// Bounded disk: only members of the frontier keep their weights. Not before the journal knows what dominates them.
   void drop_dominated_weights() const {
     std::vector<std::filesystem::path> kept;
-    for (const auto& point : front_.points()) kept.push_back(folder_->weights(point.candidate));
+    for (const frontier<std::string>& front : fronts_)
+      for (const auto& point : front.points()) kept.push_back(folder_->weights(point.candidate));
     for (const auto& path : files_in(folder_->checkpoints()))
       if (const std::string file = path.filename().string();
           file.ends_with(".safetensors") && !file.ends_with(".training.safetensors") && std::find(kept.begin(), kept.end(), path) == kept.end())
@@ -93,13 +96,20 @@ class search_trainer {
   }
 
  private:
+  /// Whether it is on the frontier of some device now.
+  bool is_kept(const architecture<Space>& choice, const std::string& name, double merit) {
+    bool kept = false;
+    for (std::size_t device = 0; device < fronts_.size(); ++device) kept |= fronts_[device].add({name, latency_of<Space>(choice, costs_[device]), merit});
+    return kept;
+  }
+
   const Train* train_;
   program_run* here_;
   const run_folder* folder_;
-  std::vector<ticks> costs_;
+  std::vector<std::vector<ticks>> costs_;
   std::size_t most_;
   progress_sink progress_;
-  frontier<std::string> front_;
+  std::vector<frontier<std::string>> fronts_;
   remaining_time clock_;
 };
 

@@ -70,13 +70,19 @@ inline std::string forecast_section(const report_data& data, const report_foreca
   for (const report_expectation& each : forecast.next)
     rows += "<tr><td class='name'>" + code(each.name) + "</td><td>" + cost_text(data, each.cost) + "</td><td>" + score_text(data, each.middle) + "</td><td>" + score_text(data, each.low) + " to " +
             score_text(data, each.high) + "</td><td>" + percent_text(each.gain, 2) + "</td></tr>";
+  std::string plots;
+  if (data.devices.empty()) plots = forecast_plot(data, forecast).svg();
+  for (std::size_t device = 0; device < data.devices.size(); ++device) {
+    const report_data one = on_device(data, device);
+    plots += paragraph("On " + data.devices[device]) + forecast_plot(one, *one.forecast).svg();
+  }
   return section("What the model expects",
                  "A Gaussian process on what was trained expects that " + percent_text(forecast.found, 1) + " of the hypervolume that there is to find is found, and is nine tenths sure of " +
                      percent_text(forecast.surely_found, 1) + "; the chance that the rest would add more than a hundredth is " + percent_text(forecast.chance, 0) +
                      "." + ending_text(forecast) +
                      (std::isfinite(forecast.run_deviation) ? " Single trainings of the best networks deviate from what it expects by " + fixed_text(data.measure.factor * forecast.run_deviation, 2) + " " + words.points + "." : std::string()) +
                      " All of this is said by a model, and is no proof.",
-                 forecast_plot(data, forecast).svg() + (forecast.looks.size() > 1 ? outlook_plot(forecast).svg() : std::string()) + (forecast.next.empty() ? std::string() : rows + "</table></div>"));
+                 plots + (forecast.looks.size() > 1 ? outlook_plot(forecast).svg() : std::string()) + (forecast.next.empty() ? std::string() : rows + "</table></div>"));
 }
 
 inline json forecast_json(const report_words& words, const report_forecast& forecast) {
@@ -88,6 +94,11 @@ inline json forecast_json(const report_words& words, const report_forecast& fore
                              {"high", number_or_null(each.high)}, {"gain", number_or_null(each.gain)}});
   };
   list("frontier", forecast.frontier), list("next", forecast.next);
+  if (!forecast.elsewhere.empty()) {
+    json all = json::array();
+    for (const auto& front : forecast.elsewhere) list("elsewhere", front), all.push_back(result["elsewhere"]);
+    result["elsewhere"] = all;
+  }
   result["looks"] = json::array();
   for (const report_outlook& each : forecast.looks)
     result["looks"].push_back({{"trained", each.trained}, {"found", number_or_null(each.found)}, {"surely_found", number_or_null(each.surely_found)}, {"chance", number_or_null(each.chance)}});

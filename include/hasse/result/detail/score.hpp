@@ -69,6 +69,10 @@ inline std::string cost_label(const report_data& data) { return report_words(dat
 /// As plots have it.
 inline double shown_cost(const report_data& data, double value) { return value / data.price.factor; }
 
+/// What a network costs on every device, and whether it is on the frontier there.
+HASSE_BODY json places_json(const report_words& words, const report_network& network);
+/// `pruned` null: everything that precedes `above` and costs no less than `instead`.
+HASSE_BODY json certificate_json(const report_data& data, const report_certificate& claim);
 HASSE_BODY json price_json(const price_unit& unit);
 HASSE_BODY json metric_json(const metric& of);
 

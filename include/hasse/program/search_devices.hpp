@@ -1,0 +1,159 @@
+// The devices that a search is for, as `--devices` names them: this machine, a command, or the latency table of one that is somewhere else.
+// Used by boundary_search.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <hasse/core/file.hpp>
+#include <hasse/core/hash.hpp>
+#include <hasse/core/quoted.hpp>
+#include <hasse/file/journal.hpp>
+#include <hasse/file/json.hpp>
+#include <hasse/latency/record.hpp>
+#include <hasse/latency/table.hpp>
+#include <hasse/program/measured_device.hpp>
+#include <hasse/program/search.hpp>
+#include <hasse/result/run_folder.hpp>
+
+namespace hasse::detail {
+
+/// "a.json,cpu" and so on, each text a list. A command goes on to the end of its text, commas and all.
+inline std::vector<std::string> listed_devices(const std::vector<std::string>& texts) {
+  std::vector<std::string> all;
+  for (const std::string& text : texts)
+    for (std::string_view rest = text;;) {
+      const std::size_t end = rest.starts_with("command:") ? rest.npos : rest.find(',');
+      all.emplace_back(rest.substr(0, end));
+      if (all.back().empty()) throw error("--devices " + in_quotes(text) + " names a device by nothing; divide devices by single commas, a command last");
+      if (end == rest.npos) break;
+      rest.remove_prefix(end + 1);
+    }
+  if (all.size() < 2) throw error("--devices names one device, " + in_quotes(all.front()) + "; name two or more, or give --device what is measured or asked");
+  return all;
+}
+
+/// One of them: it is there, or its table is.
+struct listed_device {
+  std::string said;                          ///< on the command line
+  std::unique_ptr<measured_device> there{};  ///< null: only the table is
+  latency_record record{};                   ///< where only the table is
+  std::uint64_t hash = 0;                    ///< of that
+  device_facts facts{};
+
+  /// As reports call it, and unlike all others.
+  std::string name() const { return text_of(facts); }
+  /// What decides its latencies.
+  std::string identity() const {
+    std::string text = name() + ", " + facts.library;
+    return there ? text + ", " + facts.features + ", " + facts.compiler : text + ", table " + std::string(hex64(hash).view());
+  }
+};
+
+inline listed_device device_there(const device_name& name, int threads) {
+  listed_device made{.said = to_text(name), .there = std::make_unique<measured_device>(name, threads)};
+  made.facts = made.there->facts();
+  return made;
+}
+inline listed_device device_listed(const std::string& said, int threads) {
+  if (said.starts_with("command:") || said == "cpu" || said == "cuda" || said.starts_with("cuda:")) return device_there(parse_device(said), threads);
+  listed_device made{.said = said};
+  if (!file_exists(said)) throw error("--devices names " + in_quotes(said) + ", which is no file and no device; give a latency table of hasse_measure, cpu, cuda, cuda:1 or command:'LINE {onnx}'");
+  const std::string text = read_file(said, largest_table);
+  made.record = parse_latency_record(text, said);
+  made.hash = fnv1a(text), made.facts = made.record.device;
+  return made;
+}
+
+inline std::vector<listed_device> devices_listed(const std::vector<std::string>& texts, int threads) {
+  std::vector<listed_device> all;
+  for (const std::string& said : listed_devices(texts)) {
+    listed_device made = device_listed(said, threads);
+    for (const listed_device& other : all)
+      if (other.name() == made.name())
+        throw error("--devices names " + in_quotes(made.name()) + " twice, as " + in_quotes(other.said) + " and as " + in_quotes(said) + "; name different devices, each once");
+    all.push_back(std::move(made));
+  }
+  return all;
+}
+
+/// Trainings that latencies asked for do not go on with others, so that measuring anew would be in vain.
+inline void require_table(const run_folder& folder, const std::filesystem::path& table) {
+  if (file_exists(table) || !file_exists(folder.journal())) return;
+  const std::vector<journal_record> records = replay_journal(folder.journal());
+  if (std::any_of(records.begin(), records.end(), [](const journal_record& record) { return record.operation == "trained"; }))
+    throw file_error(table.string(), "is missing, and its latencies decided what this run has trained", "give that table back, or start in another folder (--run)");
+}
+inline void require_table(const run_folder& folder) { require_table(folder, folder.table()); }
+
+/// Where a run keeps the table of a device, from 0.
+inline std::filesystem::path table_of(const run_folder& folder, std::size_t device) {
+  return device == 0 ? folder.table() : folder.root() / ("latency." + std::to_string(device + 1) + ".json");
+}
+
+/// All of them with their tables, in the order of the command line. Tables of other spaces are refused before anything is written.
+template <class Space>
+class listed_tables {
+ public:
+  explicit listed_tables(std::vector<listed_device> devices) : devices_(std::move(devices)), tables_(devices_.size()) {
+    for (std::size_t at = 0; at < devices_.size(); ++at)
+      if (!devices_[at].there) tables_[at].emplace(devices_[at].record, devices_[at].said);
+  }
+
+  std::size_t size() const { return devices_.size(); }
+  const listed_device& device(std::size_t at) const { return devices_[at]; }
+  latency_table<Space>& table(std::size_t at) { return *tables_[at]; }
+
+  void add_to(json& settings) const {
+    for (std::size_t at = 0; at < size(); ++at) settings["device_" + std::to_string(at + 1)] = devices_[at].identity();
+  }
+
+  /// Measures what is there, and keeps copies of the other tables, so that the folder says by what it was searched.
+  void open(const run_folder& folder, program_run& here) {
+    for (std::size_t at = 0; at < size(); ++at) {
+      const std::filesystem::path path = table_of(folder, at);
+      std::printf("device%s: %s, %s\n", size() == 1 ? "" : (" " + std::to_string(at + 1)).c_str(), devices_[at].name().c_str(), devices_[at].facts.library.c_str());
+      if (tables_[at]) {
+        const std::string text = to_text(devices_[at].record);
+        const bool is_there = file_exists(path);
+        if (is_there && read_file(path, largest_table) != text)
+          throw file_error(path.string(), "is another table than " + devices_[at].said, "name another folder with --run");
+        if (!is_there) replace_file(path, text);
+      } else {
+        require_table(folder, path);
+        tables_[at].emplace(load_or_measure<Space>(path, *devices_[at].there, here.progress(size() == 1 ? "" : "device " + std::to_string(at + 1) + " of " + std::to_string(size()))));
+        here.end_line();
+      }
+    }
+  }
+
+  /// The first as the price of a search, the others beside it.
+  searched_price first() const {
+    searched_price price = price_by(*tables_[0]);
+    if (devices_[0].there) devices_[0].there->visit([&](const auto& on) { price.of_wholes = wholes_on(*tables_[0], on); });
+    price.is_measured = true;
+    for (const auto& table : tables_) price.contradicts = price.contradicts || table->policy() == order_policy::exclude;
+    return price;
+  }
+  further_devices others() const {
+    further_devices further;
+    for (std::size_t at = 1; at < size(); ++at)
+      further.all.push_back(devices_[at].there ? devices_[at].there->visit([&](const auto& on) { return also_for(*tables_[at], on); }) : also_for(*tables_[at]));
+    return further;
+  }
+
+ private:
+  std::vector<listed_device> devices_;
+  std::vector<std::optional<latency_table<Space>>> tables_;
+};
+
+}  // namespace hasse::detail
