@@ -48,7 +48,7 @@ TEST_CASE("on a restless device parts and whole are those of the quiet one") {
   for (const std::uint64_t seed : {1u, 2u, 3u}) {
     const fake_device device = restless_device(seed);
     const timed_parts found = measure_parts(layers, device);
-    CHECK(static_cast<double>(found.whole.median) == Approx(truth).epsilon(0.1));
+    CHECK(static_cast<double>(found.whole.median) == Approx(truth).epsilon(0.15));
     CHECK(found.slowdown >= 1);
     double sum = 0;
     for (const timed_part& each : found.parts) sum += static_cast<double>(each.time.median);

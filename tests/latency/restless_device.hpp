@@ -46,6 +46,18 @@ inline fake_device restless_device(std::uint64_t seed) {
   return device;
 }
 
+/// What disturbs it comes and goes faster than a visit lasts, and strikes a network and the beat beside it apart: each seven runs have a
+/// slowness of their own, and four of ten have none.
+inline fake_device flickering_device(std::uint64_t seed) {
+  fake_device device;
+  device.world->cost = [&world = *device.world, seed](const layer& item) {
+    random_source random(derive(seed, static_cast<std::uint64_t>(world.runs / 7)));
+    const double slowness = random.uniform() < 0.4 ? 1 : 1 + 0.8 * random.uniform();
+    return static_cast<std::int64_t>(static_cast<double>(macs_of(item) / 50 + 1000) * slowness);
+  };
+  return device;
+}
+
 /// How far sums of `rows` are from what networks take of the calm device, but for one common factor, which changes no order: the
 /// median of the relative error.
 inline double error_of_sums(const std::vector<std::int64_t>& rows) {

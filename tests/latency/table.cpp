@@ -10,6 +10,7 @@
 #include <hasse/catalogue/shard.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/latency/any_device.hpp>
+#include <hasse/latency/together.hpp>
 
 #include "../support/spaces.hpp"
 #include "fake_device.hpp"
@@ -375,7 +376,7 @@ TEST_CASE("an interrupted table of another program is refused") {
   const auto path = folder / "latency.json";
   struct killed {};
   device.world->on_start = [&world = *device.world] {
-    if (world.runs == 400) throw killed();
+    if (world.runs == 1200) throw killed();
   };
   CHECK_THROWS_AS(table::load_or_measure(path, device, quick), killed);
   REQUIRE(std::filesystem::exists(path));
@@ -481,6 +482,31 @@ TEST_CASE("on a restless device times beside a beat come three times nearer to t
   INFO("errors of sums: " << with_beat << " beside a beat, " << without << " without");
   CHECK(with_beat * 3 < without);
   CHECK(with_beat < 0.02);
+}
+
+TEST_CASE("where a network and the beat beside it are disturbed apart the quick visits tell the times, in the device's own milliseconds") {
+  temporary_folder folder;
+  const fake_world calm;
+  for (const std::uint64_t seed : {1u, 2u, 3u}) {
+    const fake_device device = flickering_device(seed);
+    const auto path = folder / (std::to_string(seed) + ".json");
+    const table measured = table::load_or_measure(path, device, {.rounds = 12, .warm_up = 2, .samples = 5, .contexts = 4, .checked = 12, .error_percent = 0});
+    CHECK(measured.record().beat.reading == speed_reading::quick);
+    CHECK(table::load(path).record() == measured.record());
+    std::int64_t sum = 0, truth = 0;
+    for (part_id part = 0; part < static_cast<part_id>(table::parts); ++part)
+      sum += measured.rows()[static_cast<std::size_t>(part)].p50, truth += true_cost(calm, part);
+    CHECK(static_cast<double>(sum) == Approx(static_cast<double>(truth)).epsilon(0.03));
+    CHECK(measured.additivity().median_error() < 0.02);
+
+    // Finalists are told in the same milliseconds.
+    const layer_list layers = layers_of(parse<small_space>("[(4,8),(16)]"));
+    std::int64_t whole = 0;
+    for (const layer& item : fold_for_inference(layers).layers) whole += calm.cost(item);
+    const beat_record& beat = measured.record().beat;
+    const measurement found = measure_together({layers, layers}, device, many_visits, {}, {layers_of(parse<small_space>(beat.network)), beat.quiet}).front();
+    CHECK(static_cast<double>(found.median) == Approx(static_cast<double>(whole)).epsilon(0.03));
+  }
 }
 
 TEST_CASE("rounds end when sums are as good as is wanted, and go on to the last where they are not") {

@@ -41,19 +41,20 @@ inline timed_parts parts_of(const std::vector<visit>& rounds, std::vector<timed_
   for (const visit& each : rounds)
     if (each.beat > 0) beats.push_back(each.beat);
   const std::int64_t quiet = quantile(beats, 0.02);
-  const auto at_quiet_speed = [&](const visit& from, std::int64_t time) -> std::int64_t {
-    return from.beat == 0 ? time : std::llround(static_cast<double>(time) * static_cast<double>(quiet) / static_cast<double>(from.beat));
+  const auto over_rounds = [&](speed_reading how, auto&& time_of) {
+    std::vector<timed_round> times;
+    for (const visit& each : rounds) times.push_back({time_of(each), each.beat});
+    return settled(times, how, quiet);
   };
-  const auto over_rounds = [&](auto&& time_of) {
-    std::vector<std::int64_t> times;
-    for (const visit& each : rounds) times.push_back(at_quiet_speed(each, time_of(each)));
-    return settled(times);
-  };
-  timed_parts found{.whole = over_rounds([](const visit& each) { return each.total; }), .parts = std::move(parts)};
+  const auto total = [](const visit& each) { return each.total; };
+  std::vector<std::vector<timed_round>> whole(1);
+  for (const visit& each : rounds) whole.front().push_back({each.total, each.beat});
+  const speed_reading how = steadier(whole, quiet);
+  timed_parts found{.whole = over_rounds(how, total), .parts = std::move(parts)};
   for (const visit& each : rounds) found.whole.rejected += each.rejected;
   if (quiet > 0) found.slowdown = static_cast<double>(median(beats)) / static_cast<double>(quiet);
   for (std::size_t part = 0; part < found.parts.size(); ++part)
-    found.parts[part].time = over_rounds([&](const visit& each) { return each.laps[part]; });
+    found.parts[part].time = over_rounds(how, [&](const visit& each) { return each.laps[part]; });
   return found;
 }
 }  // namespace detail
@@ -66,7 +67,7 @@ timed_parts measure_parts(const layer_list& layers, const Device& device, const 
   auto backend = device.make_backend();
   auto watch = device.make_stopwatch(backend);
   const std::vector<detail::layer_piece> pieces = detail::pieces_of(layers);
-  detail::beat_runner beat(backend, layers, watch, rules.seed);
+  detail::beat_runner beat(backend, layers, watch, rules);
   std::vector<timed_part> parts;
   std::vector<visit> rounds;
   timed_parts found;

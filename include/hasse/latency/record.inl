@@ -236,6 +236,7 @@ HASSE_BODY std::string to_text(const latency_record& record) {
                   {"date", record.date},
                   {"resolution_ticks", record.resolution},
                   {"beat", {{"network", record.beat.network}, {"quiet_ns", record.beat.quiet}, {"typical_ns", record.beat.typical}}}};
+  if (record.beat.reading == speed_reading::quick) content["beat"]["reading"] = "quick";
   if (!record.kernels.empty()) content["kernels"] = record.kernels;
   if (record.complete()) {
     json rows = json::array(), networks = json::array();
@@ -277,8 +278,13 @@ HASSE_BODY latency_record parse_latency_record(std::string_view text, const std:
   record.device = detail::read_device(content, path);
   record.rules = detail::read_protocol(content, path);
   record.kernels = detail::read_kernels(content, path);
-  const detail::member_reader beat(require_object(content, "beat", path), path, "\"beat\"", {"network", "quiet_ns", "typical_ns"});
+  const detail::member_reader beat(require_object(content, "beat", path), path, "\"beat\"", {"network", "quiet_ns", "typical_ns", "reading"});
   record.beat = {beat.text("network"), beat.time("quiet_ns"), beat.time("typical_ns")};
+  if (content.at("beat").contains("reading")) {
+    if (const std::string reading = beat.text("reading", 16); reading != "quick")
+      throw file_error(path, "has the unknown reading " + detail::in_quotes(reading) + " in \"beat\"", detail::table_remedy);
+    record.beat.reading = speed_reading::quick;
+  }
 
   if (state == "incomplete") {
     for (const json& round : require_array(content, "rounds", path, "", 100)) {

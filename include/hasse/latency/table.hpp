@@ -300,7 +300,7 @@ class latency_table {
     std::vector<std::string> implementations(parts);
     check_rounds(record, networks, path.string());
     const architecture<Space> of_the_beat = survey::beat_of(networks);
-    detail::beat_runner beat(backend, layers_of(of_the_beat), watch, record.rules.seed);
+    detail::beat_runner beat(backend, layers_of(of_the_beat), watch, record.rules);
     const double steps = static_cast<double>(networks.size()) * record.rules.rounds;
     remaining_time left;
     const auto rounds = static_cast<std::size_t>(record.rules.rounds);

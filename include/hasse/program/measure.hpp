@@ -216,8 +216,8 @@ bool measure_table(const measure_options& options) {
   if (!record.failures.empty())
     std::printf("  %zu networks failed, the first of them %s: %s\n", record.failures.size(), record.failures[0].network.c_str(), record.failures[0].reason.c_str());
   if (record.beat.quiet > 0)
-    std::printf("machine: half of the time it took %.0f %% longer than when nothing disturbed it; rows are those of the undisturbed machine; %.0f %% of the runs set aside\n",
-                100 * (record.beat.slowdown() - 1), 100 * static_cast<double>(set_aside) / static_cast<double>(std::max<std::size_t>(1, runs + set_aside)));
+    std::printf("machine: half of the time it took %.0f %% longer than when nothing disturbed it; rows are those of the undisturbed machine, %s; %.0f %% of the runs set aside\n",
+                100 * (record.beat.slowdown() - 1), record.beat.reading == speed_reading::quick ? "by the quick visits" : "told by the beat", 100 * static_cast<double>(set_aside) / static_cast<double>(std::max<std::size_t>(1, runs + set_aside)));
   const hasse::additivity& sums = table.additivity();
   std::printf("sums: they miss %zu networks that rows were not made of by %.1f %% in the median, %.1f %% in nine of ten, %.1f %% at worst\n", sums.networks.size(),
               100 * sums.median_error(), 100 * sums.error_at(0.9), 100 * sums.worst_error());

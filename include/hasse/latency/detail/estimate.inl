@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <hasse/latency/beat.hpp>
 #include <hasse/latency/detail/estimate.hpp>
 #include <hasse/latency/fit.hpp>
 
@@ -31,31 +32,30 @@ inline std::vector<double> rows_by_features(std::span<const visited_network> net
   return rows;
 }
 
+/// What each network took in these rounds; empty where it failed in all of them.
+inline std::vector<std::vector<timed_round>> totals_of(std::span<const std::vector<visit>* const> rounds, std::size_t networks) {
+  std::vector<std::vector<timed_round>> totals(networks);
+  for (const std::vector<visit>* round : rounds)
+    for (std::size_t at = 0; at < networks; ++at)
+      if (const visit& each = (*round)[at]; each.failure.empty()) totals[at].push_back({each.total, each.beat});
+  return totals;
+}
+
 /// From some of the rounds, and by rows from some of the networks, at the speed of `beat`.
 inline table_estimate estimate_of(std::span<const std::vector<visit>* const> rounds, std::span<const visited_network> networks,
                                   const row_features& features, const beat_record& beat, const std::vector<bool>& used) {
   table_estimate made;
   made.beat = beat;
   const std::size_t rows = features.size();
-  const auto at_quiet_speed = [&](std::int64_t time, const visit& of) -> std::int64_t {
-    if (of.beat == 0 || of.beat == made.beat.quiet) return time;
-    return std::llround(static_cast<double>(time) * static_cast<double>(made.beat.quiet) / static_cast<double>(of.beat));
-  };
+  const std::vector<std::vector<timed_round>> totals = totals_of(rounds, networks.size());
   std::vector<std::int64_t> times;  // 0: it failed
   for (std::size_t at = 0; at < networks.size(); ++at) {
-    std::vector<std::int64_t> totals;
-    std::string failure;
-    for (const std::vector<visit>* round : rounds)
-      if ((*round)[at].failure.empty())
-        totals.push_back(std::max<std::int64_t>(1, at_quiet_speed((*round)[at].total, (*round)[at])));
-      else
-        failure = (*round)[at].failure;
-    times.push_back(median(std::move(totals)));
-    if (times.back() == 0) made.failures.push_back({networks[at].name, failure});
+    times.push_back(totals[at].empty() ? 0 : std::max<std::int64_t>(1, read(totals[at], beat.reading, beat.quiet)));
+    if (times.back() == 0) made.failures.push_back({networks[at].name, rounds.empty() ? "" : (*rounds.back())[at].failure});
   }
 
   made.rows.resize(rows);
-  std::vector<std::vector<std::int64_t>> laps(rows);
+  std::vector<std::vector<std::int64_t>> laps(rows), of_networks(rows);  // all of them, and what each network says
   observed_sums sums{.unknowns = rows};
   bool has_laps = true;
   for (std::size_t at = 0; at < networks.size(); ++at) {
@@ -63,15 +63,17 @@ inline table_estimate estimate_of(std::span<const std::vector<visit>* const> rou
     std::vector<double> counts(rows);
     for (std::size_t lap = 0; lap < networks[at].rows.size(); ++lap) {
       const std::size_t row = networks[at].rows[lap];
-      std::vector<std::int64_t> found;
+      std::vector<timed_round> found;
       for (const std::vector<visit>* round : rounds) {
         const visit& from = (*round)[at];
         if (!from.failure.empty()) continue;
-        if (from.laps.size() == networks[at].rows.size()) found.push_back(at_quiet_speed(from.laps[lap], from));
+        if (from.laps.size() == networks[at].rows.size()) found.push_back({from.laps[lap], from.beat});
         made.rows[row].samples += from.accepted, made.rows[row].rejected += from.rejected;
       }
       has_laps = has_laps && !found.empty();
-      laps[row].insert(laps[row].end(), found.begin(), found.end());
+      if (!found.empty()) of_networks[row].push_back(read(found, beat.reading, beat.quiet));
+      const std::vector<std::int64_t> all = as_read(found, beat.reading, beat.quiet);
+      laps[row].insert(laps[row].end(), all.begin(), all.end());
       counts[row] += 1, ++made.rows[row].contexts;
     }
     sums.add(counts, static_cast<double>(times[at]));
@@ -79,7 +81,7 @@ inline table_estimate estimate_of(std::span<const std::vector<visit>* const> rou
   std::vector<double> expected(rows, 1);
   if (!has_laps) expected = rows_by_features(networks, times, features, used);
   for (std::size_t row = 0; row < rows && has_laps; ++row)
-    if (!laps[row].empty()) expected[row] = static_cast<double>(std::max<std::int64_t>(1, median(laps[row])));
+    if (!of_networks[row].empty()) expected[row] = static_cast<double>(std::max<std::int64_t>(1, median(of_networks[row])));
   const std::vector<double> fitted = fit_nonnegative(sums, expected, has_laps ? trust_in_laps : trust_in_features);
   for (std::size_t row = 0; row < rows; ++row) {
     const auto least_one = [](std::int64_t time) { return std::max<std::int64_t>(1, time); };
@@ -105,7 +107,8 @@ HASSE_BODY table_estimate estimate(std::span<const std::vector<visit>> rounds, s
     for (const visit& each : round)
       if (each.beat > 0) beats.push_back(each.beat);
   }
-  const beat_record beat{.network = {}, .quiet = quantile(beats, 0.02), .typical = median(beats)};
+  beat_record beat{.network = {}, .quiet = quantile(beats, 0.02), .typical = median(beats)};
+  beat.reading = steadier(totals_of(all, networks.size()), beat.quiet);
   std::vector<bool> surveyed, parts[2];
   for (std::size_t at = 0, seen = 0; at < networks.size(); ++at) {
     surveyed.push_back(!networks[at].whole);
