@@ -2,7 +2,7 @@
 #   hasse::hasse     core, space, kernel (reference), block, catalogue, network, search     Eigen, Boost headers
 #   hasse::result    file, latency, onnx, result; search where it reads or writes files           nlohmann_json
 #   hasse::yaml      latency/foreign_yaml.hpp                                               yaml-cpp, hasse::result
-#   hasse::onednn    kernel/cpu                                                             oneDNN, OpenMP
+#   hasse::onednn    kernel/cpu                                                             oneDNN (but with HASSE_ONEDNN=OFF), OpenMP
 #   hasse::data      data, train, supernet                                                  turbojpeg, libpng, zlib, libwebp where it is, threads, hasse::result
 #   hasse::programs  program, hasse.hpp                                                     CLI11 and all of the above
 #   hasse::cuda      kernel/cuda, but for kernel/cuda/programs, which any compiler takes;   CUDA Toolkit
@@ -111,7 +111,14 @@ endif()
 hasse_component(core LINK Eigen3::Eigen Boost::headers)
 
 hasse_find_onednn()
-hasse_optional_component(onednn LINK hasse::hasse hasse::dnnl OpenMP::OpenMP_CXX)
+if(HASSE_ONEDNN)
+  hasse_optional_component(onednn LINK hasse::hasse hasse::dnnl OpenMP::OpenMP_CXX)
+else()
+  list(FILTER hasse_headers EXCLUDE REGEX "^kernel/cpu/(bridge|products)[.]")
+  list(FILTER hasse_bodies EXCLUDE REGEX "^kernel/cpu/(bridge|products)[.]")
+  hasse_optional_component(onednn LINK hasse::hasse OpenMP::OpenMP_CXX)
+  target_compile_definitions(hasse_onednn INTERFACE HASSE_WITHOUT_ONEDNN)
+endif()
 hasse_find_result()
 hasse_optional_component(result LINK hasse::hasse nlohmann_json::nlohmann_json)
 hasse_find_yaml()

@@ -5,6 +5,7 @@
 #include <hasse/kernel/reference.hpp>
 #include <hasse/latency.hpp>
 #include <hasse/program/devices.hpp>
+#include <hasse/result/numbers.hpp>
 #include <hasse/space.hpp>
 
 using namespace hasse;
@@ -33,7 +34,7 @@ int main(int argc, char** argv) {
   const auto table = latency_table<space>::load_or_measure("latency_05.json", device, quick);
   // end: table
   for (const latency_row& row : table.rows())
-    std::printf("%-40s %8.4f ms  +- %.4f\n", row.part.c_str(), static_cast<double>(row.p50) / 1e6, static_cast<double>(row.noise) / 1e6);
+    std::printf("%-40s %8.4f ms  +- %s\n", row.part.c_str(), static_cast<double>(row.p50) / 1e6, uncertainty_text(static_cast<double>(row.noise) / 1e6).c_str());
 
   // begin: estimate
   const auto choice = parse<space>("[(16,32)]");

@@ -23,6 +23,6 @@
 #include <hasse/latency/table.hpp>
 #include <hasse/latency/together.hpp>
 #include <hasse/latency/whole.hpp>
-#if __has_include(<dnnl.hpp>)
+#if defined(HASSE_WITHOUT_ONEDNN) || __has_include(<dnnl.hpp>)
 #include <hasse/latency/on_cpu.hpp>
 #endif

@@ -45,7 +45,7 @@ TEST_CASE("activations of floats, alone and in vectors") {
     for (std::size_t i = 0; i < src.size(); ++i)
       detail::with_activation(act, [&](auto kind) { found[i] = detail::activated<kind>(src[i]); });
     compare("alone", found);
-    for (simd_level level : {simd_level::plain, simd_level::avx2, simd_level::avx512}) {
+    for (simd_level level : simd_levels) {
       if (!has_simd_level(level) || level > best_simd_level()) continue;
       found.assign(src.size(), 0);
       activate_with(level, act, src.data(), count, found.data());
@@ -84,7 +84,7 @@ TEST_CASE("a NaN of either sign stays one in every activation, and infinities do
         CHECK(detail::passed_back<kind>(1.0f, none) != 0);
     });
     compare("alone", found);
-    for (simd_level level : {simd_level::plain, simd_level::avx2, simd_level::avx512}) {
+    for (simd_level level : simd_levels) {
       if (!has_simd_level(level) || level > best_simd_level()) continue;
       activate_with(level, each.act, src.data(), static_cast<int>(src.size()), found.data());
       compare(name_of(level), found);

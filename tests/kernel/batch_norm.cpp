@@ -22,7 +22,7 @@ constexpr activation every_activation[] = {activation::none,    activation::relu
 
 std::vector<simd_level> levels() {
   std::vector<simd_level> found;
-  for (simd_level each : {simd_level::plain, simd_level::avx2, simd_level::avx512})
+  for (simd_level each : simd_levels)
     if (has_simd_level(each) && each <= best_simd_level()) found.push_back(each);
   return found;
 }

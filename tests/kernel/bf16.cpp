@@ -87,7 +87,7 @@ TEST_CASE("bfloat16 is converted alike on every instruction set") {
     for (const std::uint32_t below : {0u, 1u, 0x7fffu, 0x8000u, 0x8001u, 0xffffu})
       values.push_back(std::bit_cast<float>(bits << 16 | below));
   }
-  for (const simd_level level : {simd_level::plain, simd_level::avx2, simd_level::avx512}) {
+  for (const simd_level level : simd_levels) {
     if (!has_simd_level(level) || level > best_simd_level()) continue;
     INFO(name_of(level));
     for (const int left_out : {0, 1, 7, 15}) {
@@ -159,7 +159,7 @@ TEST_CASE("bf16 linear layers agree with the readable ones") {
 
 TEST_CASE("bf16 batch norm, activation and add agree with the readable ones on every instruction set") {
   if (testing::bf16_is_refused()) return;
-  for (const simd_level level : {simd_level::plain, simd_level::avx2, simd_level::avx512}) {
+  for (const simd_level level : simd_levels) {
     if (!has_simd_level(level) || level > best_simd_level()) continue;
     INFO(name_of(level));
     cpu_bf16 backend({.threads = 2, .simd = level});

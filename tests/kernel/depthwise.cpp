@@ -60,7 +60,7 @@ std::vector<depthwise_case> cases() {
 
 std::vector<simd_level> levels() {
   std::vector<simd_level> found;
-  for (const simd_level level : {simd_level::plain, simd_level::avx2, simd_level::avx512})
+  for (const simd_level level : hasse::simd_levels)
     if (hasse::has_simd_level(level) && level <= hasse::best_simd_level()) found.push_back(level);
   return found;
 }

@@ -118,7 +118,7 @@ double worst_error(const bottleneck& use, const bottleneck_fixture& fixture, int
 
 void check(const bottleneck& use, std::initializer_list<int> teams = {1, 2, 3}) {
   const bottleneck_fixture fixture(use);
-  for (const simd_level level : {simd_level::plain, simd_level::avx2, simd_level::avx512}) {
+  for (const simd_level level : simd_levels) {
     if (!has_simd_level(level) || level > best_simd_level()) continue;
     for (const int threads : teams) {
       INFO(text_of(use) << ", " << name_of(level) << ", " << threads << " threads");

@@ -90,7 +90,7 @@ double worst_error(const product& use, int threads, simd_level level) {
 }
 
 void check(const product& use) {
-  for (const simd_level level : {simd_level::plain, simd_level::avx2, simd_level::avx512}) {
+  for (const simd_level level : simd_levels) {
     if (!has_simd_level(level) || level > best_simd_level()) continue;
     for (const int threads : {1, 2}) {
       INFO(detail::describe(layer_of(use)) << ", batch " << use.batch << ", " << name_of(level) << ", " << threads << " threads"

@@ -69,7 +69,7 @@ void check(const layer& item, int batch, int threads, simd_level level) {
 }  // namespace
 
 TEST_CASE("the gradients of 1x1 convolutions are those of plain loops") {
-  for (const simd_level level : {simd_level::plain, simd_level::avx2, simd_level::avx512}) {
+  for (const simd_level level : hasse::simd_levels) {
     if (!hasse::has_simd_level(level) || level > hasse::best_simd_level()) continue;
     for (const int threads : {1, 2}) {
       check(pointwise(1, 1, 1, 1), 1, threads, level);

@@ -24,7 +24,7 @@ layer dense(feature_shape in, int channels, int pad_top = 1, int pad_left = 1, i
 
 std::vector<simd_level> levels() {
   std::vector<simd_level> found;
-  for (simd_level level : {simd_level::plain, simd_level::avx2, simd_level::avx512})
+  for (simd_level level : simd_levels)
     if (has_simd_level(level) && level <= best_simd_level()) found.push_back(level);
   return found;
 }

@@ -1,4 +1,8 @@
 // The device policies of this processor: networks are measured with either type of activations, and tables keep them apart.
+#include <filesystem>
+#include <fstream>
+#include <string>
+
 #include <hasse/catalogue/shard.hpp>
 #include <hasse/latency/layer_table.hpp>
 #include <hasse/latency/on_cpu.hpp>
@@ -35,6 +39,26 @@ TEST_CASE("what takes processors away from a measurement, or lets threads spin, 
   CHECK_THAT(measuring_caution(two, bound, "passive"), ContainsSubstring("note: this process is bound to 1 processor, and 2 threads are measured, which wait for one another"));
   for (const char* spins : {"", "active", "passive?"})
     CHECK_THAT(measuring_caution(two, all, spins), ContainsSubstring("start this program with OMP_WAIT_POLICY=passive"));
+}
+
+TEST_CASE("a processor is named as Linux tells of x86 and of boards with an Arm") {
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / "hasse_processors";
+  std::filesystem::create_directories(folder);
+  const std::string processor = (folder / "cpuinfo").string(), board = (folder / "model").string();
+  const auto described = [&](const std::string& text, const std::string& name) {
+    std::ofstream(processor) << text;
+    std::ofstream(board) << name;
+    device_facts facts;
+    detail::describe_processor(facts, processor.c_str(), board.c_str());
+    return facts.name + "; " + facts.features;
+  };
+  CHECK(described("processor\t: 0\ncpu family\t: 25\nmodel\t\t: 33\nmodel name\t: AMD EPYC\nflags\t\t: fpu avx avx2 fma\n", "") ==
+        "AMD EPYC (family 25 model 33); avx avx2 fma");
+  const std::string arm = "processor\t: 0\nFeatures\t: fp asimd crc32 asimddp\nCPU implementer\t: 0x41\nCPU part\t: 0xd08\n";
+  CHECK(described(arm, std::string("Raspberry Pi 4 Model B Rev 1.4\0", 31)) ==
+        "Raspberry Pi 4 Model B Rev 1.4 (Arm implementer 0x41 part 0xd08); asimd asimddp");
+  CHECK(described(arm, "") == "unknown processor (Arm implementer 0x41 part 0xd08); asimd asimddp");
+  CHECK(described("", "") == "unknown processor; ");
 }
 
 TEST_CASE("a table of layers adds up to networks on this processor") {

@@ -24,6 +24,8 @@ TEST_CASE("numbers read well") {
   CHECK(fixed_text(-0.001, 1) == "0.0");
   CHECK(fixed_text(std::numeric_limits<double>::quiet_NaN(), 2) == "-");
   CHECK(fixed_text(1e300, 2) == "-");
+  for (const auto& [value, text] : {std::pair{0.000231, "0.00023 ms"}, {0.0123, "0.012 ms"}, {0.56, "0.56 ms"}, {3.21, "3.2 ms"}, {123.4, "123 ms"}, {0.00009, "under 0.0001 ms"}, {0.0, "under 0.0001 ms"}})
+    CHECK(uncertainty_text(value) == text);
   CHECK(count_text(7) == "7");
   CHECK(count_text(45231) == "45.2 k");
   CHECK(count_text(999'600) == "1.00 M");

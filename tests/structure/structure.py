@@ -30,8 +30,8 @@ MAY["laws"] = set(MAY) - {"program"}
 HASSE_INCLUDE = re.compile(r'^\s*#\s*include\s*["<]hasse/([^">]+)[">]')
 MACHINE_PATH = re.compile(r"(?<![\w./-])/(?:home|root|work|tmp|Users|mnt|opt)/[\w.-]+")
 README_COMMAND = re.compile(r"(?<![\w/])((?:scripts|examples|bench|docs|tests)/[\w./-]*\w)")
-# What differs by the instructions that a compiler may use, and the files that tests/levels.cmake compiles for several of them.
-LEVEL = re.compile(r"\b__(?:AVX|SSE|FMA|F16C|AMX)\w*|\b_mm\d*_\w+|immintrin|\basm\b|vector_size\(")
+# What differs by the instructions that a compiler may use, and the files that tests/levels.cmake and tests/arm64.cmake compile for several of them.
+LEVEL = re.compile(r"\b__(?:AVX|SSE|FMA|F16C|AMX|ARM_NEON)\w*|\b_mm\d*_\w+|immintrin|arm_neon|\basm\b|vector_size\(")
 LEVELLED = re.compile(r"include/hasse/kernel/cpu/(?:simd/\w+\.inl|simd_level\.hpp)|include/hasse/core/build\.hpp|bench/run/hasse_bench/\w+\.[ch]pp")
 TEXT = {".hpp", ".inl", ".cuh", ".cpp", ".cu", ".py", ".sh", ".cmake", ".md", ".txt", ".json", ".in", ".yml"}
 

@@ -30,6 +30,8 @@
 #define HASSE_BUILD_VECTORS "avx512"
 #elif defined(__AVX2__)
 #define HASSE_BUILD_VECTORS "avx2"
+#elif defined(__ARM_NEON)
+#define HASSE_BUILD_VECTORS "neon"
 #else
 #define HASSE_BUILD_VECTORS "baseline"
 #endif

@@ -1,7 +1,8 @@
 // The CPU backend: convolution and linear layers through oneDNN or kernels of
 // our own, everything else through loops of our own. Activations are float, or
 // bfloat16 with sums in float. Used by network, latency and train wherever a
-// program runs on the processor; needs oneDNN 2.6 or 3.x and OpenMP.
+// program runs on the processor; needs OpenMP and oneDNN 2.6 or 3.x, or
+// HASSE_WITHOUT_ONEDNN: kernel/cpu/library.hpp.
 #pragma once
 
 #include <cstddef>
@@ -38,8 +39,7 @@ struct cpu_options {
 };
 
 /// What runs behind the CPU backend, for the record of a measurement:
-/// "oneDNN 2.6.3 for instruction sets 0x1f7, own kernels for avx512, kernels by rule". The sets are those that DNNL_MAX_CPU_ISA and
-/// the processor leave to the library, in its own numbers.
+/// "oneDNN 2.6.3 for instruction sets 0x1f7, own kernels for avx512, kernels by rule".
 HASSE_BODY std::string cpu_library(kernel_policy kernels = kernel_policy::by_rule, simd_level level = best_simd_level());
 
 /// Runs on one core or several. Steps of one backend share scratch memory: run
@@ -114,7 +114,6 @@ class basic_cpu {
   kernel_choices& choices() { return choices_; }
 
  private:
-  static constexpr int primitive_cache = 4096;
   static constexpr const char* separate_layers = "separate";  ///< the choice against a joined kernel
 
   void use_threads() const;

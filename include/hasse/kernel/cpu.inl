@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdio>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,12 +13,11 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/kernel/cpu.hpp>
-#include <hasse/kernel/cpu/bridge.hpp>
 #include <hasse/kernel/cpu/candidates.hpp>
 #include <hasse/kernel/cpu/choice.hpp>
 #include <hasse/kernel/cpu/context.hpp>
+#include <hasse/kernel/cpu/library.hpp>
 #include <hasse/kernel/cpu/loop_kernels.hpp>
-#include <hasse/kernel/cpu/products.hpp>
 #include <hasse/kernel/cpu/team.hpp>
 #include <hasse/kernel/detail/describe.hpp>
 #include <hasse/kernel/run_text.hpp>
@@ -27,10 +25,7 @@
 namespace hasse {
 
 HASSE_BODY std::string cpu_library(kernel_policy kernels, simd_level level) {
-  char sets[32];
-  std::snprintf(sets, sizeof sets, "0x%x", static_cast<unsigned>(dnnl::get_effective_cpu_isa()));
-  return detail::onednn::version() + " for instruction sets " + sets + ", own kernels for " + std::string(name_of(level)) +
-         ", kernels " + std::string(name_of(kernels));
+  return detail::library::identity() + ", own kernels for " + std::string(name_of(level)) + ", kernels " + std::string(name_of(kernels));
 }
 
 template <class Scalar>
@@ -43,13 +38,9 @@ basic_cpu<Scalar>::basic_cpu(cpu_options options) : kernels_(options.kernels), c
   context_ = std::make_unique<detail::cpu_context>();
   context_->threads = options.threads;
   use_threads();
-  if (!detail::onednn::multiplies<Scalar>(context_->engine))
-    throw error(std::string(name) + ": this processor lacks the instructions with which " + detail::onednn::version() +
-                " multiplies bfloat16 (AVX-512); use cpu");
+  if (const std::string why = detail::library::refuses<Scalar>(*context_); !why.empty()) throw error(std::string(name) + ": " + why);
   context_->level = options.simd;
-  // A supernet has more shapes than the 1024 that the library keeps by
-  // default.
-  if (dnnl::get_primitive_cache_capacity() < primitive_cache) dnnl::set_primitive_cache_capacity(primitive_cache);
+  detail::library::keep_primitives();
 }
 template <class Scalar>
 basic_cpu<Scalar>::~basic_cpu() = default;
@@ -88,7 +79,7 @@ auto basic_cpu<Scalar>::make_inference(const layer& item, int batch, const infer
   if constexpr (own_products)
     return {*this, chosen_product(item, batch, operands)};
   else
-    return {*this, detail::onednn::inference(*context_, item, batch, operands)};
+    return {*this, detail::library::inference(*context_, item, batch, operands)};
 }
 
 template <class Scalar>

@@ -124,6 +124,8 @@ class steady_stopwatch {
 namespace detail {
 /// The rest of the first line of `path` that begins with `key`, behind its colon; the whole first line for an empty key.
 HASSE_BODY std::string line_of(const char* path, const std::string& key);
+/// Name and features from files such as Linux's /proc/cpuinfo and /proc/device-tree/model.
+HASSE_BODY void describe_processor(device_facts& facts, const char* processor, const char* board);
 }  // namespace detail
 
 /// The facts of this machine; the policy adds backend, library and threads.

@@ -80,18 +80,28 @@ HASSE_BODY std::string line_of(const char* path, const std::string& key) {
   return "";
 }
 
+/// What Linux says of an x86 processor is its name, of an Arm its maker's number for the core; the board has a name there.
+HASSE_BODY void describe_processor(device_facts& facts, const char* processor, const char* board) {
+  const auto said = [&](const char* key) { return line_of(processor, key); };
+  facts.name = said("model name");
+  if (facts.name.empty()) facts.name = line_of(board, "");
+  if (const std::size_t end = facts.name.find('\0'); end != std::string::npos) facts.name.resize(end);
+  if (facts.name.empty()) facts.name = "unknown processor";
+  const std::string family = said("cpu family"), part = said("CPU part");
+  if (!family.empty()) facts.name += " (family " + family + " model " + said("model\t") + ")";
+  if (!part.empty()) facts.name += " (Arm implementer " + said("CPU implementer") + " part " + part + ")";
+  const std::string flags = " " + said("flags") + said("Features") + " ";
+  for (const char* flag : {"sse4_2", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd", "asimdhp",
+                           "asimddp", "sve", "sve2", "i8mm", "bf16"})
+    if (flags.find(" " + std::string(flag) + " ") != std::string::npos)
+      facts.features += (facts.features.empty() ? "" : " ") + std::string(flag);
+}
+
 }  // namespace detail
 
 HASSE_BODY device_facts host_facts() {
   device_facts facts;
-  facts.name = detail::line_of("/proc/cpuinfo", "model name");
-  const std::string family = detail::line_of("/proc/cpuinfo", "cpu family"), model = detail::line_of("/proc/cpuinfo", "model\t");
-  facts.name = (facts.name.empty() ? "unknown processor" : facts.name) +
-               (family.empty() ? "" : " (family " + family + " model " + model + ")");
-  const std::string flags = " " + detail::line_of("/proc/cpuinfo", "flags") + " ";
-  for (const char* flag : {"sse4_2", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "amx_tile"})
-    if (flags.find(" " + std::string(flag) + " ") != std::string::npos)
-      facts.features += (facts.features.empty() ? "" : " ") + std::string(flag);
+  detail::describe_processor(facts, "/proc/cpuinfo", "/proc/device-tree/model");
   facts.compiler = HASSE_BUILD_TEXT;
   facts.cores = static_cast<int>(std::thread::hardware_concurrency());
   struct ::utsname system {};

@@ -114,8 +114,8 @@ std::vector<std::string> show_table(latency_table<Space>& table, const boundary_
   const auto violations = table.violations(order);
   for (const order_violation& each : violations) {
     real += each.beyond_noise();
-    warnings.push_back("Faster" + where + " although the order says slower: " + each.move.text + " by " + milliseconds_text(static_cast<double>(each.size) / 1e6) +
-                       (each.beyond_noise() ? ", beyond" : ", within") + " the noise of " + milliseconds_text(static_cast<double>(each.noise) / 1e6) + ".");
+    warnings.push_back("Faster" + where + " although the order says slower: " + each.move.text + " by " + uncertainty_text(static_cast<double>(each.size) / 1e6) +
+                       (each.beyond_noise() ? ", beyond" : ", within") + " the noise of " + uncertainty_text(static_cast<double>(each.noise) / 1e6) + ".");
   }
   if (!violations.empty())
     std::printf("  %zu steps up in the order are faster on this device, %zu of them by more than the noise; the report lists them\n", violations.size(), real);

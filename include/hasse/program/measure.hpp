@@ -227,7 +227,7 @@ bool measure_table(const measure_options& options) {
   const auto real = std::count_if(violations.begin(), violations.end(), [](const order_violation& each) { return each.beyond_noise(); });
   std::printf("order: %zu steps up are faster, %td of them by more than the noise\n", violations.size(), real);
   for (std::size_t at = 0; at < std::min<std::size_t>(3, violations.size()); ++at)
-    std::printf("  %s by %.4f ms\n", violations[at].move.text.c_str(), static_cast<double>(violations[at].size) / 1e6);
+    std::printf("  %s by %s\n", violations[at].move.text.c_str(), uncertainty_text(static_cast<double>(violations[at].size) / 1e6).c_str());
   detail::draw(table, options.out);
   std::printf("pictures: %s, %s\n", detail::picture_beside(options.out, "svg").c_str(), detail::picture_beside(options.out, "rows.svg").c_str());
   if (options.error_percent == 0 || 100 * sums.median_error() <= options.error_percent) return true;

@@ -171,8 +171,8 @@ void search_segmenters(const segment_search_options& options, const space_name& 
                                                            (options.speed == "typical" ? "; of the machine as it typically was" : "")}});
   detail::correct_table(table, answer, report, folder);
   for (const order_violation& each : violations)
-    report.warnings.push_back("Faster although the order says slower: " + each.move.text + " by " + detail::milliseconds_text(static_cast<double>(each.size) / 1e6) +
-                              (each.beyond_noise() ? ", beyond" : ", within") + " the noise of " + detail::milliseconds_text(static_cast<double>(each.noise) / 1e6) + ".");
+    report.warnings.push_back("Faster although the order says slower: " + each.move.text + " by " + uncertainty_text(static_cast<double>(each.size) / 1e6) +
+                              (each.beyond_noise() ? ", beyond" : ", within") + " the noise of " + uncertainty_text(static_cast<double>(each.noise) / 1e6) + ".");
   for (report_network& each : report.networks)
     if (std::any_of(answer.finalists.begin(), answer.finalists.end(), [&](const finalist& found) { return found.architecture == each.name; }))
       detail::show_finalist(trainer, folder, data, pictures, each);

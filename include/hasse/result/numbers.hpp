@@ -14,6 +14,9 @@ HASSE_BODY std::string fixed_text(double value, int decimals);
 /// "2.31 M", "45.2 k", "7": three digits and a factor of thousand.
 HASSE_BODY std::string count_text(double value);
 
+/// What milliseconds may be off, or differ by: "0.00023 ms", two digits, where those of a latency would be zeros; "under 0.0001 ms" below.
+HASSE_BODY std::string uncertainty_text(double milliseconds);
+
 namespace detail {
 HASSE_BODY std::string milliseconds_text(double value);
 HASSE_BODY std::string percent_text(double share, int decimals = 2);

@@ -1,6 +1,7 @@
 // The bodies of result/numbers.hpp, as core/apart.hpp says.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -27,6 +28,13 @@ HASSE_BODY std::string count_text(double value) {
   while (std::abs(value) >= 999.5 && factor + 1 < std::size(names)) value /= 1000, ++factor;
   const int decimals = factor == 0 && value == std::floor(value) ? 0 : std::abs(value) < 9.995 ? 2 : std::abs(value) < 99.95 ? 1 : 0;
   return fixed_text(value, decimals) + names[factor];
+}
+
+HASSE_BODY std::string uncertainty_text(double milliseconds) {
+  if (!std::isfinite(milliseconds)) return "-";
+  constexpr double least = 0.0001;
+  if (milliseconds < least) return "under " + fixed_text(least, 4) + " ms";
+  return fixed_text(milliseconds, std::max(0, 1 - static_cast<int>(std::floor(std::log10(milliseconds))))) + " ms";
 }
 
 namespace detail {

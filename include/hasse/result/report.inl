@@ -220,7 +220,7 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
   for (std::size_t row = 0; row < order.size(); ++row) {
     const report_network& network = data.networks[order[row]];
     html += "<tr><td>" + std::to_string(row + 1) + "</td><td class='name'>" + code(network.name) + "</td><td>" + cost_text(data, network.cost) + "</td>";
-    if (whole) html += "<td>" + cost_text(data, network.whole_cost) + (noise ? " &plusmn; " + cost_text(data, network.whole_noise) : std::string()) + "</td>";
+    if (whole) html += "<td>" + cost_text(data, network.whole_cost) + (noise ? " &plusmn; " + noise_text(data, network.whole_noise) : std::string()) + "</td>";
     if (corrected) html += "<td>" + cost_text(data, network.corrected_cost) + "</td>";
     html += "<td>" + score_text(data, network.score) + "</td>";
     if (finished) html += "<td>" + score_text(data, network.finished_score) + "</td>";
@@ -365,7 +365,7 @@ HASSE_BODY std::string frontier_table(const report_data& data) {
     const report_network& network = data.networks[i];
     std::string name;
     for (const char letter : network.name) name += letter >= ' ' && letter <= '~' ? letter : '?';
-    rows.push_back({std::to_string(rows.size()), detail::cost_text(data, network.cost), detail::cost_text(data, network.whole_cost), detail::cost_text(data, network.whole_noise), detail::cost_text(data, network.corrected_cost),
+    rows.push_back({std::to_string(rows.size()), detail::cost_text(data, network.cost), detail::cost_text(data, network.whole_cost), detail::noise_text(data, network.whole_noise), detail::cost_text(data, network.corrected_cost),
                     detail::score_text(data, network.score), detail::score_text(data, network.finished_score), detail::score_text(data, network.test_score), count_text(network.macs), count_text(network.parameters), name});
   }
   std::string table;
@@ -445,7 +445,7 @@ HASSE_BODY std::string report_html(const report_data& data) {
   if (const sum_summary sums = summarise_sums(data); sums.networks > 0)
     html += section("Sum of the table against whole networks",
                     std::to_string(sums.networks) + " networks measured whole: the sum is off by " + percent_text(sums.median, 1) + " in the median and " + percent_text(sums.worst, 1) +
-                        " at worst" + (std::isfinite(data.noise_floor_milliseconds) ? "; the noise floor of the table is " + milliseconds_text(data.noise_floor_milliseconds) : std::string()) + ".",
+                        " at worst" + (std::isfinite(data.noise_floor_milliseconds) ? "; the noise floor of the table is " + uncertainty_text(data.noise_floor_milliseconds) : std::string()) + ".",
                     "<div class='pair'><div>" + sums.absolute.svg() + "</div><div>" + sums.relative.svg() + "</div></div>");
   if (std::any_of(data.networks.begin(), data.networks.end(), [](const report_network& n) { return n.curve.size() > 1; }))
     html += section("Trainings", "Every candidate is trained with the same recipe.",

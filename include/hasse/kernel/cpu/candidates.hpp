@@ -19,9 +19,9 @@
 #include <hasse/kernel/cpu/context.hpp>
 #include <hasse/kernel/cpu/depthwise.hpp>
 #include <hasse/kernel/cpu/inverted_bottleneck.hpp>
+#include <hasse/kernel/cpu/library.hpp>
 #include <hasse/kernel/cpu/pointwise.hpp>
 #include <hasse/kernel/cpu/pointwise_gradients.hpp>
-#include <hasse/kernel/cpu/products.hpp>
 #include <hasse/kernel/cpu/winograd.hpp>
 
 namespace hasse::detail {

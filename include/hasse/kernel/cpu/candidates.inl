@@ -27,7 +27,7 @@ HASSE_BODY std::string own_name(const char* what, const layer& item, simd_level 
 HASSE_BODY std::vector<kernel_candidate> product_candidates(cpu_context& shared, const layer& item, int batch) {
   std::vector<kernel_candidate> result;
   result.push_back({"library", true, [&shared, item, batch](std::span<const inference_operands<float>> at) {
-                      return onednn::inference(shared, item, batch, at.front());
+                      return library::inference(shared, item, batch, at.front());
                     }});
   if (depthwise_convolution::refuses(item).empty())
     result.push_back(own_candidate(
@@ -92,7 +92,7 @@ HASSE_BODY bound_kernel training_forward(cpu_context& shared, const layer& item,
           each.run(at.src, packed, at.bias, nullptr, at.dst, reinterpret_cast<float*>(scratch));
         });
   }
-  return onednn::forward(shared, item, batch, at);
+  return library::forward(shared, item, batch, at);
 }
 
 HASSE_BODY bound_kernel training_backward_data(cpu_context& shared, const layer& item, int batch, const training_operands<float>& at,
@@ -115,7 +115,7 @@ HASSE_BODY bound_kernel training_backward_data(cpu_context& shared, const layer&
                    reinterpret_cast<float*>(scratch));
         });
   }
-  return onednn::backward_data(shared, item, batch, at);
+  return library::backward_data(shared, item, batch, at);
 }
 
 HASSE_BODY bound_kernel training_backward_weights(cpu_context& shared, const layer& item, int batch, const training_operands<float>& at,
@@ -134,22 +134,22 @@ HASSE_BODY bound_kernel training_backward_weights(cpu_context& shared, const lay
               kernel.run(at.src, at.d_dst, at.d_weights, at.d_bias, reinterpret_cast<float*>(context.scratch.data()));
             }};
   }
-  return onednn::backward_weights(shared, item, batch, at);
+  return library::backward_weights(shared, item, batch, at);
 }
 
 HASSE_BODY bound_kernel training_forward(cpu_context& shared, const layer& item, int batch, const training_operands<bfloat16>& at,
                                      bool) {
-  return onednn::forward(shared, item, batch, at);
+  return library::forward(shared, item, batch, at);
 }
 
 HASSE_BODY bound_kernel training_backward_data(cpu_context& shared, const layer& item, int batch, const training_operands<bfloat16>& at,
                                            bool) {
-  return onednn::backward_data(shared, item, batch, at);
+  return library::backward_data(shared, item, batch, at);
 }
 
 HASSE_BODY bound_kernel training_backward_weights(cpu_context& shared, const layer& item, int batch,
                                               const training_operands<bfloat16>& at, bool) {
-  return onednn::backward_weights(shared, item, batch, at);
+  return library::backward_weights(shared, item, batch, at);
 }
 
 HASSE_BODY timing_operands::timing_operands(std::span<const layer> run, int batch, std::span<const inference_operands<float>> like) : operands_(like.begin(), like.end()) {

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include <hasse/core/apart.hpp>
-#include <hasse/kernel/cpu/bridge.hpp>
 #include <hasse/kernel/cpu/simd_level.hpp>
+#if !defined(HASSE_WITHOUT_ONEDNN)
+#include <hasse/kernel/cpu/bridge.hpp>
+#endif
 
 namespace hasse::detail {
 
@@ -43,15 +45,18 @@ class scratch_layout {
 
 /// What steps need from their backend at run time.
 struct cpu_context {
-  dnnl::engine engine = onednn::made_by([] { return dnnl::engine(dnnl::engine::kind::cpu, 0); }, "an engine");
-  dnnl::stream stream = onednn::made_by([this] { return dnnl::stream(engine); }, "a stream");
   scratch_memory scratch;
   int threads = 1;
   simd_level level = simd_level::plain;
 
+#if !defined(HASSE_WITHOUT_ONEDNN)
+  dnnl::engine engine = onednn::made_by([] { return dnnl::engine(dnnl::engine::kind::cpu, 0); }, "an engine");
+  dnnl::stream stream = onednn::made_by([this] { return dnnl::stream(engine); }, "a stream");
+
   void run(std::vector<onednn::bound_primitive>& primitives) {
     for (onednn::bound_primitive& primitive : primitives) primitive.run(stream, scratch.data());
   }
+#endif
 };
 
 }  // namespace hasse::detail

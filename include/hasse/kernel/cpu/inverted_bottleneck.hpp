@@ -55,10 +55,10 @@ class inverted_bottleneck {
     expands_ = pointwise_convolution::refuses(run[0]).empty();
     if (expands_) expand_ = run[0];
     depthwise_ = run[expands_ ? 1 : 0], project_ = run.back();
-    const int lanes = lanes_of(level), panel = largest_panel(lanes), kernel = depthwise_.kernel, stride = depthwise_.stride;
+    const int lanes = lanes_of(level), panel = largest_panel(level), kernel = depthwise_.kernel, stride = depthwise_.stride;
     const feature_shape in = depthwise_.in, out = depthwise_.out;
     const bool excites = run.size() > 3;
-    width_ = panels_width(project_.out.c, lanes);
+    width_ = panels_width(project_.out.c, level);
     padded_channels_ = (in.c + lanes - 1) / lanes * lanes;
     splits_channels_ = threads > 1 && (excites || (batch == 1 && out.h <= split_rows));
 
@@ -93,7 +93,7 @@ class inverted_bottleneck {
 
   /// `operands[i]` has the weights and the bias of layer i. `packed` is 64-byte aligned.
   void pack(std::span<const inference_operands<float>> operands, float* packed) const {
-    const int lanes = lanes_of(level_), channels = depthwise_.in.c, taps = depthwise_.kernel * depthwise_.kernel;
+    const int channels = depthwise_.in.c, taps = depthwise_.kernel * depthwise_.kernel;
     const inference_operands<float>&depthwise = operands[expands_ ? 1 : 0], &project = operands.back();
     std::fill_n(packed, packed_, 0.0f);
     float *const tap_weights = packed + weights_.taps, *const tap_bias = packed + weights_.tap_bias;
@@ -104,11 +104,11 @@ class inverted_bottleneck {
       const int first = block * block_, wide = width_of(block), valid = std::min(wide, channels - first);
       float* const at = packed + block * weights_.block;
       if (expands_) {
-        pack_panels(operands[0].weights + std::ptrdiff_t{first} * expand_.in.c, expand_.in.c, 1, wide, valid, expand_.in.c, lanes,
+        pack_panels(operands[0].weights + std::ptrdiff_t{first} * expand_.in.c, expand_.in.c, 1, wide, valid, expand_.in.c, level_,
                     at);
         if (operands[0].bias) std::copy_n(operands[0].bias + first, valid, at + weights_.expand_bias);
       }
-      if (!gated_) pack_panels(project.weights + first, channels, 1, width_, project_.out.c, valid, lanes, at + weights_.project);
+      if (!gated_) pack_panels(project.weights + first, channels, 1, width_, project_.out.c, valid, level_, at + weights_.project);
     }
     if (!gated_) {
       if (project.bias) std::copy_n(project.bias, project_.out.c, packed + weights_.project_bias);

@@ -44,12 +44,20 @@ constexpr int limit_of(activation act) {
 }
 
 /// Output channels of the largest panel.
-constexpr int largest_panel(int lanes) { return lanes == 16 ? 48 : 2 * lanes; }
+constexpr int largest_panel(simd_level level) {
+  return (level == simd_level::avx512 || level == simd_level::neon ? 3 : 2) * lanes_of(level);
+}
 
 /// Output channels of the next panel when `rest` are left. With 16 lanes a panel has one, one and a half, two or three vectors,
-/// chosen so that less than half a vector is wasted at the end. Larger than `rest` when that is no multiple of the smallest piece.
-constexpr int panel_width(int rest, int lanes) {
-  if (lanes < 16) return rest > lanes ? 2 * lanes : lanes;
+/// chosen so that less than half a vector is wasted at the end; of NEON one to three, and four are two and two. Larger than `rest`
+/// when that is no multiple of the smallest piece.
+constexpr int panel_width(int rest, simd_level level) {
+  const int lanes = lanes_of(level);
+  if (level == simd_level::neon) {
+    const int vectors = (rest + lanes - 1) / lanes;
+    return (vectors == 4 ? 2 : std::min(vectors, 3)) * lanes;
+  }
+  if (level != simd_level::avx512) return rest > lanes ? 2 * lanes : lanes;
   switch ((rest + 7) / 8) {
     case 1:
     case 2:
@@ -68,24 +76,24 @@ constexpr int panel_width(int rest, int lanes) {
 }
 
 /// Output channels with those that fill up the last panel.
-constexpr int panels_width(int width, int lanes) {
+constexpr int panels_width(int width, simd_level level) {
   int c = 0;
-  while (c < width) c += panel_width(width - c, lanes);
+  while (c < width) c += panel_width(width - c, level);
   return c;
 }
 
 /// The beginning of a panel, or the end of the last, that is nearest to channel `wanted`.
-constexpr int panel_start(int width, int lanes, std::ptrdiff_t wanted) {
+constexpr int panel_start(int width, simd_level level, std::ptrdiff_t wanted) {
   int c = 0;
-  while (c < width && c + std::min(panel_width(width - c, lanes), width - c) / 2 < wanted) c += panel_width(width - c, lanes);
+  while (c < width && c + std::min(panel_width(width - c, level), width - c) / 2 < wanted) c += panel_width(width - c, level);
   return std::min(c, width);
 }
 
 /// Packs a width x depth matrix whose elements are apart by the strides; rows from `valid` on are zeros.
 inline void pack_panels(const float* weights, std::ptrdiff_t width_stride, std::ptrdiff_t depth_stride, int width, int valid,
-                        int depth, int lanes, float* packed) {
+                        int depth, simd_level level, float* packed) {
   for (int c = 0; c < width;) {
-    const int panel = panel_width(width - c, lanes);
+    const int panel = panel_width(width - c, level);
     for (int k = 0; k < depth; ++k)
       for (int i = c; i < c + panel; ++i) *packed++ = i < valid ? weights[i * width_stride + k * depth_stride] : 0.0f;
     c += panel;
@@ -140,10 +148,10 @@ class pointwise_convolution {
   pointwise_convolution(const layer& item, int batch, int threads, simd_level level) : level_(level), act_(item.act) {
     if (const std::string why = refuses(item); !why.empty())
       throw error("cpu: " + describe(item) + " has no pointwise kernel of our own: " + why + "; use another kernel for it");
-    const int lanes = lanes_of(level), panel = largest_panel(lanes);
+    const int panel = largest_panel(level);
     image_rows_ = item.kind == layer_kind::linear ? 1 : item.in.pixels();
     depth_ = static_cast<int>(item.kind == layer_kind::linear ? item.in.size() : item.in.c);
-    rows_ = batch * image_rows_, width_ = item.out.c, padded_width_ = panels_width(width_, lanes);
+    rows_ = batch * image_rows_, width_ = item.out.c, padded_width_ = panels_width(width_, level);
     block_rows_ = std::max(1, source_block / (depth_ * tile)) * tile;
     block_width_ = std::max(1, weights_block / (depth_ * panel)) * panel;
     // A gate is applied to the weights or to the pixels, whichever are fewer.
@@ -165,7 +173,7 @@ class pointwise_convolution {
   }
   /// weights: out x in; bias or null. `packed` is 64-byte aligned.
   void pack(const float* weights, const float* bias, float* packed) const {
-    pack_panels(weights, depth_, 1, width_, width_, depth_, lanes_of(level_), packed);
+    pack_panels(weights, depth_, 1, width_, width_, depth_, level_, packed);
     float* const last = packed + std::ptrdiff_t{depth_} * padded_width_;
     std::fill_n(last, padded_width_, 0.0f);
     if (bias) std::copy_n(bias, width_, last);
@@ -202,17 +210,17 @@ class pointwise_convolution {
   static constexpr int weights_block = 256 * 1024 / sizeof(float);  ///< panels that stay in a part of the second
 
   std::ptrdiff_t rows_start(int piece) const { return piece == threads_ ? rows_ : rows_ * piece / threads_ / 4 * 4; }
-  int width_start(int piece) const { return panel_start(width_, lanes_of(level_), std::ptrdiff_t{width_} * piece / threads_); }
+  int width_start(int piece) const { return panel_start(width_, level_, std::ptrdiff_t{width_} * piece / threads_); }
 
   std::ptrdiff_t block_floats() const {
-    const int wide = std::min(padded_width_, block_width_ + largest_panel(lanes_of(level_)));
+    const int wide = std::min(padded_width_, block_width_ + largest_panel(level_));
     return ((gates_weights_ ? std::ptrdiff_t{wide} : block_rows_) * depth_ + 15) / 16 * 16;
   }
 
   void run_piece(const product_rows& all, std::ptrdiff_t first_row, std::ptrdiff_t last_row, int first, int last, const float* gate,
                  float* scaled) const {
     for (int c = first; c < last;) {
-      const int end = last - c <= block_width_ ? last : std::min(last, panel_start(width_, lanes_of(level_), c + block_width_));
+      const int end = last - c <= block_width_ ? last : std::min(last, panel_start(width_, level_, c + block_width_));
       std::ptrdiff_t gated_image = -1;
       for (std::ptrdiff_t row = first_row; row < last_row;) {
         std::ptrdiff_t rows = std::min(last_row - row, block_rows_);

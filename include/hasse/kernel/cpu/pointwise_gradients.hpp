@@ -64,7 +64,7 @@ class pointwise_gradients {
   /// Memory for packed weights, 64-byte aligned.
   std::size_t packed_floats() const { return static_cast<std::size_t>((std::ptrdiff_t{out_} + 1) * padded_in()); }
   void pack(const float* weights, float* packed) const {
-    pack_panels(weights, 1, in_, in_, in_, out_, lanes_of(level_), packed);
+    pack_panels(weights, 1, in_, in_, in_, out_, level_, packed);
     std::fill_n(packed + std::ptrdiff_t{out_} * padded_in(), padded_in(), 0.0f);
   }
 
@@ -87,7 +87,7 @@ class pointwise_gradients {
   static constexpr std::ptrdiff_t cache_floats = 65536;  ///< of a block: a quarter of the second cache
 
   std::ptrdiff_t blocks() const { return (pixels_ + block_ - 1) / block_; }
-  int padded_in() const { return panels_width(in_, lanes_of(level_)); }
+  int padded_in() const { return panels_width(in_, level_); }
   /// Vectors are made of the channels of which there are more.
   bool output_is_wide() const { return out_ > in_; }
   std::ptrdiff_t sum_stride() const { return (std::max(in_, out_) + 15) / 16 * 16; }

@@ -1,5 +1,5 @@
 // Convolution and linear layers through oneDNN: one bound primitive a pass, with the reorders that its layouts need.
-// Used by kernel/cpu.hpp.
+// Used by kernel/cpu.hpp through kernel/cpu/library.hpp.
 #pragma once
 
 #include <memory>
@@ -18,9 +18,21 @@
 
 namespace hasse::detail {
 
-constexpr bool is_product(const layer& item) { return item.kind == layer_kind::convolution || item.kind == layer_kind::linear; }
-
 namespace onednn {
+
+/// What multiplies, for the record of a measurement. The sets are those that DNNL_MAX_CPU_ISA and the processor leave to the library,
+/// in its own numbers.
+HASSE_BODY std::string identity();
+
+/// Why layers of that type cannot be made on this processor, as a sentence; "" where they can.
+template <class Scalar>
+std::string refuses(const cpu_context& context) {
+  if (multiplies<Scalar>(context.engine)) return "";
+  return "this processor lacks the instructions with which " + version() + " multiplies bfloat16 (AVX-512); use cpu";
+}
+
+/// A supernet has more shapes than the 1024 whose code the library keeps by default.
+HASSE_BODY void keep_primitives();
 
 /// The primitives of one pass in the making; some of their arguments lie in the backend's scratch memory.
 class pass_builder {

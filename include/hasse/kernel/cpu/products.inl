@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,17 @@
 namespace hasse::detail {
 
 namespace onednn {
+
+HASSE_BODY std::string identity() {
+  char sets[32];
+  std::snprintf(sets, sizeof sets, "0x%x", static_cast<unsigned>(dnnl::get_effective_cpu_isa()));
+  return version() + " for instruction sets " + sets;
+}
+
+HASSE_BODY void keep_primitives() {
+  constexpr int primitive_cache = 4096;
+  if (dnnl::get_primitive_cache_capacity() < primitive_cache) dnnl::set_primitive_cache_capacity(primitive_cache);
+}
 
 HASSE_BODY void pass_builder::bind_weights(bound_primitive& primitive, const memory::desc& wanted, const float* weights) {
   if (wanted == shape_.weights_desc()) return primitive.bind(DNNL_ARG_WEIGHTS, wanted, weights);

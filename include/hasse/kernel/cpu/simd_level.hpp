@@ -5,7 +5,7 @@
 // compiles the body for every instruction set and names the functions that choose one of them at run time:
 //
 //   #define HASSE_SIMD_BODY <hasse/kernel/cpu/simd/<name>.inl>
-//   #include <hasse/kernel/cpu/simd/for_each_target.inl>      // defines detail::avx512::f, detail::avx2::f, detail::plain::f
+//   #include <hasse/kernel/cpu/simd/for_each_target.inl>      // defines detail::avx512::f, detail::avx2::f, detail::plain::f (on Arm detail::neon::f)
 //   ...
 //   HASSE_SIMD_FUNCTION(run_f, (simd_level level, int arguments), f(arguments))      // void run_f(simd_level, int)
 //
@@ -31,8 +31,11 @@
 #define HASSE_KERNEL inline
 #endif
 
-// With the wide instructions allowed everywhere (-march=native) there is nothing to choose: one copy is compiled.
-#if !defined(__x86_64__)
+// With the wide instructions allowed everywhere (-march=native) there is nothing to choose: one copy is compiled. Nor is there on
+// 64-bit Arm, where every processor has NEON.
+#if defined(__aarch64__)
+#define HASSE_SIMD_NEON 1
+#elif !defined(__x86_64__)
 #define HASSE_SIMD_PLAIN 1
 #elif defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512BW__) && defined(__AVX512DQ__)
 #define HASSE_SIMD_AVX512 1
@@ -46,11 +49,13 @@
 
 namespace hasse {
 
-/// Instruction sets for which own kernels are compiled, in increasing order.
-enum class simd_level : std::uint8_t { plain, avx2, avx512 };
+/// Instruction sets for which own kernels are compiled; of one processor's, in increasing order.
+enum class simd_level : std::uint8_t { plain, neon, avx2, avx512 };
+
+inline constexpr simd_level simd_levels[] = {simd_level::plain, simd_level::neon, simd_level::avx2, simd_level::avx512};
 
 constexpr std::string_view name_of(simd_level level) {
-  constexpr std::string_view names[] = {"plain", "avx2", "avx512"};
+  constexpr std::string_view names[] = {"plain", "neon", "avx2", "avx512"};
   return names[static_cast<int>(level)];
 }
 
@@ -67,6 +72,9 @@ HASSE_KERNEL bool has_simd_level(simd_level level) {
 #endif
 #if defined(HASSE_SIMD_AVX2)
   if (level == simd_level::avx2) return true;
+#endif
+#if defined(HASSE_SIMD_NEON)
+  if (level == simd_level::neon) return true;
 #endif
 #if defined(HASSE_SIMD_PLAIN)
   if (level == simd_level::plain) return true;
@@ -85,7 +93,7 @@ inline simd_level best_simd_level() {
       return simd_level::avx512;
     if (fused && has_simd_level(simd_level::avx2)) return simd_level::avx2;
 #endif
-    return simd_level::plain;
+    return has_simd_level(simd_level::neon) ? simd_level::neon : simd_level::plain;
   }();
   return found;
 }
@@ -109,6 +117,13 @@ constexpr int lanes_of(simd_level level) { return level == simd_level::avx512 ? 
 #else
 #define HASSE_SIMD_CASE_AVX2(...)
 #endif
+#if defined(HASSE_SIMD_NEON)
+#define HASSE_SIMD_CASE_NEON(...) \
+  case ::hasse::simd_level::neon: \
+    return ::hasse::detail::neon::__VA_ARGS__;
+#else
+#define HASSE_SIMD_CASE_NEON(...)
+#endif
 #if defined(HASSE_SIMD_PLAIN)
 #define HASSE_SIMD_CASE_PLAIN(...) \
   case ::hasse::simd_level::plain: \
@@ -122,6 +137,7 @@ constexpr int lanes_of(simd_level level) { return level == simd_level::avx512 ? 
   switch (level) {                      \
     HASSE_SIMD_CASE_AVX512(__VA_ARGS__) \
     HASSE_SIMD_CASE_AVX2(__VA_ARGS__)   \
+    HASSE_SIMD_CASE_NEON(__VA_ARGS__)   \
     HASSE_SIMD_CASE_PLAIN(__VA_ARGS__)  \
     default:                            \
       __builtin_unreachable();          \

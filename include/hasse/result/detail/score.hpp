@@ -60,6 +60,10 @@ inline std::string cost_text(const report_data& data, double value) {
   if (data.price == in_milliseconds) return milliseconds_text(value);
   return std::isfinite(value) ? data.price.text(value) : "-";
 }
+/// How far a cost may be off.
+inline std::string noise_text(const report_data& data, double value) {
+  return data.price == in_milliseconds ? uncertainty_text(value) : cost_text(data, value);
+}
 /// What a plot says of a point.
 inline std::string network_hint(const report_data& data, const report_network& network) {
   return network.name + "\n" + score_text(data, network.score) + " in " + cost_text(data, network.cost);

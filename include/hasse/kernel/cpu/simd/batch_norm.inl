@@ -17,6 +17,9 @@ inline sign_bits between(vec low, vec x, vec high) {
   return _mm512_mask_cmp_ps_mask(above, wide, reinterpret_cast<__m512>(high), _CMP_NGE_UQ);
 #elif HASSE_SIMD_LANES == 8
   return static_cast<sign_bits>(_mm256_movemask_ps(reinterpret_cast<__m256>(~((x <= low) | (x >= high)))));
+#elif defined(HASSE_SIMD_NEON)
+  const bits_vec inside = reinterpret_cast<bits_vec>(~((x <= low) | (x >= high))), each{1, 2, 4, 8};
+  return static_cast<sign_bits>(vaddvq_u32(reinterpret_cast<uint32x4_t>(inside & each)));
 #else
   const auto inside = ~((x <= low) | (x >= high));
   unsigned bits = 0;

@@ -118,7 +118,7 @@ template <int Kernel, int Stride, bool Spread, int Width, bool Whole, class Slic
 void forward_strip(const depthwise_shape& shape, const depthwise_forward_operands& at, const depthwise_piece& piece,
                    const tile_place& place, Slice slice, int channel) {
   using map = tile_map<Kernel, Stride, Spread, Width>;
-  constexpr bool keeps_taps = Kernel == 3 && lanes == 16;
+  constexpr bool keeps_taps = Kernel == 3 && registers == 32;
   const std::ptrdiff_t pixel = shape.in.c, row = shape.in.w * pixel, tap = shape.tap_floats;
   const float* const image = at.src + (piece.image * shape.in.h * shape.in.w + place.left) * pixel + channel;
   const float* const weights = at.weights + channel;
@@ -201,7 +201,7 @@ inline void finish_slice(const depthwise_shape& shape, const depthwise_forward_o
 /// sides of images are multiples of one of them; they are compiled for vectors with masks, which need registers for nothing else.
 template <int Kernel, int Stride, bool Spread, class Strip>
 void for_each_strip(const depthwise_shape& shape, int count, Strip&& strip) {
-  constexpr int most = lanes == 8 && Kernel == 7 ? 6 : 8;
+  constexpr int most = registers == 16 && Kernel == 7 ? 6 : 8;
   const auto with_width = [&](auto width) {
     using map = tile_map<Kernel, Stride, Spread, width>;
     for (int x = Spread ? -(shape.pad_left % 2) : 0; x < shape.out.w; x += width) {
@@ -245,9 +245,9 @@ inline void depthwise_forward(const depthwise_shape& shape, const depthwise_forw
     piece.rows = {piece.rows.last, std::min(piece.rows.last + rows, whole.rows.last)};
     for (int channel = piece.channels.first; channel < piece.channels.last; channel += lanes) {
       const int count = std::min(lanes, piece.channels.last - channel);
-      if (lanes < 8 || (lanes == 8 && count < lanes)) {
+      if (level == simd_level::plain || (level != simd_level::avx512 && count < lanes)) {
         forward_slice(shape, at, piece, channel, count);
-      } else if constexpr (lanes >= 8) {
+      } else if constexpr (level != simd_level::plain) {
         with_window(shape, [&](auto kernel, auto stride) {
           const auto tiles = [&](auto spread) {
             for_each_strip<kernel, stride, spread>(
@@ -270,7 +270,7 @@ template <int Kernel, int Stride, int Width, bool Whole, class Slice>
 void weights_strip(const depthwise_shape& shape, const depthwise_weights_operands& at, index_range rows, const tile_place& place,
                    float* totals, Slice slice, int channel) {
   using map = tile_map<Kernel, Stride, false, Width>;
-  constexpr bool keeps_sums = Kernel == 3 && lanes == 16;
+  constexpr bool keeps_sums = Kernel == 3 && registers == 32;
   const std::ptrdiff_t pixel = shape.in.c;
   vec sums[Kernel][Kernel] = {}, bias{};
   for (int line = rows.first; line < rows.last; ++line) {
@@ -349,9 +349,9 @@ inline void depthwise_weights(const depthwise_shape& shape, const depthwise_weig
     const index_range run{line, std::min(line + 32, lines.last)};
     for (int channel = channels.first; channel < channels.last; channel += lanes) {
       const int count = std::min(lanes, channels.last - channel);
-      if (lanes < 8 || (lanes == 8 && count < lanes)) {
+      if (level == simd_level::plain || (level != simd_level::avx512 && count < lanes)) {
         weights_slice(shape, at, run, totals, channel, count);
-      } else if constexpr (lanes >= 8) {
+      } else if constexpr (level != simd_level::plain) {
         with_window(shape, [&](auto kernel, auto stride) {
           for_each_strip<kernel, stride, false>(shape, count, [&](auto width, auto is_whole, const tile_place& place, auto slice) {
             // Larger kernels wait for their sums, not for the tests of a tile that may not be whole.

@@ -6,6 +6,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>  // before any target is named
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #if defined(HASSE_SIMD_AVX512)
@@ -52,6 +54,18 @@
 #else
 #pragma GCC pop_options
 #endif
+#endif
+
+#if defined(HASSE_SIMD_NEON)
+#define HASSE_SIMD_NAMESPACE neon
+#define HASSE_SIMD_LANES 4
+#if !defined(HASSE_SIMD_VECTOR_NEON)
+#define HASSE_SIMD_VECTOR_NEON
+#include <hasse/kernel/cpu/simd/vector.inl>
+#endif
+#include HASSE_SIMD_BODY
+#undef HASSE_SIMD_NAMESPACE
+#undef HASSE_SIMD_LANES
 #endif
 
 #if defined(HASSE_SIMD_PLAIN)

@@ -156,7 +156,7 @@ inline void activate_rows(activation act, std::ptrdiff_t rows, int count, float*
 inline void multiply(const product_rows& at, std::ptrdiff_t rows, int panel, int valid) {
   if (valid < panel) {
     constexpr int edge_rows = 56;
-    alignas(64) float edge[edge_rows * largest_panel(lanes)];
+    alignas(64) float edge[edge_rows * largest_panel(level)];
     for (std::ptrdiff_t first = 0; first < rows; first += edge_rows) {
       const std::ptrdiff_t count = rows - first < edge_rows ? rows - first : edge_rows;
       product_rows inner = at;
@@ -176,14 +176,16 @@ inline void multiply(const product_rows& at, std::ptrdiff_t rows, int panel, int
   }
   if (panel == 2 * lanes) return multiply_panel<2, false>(at, rows);
   if (panel == lanes) return multiply_panel<1, false>(at, rows);
-  if constexpr (lanes == 16) panel == 3 * lanes ? multiply_panel<3, false>(at, rows) : multiply_panel<1, true>(at, rows);
+  if constexpr (largest_panel(level) > 2 * lanes)
+    if (panel == 3 * lanes) return multiply_panel<3, false>(at, rows);
+  if constexpr (lanes == 16) multiply_panel<1, true>(at, rows);
 }
 
 /// Channels [first, last), which begin and end with a panel, of `rows` rows. `at` stands at channel 0 of weights,
 /// bias, other, dst.
 inline void multiply_panels(product_rows at, std::ptrdiff_t rows, activation act, int width, int first, int last) {
   for (int c = first; c < last;) {
-    const int panel = panel_width(width - c, lanes), valid = width - c < panel ? width - c : panel;
+    const int panel = panel_width(width - c, level), valid = width - c < panel ? width - c : panel;
     product_rows here = at;
     here.weights += std::ptrdiff_t{c} * at.depth, here.bias += c, here.dst += c;
     if (at.other) here.other += c;
@@ -206,7 +208,7 @@ inline void scale_rows(const float* src, std::ptrdiff_t stride, const float* fac
 /// The packed panels of channels [first, last), every input's weights times its factor.
 inline void scale_panels(const float* weights, const float* factors, int depth, int width, int first, int last, float* dst) {
   for (int c = first; c < last;) {
-    const int panel = panel_width(width - c, lanes);
+    const int panel = panel_width(width - c, level);
     for (int k = 0; k < depth; ++k, weights += panel, dst += panel)
       for (int i = 0; i < panel; i += lanes) {
         const int count = panel - i < lanes ? panel - i : lanes;

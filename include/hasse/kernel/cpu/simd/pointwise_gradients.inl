@@ -4,7 +4,7 @@
 namespace hasse::detail::HASSE_SIMD_NAMESPACE {
 
 /// Channels of the narrow tensor in a tile of sums, of which each takes as many registers as there are vectors of the wide one.
-inline constexpr int gradient_rows = lanes == 16 ? 8 : 4;
+inline constexpr int gradient_rows = registers == 32 ? 8 : 4;
 inline constexpr int gradient_vectors = 3;
 
 /// Adds to `sums`. `tail`: channels of the last vector, when it is not whole. `ahead`: fetches the pixels of the next block from

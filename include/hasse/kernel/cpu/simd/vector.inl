@@ -5,7 +5,9 @@
 namespace hasse::detail::HASSE_SIMD_NAMESPACE {
 
 inline constexpr int lanes = HASSE_SIMD_LANES;
-inline constexpr simd_level level = lanes == 16 ? simd_level::avx512 : lanes == 8 ? simd_level::avx2 : simd_level::plain;
+inline constexpr simd_level level = simd_level::HASSE_SIMD_NAMESPACE;
+/// Vectors that the processor holds: how large a tile of sums may be.
+inline constexpr int registers = level == simd_level::avx512 || level == simd_level::neon ? 32 : 16;
 
 typedef float vec __attribute__((vector_size(HASSE_SIMD_LANES * 4)));
 typedef int int_vec __attribute__((vector_size(HASSE_SIMD_LANES * 4)));
@@ -103,6 +105,8 @@ inline void pin([[maybe_unused]] vec& value) {
 #else
   asm("" : "+v"(value));
 #endif
+#elif defined(__GNUC__) && defined(__aarch64__)
+  asm("" : "+w"(value));
 #endif
 }
 

@@ -167,7 +167,7 @@ void transform_input(const winograd_plan& plan, const float* src, std::ptrdiff_t
   }
 }
 
-inline constexpr int most_rows = lanes == 16 ? 14 : 6;
+inline constexpr int most_rows = registers == 32 ? 14 : 6;
 
 /// product[row] = sum over channels of from[row][channel] * weights[channel], for Rows tiles and Vectors of output channels.
 template <int Rows, int Vectors>
@@ -193,16 +193,14 @@ void multiply(const float* from, std::ptrdiff_t row_stride, const float* weights
 using multiply_function = void (*)(const float*, std::ptrdiff_t, const float*, int, float*);
 
 /// The product for `rows` tiles, made even: the row too many works on whatever the scratch memory holds, and nobody reads it.
+template <int Vectors, int... Half>
+multiply_function multiply_for(std::ptrdiff_t rows, std::integer_sequence<int, Half...>) {
+  constexpr multiply_function functions[] = {multiply<2 * Half + 2, Vectors>...};
+  return functions[(rows - 1) / 2];
+}
 template <int Vectors>
 multiply_function multiply_for(std::ptrdiff_t rows) {
-#if HASSE_SIMD_LANES == 16
-  constexpr multiply_function functions[] = {multiply<2, Vectors>, multiply<4, Vectors>,  multiply<6, Vectors>,
-                                             multiply<8, Vectors>, multiply<10, Vectors>, multiply<12, Vectors>,
-                                             multiply<14, Vectors>};
-#else
-  constexpr multiply_function functions[] = {multiply<2, Vectors>, multiply<4, Vectors>, multiply<6, Vectors>};
-#endif
-  return functions[(rows - 1) / 2];
+  return multiply_for<Vectors>(rows, std::make_integer_sequence<int, most_rows / 2>{});
 }
 
 /// The products of one panel of output channels with `count` transformed tiles, at all points.
