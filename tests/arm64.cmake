@@ -20,6 +20,6 @@ add_custom_command(OUTPUT ${arm64_object}
   DEPENDS ${arm64_source} DEPFILE ${arm64_object}.d COMMENT "Compiling the kernels for Arm" VERBATIM COMMAND_EXPAND_LISTS)
 add_custom_command(OUTPUT ${arm64_program} COMMAND ${HASSE_ARM64_COMPILER} -fopenmp ${arm64_object} -o ${arm64_program}
   DEPENDS ${arm64_object} COMMENT "Linking the kernels for Arm" VERBATIM)
-add_custom_target(arm64_kernels ALL DEPENDS ${arm64_program})
+add_custom_target(arm64 ALL DEPENDS ${arm64_program})
 add_test(NAME arm64 COMMAND ${HASSE_ARM64_EMULATOR} -L /usr/aarch64-linux-gnu ${arm64_program} ${arm64_program}.json)
 set_tests_properties(arm64 PROPERTIES LABELS kernel TIMEOUT 300 ENVIRONMENT OMP_WAIT_POLICY=passive)
