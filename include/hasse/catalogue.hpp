@@ -2,3 +2,4 @@
 #pragma once
 
 #include <hasse/catalogue/catalogue.hpp>
+#include <hasse/catalogue/space_at.hpp>

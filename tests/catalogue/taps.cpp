@@ -105,3 +105,39 @@ TEST_CASE("pieces of a head have names of their own", "[taps]") {
   CHECK(catalogue<three_taps>::find("lateral + conv3x3 s1 6>5 @8x8 with 4 @16x16").joins());
   CHECK_THROWS_WITH(layers_of(catalogue<three_taps>::at(part_count<three_taps> - 1)), Contains("reads two values, so it is no network of its own"));
 }
+
+TEMPLATE_TEST_CASE("a space on other images has the networks that its architectures are there", "[taps]", two_taps, three_taps, decoded, one_width, behind_one_width) {
+  constexpr feature_shape image{2 * TestType::image.h, 2 * TestType::image.w, 1};
+  const space_at<TestType> there(image);
+  CHECK_FALSE(there.is_as_written());
+  CHECK(there.image() == image);
+  CHECK(row_names<TestType>(there) != row_names<TestType>());
+  CHECK(space_identity<TestType>(there) != space_identity<TestType>());
+  for_each_architecture<TestType>([&](const architecture<TestType>& choice) {
+    layer_list expected{.input = image};
+    detail::lower_architecture(expected, choice);
+    INFO(to_text(choice));
+    CHECK(layers_of(choice, there) == expected);
+    CHECK(cost_of(choice, there) == cost_of(expected));
+  });
+  const space_at<TestType> here(TestType::image);
+  CHECK(here.is_as_written());
+  CHECK(space_identity<TestType>(here) == space_identity<TestType>());
+}
+
+namespace {
+using three_classes = network<decoded, "[(4),(8),(8,12)]+(2,4,8)">;
+using seven_classes = at_classes<at_input<three_classes, input<1, 64, 32>>, 7>;
+}  // namespace
+static_assert(seven_classes::out == feature_shape{128, 64, 7} && three_classes::out.c == 3);
+
+TEST_CASE("a space with other classes answers with a number for each, as its type does", "[taps]") {
+  const space_at<decoded> seven({64, 32, 1}, 7);
+  CHECK(seven.answer() == feature_shape{128, 64, 7});
+  CHECK(layers_of(three_classes::choice, seven) == layer_list_of(seven_classes::layers));
+  CHECK(space_at<decoded>(decoded::image, 7).classes() == 7);
+  CHECK(space_identity<decoded>(space_at<decoded>(decoded::image, 7)) != space_identity<decoded>());
+  CHECK(space_at<decoded>(decoded::image, 3).is_as_written());
+  CHECK_THROWS_WITH((space_at<two_taps>(two_taps::image, 7)), Contains("does not end in a linear layer or a convolution"));
+  CHECK_THROWS_WITH((space_at<decoded>({64, 2, 3})), Contains("images of 64 x 2 pixels are too small for this space") && Contains("give larger images"));
+}

@@ -53,6 +53,44 @@ TEST_CASE("a folder with splits") {
   CHECK(data.test.pixels == expected);
 }
 
+TEST_CASE("images keep their size where all have one that suits, and their greyness where none has a colour") {
+  const test::scratch_folder folder;
+  const auto write = [&](const std::string& name, feature_shape shape) { folder.write("set/" + name + ".png", test::png(shape, test::ramp(shape))); };
+  for (int i = 0; i < 16; ++i) write((i % 2 ? "odd/" : "even/") + std::to_string(i), {6, 7, 1});
+  const auto shape_of = [&](int keep_from, bool keep_grey) {
+    data_options options = tiny_options();
+    options.keep_from = keep_from, options.keep_grey = keep_grey;
+    const splits data = open_data("folder:" + folder / "set", options);
+    CHECK((data.validation.shape() == data.train.shape() && data.test.shape() == data.train.shape()));
+    CHECK(data.train.pixels.size() == data.train.size() * data.train.image_bytes());
+    return data.train.shape();
+  };
+  CHECK(shape_of(0, false) == small);
+  CHECK(shape_of(6, false) == feature_shape{6, 7, 3});
+  CHECK(shape_of(6, true) == feature_shape{6, 7, 1});
+  CHECK(shape_of(7, true) == feature_shape{8, 8, 1});  // too small
+  data_options other = tiny_options();
+  other.keep_from = 6, other.keep_grey = true;
+  const splits grey = open_data("folder:" + folder / "set", other);
+  other.keep_from = 0, other.keep_grey = false, other.wanted = {6, 7, 1};
+  CHECK(identity_of(open_data("folder:" + folder / "set", other)) == identity_of(grey));  // as hasse_evaluate asks again
+
+  // One of another size, and all are brought to one; the same as if nothing had been kept on the way.
+  write("odd/z", {7, 7, 1});
+  CHECK(shape_of(6, true) == feature_shape{8, 8, 1});
+  data_options kept = tiny_options(), plain = tiny_options();
+  kept.keep_from = 6;
+  CHECK(identity_of(open_data("folder:" + folder / "set", kept)) == identity_of(open_data("folder:" + folder / "set", plain)));
+  write("even/colour", {6, 7, 3});
+  CHECK(shape_of(6, true) == small);
+
+  plain.fit = image_fit::pad;
+  CHECK(parse_data_options(to_text(plain), small).fit == image_fit::pad);
+  CHECK_THAT(to_text(plain), ContainsSubstring("fit=pad"));
+  CHECK_THAT(to_text(tiny_options()), !ContainsSubstring("fit"));
+  CHECK_THROWS_WITH(parse_data_options("fit=tight", small), ContainsSubstring("\"tight\" is not known"));
+}
+
 TEST_CASE("a folder without splits is cut into three, disjoint and the same every time") {
   const test::scratch_folder folder;
   for (int i = 0; i < 64; ++i) folder.write((i % 2 ? "odd/" : "even/") + std::to_string(i) + ".png", picture(i));

@@ -111,6 +111,28 @@ TEST_CASE("resizing keeps constants and ramps, and averages when it shrinks") {
   CHECK(to == std::vector<std::uint8_t>{100});
 }
 
+TEST_CASE("images of other proportions are stretched, cut to their middle or padded") {
+  const auto fitted = [](feature_shape wanted, image_fit fit, const std::vector<std::uint8_t>& image, feature_shape shape) {
+    std::vector<std::uint8_t> to;
+    image_fitter(wanted, fit).append(image, shape, to);
+    return to;
+  };
+  const std::vector<std::uint8_t> wide{10, 20, 30, 40, 50, 60, 70, 80};  // 2 x 4
+  CHECK(fitted({2, 2, 1}, image_fit::crop, wide, {2, 4, 1}) == std::vector<std::uint8_t>{20, 30, 60, 70});
+  CHECK(fitted({2, 2, 1}, image_fit::crop, wide, {4, 2, 1}) == std::vector<std::uint8_t>{30, 40, 50, 60});
+  CHECK(fitted({4, 4, 1}, image_fit::pad, wide, {2, 4, 1}) == std::vector<std::uint8_t>{0, 0, 0, 0, 10, 20, 30, 40, 50, 60, 70, 80, 0, 0, 0, 0});
+  CHECK(fitted({4, 4, 1}, image_fit::pad, wide, {4, 2, 1}) == std::vector<std::uint8_t>{0, 10, 20, 0, 0, 30, 40, 0, 0, 50, 60, 0, 0, 70, 80, 0});
+  CHECK(fitted({1, 2, 3}, image_fit::pad, std::vector<std::uint8_t>{9}, {1, 1, 1}) == std::vector<std::uint8_t>{9, 9, 9, 0, 0, 0});
+  for (const image_fit fit : image_fits) {
+    CHECK(fitted({2, 4, 1}, fit, wide, {2, 4, 1}) == wide);
+    CHECK(fitted({1, 1, 1}, fit, std::vector<std::uint8_t>(900, 7), {1, 900, 1}).size() == 1);
+    CHECK(fitted({3, 5, 3}, fit, std::vector<std::uint8_t>(900 * 3, 7), {900, 1, 3}).size() == 45);
+    CHECK(parse_image_fit(to_text(fit), "") == fit);
+  }
+  CHECK(fitted({2, 2, 1}, image_fit::stretch, wide, {2, 4, 1}).size() == 4);
+  CHECK_THROWS_WITH(parse_image_fit("squeeze", "--fit"), ContainsSubstring("--fit \"squeeze\" is not known; choose stretch, crop"));
+}
+
 TEST_CASE("grey becomes RGB and RGB its luma") {
   std::vector<std::uint8_t> to;
   image_fitter rgb({1, 2, 3});

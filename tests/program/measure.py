@@ -1,7 +1,7 @@
 """hasse_measure with a command in the place of a device, a script of the shell whose answers are known; what else it may answer; a
 measurement that is killed; tables that are compared, tables that a search corrects, and a search for several devices by their tables.
 
-usage: measure.py HASSE_MEASURE HASSE_BOUNDARY
+usage: measure.py HASSE_MEASURE HASSE_BOUNDARY HASSE_EVALUATE
 """
 import json
 import os
@@ -12,7 +12,9 @@ import sys
 import tempfile
 import time
 
-program, search = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
+from pictures import png
+
+program, search, evaluate = (pathlib.Path(argument).resolve() for argument in sys.argv[1:4])
 folder = pathlib.Path(tempfile.mkdtemp(prefix="hasse_measure_"))
 problems = []
 
@@ -165,6 +167,10 @@ restless = command(weigh + "echo $((size / 1000 * (2 + $(date +%N | cut -c4 | se
 said = run("--device", restless, "--out", "restless.json", *quick, code=3)
 expect(said, "and 5 % were wanted")
 expect(run("--compare", "a.json", "restless.json"), "rows in both")
+said = run("--table", "restless.json", "--train-images", 64, "--epochs", 1, "--threads", 1, "--trainings", 1, "--run", "doubtful", of=search)
+expect(said, "warning: Half of the sums of the latency table miss whole networks by more than", "were wanted", "and search in another folder")
+if "Half of the sums of the latency table miss" not in (folder / "doubtful/report.html").read_text():
+    problems.append("the report does not say that sums are far off")
 expect(run("--space", "none", code=2), "there is no space")
 
 # Finalists that take longer than their sums say correct the table: the search goes on by what it began with, another one begins with the corrected rows.
@@ -232,6 +238,35 @@ for devices, words in [("a.json", "names one device"), ("a.json,a.json", "twice"
 expect(run("--devices", f"a.json,{phone}", "--train-images", 64, "--epochs", 1, "--threads", 1, "--trainings", 2, "--run", "there", of=search), "measured  ")
 if any(each["places"][1]["whole_milliseconds"] is None or each["places"][0]["whole_milliseconds"] is not None for each in json.loads((folder / "there/frontier.json").read_text())["serving"]):
     problems.append("finalists are not measured where that can be done, or are where it cannot")
+
+# Grey images of one's own, of other sizes and three classes: a table for them, made elsewhere, and a search here by it.
+for name, step in (("bird", 1), ("cat", 40), ("dog", 90)):
+    (folder / "set" / name).mkdir(parents=True)
+    for i in range(24):
+        (folder / "set" / name / f"{i}.png").write_bytes(png(17 + i % 5, lambda x, y: step * x + 3 * i * y, channels=1))
+run("--input", "1x16x16", "--classes", 3, "--device", honest, "--out", "c.json", *quick)
+find = ["--data", "folder:set", "--side", 16, "--fit", "crop", "--batch", 8, "--epochs", 1, "--threads", 1, "--run", "mine", "--trainings"]
+said = run(*find, 2, "--table", "c.json", of=search)
+expect(said, "classes: bird 24, cat 24, dog 24", "as 16 x 16 pixels, grey; of images of other proportions the middle", "device: a shell, sh 1", "elsewhere: latencies are those of c.json",
+       "plan: at most 2 trainings of 1 epochs, each about", "nothing is measured here")
+for entry in json.loads((folder / "mine/frontier.json").read_text())["frontier"]:
+    if entry["whole_milliseconds"] is not None or not entry["milliseconds"] > 0:
+        problems.append(f"a network of a device elsewhere was measured: {entry}")
+header = next((folder / "mine/networks").glob("*.hpp")).read_text()
+expect(header, 'using net = hasse::at_classes<hasse::at_input<hasse::network<hasse::df_small, "[(', ')]">, hasse::input<1, 16, 16>>, 3>;')
+for weights in (folder / "mine/networks").glob("*.safetensors"):
+    expect(run("--weights", weights, of=evaluate), "validation images right", "test images right")
+if (folder / "mine/latency.json").read_text() != (folder / "c.json").read_text():
+    problems.append("the folder has no copy of the table that was given")
+before = (folder / "mine/frontier.json").read_text()
+expect(run(*find, 2, "--table", "c.json", of=search), "2 trainings")
+if (folder / "mine/frontier.json").read_text() != before:
+    problems.append("an ended search by a table says something else when it is started again")
+expect(run(*find, 2, "--table", "a.json", of=search, code=2), "was begun with")
+expect(run(*find, 2, "--table", "a.json", "--run", "other", of=search, code=2), "a.json: belongs to another search space, or to this one on other images or with another number of classes", "@32x32", "@16x16")
+expect(run(*find, 2, "--table", "c.json", "--device", honest, "--run", "other", of=search, code=2), "--device asks a command for others; leave one of them out")
+expect(run(*find, 2, "--table", "c.json", "--epochs", 2, of=search, code=2), "was begun with another recipe (epochs: 1, now 2;", "start with the old settings")
+expect(run(*find, 2, "--table", "c.json", "--side", 6, of=search, code=2), "images of 6 x 6 pixels are too small for this space", "8 pixels a side at least")
 
 print("\n".join(problems) or "Commands are measured, and refused where they cannot be.")
 sys.exit(1 if problems else 0)

@@ -23,6 +23,9 @@ TEST_CASE("a run goes on with its own configuration and refuses another", "[run]
   run_folder(root, settings).begin();
   run_folder(root, settings).begin();
   REQUIRE_THROWS_WITH(run_folder(root, other), ContainsSubstring("was begun with seed = 1, this start has 2") && ContainsSubstring("name another folder"));
+  const json brief = {{"recipe", "epochs 4, batch 32, warm-up 0.6 epochs, augmentation usual"}}, longer = {{"recipe", "epochs 5, batch 32, warm-up 0.75 epochs, augmentation pad 4 flip, x"}};
+  run_folder(root / "brief", brief).begin();
+  REQUIRE_THROWS_WITH(run_folder(root / "brief", longer), ContainsSubstring("was begun with another recipe (epochs: 4, now 5; warm-up: 0.6 epochs, now 0.75 epochs; augmentation: usual, now pad 4 flip; nothing, now x)"));
   REQUIRE_THROWS_WITH(run_folder(root, json{{"epochs", 3}}), ContainsSubstring("epochs = nothing"));
   const json strange = {{"data", "folder:caf\xe9"}, {"margin", 0.1}};  // a path need not be UTF-8
   run_folder(root / "strange", strange).begin();

@@ -13,6 +13,7 @@
 #include <hasse/core/quoted.hpp>
 #include <hasse/data/description.hpp>
 #include <hasse/data/image_set.hpp>
+#include <hasse/data/resize.hpp>
 
 namespace hasse {
 
@@ -23,10 +24,15 @@ struct data_options {
   std::uint64_t seed = 1;
   std::size_t most_train = 0, most_validation = 0, most_test = 0;  ///< stratified limits for quick runs; 0: all
   int synthetic_train = 5000, synthetic_validation = 1000, synthetic_test = 1000;
+  image_fit fit = image_fit::stretch;  ///< what becomes of images of other proportions than `wanted`
+  /// Where not 0: images that all have one size, of so many pixels a side at least and no larger than `wanted`, keep it. (Drawn images come as
+  /// they are wanted.)
+  int keep_from = 0;
+  bool keep_grey = false;     ///< images that are all grey have one channel, whatever is wanted
   bool skip_damaged = false;  ///< leave out images that cannot be read, and count them, instead of refusing the set
 };
 
-/// "seed=1 validation_share=0.1 ...": the options as one line, without `wanted`.
+/// "seed=1 validation_share=0.1 ...": the options as one line, without those that make the shape: a network says it by its input.
 HASSE_BODY std::string to_text(const data_options& options);
 
 /// Reads what `to_text` wrote; options that are not named keep their defaults.

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -31,7 +32,8 @@
 namespace hasse {
 
 namespace detail {
-/// All options but `wanted`, which a network says by its input.
+/// All options but those that make the shape. `fit` goes without saying where it is the usual one, as in files that were written before there was
+/// another.
 template <class Options, class Visit>
   requires std::same_as<std::remove_const_t<Options>, data_options>
 void for_each_option(Options& options, const Visit& visit) {
@@ -44,6 +46,9 @@ void for_each_option(Options& options, const Visit& visit) {
   visit("synthetic_validation", options.synthetic_validation);
   visit("synthetic_test", options.synthetic_test);
   visit("skip_damaged", options.skip_damaged);
+  std::string fit(to_text(options.fit));
+  if (!std::is_const_v<Options> || options.fit != image_fit::stretch) visit("fit", fit);
+  if constexpr (!std::is_const_v<Options>) options.fit = parse_image_fit(fit, "the fit of the images");
 }
 }  // namespace detail
 
@@ -58,15 +63,32 @@ HASSE_BODY data_options parse_data_options(std::string_view text, feature_shape 
 namespace detail {
 enum data_purpose : std::uint64_t { cut_validation = 1, cut_test, limit_train, limit_validation, limit_test };
 
-inline void convert(image_set& set, feature_shape wanted) {
+inline void convert(image_set& set, feature_shape wanted, image_fit fit) {
   if (set.shape() == wanted) return;
-  image_fitter fitter(wanted);
+  image_fitter fitter(wanted, fit);
   image_set result = empty_images(set.name, wanted, set.classes);
   result.mirrored_alike = set.mirrored_alike;
   result.pixels.reserve(set.size() * result.image_bytes());
   for (std::size_t i = 0; i < set.size(); ++i) fitter.append(set.image(i), set.shape(), result.pixels);
   result.labels = std::move(set.labels);
   set = std::move(result);
+}
+
+/// Whether images that all have this size keep it.
+inline bool is_kept(feature_shape shape, const data_options& options) {
+  return options.keep_from > 0 && std::min(shape.h, shape.w) >= options.keep_from && shape.h <= options.wanted.h && shape.w <= options.wanted.w;
+}
+
+/// One channel for all splits, where no pixel of any has a colour. (Three equal channels and their luma are the same numbers.)
+inline void drop_colours(splits& data) {
+  const auto is_grey = [](const image_set& set) {
+    if (set.channels != 3) return false;
+    for (std::size_t i = 0; i < set.pixels.size(); i += 3)
+      if (set.pixels[i] != set.pixels[i + 1] || set.pixels[i] != set.pixels[i + 2]) return false;
+    return true;
+  };
+  if (!is_grey(data.train) || !is_grey(data.validation) || !is_grey(data.test)) return;
+  for (image_set* set : {&data.train, &data.validation, &data.test}) convert(*set, {set->height, set->width, 1}, image_fit::stretch);
 }
 
 HASSE_BODY void check_memory(const std::string& place, std::size_t images, feature_shape shape, const std::filesystem::path& root) {
@@ -89,8 +111,10 @@ inline splits cut(train_and_test whole, const data_options& options, const std::
   limit_images(data.train, options.most_train, derive(options.seed, limit_train));
   limit_images(data.validation, options.most_validation, derive(options.seed, limit_validation));
   limit_images(data.test, options.most_test, derive(options.seed, limit_test));
-  check_memory(place, data.train.size() + data.validation.size() + data.test.size(), options.wanted);
-  for (image_set* set : {&data.train, &data.validation, &data.test}) convert(*set, options.wanted);
+  feature_shape wanted = options.wanted;
+  if (is_kept(data.train.shape(), options)) wanted.h = data.train.height, wanted.w = data.train.width;
+  check_memory(place, data.train.size() + data.validation.size() + data.test.size(), wanted);
+  for (image_set* set : {&data.train, &data.validation, &data.test}) convert(*set, wanted, options.fit);
   return data;
 }
 
@@ -172,13 +196,15 @@ inline splits open_folder(const std::filesystem::path& root, const data_options&
   const std::size_t total = listing.train.size() + listing.validation.size() + listing.test.size();
   check_memory(root.string(), total, options.wanted);
   image_decoder decoder;
-  image_fitter fitter(options.wanted);
+  feature_shape shape = options.wanted;  // of all images so far; one of another size ends that they keep theirs
+  bool may_keep = options.keep_from > 0;
+  std::optional<image_fitter> fitter;
   remaining_time left;
   std::size_t done = 0;
   damage damaged;
   for (auto [images, set] :
        {std::pair{&listing.train, &data.train}, {&listing.validation, &data.validation}, {&listing.test, &data.test}}) {
-    *set = empty_images("folder", options.wanted, listing.classes);
+    *set = empty_images("folder", shape, listing.classes);
     set->pixels.reserve(images->size() * set->image_bytes());
     for (const listed_image& image : *images) {
       if (progress && done % 256 == 0) {
@@ -188,7 +214,17 @@ inline splits open_folder(const std::filesystem::path& root, const data_options&
       ++done;
       try {
         const decoded_image& decoded = decoder.decode(read_image(image), printable(image.where));
-        fitter.append(decoded.pixels, decoded.shape, set->pixels);
+        const feature_shape comes{decoded.shape.h, decoded.shape.w, options.wanted.c};
+        if (!fitter || (may_keep && comes != shape)) {
+          may_keep = may_keep && !fitter && is_kept(comes, options);
+          shape = may_keep ? comes : options.wanted;
+          fitter.emplace(shape, options.fit);
+          for (image_set* begun : {&data.train, &data.validation, &data.test}) {
+            if (begun->size() > 0) convert(*begun, shape, options.fit);
+            begun->height = shape.h, begun->width = shape.w;
+          }
+        }
+        fitter->append(decoded.pixels, decoded.shape, set->pixels);
         set->labels.push_back(image.label);
       } catch (const error& problem) {
         damaged.add(problem);
@@ -251,6 +287,7 @@ HASSE_BODY splits open_data(const std::string& uri, const data_options& options,
                    : set == &data.test ? "test"
                                        : "validation") +
                   " split without images; add images or raise the validation share");
+  if (options.keep_grey && scheme != "synthetic") detail::drop_colours(data);
   const image_origin origin{uri, to_text(options), std::string(hex64(identity_of(data)).view())};
   for (image_set* set : {&data.train, &data.validation, &data.test}) set->origin = origin;
   detail::count_classes(data);

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,10 +18,22 @@
 
 namespace hasse {
 
-/// Resizes and recolours images of one destination shape; keeps its buffers between calls.
+/// What becomes of images whose proportions are not those of the network.
+enum class image_fit : std::uint8_t {
+  stretch,  ///< both axes by their own factor: all is seen, and things look longer or wider
+  crop,     ///< the largest window of the network's proportions in the middle
+  pad       ///< all of it, with black beside it or above and below
+};
+/// All of them, for command lines.
+inline constexpr std::array image_fits{image_fit::stretch, image_fit::crop, image_fit::pad};
+constexpr std::string_view to_text(image_fit fit) { return fit == image_fit::stretch ? "stretch" : fit == image_fit::crop ? "crop" : "pad"; }
+/// Reads what `to_text` wrote; `what` begins the sentence that refuses anything else.
+HASSE_BODY image_fit parse_image_fit(std::string_view text, std::string_view what);
+
+/// Resizes and recolours images to one shape; keeps its buffers between calls.
 class image_fitter {
  public:
-  explicit image_fitter(feature_shape wanted) : wanted_(wanted) {}
+  explicit image_fitter(feature_shape wanted, image_fit fit = image_fit::stretch) : wanted_(wanted), fit_(fit) {}
 
   /// Appends the image to `to`, in the wanted shape; channels of both are 1 or 3.
   void append(std::span<const std::uint8_t> image, feature_shape shape, std::vector<std::uint8_t>& to);
@@ -44,9 +58,15 @@ class image_fitter {
 
   void recolour(std::span<const std::uint8_t> image, feature_shape shape);
 
+  /// Keeps the window of the wanted proportions in the middle of what `recolour` made; the answer is its shape.
+  feature_shape crop(feature_shape shape);
+  /// What `recolour` made, of that shape, to `target` pixels, behind `to`.
+  void resample(feature_shape shape, feature_shape target, std::vector<std::uint8_t>& to);
+
   feature_shape wanted_;
+  image_fit fit_;
   std::vector<window> across_, down_;
-  std::vector<std::uint8_t> recoloured_;
+  std::vector<std::uint8_t> recoloured_, inner_;
   std::vector<std::int32_t> narrowed_;
 };
 

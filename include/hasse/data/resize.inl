@@ -6,31 +6,78 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include <hasse/core/error.hpp>
+#include <hasse/core/quoted.hpp>
 #include <hasse/data/resize.hpp>
 
 namespace hasse {
 
+HASSE_BODY image_fit parse_image_fit(std::string_view text, std::string_view what) {
+  for (const image_fit each : image_fits)
+    if (text == to_text(each)) return each;
+  throw error(std::string(what) + " " + detail::in_quotes(text, 40) + " is not known; choose stretch, crop (the middle) or pad (black beside it)");
+}
+
 HASSE_BODY void image_fitter::append(std::span<const std::uint8_t> image, feature_shape shape, std::vector<std::uint8_t>& to) {
   recolour(image, shape);
-  const feature_shape coloured{shape.h, shape.w, wanted_.c};
+  feature_shape coloured{shape.h, shape.w, wanted_.c};
   if (coloured == wanted_) {
     to.insert(to.end(), recoloured_.begin(), recoloured_.end());
     return;
   }
-  const auto c = static_cast<std::size_t>(wanted_.c);
-  plan(shape.w, wanted_.w, across_);
-  plan(shape.h, wanted_.h, down_);
-  const auto wide = static_cast<std::size_t>(wanted_.w), in_row = static_cast<std::size_t>(shape.w) * c, out_row = wide * c;
+  if (fit_ == image_fit::crop) coloured = crop(coloured);
+  if (fit_ != image_fit::pad) return resample(coloured, wanted_, to);
+
+  // The longer side, by the proportions wanted, is filled; the other is as long as it comes out, and stands in the middle.
+  const std::int64_t across = std::int64_t{shape.w} * wanted_.h, down = std::int64_t{shape.h} * wanted_.w;
+  feature_shape part = wanted_;
+  if (across > down)
+    part.h = static_cast<int>(std::max<std::int64_t>(1, (2 * down * wanted_.h + across) / (2 * across)));
+  else
+    part.w = static_cast<int>(std::max<std::int64_t>(1, (2 * across * wanted_.w + down) / (2 * down)));
+  inner_.clear();
+  resample(coloured, part, inner_);
+  const auto c = static_cast<std::size_t>(wanted_.c), row = static_cast<std::size_t>(part.w) * c, wide = static_cast<std::size_t>(wanted_.w) * c;
+  const std::size_t start = to.size() + static_cast<std::size_t>((wanted_.h - part.h) / 2) * wide + static_cast<std::size_t>((wanted_.w - part.w) / 2) * c;
+  to.resize(to.size() + static_cast<std::size_t>(wanted_.size()));
+  for (std::size_t y = 0; y < static_cast<std::size_t>(part.h); ++y)
+    std::copy_n(inner_.data() + y * row, row, to.data() + start + y * wide);
+}
+
+HASSE_BODY feature_shape image_fitter::crop(feature_shape shape) {
+  const std::int64_t across = std::int64_t{shape.w} * wanted_.h, down = std::int64_t{shape.h} * wanted_.w;
+  feature_shape part = shape;
+  if (across > down)
+    part.w = static_cast<int>(std::max<std::int64_t>(1, (2 * down + wanted_.h) / (2 * std::int64_t{wanted_.h})));
+  else
+    part.h = static_cast<int>(std::max<std::int64_t>(1, (2 * across + wanted_.w) / (2 * std::int64_t{wanted_.w})));
+  part.w = std::min(part.w, shape.w), part.h = std::min(part.h, shape.h);
+  if (part == shape) return shape;
+  const auto c = static_cast<std::size_t>(shape.c), wide = static_cast<std::size_t>(shape.w) * c, row = static_cast<std::size_t>(part.w) * c;
+  const std::size_t first = static_cast<std::size_t>((shape.h - part.h) / 2) * wide + static_cast<std::size_t>((shape.w - part.w) / 2) * c;
+  for (std::size_t y = 0; y < static_cast<std::size_t>(part.h); ++y)  // towards the front, a row never over one that is still to be read
+    if (first + y * wide != y * row) std::copy_n(recoloured_.data() + first + y * wide, row, recoloured_.data() + y * row);
+  recoloured_.resize(static_cast<std::size_t>(part.size()));
+  return part;
+}
+
+HASSE_BODY void image_fitter::resample(feature_shape shape, feature_shape target, std::vector<std::uint8_t>& to) {
+  const auto c = static_cast<std::size_t>(target.c);
+  plan(shape.w, target.w, across_);
+  plan(shape.h, target.h, down_);
+  const auto wide = static_cast<std::size_t>(target.w), in_row = static_cast<std::size_t>(shape.w) * c, out_row = wide * c;
   narrowed_.resize(static_cast<std::size_t>(shape.h) * out_row);
   for (std::size_t y = 0; y < static_cast<std::size_t>(shape.h); ++y)
     for (std::size_t x = 0; x < wide; ++x)
       for (std::size_t k = 0; k < c; ++k)
         narrowed_[y * out_row + x * c + k] = across_[x].blend(recoloured_.data() + y * in_row + k, c, 256);
   const std::size_t start = to.size();
-  to.resize(start + static_cast<std::size_t>(wanted_.size()));
-  for (std::size_t y = 0; y < static_cast<std::size_t>(wanted_.h); ++y)
+  to.resize(start + static_cast<std::size_t>(target.size()));
+  for (std::size_t y = 0; y < static_cast<std::size_t>(target.h); ++y)
     for (std::size_t i = 0; i < out_row; ++i)
       to[start + y * out_row + i] = static_cast<std::uint8_t>((down_[y].blend(narrowed_.data() + i, out_row, 1) + 128) >> 8);
 }

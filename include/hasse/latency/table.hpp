@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include <hasse/catalogue/catalogue.hpp>
+#include <hasse/catalogue/space_at.hpp>
 #include <hasse/core/file.hpp>
 #include <hasse/core/hash.hpp>
 #include <hasse/core/progress.hpp>
@@ -66,13 +66,11 @@ class latency_table {
   static constexpr ticks unsupported{1'000'000'000'000'000};
 
   /// From a complete record of this space; `source` is named in refusals.
-  explicit latency_table(latency_record record, const std::string& source = "latency table") : record_(std::move(record)) {
-    if (record_.space != space_identity<Space>())
-      throw file_error(source,
-                       "belongs to another search space (" + detail::in_quotes(record_.space) + ", and this one is " + space_identity<Space>() + ")",
-                       detail::table_remedy);
+  explicit latency_table(latency_record record, const std::string& source = "latency table", space_at<Space> at = {})
+      : space_(std::move(at)), record_(std::move(record)) {
+    detail::require_space(record_, space_, source);
     if (!record_.complete()) throw file_error(source, "is not measured to its end", "measure on with load_or_measure");
-    const auto names = row_names<Space>();
+    const auto names = row_names(space_);
     std::vector<latency_row> ordered;
     std::string missing;
     int count = 0;
@@ -96,8 +94,8 @@ class latency_table {
   }
 
   /// Reads a complete table of this space, of whatever device: for reports and comparisons.
-  static latency_table load(const std::filesystem::path& path) {
-    return latency_table(parse_latency_record(read_file(path, detail::largest_table), path.string()), path.string());
+  static latency_table load(const std::filesystem::path& path, const space_at<Space>& space = {}) {
+    return latency_table(parse_latency_record(read_file(path, detail::largest_table), path.string()), path.string(), space);
   }
 
   /// The table at `path` if it was measured on this device under these rules; measures it when there is no file, and goes on where
@@ -106,10 +104,10 @@ class latency_table {
     requires DevicePolicy<Device> || NetworkTimer<Device>
   static latency_table load_or_measure(const std::filesystem::path& path, const Device& device,
                                        const protocol& rules = usual_protocol<Device>,
-                                       const progress_sink& progress = {}) {
+                                       const progress_sink& progress = {}, const space_at<Space>& space = {}) {
     check(rules);
-    latency_record record{.space = space_identity<Space>(),
-                          .device = facts_of(device),
+    latency_record record{.space = space_identity(space),
+                          .device = facts_of(device, space),
                           .rules = rules,
                           .date = detail::time_text(),
                           .rounds = {},
@@ -118,21 +116,20 @@ class latency_table {
                           .kernels = {}};
     if (file_exists(path)) {
       latency_record found = parse_latency_record(read_file(path, detail::largest_table), path.string());
-      if (found.space != record.space)
-        throw file_error(path.string(),
-                         "belongs to another search space (" + detail::in_quotes(found.space) + ", and this one is " + record.space + ")",
-                         detail::table_remedy);
+      detail::require_space(found, space, path.string());
       detail::check_same(found.device, record.device, found.rules, rules, path.string());
-      if (found.complete()) return latency_table(std::move(found), path.string());
+      if (found.complete()) return latency_table(std::move(found), path.string(), space);
       record = std::move(found);
     }
-    measure_rounds(record, device, path, progress);
-    return latency_table(std::move(record), path.string());
+    measure_rounds(record, device, space, path, progress);
+    return latency_table(std::move(record), path.string(), space);
   }
 
   /// Writes the measured rows; what `apply` did is not written.
   void save(const std::filesystem::path& path) const { replace_file(path, to_text(record_)); }
 
+  /// What it is of.
+  const space_at<Space>& space() const { return space_; }
   const latency_record& record() const { return record_; }
   std::span<const latency_row> rows() const { return record_.rows; }
   const hasse::additivity& additivity() const { return record_.additivity; }
@@ -258,13 +255,13 @@ class latency_table {
   /// Those of the device. Where entries carry bodies they say for how many blocks its backend has one, and which: another table's rows are
   /// of other code.
   template <class Device>
-  static device_facts facts_of(const Device& device) {
+  static device_facts facts_of(const Device& device, const space_at<Space>& space) {
     device_facts facts = device.facts();
     if constexpr (DevicePolicy<Device> && !std::is_same_v<std::remove_const_t<decltype(engines_of<Space>)>, engines<>>) {
       const auto backend = device.make_backend();
       int count = 0;
       std::string which;
-      for (const entry& each : catalogue<Space>::entries())
+      for (const entry& each : space.entries())
         if (detail::bodies_on(detail::body_mark_of(backend), each.bodies).inference) ++count, which += each.text() + ';';
       if (count > 0) facts.library += (facts.library.empty() ? "" : ", ") + std::string("bodies of ") + std::to_string(count) + " blocks (" + std::string(hex64(fnv1a(which)).view()) + ')';
     }
@@ -288,23 +285,23 @@ class latency_table {
   }
 
   template <DevicePolicy Device>
-  static void measure_rounds(latency_record& record, const Device& device, const std::filesystem::path& path,
+  static void measure_rounds(latency_record& record, const Device& device, const space_at<Space>& space, const std::filesystem::path& path,
                              const progress_sink& progress) {
     warn_before_measuring(record.device);
     auto backend = device.make_backend();
     auto watch = device.make_stopwatch(backend);
     constexpr bool chooses = requires { backend.choices(); };
     if constexpr (chooses) backend.choices() = record.kernels;
-    std::vector<std::string> reasons = survey::reasons_against(backend);
+    std::vector<std::string> reasons = survey::reasons_against(backend, space);
     const auto networks = survey::draw(record.rules, reasons);
     std::vector<std::string> implementations(parts);
     check_rounds(record, networks, path.string());
-    const architecture<Space> of_the_beat = survey::beat_of(networks);
-    detail::beat_runner beat(backend, layers_of(of_the_beat), watch, record.rules);
+    const architecture<Space> of_the_beat = survey::beat_of(networks, space);
+    detail::beat_runner beat(backend, layers_of(of_the_beat, space), watch, record.rules);
     const double steps = static_cast<double>(networks.size()) * record.rules.rounds;
     remaining_time left;
     const auto rounds = static_cast<std::size_t>(record.rules.rounds);
-    for (std::size_t round = record.rounds.size(); round < rounds && !is_good_enough(record, networks); ++round) {
+    for (std::size_t round = record.rounds.size(); round < rounds && !is_good_enough(record, networks, space); ++round) {
       std::vector<std::size_t> order(networks.size());
       for (std::size_t at = 0; at < order.size(); ++at) order[at] = at;
       random_source random(derive(record.rules.seed, 1000 + round));
@@ -318,10 +315,10 @@ class latency_table {
                     left(fraction)});
         }
         random_source own(derive(random(), at));
-        const layer_list layers = layers_of(networks[at].choice);
+        const layer_list layers = layers_of(networks[at].choice, space);
         auto network = network_for_timing(backend, layers, own);
         const std::int64_t before = beat();
-        visits[at] = measure(network, networks[at].ends(network), record.rules, watch);
+        visits[at] = measure(network, networks[at].ends(network, space), record.rules, watch);
         visits[at].beat = std::min(before, beat());
       }
       record.rounds.push_back(std::move(visits));
@@ -329,8 +326,8 @@ class latency_table {
       replace_file(path, to_text(record));
     }
     for (const typename survey::visitable& each : networks)
-      if (!each.whole) survey::name_implementations(backend, each, implementations);
-    finish(record, networks, reasons, implementations);
+      if (!each.whole) survey::name_implementations(backend, each, space, implementations);
+    finish(record, networks, space, reasons, implementations);
     if (record.beat.quiet > 0) record.beat.network = to_text(of_the_beat);
     replace_file(path, to_text(record));
     if (progress) progress({1, "latencies measured", 0});
@@ -338,14 +335,14 @@ class latency_table {
 
   /// By answers of whole networks. The file is replaced after each; a network that failed is not asked again.
   template <NetworkTimer Device>
-  static void measure_rounds(latency_record& record, const Device& device, const std::filesystem::path& path,
+  static void measure_rounds(latency_record& record, const Device& device, const space_at<Space>& space, const std::filesystem::path& path,
                              const progress_sink& progress) {
     std::vector<std::string> reasons(parts);
     const auto networks = survey::draw(record.rules, reasons);
     const auto rounds = static_cast<std::size_t>(record.rules.rounds), calls = networks.size() * rounds;
     check_answers(record, networks.size(), has_beat(device), path.string());
-    const architecture<Space> of_the_beat = survey::beat_of(networks);
-    const layer_list beat = layers_of(of_the_beat);
+    const architecture<Space> of_the_beat = survey::beat_of(networks, space);
+    const layer_list beat = layers_of(of_the_beat, space);
     if (record.rounds.empty()) {
       detail::refuse_doubtful_answers([&](const layer_list& layers, const std::string& name) { return device.time(layers, name); }, record.device.name);
       record.rounds.emplace_back();
@@ -367,7 +364,7 @@ class latency_table {
         next.push_back(record.rounds.size() > 1 ? record.rounds.front()[at] : visit());
         if (!next.back().failure.empty()) continue;
         const architecture<Space>& choice = networks[(at * stride_of(networks.size())) % networks.size()].choice;
-        asked.push_back(next.size() - 1), lists.push_back(layers_of(choice)), names.push_back(to_text(choice));
+        asked.push_back(next.size() - 1), lists.push_back(layers_of(choice, space)), names.push_back(to_text(choice));
       }
       std::vector<visit> found = detail::asked_visits(device, lists, names, has_beat(device) ? &beat : nullptr);
       for (std::size_t at = 0; at < asked.size(); ++at) next[asked[at]] = std::move(found[at]);
@@ -391,7 +388,7 @@ class latency_table {
     for (std::size_t at = 0; at < networks.size(); ++at)
       if (record.rounds.front()[at].failure.empty() && !networks[at].whole)
         for (const part_id part : networks[at].parts()) reasons[static_cast<std::size_t>(part)].clear();
-    finish(record, networks, reasons, std::vector<std::string>(parts, record.device.library));
+    finish(record, networks, space, reasons, std::vector<std::string>(parts, record.device.library));
     if (record.beat.quiet > 0) record.beat.network = to_text(of_the_beat);
     replace_file(path, to_text(record));
     if (progress) progress({1, "networks timed", 0});
@@ -420,10 +417,10 @@ class latency_table {
   }
 
   /// Few rounds find a small error by luck: four at least.
-  static bool is_good_enough(const latency_record& record, const std::vector<typename survey::visitable>& networks) {
+  static bool is_good_enough(const latency_record& record, const std::vector<typename survey::visitable>& networks, const space_at<Space>& space) {
     constexpr std::size_t fewest_rounds = 4;
     if (record.rules.error_percent == 0 || record.rounds.size() < fewest_rounds) return false;
-    return 100 * detail::estimate(record.rounds, survey::visited(networks), survey::features()).additivity.median_error() <= record.rules.error_percent;
+    return 100 * detail::estimate(record.rounds, survey::visited(networks), survey::features(space)).additivity.median_error() <= record.rules.error_percent;
   }
 
   /// An interrupted table must have the visits that this program would have made.
@@ -440,10 +437,10 @@ class latency_table {
   }
 
   /// Turns rounds into rows and the additivity record.
-  static void finish(latency_record& record, const std::vector<typename survey::visitable>& networks, const std::vector<std::string>& reasons,
+  static void finish(latency_record& record, const std::vector<typename survey::visitable>& networks, const space_at<Space>& space, const std::vector<std::string>& reasons,
                      const std::vector<std::string>& implementations) {
-    detail::table_estimate found = detail::estimate(record.rounds, survey::visited(networks), survey::features());
-    const auto names = row_names<Space>();
+    detail::table_estimate found = detail::estimate(record.rounds, survey::visited(networks), survey::features(space));
+    const auto names = row_names(space);
     for (std::size_t part = 0; part < parts; ++part) {
       latency_row& row = found.rows[part];
       if (reasons[part].empty())
@@ -478,6 +475,7 @@ class latency_table {
 
   static constexpr double least_stated = 0.01;  // nobody corrects a hundredth
 
+  space_at<Space> space_;
   latency_record record_;
   std::array<ticks, parts> ticks_{};
   order_policy policy_ = order_policy::warn;

@@ -1,8 +1,9 @@
-// A static network on another input: a type made of a type.
+// A static network on another input, or with another number of classes: a type made of a type.
 // Used by network/named.hpp, and by programs that hold a network which was found at another size.
 #pragma once
 
 #include <hasse/network/static_network.hpp>
+#include <hasse/space/classes.hpp>
 
 namespace hasse {
 
@@ -75,5 +76,36 @@ struct on_input : with_input<Net, Input> {};
 /// A network of specs, or an architecture of a space, on another input: at_input<resnet18, input<3, 64, 64>>.
 template <class Net, class Input>
 using at_input = typename detail::on_input<Net, Input>::type;
+
+namespace detail {
+template <class Net>
+constexpr bool takes_classes() {
+  if constexpr (requires { Net::layers.items; }) {
+    auto list = Net::layers;
+    return set_classes(list, 2);
+  } else {
+    return false;
+  }
+}
+template <bool Holds, class Given, int Classes>
+consteval bool check_classes() {
+  static_assert(Classes >= 1, "hasse: at_classes<net, N> needs one class at least");
+  static_assert(Holds, "hasse: at_classes<net, N> takes a network whose last layer with weights is a linear layer or a convolution, and something else was given (named in this message); name a network that tells classes apart");
+  return true;
+}
+template <class Net, int Classes>
+struct layers_at_classes {
+  static constexpr auto layers = [] {
+    auto list = Net::layers;
+    set_classes(list, Classes);
+    return list;
+  }();
+};
+}  // namespace detail
+
+/// A network with another number of classes: at_classes<resnet18, 37>. Its last linear layer, or convolution, gives so many numbers.
+template <class Net, int Classes>
+  requires(detail::check_classes<detail::takes_classes<Net>(), Net, Classes>())
+using at_classes = static_network<detail::layers_at_classes<Net, Classes>>;
 
 }  // namespace hasse

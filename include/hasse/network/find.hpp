@@ -8,11 +8,13 @@
 #include <string_view>
 #include <system_error>
 #include <type_traits>
+#include <utility>
 
 #include <hasse/catalogue.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/network/named.hpp>
+#include <hasse/space/classes.hpp>
 #include <hasse/space/spaces.hpp>
 
 namespace hasse {
@@ -34,8 +36,17 @@ bool with_shipped_space(std::string_view name, Use use) {
   return false;
 }
 
-/// The network of a published name or of SPACE:CODE. Throws `error` when there is none.
-inline named_layers find_network(const std::string& name, const network_form& form = {}) {
+namespace detail {
+inline named_layers with_classes(int classes, named_layers found) {
+  if (classes > 0 && !set_classes(found.layers, classes))
+    throw error(found.name + " does not end in a linear layer or a convolution, so that it has a number of classes of its own; leave out --classes");
+  return found;
+}
+}  // namespace detail
+
+/// The network of a published name, of SPACE:CODE or of a CODE of df-small alone, with so many classes (0: its own). Throws `error` when there is none.
+inline named_layers find_network(const std::string& name, const network_form& form = {}, int classes = 0) {
+  if (name.starts_with('[')) return find_network(std::string(shipped_spaces[1]) + ':' + name, form, classes);
   named_layers found;
   if (const std::size_t colon = name.find(':'); colon != std::string::npos) {
     const std::string space = name.substr(0, colon), code = name.substr(colon + 1);
@@ -44,9 +55,9 @@ inline named_layers find_network(const std::string& name, const network_form& fo
       if (form.width != 0) throw error("an architecture names its widths itself; leave out --width");
       found = {space + ":" + to_text(choice), layers_of(choice, form.input == feature_shape{} ? Space::image : form.input)};
     });
-    if (known) return found;
+    if (known) return detail::with_classes(classes, std::move(found));
   } else if (std::ranges::find(published_names, name) != published_names.end()) {
-    return {name, named_network(name, form)};
+    return detail::with_classes(classes, {name, named_network(name, form)});
   }
   std::string known;
   for (const std::string_view each : published_names) known += std::string(each) + ", ";

@@ -20,6 +20,7 @@ namespace detail {
 inline void describe_search(CLI::App& app, boundary_options& options, const std::string& spaces) {
   app.add_option("--space", options.space, "search space, one of: " + spaces)->capture_default_str();
   app.add_option("--latency", options.latency, "admissible latencies, such as 0.1..2.0ms; auto: from the fastest network to four times its latency")->capture_default_str();
+  app.add_option("--table", options.table, "the latency.json of a device that is elsewhere, by whose latencies is searched: of the same space, images and number of classes; without, the device is measured")->check(not_empty("a file"));
   app.add_option("--speed", options.speed, "which latencies count: quiet, of the device when nothing disturbs it, or typical, as it was half of the time while it was measured")->capture_default_str()->check(CLI::IsMember({"quiet", "typical"}));
   add_number(app, "--trainings", options.trainings, 1, 1'000'000, "networks to train at most; a finished run goes on when it is started with more");
   add_number(app, "--finish-epochs", options.finish_epochs, 0, 100'000, "train the frontier's networks once more, from scratch, for so many epochs; 0: hand them over as searched");
@@ -34,6 +35,7 @@ inline void describe_search(CLI::App& app, boundary_options& options, const std:
 }
 inline void describe(CLI::App& app, boundary_options& options, const std::string& spaces) {
   describe(app, static_cast<recipe_options&>(options));
+  describe_shape(app, options.side, options.fit);
   describe(app, static_cast<device_options&>(options));
   app.add_option("--devices", options.devices, "instead of --device several at once, divided by commas: latency tables of hasse_measure, cpu, cuda, command:'LINE' last; one set of trainings, a frontier for each; --latency is of the first")
       ->excludes("--device")->allow_extra_args(false);

@@ -17,6 +17,9 @@ struct boundary_options : recipe_options, device_options {
   std::string space, latency = "auto", policy = "auto", order = "strict", contradictions = "warn", speed = "quiet";
   std::string pixels = std::string(to_text(pixel_form::unit));  ///< what ONNX files read
   std::vector<std::string> devices{};  ///< several at once, as detail::listed_devices reads them; empty: `device` alone
+  std::string table{};          ///< latencies of a device that is elsewhere; empty: `device` is measured
+  std::string fit = "stretch";  ///< what becomes of images of other proportions
+  int side = 0;                 ///< of the images; 0: their own where all have one size, else that of the space
   std::size_t trainings = 20, unchanged = 0, finish_networks = 0;
   int finish_epochs = 0;
   double margin = 0, enough = 0;

@@ -17,7 +17,9 @@
 #include <hasse/core/quoted.hpp>
 #include <hasse/data.hpp>
 #include <hasse/program/boundary_options.hpp>
+#include <hasse/program/detail/image_wish.hpp>
 #include <hasse/program/detail/open_images.hpp>
+#include <hasse/program/detail/training_time.hpp>
 #include <hasse/program/output.hpp>
 #include <hasse/program/run.hpp>
 #include <hasse/program/search.hpp>
@@ -83,33 +85,20 @@ inline shipped_proposer proposer_of(const boundary_options& options, std::string
   return {pruning{.margin = options.margin, .seed = options.seed}};
 }
 
-/// How many corrections of the table in this folder count: of a run that began, those that it began with; else all that are there.
-inline std::size_t corrections_of(const std::filesystem::path& run) {
-  if (const auto config = run / "config.json"; file_exists(config)) {
-    const json begun = read_json(config);
-    return begun.is_object() ? json_as<std::size_t>(begun.value("corrections", json(0))).value_or(0) : 0;
-  }
-  const auto table = run / "latency.json";
-  return file_exists(table) ? parse_latency_record(read_file(table, largest_table), table.string()).corrections.size() : 0;
-}
-
-inline std::vector<listed_device> devices_of(const boundary_options& options) {
-  if (!options.devices.empty()) return devices_listed(options.devices, options.device_threads);
-  std::vector<listed_device> alone;
-  alone.push_back(device_there(options.measured(), options.device_threads));
-  return alone;
-}
-
 /// Says on the terminal what a table is like, does to it what was asked for, and returns what a report warns of.
 template <class Space, class Order>
 std::vector<std::string> show_table(latency_table<Space>& table, const boundary_options& options, const Order& order, order_policy contradictions, const std::string& where) {
   std::printf("  %d parts measured%s; sums of parts miss whole networks by %.1f %% in the median, %.1f %% at worst (%zu networks)\n", part_count<Space>, where.c_str(),
               100 * table.record().additivity.median_error(), 100 * table.record().additivity.worst_error(), table.record().additivity.networks.size());
+  std::vector<std::string> warnings;
+  if (const std::string doubt = doubt_of(table, where); !doubt.empty()) {
+    std::printf("  warning: %s\n", doubt.c_str());
+    warnings.push_back(doubt);
+  }
   if (options.speed == "typical") {
     table.use(table_speed::typical);
     std::printf("  latencies of the machine as it typically was: %.2f times those of the undisturbed one\n", table.factor());
   }
-  std::vector<std::string> warnings;
   std::size_t real = 0;
   const auto violations = table.violations(order);
   for (const order_violation& each : violations) {
@@ -154,6 +143,25 @@ void correct_table(latency_table<Space>& table, const search_answer& answer, rep
                             (others.empty() ? "" : " By them these would be on the frontier: " + others + "."));
 }
 
+/// What the search is going to do, and how long that takes: the time of a training is that of a network of middle latency.
+template <class Space, class Train>
+void say_plan(const latency_table<Space>& table, const latency_window& within, const Train& train, const run_folder& folder, std::size_t trainings) {
+  const counter<Space> admissible(table.ticks_per_part(), within);
+  if (admissible.size() == 0) return;  // refused by the search
+  double seconds = file_exists(folder.journal()) ? seconds_in(replay_journal(folder.journal())) : 0;
+  if (seconds == 0) {
+    random_source random(1);
+    std::vector<architecture<Space>> some;
+    for (int i = 0; i < 15; ++i) some.push_back(admissible.sample(random));
+    std::nth_element(some.begin(), some.begin() + 7, some.end(), [&](const auto& one, const auto& other) { return table.estimate(one) < table.estimate(other); });
+    seconds = seconds_of_training(train, layers_of(some[7], table.space()));
+  }
+  const auto most = static_cast<double>(std::min<count_type>(trainings, admissible.size()));
+  std::printf("plan: at most %.0f trainings of %d epochs", most, train.how().epochs);
+  if (seconds > 0) std::printf(", each about %s, all of them about %s", duration_text(seconds).c_str(), duration_text(seconds * most).c_str());
+  std::printf("\n");
+}
+
 inline order_policy contradictions_of(std::string_view text) {
   for (const order_policy each : {order_policy::warn, order_policy::isotonic, order_policy::exclude})
     if (text == to_text(each)) return each;
@@ -173,6 +181,9 @@ void search_boundary(const boundary_options& options, const space_name& named) {
     throw error("--enough asks a model, but the policy is " + policy + (options.policy == "auto" ? ", by which the folder was begun; leave it out or name another folder with --run" : "; leave it out or use --policy model"));
   const chosen_order order{options.order};
   const order_policy contradictions = detail::contradictions_of(options.contradictions);
+  const json before = detail::begun_with(options);
+  const bool is_wished = detail::has_image_wish(options, before);
+  const data_options wanted = detail::image_wish<Space>(options, is_wished);
   detail::listed_tables<Space> on(detail::devices_of(options));
   const bool is_alone = on.size() == 1;
   any_backend<float> trainer = backend_of(options.training(), options.threads);
@@ -183,21 +194,24 @@ void search_boundary(const boundary_options& options, const space_name& named) {
                                   {"margin", options.margin}, {"seed", options.seed},
                                   {"recipe", to_text(how)}, {"crop_padding", options.crop_padding}, {"threads", options.threads},
                                   {"device_threads", options.device_threads}};
-  if (const json before = detail::begun_with(options); before.is_object() && !before.contains("policy") && policy == "pop") settings_of_run.erase("policy");
-  if (is_alone) detail::add_measured_device(settings_of_run, device_facts);
-  else on.add_to(settings_of_run);
+  if (before.is_object() && !before.contains("policy") && policy == "pop") settings_of_run.erase("policy");
+  if (is_wished) settings_of_run["side"] = options.side, settings_of_run["fit"] = options.fit;
+  const bool is_measured = is_alone && on.device(0).there;
+  const std::size_t corrections = is_measured ? detail::corrections_of(options.run) : 0;
+  on.add_to(settings_of_run, corrections);
   if (options.speed != "quiet") settings_of_run["speed"] = options.speed;
-  const std::size_t corrections = is_alone ? detail::corrections_of(options.run) : 0;
-  if (corrections > 0) settings_of_run["corrections"] = corrections;
   detail::add_training_device(settings_of_run, options.training());
   program_run here(options.run, settings_of_run);
   run_folder& folder = here.folder();
-  const splits images = detail::open_images(options, Space::image, how, here);
+  const splits images = detail::open_images(options, wanted, how, here);
   folder.bind_images(identity_of(images));
-  check_images(images.train, Space::image, part_t<Space, part_count<Space> - 1>::out);
+  const space_at<Space> space(images.train.shape(), static_cast<int>(images.train.classes.size()));
+  check_images(images.train, space.image(), space.answer());
+  std::printf("  as %s\n", detail::shape_text(space.image(), wanted.fit).c_str());
+  on.serve(space);
   on.open(folder, here);
   auto& table = on.table(0);
-  if (is_alone) table.believe(corrections);
+  if (is_measured) table.believe(corrections);
   std::vector<std::string> contradicted;  // what the report says of them
   for (std::size_t at = 0; at < on.size(); ++at) {
     const std::vector<std::string> more = detail::show_table(on.table(at), options, order, contradictions, is_alone ? "" : " on " + on.device(at).name());
@@ -216,26 +230,27 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   const std::string admissible = to_text(counter<Space>(table.ticks_per_part(), within).size());
   std::printf("search: %s of %s architectures take %.4f to %.4f ms%s\n", admissible.c_str(), to_text(cardinality<Space>()).c_str(),
               to_milliseconds(within.least), to_milliseconds(within.most), is_alone ? "" : (" on " + on.device(0).name()).c_str());
+  const auto train = train_on(trainer, training_data(detail::task_of(options), images.train, images.validation), how, here.saving());
+  detail::say_plan(table, within, train, folder, options.trainings);
   flush_output();
 
-  const auto train = train_on(trainer, training_data(detail::task_of(options), images.train, images.validation), how, here.saving());
-  search_answer answer = detail::search_by<Space>(on.first(), train, images.test, folder, detail::proposer_of(options, policy),
+  search_answer answer = detail::search_by<Space>(on.first(), space, train, images.test, folder, detail::proposer_of(options, policy),
                                                   stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, on.others(), finish, named,
                                                   handing_over{parse_pixel_form(options.pixels, "--pixels")}, here.progress());
   here.end_line();
 
   report_data& report = answer.report;
   report.title = is_alone ? "The speed/accuracy boundary of this device" : "The speed/accuracy boundaries of " + std::to_string(on.size()) + " devices";
-  report.facts.insert(report.facts.begin(), {{is_alone ? "device" : "device 1", text_of(device_facts)},
+  report.facts.insert(report.facts.begin(), {{is_alone ? "device" : "device 1", text_of(device_facts) + (is_alone && !is_measured ? ", which is elsewhere: latencies are sums of its table, " + options.table + ", and no network was measured whole" : "")},
                                              {"library", device_facts.library + ", " + device_facts.compiler}, {"system", device_facts.notes},
-                                             {"data", options.data + ", " + std::to_string(images.train.size()) + " training images"},
+                                             {"data", options.data + ", " + std::to_string(images.train.size()) + " training images, " + detail::shape_text(space.image(), wanted.fit)},
                                              {"space", options.space + ", " + to_text(cardinality<Space>()) + " architectures, " + admissible + " of them admissible"},
                                              {"policy", policy + ", " + options.order + " order, contradictions: " + options.contradictions}, {"recipe", to_text(how)},
                                              {"seed", std::to_string(options.seed)}, {"latency", "batch 1, " + number_text(device_facts) + ", batch norm folded, median; table measured " + table.record().date +
                                                          (options.speed == "typical" ? "; of the machine as it typically was, " + number_text(table.factor()) + " times its undisturbed latencies" : "")}});
   for (std::size_t at = 1; at < on.size(); ++at)
     report.facts.insert(report.facts.begin() + 2 + static_cast<std::ptrdiff_t>(at), {"device " + std::to_string(at + 1), on.device(at).name() + ", " + on.device(at).facts.library + (on.device(at).there ? "" : ", by the table " + on.device(at).said)});
-  if (is_alone && !answer.finalists.empty()) detail::correct_table(table, answer, report, folder);
+  if (is_measured && !answer.finalists.empty()) detail::correct_table(table, answer, report, folder);
   std::vector<std::int64_t> noise;
   for (const latency_row& row : table.rows()) noise.push_back(row.noise);
   std::nth_element(noise.begin(), noise.begin() + static_cast<std::ptrdiff_t>(noise.size() / 2), noise.end());

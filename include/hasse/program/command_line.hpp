@@ -14,6 +14,7 @@
 #include <hasse/core/error.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/core/shape.hpp>
+#include <hasse/data/resize.hpp>
 #include <hasse/program/devices.hpp>
 #include <hasse/program/guarded.hpp>
 #include <hasse/program/options.hpp>
@@ -36,6 +37,11 @@ inline const CLI::Validator thread_count(
 
 inline void describe_run(CLI::App& app, std::string& run) {
   app.add_option("--run", run, "folder of this run; an unfinished run in it goes on")->capture_default_str()->check(not_empty("a folder"));
+}
+
+/// Whether the widths of one network teach one another.
+inline void describe_distillation(CLI::App& app, bool& distils) {
+  app.add_flag("--distil,!--no-distil", distils, std::string("narrower widths learn from what the widest answers, or from the truth; without either: ") + (distils ? "--distil" : "--no-distil"));
 }
 
 /// What ONNX files are to read.
@@ -77,6 +83,14 @@ inline void describe(CLI::App& app, recipe_options& options) {
       ->check(CLI::IsMember({"cosine", "linear", "step"}));
   add_number(app, "--weight-decay", options.decay, 0, 1e6, "of convolution and linear weights");
   add_number(app, "--label-smoothing", options.smoothing, 0, 1, "share of the target spread over all classes, less than 1");
+}
+
+/// The shape that images are brought to.
+inline void describe_shape(CLI::App& app, int& side, std::string& fit) {
+  add_number(app, "--side", side, 0, 4096, "pixels of a side of the images; 0: their own where all have one size that suits the space, else that of the space");
+  std::vector<std::string> names;
+  for (const image_fit each : image_fits) names.emplace_back(to_text(each));
+  app.add_option("--fit", fit, "images of other proportions: stretch, crop (their middle) or pad (black beside them)")->capture_default_str()->check(CLI::IsMember(names));
 }
 
 /// `by_command`: whether the program also asks a command how long whole networks take.

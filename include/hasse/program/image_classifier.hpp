@@ -54,7 +54,7 @@ class image_classifier {
     const feature_shape in = network_.input_shape();
     const decoded_image& image = decoder_.decode(bytes, where);
     std::vector<std::uint8_t> fitted;
-    image_fitter(in).append(image.pixels, image.shape, fitted);
+    image_fitter(in, facts_.fit).append(image.pixels, image.shape, fitted);
     const normalisation fed = facts_.fed();
     std::vector<float> values(fitted.size());
     for (std::size_t i = 0; i < fitted.size(); ++i) {

@@ -28,9 +28,9 @@ namespace hasse {
 
 /// The command line of hasse_measure.
 struct measure_options {
-  std::string space, net, device = "cpu", out{};  ///< where nothing is said, a table goes to latency.json, networks nowhere
+  std::string space, net, device = "cpu", input{}, out{};  ///< where nothing is said, a table goes to latency.json, networks nowhere
   std::vector<std::string> onnx{}, compared{};
-  int device_threads = 1, command_seconds = 120, rounds = 0, contexts = 0, checked = 0, error_percent = 5;
+  int device_threads = 1, command_seconds = 120, rounds = 0, contexts = 0, checked = 0, error_percent = 5, classes = 0;
   bool command_beats = false;
   std::uint64_t seed = 1;
 };
@@ -108,7 +108,7 @@ void draw(const latency_table<Space>& table, const std::filesystem::path& out) {
 
   plot rows{.title = "Rows by what they compute", .x = {.label = "million multiply-accumulates", .logarithmic = true}, .y = {.label = "latency (ms)", .logarithmic = true}};
   plot_series parts{.name = "rows", .colour = ink::frontier};
-  for (const entry& each : catalogue<Space>::entries()) {
+  for (const entry& each : table.space().entries()) {
     const latency_row& row = table.rows()[static_cast<std::size_t>(each.id)];
     std::int64_t macs = 0;
     for (const layer& item : each.layers) macs += macs_of(item);
@@ -121,6 +121,8 @@ void draw(const latency_table<Space>& table, const std::filesystem::path& out) {
 inline void describe(CLI::App& app, measure_options& options, const std::string& spaces) {
   app.add_option("--space", options.space, "measure the table of this search space, one of: " + spaces)->capture_default_str();
   app.add_option("--net", options.net, "measure this network instead, whole and part by part: a name, or SPACE:CODE, as hasse_info knows them");
+  app.add_option("--input", options.input, "of --space or --net: channels x height x width of the images, for instance 1x28x28, where they are others than its own");
+  add_number(app, "--classes", options.classes, 0, 65'535, "of --space or --net: that its networks answer with; 0: its own");
   app.add_option("--onnx", options.onnx, "measure the networks in these ONNX files instead, whole and part by part");
   app.add_option("--device", options.device, "cpu, cuda or cuda:N; or command:'LINE', which is given a network as {onnx} and answers how many milliseconds it takes")->capture_default_str();
   describe_device_threads(app, options.device_threads);
@@ -159,7 +161,11 @@ inline void print_machine(const measured_device& device) {
 inline void measure_networks(const measure_options& options) {
   std::vector<named_layers> networks;
   std::vector<std::string> files;
-  if (!options.net.empty()) networks.push_back(find_network(options.net)), files.emplace_back();
+  network_form form;
+  if (!options.input.empty()) form.input = parse_shape(options.input);
+  if (!options.onnx.empty() && (options.classes > 0 || !options.input.empty()))
+    throw error("the networks in ONNX files have an input and classes of their own; leave out --input and --classes");
+  if (!options.net.empty()) networks.push_back(find_network(options.net, form, options.classes)), files.emplace_back();
   for (const std::string& path : options.onnx) networks.push_back(layers_of_onnx(path)), files.push_back(path);
   protocol rules = of_one_network;
   if (options.rounds > 0) rules.rounds = options.rounds;
@@ -192,6 +198,7 @@ inline void measure_networks(const measure_options& options) {
 /// Measures the table of a space and says how good it is; returns whether the wanted error was reached.
 template <class Space>
 bool measure_table(const measure_options& options) {
+  const space_at<Space> space(options.input.empty() ? Space::image : parse_shape(options.input), options.classes);
   const measured_device device(parse_device(options.device), options.device_threads, options.command_seconds, options.command_beats);
   detail::print_machine(device);
   protocol rules = device.is_command() ? many_networks : many_visits;
@@ -200,7 +207,7 @@ bool measure_table(const measure_options& options) {
   if (options.checked > 0) rules.checked = options.checked;
   rules.error_percent = options.error_percent, rules.seed = options.seed;
   stoppable_printer printer;
-  const auto table = device.visit([&](const auto& on) { return latency_table<Space>::load_or_measure(options.out, on, rules, std::ref(printer)); });
+  const auto table = device.visit([&](const auto& on) { return latency_table<Space>::load_or_measure(options.out, on, rules, std::ref(printer), space); });
   printer.finish();
 
   const latency_record& record = table.record();

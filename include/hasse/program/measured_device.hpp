@@ -42,9 +42,9 @@ class measured_device {
 
 /// The table of a space on it, by its usual protocol.
 template <class Space>
-latency_table<Space> load_or_measure(const std::filesystem::path& path, const measured_device& device, const progress_sink& progress = {}) {
+latency_table<Space> load_or_measure(const std::filesystem::path& path, const measured_device& device, const progress_sink& progress = {}, const space_at<Space>& space = {}) {
   return device.visit([&]<class Device>(const Device& it) {
-    return latency_table<Space>::load_or_measure(path, it, usual_protocol<Device>, progress);
+    return latency_table<Space>::load_or_measure(path, it, usual_protocol<Device>, progress, space);
   });
 }
 

@@ -92,7 +92,7 @@ inline void search_proxyless(const proxyless_options& options) {
   if (options.latency_side > 0) priced.input.h = priced.input.w = options.latency_side;
   program_run here(options.run, detail::settings_of(options, how, device.facts()));
   run_folder& folder = here.folder();
-  const splits images = detail::open_images(options, space.input, how, here);
+  const splits images = detail::open_images(options, {.wanted = space.input}, how, here);
   space.classes = priced.classes = static_cast<int>(images.train.classes.size());
   const gated_list list = gated_list_of(space);
   check_images(images.train, list.input, list.output());

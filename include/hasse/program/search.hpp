@@ -217,9 +217,16 @@ inline std::vector<std::vector<ticks>> device_costs(const std::vector<ticks>& fi
   return all;
 }
 
-/// A search by any price whose pieces add up.
+/// The C++ type of a network where that of the space is `net`.
+template <class Space>
+std::string type_of(const space_at<Space>& space, const std::string& net) {
+  const space_at<Space> written;
+  return at_type(net, space.image() == written.image() ? feature_shape{} : space.image(), space.classes() == written.classes() ? 0 : space.classes());
+}
+
+/// A search by any price whose pieces add up, of the networks as `space` has them.
 template <class Space, Backend Engine, class Type, class... Parts>
-search_answer search_by(const searched_price& price, const candidate_trainer<Engine, Type>& train, const typename Type::samples& test, run_folder& folder,
+search_answer search_by(const searched_price& price, const space_at<Space>& space, const candidate_trainer<Engine, Type>& train, const typename Type::samples& test, run_folder& folder,
                         const Parts&... parts) {
   const auto order = play_order<Space>(strict_order{}, parts...);
   auto proposer = play<role::proposing>(pruning{}, parts...);
@@ -254,7 +261,7 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   const std::vector<std::string> classes = classes_of(*train.data().train);
   write_labels(folder.labels(), classes);
   const count_type most = stop.trainings > 0 ? std::min<count_type>(stop.trainings, domain.size()) : domain.size();
-  search_trainer<Space, candidate_trainer<Engine, Type>> trainer(train, here, device_costs(price.parts, further), options.words, static_cast<std::size_t>(most));
+  search_trainer<Space, candidate_trainer<Engine, Type>> trainer(train, space, here, device_costs(price.parts, further), options.words, static_cast<std::size_t>(most));
   const search_result<candidate> found = run_search(domain, policy, trainer, &book, options);
   trainer.drop_dominated_weights();
 
@@ -287,7 +294,7 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   const std::vector<trained<candidate>> once = each_once(domain, found.done);
   const auto precedents = precedent_counts(domain, once);
   for (const trained<candidate>& each : once) {
-    const cost costs = cost_of(each.candidate);
+    const cost costs = cost_of(each.candidate, space);
     report_network network{.name = to_text(each.candidate), .cost = price.scale.of(each.cost)};
     if (each.merit) network.score = judged_by.merit(*each.merit);
     if (!further.all.empty()) {
@@ -317,10 +324,10 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   std::optional<candidate_trainer<Engine, Type>> again;
   const auto finish_folder = folder.checkpoints() / ("finish_" + std::string(finish ? hex64(fnv1a(to_text(finish->how))).view() : ""));  // one per recipe
   if (finish) again.emplace(backend, train.data(), finish->how, checkpoint_policy{.folder = finish_folder, .every_seconds = 60});
-  const int judging_batch = static_cast<int>(std::clamp<std::int64_t>(2'000'000 / Space::image.pixels(), std::min(train.how().batch, 128), 128));  // large pictures: what memory bears
+  const int judging_batch = static_cast<int>(std::clamp<std::int64_t>(2'000'000 / space.image().pixels(), std::min(train.how().batch, 128), 128));  // large pictures: what memory bears
   const std::size_t count = chosen.size();
   std::vector<layer_list> wholes;
-  for (const auto& point : chosen) wholes.push_back(layers_of(point.candidate));
+  for (const auto& point : chosen) wholes.push_back(layers_of(point.candidate, space));
   std::vector<std::vector<whole_price>> whole_prices;  // by device; none where nobody can be asked
   for (std::size_t device = 0; device < fronts.size(); ++device) {
     const auto& of_wholes = device == 0 ? price.of_wholes : further.all[device - 1].of_wholes;
@@ -334,7 +341,7 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
   for (const auto& point : chosen) {
     const std::size_t at = answer.finalists.size();
     const std::string name = to_text(point.candidate);
-    const layer_list layers = layers_of(point.candidate);
+    const layer_list layers = layers_of(point.candidate, space);
     const auto better = static_cast<std::size_t>(std::count_if(chosen.begin(), chosen.end(), [&](const auto& other) { return other.merit > point.merit; }));
     const bool longer = again && finish->most > better;
     const finisher<candidate_trainer<Engine, Type>> finisher{longer ? &*again : nullptr, &here, [&] {
@@ -346,16 +353,16 @@ search_answer search_by(const searched_price& price, const candidate_trainer<Eng
     const finalist::place first = place_of(0, at);
     finalist each{.architecture = name, .sum = first.sum, .whole = first.whole, .noise = first.noise, .score = finished.value_or(judged_by.merit(point.merit))};
     each.test_score = evaluate(backend, train.data().task, network, test, train.data().scale, judging_batch).score;
-    each.costs = cost_of(point.candidate);
+    each.costs = cost_of(point.candidate, space);
     for (std::size_t device = 1; device < fronts.size(); ++device) each.elsewhere.push_back(place_of(device, at));
 
     handover how{.said = metadata_of(train.data()), .pixels = handing.pixels};
-    how.said.insert({{"space", space_identity<Space>()}, {"seed", std::to_string(train.how().seed)}});
+    how.said.insert({{"space", space_identity(space)}, {"seed", std::to_string(train.how().seed)}});
     std::string devices = price.device;
     for (const further_device& other : further.all) devices += (devices.empty() ? "" : "; ") + other.name;
     if (!devices.empty()) how.said.emplace("device", devices);
     if (!named.type.empty()) {
-      how.header = {.type = network_type(named.type, name), .headers = {named.header}, .facts = {}, .classes = classes};
+      how.header = {.type = type_of(space, network_type(named.type, name)), .headers = {named.header}, .facts = {}, .classes = classes};
       for (std::size_t device = 0; device < fronts.size(); ++device) {
         const std::string on = report.devices.empty() ? price.device : report.devices[device];
         how.header->facts.push_back(whole_text(price.scale.unit, each.whole_on(device)) + (on.empty() ? "" : " on " + on) + (whole_prices[device].empty() ? ", the sum of its parts" : ""));
@@ -417,7 +424,7 @@ search_answer search(const By& price, const candidate_trainer<Engine, Type>& tra
                                        return prices;
                                      },
                                      .sums = {}},
-                                    train, test, folder, parts...);
+                                    space_at<Space>(), train, test, folder, parts...);
   }
 }
 
@@ -428,7 +435,7 @@ std::function<std::vector<whole_price>(const std::vector<layer_list>&)> wholes_o
   return [&](const std::vector<layer_list>& networks) {
     const beat_record& of_table = table.record().beat;
     beat_of_table beat{.quiet = of_table.quiet};
-    if (beat.quiet > 0) beat.layers = layers_of(hasse::parse<Space>(of_table.network));
+    if (beat.quiet > 0) beat.layers = layers_of(hasse::parse<Space>(of_table.network), table.space());
     std::vector<whole_price> prices;
     for (const measurement& each : measure_together(networks, device, table.record().rules, table.record().kernels, beat))
       prices.push_back({static_cast<double>(each.median) * table.factor() / 1e6, static_cast<double>(each.noise) * table.factor() / 1e6});
@@ -484,7 +491,7 @@ search_answer search(const latency_table<Space>& table, const Device& device, co
     table.require_order(detail::play_order<Space>(strict_order{}, parts...).name);
     detail::searched_price price = detail::price_by(table);
     price.of_wholes = detail::wholes_on(table, device), price.is_measured = true;
-    return detail::search_by<Space>(price, train, test, folder, parts...);
+    return detail::search_by<Space>(price, table.space(), train, test, folder, parts...);
   }
 }
 

@@ -46,7 +46,7 @@ inline recipe segment_recipe(const segment_search_options& options, int epochs) 
   return how;
 }
 
-inline json settings_of(const segment_search_options& options, const recipe& how, const device_facts& measured) {
+inline json settings_of(const segment_search_options& options, const recipe& how) {
   json settings{{"program", "hasse_segment search"},
                 {"space", options.space},
                 {"data", place_of(options.data)},
@@ -61,7 +61,6 @@ inline json settings_of(const segment_search_options& options, const recipe& how
                 {"device_threads", options.device_threads},
                 {"speed", options.speed}};
   add_settings(settings, options);
-  add_measured_device(settings, measured);
   add_training_device(settings, options.training());
   return settings;
 }
@@ -76,7 +75,7 @@ inline void show_finalist(any_backend<float>& backend, const run_folder& folder,
   segmentation_report_data page{.title = shown.name + " on " + pictures.train.name, .classes = pictures.train.classes, .splits = {}, .facts = {}, .pictures = {}};
   for (const auto& [split, set] : {std::pair{"validation", &pictures.validation}, {"test", &pictures.test}})
     page.splits.emplace_back(split, judge_segmenter(backend, network, *set, data.scale));
-  page.facts = {{"latency", milliseconds_text(shown.whole_cost) + ", measured whole; upsampling inside, without decoding and the choice of classes"},
+  page.facts = {{"latency", milliseconds_text(shown.counted()) + (std::isfinite(shown.whole_cost) ? ", measured whole;" : ", the sum of its parts;") + " upsampling inside, without decoding and the choice of classes"},
                 {"MACs", number_text(shown.macs)},
                 {"parameters", number_text(shown.parameters)}};
   page.pictures = shown_pictures(backend, network, pictures.test, data.scale);
@@ -101,17 +100,19 @@ void search_segmenters(const segment_search_options& options, const space_name& 
   (void)detail::read_scales(options.scales);
   const chosen_order order{options.order};
   const order_policy contradictions = detail::contradictions_of(options.contradictions);
-  const measured_device device(options.measured(), options.device_threads);
+  detail::listed_tables<Space> on(detail::devices_of(options));
+  const device_facts& measured = on.device(0).facts;
+  const bool is_measured = on.device(0).there != nullptr;
   any_backend<float> trainer = backend_of(options.training(), options.threads);
   std::optional<finishing> finish;
   if (options.finish_epochs > 0) {
     finish.emplace(finishing{.how = detail::segment_recipe(options, options.finish_epochs)});
     if (options.finish_networks > 0) finish->most = options.finish_networks;
   }
-  json settings = detail::settings_of(options, how, device.facts());
+  json settings = detail::settings_of(options, how);
   settings["parts"] = space_identity<Space>(), settings["policy"] = policy;
-  const std::size_t corrections = detail::corrections_of(options.run);
-  if (corrections > 0) settings["corrections"] = corrections;
+  const std::size_t corrections = is_measured ? detail::corrections_of(options.run) : 0;
+  on.add_to(settings, corrections);
   program_run here(options.run, settings);
   run_folder& folder = here.folder();
   detail::say_threads(options.threads);
@@ -125,12 +126,10 @@ void search_segmenters(const segment_search_options& options, const space_name& 
     throw error("the space " + options.space + " gives every pixel one of " + std::to_string(answer_shape.c) + " classes, and the data '" + pictures.train.name + "' have " +
                 std::to_string(pictures.train.classes.size()) + "; choose a space for as many (--space), or write one as docs/how-to/search-segmentation.md shows");
   folder.bind_images(derive(data.identity, identity_of(pictures.test)));
-  std::printf("device: %s, %s\n", text_of(device.facts()).c_str(), device.facts().library.c_str());
-
-  detail::require_table(folder);
-  auto table = load_or_measure<Space>(folder.table(), device, here.progress());
-  here.end_line();
-  table.believe(corrections);
+  on.serve({});
+  on.open(folder, here);
+  auto& table = on.table(0);
+  if (is_measured) table.believe(corrections);
   if (options.speed == "typical") table.use(table_speed::typical);
   const auto violations = table.violations(order);
   table.apply(contradictions, order);
@@ -138,16 +137,16 @@ void search_segmenters(const segment_search_options& options, const space_name& 
   std::printf("  %d parts measured; sums of parts miss whole networks by %.1f %% in the median, %.1f %% at worst (%zu networks)\n"
               "  %zu steps up in the order are faster on this device, %td of them by more than the noise\n",
               part_count<Space>, 100 * table.record().additivity.median_error(), 100 * table.record().additivity.worst_error(), table.record().additivity.networks.size(), violations.size(), real);
+  const std::string doubt = detail::doubt_of(table, "");
+  if (!doubt.empty()) std::printf("  warning: %s\n", doubt.c_str());
   const latency_window within = window ? *window : detail::usual_window<Space>(table.ticks_per_part());
   const std::string admissible = to_text(counter<Space>(table.ticks_per_part(), within).size());
   std::printf("search: %s of %s architectures take %.4f to %.4f ms\n", admissible.c_str(), to_text(cardinality<Space>()).c_str(), to_milliseconds(within.least), to_milliseconds(within.most));
   flush_output();
 
-  search_answer answer = device.visit([&](const auto& on) {
-    return search<Space>(table, on, train_on(trainer, data, how, here.saving()), pictures.test, folder, detail::proposer_of(options, policy),
+  search_answer answer = detail::search_by<Space>(on.first(), table.space(), train_on(trainer, data, how, here.saving()), pictures.test, folder, detail::proposer_of(options, policy),
                          stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, finish, named,
                          handing_over{parse_pixel_form(options.pixels, "--pixels")}, here.progress());
-  });
   here.end_line();
 
   report_data& report = answer.report;
@@ -157,9 +156,9 @@ void search_segmenters(const segment_search_options& options, const space_name& 
                 ") or train for more --epochs");
   }
   report.title = "The boundary of latency and mIoU of this device";
-  report.facts.insert(report.facts.begin(), {{"device", text_of(device.facts())},
-                                             {"library", device.facts().library + ", " + device.facts().compiler},
-                                             {"system", device.facts().notes},
+  report.facts.insert(report.facts.begin(), {{"device", text_of(measured) + (!is_measured ? ", which is elsewhere: latencies are sums of its table, " + options.table + ", and no network was measured whole" : "")},
+                                             {"library", measured.library + ", " + measured.compiler},
+                                             {"system", measured.notes},
                                              {"data", options.data + ", " + std::to_string(pictures.train.size()) + " training, " + std::to_string(pictures.validation.size()) + " validation and " +
                                                           std::to_string(pictures.test.size()) + " test pictures"},
                                              {"space", options.space + ", " + to_text(cardinality<Space>()) + " architectures, " + admissible + " of them admissible"},
@@ -169,7 +168,8 @@ void search_segmenters(const segment_search_options& options, const space_name& 
                                              {"seed", std::to_string(options.seed)},
                                              {"latency", "batch 1, upsampling inside, without decoding and the choice of classes, batch norm folded, median; table measured " + table.record().date +
                                                            (options.speed == "typical" ? "; of the machine as it typically was" : "")}});
-  detail::correct_table(table, answer, report, folder);
+  if (is_measured) detail::correct_table(table, answer, report, folder);
+  if (!doubt.empty()) report.warnings.insert(report.warnings.begin(), doubt);
   for (const order_violation& each : violations)
     report.warnings.push_back("Faster although the order says slower: " + each.move.text + " by " + uncertainty_text(static_cast<double>(each.size) / 1e6) +
                               (each.beyond_noise() ? ", beyond" : ", within") + " the noise of " + uncertainty_text(static_cast<double>(each.noise) / 1e6) + ".");

@@ -124,7 +124,7 @@ std::vector<std::optional<model>> trained_again(slim_run<Kind>& run, const std::
       made.push_back(run.trained_alone(run.net().name + "@" + each.text + ending, run.family().layers_at(each.at), epochs));
     return made;
   }
-  predefined_widths rule{.list = {}, .distils = !run.options().no_distillation};
+  predefined_widths rule{.list = {}, .distils = run.options().distils};
   for (const chosen_width& each : which)  // one configuration may meet two budgets
     if (std::find(rule.list.begin(), rule.list.end(), each.at) == rule.list.end()) rule.list.push_back(each.at);
   const std::string name = run.net().name + "@joint-" + std::string(hex64(fnv1a(rule.text())).view()) + ending;
@@ -147,7 +147,7 @@ void slim_train(const slim_options& options, const slim_finder& find) {
   if (run.widths().is_range) {
     run.trained_at_many_widths(run.trained_file(), name, run.rule(), options.epochs);
   } else {
-    predefined_widths rule{.list = {}, .distils = !options.no_distillation};
+    predefined_widths rule{.list = {}, .distils = options.distils};
     for (const int width : run.widths().list) rule.list.push_back(run.family().at(width));
     run.trained_at_many_widths(run.trained_file(), name, rule, options.epochs);
   }
@@ -321,8 +321,7 @@ inline void describe(CLI::App& app, slim_options& options) {
   app.add_flag("--per-group", options.per_group, "draw a width for every channel group, for slimming");
   app.add_flag("--keep-features", options.keep_features,
                "keep the channels that the last layer reads below full width, as MobileNet v2 does");
-  app.add_flag("--no-distillation", options.no_distillation,
-               "train narrower widths on the labels, not on the answers of the widest");
+  describe_distillation(app, options.distils);
   describe_device(app, options.device);
   describe_training_device(app, options.train_on);
   describe(app, static_cast<recipe_options&>(options));
@@ -347,7 +346,7 @@ inline void describe(CLI::App& app, slim_device& device) {
   describe_device_threads(app, device.threads);
 }
 inline void describe(CLI::App& app, greedy_options& how) {
-  app.add_option("--budget", how.budgets, "what to slim down to: multiply-accumulates (5M,2.5M), latency (0.4ms) or memory (300KB)")
+  app.add_option("--target", how.budgets, "what to slim down to, by its unit: 0.4ms, 5M,2.5M multiply-accumulates, 300KB")
       ->required();
   add_number(app, "--images", how.images, 0, 1'000'000, "validation images on which each removal is tried; 0: 1024, or 128 pictures with boxes or masks");
   add_number(app, "--bins", how.bins, 1, 65'536, "parts into which the channels of a group are cut");

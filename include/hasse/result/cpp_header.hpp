@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <hasse/core/apart.hpp>
+#include <hasse/core/shape.hpp>
 #include <hasse/data/image_set.hpp>
 #include <hasse/network/channel_groups.hpp>
 
@@ -26,6 +27,10 @@ struct found_network {
 
 /// The C++ type of an architecture: network_type("hasse::df_small", "[(32),(64)]") is hasse::network<hasse::df_small, "[(32),(64)]">.
 HASSE_BODY std::string network_type(const std::string& space, const std::string& architecture);
+
+/// The same network on other images, and with another number of classes, than its type has: at_classes<at_input<...>, 37>. An empty shape and 0
+/// classes leave what it has.
+HASSE_BODY std::string at_type(std::string net, feature_shape image, int classes);
 
 /// The C++ type of a network with other channel counts, where `net` is its type at full width:
 /// narrowed_type("hasse::resnet20", {{8, 8, 16, ...}}) is hasse::narrowed<hasse::resnet20, 8, 8, 16, ...>.

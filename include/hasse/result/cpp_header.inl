@@ -53,6 +53,13 @@ HASSE_BODY std::string network_type(const std::string& space, const std::string&
   return "hasse::network<" + space + ", \"" + architecture + "\">";
 }
 
+HASSE_BODY std::string at_type(std::string net, feature_shape image, int classes) {
+  if (image != feature_shape{})
+    net = "hasse::at_input<" + net + ", hasse::input<" + std::to_string(image.c) + ", " + std::to_string(image.h) + ", " + std::to_string(image.w) + ">>";
+  if (classes > 0) net = "hasse::at_classes<" + net + ", " + std::to_string(classes) + ">";
+  return net;
+}
+
 HASSE_BODY std::string narrowed_type(const std::string& net, const channel_configuration& configuration) {
   if (net.empty()) throw error("the network that was slimmed has no C++ type; export it as ONNX, or name its type");
   std::string type = "hasse::narrowed<" + net;

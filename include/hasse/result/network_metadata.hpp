@@ -20,6 +20,7 @@
 #include <hasse/core/file.hpp>
 #include <hasse/core/number_text.hpp>
 #include <hasse/data/image_set.hpp>
+#include <hasse/data/resize.hpp>
 
 namespace hasse {
 
@@ -43,6 +44,7 @@ struct image_facts {
   std::vector<std::string> classes;  ///< class k is what output k answers
   normalisation scale;               ///< an input is (value / 255 - mean) / deviation
   image_origin origin;
+  image_fit fit = image_fit::stretch;  ///< what becomes of images of other proportions
   pixel_form pixels = pixel_form::normalised;  ///< what the file reads; all but ONNX files of hasse read normalised values
 
   /// What turns a value / 255 into what the file reads: (value / 255 - mean) / deviation.
@@ -65,7 +67,7 @@ inline constexpr const char* metadata_remedy =
 
 }  // namespace detail
 
-/// `classes`, `mean`, `deviation`, `data`, `data_options` and `data_hash`; what a set does not have is left out. (`pixels` is said by what
+/// `classes`, `mean`, `deviation`, `data`, `data_options`, `data_hash` and, where images were not stretched, `fit`; what a set does not have is left out. (`pixels` is said by what
 /// writes a file that reads others than normalised ones.)
 HASSE_BODY network_metadata metadata_of(const image_facts& images);
 HASSE_BODY network_metadata metadata_of(const image_set& train, const normalisation& scale);

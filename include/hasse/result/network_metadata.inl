@@ -77,10 +77,14 @@ HASSE_BODY network_metadata metadata_of(const image_facts& images) {
   if (!images.classes.empty()) said["classes"] = classes_text(images.classes);
   if (!images.origin.data.empty())
     said["data"] = valid_utf8(images.origin.data), said["data_options"] = images.origin.options, said["data_hash"] = images.origin.hash;
+  if (images.fit != image_fit::stretch) said["fit"] = to_text(images.fit);
   return said;
 }
 HASSE_BODY network_metadata metadata_of(const image_set& train, const normalisation& scale) {
-  return metadata_of(image_facts{train.classes, scale, train.origin});
+  image_facts images{train.classes, scale, train.origin};
+  for (const image_fit each : image_fits)  // as to_text(data_options) says it
+    if (train.origin.options.ends_with(" fit=" + std::string(to_text(each)))) images.fit = each;
+  return metadata_of(images);
 }
 
 HASSE_BODY image_facts image_facts_of(const network_metadata& metadata, int channels, const std::string& path) {
@@ -102,6 +106,7 @@ HASSE_BODY image_facts image_facts_of(const network_metadata& metadata, int chan
   }
   for (const auto& [key, member] : {std::pair{"data", &image_origin::data}, {"data_options", &image_origin::options}, {"data_hash", &image_origin::hash}})
     if (const auto found = metadata.find(key); found != metadata.end()) images.origin.*member = found->second;
+  if (const auto found = metadata.find("fit"); found != metadata.end()) images.fit = parse_image_fit(found->second, path + " fits images by what it calls");
   if (const auto found = metadata.find("pixels"); found != metadata.end()) images.pixels = parse_pixel_form(found->second, path + " reads pixels that are called");
   return images;
 }

@@ -1,11 +1,15 @@
 // The bodies of result/run_folder.hpp, as core/apart.hpp says.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <hasse/result/run_folder.hpp>
 
@@ -40,6 +44,29 @@ HASSE_BODY void run_folder::unbind() const {
   remove_file(config());
 }
 
+namespace detail {
+/// "epochs: 4, now 5; batch: 32, now 64" of two texts of the same fields, each words and a value, with commas between.
+inline std::string field_differences(std::string_view was, std::string_view is) {
+  const auto fields = [](std::string_view text) {
+    std::vector<std::string_view> found;
+    for (std::size_t end = 0; end != text.npos; text.remove_prefix(end == text.npos ? 0 : end + 2)) found.push_back(text.substr(0, end = text.find(", ")));
+    return found;
+  };
+  const auto before = fields(was), now = fields(is);
+  std::string found;
+  for (std::size_t at = 0; at < std::max(before.size(), now.size()); ++at) {
+    const std::string_view one = at < before.size() ? before[at] : std::string_view(), other = at < now.size() ? now[at] : std::string_view();
+    if (one == other) continue;
+    std::size_t words = 0;  // that both begin with, and a blank
+    for (std::size_t i = 0; i < std::min(one.size(), other.size()) && one[i] == other[i]; ++i)
+      if (one[i] == ' ') words = i + 1;
+    const auto value = [&](std::string_view field) { return field.size() > words ? std::string(field.substr(words)) : std::string("nothing"); };
+    found += (found.empty() ? "" : "; ") + (words > 0 ? std::string(one.substr(0, words - 1)) + ": " : std::string()) + value(one) + ", now " + value(other);
+  }
+  return found;
+}
+}  // namespace detail
+
 HASSE_BODY void run_folder::compare() const {
   if (!file_exists(config())) return;
   const json before = read_json(config());
@@ -47,6 +74,9 @@ HASSE_BODY void run_folder::compare() const {
     return file_error(config().string(), "was begun with " + detail::clipped(key) + " = " + was + ", this start has " + is,
                       "start with the old settings to go on, or name another folder");
   };
+  if (before.is_object() && before.contains("recipe") && configuration_.contains("recipe") && before.at("recipe").is_string() && configuration_.at("recipe").is_string())
+    if (const std::string differ = detail::field_differences(before.at("recipe").get<std::string>(), configuration_.at("recipe").get<std::string>()); !differ.empty())
+      throw file_error(config().string(), "was begun with another recipe (" + detail::printable(detail::clipped(differ, 400)) + ")", "start with the old settings to go on, or name another folder");
   for (const auto& [key, value] : configuration_.items())
     if (key != "data" && (!before.is_object() || !before.contains(key) || before.at(key) != value))
       throw refuse(key, before.is_object() && before.contains(key) ? shown(before.at(key)) : "nothing", shown(value));

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include <hasse/catalogue/catalogue.hpp>
+#include <hasse/catalogue/space_at.hpp>
 #include <hasse/core/error.hpp>
 #include <hasse/core/random.hpp>
 #include <hasse/latency/detail/estimate.hpp>
@@ -34,12 +34,12 @@ struct space_survey {
     }
     /// Step counts at the ends of the parts; one end when it is measured whole.
     template <class Network>
-    std::vector<int> ends(Network& network) const {
+    std::vector<int> ends(Network& network, const space_at<Space>& space) const {
       if (whole) return {static_cast<int>(network.steps().size())};
       std::vector<int> result;
       int layers = 0;
       for (const part_id part : parts()) {
-        layers += static_cast<int>(catalogue<Space>::at(part).layers.size());
+        layers += static_cast<int>(space.at(part).layers.size());
         result.push_back(network.steps_until(layers));
       }
       return result;
@@ -48,9 +48,9 @@ struct space_survey {
 
   /// Why each part has no latency; "" for those that are measured.
   template <Backend Engine>
-  static std::vector<std::string> reasons_against(const Engine& backend) {
+  static std::vector<std::string> reasons_against(const Engine& backend, const space_at<Space>& space) {
     std::vector<std::string> reasons(parts);
-    for (const entry& each : catalogue<Space>::entries())
+    for (const entry& each : space.entries())
       for (const layer& item : each.layers)
         if (const std::string why = backend.supports(item); !why.empty() && reasons[static_cast<std::size_t>(each.id)].empty())
           reasons[static_cast<std::size_t>(each.id)] =
@@ -91,9 +91,9 @@ struct space_survey {
   }
 
   /// Of known work, and short: a quarter of the surveyed networks compute less.
-  static architecture<Space> beat_of(const std::vector<visitable>& networks) {
+  static architecture<Space> beat_of(const std::vector<visitable>& networks, const space_at<Space>& space) {
     std::vector<std::pair<std::int64_t, std::size_t>> by_work;
-    for (std::size_t at = 0; at < networks.size(); ++at) by_work.emplace_back(cost_of(layers_of(networks[at].choice)).macs, at);
+    for (std::size_t at = 0; at < networks.size(); ++at) by_work.emplace_back(cost_of(layers_of(networks[at].choice, space)).macs, at);
     std::sort(by_work.begin(), by_work.end());
     return networks[by_work[by_work.size() / 4].second].choice;
   }
@@ -107,9 +107,9 @@ struct space_survey {
     return result;
   }
 
-  static row_features features() {
+  static row_features features(const space_at<Space>& space) {
     row_features result;
-    for (const entry& each : catalogue<Space>::entries()) {
+    for (const entry& each : space.entries()) {
       layer_list part{.input = each.in, .items = {}};
       append_layers(part, each.layers, each.outputs, 0, 0);
       result.push_back(features_of(part));
@@ -119,13 +119,13 @@ struct space_survey {
 
   /// What runs for each part, as far as the backend's steps can tell.
   template <Backend Engine>
-  static void name_implementations(Engine& backend, const visitable& each, std::vector<std::string>& names) {
+  static void name_implementations(Engine& backend, const visitable& each, const space_at<Space>& space, std::vector<std::string>& names) {
     const std::vector<part_id> row = each.parts();
     if (std::none_of(row.begin(), row.end(), [&](part_id part) { return names[static_cast<std::size_t>(part)].empty(); })) return;
     random_source random(1);
-    const layer_list layers = layers_of(each.choice);
+    const layer_list layers = layers_of(each.choice, space);
     auto network = network_for_timing(backend, layers, random);
-    const std::vector<int> ends = each.ends(network);
+    const std::vector<int> ends = each.ends(network, space);
     const std::vector<std::string> texts = implementations_of(network, backend, ends);
     for (std::size_t at = 0; at < row.size(); ++at) names[static_cast<std::size_t>(row[at])] = texts[at];
   }

@@ -40,8 +40,8 @@ template <class Space, class Train>
 class search_trainer {
  public:
   /// `costs`: of the parts, on each device. `most`: trainings that there can be, for the progress.
-  search_trainer(const Train& train, program_run& here, std::vector<std::vector<ticks>> costs, const journal_words& words, std::size_t most)
-      : train_(&train), here_(&here), folder_(&here.folder()), costs_(std::move(costs)), most_(most), progress_(here.progress()), fronts_(costs_.size()) {
+  search_trainer(const Train& train, space_at<Space> at, program_run& here, std::vector<std::vector<ticks>> costs, const journal_words& words, std::size_t most)
+      : train_(&train), space_(std::move(at)), here_(&here), folder_(&here.folder()), costs_(std::move(costs)), most_(most), progress_(here.progress()), fronts_(costs_.size()) {
     (void)here.events();  // there as soon as the search has begun
     for (const recalled& record : recall_all(here.book(), "trained")) {
       if (!record.payload().contains(words.cost)) continue;  // of another price: the search refuses it
@@ -56,7 +56,7 @@ class search_trainer {
     drop_dominated_weights();
     const std::string name = to_text(choice);
     model trained;
-    const training_outcome result = (*train_)(name, layers_of(choice), ordinal, [&](const progress_event& event) {
+    const training_outcome result = (*train_)(name, layers_of(choice, space_), ordinal, [&](const progress_event& event) {
       if (!progress_) return;
       const double fraction = (static_cast<double>(ordinal) + event.fraction) / static_cast<double>(most_);
       progress_({fraction, "training " + std::to_string(ordinal + 1) + " of at most " + std::to_string(most_) + ", " + name + ": " + event.doing, clock_(fraction)});
@@ -78,7 +78,7 @@ class search_trainer {
     const std::string name = to_text(choice);
     model trained;
     const training_outcome result =
-        (*train_)(name, layers_of(choice), ordinal, here_->progress("training " + name + " again, whose weights are gone"), &trained);
+        (*train_)(name, layers_of(choice, space_), ordinal, here_->progress("training " + name + " again, whose weights are gone"), &trained);
     if (result.diverged)
       throw file_error(folder_->weights(name).string(), "is missing, and its training diverged when it was done again", "restore it from a copy or start in another folder");
     write_weights(folder_->weights(name), trained, metadata_of(train_->data()));
@@ -104,6 +104,7 @@ class search_trainer {
   }
 
   const Train* train_;
+  space_at<Space> space_;
   program_run* here_;
   const run_folder* folder_;
   std::vector<std::vector<ticks>> costs_;

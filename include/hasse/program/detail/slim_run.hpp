@@ -22,6 +22,7 @@
 #include <hasse/program/run.hpp>
 #include <hasse/program/settings.hpp>
 #include <hasse/result/slimming_data.hpp>
+#include <hasse/space/classes.hpp>
 #include <hasse/supernet/slimmable_trainer.hpp>
 
 namespace hasse {
@@ -36,7 +37,7 @@ struct slim_options : recipe_options {
   int net_width = 0, finest = 8;
   bool recolour = false;
   int passes = 4;
-  bool per_group = false, keep_features = false, no_distillation = false;
+  bool per_group = false, keep_features = false, distils = true;
 };
 
 /// The device whose latency counts. Without a name: that of `train`.
@@ -95,7 +96,7 @@ inline json settings_of(const slim_options& it) {
           {"passes", it.passes},
           {"per_group", it.per_group},
           {"keep_features", it.keep_features},
-          {"no_distillation", it.no_distillation},
+          {"no_distillation", !it.distils},
           {"epochs", it.epochs},
           {"batch", it.batch},
           {"crop_padding", it.crop_padding},
@@ -133,7 +134,9 @@ inline slim_options settings_of(const std::filesystem::path& run, const std::str
   if (program != "hasse_slim") throw file_error(run.string(), "is a run of " + in_quotes(program), "name a run of hasse_slim");
   take("data", it.data), take("train_images", it.train_images), take("net", it.net), take("input", it.input);
   take("widths", it.widths), take("passes", it.passes), take("per_group", it.per_group);
-  take("keep_features", it.keep_features), take("no_distillation", it.no_distillation);
+  take("keep_features", it.keep_features);
+  bool learns_labels = false;
+  take("no_distillation", learns_labels), it.distils = !learns_labels;
   take("epochs", it.epochs), take("batch", it.batch), take("crop_padding", it.crop_padding);
   take("learning_rate", it.learning_rate), take("schedule", it.schedule), take("weight_decay", it.decay);
   take("label_smoothing", it.smoothing), take("threads", it.threads), take("seed", it.seed);
@@ -175,12 +178,12 @@ struct slim_images {
   slim_images(const slim_options& options, const slim_finder& find) : net(find(options.net, options.input)) {}
   slim_network net;
 
-  /// Opens the data and makes the network one for their classes, which no C++ type says.
+  /// Opens the data and makes the network one for their classes.
   splits open(const slim_options& options, recipe& how, program_run& here) {
-    splits images = open_images(options, net.layers.input, how, here);
-    layer& last = net.layers.items.back();
+    splits images = open_images(options, {.wanted = net.layers.input}, how, here);
+    const layer& last = net.layers.items.back();
     const int classes = static_cast<int>(images.train.classes.size());
-    if (last.kind == layer_kind::linear && last.out.c != classes) last.out.c = classes, net.type.clear();
+    if (last.kind == layer_kind::linear && last.out.c != classes && set_classes(net.layers, classes) && !net.type.empty()) net.type = at_type(std::move(net.type), {}, classes);
     return images;
   }
   classification task_of(const slim_options& options, const splits&) const { return detail::task_of(options); }
@@ -243,7 +246,7 @@ class slim_run {
             .most = widths_.list.front(),
             .passes = options_.passes,
             .per_group = options_.per_group,
-            .distils = !options_.no_distillation};
+            .distils = options_.distils};
   }
 
   chosen_width parse(const std::string& text) const {
