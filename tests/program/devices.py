@@ -19,7 +19,7 @@ TOLD = {
     "hasse_proxyless": (["--run", "run"], ["--device", "--train-on"]),
     "hasse_slim train": (["--run", "run"], ["--device", "--train-on"]),
     "hasse_slim sweep": (["--run", "run"], ["--device"]),
-    "hasse_slim slim": (["--run", "run", "--budget", "1M"], ["--device"]),
+    "hasse_slim slim": (["--run", "run", "--target", "1M"], ["--device"]),
     "hasse_super_resolution": (["--run", "run", "--data", "folder:."], ["--device", "--train-on"]),
     "hasse_evaluate": (["--weights", "none.safetensors"], ["--device"]),
     "08_own_program": (["--run", "run"], ["--device", "--train-on"]),

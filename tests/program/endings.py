@@ -26,13 +26,26 @@ def refused(command, sentence, **how):
         sys.exit(f"{command} should end with '{sentence}' and exit code 2, not with {done.returncode}: {done.stderr}")
 
 
-# Every option that is a number, by what --help says, takes nothing else.
-tried = 0
+# Every option that is a number, by what --help says, takes nothing else. And one word is for one thing: an option that several programs have takes
+# the same sort of value in all of them, and what has a word has no other.
+OTHER_WORDS = {"--budget": "--target", "--distillation": "--distil", "--no-distillation": "--no-distil", "--latency-table": "--table", "--classes-names": "--class-names"}
+tried, sorts = 0, {"--seed": None, "--width": None}  # of evaluate: as the file says; of detectors in thousandths
 for name, program in programs.items():
-    subcommands = {"hasse_slim": ("train", "calibrate", "sweep", "slim", "export"), "hasse_detect": ("train", "evaluate", "predict"), "hasse_segment": ("train", "search", "evaluate", "predict")}.get(name)
+    subcommands = {"hasse_slim": ("train", "calibrate", "sweep", "slim", "export"), "hasse_detect": ("train", "search", "evaluate", "predict"), "hasse_segment": ("train", "search", "evaluate", "predict")}.get(name)
     subcommands = [[each] for each in subcommands] if subcommands else [[]]
     for subcommand in subcommands:
-        options = re.findall(r"(--[a-z-]+) (?:INT|UINT|FLOAT)\b", run([program, *subcommand, "--help"]).stdout)
+        described = run([program, *subcommand, "--help"]).stdout
+        for names, sort in re.findall(r"^ +(?:-h,)?(--[a-z,-]+)(?: U?(INT|FLOAT|TEXT))?", described, re.M):
+            for option in names.split(","):
+                if option in OTHER_WORDS:
+                    sys.exit(f"{name} {' '.join(subcommand)} has {option}, which is called {OTHER_WORDS[option]} elsewhere")
+                where = f"{name} {' '.join(subcommand)}".strip()
+                if sorts.setdefault(option, (sort, where)) and sorts[option][0] != sort:
+                    sys.exit(f"{option} of {where} is {sort or 'a flag'}, and of {sorts[option][1]} {sorts[option][0] or 'a flag'}: one word for one thing")
+        for option in ("--target", "--target-latency", "--budget"):  # what a network may cost is said with its unit
+            if f"{option} TEXT" in described and "0.25ms" not in described and "0.4ms" not in described:
+                sys.exit(f"{name} does not say the units of {option}")
+        options = re.findall(r"(--[a-z-]+) (?:INT|UINT|FLOAT)\b", described)
         for option in options:
             for value in ("nan", ("-inf", "0x10", "-2")[tried // 2 % 3]):  # one validator reads them all
                 refused([program, *subcommand, f"{option}={value}"], option)

@@ -16,8 +16,8 @@ struct spoken {
   std::string out, problems;
 };
 
-spoken run(std::vector<const char*> arguments) {
-  arguments.insert(arguments.begin(), "hasse_info");
+spoken run(std::vector<const char*> arguments, const char* called = "hasse_info") {
+  arguments.insert(arguments.begin(), called);
   char *out = nullptr, *problems = nullptr;
   std::size_t out_size = 0, problems_size = 0;
   std::FILE *out_stream = ::open_memstream(&out, &out_size), *problem_stream = ::open_memstream(&problems, &problems_size);
@@ -29,6 +29,21 @@ spoken run(std::vector<const char*> arguments) {
   return result;
 }
 }  // namespace
+
+TEST_CASE("a program calls itself as its file is called", "[info]") {
+  CHECK_THAT(run({"--help"}, "/usr/bin/mine").out, ContainsSubstring("mine [OPTIONS]") && !ContainsSubstring("hasse_info [OPTIONS]"));
+  CHECK_THAT(run({"none"}, "./mine").problems, Catch::Matchers::StartsWith("mine: there is no network"));
+  CHECK_THAT(run({"none"}, "").problems, Catch::Matchers::StartsWith("hasse_info: "));
+}
+
+TEST_CASE("a network has other classes, and a code alone is one of df-small", "[info]") {
+  const json found = parse_json(run({"[(16),(16),(32)]", "--json", "--classes", "37", "--input", "1x28x28"}).out, "the output");
+  CHECK(found.at("name").get<std::string>() == "df-small:[(16),(16),(32)]");
+  CHECK(json_text(found.at("output")) == "[37,1,1]");
+  CHECK(json_text(found.at("input")) == "[1,28,28]");
+  CHECK(json_text(parse_json(run({"resnet18", "--json", "--classes", "5"}).out, "the output").at("output")) == "[5,1,1]");
+  CHECK_THAT(run({"ssdlite_mobiledet_cpu", "--classes", "5"}).problems, ContainsSubstring("does not end in a linear layer or a convolution"));
+}
 
 TEST_CASE("an ONNX file is a network, too", "[info]") {
   const std::string path = std::string(HASSE_SOURCE_DIR) + "/tests/onnx/pytorch_trace.onnx";
@@ -172,18 +187,18 @@ TEST_CASE("a latency table of the space says how long an architecture takes", "[
   const auto table = latency_table<df_small>::load_or_measure(path, device, hasse::testing::quick);
   const std::string code = "[(32),(64),(64,128)]", name = "df-small:" + code;
   const double expected = to_milliseconds(table.estimate(parse<df_small>(code)));
-  CHECK(parse_json(run({name.c_str(), "--json", "--latency", path.c_str()}).out, "the output").at("latency").at("milliseconds") ==
+  CHECK(parse_json(run({name.c_str(), "--json", "--table", path.c_str()}).out, "the output").at("latency").at("milliseconds") ==
         expected);
-  CHECK_THAT(run({name.c_str(), "--latency", path.c_str()}).out, ContainsSubstring("latency: "));
+  CHECK_THAT(run({name.c_str(), "--table", path.c_str()}).out, ContainsSubstring("latency: "));
   const auto refused = [&](std::vector<const char*> arguments, const std::string& part) {
     const spoken said = run(std::move(arguments));
     CHECK(said.code == 2);
     CHECK_THAT(said.problems, ContainsSubstring(part));
   };
-  refused({"resnet18", "--latency", path.c_str()}, "is no architecture of a search space");
-  refused({"df:[(64),(64),(64)]", "--latency", path.c_str()}, "another search space");
-  refused({name.c_str(), "--latency", path.c_str(), "--input", "3x64x64"}, "holds for the input of its space");
-  refused({name.c_str(), "--latency", "no_such_file.json"}, "no_such_file.json");
+  refused({"resnet18", "--table", path.c_str()}, "is no architecture of a search space");
+  refused({"df:[(64),(64),(64)]", "--table", path.c_str()}, "another search space");
+  refused({name.c_str(), "--table", path.c_str(), "--input", "3x64x64"}, "on other images or with another number of classes");
+  refused({name.c_str(), "--table", "no_such_file.json"}, "no_such_file.json");
 }
 
 TEST_CASE("the table has a line per layer and the totals", "[info]") {

@@ -80,7 +80,7 @@ for command in (SLIM, PROXYLESS, ENLARGE, BOUNDARY, INFO, [programs["hasse_tabul
     subcommand = [command[1]] if command is SLIM else []
     described = run([command[0], *subcommand, "--help"]).stdout
     for option in re.findall(r"(--[a-z-]+) TEXT", described):
-        if option not in PATHS and not (command is INFO and option == "--latency"):
+        if option not in PATHS:
             begun = [*command, *(["--run", "long"] if "--run TEXT" in described else [])]
             if option in begun or option == "--target":  # given once only, and one target
                 at = begun.index(option if option in begun else "--target-macs")

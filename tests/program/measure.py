@@ -235,7 +235,7 @@ for devices, words in [("a.json", "names one device"), ("a.json,a.json", "twice"
                        (f"a.json,phone.json,{command('echo 3', name='a third')}", "device_3")]:
     expect(run("--devices", devices, *both, "--run", "both", of=search, code=2), words)
 # One that is there is measured for its table, and then with the finalists.
-expect(run("--devices", f"a.json,{phone}", "--train-images", 64, "--epochs", 1, "--threads", 1, "--trainings", 2, "--run", "there", of=search), "measured  ")
+expect(run("--devices", f"a.json,{phone}", "--train-images", 64, "--epochs", 1, "--threads", 1, "--trainings", 2, "--run", "there", of=search), "latency  ")
 if any(each["places"][1]["whole_milliseconds"] is None or each["places"][0]["whole_milliseconds"] is not None for each in json.loads((folder / "there/frontier.json").read_text())["serving"]):
     problems.append("finalists are not measured where that can be done, or are where it cannot")
 

@@ -93,7 +93,7 @@ COMMANDS = [
     ([*MASKS, "fresh-masks"], ["masked/*/*", "masked/ids.txt"]),
     (["hasse_segment", "evaluate", "--weights", "masks/networks/segmenter.safetensors"], ["masks/networks/*.safetensors", "masked/*/*"]),
     (["hasse_tabular", "--table", "benchmark.json"], ["benchmark.json"]),
-    (["hasse_info", "df-small:[(16),(16),(32)]", "--latency", "search/latency.json"], ["search/latency.json"]),
+    (["hasse_info", "df-small:[(16),(16),(32)]", "--table", "search/latency.json"], ["search/latency.json"]),
 ]
 COMMANDS = [(command, files) for command, files in COMMANDS if command[0] in programs and ("search/latency.json" not in command or "hasse_boundary" in programs)]
 

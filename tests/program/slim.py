@@ -42,7 +42,7 @@ def same(what, left, right):
 # Trained, calibrated, compared, slimmed: undisturbed in one folder, with kills in another.
 training = ["train", *settings, "--widths", "0.25..1.25", "--per-group"]
 sweep = ["sweep", "--at", "0.25,0.5", "0.5 1=8", "1.25", "--alone", "0.5", "--batches", 2]
-slim = ["slim", "--budget", "600K,400K", "--images", 200, "--retrain", 2, "--beside-uniform"]
+slim = ["slim", "--target", "600K,400K", "--images", 200, "--retrain", 2, "--beside-uniform"]
 seconds = {}
 for command in (training, sweep, slim):
     at = time.time()
@@ -94,9 +94,9 @@ if reported < 3:
     sys.exit(f"hasse_evaluate should read what was trained alone and what was slimmed, but only {reported} networks are there")
 
 # The other kinds of budget, and what was slimmed without training it again or trained jointly.
-done("slim", "--budget", "20KB", "--images", 100, "--batches", 2, "--run", "whole")
-done("slim", "--budget", "600K,400K", "--images", 200, "--retrain", 1, "--jointly", "--run", "whole")
-done("slim", "--budget", "1000ms", "--images", 100, "--batches", 2, "--run", "whole")
+done("slim", "--target", "20KB", "--images", 100, "--batches", 2, "--run", "whole")
+done("slim", "--target", "600K,400K", "--images", 200, "--retrain", 1, "--jointly", "--run", "whole")
+done("slim", "--target", "1000ms", "--images", 100, "--batches", 2, "--run", "whole")
 
 # Latencies of another number of threads: refused, and what the refusal says to do gives what is asked for.
 refused("was measured elsewhere", "sweep", "--at", "0.25", "--batches", 2, "--device-threads", "2", "--run", "killed")
@@ -131,7 +131,7 @@ done("train", *settings, "--widths", "0.5,1", "--run", "predefined")
 done("sweep", "--run", "predefined")
 if [n["width"] for n in json.loads((folder / "predefined/sweep.json").read_text())["networks"]] != [0.5, 1.0]:
     sys.exit("a sweep of predefined widths should show those")
-refused("needs a network that was trained at every width", "slim", "--budget", "1M", "--run", "predefined")
+refused("needs a network that was trained at every width", "slim", "--target", "1M", "--run", "predefined")
 
 # Pictures with boxes and with masks: what a sweep says of a width, the program that knows such networks says, too.
 for task, net, said, reader in (("detection", "det-micro", r"all classes +[\d.]+ +([\d.]+)", sys.argv[5]), ("segmentation", "df_lite_seg", r"mIoU ([\d.]+) %", sys.argv[6])):
@@ -147,7 +147,7 @@ for task, net, said, reader in (("detection", "det-micro", r"all classes +[\d.]+
     wanted = [f"{100 * shown[key]:.1f}" for key in ("score", "test_score")]
     if judged.returncode != 0 or found != wanted:
         sys.exit(f"{task} at width 0.5 should be judged {wanted}, not {found}: {judged.stderr}")
-done("slim", "--budget", "12M", "--images", 16, "--bins", 2, "--batches", 1, "--batch", 16, "--run", "segmentation")
+done("slim", "--target", "12M", "--images", 16, "--bins", 2, "--batches", 1, "--batch", 16, "--run", "segmentation")
 if not any(each["weights"] == "slimmed" for each in json.loads((folder / "segmentation/slim.json").read_text())["networks"]):
     sys.exit("a slimmed segmentation network should be shown")
 refused("is none that this program slims networks for", "train", "--task", "chess", "--run", "new")
@@ -162,8 +162,8 @@ refused("this network has widths above 0 and up to 1.25", "calibrate", "--at", "
 refused("there is no channel group 99", "calibrate", "--at", "0.5 99=8", "--run", "whole")
 refused("give one count per group", "calibrate", "--at", "8,8", "--run", "whole")
 refused("is no width", "sweep", "--at", "half", "--run", "whole")
-refused("but the smallest configuration", "slim", "--budget", "1K", "--run", "whole")
-refused("cannot be read", "slim", "--budget", "1", "--run", "whole")
+refused("but the smallest configuration", "slim", "--target", "1K", "--run", "whole")
+refused("cannot be read", "slim", "--target", "1", "--run", "whole")
 refused("is no run of hasse_slim", "sweep", "--run", "nowhere")
 refused("was measured elsewhere", "sweep", "--device-threads", "2", "--run", "whole")
 refused("A subcommand is required")

@@ -52,7 +52,7 @@ struct photos {
 
 TEST_CASE("a run trains, exports, and does not train again when it is started again", "[program][super_resolution]") {
   const photos images;
-  REQUIRE(program(images.with({"--at", "0.5,1.0", "--alone"})) == 0);
+  REQUIRE(program(images.with({"--at", "0.5,1.0", "--all-alone"})) == 0);
   const auto networks = std::filesystem::path(images.folder / "run") / "networks";
   for (const char* name : {"wdsr-0.5.onnx", "wdsr-1.0.onnx", "wdsr-0.5.safetensors"})
     CHECK(std::filesystem::exists(networks / name));

@@ -135,7 +135,7 @@ TEST_CASE("hostile text stays text") {
 
 TEST_CASE("little data and wrong data still give a page") {
   CHECK_THAT(report_html({}), ContainsSubstring("No training has ended with an accuracy yet."));
-  CHECK(frontier_table({}) == "#  latency  measured  +-  corrected  accuracy  longer  test  MACs  parameters  architecture\n");
+  CHECK(frontier_table({}) == "#  estimate  latency  +-  corrected  accuracy  longer  test  MACs  parameters  architecture\n");
   report_data data = example();
   data.pairs = {{0, 99}, {99, 0}, {0, 0}, {0, 1}, {1, 2}, {2, 0}};  // out of range, and a cycle
   data.networks[2].score = unknown;
@@ -149,7 +149,7 @@ TEST_CASE("little data and wrong data still give a page") {
 
 TEST_CASE("the table for terminals is sorted and aligned") {
   CHECK(frontier_table(example()) ==
-        "#    latency  accuracy    MACs  parameters  architecture\n"
+        "#   estimate  accuracy    MACs  parameters  architecture\n"
         "1  0.5000 ms   60.00 %   500 k      45.2 k  [(16),(16)]\n"
         "2  1.0000 ms   75.00 %  1.00 M      45.2 k  [(32),(64)]\n"
         "3  2.0000 ms   81.00 %  2.00 M      45.2 k  [(32,32),(64)]\n");
@@ -224,7 +224,7 @@ TEST_CASE("frontiers of several devices lie over one another, and every form of 
   CHECK(file["serving"][3]["places"][0]["on_frontier"] == true);
   CHECK(file["certificates"][1]["device"] == "<phone>");
   const std::string table = frontier_table(data);
-  CHECK_THAT(table, ContainsSubstring("device 1: desk\n") && ContainsSubstring("device 2: <phone>\n#     latency    measured  accuracy") && ContainsSubstring("1 serves several.\nserves devices 1, 2: [(32,32),(64)], 81.00 %\n"));
+  CHECK_THAT(table, ContainsSubstring("device 1: desk\n") && ContainsSubstring("device 2: <phone>\n#    estimate     latency  accuracy") && ContainsSubstring("1 serves several.\nserves devices 1, 2: [(32,32),(64)], 81.00 %\n"));
   CHECK(count(frontier_svg(data), "&lt;phone&gt;") >= 1);
 
   // One of them alone: nothing of the other.

@@ -13,7 +13,7 @@ if ROOT.is_file():
 
 SNIPPET = re.compile(r"^```(cpp|cmake)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]+)(?:#[^)]*)?\)")
-OPTION = re.compile(r'add_(?:option|flag|number)\((?:\w+, )?"(--[a-z-]+)"')
+OPTION = re.compile(r'add_(?:option|flag|number)\((?:\w+, )?"(--[a-z,!-]+)"')
 PROGRAMS = [*sorted((ROOT / "include/hasse/program").glob("*.hpp")), *sorted((ROOT / "examples").glob("hasse_*.cpp"))]
 
 problems = []
@@ -45,7 +45,7 @@ for page in pages:
 
 reference = ROOT / "docs/reference/programs.md"
 told = set(re.findall(r"`(--[a-z-]+)", reference.read_text(encoding="utf-8"))) - {"--help"}
-known = {option for file in PROGRAMS for option in OPTION.findall(file.read_text(encoding="utf-8"))}
+known = {option for file in PROGRAMS for names in OPTION.findall(file.read_text(encoding="utf-8")) for option in names.replace("!", "").split(",")}
 problems += [f"{reference.relative_to(ROOT)}: lacks the option {option}" for option in sorted(known - told)]
 problems += [f"{reference.relative_to(ROOT)}: names the option {option}, which no program has" for option in sorted(told - known)]
 

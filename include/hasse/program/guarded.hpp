@@ -98,12 +98,15 @@ inline std::string exhausted_text(const char* what) {
 
 }  // namespace detail
 
-/// Parses, runs, and turns whatever goes wrong into one sentence and exit code 2. 128 and its number where a signal stopped the work.
+/// Parses, runs, and turns whatever goes wrong into one sentence and exit code 2. The program calls itself as its file is called, so that one of a
+/// user's own has its own name. 128 and its number where a signal stopped the work.
 template <class Run>
 int guarded(CLI::App& app, int argc, const char* const* argv, Run run, std::FILE* out = stdout, std::FILE* problems = stderr) {
   std::string sentence;
   try {
     detail::require_streams();
+    if (argc > 0 && argv[0])
+      if (const std::string name = std::filesystem::path(argv[0]).filename().string(); !name.empty()) app.name(detail::printable(detail::clipped(name, 100)));
     std::signal(SIGXFSZ, SIG_IGN);  // a file that would outgrow its limit is refused by a sentence
     try {
       app.parse(argc, argv);

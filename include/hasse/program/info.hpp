@@ -45,21 +45,19 @@ struct network_facts : named_layers {
 };
 
 /// The facts of a name, or of an ONNX file; of SPACE:CODE, with the path of a latency table of that space, also its latency.
-inline network_facts facts_of(const std::string& name, const network_form& form = {}, const std::string& table = {}) {
+inline network_facts facts_of(const std::string& name, const network_form& form = {}, const std::string& table = {}, int classes = 0) {
   if (name.ends_with(".onnx")) {
-    if (!table.empty()) throw error(name + " is no architecture of a search space, which is what latency tables are of; leave out --latency");
+    if (!table.empty()) throw error(name + " is no architecture of a search space, which is what latency tables are of; leave out --table");
+    if (classes > 0) throw error(name + " answers with as many classes as it was written for; leave out --classes");
     return {layers_of_onnx(name, form)};
   }
   if (!table.empty() && std::ranges::find(published_names, name) != published_names.end())
-    throw error(name + " is no architecture of a search space, which is what latency tables are of; give SPACE:CODE or leave out --latency");
-  network_facts facts{find_network(name, form)};
+    throw error(name + " is no architecture of a search space, which is what latency tables are of; give SPACE:CODE or leave out --table");
+  network_facts facts{find_network(name, form, classes)};
   if (table.empty()) return facts;
   const std::size_t colon = facts.name.find(':');
   with_shipped_space(std::string_view(facts.name).substr(0, colon), [&]<class Space>(std::type_identity<Space>) {
-    if (facts.layers.input != Space::image)
-      throw error("a latency table holds for the input of its space, " + detail::image_text(Space::image) +
-                  "; leave out --input or --latency");
-    const auto measured = latency_table<Space>::load(table);
+    const auto measured = latency_table<Space>::load(table, space_at<Space>(facts.layers.input, classes));
     const device_facts& device = measured.record().device;
     const std::string threads = std::to_string(device.threads) + (device.threads == 1 ? " thread" : " threads");
     facts.latency = {measured.estimate(parse<Space>(std::string_view(facts.name).substr(colon + 1))),
@@ -172,15 +170,16 @@ inline json info_json(const network_facts& network) {
 inline int info(int argc, const char* const* argv, std::FILE* out = stdout, std::FILE* problems = stderr) {
   CLI::App app("Prints the layers, shapes, multiply-accumulates and parameters of a network", "hasse_info");
   std::string name, input, width, table, device;
-  int threads = 1;
+  int threads = 1, classes = 0;
   bool as_json = false, list = false;
   app.add_option(
       "network", name,
       "a name such as resnet18 or mobilenet_v2 (--list has them all), SPACE:CODE such as df:[(64,64),(128,256),(256)], or an ONNX file that ends with .onnx");
   app.add_flag("--json", as_json, "print one JSON object");
   app.add_option("--input", input, "channels x height x width instead of the network's own, for instance 3x192x192");
+  add_number(app, "--classes", classes, 0, 65'535, "that the network answers with; 0: its own");
   app.add_option("--width", width, "multiplier of the channels of a MobileNet, for instance 0.75");
-  app.add_option("--latency", table, "latency table of the space of SPACE:CODE: print what it predicts");
+  app.add_option("--table", table, "latency table of the space of SPACE:CODE, for this input and these classes: print what it predicts");
   app.add_option("--device", device, "measure each part on cpu, cuda or cuda:N; without, nothing is measured");
   detail::describe_device_threads(app, threads);
   app.add_flag("--list", list, "print the networks and spaces that are known");
@@ -195,7 +194,7 @@ inline int info(int argc, const char* const* argv, std::FILE* out = stdout, std:
     network_form form;
     if (!input.empty()) form.input = parse_shape(input);
     if (!width.empty()) form.width = parse_width(width);
-    network_facts network = facts_of(name, form, table);
+    network_facts network = facts_of(name, form, table, classes);
     if (!device.empty()) {
       const any_device on = device_of(parse_device(device), threads);
       network.measured = {on.facts(), measure_parts(network.layers, on)};

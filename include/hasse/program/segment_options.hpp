@@ -40,7 +40,7 @@ inline void describe_masks(CLI::App& app, std::string& data) {
   app.add_option("--data", data, "pictures with masks: scenes[:DIFFICULTY], camvid:DIR, pairs:DIR, or masks:DIR for one of the last two")->capture_default_str();
 }
 inline void describe(CLI::App& app, mask_options& options) {
-  app.add_option("--classes", options.classes, "names of the numbers 0, 1, ... in masks, separated by commas, where no classes.txt or ids.txt says them");
+  app.add_option("--class-names", options.classes, "names of the numbers 0, 1, ... in masks, separated by commas, where no classes.txt or ids.txt says them");
   add_number(app, "--void", options.void_number, 0, 1 << 24, "number of the pixels that are of no class; 256: as usual, 255, or 11 of camvid:");
   app.add_option("--crop", options.crop, "how training pictures are cut: scale (windows at a drawn scale) or none")->capture_default_str()->check(CLI::IsMember({"scale", "none"}));
   app.add_option("--scales", options.scales, "the smallest and the largest scale that is drawn")->capture_default_str();

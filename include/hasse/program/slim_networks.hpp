@@ -16,7 +16,7 @@ namespace hasse {
 inline slim_network find_slim_network(const std::string& name, const std::string& input) {
   network_form form;
   if (!input.empty()) form.input = parse_shape(input);
-  const named_layers facts = find_network(name.starts_with('[') ? "df-small:" + name : name, form);
+  const named_layers facts = find_network(name, form);
   const std::size_t colon = facts.name.find(':');
   if (colon == std::string::npos)
     return {facts.name, facts.layers, published_type_text(facts.name, form), {"hasse/network/published.hpp"}};

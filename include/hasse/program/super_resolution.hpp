@@ -211,11 +211,11 @@ inline int super_resolution_program(int argc, char** argv) {
   app.add_option("--widths", options.widths, "trained widths, such as 0.25..1.0, or a single one")->capture_default_str();
   app.add_option("--at", options.at, "widths to judge, measure and export, such as 0.25,0.5")->capture_default_str();
   add_number(app, "--passes", options.passes, 2, 64, "widths that an iteration visits");
-  app.add_flag("--distil", options.distil, "narrower widths learn from what the widest answers, not from the truth");
-  app.add_flag("--alone", options.alone, "train every shown width on its own, too");
+  detail::describe_distillation(app, options.distil);
+  app.add_flag("--all-alone", options.alone, "train every shown width on its own, too");
   add_number(app, "--patch", options.patch, 24, 512, "side of a patch in pixels, as it is after enlarging; even");
   add_number(app, "--patches", options.patches, 1, 4096, "patches of each image");
-  add_number(app, "--images", options.images, "train on so many images at most, drawn by the seed; 0: all");
+  add_number(app, "--train-images", options.images, "train on so many images at most, drawn by the seed; 0: all");
   add_number(app, "--channels", options.network.width, 8, 512, "channels of the network at width 1");
   add_number(app, "--blocks", options.network.blocks, 1, 64, "residual blocks");
   add_number(app, "--expand", options.network.expand, 1, 16, "how many times wider a block is before its ReLU");

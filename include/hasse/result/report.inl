@@ -208,7 +208,7 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
   std::string html = "<div class='scroll'><table><tr><th>#</th><th class='name'>architecture</th>";
   const report_words words(data);
   const std::string price = "<th>" + markup_text(words.cost) + "<br>", head = "<th>" + markup_text(std::string(data.measure.name)) + "<br>";
-  html += price + (words.has_latency ? "(table)</th>" : "(parts)</th>");
+  html += "<th>estimate<br>(sum of parts)</th>";
   if (whole) html += price + (words.has_latency ? "(measured)</th>" : "(whole)</th>");
   if (corrected) html += price + "(corrected)</th>";
   html += head + "(validation)</th>";
@@ -360,7 +360,7 @@ HASSE_BODY std::string frontier_table(const report_data& data) {
     return all + detail::serving_text(data);
   }
   const detail::report_words words(data);
-  std::vector<std::vector<std::string>> rows{{"#", words.cost, words.has_latency ? "measured" : "whole", "+-", "corrected", words.score, "longer", "test", "MACs", "parameters", "architecture"}};
+  std::vector<std::vector<std::string>> rows{{"#", "estimate", words.cost, "+-", "corrected", words.score, "longer", "test", "MACs", "parameters", "architecture"}};
   for (const std::size_t i : detail::frontier_order(data)) {
     const report_network& network = data.networks[i];
     std::string name;
