@@ -41,7 +41,7 @@ struct segment_train_options : mask_options {
   std::string data = "scenes", run = "run-segment", net = "df_lite_seg", size = "96x96", decoder{};
   int width = 250, epochs = 20, batch = 16, threads = usual_threads().processors;
   std::size_t train_pictures = 0;
-  double learning_rate = 0.05, decay = 5e-4;
+  double learning_rate = segmentation_rate, decay = 5e-4;
   std::uint64_t seed = 1;
   bool coarse = false, skip_damaged = false;
   device_options devices{};

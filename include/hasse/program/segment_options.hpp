@@ -28,9 +28,13 @@
 
 namespace hasse {
 
+/// The highest learning rate of networks that segment where nothing else is said. At a quarter of it narrow networks are at two thirds of
+/// their mIoU when 2,500 steps are over.
+inline constexpr double segmentation_rate = 0.2;
+
 /// Pictures whose pixels have classes, and how they are learned from.
 struct mask_options {
-  std::string crop = "scale", scales = "0.5..2", weights = "none", classes{};
+  std::string crop = "usual", scales = "0.5..2", weights = "none", classes{};
   int longest_side = 0, void_number = segmentation_options::void_of_layout;
   bool hard_pixels = false, recolour = false, no_mirror = false, drop_copies = false;
 };
@@ -42,7 +46,7 @@ inline void describe_masks(CLI::App& app, std::string& data) {
 inline void describe(CLI::App& app, mask_options& options) {
   app.add_option("--class-names", options.classes, "names of the numbers 0, 1, ... in masks, separated by commas, where no classes.txt or ids.txt says them");
   add_number(app, "--void", options.void_number, 0, 1 << 24, "number of the pixels that are of no class; 256: as usual, 255, or 11 of camvid:");
-  app.add_option("--crop", options.crop, "how training pictures are cut: scale (windows at a drawn scale) or none")->capture_default_str()->check(CLI::IsMember({"scale", "none"}));
+  app.add_option("--crop", options.crop, "how training pictures are cut: scale (windows at a drawn scale), none, or usual: none of drawn scenes, scale of others")->capture_default_str()->check(CLI::IsMember({"usual", "scale", "none"}));
   app.add_option("--scales", options.scales, "the smallest and the largest scale that is drawn")->capture_default_str();
   app.add_flag("--no-mirror", options.no_mirror, "do not mirror half of the training pictures");
   app.add_flag("--recolour", options.recolour, "vary brightness, contrast, saturation and hue");
@@ -120,6 +124,7 @@ struct wanted_pictures {
 template <class Cut>
 detection_splits open_masked(const wanted_pictures& wanted, const mask_options& options, program_run& here, const Cut& cut) {
   const auto [least_scale, most_scale] = read_scales(options.scales);
+  const bool cuts = options.crop == "scale" || (options.crop == "usual" && !wanted.data.starts_with("scenes"));  // scenes are drawn in the size in which they are judged
   std::printf("data: %s\n", wanted.data.c_str());
   detection_splits pictures = open_segmentation(wanted.data,
                                                 {.height = wanted.size.h,
@@ -137,7 +142,7 @@ detection_splits open_masked(const wanted_pictures& wanted, const mask_options& 
   print(pictures.about);
   detection_set& train = pictures.train;
   train.varied = {.mirrored = train.mirrored_alike && !options.no_mirror,
-                  .crop = options.crop == "none" ? picture_crop::none : picture_crop::by_scale,
+                  .crop = cuts ? picture_crop::by_scale : picture_crop::none,
                   .recoloured = options.recolour,
                   .least_scale = least_scale,
                   .most_scale = most_scale};

@@ -28,7 +28,7 @@ namespace hasse {
 /// The command line of hasse_segment search: of hasse_boundary's, what does not tell images apart.
 struct segment_search_options : boundary_options, mask_options {
   segment_search_options() {
-    data = "scenes", run = "run-segment-search", policy = "pop", epochs = 20, batch = 16;
+    data = "scenes", run = "run-segment-search", policy = "pop", epochs = 20, batch = 16, learning_rate = segmentation_rate;
     pixels = std::string(to_text(pixel_form::normalised));
   }
 };

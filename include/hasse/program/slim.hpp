@@ -366,6 +366,7 @@ inline void describe(CLI::App& app, greedy_options& how) {
 
 /// What the subcommands do for one task: a program of several may compile each in a file of its own.
 struct slim_task {
+  double learning_rate;  ///< the highest, where the command line says none
   void (*train)(const slim_options&, const slim_finder&);
   void (*calibrate)(const slim_place&, const slim_calibration&, const slim_finder&);
   void (*sweep)(const slim_place&, sweep_options, const slim_finder&);
@@ -374,7 +375,7 @@ struct slim_task {
 };
 template <class Kind>
 slim_task slim_task_of() {
-  return {&slim_train<Kind>, &slim_calibrate<Kind>, &slim_sweep<Kind>, &slim_greedily<Kind>, &slim_export<Kind>};
+  return {Kind::learning_rate, &slim_train<Kind>, &slim_calibrate<Kind>, &slim_sweep<Kind>, &slim_greedily<Kind>, &slim_export<Kind>};
 }
 using slim_tasks = std::vector<std::pair<std::string, slim_task>>;
 
@@ -442,6 +443,7 @@ inline int slim(int argc, char** argv, const slim_finder& find, slim_tasks tasks
     if (train) {
       const slim_task& task = detail::find_task(tasks, options.task);
       detail::settle(options, train);
+      if (train.count("--learning-rate") == 0) options.learning_rate = task.learning_rate;
       return task.train(options, find);
     }
     const slim_task& task = detail::find_task(tasks, detail::settings_of(place.run).task);

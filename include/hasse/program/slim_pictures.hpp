@@ -30,6 +30,7 @@ inline feature_shape picture_size(const slim_options& options) {
 struct slim_boxes {
   using task_type = detection;
   static constexpr const char* things = "pictures";
+  static constexpr double learning_rate = 0.04;  ///< as hasse_detect
   static constexpr int slimmed_on = 128;
 
   slim_boxes(const slim_options& options, const slim_finder&) : net{.name = options.net, .layers = {}} {
@@ -68,6 +69,7 @@ struct slim_boxes {
 struct slim_masks {
   using task_type = segmentation;
   static constexpr const char* things = "pictures";
+  static constexpr double learning_rate = segmentation_rate;
   static constexpr int slimmed_on = 128;
   static constexpr int usual_width = 500;
 
@@ -75,7 +77,7 @@ struct slim_masks {
       : net{.name = options.net, .layers = {}},
         size_(detail::picture_size(options)),
         spec_(segmentation_network(options.net, options.net_width > 0 ? options.net_width : usual_width, "", true)) {
-    told_.crop = options.crop == "none" ? "none" : "scale", told_.recolour = options.recolour;
+    told_.crop = options.crop, told_.recolour = options.recolour;
     told_.scales = options.scales, told_.weights = options.class_weights;
     (void)detail::read_scales(told_.scales);
     (void)segmentation_layers(spec_, 2, size_);

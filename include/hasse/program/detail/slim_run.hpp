@@ -172,6 +172,7 @@ inline std::uint64_t content_of(const parameters<float>& weights) {
 struct slim_images {
   using task_type = classification;
   static constexpr const char* things = "images";
+  static constexpr double learning_rate = 0.05;  ///< where the command line says none
   static constexpr int slimmed_on = 1024;  ///< so many of them at most
   static void check(pixel_form) {}
 
