@@ -10,3 +10,4 @@
 #include <hasse/price/parts.hpp>
 #include <hasse/price/piece.hpp>
 #include <hasse/price/price.hpp>
+#include <hasse/price/trees.hpp>

@@ -1,6 +1,7 @@
 // Prices of parts add up to those of networks, refusals name the part, a search runs by them, and supernets are priced alike.
 #include <hasse/price/parts.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -9,6 +10,8 @@
 #include <hasse/price/macs.hpp>
 #include <hasse/price/memory.hpp>
 #include <hasse/search/search.hpp>
+#include <hasse/supernet/gated_costs.hpp>
+#include <hasse/supernet/proxyless_space.hpp>
 
 #include "catch.hpp"
 #include "spaces.hpp"
@@ -22,6 +25,13 @@ struct refusing : exact_price {
   explicit refusing(double of_all) : cost(of_all) {}
   double of(const layer_list&) const { return cost > 1e300 ? throw error("no row of it") : cost; }
   price_unit unit() const { return {"coins", "coins"}; }
+};
+
+/// What no sum tells.
+struct launches : exact_price {
+  double of(const layer_list& layers) const { return std::max(1.0, static_cast<double>(layers.size()) / 8); }
+  price_unit unit() const { return in_milliseconds; }
+  cost_gathering gathering() const { return cost_gathering::whole; }
 };
 
 /// An accuracy that grows with the multiply-accumulates.
@@ -65,6 +75,8 @@ TEST_CASE("a search runs by any price that adds up", "[price]") {
 
 TEST_CASE("what cannot be searched by is refused with its part", "[price]") {
   CHECK_THROWS_WITH(part_prices<two_stages>(memory_price{}), ContainsSubstring("of bytes the largest counts"));
+  CHECK_THROWS_WITH(part_prices<two_stages>(launches{}), ContainsSubstring("in ms, is one of whole networks; search by a price that adds up, or through masks"));
+  CHECK_THROWS_WITH(gated_costs_of(gated_list_of(proxyless_cifar_tiny()), launches{}), ContainsSubstring("expects what candidates cost one by one") && ContainsSubstring("through masks"));
   CHECK_THROWS_WITH(part_prices<two_stages>(refusing(-1)), ContainsSubstring("part 0 of the space, conv") && ContainsSubstring("priced at -1"));
   CHECK_THROWS_WITH(part_prices<two_stages>(refusing(1e301)), ContainsSubstring("part 0 of the space, conv") && ContainsSubstring("no row of it"));
   CHECK_THROWS_WITH(part_prices<two_stages>(mac_price{}, 0), ContainsSubstring("more than 0"));

@@ -7,6 +7,7 @@
 
 #include <hasse/price/macs.hpp>
 #include <hasse/price/memory.hpp>
+#include <hasse/price/trees.hpp>
 #include <hasse/supernet/masked_costs.hpp>
 #include <hasse/supernet/mobiledet_space.hpp>
 
@@ -263,4 +264,38 @@ TEST_CASE("a policy meets a target alone, and finds a planted code", "[masked]")
     found += learned(space, 1500, seed, equal).likeliest() == planted;
   }
   CHECK(found >= 18);
+}
+
+TEST_CASE("trees over whole networks price those of a device that waits for launches, and codes by them") {
+  const masked_space space = micro();
+  const auto time_of = [](const layer_list& layers) { return std::max(0.01 * static_cast<double>(layers.size()), static_cast<double>(cost_of(layers).macs) / 5e8); };
+  random_source random(3);
+  std::vector<layer_list> networks;
+  std::vector<double> times;
+  int bound = 0;
+  for (int i = 0; i < 250; ++i) {
+    networks.push_back(network_of(space, space.any_code(random)));
+    times.push_back(time_of(networks.back()));
+    bound += times.back() == 0.01 * static_cast<double>(networks.back().size());
+  }
+  CHECK((bound > 25 && bound < 225));  // of both sorts
+  const trees_price price = trees_price::fitted(networks, times, "a card");
+  CHECK((price.uncertainty() > 0 && price.uncertainty() < 0.04));
+  CHECK(price.device() == "a card");
+  const masked_costs costs(space, price);
+  for (int i = 0; i < 20; ++i) {
+    const std::vector<int> code = space.any_code(random);
+    layer_list layers = network_of(space, code);
+    const double cost = costs.of(code);
+    CHECK(cost == price.of(layers));
+    CHECK(std::abs(cost / time_of(layers) - 1) < 0.2);
+    while (layers.size() > 1) {
+      const double before = price.of(layers);
+      layers.items.pop_back();
+      CHECK(price.of(layers) <= before);
+    }
+  }
+  times[7] = 0;
+  CHECK_THROWS_WITH(trees_price::fitted(networks, times), ContainsSubstring("network 8 is said to take 0.0"));
+  CHECK_THROWS_WITH(trees_price::fitted(std::span(networks).first(39), std::span(times).first(39)), ContainsSubstring("of 40 networks at least"));
 }

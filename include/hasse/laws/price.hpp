@@ -65,7 +65,7 @@ std::string broken_law(const Type& price, std::span<const layer_list> pieces) {
     }
     if (i > 0 && all[i] < all[i - 1] * (1 - slack))
       return "more layers: " + place + ", and one piece less " + std::to_string(all[i - 1]) + "; what is added may not make a network cheaper";
-    if (is_known && std::abs(all[i] - sum) > slack * std::max(all[i], sum))
+    if (price.gathering() == cost_gathering::sum && is_known && std::abs(all[i] - sum) > slack * std::max(all[i], sum))
       return "sum: " + place + ", and one by one " + std::to_string(sum) + "; let them add up within the uncertainty, or gather by the largest";
   }
   return "";

@@ -34,9 +34,12 @@ void for_each_part_list(Visit visit) {
 
 template <class Space, Price By>
 std::vector<double> prices_of_parts(const By& price) {
-  if (price.gathering() != cost_gathering::sum)
+  if (price.gathering() == cost_gathering::largest)
     throw error("a search over a space adds up what its parts cost, and of " + std::string(price.unit().name) +
                 " the largest counts; search by a price that adds up, or through gates");
+  if (price.gathering() == cost_gathering::whole)
+    throw error("a search over a space adds up what its parts cost, and this price, in " + std::string(price.unit().name) +
+                ", is one of whole networks; search by a price that adds up, or through masks");
   std::vector<double> prices;
   for_each_part_list<Space>([&](const layer_list& layers, auto text) {
     double cost = 0;

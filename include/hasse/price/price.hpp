@@ -14,8 +14,9 @@
 
 namespace hasse {
 
-/// How the costs of pieces make that of a network: they add up (latency, MACs), or the largest counts (peak memory).
-enum class cost_gathering : std::uint8_t { sum, largest };
+/// How the costs of pieces make that of a network: they add up (latency, MACs), the largest counts (peak memory), or nothing follows from
+/// them, and only whole networks have a price (price/trees.hpp). Searches that count by sums refuse the others.
+enum class cost_gathering : std::uint8_t { sum, largest, whole };
 
 /// What the numbers of a price count, and how they are shown: divided by `factor`, with `suffix` behind them. The texts must outlive it.
 struct price_unit {

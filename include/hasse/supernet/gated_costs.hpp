@@ -82,6 +82,9 @@ HASSE_BODY std::optional<std::vector<int>> likeliest_within(const gated_costs& c
 template <Price By>
 gated_costs gated_costs_of(const gated_list& supernet, const By& price) {
   const cost_gathering gathering = price.gathering();
+  if (gathering == cost_gathering::whole)
+    throw error("a search through gates expects what candidates cost one by one, and this price, in " + std::string(price.unit().name) +
+                ", is one of whole networks; search by a price that adds up, or through masks");
   gated_costs result{.fixed = 0, .blocks = {}, .gathering = gathering};
   if (gathering == cost_gathering::largest)
     for (int at = 0; at < supernet.size(); ++at)
