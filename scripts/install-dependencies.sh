@@ -3,7 +3,7 @@
 set -eu
 run="g++ cmake ninja-build python3 libeigen3-dev libboost-dev libdnnl-dev libturbojpeg0-dev libpng-dev libwebp-dev
      zlib1g-dev nlohmann-json3-dev libyaml-cpp-dev libcli11-dev"
-test="ccache clang-14 libclang-rt-14-dev libomp-14-dev catch2 libbenchmark-dev python3-onnx doxygen locales"
+test="ccache clang-14 libclang-rt-14-dev libomp-14-dev catch2 libbenchmark-dev python3-onnx doxygen locales g++-aarch64-linux-gnu qemu-user"
 
 case "${1:-test}" in
   run) wanted="$run" ;;
