@@ -245,8 +245,15 @@ for name, step in (("bird", 1), ("cat", 40), ("dog", 90)):
     for i in range(24):
         (folder / "set" / name / f"{i}.png").write_bytes(png(17 + i % 5, lambda x, y: step * x + 3 * i * y, channels=1))
 run("--input", "1x16x16", "--classes", 3, "--device", honest, "--out", "c.json", *quick)
-find = ["--data", "folder:set", "--side", 16, "--fit", "crop", "--batch", 8, "--epochs", 1, "--threads", 1, "--run", "mine", "--trainings"]
-said = run(*find, 2, "--table", "c.json", of=search)
+
+
+def find(table, code=0, **changed):
+    """A search on these images by a table, with other options than usual."""
+    options = {"data": "folder:set", "side": 16, "fit": "crop", "batch": 8, "epochs": 1, "threads": 1, "run": "mine", "trainings": 2, "table": table, **changed}
+    return run(*(part for name, value in options.items() for part in (f"--{name}", value)), of=search, code=code)
+
+
+said = find("c.json")
 expect(said, "classes: bird 24, cat 24, dog 24", "as 16 x 16 pixels, grey; of images of other proportions the middle", "device: a shell, sh 1", "elsewhere: latencies are those of c.json",
        "plan: at most 2 trainings of 1 epochs, each about", "nothing is measured here")
 for entry in json.loads((folder / "mine/frontier.json").read_text())["frontier"]:
@@ -259,14 +266,14 @@ for weights in (folder / "mine/networks").glob("*.safetensors"):
 if (folder / "mine/latency.json").read_text() != (folder / "c.json").read_text():
     problems.append("the folder has no copy of the table that was given")
 before = (folder / "mine/frontier.json").read_text()
-expect(run(*find, 2, "--table", "c.json", of=search), "2 trainings")
+expect(find("c.json"), "trainings: 2, ")
 if (folder / "mine/frontier.json").read_text() != before:
     problems.append("an ended search by a table says something else when it is started again")
-expect(run(*find, 2, "--table", "a.json", of=search, code=2), "was begun with")
-expect(run(*find, 2, "--table", "a.json", "--run", "other", of=search, code=2), "a.json: belongs to another search space, or to this one on other images or with another number of classes", "@32x32", "@16x16")
-expect(run(*find, 2, "--table", "c.json", "--device", honest, "--run", "other", of=search, code=2), "--device asks a command for others; leave one of them out")
-expect(run(*find, 2, "--table", "c.json", "--epochs", 2, of=search, code=2), "was begun with another recipe (epochs: 1, now 2;", "start with the old settings")
-expect(run(*find, 2, "--table", "c.json", "--side", 6, of=search, code=2), "images of 6 x 6 pixels are too small for this space", "8 pixels a side at least")
+expect(find("a.json", code=2), "was begun with")
+expect(find("a.json", code=2, run="other"), "a.json: belongs to another search space, or to this one on other images or with another number of classes", "@32x32", "@16x16")
+expect(find("c.json", code=2, device=honest, run="other"), "--device asks a command for others; leave one of them out")
+expect(find("c.json", code=2, epochs=2), "was begun with another recipe (epochs: 1, now 2;", "start with the old settings")
+expect(find("c.json", code=2, side=6), "images of 6 x 6 pixels are too small for this space", "8 pixels a side at least")
 
 print("\n".join(problems) or "Commands are measured, and refused where they cannot be.")
 sys.exit(1 if problems else 0)
