@@ -18,4 +18,5 @@
 #include <hasse/program/settings.hpp>
 #include <hasse/program/slim.hpp>
 #include <hasse/program/slim_networks.hpp>
+#include <hasse/program/status.hpp>
 #include <hasse/program/super_resolution.hpp>

@@ -21,5 +21,6 @@
 #include <hasse/search/search.hpp>
 #include <hasse/search/search_model.hpp>
 #include <hasse/search/session.hpp>
+#include <hasse/search/shared_session.hpp>
 #include <hasse/search/space_domain.hpp>
 #include <hasse/search/tabular.hpp>

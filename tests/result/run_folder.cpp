@@ -62,6 +62,35 @@ TEST_CASE("a run goes on with its own configuration and refuses another", "[run]
   std::filesystem::remove_all(root);
 }
 
+TEST_CASE("workers share a folder with one another, and with nobody else", "[run][workers]") {
+  const auto root = std::filesystem::temp_directory_path() / ("hasse_crew_" + std::to_string(::getpid()));
+  const json settings = {{"seed", 1}, {"data", "synthetic"}}, other = {{"seed", 2}, {"data", "synthetic"}};
+  {
+    const run_folder one(root, settings, folder_use::workers), two(root, settings, folder_use::workers), late(root, other, folder_use::workers);
+    REQUIRE(one.crew()->name() != two.crew()->name());
+    one.begin();
+    two.begin();
+    REQUIRE_THROWS_WITH(late.begin(), ContainsSubstring("was begun with seed = 1, this start has 2"));  // it came at the same time
+    REQUIRE_THROWS_WITH(run_folder(root, other, folder_use::workers), ContainsSubstring("was begun with seed = 1"));
+    REQUIRE_THROWS_WITH(run_folder(root, settings), ContainsSubstring("is held by") && ContainsSubstring("or choose another folder"));
+    REQUIRE_THROWS_WITH(run_folder(root, settings, folder_use::alone, true), ContainsSubstring("start with --workers each process"));
+    replace_file(root / "checkpoints" / "[(16)].safetensors.part4711", "what another one writes");
+    two.begin();
+    one.unbind();
+    REQUIRE(std::filesystem::exists(root / "checkpoints" / "[(16)].safetensors.part4711"));
+    REQUIRE(std::filesystem::exists(root / "config.json"));
+  }
+  {
+    const run_folder alone(root, settings);  // goes on with what workers did
+    REQUIRE(alone.crew());
+    alone.begin();
+    REQUIRE_FALSE(std::filesystem::exists(root / "checkpoints" / "[(16)].safetensors.part4711"));
+    REQUIRE_THROWS_WITH(run_folder(root, settings, folder_use::workers), ContainsSubstring("was started without --workers"));
+  }
+  REQUIRE_FALSE(run_folder(root / "never", settings).crew());
+  std::filesystem::remove_all(root);
+}
+
 TEST_CASE("what is compared and read again is the same where the decimal point is a comma", "[run]") {
   const auto texts = [] {
     const recipe how{.learning_rate = 0.07, .decay = 0.5, .schedule = step_decay{2, 0.25}};

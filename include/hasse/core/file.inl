@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <random>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -14,6 +15,12 @@
 namespace hasse {
 
 namespace detail {
+
+/// Of no two processes the same, also of two machines that share a folder.
+inline std::uint64_t number_of_process() {
+  static const std::uint64_t random = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
+  return random ^ static_cast<std::uint64_t>(::getpid());  // a fork shares what is random
+}
 
 HASSE_BODY void write_all(int file, std::string_view bytes, const std::string& path) {
   while (!bytes.empty()) {
@@ -86,7 +93,7 @@ HASSE_BODY void cut_file(const std::filesystem::path& path, std::uintmax_t size)
 }
 
 HASSE_BODY void replace_file(const std::filesystem::path& path, std::string_view content) {
-  const std::string temporary = path.string() + ".part" + std::to_string(::getpid());
+  const std::string temporary = path.string() + ".part" + std::to_string(detail::number_of_process());
   try {
     const detail::descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (file.number < 0)

@@ -20,13 +20,12 @@ namespace detail {
 
 inline constexpr std::string_view journal_tail = R"(,"checksum":"########"})";
 
-HASSE_BODY std::string checksum_text(std::string_view bytes) { return std::string(hex64(crc32(bytes)).view().substr(8)); }
-
-/// Letters, digits, '_', '-' and '.', but no leading '.': the name of a writer is the name of its file.
-inline bool is_plain_name(std::string_view name) {
+HASSE_BODY bool is_plain_name(std::string_view name) {
   constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
   return !name.empty() && name.size() <= 64 && name[0] != '.' && name.find_first_not_of(plain) == name.npos;
 }
+
+HASSE_BODY std::string checksum_text(std::string_view bytes) { return std::string(hex64(crc32(bytes)).view().substr(8)); }
 
 HASSE_BODY std::string journal_line(const journal_record& record) {
   const std::string body = "{\"sequence\":" + std::to_string(record.sequence) + ",\"writer\":" + json_text(record.writer) +
@@ -36,11 +35,12 @@ HASSE_BODY std::string journal_line(const journal_record& record) {
 
 }  // namespace detail
 
-HASSE_BODY journal_content parse_journal(std::string_view text, const std::string& writer, const std::string& path, const journal_limits& limits) {
+HASSE_BODY journal_content parse_journal(std::string_view text, const std::string& writer, const std::string& path, const journal_limits& limits,
+                                        std::uint64_t before) {
   journal_content content;
   for (std::size_t end; (end = text.find('\n', content.good_bytes)) != text.npos; content.good_bytes = end + 1) {
     const std::string_view line = text.substr(content.good_bytes, end - content.good_bytes);
-    const std::uint64_t number = content.records.size() + 1;
+    const std::uint64_t number = before + content.records.size() + 1;
     const std::string place = "line " + std::to_string(number);
     const auto refuse = [&](const std::string& problem) {
       return file_error(path, place + " " + problem, "restore the file from a copy, or start a new run in another folder");
@@ -63,23 +63,48 @@ HASSE_BODY journal_content parse_journal(std::string_view text, const std::strin
     content.records.push_back(std::move(record));
   }
   if (text.size() - content.good_bytes > limits.line_bytes)  // longer than any record, so no record that a kill cut short
-    throw file_error(path, "line " + std::to_string(content.records.size() + 1) + " is damaged (it has " +
+    throw file_error(path, "line " + std::to_string(before + content.records.size() + 1) + " is damaged (it has " +
                                std::to_string(text.size() - content.good_bytes) + " bytes and no end)",
                      "restore the file from a copy, or start a new run in another folder");
   return content;
 }
 
-HASSE_BODY std::vector<journal_record> replay_journal(const std::filesystem::path& folder, const journal_limits& limits) {
-  std::vector<journal_record> records;
-  if (!file_exists(folder)) return records;
-  if (std::error_code ignored; !std::filesystem::is_directory(folder, ignored)) throw file_error(folder.string(), "is not a folder", "name the folder of the run");
+namespace detail {
+
+HASSE_BODY std::vector<std::filesystem::path> journals_in(const std::filesystem::path& folder, const journal_limits& limits) {
   std::vector<std::filesystem::path> paths;
+  if (!file_exists(folder)) return paths;
+  if (std::error_code ignored; !std::filesystem::is_directory(folder, ignored)) throw file_error(folder.string(), "is not a folder", "name the folder of the run");
   for (const auto& path : files_in(folder))
     if (path.extension() == ".jsonl") paths.push_back(path);
   if (paths.size() > limits.files)
     throw file_error(folder.string(), "holds " + std::to_string(paths.size()) + " journal files, more than the " + std::to_string(limits.files) + " allowed",
                      "check that it is the right folder");
-  for (const auto& path : paths) {
+  return paths;
+}
+
+}  // namespace detail
+
+HASSE_BODY std::vector<journal_record> journal_follower::news() {
+  for (const auto& path : detail::journals_in(folder_, limits_)) expect(path.stem().string());
+  std::vector<journal_record> records;
+  for (auto& [writer, at] : places_) {
+    const std::filesystem::path path = folder_ / (writer + ".jsonl");
+    if (!file_exists(path)) continue;  // it has written nothing yet
+    const readable_file file(path, limits_.file_bytes);
+    if (file.size() < at.bytes)
+      throw file_error(path.string(), "has become shorter while it was read", "let nobody but its writer change it, and start again");
+    if (file.size() == at.bytes) continue;
+    journal_content content = parse_journal(file.read(at.bytes, file.size() - at.bytes), writer, path.string(), limits_, at.records);
+    at.bytes += content.good_bytes, at.records += content.records.size();
+    std::move(content.records.begin(), content.records.end(), std::back_inserter(records));
+  }
+  return records;
+}
+
+HASSE_BODY std::vector<journal_record> replay_journal(const std::filesystem::path& folder, const journal_limits& limits) {
+  std::vector<journal_record> records;
+  for (const auto& path : detail::journals_in(folder, limits)) {
     journal_content content = parse_journal(read_file(path, limits.file_bytes), path.stem().string(), path.string(), limits);
     std::move(content.records.begin(), content.records.end(), std::back_inserter(records));
   }

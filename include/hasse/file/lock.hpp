@@ -1,4 +1,4 @@
-// A file that one holder at a time has: of two processes, or two objects of one process, that want the same folder, one goes on.
+// A file that one holder at a time has, or several who agreed to: of two processes, or two objects of one process, that want the same folder, one goes on.
 // Used by file/journal.hpp (one writer of a journal) and result/run_folder.hpp (one user of a run).
 #pragma once
 
@@ -10,11 +10,19 @@
 
 namespace hasse {
 
+/// Who may hold a lock at the same time: nobody else, or all that hold it `together`.
+enum class lock_use : bool { alone, together };
+
 /// Holds the file at `path`, which is created where there is none, until it is destroyed or the process ends, however it ends.
-/// Whoever comes meanwhile is refused with the number of the process that holds it, where that can be known. Nobody waits for the lock.
+/// Whoever comes meanwhile is refused with the number of the process that holds it (of several the last), where that can be known, and
+/// with `remedy`. Nobody waits for the lock.
 class file_lock {
  public:
-  explicit file_lock(const std::filesystem::path& path);
+  explicit file_lock(const std::filesystem::path& path, lock_use use = lock_use::alone,
+                     const std::string& remedy = "wait until it ends, or choose another folder");
+
+  /// Whether somebody holds it. False, too, where there is no such file or it cannot be looked at.
+  static bool is_held(const std::filesystem::path& path);
 
  private:
   void sign() const;

@@ -19,20 +19,27 @@
 
 namespace hasse {
 
-HASSE_BODY file_lock::file_lock(const std::filesystem::path& path) : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+HASSE_BODY file_lock::file_lock(const std::filesystem::path& path, lock_use use, const std::string& remedy)
+    : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
   if (file_.number < 0)
     throw file_error(path.string(), "cannot be created (" + detail::system_reason() + ")", "check the folder and its permissions");
   struct ::flock whole {};
-  whole.l_type = F_WRLCK, whole.l_whence = SEEK_SET;
+  whole.l_type = use == lock_use::alone ? F_WRLCK : F_RDLCK, whole.l_whence = SEEK_SET;
   // Of the open file, not of the process: closing another descriptor of it does not let it go, and two of one process exclude each other.
   if (::fcntl(file_.number, F_OFD_SETLK, &whole) == 0) {
     sign();
     return;
   }
   if (errno == EACCES || errno == EAGAIN)
-    throw file_error(path.string(), "is held by " + holder() + ", which works in this folder",
-                     "wait until it ends, or choose another folder");
+    throw file_error(path.string(), "is held by " + holder() + ", which works in this folder", remedy);
   throw file_error(path.string(), "cannot be locked (" + detail::system_reason() + ")", "choose a folder on a file system with locks");
+}
+
+HASSE_BODY bool file_lock::is_held(const std::filesystem::path& path) {
+  const detail::descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  struct ::flock whole {};
+  whole.l_type = F_WRLCK, whole.l_whence = SEEK_SET;
+  return file.number >= 0 && ::fcntl(file.number, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
 }
 
 HASSE_BODY void file_lock::sign() const {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <hasse/core/apart.hpp>
@@ -16,7 +17,8 @@ namespace hasse {
 /// journal is appended to.
 class recalled {
  public:
-  recalled(const journal& book, const journal_record& record) : path_(book.path().string()), record_(&record) {}
+  recalled(const journal& book, const journal_record& record) : recalled(book.path().string(), record) {}
+  recalled(std::string path, const journal_record& record) : path_(std::move(path)), record_(&record) {}
 
   const json& payload() const { return record_->payload; }
   const std::string& path() const { return path_; }
@@ -43,6 +45,9 @@ class recalled {
 
 /// The records of an operation that are like this, from the first to the last.
 HASSE_BODY std::vector<recalled> recall_all(const journal& book, std::string_view operation, const json& like = json::object());
+
+/// The same of records that were replayed; `path`: where.
+HASSE_BODY std::vector<recalled> recall_all(const std::vector<journal_record>& records, const std::string& path, std::string_view operation, const json& like = json::object());
 
 /// The last of them; nothing: there is none.
 HASSE_BODY std::optional<recalled> recall(const journal& book, std::string_view operation, const json& like = json::object());

@@ -18,10 +18,14 @@ HASSE_BODY bool recalled::is_like(const json& like) const {
 }
 
 HASSE_BODY std::vector<recalled> recall_all(const journal& book, std::string_view operation, const json& like) {
+  return recall_all(book.records(), book.path().string(), operation, like);
+}
+
+HASSE_BODY std::vector<recalled> recall_all(const std::vector<journal_record>& records, const std::string& path, std::string_view operation, const json& like) {
   std::vector<recalled> found;
-  for (const journal_record& record : book.records())
+  for (const journal_record& record : records)
     if (record.operation == operation)
-      if (recalled each(book, record); each.is_like(like)) found.push_back(std::move(each));
+      if (recalled each(path, record); each.is_like(like)) found.push_back(std::move(each));
   return found;
 }
 

@@ -134,6 +134,23 @@ std::string broken_law(const Type& how, const Space& domain) {
     }
   }
 
+  // Beside others: what they train is not asked for here, and settles nothing before it is told.
+  if constexpr (TakesCandidates<std::remove_cvref_t<decltype(fresh())>, Space>) {
+    auto others = fresh({.trainings = 24}), beside = fresh({.trainings = 24});
+    while (const auto x = others.ask()) {
+      const auto pruned = beside.pruned();
+      if (!beside.take(*x) || beside.take(*x)) return "take: of " + domain.text(*x) + ", which nobody trains, it is true once and then false; keep a ledger";
+      if (beside.pruned() != pruned || !(beside.done() == others.done())) return "take: " + domain.text(*x) + " settles something before it is told; only what is told does";
+      const auto y = beside.ask();
+      if (y == x) return "take: somebody trains " + domain.text(*x) + ", and it is asked for; ask for others";
+      if (y) beside.release(*y);
+      const outcome result = detail::planted_outcome(domain, *x);
+      others.tell(*x, result), beside.tell(*x, result);
+      if (beside.take(*x)) return "take: " + domain.text(*x) + " has been told, and is taken";
+    }
+    if (beside.state_hash() != others.state_hash()) return "take: it changes the state; only what is told does";
+  }
+
   auto limited = fresh({.trainings = 3});
   std::size_t asked = 0;
   while (asked <= 3 && limited.ask()) ++asked;

@@ -28,6 +28,7 @@ inline void describe_search(CLI::App& app, boundary_options& options, const std:
   app.add_option("--policy", options.policy, "model (what a Gaussian process expects to add most), pop (Partial Order Pruning), random or evolution; auto: that of the run folder, model in a new one")->capture_default_str()->check(CLI::IsMember({"auto", "model", "pop", "random", "evolution"}));
   app.add_option("--order", options.order, "strict or embedding")->capture_default_str()->check(CLI::IsMember({"strict", "embedding"}));
   app.add_option("--contradictions", options.contradictions, "where the table calls a larger network faster: warn; isotonic: search on the nearest latencies that do not; exclude: such pairs prune nothing")->capture_default_str()->check(CLI::IsMember({"warn", "isotonic", "exclude"}));
+  describe_workers(app, options.workers);
   describe_pixels(app, options.pixels);
   add_number(app, "--margin", options.margin, 0, 1, "the order settles (and pop prunes) only on differences in accuracy above this (0..1)");
   add_number(app, "--enough", options.enough, 0, 99.99, "with --policy model: stop when the model is nine tenths sure that so many percent of the hypervolume are found; 0: never");

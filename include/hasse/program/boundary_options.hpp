@@ -23,6 +23,7 @@ struct boundary_options : recipe_options, device_options {
   std::size_t trainings = 20, unchanged = 0, finish_networks = 0;
   int finish_epochs = 0;
   double margin = 0, enough = 0;
+  bool workers = false;  ///< there may be others in the folder
 };
 
 /// hasse_boundary without its command line: prints what it does, leaves a run folder. `named` is what the headers of

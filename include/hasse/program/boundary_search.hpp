@@ -85,6 +85,14 @@ inline shipped_proposer proposer_of(const boundary_options& options, std::string
   return {pruning{.margin = options.margin, .seed = options.seed}};
 }
 
+/// Says what this process trained of a run that is shared; true where another one writes the answer.
+inline bool others_answer(const run_folder& folder, const search_answer& answer) {
+  if (folder.crew()) std::printf("%s trained %zu networks\n", folder.crew()->name().c_str(), answer.own);
+  if (answer.written_by.empty()) return false;
+  std::printf("the search has ended; %s writes the answer into %s\n", answer.written_by.c_str(), folder.root().c_str());
+  return true;
+}
+
 /// Says on the terminal what a table is like, does to it what was asked for, and returns what a report warns of.
 template <class Space, class Order>
 std::vector<std::string> show_table(latency_table<Space>& table, const boundary_options& options, const Order& order, order_policy contradictions, const std::string& where) {
@@ -201,7 +209,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   on.add_to(settings_of_run, corrections);
   if (options.speed != "quiet") settings_of_run["speed"] = options.speed;
   detail::add_training_device(settings_of_run, options.training());
-  program_run here(options.run, settings_of_run);
+  program_run here(options.run, settings_of_run, options.workers ? folder_use::workers : folder_use::alone, true);
   run_folder& folder = here.folder();
   const splits images = detail::open_images(options, wanted, how, here);
   folder.bind_images(identity_of(images));
@@ -238,6 +246,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
                                                   stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, on.others(), finish, named,
                                                   handing_over{parse_pixel_form(options.pixels, "--pixels")}, here.progress());
   here.end_line();
+  if (detail::others_answer(folder, answer)) return;
 
   report_data& report = answer.report;
   report.title = is_alone ? "The speed/accuracy boundary of this device" : "The speed/accuracy boundaries of " + std::to_string(on.size()) + " devices";

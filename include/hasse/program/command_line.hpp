@@ -44,6 +44,10 @@ inline void describe_distillation(CLI::App& app, bool& distils) {
   app.add_flag("--distil,!--no-distil", distils, std::string("narrower widths learn from what the widest answers, or from the truth; without either: ") + (distils ? "--distil" : "--no-distil"));
 }
 
+inline void describe_workers(CLI::App& app, bool& workers) {
+  app.add_flag("--workers", workers, "share the folder of the run: other processes that say so, here or on machines that share the file system, train candidates of the same search");
+}
+
 /// What ONNX files are to read.
 inline void describe_pixels(CLI::App& app, std::string& pixels) {
   std::vector<std::string> names;

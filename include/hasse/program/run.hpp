@@ -36,15 +36,20 @@
 
 namespace hasse {
 
+class program_run;
+
 namespace detail {
 HASSE_BODY json curve_json(const std::vector<epoch_record>& curve);
 
 /// A journal says once, as one operation, what its trainings depend on besides the policy, and is refused when this run's differ.
 HASSE_BODY void bind_trainings(journal& book, const json& conditions, const char* operation = "conditions");
 
+/// The same in a run that may be shared.
+HASSE_BODY void bind_trainings(program_run& here, const json& conditions, const char* operation = "conditions");
+
 /// The same of what trains and all that decides its bits, before anything is trained: one run has the bits of one backend.
-template <Backend Engine>
-void bind_backend(journal& book, const Engine& backend) {
+template <Backend Engine, class Book>
+void bind_backend(Book& book, const Engine& backend) {
   bind_trainings(book, {{"backend", backend.identity()}}, "trains");
 }
 }  // namespace detail
@@ -53,10 +58,10 @@ void bind_backend(journal& book, const Engine& backend) {
 class program_run {
  public:
   /// Locks the folder, and refuses settings that it was not begun with. Until folder().begin() nothing binds it to these.
-  program_run(const std::filesystem::path& root, const json& settings)
-      : printer_(std::in_place), own_(std::in_place, root, settings), folder_(&*own_), shown_(std::ref(*printer_)) {}
+  program_run(const std::filesystem::path& root, const json& settings, folder_use use = folder_use::alone, bool offers_workers = false)
+      : printer_(std::in_place), own_(std::in_place, root, settings, use, offers_workers), folder_(&*own_), shown_(seen_by_others(*folder_, std::ref(*printer_))) {}
   /// In a folder that the caller holds, and shown as the caller likes.
-  explicit program_run(run_folder& folder, progress_sink shown = {}) : folder_(&folder), shown_(std::move(shown)) {}
+  explicit program_run(run_folder& folder, progress_sink shown = {}) : folder_(&folder), shown_(seen_by_others(folder, std::move(shown))) {}
   program_run(const program_run&) = delete;
   program_run& operator=(const program_run&) = delete;
 
@@ -64,11 +69,12 @@ class program_run {
   const run_folder& folder() const { return *folder_; }
   /// Opened when it is first asked for: not before the folder has begun.
   journal& book() {
+    if (worker* const crew = folder_->crew()) return crew->book();
     if (!book_) book_.emplace(folder_->journal());
     return *book_;
   }
   event_writer& events() {
-    if (!events_) events_.emplace(folder_->root());
+    if (!events_) events_.emplace(events_folder());
     return *events_;
   }
   checkpoint_policy saving() const { return {.folder = folder_->checkpoints(), .every_seconds = 60}; }
@@ -112,6 +118,11 @@ class program_run {
   }
 
  private:
+  /// What is shown is a sign of life, too.
+  static progress_sink seen_by_others(const run_folder& folder, progress_sink shown);
+  /// One writer has a file of curves; each worker a folder for it.
+  std::filesystem::path events_folder() const;
+
   std::optional<stoppable_printer> printer_;
   std::optional<run_folder> own_;
   run_folder* folder_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <hasse/core/error.hpp>
+#include <hasse/core/file.hpp>
 #include <hasse/file/journal.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/file/recall.hpp>
@@ -36,7 +37,29 @@ HASSE_BODY void bind_trainings(journal& book, const json& conditions, const char
         throw file_error(before->path(), "holds trainings with other " + key + " (" + shown(was) + ", this run has " + shown(value) + ")",
                          "start with the settings that it was begun with, or choose another folder");
 }
+
+HASSE_BODY void bind_trainings(program_run& here, const json& conditions, const char* operation) {
+  if (worker* const crew = here.folder().crew()) return crew->agree(operation, conditions);
+  bind_trainings(here.book(), conditions, operation);
+}
 }  // namespace detail
+
+HASSE_BODY progress_sink program_run::seen_by_others(const run_folder& folder, progress_sink shown) {
+  worker* const crew = folder.crew();
+  if (!crew) return shown;
+  return [crew, shown = std::move(shown)](const progress_event& event) {
+    crew->beat(event);
+    if (shown) shown(event);
+  };
+}
+
+HASSE_BODY std::filesystem::path program_run::events_folder() const {
+  worker* const crew = folder_->crew();
+  if (!crew) return folder_->root();
+  const std::filesystem::path folder = folder_->root() / "events" / crew->name();
+  create_folder(folder);
+  return folder;
+}
 
 HASSE_BODY progress_sink program_run::progress(std::string of) const {
   if (!shown_ || of.empty()) return shown_;

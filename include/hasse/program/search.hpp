@@ -29,6 +29,7 @@
 #include <hasse/result.hpp>
 #include <hasse/search.hpp>
 #include <hasse/search/choices.hpp>
+#include <hasse/search/shared_session.hpp>
 #include <hasse/train/candidate_trainer.hpp>
 #include <hasse/train/evaluate.hpp>
 
@@ -68,6 +69,8 @@ struct finalist {
 struct search_answer {
   std::vector<finalist> finalists;  ///< from cheap to good; of several devices those of each, from cheap to dear on the first
   report_data report;
+  std::string written_by = {};  ///< of a run that is shared: the other worker that writes the answer, so that nothing is in this one; "": none
+  std::size_t own = 0;          ///< of the trainings, by this process
 
   /// The best network that costs at most this as a whole, on a device from 0; null when there is none.
   const finalist* best_within(double most, std::size_t device = 0) const {
@@ -249,21 +252,27 @@ search_answer search_by(const searched_price& price, const space_at<Space>& spac
   if (domain.size() == 0)
     throw error("no architecture of this space costs between " + price.scale.text(within.least) + " and " + price.scale.text(within.most) +
                 (price.device.empty() ? "" : " on " + price.device) + "; widen the window");
-  const session_options options{.configuration = proposer.text() + ", order " + std::string(order.name) + price.text + further.text(), .words = journal_words::of(price.scale.unit, judged_by.name)};
+  session_options options{.configuration = proposer.text() + ", order " + std::string(order.name) + price.text + further.text(), .words = journal_words::of(price.scale.unit, judged_by.name), .most = stop.trainings};
   using candidate = architecture<Space>;
   auto policy = proposer.on(domain, stop);
 
   folder.begin();
   program_run here(folder, progress);
-  journal& book = here.book();
-  bind_trainings(book, {{"task", train.data().task.text()}, {"recipe", to_text(train.how())}, {"seed", train.how().seed}, {"images", hex64(train.data().identity).view()}});
-  bind_backend(book, backend);
+  worker* const crew = folder.crew();
+  bind_trainings(here, {{"task", train.data().task.text()}, {"recipe", to_text(train.how())}, {"seed", train.how().seed}, {"images", hex64(train.data().identity).view()}});
+  bind_backend(here, backend);
   const std::vector<std::string> classes = classes_of(*train.data().train);
   write_labels(folder.labels(), classes);
   const count_type most = stop.trainings > 0 ? std::min<count_type>(stop.trainings, domain.size()) : domain.size();
   search_trainer<Space, candidate_trainer<Engine, Type>> trainer(train, space, here, device_costs(price.parts, further), options.words, static_cast<std::size_t>(most));
-  const search_result<candidate> found = run_search(domain, policy, trainer, &book, options);
+  if (crew) options.progress = here.progress();
+  const search_result<candidate> found = crew ? run_shared_search(domain, policy, [&] { return proposer.on(domain, stop); }, trainer, *crew, options)
+                                              : run_search(domain, policy, trainer, &here.book(), options);
+  worker::turn answering{.is_mine = true};
+  if (crew) answering = crew->answers(here.progress());
+  if (!answering.is_mine) return {.finalists = {}, .report = {}, .written_by = answering.other, .own = found.own};
   trainer.drop_dominated_weights();
+  const run_history history(here, crew ? std::optional(answering.term) : std::nullopt);
 
   // The frontier of each device, and the networks that are on one.
   std::vector<frontier<candidate>> fronts{found.boundary};
@@ -282,6 +291,7 @@ search_answer search_by(const searched_price& price, const space_at<Space>& spac
 
   // What the search learned, for the report.
   search_answer answer;
+  answer.own = found.own;
   report_data& report = answer.report;
   report.measure = judged_by, report.price = price.scale.unit;
   if (const bool times = report.price == in_milliseconds; !times || judged_by.name != "accuracy")
@@ -290,7 +300,7 @@ search_answer search_by(const searched_price& price, const space_at<Space>& spac
     report.devices.push_back(!price.called.empty() ? price.called : !price.device.empty() ? price.device : std::string(price.scale.unit.name));
     for (const further_device& each : further.all) report.devices.push_back(each.name);
   }
-  const auto curves = curves_of(book);
+  const auto curves = curves_of(history);
   const std::vector<trained<candidate>> once = each_once(domain, found.done);
   const auto precedents = precedent_counts(domain, once);
   for (const trained<candidate>& each : once) {
@@ -347,7 +357,7 @@ search_answer search_by(const searched_price& price, const space_at<Space>& spac
     const finisher<candidate_trainer<Engine, Type>> finisher{longer ? &*again : nullptr, &here, [&] {
       const auto place = std::find_if(found.done.begin(), found.done.end(), [&](const auto& each) { return each.candidate == point.candidate && each.merit == point.merit; });
       trainer.restore_weights(point.candidate, static_cast<std::size_t>(place - found.done.begin()));
-    }};
+    }, &history};
     const auto [network, finished] = finisher(name, layers, at + 1, count);
     if (longer && !finished) report.warnings.push_back("The longer training of " + name + " diverged; it is handed over as the search trained it.");
     const finalist::place first = place_of(0, at);
@@ -393,6 +403,7 @@ search_answer search_by(const searched_price& price, const space_at<Space>& spac
   const report_progress settled = report.pruning.empty() ? report_progress{} : report.pruning.back();
   report.facts.emplace_back("trainings", std::to_string(found.done.size()) + ", " + std::string(to_text(found.end)) + "; " +
                                              (report.prunes ? pruned_text(found) : "settled by the order without training: " + counted(settled.pruned) + ", left: " + counted(settled.living)));
+  if (crew) folder.answered(answering.term);
   return answer;
 }
 }  // namespace detail

@@ -170,6 +170,7 @@ class listed_tables {
 
   /// Measures what is there, and keeps copies of the other tables, so that the folder says by what it was searched.
   void open(const run_folder& folder, program_run& here) {
+    if (folder.crew()) folder.begin();  // before anything of others is used, or done for them
     for (std::size_t at = 0; at < size(); ++at) {
       const std::filesystem::path path = table_of(folder, at);
       std::printf("device%s: %s, %s\n", size() == 1 ? "" : (" " + std::to_string(at + 1)).c_str(), devices_[at].name().c_str(), devices_[at].facts.library.c_str());
@@ -182,7 +183,12 @@ class listed_tables {
         if (!is_there) replace_file(path, text);
       } else {
         require_table(folder, path);
-        tables_[at].emplace(load_or_measure<Space>(path, *devices_[at].there, here.progress(size() == 1 ? "" : "device " + std::to_string(at + 1) + " of " + std::to_string(size())), space_));
+        const auto load = [&] {
+          return load_or_measure<Space>(path, *devices_[at].there, here.progress(size() == 1 ? "" : "device " + std::to_string(at + 1) + " of " + std::to_string(size())), space_);
+        };
+        if (worker* const crew = folder.crew())  // one measures while the others wait
+          crew->once(path.stem().string(), [&] { return file_exists(path) && parse_latency_record(read_file(path, largest_table), path.string()).complete(); }, [&] { (void)load(); }, here.progress());
+        tables_[at].emplace(load());
         here.end_line();
       }
     }

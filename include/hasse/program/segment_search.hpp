@@ -113,7 +113,7 @@ void search_segmenters(const segment_search_options& options, const space_name& 
   settings["parts"] = space_identity<Space>(), settings["policy"] = policy;
   const std::size_t corrections = is_measured ? detail::corrections_of(options.run) : 0;
   on.add_to(settings, corrections);
-  program_run here(options.run, settings);
+  program_run here(options.run, settings, options.workers ? folder_use::workers : folder_use::alone, true);
   run_folder& folder = here.folder();
   detail::say_threads(options.threads);
   const detection_splits pictures =
@@ -148,6 +148,7 @@ void search_segmenters(const segment_search_options& options, const space_name& 
                          stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, finish, named,
                          handing_over{parse_pixel_form(options.pixels, "--pixels")}, here.progress());
   here.end_line();
+  if (detail::others_answer(folder, answer)) return;
 
   report_data& report = answer.report;
   if (answer.finalists.empty()) {

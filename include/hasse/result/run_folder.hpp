@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -15,16 +16,28 @@
 #include <hasse/file/formats.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/file/lock.hpp>
+#include <hasse/file/worker.hpp>
 
 namespace hasse {
 
-/// Paths of a run, held by this object alone: of two starts in one folder one goes on, before anything is written. A folder
+/// Who may work in a folder at a time: one process, or all that say `workers`.
+enum class folder_use : bool { alone, workers };
+
+/// Paths of a run, held by this object alone (unless all who hold it are `workers` that share it): of two starts in one folder one goes on, before anything is written. A folder
 /// that was begun with another configuration is refused, key by key.
 class run_folder {
  public:
   /// Creates and locks the folder; compares with `config.json` where there is one. `configuration` is a flat object of everything
   /// that decides the results, and of `data`, where the images lie: that may change, since `bind_images` knows which they are.
-  run_folder(std::filesystem::path root, const json& configuration);
+  /// `offers_workers`: whether the refusal of a second process may name the option --workers.
+  run_folder(std::filesystem::path root, const json& configuration, folder_use use = folder_use::alone, bool offers_workers = false);
+
+  /// This process among those that share the folder, or that shared it once; null where it was never shared. (It is no part of what the
+  /// folder is: who may only look at paths may work.)
+  worker* crew() const { return crew_.get(); }
+
+  /// This process has written the answer that it was to write, and removes what lost workers left behind.
+  void answered(std::uint64_t term) const;
 
   /// The images, by a hash of all that they are. Others than those that the run was begun with are refused, wherever they lie.
   void bind_images(std::uint64_t identity);
@@ -52,6 +65,7 @@ class run_folder {
 
  private:
   void compare() const;
+  void clean() const;
 
   /// A start of another configuration never holds the lock of a folder that has one: for that moment it would refuse the right one.
   const std::filesystem::path& compared_and_prepared() const;
@@ -60,7 +74,9 @@ class run_folder {
 
   std::filesystem::path root_;
   json configuration_;
+  folder_use use_;
   file_lock lock_;
+  std::unique_ptr<worker> crew_;
 };
 
 }  // namespace hasse

@@ -15,10 +15,20 @@
 
 namespace hasse {
 
-HASSE_BODY run_folder::run_folder(std::filesystem::path root, const json& configuration) : root_(std::move(root)),
+namespace detail {
+inline std::string remedy_of_lock(folder_use use, bool offers_workers) {
+  if (use == folder_use::workers) return "it was started without --workers: wait until it ends, or stop it and start it again with --workers; or choose another folder";
+  if (offers_workers) return "wait until it ends, choose another folder, or start with --workers each process that shall work in this one";
+  return "wait until it ends, or choose another folder";
+}
+}  // namespace detail
+
+HASSE_BODY run_folder::run_folder(std::filesystem::path root, const json& configuration, folder_use use, bool offers_workers) : root_(std::move(root)),
       configuration_(parse_json(json_text(configuration), "the configuration of the run")),  // as the file will say it
-      lock_(compared_and_prepared() / "lock") {
+      use_(use),
+      lock_(compared_and_prepared() / "lock", use == folder_use::workers ? lock_use::together : lock_use::alone, detail::remedy_of_lock(use, offers_workers)) {
   compare();  // with what another start wrote before this one had the lock
+  if (use == folder_use::workers || file_exists(worker_folders{root_}.claims())) crew_ = std::make_unique<worker>(root_);
 }
 
 HASSE_BODY void run_folder::bind_images(std::uint64_t identity) {
@@ -33,11 +43,27 @@ HASSE_BODY void run_folder::bind_images(std::uint64_t identity) {
 }
 
 HASSE_BODY void run_folder::begin() const {
+  if (crew_) {  // whose configuration binds the folder is decided once, whoever comes at the same time
+    if (!file_exists(config())) write_json(config(), crew_->claims().agreed("configuration", configuration_));
+    compare();
+    if (use_ == folder_use::alone) clean();
+    return;
+  }
   if (!file_exists(config()) || read_json(config()) != configuration_) write_json(config(), configuration_);
+  clean();
+}
+
+HASSE_BODY void run_folder::answered(std::uint64_t term) const {
+  crew_->answered(term);
+  clean();  // whoever trained has ended
+}
+
+HASSE_BODY void run_folder::clean() const {
   for (const auto& folder : {root_, checkpoints(), networks()}) remove_unfinished(folder);
 }
 
 HASSE_BODY void run_folder::unbind() const {
+  if (crew_) return;  // others may come at any time
   std::error_code failure;
   std::filesystem::remove_all(journal(), failure);
   if (failure) throw file_error(journal().string(), "cannot be removed (" + failure.message() + ")", "check the folder and its permissions");

@@ -21,6 +21,7 @@ class any_policy {
 
   std::optional<candidate> ask() { return held_->ask(); }
   std::optional<candidate> retake(const candidate& x) { return held_->retake(x); }
+  bool take(const candidate& x) { return held_->take(x); }
   void tell(const candidate& x, const outcome& result) { held_->tell(x, result); }
   void release(const candidate& x) { held_->release(x); }
   bool is_pruned(const candidate& x) const { return held_->is_pruned(x); }
@@ -44,6 +45,7 @@ class any_policy {
     virtual ~base() = default;
     virtual std::optional<candidate> ask() = 0;
     virtual std::optional<candidate> retake(const candidate& x) = 0;
+    virtual bool take(const candidate& x) = 0;
     virtual void tell(const candidate& x, const outcome& result) = 0;
     virtual void release(const candidate& x) = 0;
     virtual bool is_pruned(const candidate& x) const = 0;
@@ -62,6 +64,10 @@ class any_policy {
     std::optional<candidate> retake(const candidate& x) override {
       if constexpr (RetakesCandidates<Held, Space>) return policy.retake(x);
       else return policy.ask();
+    }
+    bool take(const candidate& x) override {
+      if constexpr (TakesCandidates<Held, Space>) return policy.take(x);
+      else return false;
     }
     void tell(const candidate& x, const outcome& result) override { policy.tell(x, result); }
     void release(const candidate& x) override { policy.release(x); }

@@ -46,6 +46,13 @@ class ledger {
     --under_way_;
   }
 
+  /// x is under way elsewhere. False when it is so already, or has been told and is not repeated.
+  bool take(const candidate& x) {
+    const bool is_taken = open.take(x) || repeat(x);
+    under_way_ += is_taken;
+    return is_taken;
+  }
+
   /// For `propose` of ask: x, which has been told, is under way once more; false when it is so already, or was never told.
   bool repeat(const candidate& x) { return repeats && open.told(x) && repeated_.insert(domain_->text(x)).second; }
 
@@ -125,6 +132,7 @@ class policy_on_ledger {
 
   void tell(const candidate& x, const outcome& result) { books_.tell(x, result); }
   void release(const candidate& x) { books_.release(x); }
+  bool take(const candidate& x) { return books_.take(x); }
   bool is_pruned(const candidate&) const { return false; }
   const std::vector<trained<candidate>>& done() const { return books_.done; }
   const frontier<candidate>& boundary() const { return books_.boundary; }

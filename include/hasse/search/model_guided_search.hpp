@@ -77,6 +77,13 @@ class model_guided_search : public policy_on_ledger<Space> {
     std::erase(under_way_, x);
   }
 
+  /// What somebody else trains counts as under way, as what was asked for here.
+  bool take(const candidate& x) {
+    if (!base::take(x)) return false;
+    under_way_.push_back(x), ++proposals_;
+    return true;
+  }
+
   /// A candidate, and what the model makes of it.
   struct forecast_point {
     candidate value{};

@@ -57,6 +57,8 @@ class partial_order_pruning {
 
   /// A candidate that will not be trained after all, such as a queued one that has become pruned.
   void release(const candidate& x) { ledger_.release(x); }
+  /// One that somebody else trains; it is told later. Until then it prunes nothing.
+  bool take(const candidate& x) { return ledger_.take(x); }
 
   /// Whether x is in P: not trained, and excluded by something that is.
   bool is_pruned(const candidate& x) const { return certificate_of(x).has_value(); }

@@ -96,6 +96,13 @@ concept SaysHowFar = requires(const Type& policy) {
 template <class Type, class Space>
 concept Policy = Domain<Space> && AsksForCandidates<Type, Space> && IsToldOutcomes<Type, Space> && KeepsTrained<Type, Space> && CountsPruned<Type, Space> && SaysHowFar<Type>;
 
+/// What a policy may offer beside others who search the same: `take(x)` says that somebody trains x, which was not asked for here and will
+/// be told; false where it is under way or told. (Of others x is asked for again and put aside.)
+template <class Type, class Space>
+concept TakesCandidates = Policy<Type, Space> && requires(Type& policy, const typename Space::candidate& x) {
+  { policy.take(x) } -> std::same_as<bool>;
+};
+
 /// What a policy may offer whose proposals take time: `retake(x)` is `ask()` where it is known that x was asked for, and need not work out why.
 /// It may give something else, or nothing, where it sees that it would not have asked for x.
 template <class Type, class Space>

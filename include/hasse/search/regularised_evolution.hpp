@@ -45,6 +45,11 @@ class regularised_evolution : public policy_on_ledger<Space> {
     });
   }
 
+  bool take(const candidate& x) {
+    ++children_;  // as if it had been asked for here: the next child has another source
+    return base::take(x);
+  }
+
   void tell(const candidate& x, const outcome& result) {
     books().tell(x, result);
     children_ = 0;

@@ -45,6 +45,7 @@ struct session_options {
   std::string configuration = {};
   journal_words words = {};
   progress_sink progress = {};
+  std::size_t most = 0;  ///< trainings that there will be, for those who watch; 0: not known
   /// Asked before each training; true ends the call early, and a later call goes on.
   std::function<bool()> interrupted = {};
 };
@@ -56,6 +57,7 @@ struct search_result {
   std::vector<frontier<Candidate>> elsewhere;  ///< the same for further devices (CostsElsewhere)
   std::size_t failed = 0;                      ///< of `done`, without merit
   std::size_t replayed = 0;                    ///< of `done`, from the journal
+  std::size_t own = 0;                         ///< of `done`, by this process
   std::optional<count_type> pruned, living;    ///< nothing where they cannot be counted
   search_end end = search_end::none;           ///< none: interrupted
 
@@ -85,6 +87,23 @@ std::vector<frontier<typename Space::candidate>> boundaries_elsewhere(const Spac
   return all;
 }
 
+/// Before it is written: a null would count as diverged.
+inline void require_finite(const std::string& candidate, const outcome& found) {
+  if (found.merit && !std::isfinite(*found.merit))
+    throw error("the evaluator calls the merit of " + candidate + " " + (std::isnan(*found.merit) ? "not a number" : "infinite") +
+                "; return an outcome without merit for a training that diverged");
+}
+
+/// What a policy knows at the end.
+template <class Space, class Search>
+void fill(search_result<typename Space::candidate>& result, const Space& domain, const Search& policy) {
+  result.done = policy.done();
+  result.boundary = policy.boundary();
+  result.elsewhere = boundaries_elsewhere(domain, result.done);
+  result.failed = static_cast<std::size_t>(std::count_if(result.done.begin(), result.done.end(), [](const auto& t) { return !t.merit; }));
+  result.pruned = policy.pruned(), result.living = policy.living(), result.end = policy.end();
+}
+
 /// What a policy asks for where a journal says `text`: worked out again, unless the policy takes the journal's word.
 template <class Space, class Search>
 std::optional<typename Space::candidate> asked_again(Search& policy, const Space& domain, const std::string& text) {
@@ -106,6 +125,17 @@ std::vector<std::int64_t> further_ticks(const Space& domain, const typename Spac
   if constexpr (CostsElsewhere<Space>)
     for (const ticks each : domain.costs_elsewhere(x)) all.push_back(each.count);
   return all;
+}
+
+/// A training, as a journal has it.
+template <class Space>
+json record_of(const Space& domain, const typename Space::candidate& x, const outcome& found, const journal_words& words) {
+  json said{{"candidate", domain.text(x)},
+            {words.cost, domain.cost(x).count},
+            {words.merit, found.merit ? number_or_null(*found.merit) : json(nullptr)},
+            {"note", found.note}};
+  if (const auto further = further_ticks(domain, x); !further.empty()) said[words.further()] = further;
+  return said;
 }
 
 template <class Space, class Search>
@@ -161,26 +191,14 @@ search_result<typename Space::candidate> run_search(const Space& domain, Search&
     const std::size_t ordinal = policy.done().size();
     report("training " + std::to_string(ordinal + 1) + ", " + domain.text(*x));
     const outcome found = trainer.evaluate(*x, ordinal);
-    if (found.merit && !std::isfinite(*found.merit))  // before it is written: a null would count as diverged
-      throw error("the evaluator calls the merit of " + domain.text(*x) + " " + (std::isnan(*found.merit) ? "not a number" : "infinite") +
-                  "; return an outcome without merit for a training that diverged");
-    if (book) {
-      json said{{"candidate", domain.text(*x)},
-                {options.words.cost, domain.cost(*x).count},
-                {options.words.merit, found.merit ? number_or_null(*found.merit) : json(nullptr)},
-                {"note", found.note}};
-      if (const auto further = detail::further_ticks(domain, *x); !further.empty()) said[options.words.further()] = further;
-      book->append("trained", said);
-    }
+    detail::require_finite(domain.text(*x), found);
+    if (book) book->append("trained", detail::record_of(domain, *x, found, options.words));
     policy.tell(*x, found);
   }
   report(std::to_string(policy.done().size()) + " trained, " + std::string(to_text(policy.end())));
 
-  result.done = policy.done();
-  result.boundary = policy.boundary();
-  result.elsewhere = detail::boundaries_elsewhere(domain, result.done);
-  result.failed = static_cast<std::size_t>(std::count_if(result.done.begin(), result.done.end(), [](const auto& t) { return !t.merit; }));
-  result.pruned = policy.pruned(), result.living = policy.living(), result.end = policy.end();
+  detail::fill(result, domain, policy);
+  result.own = result.done.size() - result.replayed;
   return result;
 }
 

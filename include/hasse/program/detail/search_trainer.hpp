@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -45,12 +46,13 @@ class search_trainer {
     (void)here.events();  // there as soon as the search has begun
     for (const recalled& record : recall_all(here.book(), "trained")) {
       if (!record.payload().contains(words.cost)) continue;  // of another price: the search refuses it
-      if (const auto merit = record.maybe<double>(words.merit)) {
-        const auto name = record.get<std::string>("candidate");
-        if (const auto parsed = try_parse<Space>(name); parsed.fault == architecture_fault::none) is_kept(parsed.value, name, *merit);  // others are refused by the search
-      }
+      const auto name = record.get<std::string>("candidate");
+      if (const auto parsed = try_parse<Space>(name); parsed.fault == architecture_fault::none) is_kept(parsed.value, name, record.maybe<double>(words.merit));  // others are refused by the search
     }
   }
+
+  /// What somebody trained.
+  void learn(const architecture<Space>& choice, const outcome& found) { is_kept(choice, to_text(choice), found.merit); }
 
   outcome evaluate(const architecture<Space>& choice, std::size_t ordinal) {
     drop_dominated_weights();
@@ -84,22 +86,22 @@ class search_trainer {
     write_weights(folder_->weights(name), trained, metadata_of(train_->data()));
   }
 
-  /// Bounded disk: only members of the frontier keep their weights. Not before the journal knows what dominates them.
+  /// Bounded disk: only members of the frontier keep their weights, and what others have trained of which nothing is known yet. Not before
+  /// the journal knows what dominates them.
   void drop_dominated_weights() const {
-    std::vector<std::filesystem::path> kept;
+    std::set<std::filesystem::path> kept;
     for (const frontier<std::string>& front : fronts_)
-      for (const auto& point : front.points()) kept.push_back(folder_->weights(point.candidate));
+      for (const auto& point : front.points()) kept.insert(folder_->weights(point.candidate));
     for (const auto& path : files_in(folder_->checkpoints()))
-      if (const std::string file = path.filename().string();
-          file.ends_with(".safetensors") && !file.ends_with(".training.safetensors") && std::find(kept.begin(), kept.end(), path) == kept.end())
-        remove_file(path);
+      if (known_.contains(path) && !kept.contains(path)) remove_file(path);
   }
 
  private:
   /// Whether it is on the frontier of some device now.
-  bool is_kept(const architecture<Space>& choice, const std::string& name, double merit) {
+  bool is_kept(const architecture<Space>& choice, const std::string& name, const std::optional<double>& merit) {
+    known_.insert(folder_->weights(name));
     bool kept = false;
-    for (std::size_t device = 0; device < fronts_.size(); ++device) kept |= fronts_[device].add({name, latency_of<Space>(choice, costs_[device]), merit});
+    for (std::size_t device = 0; merit && device < fronts_.size(); ++device) kept |= fronts_[device].add({name, latency_of<Space>(choice, costs_[device]), *merit});
     return kept;
   }
 
@@ -111,7 +113,32 @@ class search_trainer {
   std::size_t most_;
   progress_sink progress_;
   std::vector<frontier<std::string>> fronts_;
+  std::set<std::filesystem::path> known_;  // weights of what was trained, on a frontier or not
   remaining_time clock_;
+};
+
+/// What the journals of a run say when its answer is written.
+struct run_history {
+  std::vector<journal_record> records;
+  std::string path;
+  std::optional<std::uint64_t> answer{};  ///< which one is written, of a run that is shared
+
+  explicit run_history(program_run& here, std::optional<std::uint64_t> answer_now = {}) : answer(answer_now) {
+    if (!here.folder().crew()) {
+      records = here.book().records(), path = here.book().path().string();
+      return;
+    }
+    records = replay_journal(here.folder().journal()), path = here.folder().journal().string();
+    // Writers know nothing of each other's order, but answers follow one another.
+    const auto answer_of = [](const journal_record& record) { return record.payload.value("answer", json(0)).get<double>(); };
+    std::stable_sort(records.begin(), records.end(), [&](const journal_record& one, const journal_record& other) { return answer_of(one) < answer_of(other); });
+  }
+
+  /// The last record of an operation that is like this.
+  std::optional<recalled> last(std::string_view operation, const json& like) const {
+    const std::vector<recalled> all = recall_all(records, path, operation, like);
+    return all.empty() ? std::nullopt : std::optional(all.back());
+  }
 };
 
 /// The network of a frontier point as it is handed over: as the search trained it, or trained once more by `finish`. What was
@@ -121,6 +148,7 @@ struct finisher {
   const Train* train;  ///< null: nothing is trained again
   program_run* here;
   std::function<void()> restore;  ///< makes the weights of the search again where they are missing
+  const run_history* history;     ///< what was done before
 
   /// The network, and its score on the validation samples if it was trained again. `number` of `count` is shown. The seed follows from the name, so
   /// that nothing changes when a larger budget moves the network along the frontier.
@@ -134,8 +162,8 @@ struct finisher {
     const std::string recipe = to_text(train->how());
     const char* const score_key = learned_by<Train>::measure.name == "accuracy" ? "accuracy" : "score";
     const auto kept = folder.checkpoints() / (file_name_of(name) + ".finished");
-    if (const auto last = recall(here->book(), "finished", {{"candidate", name}}); last && last->get<std::string>("recipe") == recipe) {
-      const auto score = last->maybe<double>(score_key);  // the last record tells what the file holds
+    if (const auto last = history->last("finished", {{"candidate", name}}); last && last->template get<std::string>("recipe") == recipe) {
+      const auto score = last->template maybe<double>(score_key);  // the last record tells what the file holds
       if (!score) return as_searched();
       if (file_exists(kept)) return {model{name, layers, read_weights(kept, layers)}, score};
     }
@@ -144,16 +172,18 @@ struct finisher {
         name, layers, fnv1a(name),
         here->progress("training finalist " + std::to_string(number) + " of " + std::to_string(count) + " again, " + name), &network);
     if (!result.diverged) write_weights(kept, network, metadata_of(train->data()));
-    here->book().append("finished", {{"candidate", name}, {"recipe", recipe}, {score_key, result.diverged ? json(nullptr) : json(result.score)}, {"seconds", result.seconds}});
+    json said{{"candidate", name}, {"recipe", recipe}, {score_key, result.diverged ? json(nullptr) : json(result.score)}, {"seconds", result.seconds}};
+    if (history->answer) said["answer"] = *history->answer;
+    here->book().append("finished", std::move(said));
     if (result.diverged) return as_searched();
     return {std::move(network), result.score};
   }
 };
 
 /// The training curves that a journal holds, by architecture.
-inline std::map<std::string, std::vector<epoch_record>> curves_of(const journal& book) {
+inline std::map<std::string, std::vector<epoch_record>> curves_of(const run_history& history) {
   std::map<std::string, std::vector<epoch_record>> curves;
-  for (const recalled& record : recall_all(book, "curve")) {
+  for (const recalled& record : recall_all(history.records, history.path, "curve")) {
     auto& curve = curves[record.get<std::string>("candidate")];
     curve.clear();
     for (const json& epoch : record.array("epochs")) {
