@@ -2,9 +2,13 @@
 #include <limits>
 #include <map>
 #include <sstream>
+#include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <hasse/file/json.hpp>
+#include <hasse/file/json_value.hpp>
 
 #include "../support/catch.hpp"
 
@@ -29,6 +33,11 @@ std::string sentence(Call call) {
   }
   return "accepted";
 }
+
+template <class Given>
+concept PointsInto = requires(Given&& it) { std::forward<Given>(it).find("rows"); };
+template <class Given>
+concept RefersInto = requires(Given&& it) { require_array(std::forward<Given>(it), "rows", ""); } || requires(Given&& it) { require_object(std::forward<Given>(it), "rows", ""); };
 }  // namespace
 
 TEST_CASE("damaged JSON is refused with line and column") {
@@ -74,7 +83,8 @@ TEST_CASE("values are read by type") {
   CHECK_THAT(sentence([&] { require<int>(json(3), "n", "t"); }), ContainsSubstring("the content is not an object"));
   CHECK_THAT(sentence([&] { allow_only(row, {"n", "x"}, "t"); }), ContainsSubstring("unknown key \"big\""));
   CHECK_THAT(sentence([&] { require_array(row, "n", "t"); }), ContainsSubstring("must be a list"));
-  CHECK_THAT(sentence([&] { require_array(parse_json("{\"a\":[1,2,3]}", "t"), "a", "t", "", 2); }), ContainsSubstring("at most 2"));
+  const json three = parse_json("{\"a\":[1,2,3]}", "t");
+  CHECK_THAT(sentence([&] { require_array(three, "a", "t", "", 2); }), ContainsSubstring("at most 2"));
 }
 
 TEST_CASE("numbers and text survive writing") {
@@ -123,6 +133,22 @@ TEST_CASE("a value is changed, copied and compared by what it holds") {
   const double half = json(0.5);
   CHECK(half == 0.5);
   CHECK(json{1, 2}.get<std::vector<int>>() == std::vector{1, 2});
+}
+
+TEST_CASE("a value that is about to end hands out what it holds, and nothing that refers to it") {
+  const auto made = [] { return json{{"rows", {"a long text that lies in memory of its own", "another text that lies in memory of its own"}}, {"name", "df1"}}; };
+  std::string texts;
+  for (const json& each : made()["rows"]) texts += each.text().substr(0, 1);
+  for (const json& each : made().at("rows")) texts += each.text().substr(2, 1);
+  for (const auto& [key, value] : made().items()) texts += key;
+  for (const char letter : made().at("rows").at(0).text()) texts += letter == 'x' ? "x" : "";
+  CHECK(texts == "aalonamerowsx");
+  static_assert(std::is_same_v<decltype(made()["rows"]), json> && std::is_same_v<decltype(made().at("rows").at(0)), json> && std::is_same_v<decltype(made()["rows"][0]), json>);
+  static_assert(std::is_same_v<decltype(made().front()), json> && std::is_same_v<decltype(made().back()), json> && std::is_same_v<decltype(made().text()), std::string>);
+  static_assert(!PointsInto<json> && !RefersInto<json> && RefersInto<const json&>);
+  json kept = made();
+  kept["rows"][0] = kept["rows"][1], kept.at("rows").back() = nullptr;  // of one that stays, the members themselves
+  CHECK(kept == json{{"rows", {"another text that lies in memory of its own", nullptr}}, {"name", "df1"}});
 }
 
 TEST_CASE("a value that is asked for what it is not says what it is") {

@@ -78,6 +78,7 @@ std::optional<Type> json_as(const json& value) {
 HASSE_BODY std::string json_place(const std::string& place, const std::string& key);
 
 HASSE_BODY const json& json_member(const json& object, const std::string& key, const std::string& path, const std::string& place);
+void json_member(json&&, const std::string&, const std::string&, const std::string&) = delete;  // it would refer to what ends
 }  // namespace detail
 
 /// `object[key]` as bool, a whole number that fits, a finite floating-point number or std::string; a file_error names path, key and place.
@@ -97,9 +98,11 @@ std::optional<Type> maybe(const json& object, const std::string& key, const std:
 /// `object[key]`, an array of at most `limit` elements.
 HASSE_BODY const json& require_array(const json& object, const std::string& key, const std::string& path, const std::string& place = "",
                                  std::size_t limit = std::size_t{1} << 20);
+void require_array(json&&, const std::string&, const std::string&, const std::string& = "", std::size_t = 0) = delete;  // as json_member
 
 /// `object[key]`, an object.
 HASSE_BODY const json& require_object(const json& object, const std::string& key, const std::string& path, const std::string& place = "");
+void require_object(json&&, const std::string&, const std::string&, const std::string& = "") = delete;
 
 /// Refuses keys that the reader does not know: a misspelt option must not be skipped in silence.
 HASSE_BODY void allow_only(const json& object, std::initializer_list<std::string_view> keys, const std::string& path, const std::string& place = "");

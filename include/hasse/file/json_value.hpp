@@ -43,6 +43,7 @@ concept JsonTarget = (JsonScalar<Type> && !std::same_as<Type, char>) || std::sam
 
 /// Made from what it holds: nullptr, a number, text, a container, another value, or braces. Braces of pairs whose first is text are an
 /// object, {{"name", "df1"}, {"macs", 12}}; other braces are a list, {1, 2}. What is asked of a value of another kind is an error.
+/// A value that is about to end hands out what it holds by value, so that for (auto& each : read_json(path).at("rows")) has rows to walk.
 class json {
  public:
   enum class sort : std::uint8_t { null, boolean, integer, whole, number, text, list, object };  ///< whole: an unsigned integer
@@ -93,7 +94,8 @@ class json {
   operator Type() const {
     return get<Type>();
   }
-  const std::string& text() const;
+  const std::string& text() const&;
+  std::string text() &&;
 
   /// Elements of a list, members of an object, 0 of null, else 1.
   std::size_t size() const;
@@ -104,40 +106,54 @@ class json {
   json* end();
   const json* begin() const;
   const json* end() const;
-  json& at(std::size_t index);
-  const json& at(std::size_t index) const;
+  json& at(std::size_t index) &;
+  const json& at(std::size_t index) const&;
+  json at(std::size_t index) && { return std::move(at(index)); }
   template <detail::JsonWhole Type>
-  json& operator[](Type index) {
+  json& operator[](Type index) & {
     return at(static_cast<std::size_t>(index));
   }
   template <detail::JsonWhole Type>
-  const json& operator[](Type index) const {
+  const json& operator[](Type index) const& {
     return at(static_cast<std::size_t>(index));
   }
-  json& front() { return at(0); }
-  const json& front() const { return at(0); }
-  json& back() { return at(size() - 1); }
-  const json& back() const { return at(size() - 1); }
+  template <detail::JsonWhole Type>
+  json operator[](Type index) && {
+    return std::move(at(static_cast<std::size_t>(index)));
+  }
+  json& front() & { return at(0); }
+  const json& front() const& { return at(0); }
+  json front() && { return std::move(at(0)); }
+  json& back() & { return at(size() - 1); }
+  const json& back() const& { return at(size() - 1); }
+  json back() && { return std::move(at(size() - 1)); }
   json& push_back(json value);
   json& emplace_back(json value) { return push_back(std::move(value)); }
   void erase(std::size_t index);
 
   // An object. Null becomes one by the first [].
   /// The members, for (const auto& [key, value] : it.items()); none where it is no object.
-  const object_type& items() const;
+  const object_type& items() const&;
+  object_type items() &&;
   bool contains(std::string_view key) const { return find(key) != nullptr; }
   /// nullptr, which is end(), where there is none.
-  json* find(std::string_view key);
-  const json* find(std::string_view key) const;
-  json& at(std::string_view key);
-  const json& at(std::string_view key) const;
+  json* find(std::string_view key) &;
+  const json* find(std::string_view key) const&;
+  void find(std::string_view key) && = delete;  // it would point into what ends
+  json& at(std::string_view key) &;
+  const json& at(std::string_view key) const&;
+  json at(std::string_view key) && { return std::move(at(key)); }
   template <detail::JsonText Key>
-  json& operator[](const Key& key) {
+  json& operator[](const Key& key) & {
     return member(key);
   }
   template <detail::JsonText Key>
-  const json& operator[](const Key& key) const {
+  const json& operator[](const Key& key) const& {
     return at(std::string_view(key));
+  }
+  template <detail::JsonText Key>
+  json operator[](const Key& key) && {
+    return std::move(at(std::string_view(key)));
   }
   /// The member, or that where there is none.
   json value(std::string_view key, json otherwise) const;

@@ -87,9 +87,13 @@ HASSE_BODY double json::number() const {
   return sort_ == sort::integer ? static_cast<double>(held_.integer) : static_cast<double>(whole());
 }
 
-HASSE_BODY const std::string& json::text() const {
+HASSE_BODY const std::string& json::text() const& {
   if (!is_string()) detail::refuse_json(*this, "text");
   return *held_.text;
+}
+HASSE_BODY std::string json::text() && {
+  text();  // or it is refused
+  return std::move(*held_.text);
 }
 
 HASSE_BODY const json::list_type& json::list() const {
@@ -107,11 +111,11 @@ HASSE_BODY json* json::end() { return is_array() ? held_.list->data() + held_.li
 HASSE_BODY const json* json::begin() const { return is_array() ? held_.list->data() : nullptr; }
 HASSE_BODY const json* json::end() const { return is_array() ? held_.list->data() + held_.list->size() : nullptr; }
 
-HASSE_BODY const json& json::at(std::size_t index) const {
+HASSE_BODY const json& json::at(std::size_t index) const& {
   if (index >= list().size()) detail::refuse_json(*this, "element " + std::to_string(index) + " of " + std::to_string(size()) + ", counted from 0");
   return (*held_.list)[index];
 }
-HASSE_BODY json& json::at(std::size_t index) { return const_cast<json&>(std::as_const(*this).at(index)); }
+HASSE_BODY json& json::at(std::size_t index) & { return const_cast<json&>(std::as_const(*this).at(index)); }
 
 HASSE_BODY json& json::push_back(json value) {
   if (is_null()) *this = array();
@@ -124,22 +128,23 @@ HASSE_BODY void json::erase(std::size_t index) {
   held_.list->erase(held_.list->begin() + static_cast<std::ptrdiff_t>(index));
 }
 
-HASSE_BODY const json::object_type& json::items() const {
+HASSE_BODY const json::object_type& json::items() const& {
   static const object_type none;
   return is_object() ? *held_.object : none;
 }
+HASSE_BODY json::object_type json::items() && { return is_object() ? std::move(*held_.object) : object_type(); }
 
-HASSE_BODY const json* json::find(std::string_view key) const {
+HASSE_BODY const json* json::find(std::string_view key) const& {
   const auto found = items().find(key);
   return found == items().end() ? nullptr : &found->second;
 }
-HASSE_BODY json* json::find(std::string_view key) { return const_cast<json*>(std::as_const(*this).find(key)); }
+HASSE_BODY json* json::find(std::string_view key) & { return const_cast<json*>(std::as_const(*this).find(key)); }
 
-HASSE_BODY const json& json::at(std::string_view key) const {
+HASSE_BODY const json& json::at(std::string_view key) const& {
   if (const json* found = find(key)) return *found;
   detail::refuse_json(*this, "its member " + detail::in_quotes(key));
 }
-HASSE_BODY json& json::at(std::string_view key) { return const_cast<json&>(std::as_const(*this).at(key)); }
+HASSE_BODY json& json::at(std::string_view key) & { return const_cast<json&>(std::as_const(*this).at(key)); }
 
 HASSE_BODY json& json::member(std::string_view key) {
   if (is_null()) *this = object();
