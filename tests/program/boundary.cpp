@@ -42,6 +42,11 @@ TEST_CASE("a search goes on by the policy of its folder, and a new one asks the 
   const auto text = [&] { return detail::proposer_of(options, detail::policy_of(options)).text(); };
   CHECK_THAT(text(), ContainsSubstring("policy model"));
   CHECK(detail::margin_of(detail::proposer_of(options, "model")) == 0.01);
+  CHECK_THAT(text(), ContainsSubstring("own noise 1,"));
+  CHECK_NOTHROW(detail::check_asks_model(parsed("--repeats --enough 95"), "model"));
+  CHECK_THROWS_WITH(detail::check_asks_model(parsed("--repeats"), "pop"), ContainsSubstring("--repeats asks a model, but the policy is pop, by which the folder was begun"));
+  CHECK_THROWS_WITH(detail::check_asks_model(parsed("--enough 95 --policy random"), "random"), ContainsSubstring("--enough asks a model, but the policy is random; leave it out or use --policy model"));
+  CHECK_THAT(detail::proposer_of(parsed("--repeats"), "model").text(), ContainsSubstring("at first, repeats"));
   std::filesystem::create_directories(options.run);
   for (const auto& [written, policy] : {std::pair{R"({"program": "hasse_boundary"})", "pop"}, {R"({"policy": "pop"})", "pop"}, {R"({"policy": "model"})", "model"},
                                         {R"({"policy": "random"})", "random"}, {R"({"policy": "evolution"})", "evolution"}, {R"({"policy": 5})", "pop"}, {"[]", "pop"}}) {
@@ -70,7 +75,11 @@ TEST_CASE("devices are listed by commas, a command to the end, each once and of 
   latency_table<hasse::testing::small_space>::load_or_measure(a, phone, hasse::testing::quick);
   latency_table<hasse::testing::small_space>::load_or_measure(b, desk, hasse::testing::quick);
   latency_table<hasse::testing::other_space>::load_or_measure(other, desk, hasse::testing::quick);
-  const auto opened = [](const std::string& devices) { return detail::listed_tables<hasse::testing::small_space>(detail::devices_listed({devices}, 1)); };
+  const auto opened = [](const std::string& devices) {
+    detail::listed_tables<hasse::testing::small_space> made(detail::devices_listed({devices}, 1));
+    made.serve({});
+    return made;
+  };
   CHECK_THROWS_WITH(opened(a + "," + a), ContainsSubstring("names \"phone\" twice"));
   CHECK_THROWS_WITH(opened(a + "," + other), ContainsSubstring("belongs to another search space"));
   CHECK_THROWS_WITH(opened(a + ",phone"), ContainsSubstring("no file and no device"));
@@ -78,7 +87,7 @@ TEST_CASE("devices are listed by commas, a command to the end, each once and of 
   // The folder has copies of the tables, and refuses others.
   auto both = opened(a + "," + b);
   json settings = json::object();
-  both.add_to(settings);
+  both.add_to(settings, 0);
   CHECK_THAT(settings["device_1"].text(), ContainsSubstring("phone") && ContainsSubstring("table "));
   CHECK(settings["device_2"] != settings["device_1"]);
   {

@@ -152,6 +152,39 @@ TEST_CASE("a search that repeats trainings shows every network once, with all it
   }
 }
 
+TEST_CASE("where a search repeats trainings, what networks are worth decides, and all runs are told", "[program]") {
+  setting it;
+  const shipped_proposer how{model_guided{.own_noise = 1.0 / 3, .learns_noise = true, .repeats = true, .beginning = 6}};
+  const auto run = [&](const char* place, std::size_t trainings) {
+    run_folder folder(it.home / place, {{"test", place}});
+    const auto train = train_on(it.backend, it.images, {.epochs = 1, .batch = 20}, {.folder = folder.checkpoints()});
+    search_answer answer = search<small_space>(it.table, it.device, train, it.images.test, folder, stop_rule{.trainings = trainings}, how);
+    CHECK(names_in(folder.checkpoints()).size() >= answer.finalists.size());
+    return answer;
+  };
+  run("parts", 9), run("parts", 17);
+  const search_answer parts = run("parts", 24), whole = run("whole", 24);
+  CHECK(frontier_json(parts.report) == frontier_json(whole.report));
+  const report_data& report = whole.report;
+  CHECK(report.judges);
+  std::size_t runs = 0, moved = 0;
+  frontier<std::string> worth;
+  for (const report_network& each : report.networks) {
+    runs += each.runs.size();
+    moved += each.score != each.kept_score;
+    CHECK((each.score_low <= each.score && each.score <= each.score_high));
+    CHECK(each.kept_score == *std::max_element(each.runs.begin(), each.runs.end()));
+    worth.add({each.name, it.table.estimate(parse<small_space>(each.name)), each.score});
+  }
+  CHECK(runs == 24);
+  CHECK(moved > 0);
+  REQUIRE(report.networks.size() < 24);
+  CHECK(report.forecast->repeats == static_cast<double>(24 - report.networks.size()));
+  CHECK((report.forecast->luck_deviation > 0 && report.forecast->luck_deviation <= report.forecast->run_deviation));
+  REQUIRE(whole.finalists.size() == worth.points().size());
+  for (std::size_t i = 0; i < whole.finalists.size(); ++i) CHECK((whole.finalists[i].architecture == worth.points()[i].candidate && whole.finalists[i].score == worth.points()[i].merit));
+}
+
 TEST_CASE("one search serves several devices, each by its own frontier", "[program]") {
   setting it;
   fake_device deep;  // where every layer takes the same

@@ -76,6 +76,28 @@ TEST_CASE("a report shows what a model expects, in the metric's direction", "[re
   CHECK_THAT(report_html(data), ContainsSubstring("What the model expects"));
 }
 
+TEST_CASE("where trainings are repeated, what networks are worth is shown with its band and all trainings", "[report]") {
+  report_data data = example();
+  data.judges = true;
+  for (report_network& each : data.networks) each.score_low = each.score - 0.01, each.score_high = each.score + 0.02, each.kept_score = each.score + 0.03, each.runs = {each.score + 0.03, each.score - 0.04};
+  data.forecast = {.found = 0.97, .surely_found = 0.93, .chance = 0.25, .frontier = {{"[(16),(16)]", 0.5, 0.58, 0.59, 0.6}}, .run_deviation = 0.02, .luck_deviation = 0.012, .repeats = 4};
+  const std::string html = report_html(data);
+  CHECK_THAT(html, ContainsSubstring("accuracy<br>(expected)</th><th>one deviation</th><th>single trainings") && ContainsSubstring("<td>81.00 %</td><td>80.00 to 83.00 %</td><td>84.00, 77.00</td>") &&
+                       ContainsSubstring("not the luck of a training") && ContainsSubstring("single trainings of the frontier") &&
+                       ContainsSubstring("by 2.00 points, of which 1.20 are luck, by which trainings of one network differ (4 trainings were repeats)."));
+  const json entry = frontier_json(data)["frontier"][2], page = embedded(html)["networks"][0];
+  for (const json* each : {&entry, &page}) {
+    CHECK((*each)["accuracy"] == 0.81);
+    CHECK((*each)["accuracy_low"] == 0.81 - 0.01);
+    CHECK((*each)["accuracy_high"] == 0.81 + 0.02);
+    CHECK((*each)["kept_accuracy"] == 0.81 + 0.03);
+    CHECK((*each)["runs"].size() == 2);
+  }
+  CHECK(embedded(html)["forecast"]["luck_deviation"] == 0.012);
+  CHECK_THAT(frontier_table(data), ContainsSubstring(" accuracy     one deviation     trainings  ") && ContainsSubstring("81.00 %  80.00 to 83.00 %  84.00, 77.00  "));
+  CHECK(!frontier_json(example())["frontier"][0].contains("runs"));
+}
+
 TEST_CASE("the two questions are answered by whole networks, in numbers as they are shown", "[report]") {
   report_data data = example();
   data.networks[1].whole_cost = 0.55, data.networks[3].whole_cost = 1.3, data.networks[0].whole_cost = 2.00004;
@@ -135,7 +157,7 @@ TEST_CASE("hostile text stays text") {
 
 TEST_CASE("little data and wrong data still give a page") {
   CHECK_THAT(report_html({}), ContainsSubstring("No training has ended with an accuracy yet."));
-  CHECK(frontier_table({}) == "#  estimate  latency  +-  corrected  accuracy  longer  test  MACs  parameters  architecture\n");
+  CHECK(frontier_table({}) == "#  estimate  latency  +-  corrected  accuracy  one deviation  trainings  longer  test  MACs  parameters  architecture\n");
   report_data data = example();
   data.pairs = {{0, 99}, {99, 0}, {0, 0}, {0, 1}, {1, 2}, {2, 0}};  // out of range, and a cycle
   data.networks[2].score = unknown;

@@ -252,9 +252,14 @@ TEST_CASE("what one more run of a network is worth is what its draws gain, and a
     model.tell(point(i), told.back()), trusting.tell(point(i), told.back());
   }
   for (const double gain : trusting.repeat_gains()) CHECK(gain == 0);
-  CHECK(trusting.judged() == told);
+  const auto worth = [](hasse::search_model& of) {
+    std::vector<double> middles;
+    for (const auto& each : of.judged()) middles.push_back(each.middle);
+    return middles;
+  };
+  CHECK(worth(trusting) == told);
   const auto gains = model.repeat_gains();
-  const auto before = model.judged();
+  const auto before = worth(model);
   REQUIRE(gains.size() == told.size());
   CHECK(*std::max_element(gains.begin(), gains.end()) > 0);
   CHECK(*std::min_element(gains.begin(), gains.end()) == 0);  // far below the frontier
@@ -266,11 +271,36 @@ TEST_CASE("what one more run of a network is worth is what its draws gain, and a
   // Another run, far below the first: the network is believed to be worse, and it is known better.
   hasse::search_model again = model;
   again.tell_again(likeliest, told[likeliest] - 10);
-  CHECK(again.judged()[likeliest] < before[likeliest] - 1);
+  CHECK(worth(again)[likeliest] < before[likeliest] - 1);
+  const auto first = model.judged()[likeliest], second = again.judged()[likeliest];
+  CHECK(second.high - second.low < first.high - first.low);
   CHECK(again.repeat_gains()[likeliest] < gains[likeliest]);
   CHECK_THROWS_WITH(again.tell_again(99, 1.0), ContainsSubstring("tell the first run first"));
   CHECK(model.run_deviation(60) > 1);
   CHECK(model.run_deviation(60) < 10);
+}
+
+TEST_CASE("repeated trainings tell how much of the noise is luck", "[model]") {
+  const auto point = [](int i) { return hasse::model_point{{.levels = {i / 40.0}}, {100 + 10 * i}}; };
+  std::vector<hasse::model_point> all;
+  for (int i = 0; i <= 40; ++i) all.push_back(point(i));
+  const auto luck_where = [&](double own, double luck, std::size_t repeats, bool learns = true) {
+    hasse::random_source random(5);
+    hasse::search_model model({.seed = 1, .own_noise = 1.0 / 3, .learns_noise = learns}, all);
+    std::vector<double> truth;
+    for (int i = 0; i <= 40; ++i) {
+      truth.push_back(50 + 0.5 * i + own * random.normal());
+      model.tell(point(i), truth.back() + luck * random.normal());
+    }
+    for (std::size_t i = 0; i < repeats; ++i) model.tell_again(i, truth[i] + luck * random.normal());
+    return model.luck_deviation(60) / model.run_deviation(60);
+  };
+  const double guessed = std::sqrt(2.0 / 3);
+  CHECK(luck_where(4, 0.5, 0) == Approx(guessed));  // nothing was repeated
+  CHECK(luck_where(4, 0.5, 30, false) == Approx(guessed));
+  CHECK(luck_where(4, 0.5, 30) < 0.45);
+  CHECK(luck_where(0.2, 4, 30) > 0.85);
+  CHECK(luck_where(4, 0.5, 3) > luck_where(4, 0.5, 30));  // the guess counts less and less
 }
 
 TEST_CASE("a search that may repeat trainings does so where luck matters, and goes on from a journal with the same ones", "[model]") {

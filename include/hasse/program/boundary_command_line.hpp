@@ -32,6 +32,7 @@ inline void describe_search(CLI::App& app, boundary_options& options, const std:
   describe_pixels(app, options.pixels);
   add_number(app, "--margin", options.margin, 0, 1, "the order settles (and pop prunes) only on differences in accuracy above this (0..1)");
   add_number(app, "--enough", options.enough, 0, 99.99, "with --policy model: stop when the model is nine tenths sure that so many percent of the hypervolume are found; 0: never");
+  app.add_flag("--repeats", options.repeats, "with --policy model: train a network again where that is worth more than a new one, learn how far trainings differ by luck, and hand over what networks are worth without it");
   add_number(app, "--unchanged", options.unchanged, "stop when the frontier stayed the same for so many trainings; 0: never");
 }
 inline void describe(CLI::App& app, boundary_options& options, const std::string& spaces) {

@@ -22,6 +22,7 @@ struct boundary_options : recipe_options, device_options {
   int side = 0;                 ///< of the images; 0: their own where all have one size, else that of the space
   std::size_t trainings = 20, unchanged = 0, finish_networks = 0;
   int finish_epochs = 0;
+  bool repeats = false;
   double margin = 0, enough = 0;
   bool workers = false;  ///< there may be others in the folder
 };

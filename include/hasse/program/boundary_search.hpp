@@ -78,10 +78,22 @@ inline std::string policy_of(const boundary_options& options) {
   return is("model") ? "model" : is("random") ? "random" : is("evolution") ? "evolution" : "pop";
 }
 
+/// What only a model does is asked of no other policy.
+inline void check_asks_model(const boundary_options& options, const std::string& policy) {
+  if (policy == "model") return;
+  const char* const asked = options.enough > 0 ? "--enough" : options.repeats ? "--repeats" : nullptr;
+  if (asked)
+    throw error(std::string(asked) + " asks a model, but the policy is " + policy + (options.policy == "auto" ? ", by which the folder was begun; leave it out or name another folder with --run" : "; leave it out or use --policy model"));
+}
+
 inline shipped_proposer proposer_of(const boundary_options& options, std::string_view policy) {
   if (policy == "random") return {at_random{.seed = options.seed}};
   if (policy == "evolution") return {evolution{.seed = options.seed}};
-  if (policy == "model") return {model_guided{.enough = options.enough / 100, .margin = options.margin, .seed = options.seed}};
+  if (policy == "model") {
+    model_guided how{.enough = options.enough / 100, .margin = options.margin, .seed = options.seed};
+    if (options.repeats) how.own_noise = 1.0 / 3, how.learns_noise = how.repeats = true;
+    return {how};
+  }
   return {pruning{.margin = options.margin, .seed = options.seed}};
 }
 
@@ -185,8 +197,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   if (!(options.margin >= 0 && options.margin <= 1))
     throw error("a margin of " + number_text(options.margin) + " cannot be used; give a difference in accuracy from 0 to 1");
   const std::string policy = detail::policy_of(options);
-  if (options.enough > 0 && policy != "model")
-    throw error("--enough asks a model, but the policy is " + policy + (options.policy == "auto" ? ", by which the folder was begun; leave it out or name another folder with --run" : "; leave it out or use --policy model"));
+  detail::check_asks_model(options, policy);
   const chosen_order order{options.order};
   const order_policy contradictions = detail::contradictions_of(options.contradictions);
   const json before = detail::begun_with(options);
@@ -207,6 +218,7 @@ void search_boundary(const boundary_options& options, const space_name& named) {
   const bool is_measured = is_alone && on.device(0).there;
   const std::size_t corrections = is_measured ? detail::corrections_of(options.run) : 0;
   on.add_to(settings_of_run, corrections);
+  if (options.repeats) settings_of_run["repeats"] = true;
   if (options.speed != "quiet") settings_of_run["speed"] = options.speed;
   detail::add_training_device(settings_of_run, options.training());
   program_run here(options.run, settings_of_run, options.workers ? folder_use::workers : folder_use::alone, true);

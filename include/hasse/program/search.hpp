@@ -23,6 +23,7 @@
 #include <hasse/latency/together.hpp>
 #include <hasse/price/parts.hpp>
 #include <hasse/price/price.hpp>
+#include <hasse/program/detail/search_report.hpp>
 #include <hasse/program/detail/search_trainer.hpp>
 #include <hasse/program/run.hpp>
 #include <hasse/program/space_name.hpp>
@@ -54,7 +55,7 @@ struct finalist {
   double sum = 0;         ///< over its parts: what the search saw
   double whole = 0;       ///< as a whole network: measured, or priced; the sum where nobody can say
   double noise = 0;       ///< how far `whole` may be off; 0: not at all
-  double score = 0;       ///< the task's metric on the validation samples, of the weights that are handed over (with `finishing`: those trained again)
+  double score = 0;       ///< the task's metric on the validation samples, of the weights that are handed over (with `finishing`: those trained again); where trainings are repeated, what the network is taken to be worth
   double test_score = 0;  ///< the same on samples that the search never saw
   cost costs{};
   /// What it costs on a further device; `whole` is the sum where the device cannot be asked.
@@ -90,24 +91,6 @@ struct search_answer {
 };
 
 namespace detail {
-/// "1234 pruned, 5678 left, 2.20 pruned per training, 3.20 settled per training".
-template <class Candidate>
-std::string pruned_text(const search_result<Candidate>& found) {
-  if (!found.pruned || !found.living) return "pruned: not counted";
-  char ratios[96];
-  std::snprintf(ratios, sizeof ratios, ", %.2f pruned per training, %.2f settled per training", *found.pruned_per_training(), *found.settled_per_training());
-  return to_text(*found.pruned) + " pruned, " + to_text(*found.living) + " left" + ratios;
-}
-
-template <class Policy, class Held>
-const Policy* as_policy(const Held& held) {
-  if constexpr (std::is_same_v<Held, Policy>)
-    return &held;
-  else if constexpr (requires { held.template as<Policy>(); })
-    return held.template as<Policy>();
-  else
-    return nullptr;
-}
 /// "accuracy 97.80 % on validation samples, 97.12 % on test samples"
 inline std::string judged_text(metric measure, double validation, double test) {
   measure.decimals = 2;  // as reports have them
@@ -148,69 +131,6 @@ inline void mark_beaten(search_answer& answer, const std::vector<whole_price>& p
                                      answer.report.price.text(prices[*at].price) + " as a whole network" + (answer.report.devices.empty() ? "" : " on " + answer.report.devices[device]) +
                                      " and is better; the sums of their parts said otherwise.");
   }
-}
-
-/// Every candidate once, in the order of its first training; of several trainings the best, whose weights are kept.
-template <class Space>
-std::vector<trained<typename Space::candidate>> each_once(const Space& domain, const std::vector<trained<typename Space::candidate>>& done) {
-  std::vector<trained<typename Space::candidate>> once;
-  std::map<std::string, std::size_t> places;
-  for (const auto& each : done) {
-    const auto [place, is_new] = places.try_emplace(domain.text(each.candidate), once.size());
-    if (is_new) once.push_back(each);
-    else if (each.merit && (!once[place->second].merit || *each.merit > *once[place->second].merit)) once[place->second].merit = each.merit;
-  }
-  return once;
-}
-
-/// Sets of up to so many candidates are read whole for what the order settles of a search that does not prune; of larger ones the rules are told.
-inline constexpr std::size_t most_read = 100'000;
-
-/// What the order settles: by the search, where it prunes, else by what it trained.
-template <class Space, class Held>
-void tell_settled(report_data& report, const Space& domain, const Held& policy, const std::vector<trained<typename Space::candidate>>& once, const pruning_options& reading) {
-  using pruner = partial_order_pruning<Space>;
-  const pruner* settled = as_policy<pruner>(policy);
-  report.prunes = settled != nullptr;
-  std::optional<pruner> read;
-  if (!settled) {
-    read.emplace(domain, reading);
-    for (const auto& each : once) read->tell(each.candidate, {each.merit});
-    settled = &*read;
-  }
-  for (std::size_t i = 0; i < settled->pruned_after().size(); ++i) {
-    const auto trained_then = static_cast<double>(i + 1), pruned_then = static_cast<double>(settled->pruned_after()[i]);
-    report.pruning.push_back({trained_then, pruned_then, report.admissible - trained_then - pruned_then});
-  }
-  for (const auto& each : settled->certificates()) report.certificates.push_back({domain.text(each.pruned), domain.text(each.above), domain.text(each.instead), each.device});
-  if (report.pruning.empty()) {  // too many to list: how many at the end, and by which rules
-    const auto number = [](const std::optional<count_type>& count) { return count ? static_cast<double>(*count) : unknown; };
-    if (!once.empty()) report.pruning.push_back({static_cast<double>(once.size()), number(settled->pruned()), number(settled->living())});
-    for (const auto& each : settled->rules()) report.certificates.push_back({"", domain.text(each.above), domain.text(each.instead), each.device});
-  }
-}
-
-/// What a model expects, and expected while the search went on.
-template <class Space>
-void tell_forecast(report_data& report, const model_guided_search<Space>& model, const price_scale& scale, const metric& judged_by) {
-  const auto expected = model.expected();
-  if (!expected) return;
-  report_forecast& forecast = report.forecast.emplace();
-  forecast.found = expected->outlook.middle, forecast.surely_found = expected->outlook.low, forecast.chance = expected->outlook.chance;
-  const auto shown = [&](const auto& each, double gain) {
-    report_expectation made{to_text(each.value), scale.of(each.cost), judged_by.merit(each.merit.low), judged_by.merit(each.merit.middle), judged_by.merit(each.merit.high), gain};
-    for (const ticks cost : each.elsewhere) made.elsewhere.push_back(scale.of(cost));
-    return made;
-  };
-  for (const auto& each : expected->frontier) forecast.frontier.push_back(shown(each, unknown));
-  for (const auto& front : expected->elsewhere) {
-    auto& list = forecast.elsewhere.emplace_back();
-    for (const auto& each : front) list.push_back(shown(each, unknown));
-  }
-  for (const auto& each : expected->next) forecast.next.push_back(shown(each, each.gain));
-  forecast.run_deviation = expected->run_deviation;
-  for (const auto& each : model.looks()) forecast.looks.push_back({static_cast<double>(each.trainings), each.outlook.middle, each.outlook.low, each.outlook.chance});
-  report.facts.emplace_back("model", "expects that " + percent_text(forecast.found, 1) + " of the hypervolume is found, nine tenths sure of " + percent_text(forecast.surely_found, 1));
 }
 
 /// What the parts cost on every device.
@@ -265,6 +185,8 @@ search_answer search_by(const searched_price& price, const space_at<Space>& spac
   write_labels(folder.labels(), classes);
   const count_type most = stop.trainings > 0 ? std::min<count_type>(stop.trainings, domain.size()) : domain.size();
   search_trainer<Space, candidate_trainer<Engine, Type>> trainer(train, space, here, device_costs(price.parts, further), options.words, static_cast<std::size_t>(most));
+  if (const auto* model = as_policy<model_guided_search<domain_type>>(policy); model && model->repeats())
+    trainer.also_keep([model, &domain] { return within_reach(domain, *model); });
   if (crew) options.progress = here.progress();
   const search_result<candidate> found = crew ? run_shared_search(domain, policy, [&] { return proposer.on(domain, stop); }, trainer, *crew, options)
                                               : run_search(domain, policy, trainer, &here.book(), options);
@@ -274,11 +196,23 @@ search_answer search_by(const searched_price& price, const space_at<Space>& spac
   trainer.drop_dominated_weights();
   const run_history history(here, crew ? std::optional(answering.term) : std::nullopt);
 
+  // Every network once. Where trainings are repeated its merit is what the model takes it to be worth; its weights are those of its best run.
+  const std::vector<trained<candidate>> best_runs = each_once(domain, found.done);
+  std::vector<trained<candidate>> once = best_runs;
+  std::map<std::string, search_model::expectation> worth;
+  if (const auto* model = as_policy<model_guided_search<domain_type>>(policy); model && model->repeats())
+    for (const auto& each : model->judged()) worth.emplace(domain.text(each.value), each.merit);
+  for (trained<candidate>& each : once)
+    if (const auto known = worth.find(domain.text(each.candidate)); known != worth.end()) each.merit = known->second.middle;
+
   // The frontier of each device, and the networks that are on one.
-  std::vector<frontier<candidate>> fronts{found.boundary};
-  fronts.insert(fronts.end(), found.elsewhere.begin(), found.elsewhere.end());
-  std::vector<frontier_point<candidate>> chosen = found.boundary.points();
-  for (const frontier<candidate>& front : found.elsewhere)
+  std::vector<frontier<candidate>> fronts(1);
+  for (const trained<candidate>& each : once)
+    if (each.merit) fronts[0].add({each.candidate, each.cost, *each.merit});
+  for (frontier<candidate>& front : boundaries_elsewhere(domain, once)) fronts.push_back(std::move(front));
+  fronts.resize(1 + further.all.size());
+  std::vector<frontier_point<candidate>> chosen;
+  for (const frontier<candidate>& front : fronts)
     for (const auto& point : front.points())
       if (std::none_of(chosen.begin(), chosen.end(), [&](const auto& each) { return each.candidate == point.candidate; })) chosen.push_back({point.candidate, domain.cost(point.candidate), point.merit});
   std::stable_sort(chosen.begin(), chosen.end(), [](const auto& one, const auto& other) { return one.cost < other.cost; });
@@ -301,7 +235,7 @@ search_answer search_by(const searched_price& price, const space_at<Space>& spac
     for (const further_device& each : further.all) report.devices.push_back(each.name);
   }
   const auto curves = curves_of(history);
-  const std::vector<trained<candidate>> once = each_once(domain, found.done);
+  report.judges = !worth.empty();
   const auto precedents = precedent_counts(domain, once);
   for (const trained<candidate>& each : once) {
     const cost costs = cost_of(each.candidate, space);
@@ -315,7 +249,11 @@ search_answer search_by(const searched_price& price, const space_at<Space>& spac
     if (const auto& below = precedents[report.networks.size()]) network.precedents = static_cast<double>(*below);
     if (const auto curve = curves.find(network.name); curve != curves.end()) network.curve = curve->second;
     if (!each.merit) report.warnings.push_back("The training of " + network.name + " diverged; it counts as trained and prunes nothing.");
-    if (once.size() < found.done.size())
+    if (const auto known = worth.find(network.name); known != worth.end()) {
+      network.score_low = judged_by.merit(known->second.low), network.score_high = judged_by.merit(known->second.high);
+      network.kept_score = judged_by.merit(*best_runs[report.networks.size()].merit);
+    }
+    if (report.judges || once.size() < found.done.size())
       for (const trained<candidate>& run : found.done)
         if (run.candidate == each.candidate && run.merit) network.runs.push_back(judged_by.merit(*run.merit));
     report.networks.push_back(std::move(network));
@@ -326,6 +264,7 @@ search_answer search_by(const searched_price& price, const space_at<Space>& spac
   report.admissible = static_cast<double>(domain.size());
   tell_settled(report, domain, policy, once, {.margin = margin_of(proposer), .exclude = price.contradicts, .list_up_to = most_read});
   if (const auto* model = as_policy<model_guided_search<domain_type>>(policy)) tell_forecast(report, *model, price.scale, judged_by);
+  if (report.forecast) report.forecast->repeats = static_cast<double>(found.done.size() - once.size());
   report.sums = price.sums;
 
   if (!classes.empty()) report.facts.emplace_back("classes", classes_text(classes));
@@ -354,8 +293,9 @@ search_answer search_by(const searched_price& price, const space_at<Space>& spac
     const layer_list layers = layers_of(point.candidate, space);
     const auto better = static_cast<std::size_t>(std::count_if(chosen.begin(), chosen.end(), [&](const auto& other) { return other.merit > point.merit; }));
     const bool longer = again && finish->most > better;
+    const double kept = *std::find_if(best_runs.begin(), best_runs.end(), [&](const auto& each) { return each.candidate == point.candidate; })->merit;
     const finisher<candidate_trainer<Engine, Type>> finisher{longer ? &*again : nullptr, &here, [&] {
-      const auto place = std::find_if(found.done.begin(), found.done.end(), [&](const auto& each) { return each.candidate == point.candidate && each.merit == point.merit; });
+      const auto place = std::find_if(found.done.begin(), found.done.end(), [&](const auto& each) { return each.candidate == point.candidate && each.merit == kept; });
       trainer.restore_weights(point.candidate, static_cast<std::size_t>(place - found.done.begin()));
     }, &history};
     const auto [network, finished] = finisher(name, layers, at + 1, count);
@@ -377,7 +317,7 @@ search_answer search_by(const searched_price& price, const space_at<Space>& spac
         const std::string on = report.devices.empty() ? price.device : report.devices[device];
         how.header->facts.push_back(whole_text(price.scale.unit, each.whole_on(device)) + (on.empty() ? "" : " on " + on) + (whole_prices[device].empty() ? ", the sum of its parts" : ""));
       }
-      how.header->facts.push_back(judged_text(judged_by, each.score, each.test_score));
+      how.header->facts.push_back(judged_text(judged_by, finished.value_or(judged_by.merit(kept)), each.test_score));
     }
     const auto files = hand_over(folder, file_name_of(name), network, std::move(how));
     for (report_network& shown : report.networks)
@@ -401,7 +341,8 @@ search_answer search_by(const searched_price& price, const space_at<Space>& spac
 
   const auto counted = [](double number) { return std::isfinite(number) ? count_text(number) : std::string("not counted"); };
   const report_progress settled = report.pruning.empty() ? report_progress{} : report.pruning.back();
-  report.facts.emplace_back("trainings", std::to_string(found.done.size()) + ", " + std::string(to_text(found.end)) + "; " +
+  const std::size_t repeats = found.done.size() - once.size();
+  report.facts.emplace_back("trainings", std::to_string(found.done.size()) + (repeats > 0 ? ", " + std::to_string(repeats) + " of them of networks that were trained before" : "") + ", " + std::string(to_text(found.end)) + "; " +
                                              (report.prunes ? pruned_text(found) : "settled by the order without training: " + counted(settled.pruned) + ", left: " + counted(settled.living)));
   if (crew) folder.answered(answering.term);
   return answer;

@@ -95,8 +95,7 @@ void search_segmenters(const segment_search_options& options, const space_name& 
   const auto window = detail::read_window(options.latency);
   const recipe how = detail::segment_recipe(options, options.epochs);
   const std::string policy = detail::policy_of(options);
-  if (options.enough > 0 && policy != "model")
-    throw error("--enough asks a model, but the policy is " + policy + "; leave it out or use --policy model");
+  detail::check_asks_model(options, policy);
   (void)detail::read_scales(options.scales);
   const chosen_order order{options.order};
   const order_policy contradictions = detail::contradictions_of(options.contradictions);
@@ -111,6 +110,7 @@ void search_segmenters(const segment_search_options& options, const space_name& 
   }
   json settings = detail::settings_of(options, how);
   settings["parts"] = space_identity<Space>(), settings["policy"] = policy;
+  if (options.repeats) settings["repeats"] = true;
   const std::size_t corrections = is_measured ? detail::corrections_of(options.run) : 0;
   on.add_to(settings, corrections);
   program_run here(options.run, settings, options.workers ? folder_use::workers : folder_use::alone, true);

@@ -21,11 +21,16 @@ HASSE_BODY json frontier_json(const report_data& data) {
   const auto entry_of = [&](const report_network& network) {
     json files = json::object();
     for (const auto& [label, path] : network.files) files[label] = path;
-    return json{{"architecture", network.name}, {words.cost_key(), number_or_null(network.cost)},
+    json entry{{"architecture", network.name}, {words.cost_key(), number_or_null(network.cost)},
                 {words.whole_key(), number_or_null(network.whole_cost)}, {words.whole_key() + "_noise", number_or_null(network.whole_noise)},
                 {"corrected_" + words.cost_key(), number_or_null(network.corrected_cost)}, {words.score_key(), number_or_null(network.score)},
                 {words.score_key("finished_"), number_or_null(network.finished_score)}, {words.score_key("test_"), number_or_null(network.test_score)}, {"macs", number_or_null(network.macs)},
                 {"parameters", number_or_null(network.parameters)}, {"files", files}};
+    if (data.judges) {
+      entry[words.score_key() + "_low"] = number_or_null(network.score_low), entry[words.score_key() + "_high"] = number_or_null(network.score_high);
+      entry[words.score_key("kept_")] = number_or_null(network.kept_score), entry["runs"] = network.runs;
+    }
+    return entry;
   };
   const auto add_frontier = [&](json& to, const report_data& of) {
     to["frontier"] = json::array();

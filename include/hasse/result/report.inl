@@ -47,6 +47,11 @@ ask('reaching',a=>points.filter(n=>way*score(n)>=way*a).sort((a,b)=>cheap(a,b)||
 )";
 }
 
+/// What scores are where trainings are repeated.
+inline std::string judging_text(const report_data& data) {
+  return data.judges ? " What counts is not the luck of a training, but the " + report_words(data).score + " that the model takes a network to be worth, between the dashed lines; its trainings are beside it." : "";
+}
+
 /// Cost against score; frontier points carry their number in the table.
 inline plot frontier_plot(const report_data& data) {
   const report_words words(data);
@@ -73,10 +78,22 @@ inline plot frontier_plot(const report_data& data) {
     best.points.push_back({shown_cost(data, network.cost), data.measure.factor * network.score, network_hint(data, network), std::to_string(++number)});
     steps.points.push_back({shown_cost(data, network.cost), data.measure.factor * network.score, {}, {}});
   }
+  plot_series low{.name = "one deviation", .colour = ink::frontier, .shape = plot_shape::steps, .size = 1.1, .dashed = true}, high = low;
+  plot_series runs{.name = "single trainings of the frontier", .colour = ink::other, .size = 2.4, .opacity = 0.8};
+  high.name.clear();
+  if (data.judges)
+    for (const std::size_t i : frontier_order(data)) {
+      const report_network& network = data.networks[i];
+      low.points.push_back({shown_cost(data, network.cost), data.measure.factor * network.score_low, {}, {}});
+      high.points.push_back({shown_cost(data, network.cost), data.measure.factor * network.score_high, {}, {}});
+      for (const double run : network.runs) runs.points.push_back({shown_cost(data, network.cost), data.measure.factor * run, network_hint(data, network), {}});
+    }
   picture.x.logarithmic = slowest > 4 * fastest;
   if (!steps.points.empty() && slowest > 0) steps.points.push_back({slowest, steps.points.back().y, {}, {}});
   if (other.points.empty()) other.name.clear();
-  picture.series = {other, trained, steps, best};
+  picture.series = {other, trained, steps};
+  if (data.judges) picture.series.insert(picture.series.end(), {low, high, runs});
+  picture.series.push_back(best);
   return picture;
 }
 
@@ -211,7 +228,7 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
   html += "<th>estimate<br>(sum of parts)</th>";
   if (whole) html += price + (words.has_latency ? "(measured)</th>" : "(whole)</th>");
   if (corrected) html += price + "(corrected)</th>";
-  html += head + "(validation)</th>";
+  html += data.judges ? head + "(expected)</th><th>one deviation</th><th>single trainings<br>(validation)</th>" : head + "(validation)</th>";
   if (finished) html += head + "(trained longer)</th>";
   if (test) html += head + "(test)</th>";
   html += "<th>MACs</th><th>parameters</th>";
@@ -223,6 +240,7 @@ inline std::string frontier_rows(const report_data& data, const std::vector<std:
     if (whole) html += "<td>" + cost_text(data, network.whole_cost) + (noise ? " &plusmn; " + noise_text(data, network.whole_noise) : std::string()) + "</td>";
     if (corrected) html += "<td>" + cost_text(data, network.corrected_cost) + "</td>";
     html += "<td>" + score_text(data, network.score) + "</td>";
+    if (data.judges) html += "<td>" + band_text(data, network) + "</td><td>" + runs_text(data, network) + "</td>";
     if (finished) html += "<td>" + score_text(data, network.finished_score) + "</td>";
     if (test) html += "<td>" + score_text(data, network.test_score) + "</td>";
     html += "<td>" + count_text(network.macs) + "</td><td>" + count_text(network.parameters) + "</td>";
@@ -298,7 +316,8 @@ inline json report_json(const report_data& data) {
                                   {"corrected_" + words.cost_key(), number_or_null(network.corrected_cost)}, {words.score_key("finished_"), number_or_null(network.finished_score)},
                                   {words.score_key("test_"), number_or_null(network.test_score)},
                                   {"macs", number_or_null(network.macs)}, {"parameters", number_or_null(network.parameters)},
-                                  {"precedents", number_or_null(network.precedents)}, {"runs", network.runs}, {"on_frontier", network.on_frontier}, {"curve", curve}});
+                                  {"precedents", number_or_null(network.precedents)}, {"runs", network.runs}, {words.score_key() + "_low", number_or_null(network.score_low)},
+                                  {words.score_key() + "_high", number_or_null(network.score_high)}, {words.score_key("kept_"), number_or_null(network.kept_score)}, {"on_frontier", network.on_frontier}, {"curve", curve}});
     if (!data.devices.empty()) result["networks"].back()["places"] = places_json(words, network);
   }
   if (!data.devices.empty()) result["devices"] = data.devices;
@@ -360,13 +379,13 @@ HASSE_BODY std::string frontier_table(const report_data& data) {
     return all + detail::serving_text(data);
   }
   const detail::report_words words(data);
-  std::vector<std::vector<std::string>> rows{{"#", "estimate", words.cost, "+-", "corrected", words.score, "longer", "test", "MACs", "parameters", "architecture"}};
+  std::vector<std::vector<std::string>> rows{{"#", "estimate", words.cost, "+-", "corrected", words.score, "one deviation", "trainings", "longer", "test", "MACs", "parameters", "architecture"}};
   for (const std::size_t i : detail::frontier_order(data)) {
     const report_network& network = data.networks[i];
     std::string name;
     for (const char letter : network.name) name += letter >= ' ' && letter <= '~' ? letter : '?';
     rows.push_back({std::to_string(rows.size()), detail::cost_text(data, network.cost), detail::cost_text(data, network.whole_cost), detail::noise_text(data, network.whole_noise), detail::cost_text(data, network.corrected_cost),
-                    detail::score_text(data, network.score), detail::score_text(data, network.finished_score), detail::score_text(data, network.test_score), count_text(network.macs), count_text(network.parameters), name});
+                    detail::score_text(data, network.score), detail::band_text(data, network), data.judges ? detail::runs_text(data, network) : "-", detail::score_text(data, network.finished_score), detail::score_text(data, network.test_score), count_text(network.macs), count_text(network.parameters), name});
   }
   std::string table;
   for (const auto& row : rows) {
@@ -410,14 +429,14 @@ HASSE_BODY std::string report_html(const report_data& data) {
   if (order.empty()) {
     html += section("The frontier", "No training has ended with " + words.a_score + " yet.", "");
   } else if (several) {
-    html += section("The frontiers over one another", "Each line is the best " + words.score + " that can be had within a given " + words.cost + " on one device.", devices_plot(data).svg() + serving_rows(data));
+    html += section("The frontiers over one another", "Each line is the best " + words.score + " that can be had within a given " + words.cost + " on one device." + judging_text(data), devices_plot(data).svg() + serving_rows(data));
     for (std::size_t device = 0; device < data.devices.size(); ++device) {
       const report_data one = on_device(data, device);
       const std::vector<std::size_t> front = frontier_order(one);
       html += section("On " + data.devices[device], "By the latencies of this device alone.", frontier_plot(one).svg() + frontier_rows(one, front) + answer_tables(one, front, "-" + std::to_string(device + 1)));
     }
   } else {
-    html += section("The frontier", "Each point is a network that was trained; the line is the best " + words.score + " that can be had within a given " + words.cost + ". Numbers refer to the table.",
+    html += section("The frontier", "Each point is a network that was trained; the line is the best " + words.score + " that can be had within a given " + words.cost + "." + judging_text(data) + " Numbers refer to the table.",
                     frontier_plot(data).svg() + frontier_rows(data, order));
     const bool whole_costs = std::any_of(order.begin(), order.end(), [&](std::size_t i) { return std::isfinite(data.networks[i].whole_cost); });
     html += section("The two questions", "Among the networks that were trained" + std::string(whole_costs ? words.has_latency ? ", by the latencies of whole networks." : ", by what whole networks cost." : "."), answer_tables(data, order));

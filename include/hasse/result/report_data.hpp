@@ -42,7 +42,9 @@ struct report_network {
   double test_score = unknown;       ///< on samples that the search never saw, of the weights that are handed over (finalists)
   double macs = unknown, parameters = unknown;
   double precedents = unknown;       ///< how many admissible architectures precede it; unknown: not counted
-  std::vector<double> runs{};        ///< scores of all its trainings, where there were several; `score` is the best of them
+  std::vector<double> runs{};        ///< scores of all its trainings, where networks were trained several times; `score` is the best of them
+  double score_low = unknown, score_high = unknown;  ///< where a model says what a network is worth without luck: that is `score`, and this one deviation around it
+  double kept_score = unknown;       ///< then: of the training whose weights are kept
   bool on_frontier = false;
   std::vector<epoch_record> curve{};
   std::vector<std::pair<std::string, std::string>> files{};  ///< label and path relative to the report: ONNX, header, weights
@@ -105,6 +107,8 @@ struct report_forecast {
   std::vector<report_outlook> looks{};                 ///< where it would have ended if enough had been found
   std::vector<std::vector<report_expectation>> elsewhere{};  ///< frontiers of further devices
   double run_deviation = unknown;                      ///< of single trainings around what is expected, of the best ones
+  double luck_deviation = unknown;                     ///< the part of it by which trainings of one network differ; unknown: none was repeated
+  double repeats = 0;                                  ///< trainings of networks that were trained before
 };
 
 struct report_data {
@@ -118,6 +122,7 @@ struct report_data {
   std::vector<report_point> comparison{};                    ///< random search, for instance
   std::string comparison_name = "random search";
   std::vector<report_progress> pruning{};
+  bool judges = false;  ///< scores are what a model takes networks to be worth, without the luck of single trainings
   bool prunes = true;  ///< false: the search did not prune, and `pruning` and `certificates` say what the order settles of what it trained
   std::vector<report_pair> pairs{};  ///< all comparable pairs of networks
   std::vector<report_sum> sums{};

@@ -103,7 +103,7 @@ struct model_guided {
   using role = hasse::role::proposing;
   std::optional<double> best = {};  ///< the best merit that there can be, such as 1 for shares; a search of the library's trainings says it
   double own_noise = 1;             ///< as model_guided_options
-  bool repeats = false;             ///< as model_guided_options
+  bool learns_noise = false, repeats = false;  ///< as model_guided_options
   std::size_t beginning = 10, candidates = 512, consider_all = 4096;
   double enough = 0;  ///< stops, like stop_rule, and decides nothing else: no part of text()
   double margin = 0;  ///< as of pruning, for what a report says that the order settles; decides nothing, either
@@ -111,7 +111,7 @@ struct model_guided {
 
   template <Domain Space>
   model_guided_search<Space> on(const Space& domain, const stop_rule& stop) const {
-    return model_guided_search<Space>(domain, {.seed = seed, .best = best, .own_noise = own_noise, .repeats = repeats, .beginning = beginning, .candidates = candidates, .consider_all = consider_all, .enough = enough, .stop = stop});
+    return model_guided_search<Space>(domain, {.seed = seed, .best = best, .own_noise = own_noise, .learns_noise = learns_noise, .repeats = repeats, .beginning = beginning, .candidates = candidates, .consider_all = consider_all, .enough = enough, .stop = stop});
   }
   /// The same for merits of which `known` is the best possible, unless another was given.
   model_guided towards(double known) const;

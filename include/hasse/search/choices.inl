@@ -24,7 +24,7 @@ HASSE_BODY model_guided model_guided::towards(double known) const {
 }
 
 HASSE_BODY std::string model_guided::text() const {
-  return "policy model, best possible " + (best ? exact_text(*best) : std::string("unknown")) + ", own noise " + millionths_text(own_noise) + (repeats ? ", repeats" : "") + ", beginning " +
+  return "policy model, best possible " + (best ? exact_text(*best) : std::string("unknown")) + ", own noise " + millionths_text(own_noise) + (learns_noise ? " at first" : "") + (repeats ? ", repeats" : "") + ", beginning " +
          std::to_string(beginning) + ", candidates " + std::to_string(candidates) + ", all of up to " + std::to_string(consider_all) + ", seed " + std::to_string(seed);
 }
 

@@ -24,6 +24,7 @@ struct model_guided_options {
   /// The best merit that there can be, such as 100 for accuracies in percent. Merits are then looked at as -log(best - merit).
   std::optional<double> best = {};
   double own_noise = 1;           ///< as search_model_options
+  bool learns_noise = false;      ///< own_noise is a first guess, which repeated trainings correct
   bool repeats = false;           ///< train a network once more where that is worth more than a new one; needs own_noise below 1
   std::size_t beginning = 10;     ///< so many uniform draws before the model is asked
   std::size_t candidates = 512;   ///< for a proposal: so many children of the frontier and as many uniform draws
@@ -98,22 +99,43 @@ class model_guided_search : public policy_on_ledger<Space> {
     std::vector<forecast_point> frontier;  ///< of the merits that trained networks would have again, without luck; from cheap to good
     std::vector<forecast_point> next;      ///< that promise most, the most promising first
     std::vector<std::vector<forecast_point>> elsewhere = {};  ///< such frontiers of further devices; costs are of the device
-    double run_deviation = 0;              ///< as search_model, at the best of that frontier
+    double run_deviation = 0, luck_deviation = 0;  ///< as search_model, at the best of that frontier
   };
-  /// The networks that it would hand over after what was told, from cheap to good: those on the frontier of what each is taken to be worth,
-  /// without luck. With own_noise 1 the frontier itself.
+  /// What was trained, once each, and what it is taken to be worth: without luck, and one deviation below and above that.
+  struct judged_candidate {
+    candidate value{};
+    search_model::expectation merit{};
+  };
+  /// Those with a merit, in the order of their first training; none before the beginning is over.
+  std::vector<judged_candidate> judged() const {
+    std::vector<judged_candidate> all;
+    if (!may_be_asked(this->done().size())) return all;
+    model_guided_search now = *this;
+    const auto merits = now.model(this->done().size()).judged();
+    for (std::size_t row = 0; row < merits.size(); ++row)
+      if (now.has_merit_[row]) all.push_back({now.rows_[row], merits[row]});
+    return all;
+  }
+  /// The networks that it would hand over after what was told, from cheap to good: those on the frontier (of any device) of what each is
+  /// taken to be worth, without luck. With own_noise 1 the frontier itself.
   std::vector<candidate> believed() const {
     std::vector<candidate> chosen;
     if (!may_be_asked(this->done().size())) {
       for (const auto& each : this->boundary().points()) chosen.push_back(each.candidate);
       return chosen;
     }
-    model_guided_search now = *this;
-    const std::vector<double> merits = now.model(this->done().size()).judged();
-    frontier<candidate> front;
-    for (std::size_t row = 0; row < merits.size(); ++row)
-      if (now.has_merit_[row]) front.add({now.rows_[row], domain().cost(now.rows_[row]), merits[row]});
-    for (const auto& each : front.points()) chosen.push_back(each.candidate);
+    std::vector<frontier<candidate>> fronts(1);
+    for (const judged_candidate& each : judged()) {
+      fronts[0].add({each.value, domain().cost(each.value), each.merit.middle});
+      if constexpr (CostsElsewhere<Space>) {
+        const std::vector<ticks> costs = domain().costs_elsewhere(each.value);
+        fronts.resize(1 + costs.size());
+        for (std::size_t device = 0; device < costs.size(); ++device) fronts[1 + device].add({each.value, costs[device], each.merit.middle});
+      }
+    }
+    for (const auto& front : fronts)
+      for (const auto& point : front.points())
+        if (&front == &fronts[0] || std::find(chosen.begin(), chosen.end(), point.candidate) == chosen.end()) chosen.push_back(point.candidate);
     return chosen;
   }
 
@@ -123,7 +145,7 @@ class model_guided_search : public policy_on_ledger<Space> {
     model_guided_search now = *this;
     search_model& knows = now.model(this->done().size());
     const auto [pool, points] = now.considered();
-    forecast found{.outlook = points.empty() ? search_model::outlook{1, 1, 0} : knows.look_ahead(points), .frontier = {}, .next = {}, .run_deviation = 0};
+    forecast found{.outlook = points.empty() ? search_model::outlook{1, 1, 0} : knows.look_ahead(points), .frontier = {}, .next = {}};
     std::vector<model_point> trained_points;
     for (const candidate& each : now.rows_) trained_points.push_back(point_of(each));
     const auto trained_merits = knows.expected(trained_points);
@@ -137,7 +159,7 @@ class model_guided_search : public policy_on_ledger<Space> {
     };
     found.frontier = expected_on(0);
     for (std::size_t device = 1; device <= trained_points[0].elsewhere.size(); ++device) found.elsewhere.push_back(expected_on(device));
-    if (!found.frontier.empty()) found.run_deviation = knows.run_deviation(found.frontier.back().merit.middle);
+    if (!found.frontier.empty()) found.run_deviation = knows.run_deviation(found.frontier.back().merit.middle), found.luck_deviation = knows.luck_deviation(found.frontier.back().merit.middle);
     if (points.empty()) return found;
     const std::vector<double> gains = knows.gains(points);
     const auto merits = knows.expected(points);
@@ -193,7 +215,7 @@ class model_guided_search : public policy_on_ledger<Space> {
         random_source random(derive(options_.seed, 0x73616d706c65));
         for (std::size_t i = 0; i < 2048; ++i) sample.push_back(point_of(domain().sample(random)));
       }
-      model_.emplace(search_model_options{.seed = options_.seed, .scale = {options_.best}, .own_noise = options_.own_noise}, std::move(sample));
+      model_.emplace(search_model_options{.seed = options_.seed, .scale = {options_.best}, .own_noise = options_.own_noise, .learns_noise = options_.learns_noise}, std::move(sample));
     }
     for (; told_ < trainings; ++told_) {
       const auto& [x, cost, merit] = this->done()[told_];

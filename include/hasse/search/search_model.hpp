@@ -29,6 +29,9 @@ struct search_model_options {
   /// The share of the noise between trainings that is a network's own: 1, what was trained is what is judged; less where the mean over
   /// more trainings counts, so that lucky ones are not chased.
   double own_noise = 1;
+  /// own_noise is a first guess, which counts as `guess_weight` repeated trainings do: these tell how far runs of one network are apart.
+  bool learns_noise = false;
+  static constexpr double guess_weight = 4;
 };
 
 /// Depends only on the options, the sample and what was told in which order.
@@ -51,16 +54,18 @@ class search_model {
   /// where what was trained is what is judged (own_noise 1).
   HASSE_BODY std::vector<double> repeat_gains();
 
-  /// The merits of what was told, as they are judged: of each, without the luck that does not repeat.
-  HASSE_BODY std::vector<double> judged();
-
-  /// The deviation of single runs around what the model expects, of networks of this merit. In it is what the coordinates do not say.
-  HASSE_BODY double run_deviation(double merit);
-
   /// What the merits of points will be: the middle, and one deviation below and above it.
   struct expectation {
     double low, middle, high;
   };
+  /// The merits of what was told, as they are judged: of each, without the luck that does not repeat.
+  HASSE_BODY std::vector<expectation> judged();
+
+  /// The deviation of single runs around what the model expects, of networks of this merit. In it is what the coordinates do not say.
+  HASSE_BODY double run_deviation(double merit);
+  /// The part of it that does not repeat: how far runs of one network are apart.
+  HASSE_BODY double luck_deviation(double merit);
+
   HASSE_BODY std::vector<expectation> expected(std::span<const model_point> points);
 
   /// What is left to be found among `points`, as 24 independent draws of their merits have it: a statement of a model, no proof.
@@ -87,9 +92,11 @@ class search_model {
   HASSE_BODY double own_deviation(double latent) const;
   HASSE_BODY void fit();
   /// The share of a run's noise that a row has.
-  double noise_share(std::size_t row) const { return options_.own_noise + luck_share(row); }
+  double noise_share(std::size_t row) const { return own_noise_ + luck_share(row); }
   /// The share of it that does not repeat.
-  double luck_share(std::size_t row) const { return (1 - options_.own_noise) / static_cast<double>(runs_[row]); }
+  double luck_share(std::size_t row) const { return (1 - own_noise_) / static_cast<double>(runs_[row]); }
+  /// What is known of the share that repeats, under the scales as they are.
+  HASSE_BODY void learn_noise();
   HASSE_BODY process_inputs rows() const;
   HASSE_BODY std::vector<double> standardised() const;
   HASSE_BODY double reference(const gaussian_process& process) const;
@@ -114,6 +121,9 @@ class search_model {
   std::vector<std::size_t> runs_;
   std::vector<std::vector<double>> costs_;   // of each row, on each device
   double middle_ = 0, deviation_ = 1;        // of told_ at the last fit
+  double own_noise_ = 1;
+  double apart_ = 0;                         // squares of how far runs of one network are from their mean, summed
+  std::size_t again_ = 0;                    // runs behind the first of their network
   process_scales scales_;
   gaussian_process process_;
 };

@@ -35,7 +35,7 @@ inline std::vector<double> linear_of(const model_point& point) {
 inline constexpr std::size_t first_fit = 10, second_fit = 12, most_fitted = 250, twice_up_to = 60;
 }  // namespace detail
 
-HASSE_BODY search_model::search_model(search_model_options options, std::vector<model_point> sample) : options_(options), sample_(std::move(sample)) {
+HASSE_BODY search_model::search_model(search_model_options options, std::vector<model_point> sample) : options_(options), sample_(std::move(sample)), own_noise_(options.own_noise) {
   if (sample_.empty()) throw error("a model of a search needs at least one candidate as a sample");
   const std::size_t logs = detail::logs_of(sample_[0]).size(), linear = detail::linear_of(sample_[0]).size();
   logs_.assign(logs, {INFINITY, -INFINITY}), spread_.assign(linear, {0, 0});
@@ -134,7 +134,16 @@ HASSE_BODY void search_model::fit() {
     }
     scales_ = std::move(found);
   }
-  process_ = gaussian_process(std::move(inputs), std::move(values), scales_);
+  learn_noise();
+  process_ = gaussian_process(rows(), std::move(values), scales_);
+}
+
+// Runs of one network scatter by luck alone; all runs, around what the model expects, by luck and by what is the network's own.
+HASSE_BODY void search_model::learn_noise() {
+  if (!options_.learns_noise) return;
+  const double all = std::exp(scales_.noise), guessed = search_model_options::guess_weight;
+  const double luck = (guessed * (1 - options_.own_noise) * all + apart_ / (deviation_ * deviation_)) / (guessed + static_cast<double>(again_));
+  own_noise_ = std::clamp(1 - luck / all, 0.0, 0.99);  // some luck is left, so that repeats are thought of
 }
 
 HASSE_BODY std::size_t search_model::last_fit(std::size_t told) {
@@ -152,7 +161,11 @@ HASSE_BODY void search_model::learn() {
   const auto take = [&] {
     const auto& [row, value] = tellings_[learned_++];
     if (row == told_.size()) told_.push_back(value.value_or(told_.empty() ? 0 : *std::min_element(told_.begin(), told_.end()))), runs_.push_back(1);
-    else if (value) told_[row] += (*value - told_[row]) / static_cast<double>(++runs_[row]);
+    else if (value) {
+      const double before = told_[row];
+      told_[row] += (*value - before) / static_cast<double>(++runs_[row]);
+      apart_ += (*value - before) * (*value - told_[row]), ++again_;
+    }
   };
   while (learned_ < tellings_.size()) {
     if (learned_ + 1 < detail::first_fit) {
@@ -169,6 +182,7 @@ HASSE_BODY void search_model::learn() {
       process_.append(std::span(told_inputs_.smooth).subspan(rows_before * s, s), std::span(told_inputs_.linear).subspan(rows_before * l, l),
                       (told_.back() - middle_) / deviation_);
     } else {
+      learn_noise();
       process_ = gaussian_process(rows(), standardised(), scales_);
     }
   }
@@ -176,7 +190,7 @@ HASSE_BODY void search_model::learn() {
 
 HASSE_BODY double search_model::own_deviation(double latent) const {
   const double noise = std::exp(scales_.noise);
-  return deviation_ * (latent + options_.own_noise * noise) / std::sqrt(latent + noise);
+  return deviation_ * (latent + own_noise_ * noise) / std::sqrt(latent + noise);
 }
 
 HASSE_BODY double search_model::reference(const gaussian_process& process) const {
@@ -214,10 +228,14 @@ HASSE_BODY std::pair<gaussian_process, staircases> search_model::believed(std::s
   return {std::move(process), std::move(stairs)};
 }
 
-HASSE_BODY std::vector<double> search_model::judged() {
+HASSE_BODY std::vector<search_model::expectation> search_model::judged() {
   learn();
-  std::vector<double> all = judged_standard();
-  for (double& each : all) each = options_.scale.out(back(each));
+  const std::vector<double> own = judged_standard(), precisions = process_.precisions();
+  std::vector<expectation> all;
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    const double luck = luck_share(i) * std::exp(scales_.noise), deviation = std::sqrt(std::max(luck * (1 - luck * precisions[i]), 0.0));
+    all.push_back({options_.scale.out(back(own[i] - deviation)), options_.scale.out(back(own[i])), options_.scale.out(back(own[i] + deviation))});
+  }
   return all;
 }
 
@@ -227,12 +245,14 @@ HASSE_BODY double search_model::run_deviation(double merit) {
   return options_.scale.best ? std::max(*options_.scale.best - merit, 0.0) * seen : seen;
 }
 
+HASSE_BODY double search_model::luck_deviation(double merit) { return run_deviation(merit) * std::sqrt(1 - own_noise_); }
+
 // What a network is worth is known up to a variance v, and is learned from runs that deviate from it by w: one more moves what it is taken to
 // be worth by a deviation of v / sqrt(v + w). The frontier can only gain by that, as it takes the better of two.
 HASSE_BODY std::vector<double> search_model::repeat_gains() {
   learn();
   std::vector<double> gains(told_.size(), 0);
-  const double once = (1 - options_.own_noise) * std::exp(scales_.noise);
+  const double once = (1 - own_noise_) * std::exp(scales_.noise);
   if (!(once > 0)) return gains;
   const std::vector<double> own = judged_standard(), precisions = process_.precisions();
   const double least = reference(process_);

@@ -53,6 +53,8 @@ class search_trainer {
 
   /// What somebody trained.
   void learn(const architecture<Space>& choice, const outcome& found) { is_kept(choice, to_text(choice), found.merit); }
+  /// Networks besides those of the frontier, whose best training is kept as long as they are among these; nothing: all are.
+  void also_keep(std::function<std::optional<std::vector<std::string>>()> others) { others_ = std::move(others); }
 
   outcome evaluate(const architecture<Space>& choice, std::size_t ordinal) {
     drop_dominated_weights();
@@ -92,17 +94,26 @@ class search_trainer {
     std::set<std::filesystem::path> kept;
     for (const frontier<std::string>& front : fronts_)
       for (const auto& point : front.points()) kept.insert(folder_->weights(point.candidate));
+    if (others_) {
+      const auto names = others_();
+      if (!names) return;
+      for (const std::string& name : *names) kept.insert(folder_->weights(name));
+    }
     for (const auto& path : files_in(folder_->checkpoints()))
       if (known_.contains(path) && !kept.contains(path)) remove_file(path);
   }
 
  private:
-  /// Whether it is on the frontier of some device now.
+  /// Whether it is on the frontier of some device now; where others are kept, too, whether it is the best training of its network.
   bool is_kept(const architecture<Space>& choice, const std::string& name, const std::optional<double>& merit) {
     known_.insert(folder_->weights(name));
+    if (!merit) return false;
     bool kept = false;
-    for (std::size_t device = 0; merit && device < fronts_.size(); ++device) kept |= fronts_[device].add({name, latency_of<Space>(choice, costs_[device]), *merit});
-    return kept;
+    for (std::size_t device = 0; device < fronts_.size(); ++device) kept |= fronts_[device].add({name, latency_of<Space>(choice, costs_[device]), *merit});
+    const auto [best, is_new] = best_of_.try_emplace(name, *merit);
+    const bool is_best = is_new || *merit > best->second;
+    best->second = std::max(best->second, *merit);
+    return kept || (others_ && is_best);
   }
 
   const Train* train_;
@@ -114,6 +125,8 @@ class search_trainer {
   progress_sink progress_;
   std::vector<frontier<std::string>> fronts_;
   std::set<std::filesystem::path> known_;  // weights of what was trained, on a frontier or not
+  std::map<std::string, double> best_of_;  // trainings of a network
+  std::function<std::optional<std::vector<std::string>>()> others_;
   remaining_time clock_;
 };
 

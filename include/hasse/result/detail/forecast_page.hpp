@@ -80,13 +80,13 @@ inline std::string forecast_section(const report_data& data, const report_foreca
                  "A Gaussian process on what was trained expects that " + percent_text(forecast.found, 1) + " of the hypervolume that there is to find is found, and is nine tenths sure of " +
                      percent_text(forecast.surely_found, 1) + "; the chance that the rest would add more than a hundredth is " + percent_text(forecast.chance, 0) +
                      "." + ending_text(forecast) +
-                     (std::isfinite(forecast.run_deviation) ? " Single trainings of the best networks deviate from what it expects by " + fixed_text(data.measure.factor * forecast.run_deviation, 2) + " " + words.points + "." : std::string()) +
+                     (std::isfinite(forecast.run_deviation) ? " Single trainings of the best networks deviate from what it expects by " + fixed_text(data.measure.factor * forecast.run_deviation, 2) + " " + words.points + (std::isfinite(forecast.luck_deviation) ? ", of which " + fixed_text(data.measure.factor * forecast.luck_deviation, 2) + " are luck, by which trainings of one network differ (" + fixed_text(forecast.repeats, 0) + " trainings were repeats)." : ".") : std::string()) +
                      " All of this is said by a model, and is no proof.",
                  plots + (forecast.looks.size() > 1 ? outlook_plot(forecast).svg() : std::string()) + (forecast.next.empty() ? std::string() : rows + "</table></div>"));
 }
 
 inline json forecast_json(const report_words& words, const report_forecast& forecast) {
-  json result = {{"found", number_or_null(forecast.found)}, {"surely_found", number_or_null(forecast.surely_found)}, {"chance", number_or_null(forecast.chance)}, {"run_deviation", number_or_null(forecast.run_deviation)}};
+  json result = {{"found", number_or_null(forecast.found)}, {"surely_found", number_or_null(forecast.surely_found)}, {"chance", number_or_null(forecast.chance)}, {"run_deviation", number_or_null(forecast.run_deviation)}, {"luck_deviation", number_or_null(forecast.luck_deviation)}, {"repeats", forecast.repeats}};
   const auto list = [&](const char* key, const std::vector<report_expectation>& all) {
     result[key] = json::array();
     for (const report_expectation& each : all)

@@ -64,9 +64,20 @@ inline std::string cost_text(const report_data& data, double value) {
 inline std::string noise_text(const report_data& data, double value) {
   return data.price == in_milliseconds ? uncertainty_text(value) : cost_text(data, value);
 }
+/// "96.80 to 97.40 %": where a model takes a network's worth to be.
+inline std::string band_text(const report_data& data, const report_network& network) {
+  const double low = std::min(network.score_low, network.score_high), high = std::max(network.score_low, network.score_high);
+  return std::isfinite(low) ? fixed_text(data.measure.factor * low, 2) + " to " + score_text(data, high) : std::string("-");
+}
+/// "97.10, 96.40": all trainings of a network.
+inline std::string runs_text(const report_data& data, const report_network& network) {
+  std::string text;
+  for (const double run : network.runs) text += (text.empty() ? "" : ", ") + fixed_text(data.measure.factor * run, 2);
+  return text.empty() ? "-" : text;
+}
 /// What a plot says of a point.
 inline std::string network_hint(const report_data& data, const report_network& network) {
-  return network.name + "\n" + score_text(data, network.score) + " in " + cost_text(data, network.cost);
+  return network.name + "\n" + score_text(data, network.score) + " in " + cost_text(data, network.cost) + (data.judges && !network.runs.empty() ? "\ntrained: " + runs_text(data, network) : "");
 }
 /// "latency (ms)", "MACs (M MACs)"
 inline std::string cost_label(const report_data& data) { return report_words(data).cost + " (" + std::string(data.price.suffix) + ")"; }
