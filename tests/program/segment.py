@@ -125,7 +125,17 @@ if page.count("data:image/png;base64,") != 6 or "triangle" not in page:
 blocks = [tables(out)[at:at + 6] for at in range(0, len(tables(out)), 6)]
 if tables(done("evaluate", "--weights", found))[-6:] not in blocks:
     sys.exit("judged again, a network of the frontier has other numbers")
-refused("gives every pixel one of 11 classes", *changed(search, "--epochs", 2), "none", "--space", "camvid")
+# The space of other pictures is the same on these, so that the table of the one is that of the other, and the same networks are trained.
+by_table = [*search[:search.index("--device")], "--latency", "300000..900000ms", "--space", "camvid", "--run"]
+said = done(*by_table, "elsewhere", "--size", "96x96", "--table", "search/latency.json")
+trained = [[(line["payload"]["candidate"], line["payload"]["merit"]) for line in map(json.loads, (folder / run / "journal/main.jsonl").read_text().splitlines()) if line["operation"] == "trained"]
+           for run in ("search", "elsewhere")]
+if trained[0] != trained[1] or len(trained[0]) != 3 or "nothing is measured here" not in said:
+    sys.exit(f"a search by the table of a device elsewhere trains other networks: {trained} {said}")
+if not any("at_classes<hasse::at_input<hasse::network<hasse::dfseg_small_half" in path.read_text() for path in (folder / "elsewhere/networks").glob("*.hpp")):
+    sys.exit("headers do not name the network on other pictures")
+refused("belongs to another search space, or to this one on other images", *by_table, "none", "--table", "search/latency.json")
+refused("cannot read images of 40 x 64 pixels", *by_table, "none", "--size", "40x64")
 refused("there is no space", *search, "none", "--space", "nowhere")
 
 refused("is no folder", "evaluate", "--weights", "alone.safetensors", "--data", "pairs:nowhere")

@@ -24,6 +24,7 @@ inline void describe(CLI::App& app, segment_search_options& options, const std::
   describe_masks(app, options.data);
   describe_run(app, options.run);
   describe(app, static_cast<mask_options&>(options));
+  app.add_option("--size", options.size, "height x width that the networks read, multiples of 32; without, that of the space. Pictures keep their proportions");
   add_number(app, "--train-images", options.train_images, "train on so many pictures at most, drawn by the seed; 0: all");
   describe_skip_damaged(app, options.skip_damaged);
   add_number(app, "--epochs", options.epochs, 1, 100'000, "epochs of each training");

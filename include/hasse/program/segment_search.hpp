@@ -31,6 +31,7 @@ struct segment_search_options : boundary_options, mask_options {
     data = "scenes", run = "run-segment-search", policy = "pop", epochs = 20, batch = 16, learning_rate = segmentation_rate;
     pixels = std::string(to_text(pixel_form::normalised));
   }
+  std::string size{};  ///< of the pictures, "192x256"; empty: that of the space
 };
 
 namespace detail {
@@ -99,6 +100,8 @@ void search_segmenters(const segment_search_options& options, const space_name& 
   (void)detail::read_scales(options.scales);
   const chosen_order order{options.order};
   const order_policy contradictions = detail::contradictions_of(options.contradictions);
+  const feature_shape wanted = options.size.empty() ? Space::image : detail::read_size(options.size, 1, 4096, "height and width", "192x256");
+  (void)space_at<Space>(wanted);  // refused before anything is opened
   detail::listed_tables<Space> on(detail::devices_of(options));
   const device_facts& measured = on.device(0).facts;
   const bool is_measured = on.device(0).there != nullptr;
@@ -113,20 +116,18 @@ void search_segmenters(const segment_search_options& options, const space_name& 
   if (options.repeats) settings["repeats"] = true;
   const std::size_t corrections = is_measured ? detail::corrections_of(options.run) : 0;
   on.add_to(settings, corrections);
+  if (!options.size.empty()) settings["size"] = options.size;
   program_run here(options.run, settings, options.workers ? folder_use::workers : folder_use::alone, true);
   run_folder& folder = here.folder();
   detail::say_threads(options.threads);
   const detection_splits pictures =
-      detail::open_masked({options.data, Space::image, options.seed, options.train_images, how.batch, options.skip_damaged}, options, here, [](detection_splits& all) {
+      detail::open_masked({options.data, wanted, options.seed, options.train_images, how.batch, options.skip_damaged}, options, here, [](detection_splits& all) {
         if (all.validation.size() == 0 || all.test.size() == 0) cut_for_search(all);
       });
   const training_data<segmentation> data(detail::task_of(options, pictures.train), pictures.train, pictures.validation);
-  constexpr feature_shape answer_shape = part_t<Space, part_count<Space> - 1>::out;
-  if (pictures.train.classes.size() != static_cast<std::size_t>(answer_shape.c))
-    throw error("the space " + options.space + " gives every pixel one of " + std::to_string(answer_shape.c) + " classes, and the data '" + pictures.train.name + "' have " +
-                std::to_string(pictures.train.classes.size()) + "; choose a space for as many (--space), or write one as docs/how-to/search-segmentation.md shows");
+  const space_at<Space> space(wanted, static_cast<int>(pictures.train.classes.size()));
   folder.bind_images(derive(data.identity, identity_of(pictures.test)));
-  on.serve({});
+  on.serve(space);
   on.open(folder, here);
   auto& table = on.table(0);
   if (is_measured) table.believe(corrections);
@@ -144,7 +145,7 @@ void search_segmenters(const segment_search_options& options, const space_name& 
   std::printf("search: %s of %s architectures take %.4f to %.4f ms\n", admissible.c_str(), to_text(cardinality<Space>()).c_str(), to_milliseconds(within.least), to_milliseconds(within.most));
   flush_output();
 
-  search_answer answer = detail::search_by<Space>(on.first(), table.space(), train_on(trainer, data, how, here.saving()), pictures.test, folder, detail::proposer_of(options, policy),
+  search_answer answer = detail::search_by<Space>(on.first(), space, train_on(trainer, data, how, here.saving()), pictures.test, folder, detail::proposer_of(options, policy),
                          stop_rule{.trainings = options.trainings, .unchanged = options.unchanged}, within, order, finish, named,
                          handing_over{parse_pixel_form(options.pixels, "--pixels")}, here.progress());
   here.end_line();
@@ -161,7 +162,7 @@ void search_segmenters(const segment_search_options& options, const space_name& 
                                              {"library", measured.library + ", " + measured.compiler},
                                              {"system", measured.notes},
                                              {"data", options.data + ", " + std::to_string(pictures.train.size()) + " training, " + std::to_string(pictures.validation.size()) + " validation and " +
-                                                          std::to_string(pictures.test.size()) + " test pictures"},
+                                                          std::to_string(pictures.test.size()) + " test pictures, as " + std::to_string(wanted.h) + " x " + std::to_string(wanted.w) + " pixels of " + std::to_string(space.classes()) + " classes"},
                                              {"space", options.space + ", " + to_text(cardinality<Space>()) + " architectures, " + admissible + " of them admissible"},
                                              {"policy", policy + ", " + options.order + " order, contradictions: " + options.contradictions + ", margin " + number_text(options.margin)},
                                              {"task", data.task.text() + ", " + data.task.text_of(pictures.train)},
