@@ -106,7 +106,9 @@ HASSE_BODY image_facts image_facts_of(const network_metadata& metadata, int chan
   }
   for (const auto& [key, member] : {std::pair{"data", &image_origin::data}, {"data_options", &image_origin::options}, {"data_hash", &image_origin::hash}})
     if (const auto found = metadata.find(key); found != metadata.end()) images.origin.*member = found->second;
-  if (const auto found = metadata.find("fit"); found != metadata.end()) images.fit = parse_image_fit(found->second, path + " fits images by what it calls");
+  if (const auto found = metadata.find("fit"); found != metadata.end())
+    for (const image_fit each : image_fits)  // detectors and networks that segment have others, and read them themselves
+      if (found->second == to_text(each)) images.fit = each;
   if (const auto found = metadata.find("pixels"); found != metadata.end()) images.pixels = parse_pixel_form(found->second, path + " reads pixels that are called");
   return images;
 }
