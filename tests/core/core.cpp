@@ -11,6 +11,7 @@
 #include <hasse/core/file.hpp>
 #include <hasse/core/hash.hpp>
 #include <hasse/core/limits.hpp>
+#include <hasse/core/number_text.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/core/quoted.hpp>
 #include <hasse/core/random.hpp>
@@ -144,6 +145,18 @@ TEST_CASE("text that was brought along is shown printable and cut between two ch
   CHECK(clipped("x\xc3\xa4y", 2) == "x...");
   CHECK(clipped("x\xc3\xa4y", 3) == "x\xc3\xa4...");
   CHECK(clipped(std::string(300, '\x80'), 5) == "...");  // no characters at all
+}
+
+TEST_CASE("numbers are written for people where they were written for programs", "[core]") {
+  const auto shown = [](double value) { return with_short_numbers("rate " + exact_text(value) + ", epochs 5"); };
+  CHECK(shown(0.05) == "rate 0.05, epochs 5");
+  CHECK(shown(5e-4) == "rate 0.0005, epochs 5");
+  CHECK(shown(1e-5) == "rate 1e-05, epochs 5");
+  CHECK(shown(-2.3) == "rate -2.3, epochs 5");
+  CHECK(shown(1.0 / 3) == "rate 0.3333333333333333, epochs 5");  // as many as it takes
+  CHECK(shown(std::nextafter(0.05, 1)) != shown(0.05));
+  for (const char* as_it_is : {"", "0.050000", "a4b0.050000000000000003", "of 12345678901234567 networks", "2.6.3, df1, 3e", "net_1.0000000000000001", "0.1."})
+    CHECK(with_short_numbers(as_it_is) == as_it_is);
 }
 
 TEST_CASE("times are written for people", "[core]") {

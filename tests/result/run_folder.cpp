@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <hasse/core/number_text.hpp>
 #include <hasse/result/network_metadata.hpp>
 #include <hasse/result/run_folder.hpp>
 #include <hasse/supernet/gated_recipe.hpp>
@@ -43,6 +44,14 @@ TEST_CASE("a run goes on with its own configuration and refuses another", "[run]
     REQUIRE_THROWS_WITH(run_folder(root, settings), ContainsSubstring("held by process " + std::to_string(::getpid())) && ContainsSubstring("choose another folder"));
     REQUIRE_THROWS_WITH(run_folder(root, other), ContainsSubstring("was begun with seed = 1"));  // without ever asking for the lock
   }
+  const json exact = {{"recipe", "decay " + exact_text(5e-4)}, {"seed", 1}};
+  run_folder(root / "numbers", exact).begin();
+  REQUIRE(read_json(root / "numbers" / "config.json").at("recipe") == "decay 0.0005");
+  write_json(root / "numbers" / "config.json", exact);  // as folders were begun before
+  run_folder(root / "numbers", exact).begin();
+  write_json(root / "numbers" / "config.json", exact);
+  REQUIRE_THROWS_WITH(run_folder(root / "numbers", {{"recipe", "decay " + exact_text(5e-3)}, {"seed", 1}}),
+                      ContainsSubstring("begun with another recipe (decay: 0.0005, now 0.005)"));
   const auto moved = root / "moved";  // images at another place are the same images
   const json here = {{"data", "folder:/here"}}, there = {{"data", "folder:/there"}};
   for (const json& place : {here, there}) {

@@ -4,6 +4,9 @@
 
 #include <charconv>
 #include <string>
+#include <string_view>
+
+#include <hasse/core/apart.hpp>
 
 namespace hasse {
 
@@ -19,4 +22,12 @@ inline std::string millionths_text(double value) {
   return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, 6).ptr};
 }
 
+/// A text for people: what exact_text wrote of a double in it with 16 or 17 digits, as 0.050000000000000003, is there in as few as read as the same
+/// double, 0.05. Texts that differ stay so.
+HASSE_BODY std::string with_short_numbers(std::string_view text);
+
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/core/number_text.inl>
+#endif

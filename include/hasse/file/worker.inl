@@ -17,6 +17,7 @@
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
 #include <hasse/core/hash.hpp>
+#include <hasse/core/number_text.hpp>
 #include <hasse/file/worker.hpp>
 
 namespace hasse {
@@ -64,7 +65,7 @@ HASSE_BODY void worker::agree(const std::string& operation, const json& payload)
   if (!before) before = claims_.agreed(operation, payload);
   for (const auto& [key, value] : payload.items())
     if (const json was = before->value(key, json()); was != value)
-      throw file_error(where, "says that this run has other " + key + " (" + shown(was) + ", this worker has " + shown(value) + ")",
+      throw file_error(where, "says that this run has other " + key + " (" + with_short_numbers(shown(was)) + ", this worker has " + with_short_numbers(shown(value)) + ")",
                        "start workers with the same program, settings and kind of processor, or choose another folder");
 }
 

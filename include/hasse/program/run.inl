@@ -7,6 +7,7 @@
 
 #include <hasse/core/error.hpp>
 #include <hasse/core/file.hpp>
+#include <hasse/core/number_text.hpp>
 #include <hasse/file/journal.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/file/recall.hpp>
@@ -34,7 +35,7 @@ HASSE_BODY void bind_trainings(journal& book, const json& conditions, const char
   else
     for (const auto& [key, value] : conditions.items())
       if (const json was = before->payload().value(key, json()); was != value)
-        throw file_error(before->path(), "holds trainings with other " + key + " (" + shown(was) + ", this run has " + shown(value) + ")",
+        throw file_error(before->path(), "holds trainings with other " + key + " (" + with_short_numbers(shown(was)) + ", this run has " + with_short_numbers(shown(value)) + ")",
                          "start with the settings that it was begun with, or choose another folder");
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include <hasse/file/json.hpp>
+#include <hasse/result/detail/page.hpp>
 #include <hasse/result/detail/score.hpp>
 #include <hasse/result/frontier_file.hpp>
 #include <hasse/result/report_data.hpp>
@@ -12,12 +13,11 @@ namespace hasse {
 
 HASSE_BODY json frontier_json(const report_data& data) {
   const detail::report_words words(data);
-  json result = {{"schema", words.has_latency && words.has_accuracy ? 1 : 2}, {"facts", json::object()}, {"trained", data.networks.size()},
+  json result = {{"schema", words.has_latency && words.has_accuracy ? 1 : 2}, {"facts", detail::facts_json(data.facts)}, {"trained", data.networks.size()},
                  {"pruned", data.pruning.empty() ? json(nullptr) : number_or_null(data.pruning.back().pruned)},
                  {"admissible", number_or_null(data.admissible)}, {"certificates", json::array()}};
   if (!words.has_latency) result["price"] = detail::price_json(data.price);
   if (!words.has_accuracy) result["metric"] = detail::metric_json(data.measure);
-  for (const auto& [key, value] : data.facts) result["facts"][key] = value;
   const auto entry_of = [&](const report_network& network) {
     json files = json::object();
     for (const auto& [label, path] : network.files) files[label] = path;

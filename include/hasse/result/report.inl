@@ -299,13 +299,12 @@ inline std::string answer_tables(const report_data& data, const std::vector<std:
 /// Everything that is drawn, for other programs and for the page's own script.
 inline json report_json(const report_data& data) {
   const report_words words(data);
-  json result = {{"title", data.title}, {"facts", json::object()}, {"warnings", data.warnings}, {"networks", json::array()}, {"comparison", json::array()},
+  json result = {{"title", data.title}, {"facts", facts_json(data.facts)}, {"warnings", data.warnings}, {"networks", json::array()}, {"comparison", json::array()},
                  {"pruning", json::array()}, {"pairs", json::array()}, {"sums", json::array()}, {"certificates", json::array()},
                  {"admissible", number_or_null(data.admissible)}, {"noise_floor_milliseconds", number_or_null(data.noise_floor_milliseconds)},
                  {words.has_latency ? "latency_tau" : "cost_tau", number_or_null(data.cost_tau)}, {words.has_accuracy ? "accuracy_tau" : "merit_tau", number_or_null(data.merit_tau)},
                  {"metric", metric_json(data.measure)}};
   if (!words.has_latency) result["price"] = price_json(data.price);
-  for (const auto& [key, value] : data.facts) result["facts"][key] = value;
   for (const report_network& network : data.networks) {
     json curve = json::array();
     for (const epoch_record& epoch : network.curve)

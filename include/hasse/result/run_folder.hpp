@@ -64,6 +64,8 @@ class run_folder {
   std::filesystem::path weights(const std::string& architecture) const { return checkpoints() / (file_name_of(architecture) + ".safetensors"); }
 
  private:
+  /// As the file will say it.
+  static json as_written(const json& configuration);
   void compare() const;
   void clean() const;
 

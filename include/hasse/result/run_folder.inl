@@ -11,11 +11,15 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/number_text.hpp>
 #include <hasse/result/run_folder.hpp>
 
 namespace hasse {
 
 namespace detail {
+/// As people read it. A folder that was begun with the same numbers written out is of the same run.
+inline json as_people_read(const json& setting) { return setting.is_string() ? json(with_short_numbers(setting.text())) : setting; }
+
 inline std::string remedy_of_lock(folder_use use, bool offers_workers) {
   if (use == folder_use::workers) return "it was started without --workers: wait until it ends, or stop it and start it again with --workers; or choose another folder";
   if (offers_workers) return "wait until it ends, choose another folder, or start with --workers each process that shall work in this one";
@@ -24,7 +28,7 @@ inline std::string remedy_of_lock(folder_use use, bool offers_workers) {
 }  // namespace detail
 
 HASSE_BODY run_folder::run_folder(std::filesystem::path root, const json& configuration, folder_use use, bool offers_workers) : root_(std::move(root)),
-      configuration_(parse_json(json_text(configuration), "the configuration of the run")),  // as the file will say it
+      configuration_(as_written(configuration)),
       use_(use),
       lock_(compared_and_prepared() / "lock", use == folder_use::workers ? lock_use::together : lock_use::alone, detail::remedy_of_lock(use, offers_workers)) {
   compare();  // with what another start wrote before this one had the lock
@@ -93,18 +97,24 @@ inline std::string field_differences(std::string_view was, std::string_view is) 
 }
 }  // namespace detail
 
+HASSE_BODY json run_folder::as_written(const json& configuration) {
+  json made = parse_json(json_text(configuration), "the configuration of the run");
+  for (const auto& [key, value] : json(made).items()) made[key] = detail::as_people_read(value);
+  return made;
+}
+
 HASSE_BODY void run_folder::compare() const {
   if (!file_exists(config())) return;
   const json before = read_json(config());
   const auto refuse = [&](const std::string& key, const std::string& was, const std::string& is) {
-    return file_error(config().string(), "was begun with " + detail::clipped(key) + " = " + was + ", this start has " + is,
+    return file_error(config().string(), "was begun with " + detail::clipped(key) + " = " + with_short_numbers(was) + ", this start has " + is,
                       "start with the old settings to go on, or name another folder");
   };
   if (before.is_object() && before.contains("recipe") && configuration_.contains("recipe") && before.at("recipe").is_string() && configuration_.at("recipe").is_string())
-    if (const std::string differ = detail::field_differences(before.at("recipe").get<std::string>(), configuration_.at("recipe").get<std::string>()); !differ.empty())
+    if (const std::string differ = detail::field_differences(with_short_numbers(before.at("recipe").text()), configuration_.at("recipe").text()); !differ.empty())
       throw file_error(config().string(), "was begun with another recipe (" + detail::printable(detail::clipped(differ, 400)) + ")", "start with the old settings to go on, or name another folder");
   for (const auto& [key, value] : configuration_.items())
-    if (key != "data" && (!before.is_object() || !before.contains(key) || before.at(key) != value))
+    if (key != "data" && (!before.is_object() || !before.contains(key) || detail::as_people_read(before.at(key)) != value))
       throw refuse(key, before.is_object() && before.contains(key) ? shown(before.at(key)) : "nothing", shown(value));
   for (const auto& [key, value] : before.items())
     if (key != "data" && key != "images" && !configuration_.contains(key)) throw refuse(key, shown(value), "nothing");

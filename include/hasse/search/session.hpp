@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/number_text.hpp>
 #include <hasse/core/progress.hpp>
 #include <hasse/file/journal.hpp>
 #include <hasse/price/price.hpp>
@@ -148,7 +149,7 @@ void replay_into(Search& policy, const Space& domain, const journal& book, const
   for (const journal_record& record : book.records()) {
     const std::string path = book.path().string(), place = "record " + std::to_string(record.sequence);
     if (record.operation == "search" && require<std::string>(record.payload, "configuration", path, place) != configuration)
-      throw other(record, "says " + in_quotes(require<std::string>(record.payload, "configuration", path, place)) + ", this run " + in_quotes(configuration));
+      throw other(record, "says " + in_quotes(with_short_numbers(require<std::string>(record.payload, "configuration", path, place))) + ", this run " + in_quotes(with_short_numbers(configuration)));
     if (record.operation != "trained") continue;
     const auto text = require<std::string>(record.payload, "candidate", path, place);
     const auto x = asked_again(policy, domain, text);

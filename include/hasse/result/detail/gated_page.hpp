@@ -183,7 +183,7 @@ inline json gated_json(const gated_data& data) {
   const detail::score_words words(data.measure);
   json result = {{"schema", 1},
                  {"title", data.title},
-                 {"facts", json::object()},
+                 {"facts", detail::facts_json(data.facts)},
                  {"warnings", data.warnings},
                  {"metric", data.measure.name},
                  {"cost", data.cost},
@@ -192,7 +192,6 @@ inline json gated_json(const gated_data& data) {
                  {"blocks", json::array()},
                  {"epochs", json::array()},
                  {"networks", json::array()}};
-  for (const auto& [key, value] : data.facts) result["facts"][key] = value;
   for (const gated_report_block& each : data.blocks)
     result["blocks"].push_back({{"name", each.name}, {"candidates", each.candidates}});
   for (const gated_report_epoch& each : data.epochs) {

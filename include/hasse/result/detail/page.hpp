@@ -55,6 +55,8 @@ HASSE_BODY std::string code(const std::string& text, char breaks = ')');
 
 HASSE_BODY std::string warning_list(const std::vector<std::string>& warnings);
 HASSE_BODY std::string fact_section(const std::vector<std::pair<std::string, std::string>>& facts);
+/// The same facts for other programs.
+HASSE_BODY json facts_json(const std::vector<std::pair<std::string, std::string>>& facts);
 
 /// A relative link: no scheme can hide in it.
 HASSE_BODY std::string hyperlink(const std::string& label, const std::string& path);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/number_text.hpp>
 #include <hasse/file/json.hpp>
 #include <hasse/result/detail/page.hpp>
 
@@ -27,8 +28,14 @@ HASSE_BODY std::string warning_list(const std::vector<std::string>& warnings) {
 HASSE_BODY std::string fact_section(const std::vector<std::pair<std::string, std::string>>& facts) {
   if (facts.empty()) return {};
   std::string list = "<dl>";
-  for (const auto& [key, value] : facts) list += "<dt>" + markup_text(key) + "</dt><dd>" + markup_text(value) + "</dd>";
+  for (const auto& [key, value] : facts) list += "<dt>" + markup_text(key) + "</dt><dd>" + markup_text(with_short_numbers(value)) + "</dd>";
   return section("The run", "What it takes to repeat it.", list + "</dl>");
+}
+
+HASSE_BODY json facts_json(const std::vector<std::pair<std::string, std::string>>& facts) {
+  json made = json::object();
+  for (const auto& [key, value] : facts) made[key] = with_short_numbers(value);
+  return made;
 }
 
 HASSE_BODY std::string hyperlink(const std::string& label, const std::string& path) {

@@ -190,7 +190,7 @@ HASSE_BODY json slimming_json(const slimming_data& data) {
   const detail::score_words words(data.measure);
   json result = {{"schema", 1},
                  {"title", data.title},
-                 {"facts", json::object()},
+                 {"facts", detail::facts_json(data.facts)},
                  {"warnings", data.warnings},
                  {"networks", json::array()},
                  {"cost", data.cost},
@@ -198,7 +198,6 @@ HASSE_BODY json slimming_json(const slimming_data& data) {
                  {"goals", json::array()},
                  {"channels", data.channels},
                  {"groups", json::array()}};
-  for (const auto& [key, value] : data.facts) result["facts"][key] = value;
   for (const slimming_network& each : data.networks)
     result["networks"].push_back({{"name", each.name},
                                   {"weights", std::string(to_text(each.role))},
