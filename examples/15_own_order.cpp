@@ -40,7 +40,7 @@ int main() {
   // begin: search
   imagined trainer;
   const auto costs = part_prices<space>(mac_price{});
-  const auto careful = search<space>(costs, trainer, nullptr, equally_deep{}), usual = search<space>(costs, trainer, nullptr);
+  const auto careful = search<space>(costs, trainer, nullptr, pruning{}, equally_deep{}), usual = search<space>(costs, trainer, nullptr, pruning{});
   // end: search
   std::printf("%zu trained by the own order and %zu by the strict one, which compares other depths, too: %s\n", careful.done.size(), usual.done.size(),
               careful.done.size() > usual.done.size() && *careful.pruned > 0 ? "fewer pairs, less pruned" : "not as expected");

@@ -42,7 +42,7 @@ order and margin (null unless the policy is pop), under_way, single_runs, repeat
 and, per seed, seed, trainings, repeats (of trainings, with --repeats) and hypervolume_share (at the end, from 0 to 1, of all trained ones).)";
 
 struct options {
-  std::string table, policy = "pop", order = "strict";
+  std::string table, policy = "model", order = "strict";
   hasse::replay_options replay;
   double enough = 0;
   std::uint64_t seeds = 1;
@@ -54,8 +54,8 @@ void run(const options& how) {
   hasse::replay_options replay = replay_given;
   replay.enough = enough / 100;
   using hasse::tabular_order, hasse::tabular_policy;
-  tabular_policy policy = tabular_policy::pop;
-  for (const tabular_policy each : {tabular_policy::random, tabular_policy::evolution, tabular_policy::model})
+  tabular_policy policy = tabular_policy::model;
+  for (const tabular_policy each : {tabular_policy::pop, tabular_policy::random, tabular_policy::evolution})
     if (policy_name == hasse::to_text(each)) policy = each;
   const tabular_order order =
       order_name == "strict" ? tabular_order::strict : order_name == "embedding" ? tabular_order::embedding : tabular_order::product;
@@ -119,9 +119,9 @@ int main(int argc, char** argv) {
   CLI::App app("Replay a search policy on a table of trained networks", "hasse_tabular");
   app.footer(explanation);
   app.add_option("--table", how.table, "JSON file of the table")->required()->check(hasse::not_empty("a file"));
-  app.add_option("--policy", how.policy, "pop (Partial Order Pruning), model (what a Gaussian process expects to add most), random or evolution")
+  app.add_option("--policy", how.policy, "model (what a Gaussian process expects to add most), pop (Partial Order Pruning), random or evolution")
       ->capture_default_str()
-      ->check(CLI::IsMember({"pop", "model", "random", "evolution"}));
+      ->check(CLI::IsMember({"model", "pop", "random", "evolution"}));
   app.add_option("--order", how.order, "how pop compares networks: strict, embedding or product")
       ->capture_default_str()
       ->check(CLI::IsMember({"strict", "embedding", "product"}));

@@ -38,7 +38,7 @@ struct setting {
     const auto train = train_on(on, images, how, {.folder = folder.checkpoints()});
     std::optional<finishing> again;
     if (finish) again.emplace(finishing{.how = *finish});
-    return search<small_space>(table, device, train, images.test, folder, stop_rule{.trainings = trainings}, again);
+    return search<small_space>(table, device, train, images.test, folder, pruning{}, stop_rule{.trainings = trainings}, again);
   }
 };
 

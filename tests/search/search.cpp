@@ -56,10 +56,15 @@ TEST_CASE("the parts of a search are found by their role, in any order", "[searc
   CHECK(first.done == second.done);
   CHECK(first.end == search_end::trainings);
   CHECK(first.pruned == 0);
-  const auto all = search<two_stages>(latencies, bare, nullptr);  // everything defaults: Partial Order Pruning to the end
+  const auto all = search<two_stages>(latencies, bare, nullptr, pruning{});  // everything else defaults: to the end
   CHECK(all.end == search_end::exhausted);
   CHECK(*all.pruned > 0);
   CHECK(all.done.size() + *all.pruned == cardinality<two_stages>());
+  // The model is asked where nothing else is said.
+  planted asked, told;
+  const auto by_default = search<two_stages>(latencies, asked, nullptr, stop_rule{.trainings = 14});
+  CHECK(by_default.done == search<two_stages>(latencies, told, nullptr, model_guided{}, stop_rule{.trainings = 14}).done);
+  CHECK(by_default.done != search<two_stages>(latencies, told, nullptr, pruning{}, stop_rule{.trainings = 14}).done);
 }
 
 TEST_CASE("a search with a trainer of one's own goes on after a kill, and only under its own parts", "[search]") {

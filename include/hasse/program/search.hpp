@@ -152,7 +152,7 @@ template <class Space, Backend Engine, class Type, class... Parts>
 search_answer search_by(const searched_price& price, const space_at<Space>& space, const candidate_trainer<Engine, Type>& train, const typename Type::samples& test, run_folder& folder,
                         const Parts&... parts) {
   const auto order = play_order<Space>(strict_order{}, parts...);
-  auto proposer = play<role::proposing>(pruning{}, parts...);
+  auto proposer = play<role::proposing>(model_guided{}, parts...);
   if constexpr (requires { proposer = proposer.excluding(); })
     if (price.contradicts) proposer = proposer.excluding();
   if constexpr (requires { proposer = proposer.towards(1.0); })
@@ -353,7 +353,7 @@ search_answer search_by(const searched_price& price, const space_at<Space>& spac
 /// write_report(folder.report(), answer.report) and write_frontier(folder.frontier(), answer.report). After a kill the same call goes on
 /// with the same remaining sequence; the training that was under way goes on where its last checkpoint was, if `train` was made with
 /// {.folder = folder.checkpoints()}, else from its start. Trainings that diverged are in answer.report.warnings.
-/// `parts`, in any order, each at most once, are how it proposes (default: pruning{}), a price_window, a stop_rule, an order of the
+/// `parts`, in any order, each at most once, are how it proposes (default: model_guided{}), a price_window, a stop_rule, an order of the
 /// space (default: strict), further_devices, finishing, a space_name, handing_over, a progress_sink. `train` trains candidates (train_on); `test` is only looked at
 /// when the search has ended. `price` is any whose pieces add up: a part that it refuses is named, and a price that keeps the largest
 /// of its pieces is refused. What a tick of it is, see price_per_tick.

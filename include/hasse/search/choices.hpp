@@ -53,7 +53,7 @@ concept Proposer = Domain<Space> && requires(const Type& how, const Space& domai
   { how.text() } -> std::convertible_to<std::string>;
 };
 
-/// Partial Order Pruning: the default of every search.
+/// Partial Order Pruning.
 struct pruning {
   using role = hasse::role::proposing;
   double margin = 0;     ///< prune only on differences in merit above this
@@ -98,7 +98,7 @@ struct evolution {
   }
 };
 
-/// Model-guided search: what is expected to add most to the frontier.
+/// Model-guided search: what is expected to add most to the frontier. The default of every search.
 struct model_guided {
   using role = hasse::role::proposing;
   std::optional<double> best = {};  ///< the best merit that there can be, such as 1 for shares; a search of the library's trainings says it
@@ -150,7 +150,7 @@ struct further_devices {
 /// One of the proposers above, chosen at run time.
 struct shipped_proposer {
   using role = hasse::role::proposing;
-  std::variant<pruning, at_random, evolution, model_guided> one{};
+  std::variant<pruning, at_random, evolution, model_guided> one = model_guided{};
 
   template <Domain Space>
   any_policy<Space> on(const Space& domain, const stop_rule& stop) const {
@@ -248,7 +248,7 @@ auto play_order(Default otherwise, const First& first, const Rest&... rest) {
     return play_order<Space>(otherwise, rest...);
 }
 template <class... Parts>
-using proposer_among = std::remove_cvref_t<decltype(play<role::proposing>(pruning{}, std::declval<const Parts&>()...))>;
+using proposer_among = std::remove_cvref_t<decltype(play<role::proposing>(model_guided{}, std::declval<const Parts&>()...))>;
 template <class Space, class... Parts>
 using domain_by = space_domain<Space, std::remove_cvref_t<decltype(play_order<Space>(strict_order{}, std::declval<const Parts&>()...))>>;
 template <class Space, class... Parts>

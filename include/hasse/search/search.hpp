@@ -16,7 +16,7 @@
 namespace hasse {
 
 /// Searches `Space`, whose parts cost that many ticks, with any Evaluator: latencies of a table, or part_prices of any price. `book` (null: none) keeps what was trained, so that a killed
-/// search goes on with the same remaining sequence. `parts`, in any order, each at most once: a proposer (default: pruning{}), a
+/// search goes on with the same remaining sequence. `parts`, in any order, each at most once: a proposer (default: model_guided{}), a
 /// cost_window in those ticks, a stop_rule, an order of the space (default: strict), further_devices, a progress_sink.
 template <class Space, class Trainer, class... Parts>
   requires Evaluator<Trainer, space_domain<Space>>
@@ -28,7 +28,7 @@ search_result<architecture<Space>> search(std::span<const ticks> costs, Trainer&
     return {};
   } else {
     const auto order = detail::play_order<Space>(strict_order{}, parts...);
-    const auto proposer = detail::play<role::proposing>(pruning{}, parts...);
+    const auto proposer = detail::play<role::proposing>(model_guided{}, parts...);
     const auto further = detail::play<role::serving>(further_devices{}, parts...);
     const space_domain<Space, std::remove_cvref_t<decltype(order)>> domain(costs, detail::play<role::admitting>(cost_window{}, parts...), order, {}, further.parts());
     if (domain.size() == 0) throw error("no architecture of this space costs what the window admits; widen the window");
