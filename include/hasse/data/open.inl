@@ -75,7 +75,7 @@ inline void convert(image_set& set, feature_shape wanted, image_fit fit) {
 }
 
 /// Whether images that all have this size keep it.
-inline bool is_kept(feature_shape shape, const data_options& options) {
+inline bool keeps_shape(feature_shape shape, const data_options& options) {
   return options.keep_from > 0 && std::min(shape.h, shape.w) >= options.keep_from && shape.h <= options.wanted.h && shape.w <= options.wanted.w;
 }
 
@@ -112,7 +112,7 @@ inline splits cut(train_and_test whole, const data_options& options, const std::
   limit_images(data.validation, options.most_validation, derive(options.seed, limit_validation));
   limit_images(data.test, options.most_test, derive(options.seed, limit_test));
   feature_shape wanted = options.wanted;
-  if (is_kept(data.train.shape(), options)) wanted.h = data.train.height, wanted.w = data.train.width;
+  if (keeps_shape(data.train.shape(), options)) wanted.h = data.train.height, wanted.w = data.train.width;
   check_memory(place, data.train.size() + data.validation.size() + data.test.size(), wanted);
   for (image_set* set : {&data.train, &data.validation, &data.test}) convert(*set, wanted, options.fit);
   return data;
@@ -216,7 +216,7 @@ inline splits open_folder(const std::filesystem::path& root, const data_options&
         const decoded_image& decoded = decoder.decode(read_image(image), printable(image.where));
         const feature_shape comes{decoded.shape.h, decoded.shape.w, options.wanted.c};
         if (!fitter || (may_keep && comes != shape)) {
-          may_keep = may_keep && !fitter && is_kept(comes, options);
+          may_keep = may_keep && !fitter && keeps_shape(comes, options);
           shape = may_keep ? comes : options.wanted;
           fitter.emplace(shape, options.fit);
           for (image_set* begun : {&data.train, &data.validation, &data.test}) {
