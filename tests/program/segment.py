@@ -50,6 +50,9 @@ killed = driven.killed(kills, lambda: draw.uniform(0.3, 2), *train, "killed")
 weights = [hashlib.sha256((folder / run / "networks/segmenter.safetensors").read_bytes()).hexdigest() for run in ("whole", "killed")]
 if weights[0] != weights[1] or tables(whole) != tables(killed):
     sys.exit("a training that was killed has other weights or numbers")
+done(*train, "as-drawn", "--crop", "none")
+if hashlib.sha256((folder / "as-drawn/networks/segmenter.safetensors").read_bytes()).hexdigest() != weights[0]:
+    sys.exit("scenes, which are drawn in the size in which they are judged, are cut into windows where nothing else is said")
 if "trained before" not in done(*train, "whole"):
     sys.exit("a second start trains again")
 report = (folder / "whole/report.html").read_text()
