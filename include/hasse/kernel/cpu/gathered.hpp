@@ -48,7 +48,7 @@ class gathered_convolution {
   pointwise_convolution rows_;
 };
 
-namespace gathered {
+namespace without_onednn {
 
 inline constexpr const char* no_bfloat16 = "this program was built without oneDNN, which multiplies bfloat16; use cpu";
 
@@ -70,7 +70,7 @@ inline bound_kernel forward(cpu_context&, const layer&, int, const training_oper
 inline bound_kernel backward_data(cpu_context&, const layer&, int, const training_operands<bfloat16>&) { throw error(no_bfloat16); }
 inline bound_kernel backward_weights(cpu_context&, const layer&, int, const training_operands<bfloat16>&) { throw error(no_bfloat16); }
 
-}  // namespace gathered
+}  // namespace without_onednn
 
 }  // namespace hasse::detail
 

@@ -50,7 +50,7 @@ HASSE_BODY void gathered_convolution::run(const inference_operands<float>& at, c
   rows_.run({.src = gathered, .packed = packed, .other = at.other, .dst = at.dst});
 }
 
-namespace gathered {
+namespace without_onednn {
 
 /// `run(kernel, packed, scratch)` after `kernel.pack`.
 template <class Kernel, class Run>
@@ -105,6 +105,6 @@ HASSE_BODY bound_kernel backward_weights(cpu_context&, const layer& item, int ba
   return readable(reference<float>().make_training(item, batch, wanted), [](auto& step) { step.backward(); });
 }
 
-}  // namespace gathered
+}  // namespace without_onednn
 
 }  // namespace hasse::detail

@@ -11,7 +11,7 @@
 namespace hasse::detail {
 
 #if defined(HASSE_WITHOUT_ONEDNN)
-namespace library = gathered;
+namespace library = without_onednn;
 #else
 namespace library = onednn;
 #endif
