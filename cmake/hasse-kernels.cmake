@@ -12,7 +12,7 @@ function(hasse_add_kernels name)
   hasse_add_devices(${name} PROCESSOR HASSE_PROCESSOR_APART)
   if(TARGET hasse::programs)
     # Few files, since each of them reads much the same headers; more than one, for processors with more cores.
-    foreach(stages kernel "core file network" "data task" "latency price" "train supernet search" "result onnx program")
+    foreach(stages kernel "core file space network" "data task" "latency price" "train supernet search" "result onnx program")
       string(REPLACE " " ";" each "${stages}")
       set(bodies)
       foreach(stage IN LISTS each)

@@ -13,6 +13,6 @@
 #include <hasse/space/mobile.hpp>
 #include <hasse/space/order.hpp>
 #include <hasse/space/parts.hpp>
-#include <hasse/space/segmentation.hpp>
+#include <hasse/space/segmentation_layers.hpp>
 #include <hasse/space/spec.hpp>
 #include <hasse/space/spaces.hpp>

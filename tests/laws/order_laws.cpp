@@ -2,6 +2,7 @@
 #include <array>
 
 #include <hasse/laws/order.hpp>
+#include <hasse/space/segmentation.hpp>
 
 #include "../support/catch.hpp"
 #include "../support/spaces.hpp"

@@ -5,6 +5,7 @@
 #include <hasse/space/cost.hpp>
 #include <hasse/space/count.hpp>
 #include <hasse/space/layer_list.hpp>
+#include <hasse/space/segmentation.hpp>
 
 #include "../support/catch.hpp"
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <hasse/space/count.hpp>
+#include <hasse/space/segmentation.hpp>
 
 #include "../support/catch.hpp"
 #include "../support/spaces.hpp"

@@ -1,5 +1,5 @@
 // Where the bodies of functions are that are no templates and that many files call: in each of them, or once in a program.
-// Used by every stage but space, whose functions are constants and templates.
+// Used by every stage; of space, most of whose functions are constants and templates, by what counts.
 //
 // A header x.hpp declares such functions with HASSE_BODY and ends with
 //

@@ -156,11 +156,10 @@ constexpr row_trace trace_row() {
     if (row.made.first.fault != layer_fault::none) return;
     if constexpr (IsHead<std::remove_cvref_t<decltype(spec)>>) {
       using pieces = typename std::remove_cvref_t<decltype(spec)>::pieces;
-      tracer trace;
-      if (const head_fault wrong = fault_of_pieces(pieces{}, row.spec); wrong.fault != space_fault::none)
-        row.fault = wrong.fault, row.stage = wrong.stage;
-      else
-        trace_pieces(trace, pieces{}, exits, row.spec), row.made = trace.found.made, row.fault = trace.found.fault, row.stage = trace.found.stage;
+      tracer trace{.exits = exits, .stages = row.spec};
+      trace_head<pieces>(trace);
+      row.fault = trace.found.fault, row.stage = trace.found.stage;
+      if (trace.found.role == space_role::head) row.made = trace.found.made;  // the head could be followed
     } else {
       row.made = trace_of(spec, row.made.out);
       exits[row.spec] = {row.made.out, row.made.out};

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <hasse/core/apart.hpp>
 #include <hasse/core/random.hpp>
 #include <hasse/core/units.hpp>
 #include <hasse/space/detail/union_count.hpp>
@@ -19,20 +20,10 @@
 namespace hasse {
 
 /// Decimal digits of a count.
-inline std::string to_text(count_type value) {
-  std::string digits;
-  do digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(value % 10)));
-  while ((value /= 10) > 0);
-  return digits;
-}
+HASSE_BODY std::string to_text(count_type value);
 
 /// Uniform in [0, bound), exactly; bound > 0.
-inline count_type below(random_source& random, count_type bound) {
-  if (bound <= UINT64_MAX) return random.below(static_cast<std::uint64_t>(bound));
-  const count_type limit = -bound % bound;
-  for (;;)
-    if (const count_type draw = (count_type{random()} << 64) | random(); draw >= limit) return draw % bound;
-}
+HASSE_BODY count_type below(random_source& random, count_type bound);
 
 namespace detail {
 /// Counts by integer cost: costs ascending, `up_to` cumulative, so that a window is two binary searches.
@@ -40,40 +31,18 @@ struct cost_histogram {
   std::vector<std::int64_t> costs;
   std::vector<count_type> up_to;
 
-  count_type at_most(std::int64_t cost) const {
-    const auto after = std::upper_bound(costs.begin(), costs.end(), cost) - costs.begin();
-    return after == 0 ? 0 : up_to[static_cast<std::size_t>(after - 1)];
-  }
+  count_type at_most(std::int64_t cost) const;
   count_type within(std::int64_t least, std::int64_t most) const { return most < least ? 0 : at_most(most) - at_most(least - 1); }
 };
 
 /// Collects shifted histograms. Costs above `limit` are dropped: no window reaches them.
 class histogram_sum {
  public:
-  explicit histogram_sum(std::int64_t limit) : limit_(limit) {}
-  void add(std::int64_t cost, count_type count) {
-    if (cost > limit_) return;
-    count_type& slot = slots_[cost];
-    if (slot + count < slot) throw error("this space has more than 3.4e38 architectures, which is more than can be counted; narrow a stage");
-    slot += count;
-  }
-  void add(std::int64_t shift, const cost_histogram& next) {
-    count_type before = 0;
-    for (std::size_t at = 0; at < next.costs.size(); ++at) {
-      add(shift + next.costs[at], next.up_to[at] - before);
-      before = next.up_to[at];
-    }
-  }
-  cost_histogram result() const {
-    cost_histogram all;
-    count_type sum = 0;
-    for (const auto& [cost, count] : slots_) {
-      if (sum + count < sum) throw error("this space has more than 3.4e38 architectures, which is more than can be counted; narrow a stage");
-      all.costs.push_back(cost);
-      all.up_to.push_back(sum += count);
-    }
-    return all;
-  }
+  explicit histogram_sum(std::int64_t limit);
+  ~histogram_sum();
+  void add(std::int64_t cost, count_type count);
+  void add(std::int64_t shift, const cost_histogram& next);
+  cost_histogram result() const;
 
  private:
   std::int64_t limit_;
@@ -159,29 +128,28 @@ class counter {
   /// How many admitted architectures lie in at least one of the sets; nothing when that takes too much work.
   template <BoundsStages Order>
   std::optional<count_type> count_below(std::span<const down_set<architecture<Space>>> sets, const Order& order) const {
-    std::vector<architecture<Space>> tops;
-    std::vector<std::pair<std::int64_t, std::int64_t>> windows;  // by top: first cost in, first cost out
-    std::vector<std::int64_t> ends;
+    const told here(*this);
+    detail::union_count count(here);
+    std::vector<detail::union_count::window> windows;
+    std::vector<std::uint8_t> bound;
     for (const auto& [top, within] : sets) {
       const std::int64_t in = std::max(least_, rounded_up(within.least)), most = within.most.count < 0 ? -1 : within.most.count / unit_;
       const std::int64_t out = std::min({most_, most, INT64_MAX - 1}) + 1;
       if (in >= out) continue;
-      tops.push_back(top), windows.emplace_back(in, out), ends.push_back(in), ends.push_back(out);
+      windows.push_back({in, out});
+      count.add_top(top.head);
+      std::size_t first = 0;
+      for (int stage = 0; stage < Space::stages; ++stage) {
+        const stage_facts& facts = Space::facts[static_cast<std::size_t>(stage)];
+        const std::span<const std::uint8_t> blocks(top.options.data() + first, top.depths[static_cast<std::size_t>(stage)]);
+        first += blocks.size();
+        for (int depth = 0; depth <= facts.most_depth; ++depth) {
+          bound.assign(static_cast<std::size_t>(depth), 0);
+          count.add_bound(stage, depth >= std::max(1, facts.least_depth) && order.bound(blocks, bound) ? &bound : nullptr);
+        }
+      }
     }
-    std::sort(ends.begin(), ends.end());
-    ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
-    detail::union_count<Space, block_cost_type, exit_cost_type> count(tops, order, stem_cost_, block_cost_type{this}, exit_cost_type{this});
-    count_type sum = 0;
-    for (std::size_t at = 0; at + 1 < ends.size(); ++at) {
-      std::vector<int> active;
-      for (std::size_t top = 0; top < tops.size(); ++top)
-        if (windows[top].first <= ends[at] && ends[at] < windows[top].second) active.push_back(static_cast<int>(top));
-      if (active.empty()) continue;
-      const auto found = count(active, ends[at], ends[at + 1] - 1);
-      if (!found) return std::nullopt;
-      sum += *found;
-    }
-    return sum;
+    return count.within(windows);
   }
 
   /// How many admitted architectures precede `top` in `order` and differ from it.
@@ -244,13 +212,21 @@ class counter {
     return sum;
   }
 
-  struct block_cost_type {
-    const counter* from;
-    std::int64_t operator()(bool later, int stage, int before, int own) const { return from->block_cost(later, stage, before, own); }
-  };
-  struct exit_cost_type {
-    const counter* from;
-    std::int64_t operator()(int stage, int option, int shallower, int own) const { return from->exit_cost(stage, option, shallower, own); }
+  /// What counting unions asks.
+  struct told final : detail::union_space {
+    const counter& from;
+    explicit told(const counter& all) : from(all) {
+      this->stages = Space::facts, this->stem = all.stem_cost_;
+      this->least_blocks = Space::least_blocks, this->most_blocks = Space::most_blocks, this->total_matters = counter::total_matters;
+    }
+    int width_at(int stage) const override { return detail::width_at<Space>(stage); }
+    std::vector<int> exits(int stage, int shallower) const override {
+      std::vector<int> all;
+      detail::for_each_exit<Space>(stage, shallower, [&](int own) { all.push_back(own); });
+      return all;
+    }
+    std::int64_t block_cost(bool later, int stage, int before, int own) const override { return from.block_cost(later, stage, before, own); }
+    std::int64_t exit_cost(int stage, int option, int shallower, int own) const override { return from.exit_cost(stage, option, shallower, own); }
   };
 
   /// Calls visit(next state, cost of its block) for every first block.
@@ -352,3 +328,7 @@ void for_each_architecture(Visit visit) {
 }
 
 }  // namespace hasse
+
+#if HASSE_BODIES_INLINE
+#include <hasse/space/count.inl>
+#endif

@@ -164,17 +164,21 @@ constexpr bool ends_in_stage() {
   ((Parts::role == space_role::mixed ? void(found = true) : Parts::role == space_role::fixed ? void(found = false) : void()), ...);
   return found;
 }
-template <class... Piece>
-constexpr bool reads_behind(head_pieces<Piece...>, int stage) {
-  return ((Piece::stage > 0 && Piece::stage == stage) || ...);
+/// Whether a part is a head that reads a stage by its number.
+template <class Part>
+constexpr bool reads_behind(int stage) {
+  if constexpr (Part::role == space_role::head)
+    for (const piece_trace& piece : traced_pieces<typename Part::pieces>::all)
+      if (piece.stage == stage) return true;
+  return false;
 }
 template <class... Parts>
 constexpr gated_trace trace_gated_space() {
-  tracer trace{.shape = image_of<Parts...>()};
-  int disagreeing = 0, stages = 0;
+  const auto& parts = traced_parts<Parts...>::all;
   stage_exits exits[sizeof...(Parts)];
-  trace.template row<Parts...>(space_role::stem);
-  trace.index = 0;
+  tracer trace{.exits = exits};
+  trace_stem(trace, parts);
+  int disagreeing = 0;
   const auto body = [&]<class Part>(std::type_identity<Part>) {
     if constexpr (Part::role == space_role::mixed) {
       constexpr stage_shape form = Part::shape;
@@ -190,7 +194,7 @@ constexpr gated_trace trace_gated_space() {
           trace.shape = own, first = false;
         });
       }
-      exits[stages++] = {trace.shape, trace.shape};
+      exits[trace.stages++] = {trace.shape, trace.shape};
       ++trace.index;
     } else if constexpr (Part::role == space_role::fixed) {
       Part::for_each_spec([&](const auto& spec) { trace.shape = trace.lower(spec, trace.shape, space_role::fixed, 0); });
@@ -199,21 +203,17 @@ constexpr gated_trace trace_gated_space() {
   };
   (body(std::type_identity<Parts>{}), ...);
   const feature_shape features = trace.shape;
-  const auto head = [&]<class Part>(std::type_identity<Part>) {
-    if constexpr (Part::role == space_role::head) {
-      // What stands behind the last stage is one more, which only the head's first specs read.
-      const bool behind = !ends_in_stage<Parts...>();
-      if (behind) exits[stages++] = {features, features};
-      const head_fault wrong = reads_behind(typename Part::pieces{}, behind ? stages : 0) ? head_fault{space_fault::no_such_stage, stages} : fault_of_pieces(typename Part::pieces{}, stages);
-      if (trace.found.made.first.fault == layer_fault::none && wrong.fault != space_fault::none)
-        trace.found.fault = wrong.fault, trace.found.stage = wrong.stage;
-      else
-        trace_pieces(trace, typename Part::pieces{}, exits, stages);
-    }
-  };
-  (head(std::type_identity<Parts>{}), ...);
+  // What stands behind the last stage is one more, which only the head's first specs read.
+  if (!ends_in_stage<Parts...>()) {
+    exits[trace.stages++] = {features, features};
+    if ((reads_behind<Parts>(trace.stages) || ...)) trace.refuse(space_fault::no_such_stage, trace.stages);
+  }
+  if (trace.found.fault == space_fault::none) trace_role(trace, parts, space_role::head);
   return {trace.found, features, disagreeing};
 }
+/// Followed once, whoever asks.
+template <class... Parts>
+inline constexpr gated_trace traced_gated_space = trace_gated_space<Parts...>();
 template <class... Parts>
 consteval bool check_gated_space() {
   if constexpr ((Refused<Parts> || ...)) {
@@ -221,7 +221,7 @@ consteval bool check_gated_space() {
   } else if constexpr (constexpr space_fault fault = fault_of_gated_space<Parts...>(); fault != space_fault::none) {
     return check_space<fault, typename first_without_role<Parts...>::type>();
   } else {
-    constexpr gated_trace all = trace_gated_space<Parts...>();
+    constexpr gated_trace all = traced_gated_space<Parts...>;
     if constexpr (all.found.made.first.fault != layer_fault::none)
       return check_layer<all.found.made.first.fault, place_in_space<all.found>, refused_type<all.found.made.first>>();
     else if constexpr (all.found.fault != space_fault::none)
@@ -235,7 +235,7 @@ constexpr bool is_gated_space() {
   if constexpr ((Refused<Parts> || ...) || fault_of_gated_space<Parts...>() != space_fault::none) {
     return false;
   } else {
-    constexpr gated_trace all = trace_gated_space<Parts...>();
+    constexpr gated_trace all = traced_gated_space<Parts...>;
     return all.found.made.first.fault == layer_fault::none && all.found.fault == space_fault::none && all.disagreeing == 0;
   }
 }
@@ -243,7 +243,7 @@ constexpr bool is_gated_space() {
 template <bool Sound, class... Parts>
 struct gated_space_of : gated_space_members<Parts...> {
   /// What the head reads.
-  static constexpr feature_shape features = trace_gated_space<Parts...>().features;
+  static constexpr feature_shape features = traced_gated_space<Parts...>.features;
 };
 /// In place of a space that was refused, so that nothing more is said of it.
 template <class... Parts>

@@ -31,29 +31,29 @@ struct piece_facts {
   int width = -1;  ///< the searched width whose option is part_key::own; -1: none
   constexpr bool joins() const { return kind == piece_kind::joins || kind == piece_kind::fuses; }
 };
-template <class Space, class... Piece>
-constexpr auto piece_facts_of(head_pieces<Piece...>) {
-  std::array<piece_facts, sizeof...(Piece)> all{};
+template <class Space>
+constexpr auto piece_facts_of() {
+  using pieces = typename Space::head_type::pieces;
+  std::array<piece_facts, static_cast<std::size_t>(pieces::count)> all{};
   std::size_t at = 0;
   int made_exit = -1, made_width = -1, next = static_cast<int>(Space::head_widths.size());
-  const auto look = [&]<class One>(std::type_identity<One>) {
+  for (const piece_trace& one : traced_pieces<pieces>::all) {
     piece_facts& own = all[at++];
-    own.kind = One::kind;
-    if (One::stage >= 0) own.stage = (One::stage > 0 ? One::stage : Space::stages) - 1;
-    if (One::kind == piece_kind::goes_on || One::kind == piece_kind::fuses)
+    own.kind = one.kind;
+    if (one.stage >= 0) own.stage = (one.stage > 0 ? one.stage : Space::stages) - 1;
+    if (one.kind == piece_kind::goes_on || one.kind == piece_kind::fuses)
       own.deep = made_width;
     else
       own.exit = own.stage >= 0 ? own.stage : made_exit;
-    if (searches_width(One::kind)) --next;
-    if (searches_width(One::kind) || One::kind == piece_kind::fuses) own.width = next;
-    if (One::kind == piece_kind::reads || One::kind == piece_kind::joins) made_exit = own.exit, made_width = -1;
-    if (One::kind == piece_kind::widens || One::kind == piece_kind::fuses) made_width = next;
-  };
-  (look(std::type_identity<Piece>{}), ...);
+    if (searches_width(one.kind)) --next;
+    if (searches_width(one.kind) || one.kind == piece_kind::fuses) own.width = next;
+    if (one.kind == piece_kind::reads || one.kind == piece_kind::joins) made_exit = own.exit, made_width = -1;
+    if (one.kind == piece_kind::widens || one.kind == piece_kind::fuses) made_width = next;
+  }
   return all;
 }
 template <class Space>
-inline constexpr auto head_facts = piece_facts_of<Space>(typename Space::head_type::pieces{});
+inline constexpr auto head_facts = piece_facts_of<Space>();
 template <int Index, class First, class... Rest>
 constexpr auto piece_type_at(head_pieces<First, Rest...>) {
   if constexpr (Index == 0)

@@ -142,12 +142,16 @@ struct refused_of {
 template <refused_layer First>
 using refused_type = typename refused_of<First>::type;
 
+/// What becomes of a shape in a spec, tried once, whoever asks.
+template <auto SpecValue, feature_shape In, feature_shape Second>
+inline constexpr lowered_form placed_form = trace_of(SpecValue, In, Second);
+
 template <auto SpecValue, feature_shape In, feature_shape Second = feature_shape{}>
 consteval bool check_placed() {
   using type = std::remove_const_t<decltype(SpecValue)>;
   if constexpr (constexpr spec_fault fault = Second.c > 0 ? spec_fault::none : fault_of_value<SpecValue>(); fault != spec_fault::none)
     return check_spec<fault, type>();
-  else if constexpr (constexpr lowered_form made = trace_of(SpecValue, In, Second); true)
+  else if constexpr (constexpr lowered_form made = placed_form<SpecValue, In, Second>; true)
     return check_layer<made.first.fault, type, refused_type<made.first>>();
 }
 }  // namespace detail
@@ -159,7 +163,7 @@ template <auto SpecInBraces, feature_shape In, feature_shape Second = feature_sh
 constexpr auto layers_of() {
   constexpr lowered_form made = [] {
     if constexpr (Second.c > 0 || detail::fault_of_value<SpecInBraces>() == detail::spec_fault::none)
-      return trace_of(SpecInBraces, In, Second);
+      return detail::placed_form<SpecInBraces, In, Second>;
     else
       return lowered_form{.first = {.fault = layer_fault::reads_no_value}};
   }();

@@ -195,16 +195,15 @@ constexpr stage_facts facts_of() {
 }
 
 /// The widths that a head searches, from the shallowest stage to the deepest. The head itself has them the other way round.
-template <class... Piece>
-constexpr auto head_widths_of(head_pieces<Piece...>, int stages) {
-  std::array<head_width, static_cast<std::size_t>(head_pieces<Piece...>::searched)> found{};
+template <class Pieces>
+constexpr auto head_widths_of(int stages) {
+  std::array<head_width, static_cast<std::size_t>(Pieces::searched)> found{};
   std::size_t left = found.size();
   int stage = stages - 1;
-  const auto look = [&]<class One>(std::type_identity<One>) {
-    if (One::stage >= 0) stage = (One::stage > 0 ? One::stage : stages) - 1;
-    if constexpr (searches_width(One::kind)) found[--left] = {One::searched_type::list, stage};
-  };
-  (look(std::type_identity<Piece>{}), ...);
+  for (const piece_trace& one : traced_pieces<Pieces>::all) {
+    if (one.stage >= 0) stage = (one.stage > 0 ? one.stage : stages) - 1;
+    if (searches_width(one.kind)) found[--left] = {one.widths, stage};
+  }
   return found;
 }
 
@@ -215,11 +214,10 @@ struct block_bounds {
 template <class... Parts>
 constexpr block_bounds blocks_of() {
   block_bounds sum, limit{0, 255};
-  const auto look = [&]<class Part>(std::type_identity<Part>) {
-    if constexpr (Part::role == space_role::stage) sum.least += Part::depth::least, sum.most += Part::depth::most;
-    if constexpr (Part::role == space_role::limit) limit = {Part::least, Part::most};
-  };
-  (look(std::type_identity<Parts>{}), ...);
+  for (const part_trace& part : traced_parts<Parts...>::all) {
+    if (part.role == space_role::stage) sum.least += part.least, sum.most += part.most;
+    if (part.role == space_role::limit) limit = {part.least, part.most};
+  }
   return {std::max(sum.least, limit.least), std::min(sum.most, limit.most)};
 }
 
@@ -242,7 +240,7 @@ struct search_space_members {
   });
 
   /// What the head searches, from the shallowest stage to the deepest; a width never is larger than one of a deeper stage.
-  static constexpr auto head_widths = head_widths_of(typename head_type::pieces{}, stages);
+  static constexpr auto head_widths = head_widths_of<typename head_type::pieces>(stages);
 
   static constexpr int least_blocks = blocks_of<Parts...>().least, most_blocks = blocks_of<Parts...>().most;
 };
@@ -307,7 +305,7 @@ constexpr bool is_search_space() {
   else if constexpr (blocks_of<Parts...>().least > blocks_of<Parts...>().most)
     return false;
   else
-    return trace_space<Parts...>().made.first.fault == layer_fault::none && trace_space<Parts...>().fault == space_fault::none;
+    return traced_space<Parts...>.made.first.fault == layer_fault::none && traced_space<Parts...>.fault == space_fault::none;
 }
 template <class... Parts>
 consteval bool check_search_space() {
@@ -319,7 +317,7 @@ consteval bool check_search_space() {
     constexpr block_bounds blocks = blocks_of<Parts...>();
     if constexpr (blocks.least > blocks.most)
       return check_space<space_fault::no_architecture, blocks_between<blocks.least, blocks.most>>();
-    else if constexpr (constexpr space_trace found = trace_space<Parts...>(); found.fault != space_fault::none)
+    else if constexpr (constexpr space_trace found = traced_space<Parts...>; found.fault != space_fault::none)
       return check_space<found.fault, from_stage<found.stage>>();
     else
       return check_layer<found.made.first.fault, place_in_space<found>, refused_type<found.made.first>>();

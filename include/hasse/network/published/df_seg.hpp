@@ -10,7 +10,7 @@
 #include <string>
 
 #include <hasse/space/rounding.hpp>
-#include <hasse/space/segmentation.hpp>
+#include <hasse/space/segmentation_layers.hpp>
 #include <hasse/space/spaces.hpp>
 #include <hasse/space/spec.hpp>
 

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <type_traits>
 
 #include <hasse/space/head.hpp>
 #include <hasse/space/refusal.hpp>
+#include <hasse/space/widths.hpp>
 
 namespace hasse::detail {
 
@@ -21,26 +23,18 @@ struct space_trace {
   int stage = 1;  ///< that the head reads
 };
 
-template <class... Parts>
-constexpr feature_shape image_of() {
-  feature_shape image;
-  const auto look = [&]<class Part>(std::type_identity<Part>) {
-    if constexpr (Part::role == space_role::input) image = Part::shape;
-  };
-  (look(std::type_identity<Parts>{}), ...);
-  return image;
-}
-template <class Part, class Visit>
-constexpr void for_each_spec_in(space_role role, Visit visit) {
-  if constexpr (Part::role == space_role::stem || Part::role == space_role::head || Part::role == space_role::fixed)
-    if (Part::role == role) Part::for_each_spec(visit);
-}
+/// What stages give, at the least and at the greatest of their widths.
+struct stage_exits {
+  feature_shape least{}, greatest{};
+  int count = 1;
+};
 
 /// Follows the image through specs in a row, as far as the first that cannot be.
 struct tracer {
+  stage_exits* exits = nullptr;
   space_trace found{};
   feature_shape shape{};
-  int index = 0;
+  int index = 0, stages = 0;
 
   constexpr feature_shape lower(const auto& spec, feature_shape in, space_role role, int width) {
     return joined(spec, in, {}, role, width);
@@ -50,17 +44,42 @@ struct tracer {
     found = {.made = trace_of(spec, in, second), .role = role, .index = index, .width = width};
     return found.made.out;
   }
-  template <class... Parts>
-  constexpr void row(space_role role) {
-    index = 0;
-    (for_each_spec_in<Parts>(role, [&](const auto& spec) { shape = lower(spec, shape, role, 0), ++index; }), ...);
+  constexpr bool is_sound() const { return found.made.first.fault == layer_fault::none && found.fault == space_fault::none; }
+  constexpr void refuse(space_fault fault, int stage) {
+    if (is_sound()) found.fault = fault, found.stage = stage;
   }
 };
 
-/// What stages give, at the least and at the greatest of their widths.
-struct stage_exits {
-  feature_shape least{}, greatest{};
-  int count = 1;
+/// A piece of a head as numbers, and its specs as calls: one for each type of a piece, whatever heads have it.
+struct piece_trace {
+  piece_kind kind = piece_kind::reads;
+  int stage = 0, specs = 0;
+  width_list widths{};                                                            ///< that are searched
+  feature_shape (*at_width)(tracer&, feature_shape in, int width) = nullptr;      ///< where they are
+  feature_shape (*along)(tracer&, feature_shape in, feature_shape second) = nullptr;  ///< where none is
+};
+template <class Piece>
+constexpr feature_shape trace_at_width(tracer& trace, feature_shape in, int width) {
+  return trace.lower(Piece::searched_type::at_width(width), in, space_role::head, 0);
+}
+template <class Piece>
+constexpr feature_shape trace_along(tracer& trace, feature_shape in, feature_shape second) {
+  Piece::for_each_spec([&](const auto& spec) { in = trace.joined(spec, in, second, space_role::head, 0), ++trace.index; },
+                       [&](const auto& spec) { in = trace.lower(spec, in, space_role::head, 0), ++trace.index; });
+  return in;
+}
+template <class Piece>
+constexpr piece_trace traced_piece() {
+  if constexpr (searches_width(Piece::kind))
+    return {Piece::kind, Piece::stage, Piece::specs, Piece::searched_type::list, trace_at_width<Piece>, nullptr};
+  else
+    return {Piece::kind, Piece::stage, Piece::specs, {}, nullptr, trace_along<Piece>};
+}
+template <class Pieces>
+struct traced_pieces;
+template <class... Piece>
+struct traced_pieces<head_pieces<Piece...>> {
+  static constexpr piece_trace all[] = {traced_piece<Piece>()...};
 };
 
 /// The first fault of how the pieces of a head read stages: known before anything is lowered.
@@ -68,33 +87,31 @@ struct head_fault {
   space_fault fault = space_fault::none;
   int stage = 1;
 };
-template <class... Piece>
-constexpr head_fault fault_of_pieces(head_pieces<Piece...>, int stages) {
+constexpr head_fault fault_of_pieces(std::span<const piece_trace> pieces, int stages) {
   head_fault found;
   bool reads_last = false, nothing_before = true, searched = false;
   int made_of = stages, last_searched = stages + 1, most = 0;  // most: the greatest width that a shallower stage may have
-  const auto look = [&]<class One>(std::type_identity<One>) {
-    const int number = One::stage > 0 ? One::stage : One::stage == 0 ? stages : made_of;
+  for (const piece_trace& one : pieces) {
+    const int number = one.stage > 0 ? one.stage : one.stage == 0 ? stages : made_of;
     const auto refuse = [&](space_fault fault) {
       if (found.fault == space_fault::none) found = {fault, number};
     };
-    if (One::stage >= 0) reads_last = reads_last || number == stages;
+    if (one.stage >= 0) reads_last = reads_last || number == stages;
     if (number > stages) refuse(space_fault::no_such_stage);
-    if ((One::kind == piece_kind::joins || One::kind == piece_kind::controls) && nothing_before) refuse(space_fault::width_varies);
-    if (One::stage > 0 && One::specs == 0) refuse(space_fault::nothing_reads_stage);
-    if (One::stage >= 0 && One::kind != piece_kind::controls) searched = false, made_of = number;
-    if constexpr (searches_width(One::kind)) {
-      if (One::kind == piece_kind::widens && searched) refuse(space_fault::width_twice);
+    if ((one.kind == piece_kind::joins || one.kind == piece_kind::controls) && nothing_before) refuse(space_fault::width_varies);
+    if (one.stage > 0 && one.specs == 0) refuse(space_fault::nothing_reads_stage);
+    if (one.stage >= 0 && one.kind != piece_kind::controls) searched = false, made_of = number;
+    if (searches_width(one.kind)) {
+      if (one.kind == piece_kind::widens && searched) refuse(space_fault::width_twice);
       if (number >= last_searched) refuse(space_fault::widths_rise);
       int own = 0;
-      for (const int width : One::searched_type::searched_widths::values)
-        if (most == 0 || width <= most) own = width;
+      for (int at = 0; at < one.widths.width_count; ++at)
+        if (most == 0 || one.widths[at] <= most) own = one.widths[at];
       if (own == 0) refuse(space_fault::no_head_widths);
       most = own, last_searched = number, searched = true;
     }
-    nothing_before = One::specs == 0;
-  };
-  (look(std::type_identity<Piece>{}), ...);
+    nothing_before = one.specs == 0;
+  }
   if (found.fault == space_fault::none && !reads_last) found = {space_fault::last_stage_unread, stages};
   return found;
 }
@@ -107,97 +124,136 @@ struct made_shapes {
 };
 
 /// The pieces of a head, each at the least and at the greatest width of what it depends on.
-template <class... Piece>
-constexpr void trace_pieces(tracer& trace, head_pieces<Piece...>, const stage_exits* exits, int stages) {
+constexpr void trace_pieces(tracer& trace, std::span<const piece_trace> pieces) {
   trace.index = 0;
   made_shapes made, beside;
   bool nothing_made = true, handed_out = true;
-  int made_of = stages;
-  const auto look = [&]<class One>(std::type_identity<One>) {
-    const int stage = One::stage > 0 ? One::stage : One::stage == 0 ? stages : made_of;
-    const stage_exits& exit = exits[stage - 1];
-    const auto refuse = [&](space_fault fault) {
-      if (trace.found.made.first.fault == layer_fault::none && trace.found.fault == space_fault::none) trace.found.fault = fault, trace.found.stage = stage;
-    };
-    if (One::kind == piece_kind::joins && (nothing_made || made.varies())) refuse(space_fault::width_varies);
-    if (One::kind == piece_kind::controls && made.least_width == 0 && made.varies()) refuse(space_fault::width_varies);
-    if (One::kind == piece_kind::controls && made.least_width < made.greatest_width && !made.varies()) refuse(space_fault::fuses_fixed);
-    if (One::kind == piece_kind::reads && !handed_out) refuse(space_fault::value_dropped);
-    if (One::kind == piece_kind::widens && One::stage < 0 && exit.count > 1 && !made.varies()) refuse(space_fault::width_of_fixed);
+  int made_of = trace.stages;
+  for (const piece_trace& one : pieces) {
+    const int stage = one.stage > 0 ? one.stage : one.stage == 0 ? trace.stages : made_of;
+    const stage_exits& exit = trace.exits[stage - 1];
+    const auto refuse = [&](space_fault fault) { trace.refuse(fault, stage); };
+    if (one.kind == piece_kind::joins && (nothing_made || made.varies())) refuse(space_fault::width_varies);
+    if (one.kind == piece_kind::controls && made.least_width == 0 && made.varies()) refuse(space_fault::width_varies);
+    if (one.kind == piece_kind::controls && made.least_width < made.greatest_width && !made.varies()) refuse(space_fault::fuses_fixed);
+    if (one.kind == piece_kind::reads && !handed_out) refuse(space_fault::value_dropped);
+    if (one.kind == piece_kind::widens && one.stage < 0 && exit.count > 1 && !made.varies()) refuse(space_fault::width_of_fixed);
     if (trace.found.fault != space_fault::none) return;
-    if constexpr (searches_width(One::kind)) {
-      const auto& widths = One::searched_type::searched_widths::values;
-      const auto at = [&](feature_shape in, int width) { return trace.lower(One::searched_type::at_width(width), in, space_role::head, 0); };
-      const feature_shape least = One::stage < 0 ? made.least : exit.least, greatest = One::stage < 0 ? made.greatest : exit.greatest;
-      int last = widths[0];
-      for (const int width : widths)
-        if (One::kind == piece_kind::widens || made.greatest_width == 0 || width <= made.greatest_width) last = width;
-      const made_shapes own{at(least, widths[0]), at(greatest, last), widths[0], last};
-      if (!(at(greatest, widths[0]) == own.least)) refuse(space_fault::width_varies);
-      (One::kind == piece_kind::widens ? made : beside) = own, ++trace.index;
+    if (searches_width(one.kind)) {
+      const auto at = [&](feature_shape in, int width) { return one.at_width(trace, in, width); };
+      const feature_shape least = one.stage < 0 ? made.least : exit.least, greatest = one.stage < 0 ? made.greatest : exit.greatest;
+      int last = one.widths[0];
+      for (int option = 0; option < one.widths.width_count; ++option)
+        if (const int width = one.widths[option]; one.kind == piece_kind::widens || made.greatest_width == 0 || width <= made.greatest_width) last = width;
+      const made_shapes own{at(least, one.widths[0]), at(greatest, last), one.widths[0], last};
+      if (!(at(greatest, one.widths[0]) == own.least)) refuse(space_fault::width_varies);
+      (one.kind == piece_kind::widens ? made : beside) = own, ++trace.index;
     } else {
       const auto along = [&, first = trace.index](feature_shape shape, feature_shape second) {
         trace.index = first;
-        One::for_each_spec([&](const auto& spec) { shape = trace.joined(spec, shape, second, space_role::head, 0), ++trace.index; },
-                           [&](const auto& spec) { shape = trace.lower(spec, shape, space_role::head, 0), ++trace.index; });
-        return shape;
+        return one.along(trace, shape, second);
       };
-      if constexpr (One::kind == piece_kind::fuses) {
+      if (one.kind == piece_kind::fuses) {
         const feature_shape least = along(made.least_width < beside.least_width ? made.greatest : made.least, beside.least);
         const feature_shape again = along(made.greatest, beside.least), greatest = along(made.greatest, beside.greatest);
         if (!(again == least)) refuse(space_fault::width_varies);
         made = {least, greatest, beside.least_width, beside.greatest_width};
-      } else if constexpr (One::kind == piece_kind::goes_on) {
+      } else if (one.kind == piece_kind::goes_on) {
         made = {along(made.least, {}), along(made.greatest, {}), made.least_width, made.greatest_width};
       } else {
-        const feature_shape least = along(One::kind == piece_kind::joins ? made.least : exit.least, exit.least);
-        made = {least, along(One::kind == piece_kind::joins ? made.least : exit.greatest, exit.greatest)};
+        const feature_shape least = along(one.kind == piece_kind::joins ? made.least : exit.least, exit.least);
+        made = {least, along(one.kind == piece_kind::joins ? made.least : exit.greatest, exit.greatest)};
         made_of = stage;
       }
     }
-    if constexpr (One::kind == piece_kind::widens && One::stage >= 0) made_of = stage;
+    if (one.kind == piece_kind::widens && one.stage >= 0) made_of = stage;
     nothing_made = false, handed_out = trace.found.made.hands_out;
-  };
-  (look(std::type_identity<Piece>{}), ...);
+  }
+}
+/// The first fault of a head behind the stages that were followed.
+template <class Pieces>
+constexpr void trace_head(tracer& trace) {
+  if (const head_fault wrong = fault_of_pieces(traced_pieces<Pieces>::all, trace.stages); wrong.fault != space_fault::none)
+    trace.refuse(wrong.fault, wrong.stage);
+  else
+    trace_pieces(trace, traced_pieces<Pieces>::all);
 }
 
-/// Stages at the least and the greatest of their widths, behind the least of those before, first and later blocks: enough to find what
-/// cannot be; each part is looked at where it is compiled.
+/// A part of a space as numbers, and what becomes of the image in it as a call: one for each type of a part, whatever spaces have it.
+struct part_trace {
+  space_role role = space_role::input;
+  feature_shape shape{};                 ///< of an input
+  int least = 0, most = 0;               ///< blocks of a stage, or of all stages
+  void (*follow)(tracer&) = nullptr;     ///< through a stem, a stage or a head
+};
+/// A stage at the least and the greatest of its widths, behind the least of that before, first and later blocks: enough to find what cannot
+/// be; each part is looked at where it is compiled.
+template <class Part>
+constexpr void trace_stage(tracer& trace) {
+  const feature_shape in = trace.shape;
+  stage_exits& exit = trace.exits[trace.index];
+  for (const int width : Part::widths::values) {
+    if (width != Part::widths::values[0] && width != Part::widths::values.back()) continue;
+    auto spec = Part::spec;
+    spec.out = width;
+    const feature_shape out = trace.lower(spec, in, space_role::stage, width);
+    spec.stride = 1;
+    if (Part::depth::most > 1) trace.lower(spec, out, space_role::stage, width);
+    if (width == Part::widths::values[0]) trace.shape = exit.least = out;
+    exit.greatest = out, exit.count = static_cast<int>(Part::widths::values.size());
+  }
+  trace.stages = ++trace.index;
+}
+template <class Part>
+constexpr void trace_specs(tracer& trace) {
+  Part::for_each_spec([&](const auto& spec) { trace.shape = trace.lower(spec, trace.shape, Part::role, 0), ++trace.index; });
+}
+template <class Part>
+constexpr part_trace traced_part() {
+  if constexpr (Part::role == space_role::input)
+    return {.role = Part::role, .shape = Part::shape};
+  else if constexpr (Part::role == space_role::stem)
+    return {.role = Part::role, .follow = trace_specs<Part>};
+  else if constexpr (Part::role == space_role::stage)
+    return {.role = Part::role, .least = Part::depth::least, .most = Part::depth::most, .follow = trace_stage<Part>};
+  else if constexpr (Part::role == space_role::head)
+    return {.role = Part::role, .follow = trace_head<typename Part::pieces>};
+  else if constexpr (Part::role == space_role::limit)
+    return {.role = Part::role, .least = Part::least, .most = Part::most};
+  else
+    return {.role = Part::role};
+}
+template <class... Parts>
+struct traced_parts {
+  static constexpr part_trace all[] = {traced_part<Parts>()...};
+};
+
+/// Follows the image through the parts of one role, in the order in which they stand.
+constexpr void trace_role(tracer& trace, std::span<const part_trace> parts, space_role role) {
+  trace.index = 0;
+  for (const part_trace& each : parts)
+    if (each.role == role && each.follow) each.follow(trace);
+}
+/// What is before the stages: the image, and what the stem makes of it.
+constexpr void trace_stem(tracer& trace, std::span<const part_trace> parts) {
+  for (const part_trace& each : parts)
+    if (each.role == space_role::input) trace.shape = each.shape;
+  trace_role(trace, parts, space_role::stem);
+  trace.index = 0;
+}
 template <class... Parts>
 constexpr space_trace trace_space() {
-  tracer trace{.shape = image_of<Parts...>()};
-  trace.template row<Parts...>(space_role::stem);
-  trace.index = 0;
+  const auto& parts = traced_parts<Parts...>::all;
   stage_exits exits[sizeof...(Parts)];
-  const auto stage = [&]<class Part>(std::type_identity<Part>) {
-    if constexpr (Part::role == space_role::stage) {
-      const feature_shape in = trace.shape;
-      for (const int width : Part::widths::values) {
-        if (width != Part::widths::values[0] && width != Part::widths::values.back()) continue;
-        auto spec = Part::spec;
-        spec.out = width;
-        const feature_shape out = trace.lower(spec, in, space_role::stage, width);
-        spec.stride = 1;
-        if (Part::depth::most > 1) trace.lower(spec, out, space_role::stage, width);
-        if (width == Part::widths::values[0]) trace.shape = exits[trace.index].least = out;
-        exits[trace.index].greatest = out, exits[trace.index].count = static_cast<int>(Part::widths::values.size());
-      }
-      ++trace.index;
-    }
-  };
-  (stage(std::type_identity<Parts>{}), ...);
-  const int stages = trace.index;
-  const auto head = [&]<class Part>(std::type_identity<Part>) {
-    if constexpr (Part::role == space_role::head) {
-      if (const head_fault wrong = fault_of_pieces(typename Part::pieces{}, stages); trace.found.made.first.fault == layer_fault::none && wrong.fault != space_fault::none)
-        trace.found.fault = wrong.fault, trace.found.stage = wrong.stage;
-      else
-        trace_pieces(trace, typename Part::pieces{}, exits, stages);
-    }
-  };
-  (head(std::type_identity<Parts>{}), ...);
+  tracer trace{.exits = exits};
+  trace_stem(trace, parts);
+  trace_role(trace, parts, space_role::stage);
+  trace_role(trace, parts, space_role::head);
   return trace.found;
 }
+/// Followed once, whoever asks.
+template <class... Parts>
+inline constexpr space_trace traced_space = trace_space<Parts...>();
 
 template <space_role Role, int Index, int Width>
 struct place_type : std::type_identity<body_part<Index>> {};
