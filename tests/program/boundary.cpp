@@ -42,7 +42,7 @@ TEST_CASE("a search goes on by the policy of its folder, and a new one asks the 
   const auto text = [&] { return detail::proposer_of(options, detail::policy_of(options)).text(); };
   CHECK_THAT(text(), ContainsSubstring("policy model"));
   CHECK(detail::margin_of(detail::proposer_of(options, "model")) == 0.01);
-  CHECK_THAT(text(), ContainsSubstring("own noise 1,"));
+  CHECK_THAT(text(), ContainsSubstring("own noise 1.000000, beginning"));
   CHECK_NOTHROW(detail::check_asks_model(parsed("--repeats --enough 95"), "model"));
   CHECK_THROWS_WITH(detail::check_asks_model(parsed("--repeats"), "pop"), ContainsSubstring("--repeats asks a model, but the policy is pop, by which the folder was begun"));
   CHECK_THROWS_WITH(detail::check_asks_model(parsed("--enough 95 --policy random"), "random"), ContainsSubstring("--enough asks a model, but the policy is random; leave it out or use --policy model"));
