@@ -1,9 +1,10 @@
 // bench_workers: what many workers on one run cost. How many trainings and how much time a policy needs with W workers, simulated on a
 // table of trained networks; what a claim costs when many processes make them; how long the journals of many take to be merged and followed.
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <queue>
@@ -29,6 +30,12 @@ using namespace hasse;
 using watch = std::chrono::steady_clock;
 
 double seconds_since(watch::time_point start) { return std::chrono::duration<double>(watch::now() - start).count(); }
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
 
 /// Trainings begun and the time until so many percent of the hypervolume.
 struct reached {
@@ -83,20 +90,20 @@ json simulated(const std::string& path, const std::vector<std::string>& policies
   const tabular_domain domain(table);
   json rows = json::array();
   for (const std::string& policy : policies) {
-    std::vector<reached> one;
+    std::array<double, 2> time_of_first{};
     for (const std::size_t count : workers) {
-      std::vector<reached> mean(2);
+      std::array<std::vector<double>, 2> trainings, times;
       for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
         const auto found = simulate(table, domain, policy_of(policy, domain, seed), count, {90, 95});
-        for (std::size_t mark = 0; mark < 2; ++mark) mean[mark].trainings += found.at(mark).trainings, mean[mark].time += found.at(mark).time;
+        for (std::size_t mark = 0; mark < 2; ++mark) trainings[mark].push_back(static_cast<double>(found.at(mark).trainings)), times[mark].push_back(found.at(mark).time);
       }
-      if (one.empty()) one = mean;
       json row{{"policy", policy}, {"workers", count}, {"seeds", seeds}};
       for (std::size_t mark = 0; mark < 2; ++mark) {
         const std::string which = mark == 0 ? "90" : "95";
-        row["trainings_" + which] = static_cast<double>(mean[mark].trainings) / static_cast<double>(seeds);
-        row["time_" + which] = mean[mark].time / static_cast<double>(seeds);
-        row["efficiency_" + which] = one[mark].time / mean[mark].time / static_cast<double>(count) * static_cast<double>(workers.front());
+        const double time = median(times[mark]);
+        if (count == workers.front()) time_of_first[mark] = time;
+        row["trainings_" + which] = median(trainings[mark]), row["time_" + which] = time;
+        row["efficiency_" + which] = time_of_first[mark] / time / static_cast<double>(count) * static_cast<double>(workers.front());
       }
       std::printf("%-10s %5zu workers: 90 %%: %7.1f trainings, time %7.2f, efficiency %.2f; 95 %%: %7.1f, %7.2f, %.2f\n", policy.c_str(), count, row["trainings_90"].get<double>(), row["time_90"].get<double>(),
                   row["efficiency_90"].get<double>(), row["trainings_95"].get<double>(), row["time_95"].get<double>(), row["efficiency_95"].get<double>());
@@ -123,16 +130,19 @@ json merged(const fs::path& folder, std::size_t writers, std::size_t records) {
   std::uintmax_t bytes = 0;
   for (std::ofstream& each : files) bytes += static_cast<std::uintmax_t>(each.tellp()), each.close();
   auto start = watch::now();
+  std::clock_t worked = std::clock();
   const std::size_t count = replay_journal(folder).size();
-  const double merge = seconds_since(start);
+  const double merge = seconds_since(start), merge_worked = static_cast<double>(std::clock() - worked) / CLOCKS_PER_SEC;
   journal_follower follower(folder);
   (void)follower.news();
-  start = watch::now();
+  start = watch::now(), worked = std::clock();
   for (int i = 0; i < 20; ++i) (void)follower.news();
-  const double look = seconds_since(start) / 20;
-  std::printf("%zu records of %zu writers, %.1f MB: merged in %.2f s; a look at what is new %.2f ms\n", count, writers, static_cast<double>(bytes) / 1e6, merge, 1e3 * look);
+  const double look = seconds_since(start) / 20, look_worked = static_cast<double>(std::clock() - worked) / CLOCKS_PER_SEC / 20;
+  std::printf("%zu records of %zu writers, %.1f MB: merged in %.2f s (%.2f s of a processor); a look at what is new %.2f ms (%.2f)\n", count, writers, static_cast<double>(bytes) / 1e6, merge, merge_worked,
+              1e3 * look, 1e3 * look_worked);
   flush_output();
-  return {{"records", count}, {"writers", writers}, {"bytes", bytes}, {"merge_seconds", merge}, {"look_milliseconds", 1e3 * look}};
+  return {{"records", count}, {"writers", writers}, {"bytes", bytes}, {"merge_seconds", merge}, {"merge_processor_seconds", merge_worked},
+          {"look_milliseconds", 1e3 * look}, {"look_processor_milliseconds", 1e3 * look_worked}};
 }
 
 /// So many processes claim the same numbers, one after the other, as fast as they can; each claims what it can get.
@@ -180,7 +190,7 @@ int main(int argc, char** argv) {
   std::string table, out, place = (fs::temp_directory_path() / ("hasse_bench_workers_" + std::to_string(::getpid()))).string();
   std::vector<std::string> policies{"pop", "evolution", "model"};
   std::vector<std::size_t> workers{1, 2, 4, 8}, processes{1, 8, 64, 256};
-  std::uint64_t seeds = 10;
+  std::uint64_t seeds = 20;
   CLI::App app("Measures what many workers on one run cost", "bench_workers");
   app.add_option("--table", table, "nas-bench-macro_cifar10.json or a table of channel-bench-macro, to simulate on; without, nothing is simulated");
   app.add_option("--policies", policies, "to simulate: pop, random, evolution, model")->delimiter(',')->capture_default_str()->check(CLI::IsMember({"pop", "random", "evolution", "model"}));

@@ -78,6 +78,9 @@ COMMANDS = [
     (["hasse_boundary", *LITTLE, "--epochs", 1, "--trainings", 2, "--run", "search"],
      ["search/config.json", "search/journal/*", "search/latency.json", "search/checkpoints/*"]),
     (["08_own_program", *LITTLE, "--epochs", 1, "--trainings", 2, "--run", "own"], ["own/config.json", "own/journal/*", "own/latency.json", "own/checkpoints/*"]),
+    (["08_own_program", *LITTLE, "--epochs", 1, "--trainings", 2, "--run", "shared", "--workers"],
+     ["shared/config.json", "shared/journal/*.jsonl", "shared/latency.json", "shared/checkpoints/*", "shared/claims/*"]),
+    (["hasse_status", "--run", "shared"], ["shared/journal/*.jsonl", "shared/claims/*"]),
     (["hasse_proxyless", *LITTLE, "--warmup-epochs", 1, "--search-epochs", 2, "--period", 1, "--epochs", 1, "--target-macs", 2, "--run", "gates"],
      ["gates/config.json", "gates/journal/*", "gates/networks/*.safetensors"]),
     ([*ENLARGE, "--run", "enlarged"], ["enlarged/config.json", "enlarged/checkpoints/*"]),
@@ -95,7 +98,7 @@ COMMANDS = [
     (["hasse_tabular", "--table", "benchmark.json"], ["benchmark.json"]),
     (["hasse_info", "df-small:[(16),(16),(32)]", "--table", "search/latency.json"], ["search/latency.json"]),
 ]
-COMMANDS = [(command, files) for command, files in COMMANDS if command[0] in programs and ("search/latency.json" not in command or "hasse_boundary" in programs)]
+COMMANDS = [(command, files) for command, files in COMMANDS if command[0] in programs and (command[0] != "hasse_status" or "08_own_program" in programs) and ("search/latency.json" not in command or "hasse_boundary" in programs)]
 
 
 def flip(content):

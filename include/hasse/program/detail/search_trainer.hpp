@@ -143,7 +143,7 @@ struct run_history {
     }
     records = replay_journal(here.folder().journal()), path = here.folder().journal().string();
     // Writers know nothing of each other's order, but answers follow one another.
-    const auto answer_of = [](const journal_record& record) { return record.payload.value("answer", json(0)).get<double>(); };
+    const auto answer_of = [](const journal_record& record) { return json_as<double>(record.payload.value("answer", json(0))).value_or(0); };
     std::stable_sort(records.begin(), records.end(), [&](const journal_record& one, const journal_record& other) { return answer_of(one) < answer_of(other); });
   }
 
