@@ -1,5 +1,5 @@
 // Sums of regression trees that never fall where a feature grows: for latencies that no sum over parts can tell, such as those of GPUs that
-// wait for launches. Used by bench/latency/models.cpp, and by whoever needs more than rows: docs/explanation/latency.md says what it costs.
+// wait for launches. Used by price/trees.hpp and bench/latency/models.cpp: docs/explanation/latency.md says what it costs.
 #pragma once
 
 #include <cstddef>
