@@ -211,4 +211,10 @@ TEST_CASE("a metric says how its values read and which way is better", "[task]")
   CHECK(error.text(2) == "2.00");
   CHECK(error.merit(error.merit(3)) == 3);
   CHECK(error.merit(1) > error.merit(2));
+
+  CHECK(classification::measure.best_merit() == 1);
+  CHECK_FALSE(super_resolution::measure.best_merit());
+  CHECK_FALSE(metric{.name = "share", .unit = "%", .factor = 100}.best_merit());  // a unit says nothing of it
+  constexpr metric least{.name = "cars missed", .larger_is_better = false, .best = 2};
+  CHECK(least.best_merit() == -2);
 }

@@ -23,6 +23,7 @@
 #include <hasse/latency/together.hpp>
 #include <hasse/price/parts.hpp>
 #include <hasse/price/price.hpp>
+#include <hasse/program/detail/search_arguments.hpp>
 #include <hasse/program/detail/search_report.hpp>
 #include <hasse/program/detail/search_trainer.hpp>
 #include <hasse/program/run.hpp>
@@ -356,7 +357,7 @@ search_answer search_by(const searched_price& price, const space_at<Space>& spac
 /// `parts`, in any order, each at most once, are how it proposes (default: model_guided{}), a price_window, a stop_rule, an order of the
 /// space (default: strict), further_devices, finishing, a space_name, handing_over, a progress_sink. `train` trains candidates (train_on); `test` is only looked at
 /// when the search has ended. `price` is any whose pieces add up: a part that it refuses is named, and a price that keeps the largest
-/// of its pieces is refused. What a tick of it is, see price_per_tick.
+/// of its pieces is refused. What a tick of it is, within the window, says price_per_tick.
 template <class Space, Price By, Backend Engine, class Type, class... Parts>
 search_answer search(const By& price, const candidate_trainer<Engine, Type>& train, const typename Type::samples& test, run_folder& folder,
                      const Parts&... parts) {
@@ -364,7 +365,7 @@ search_answer search(const By& price, const candidate_trainer<Engine, Type>& tra
   if constexpr (!detail::are_parts<Space, Parts...>()) {
     return {};
   } else {
-    const price_scale scale{price.unit(), price_per_tick<Space>(price)};
+    const price_scale scale{price.unit(), price_per_tick<Space>(price, detail::most_of(detail::play<role::admitting>(price_window{}, parts...)))};
     const std::string device = price.device();
     return detail::search_by<Space>({.parts = part_prices<Space>(price, scale.per_tick),
                                      .scale = scale,

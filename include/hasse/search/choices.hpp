@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -233,6 +234,10 @@ inline cost_window in_ticks(const price_window& window, const price_scale& scale
   if (most < 9e18) made.most = {static_cast<std::int64_t>(most)};
   return made;
 }
+/// The most that a window admits, where its unit is the price's.
+inline double most_of(const price_window& window) { return window.most; }
+inline double most_of(const cost_window&) { return std::numeric_limits<double>::infinity(); }
+
 /// An order has no role of its own: it is what models OrderPolicy.
 template <class Space, class Part>
 inline constexpr bool is_order = OrderPolicy<Part, Space>;

@@ -33,7 +33,7 @@ inline void check_images(const image_set& images, feature_shape input, feature_s
 
 /// Models Task: the network answers with one number per class.
 struct classification {
-  static constexpr metric measure{.name = "accuracy", .unit = "%", .factor = 100, .decimals = 1};
+  static constexpr metric measure{.name = "accuracy", .unit = "%", .factor = 100, .decimals = 1, .best = 1};
   double label_smoothing = 0;  ///< share of the target that all classes have together
 
   using samples = image_set;

@@ -30,7 +30,7 @@ namespace hasse {
 /// Models Task: the network answers with pairs of outputs, map by map: codes, H x W x (4 anchors), and logits, H x W x (columns
 /// anchors), with one column per class, or a background before them.
 struct detection {
-  static constexpr metric measure{.name = "AP50", .unit = "%", .factor = 100, .decimals = 1};
+  static constexpr metric measure{.name = "AP50", .unit = "%", .factor = 100, .decimals = 1, .best = 1};
   anchor_plan anchors = published_anchors();
   score_rule scores =
       score_rule::sigmoid;  ///< focal loss; softmax: cross-entropy with the hardest negatives, and a background is needed
@@ -147,7 +147,7 @@ static_assert(Task<detection>);
 
 /// The same, judged as COCO's table: the mean average precision over the overlaps 0.5, 0.55 .. 0.95.
 struct exact_detection : detection {
-  static constexpr metric measure{.name = "mAP", .unit = "%", .factor = 100, .decimals = 1};
+  static constexpr metric measure{.name = "mAP", .unit = "%", .factor = 100, .decimals = 1, .best = 1};
   exact_detection plain() const { return *this; }
   tally_type tally(const normalisation&) const { return {*this, &coco_result::ap}; }
 };
@@ -155,7 +155,7 @@ struct exact_detection : detection {
 /// The same, judged by its anchors: the share of those with an object that answer with its class, scored above every other class and above
 /// 5 %. It costs next to nothing, and tells networks apart from the first steps on; those that are trained all have most of it.
 struct anchor_detection : detection {
-  static constexpr metric measure{.name = "anchors right", .unit = "%", .factor = 100, .decimals = 1};
+  static constexpr metric measure{.name = "anchors right", .unit = "%", .factor = 100, .decimals = 1, .best = 1};
   static constexpr double least_score = 0.05;
   anchor_detection plain() const { return *this; }
 

@@ -23,7 +23,7 @@ namespace hasse {
 /// Models Task: the only output is h x w x classes, and height and width of the input are the same multiple of them: 1, or 8 of the forms
 /// "-d8". Where it is more than 1 the loss asks for the class that most of a cell's pixels have, and each answer stands for its cell.
 struct segmentation {
-  static constexpr metric measure{.name = "mIoU", .unit = "%", .factor = 100, .decimals = 1};
+  static constexpr metric measure{.name = "mIoU", .unit = "%", .factor = 100, .decimals = 1, .best = 1};
   pixel_rule pixels{};
 
   using samples = detection_set;
