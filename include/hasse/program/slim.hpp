@@ -322,6 +322,8 @@ inline void describe(CLI::App& app, slim_options& options) {
   app.add_flag("--keep-features", options.keep_features,
                "keep the channels that the last layer reads below full width, as MobileNet v2 does");
   describe_distillation(app, options.distils);
+  CLI::Option& distils = *app.get_option("--distil");
+  distils.description(distils.get_description() + ", of detection --no-distil");
   describe_device(app, options.device);
   describe_training_device(app, options.train_on);
   describe(app, static_cast<recipe_options&>(options));
@@ -399,6 +401,7 @@ inline void settle(slim_options& options, const CLI::App& told) {
   for (const char* name : {"--crop", "--recolour", "--net-width"}) only(name, !classes, "detection and segmentation");
   for (const char* name : {"--anchors", "--finest"}) only(name, boxes, "detection");
   for (const char* name : {"--class-weights", "--scales"}) only(name, !classes && !boxes, "segmentation");
+  if (boxes && told.count("--distil") == 0) options.distils = false;  // soft classes of all anchors drown those of the few with an object
   if (classes) return;
   if (told.count("--data") == 0) options.data = "scenes";
   if (told.count("--net") == 0) options.net = boxes ? "det-micro" : "df_lite_seg";
