@@ -75,9 +75,10 @@ class code_domain {
   std::vector<hasse::ticks> latencies;
   std::vector<double> accuracies;
 
- private:
+ protected:
   static std::size_t at(candidate x) { return static_cast<std::size_t>(x.index); }
 
+ private:
   static std::vector<std::string> stages(std::size_t depth) {
     std::vector<std::string> all, last{""};
     for (std::size_t d = 0; d < depth; ++d) {
@@ -104,6 +105,19 @@ class code_domain {
   std::vector<char> above_;
 };
 static_assert(hasse::Domain<code_domain>);
+
+/// The same networks on a second device, where other stages are slow.
+struct two_devices : code_domain {
+  using code_domain::code_domain;
+  std::vector<hasse::ticks> costs_elsewhere(candidate x) const {
+    const auto& stages = codes[at(x)];
+    std::int64_t cost = 10;
+    for (const auto& stage : stages)
+      for (const char digit : stage) cost += (&stage == &stages[2] ? 9 : 2) * (digit - '0');
+    return {{cost}};
+  }
+};
+static_assert(hasse::CostsElsewhere<two_devices>);
 
 /// Asks and tells the domain's accuracies, at most `limit` times.
 template <class Search>

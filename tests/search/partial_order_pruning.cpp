@@ -8,6 +8,7 @@
 #include "code_domain.hpp"
 
 using test::code_domain;
+using test::two_devices;
 using candidate = code_domain::candidate;
 using pruning = hasse::partial_order_pruning<code_domain>;
 static_assert(hasse::Policy<pruning, code_domain>);
@@ -357,21 +358,6 @@ TEST_CASE("at the same number of trainings the frontier is at least as good as t
   }
   CHECK(better > 10);
 }
-
-namespace {
-// The same networks on a second device, where other stages are slow.
-struct two_devices : code_domain {
-  using code_domain::code_domain;
-  std::vector<hasse::ticks> costs_elsewhere(candidate x) const {
-    const auto& stages = codes[static_cast<std::size_t>(x.index)];
-    std::int64_t cost = 10;
-    for (const auto& stage : stages)
-      for (const char digit : stage) cost += (&stage == &stages[2] ? 9 : 2) * (digit - '0');
-    return {{cost}};
-  }
-};
-static_assert(hasse::CostsElsewhere<two_devices>);
-}  // namespace
 
 TEST_CASE("for several devices a candidate is pruned when it is so for each, and every frontier is found", "[pop]") {
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
