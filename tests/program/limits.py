@@ -85,7 +85,8 @@ for command in (SLIM, PROXYLESS, ENLARGE, BOUNDARY, INFO, [programs["hasse_tabul
             if option in begun or option == "--target":  # given once only, and one target
                 at = begun.index(option if option in begun else "--target-macs")
                 begun = begun[:at] + begun[at + 2:]
-            refused([*begun, option, LONG], "AAAAAAAA", longest=1000)
+            of_a_task = command is SLIM and option in ("--anchors", "--class-weights", "--scales")
+            refused([*begun, option, LONG], f"{option} is of --task" if of_a_task else "AAAAAAAA", longest=1000)
             echoed += 1
 refused([INFO[0], LONG], longest=1500)
 refused([*SLIM, "--" + LONG], longest=600)

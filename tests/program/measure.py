@@ -244,7 +244,7 @@ for name, step in (("bird", 1), ("cat", 40), ("dog", 90)):
     (folder / "set" / name).mkdir(parents=True)
     for i in range(24):
         (folder / "set" / name / f"{i}.png").write_bytes(png(17 + i % 5, lambda x, y: step * x + 3 * i * y, channels=1))
-run("--input", "1x16x16", "--classes", 3, "--device", honest, "--out", "c.json", *quick)
+run("--input", "1x16x16", "--classes", 3, "--device", honest, "--out", "elsewhere.json", *quick)
 
 
 def find(table, code=0, **changed):
@@ -253,8 +253,8 @@ def find(table, code=0, **changed):
     return run(*(part for name, value in options.items() for part in (f"--{name}", value)), of=search, code=code)
 
 
-said = find("c.json")
-expect(said, "classes: bird 24, cat 24, dog 24", "as 16 x 16 pixels, grey; of images of other proportions the middle", "device: a shell, sh 1", "elsewhere: latencies are those of c.json",
+said = find("elsewhere.json")
+expect(said, "classes: bird 24, cat 24, dog 24", "as 16 x 16 pixels, grey; of images of other proportions the middle", "device: a shell, sh 1", "elsewhere: latencies are those of elsewhere.json",
        "plan: at most 2 trainings of 1 epochs, each about", "nothing is measured here")
 for entry in json.loads((folder / "mine/frontier.json").read_text())["frontier"]:
     if entry["whole_milliseconds"] is not None or not entry["milliseconds"] > 0:
@@ -263,17 +263,17 @@ header = next((folder / "mine/networks").glob("*.hpp")).read_text()
 expect(header, 'using net = hasse::at_classes<hasse::at_input<hasse::network<hasse::df_small, "[(', ')]">, hasse::input<1, 16, 16>>, 3>;')
 for weights in (folder / "mine/networks").glob("*.safetensors"):
     expect(run("--weights", weights, of=evaluate), "validation images right", "test images right")
-if (folder / "mine/latency.json").read_text() != (folder / "c.json").read_text():
+if (folder / "mine/latency.json").read_text() != (folder / "elsewhere.json").read_text():
     problems.append("the folder has no copy of the table that was given")
 before = (folder / "mine/frontier.json").read_text()
-expect(find("c.json"), "trainings: 2, ")
+expect(find("elsewhere.json"), "trainings: 2, ")
 if (folder / "mine/frontier.json").read_text() != before:
     problems.append("an ended search by a table says something else when it is started again")
 expect(find("a.json", code=2), "was begun with")
 expect(find("a.json", code=2, run="other"), "a.json: belongs to another search space, or to this one on other images or with another number of classes", "@32x32", "@16x16")
-expect(find("c.json", code=2, device=honest, run="other"), "--device asks a command for others; leave one of them out")
-expect(find("c.json", code=2, epochs=2), "was begun with another recipe (epochs: 1, now 2;", "start with the old settings")
-expect(find("c.json", code=2, side=6), "images of 6 x 6 pixels are too small for this space", "8 pixels a side at least")
+expect(find("elsewhere.json", code=2, device=honest, run="other"), "--device asks a command for others; leave one of them out")
+expect(find("elsewhere.json", code=2, epochs=2), "was begun with another recipe (epochs: 1, now 2;", "start with the old settings")
+expect(find("elsewhere.json", code=2, side=6), "images of 6 x 6 pixels are too small for this space", "8 pixels a side at least")
 
 print("\n".join(problems) or "Commands are measured, and refused where they cannot be.")
 sys.exit(1 if problems else 0)

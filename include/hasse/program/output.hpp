@@ -23,6 +23,7 @@ std::string number_text(Number value) {
 inline void flush_output(std::FILE* out = stdout) {
   errno = 0;
   if (std::fflush(out) == 0 && std::ferror(out) == 0) return;
+  if (errno == 0) std::fputc('\n', out), std::fflush(out);  // what was longer than a buffer failed before: one letter more tells why
   throw error("what this program prints cannot be written (" + std::string(errno ? std::strerror(errno) : "an earlier write failed") +
               "); free space, or send it elsewhere");
 }

@@ -449,6 +449,8 @@ inline int slim(int argc, char** argv, const slim_finder& find, slim_tasks tasks
       if (train.count("--learning-rate") == 0) options.learning_rate = task.learning_rate;
       return task.train(options, find);
     }
+    if (sweep) detail::require_device(sweeping.device);  // what is wrong in the command comes before what is wrong in the folder
+    if (slimming) detail::require_device(greedy.device);
     const slim_task& task = detail::find_task(tasks, detail::settings_of(place.run).task);
     if (calibrate) task.calibrate(place, calibration, find);
     if (sweep) task.sweep(place, sweeping, find);
